@@ -1,0 +1,36 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test quick check format
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+# Two threads of torch on two busy cores are slower than one.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: .venv/.ready  ## explore the bundled faces and print the path of the report
+	$(BIN)/ganatomy explore faces -n 3000 -o faces-report
+	@echo "Open $(CURDIR)/faces-report/report.html"
+
+test: check  ## check, then run every test
+	$(PYTEST)
+
+quick: .venv/.ready  ## run the tests that take no more than a few seconds each
+	$(PYTEST) -m "not slow"
+
+check: .venv/.ready  ## lint, format, types, layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: .venv/.ready  ## put the code in order
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.venv/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@

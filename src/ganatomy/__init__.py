@@ -1,0 +1,93 @@
+"""Named directions of the latent space of any GAN, and what each one really changes.
+
+Every public name can be had from here: `import ganatomy as ga`, then `ga.load("faces")`. A name is imported when it is
+first asked for, so that `import ganatomy`, and with it `ganatomy --help`, does not pay for torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a test compares the two lists
+    from ganatomy.directions import METHODS as METHODS
+    from ganatomy.directions import centroids as centroids
+    from ganatomy.directions import condition as condition
+    from ganatomy.directions import dual as dual
+    from ganatomy.directions import find as find
+    from ganatomy.directions import linear_map as linear_map
+    from ganatomy.directions import logistic as logistic
+    from ganatomy.directions import lowdin as lowdin
+    from ganatomy.directions import pca as pca
+    from ganatomy.directions import regression as regression
+    from ganatomy.directions import svm as svm
+    from ganatomy.edits import arithmetic as arithmetic
+    from ganatomy.edits import move as move
+    from ganatomy.edits import neighbours as neighbours
+    from ganatomy.edits import path as path
+    from ganatomy.edits import style_mix as style_mix
+    from ganatomy.edits import walk as walk
+    from ganatomy.errors import CheckpointError as CheckpointError
+    from ganatomy.errors import FingerprintError as FingerprintError
+    from ganatomy.errors import GanatomyError as GanatomyError
+    from ganatomy.errors import MissingFileError as MissingFileError
+    from ganatomy.errors import OutputError as OutputError
+    from ganatomy.errors import ScoreError as ScoreError
+    from ganatomy.errors import SettingError as SettingError
+    from ganatomy.errors import SpaceError as SpaceError
+    from ganatomy.errors import UnknownNameError as UnknownNameError
+    from ganatomy.generators import load as load
+    from ganatomy.generators import wrap as wrap
+    from ganatomy.generators.base import Generator as Generator
+    from ganatomy.generators.base import Signature as Signature
+    from ganatomy.generators.toy import ToyGenerator as ToyGenerator
+    from ganatomy.latents import Direction as Direction
+    from ganatomy.latents import Directions as Directions
+    from ganatomy.latents import Latents as Latents
+    from ganatomy.latents import Space as Space
+    from ganatomy.perception import scorer as scorer
+    from ganatomy.perception.base import Scorer as Scorer
+    from ganatomy.perception.base import Scores as Scores
+    from ganatomy.plots import film as film
+    from ganatomy.plots import grid as grid
+    from ganatomy.plots import strip as strip
+    from ganatomy.storage import load_directions as load_directions
+    from ganatomy.storage import load_latents as load_latents
+    from ganatomy.storage import save_directions as save_directions
+    from ganatomy.storage import save_latents as save_latents
+    from ganatomy.surveys import Survey as Survey
+    from ganatomy.surveys import load_survey as load_survey
+    from ganatomy.surveys import survey as survey
+
+__version__ = "0.1.0"
+
+_NAMES = {
+    "ganatomy.directions": "METHODS centroids condition dual find linear_map logistic lowdin pca regression svm",
+    "ganatomy.edits": "arithmetic move neighbours path style_mix walk",
+    "ganatomy.errors": "CheckpointError FingerprintError GanatomyError MissingFileError OutputError ScoreError "
+    "SettingError SpaceError UnknownNameError",
+    "ganatomy.generators": "load wrap",
+    "ganatomy.generators.base": "Generator Signature",
+    "ganatomy.generators.toy": "ToyGenerator",
+    "ganatomy.latents": "Direction Directions Latents Space",
+    "ganatomy.perception": "scorer",
+    "ganatomy.perception.base": "Scorer Scores",
+    "ganatomy.plots": "film grid strip",
+    "ganatomy.storage": "load_directions load_latents save_directions save_latents",
+    "ganatomy.surveys": "Survey load_survey survey",
+}
+_HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'ganatomy' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

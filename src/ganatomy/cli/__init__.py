@@ -1,0 +1,67 @@
+"""The command line: one file for each command, and `main`, which turns our errors, and only those, into one line."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from ganatomy import __version__
+from ganatomy.cli.commands.arithmetic import arithmetic
+from ganatomy.cli.commands.dataset import dataset
+from ganatomy.cli.commands.directions import directions
+from ganatomy.cli.commands.edit import edit
+from ganatomy.cli.commands.explore import explore
+from ganatomy.cli.commands.info import info
+from ganatomy.cli.commands.mix import mix
+from ganatomy.cli.commands.sample import sample
+from ganatomy.cli.commands.survey import survey
+from ganatomy.cli.commands.walk import walk
+from ganatomy.cli.console import complain, remark
+from ganatomy.errors import GanatomyError
+
+COMMANDS = (info, sample, explore, survey, directions, walk, edit, arithmetic, mix, dataset)
+
+REFUSED = 2
+INTERRUPTED = 130
+
+HELP = """Find directions of a GAN's latent space that mean something, see what each one changes, and edit with them.
+
+A MODEL is a bundled name (faces, digits) or a file of weights.
+"""
+
+
+def build() -> App:
+    """The application with all commands, in the order in which a newcomer meets them."""
+    app = App(
+        name="ganatomy",
+        help=HELP,
+        help_epilogue="Start with:  ganatomy explore faces -o faces-report",
+        help_format="plaintext",
+        version=__version__,
+        suppress_keyboard_interrupt=False,
+    )
+    for position, command in enumerate(COMMANDS):
+        example = (inspect.getdoc(command) or "").partition("Example:")[2]  # cyclopts leaves this section out
+        app.command(command, sort_key=position, help_epilogue=f"Example:\n{example.strip(chr(10))}")
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0, 2 for what we refuse, 130 after Ctrl-C. A bug keeps its traceback."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        build()(arguments, exit_on_error=False, print_error=False, result_action="return_none")
+    except CycloptsError as error:
+        known = [command.__name__ for command in COMMANDS if command.__name__ in arguments[:1]]
+        complain(f"{str(error).rstrip('.')}; see {' '.join(['ganatomy', *known, '--help'])}")
+    except GanatomyError as error:
+        complain(str(error))
+    except KeyboardInterrupt:
+        remark("stopped; the same command starts again, and a survey goes on where it was")
+        return INTERRUPTED
+    else:
+        return 0
+    return REFUSED

@@ -1,0 +1,79 @@
+"""`ganatomy survey`: many codes, and what a scorer saw in their pictures."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ganatomy.cli.console import answer, progress
+from ganatomy.cli.inputs import editing_space, open_model, open_scorer
+from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.parameters import (
+    MODEL,
+    Attributes,
+    Count,
+    Json,
+    Model,
+    ModelOptions,
+    OutFolder,
+    ScorerName,
+    Seed,
+    SpaceName,
+)
+
+
+def survey(
+    model: Model,
+    /,
+    *,
+    out: OutFolder,
+    scorer: ScorerName = None,
+    n: Count = 3000,
+    space: SpaceName = None,
+    seed: Seed = 0,
+    attributes: Attributes = (),
+    truncation_psi: Annotated[
+        float, Parameter(help="Closeness of the codes to the mean w; 1 draws all.")
+    ] = 1.0,
+    options: ModelOptions = MODEL,
+    json: Json = False,
+) -> None:
+    """Draw codes and score their pictures: what directions are found in.
+
+    The folder grows part by part. A survey that was stopped, or that should be larger, goes on where it was.
+
+    Args:
+        n: How many codes the survey shall have in all.
+
+    Example:
+        ganatomy survey faces -n 20000 --space w -o my.survey
+    """
+    from ganatomy.surveys import survey as run
+
+    expect_folder(out)
+    generator = open_model(model, options)
+    with progress("surveying") as advance:
+        found = run(
+            generator,
+            open_scorer(scorer, model, attributes),
+            n=n,
+            space=space or editing_space(generator),
+            seed=seed,
+            folder=out,
+            batch_size=options.batch_size,
+            truncation_psi=truncation_psi,
+            progress=advance,
+        )
+    prevalence = (found.scores.logits > 0).double().mean(0).tolist()
+    shares = dict(zip(found.scores.names, prevalence, strict=True))
+    data = {
+        "model": model,
+        "n": len(found),
+        "space": found.latents.space.value,
+        "seed": seed,
+        "out": str(out),
+    }
+    table = "\n".join(f"  {name:24} {100 * share:5.1f} %" for name, share in shares.items())
+    lines = f"{out}: {len(found)} codes in {found.latents.space}, {len(shares)} attributes\n{table}"
+    answer(lines, {**data, "prevalence": shares}, as_json=json)

@@ -1,0 +1,58 @@
+"""`ganatomy train`: make a bundled model again, or one of your own pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ganatomy.cli.console import answer, stages
+from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.parameters import Json, OutFolder
+
+
+def train(
+    recipe: Annotated[str, Parameter(help="faces (two cores), faces-large (a GPU) or digits.")],
+    data: Annotated[
+        Path | None,
+        Parameter(
+            help="A folder of pictures (with labels.csv for a scorer too), or an idx file as MNIST's; "
+            "the recipes of faces draw their own when none is given."
+        ),
+    ] = None,
+    /,
+    *,
+    out: OutFolder,
+    device: Annotated[str, Parameter(help="Where to train: cpu, cuda, cuda:1 ...")] = "cpu",
+    bundle: Annotated[
+        bool,
+        Parameter(
+            negative=(), show_default=False, help="Also replace the model that this installation ships by that name."
+        ),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Train a generator and its scorer; a run that was stopped goes on where it was.
+
+    The folder receives generator.safetensors, scorer.safetensors with its account in scorer.txt, a checkpoint, and a
+    sheet of samples now and then.
+
+    Example:
+        ganatomy train faces -o faces-run/
+        ganatomy train digits train-images-idx3-ubyte.gz -o digits-run/
+    """
+    from ganatomy.training import train as train_recipe
+
+    expect_folder(out)
+    with stages() as advance:
+        made = train_recipe(
+            recipe,
+            data,
+            out,
+            device=device,
+            bundle=bundle,
+            progress=lambda done, total, words: advance(words, done, total),
+        )
+    data_ = {"recipe": recipe, "made": [str(path) for path in made]}
+    answer("\n".join(str(path) for path in made), data_, as_json=json)

@@ -1,0 +1,75 @@
+"""What a person or a program sees: the answer on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+Advance = Callable[[int, int], None]
+"""Told by long work how far it is: (done, total)."""
+
+StageAdvance = Callable[[str, int, int], None]
+"""The same for work of several stages: (stage, done, total)."""
+
+
+def complain(message: str) -> None:
+    """One red line on stderr."""
+    _line(message, style="bold red")
+
+
+def remark(message: str) -> None:
+    """One quiet line on stderr."""
+    _line(message, style="dim")
+
+
+def answer(lines: str, data: dict[str, Any], *, as_json: bool) -> None:
+    """The result of a command on stdout: lines for a person, or one JSON object; nan and infinity become null there."""
+    text = json.dumps(_finite(data), indent=2, allow_nan=False) if as_json else lines
+    sys.stdout.write(text + "\n")
+
+
+@contextmanager
+def stages() -> Iterator[StageAdvance]:
+    """A bar on stderr for each stage of long work; they leave nothing behind, and show only where a person looks."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def advance(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield advance
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Advance]:
+    """One such bar."""
+    with stages() as advance:
+        yield partial(advance, what)
+
+
+def _line(message: str, *, style: str) -> None:
+    # soft_wrap keeps it one line however narrow the terminal.
+    Console(stderr=True, highlight=False).print(Text(" ".join(message.split()), style=style), soft_wrap=True)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

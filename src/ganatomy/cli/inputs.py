@@ -1,0 +1,136 @@
+"""From what a person typed to the values of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ganatomy.cli.parameters import ModelOptions, SampleOptions
+from ganatomy.errors import FingerprintError, SettingError
+
+if TYPE_CHECKING:
+    from ganatomy.generators.base import Generator
+    from ganatomy.latents import Directions, Latents
+    from ganatomy.perception.base import Scorer
+
+DIRECTIONS_FILE = "directions.safetensors"
+"""What a report's folder calls its directions, so that the folder can be given instead."""
+
+
+def open_model(model: str, options: ModelOptions) -> Generator:
+    """The generator of that name or file, on the device that was asked for.
+
+    Raises:
+        MissingFileError, CheckpointError, UnknownNameError: when it cannot be read as a generator.
+        SettingError: for a device that this machine does not have.
+    """
+    import torch
+
+    from ganatomy.generators import load
+
+    if options.batch_size < 1:
+        raise SettingError(f"--batch-size {options.batch_size} makes no pictures; ask for at least 1")
+    name = options.device
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    generator = load(
+        model,
+        prior=options.prior,
+        output=options.output,
+        hidden=options.hidden,
+        resolution=options.resolution,
+    )
+    try:
+        return generator.to(torch.device(name)).eval()
+    except (RuntimeError, AssertionError) as error:  # torch says so in either way, with paragraphs of advice
+        reason = str(error).splitlines()[0]
+        raise SettingError(f"--device {name} cannot be used: {reason}; leave it out, or use cpu") from None
+
+
+def open_scorer(scorer: str | None, model: str, attributes: Iterable[str] = ()) -> Scorer:
+    """The scorer of that name or file, or the one bundled with the model, for these attributes or all."""
+    from ganatomy import zoo
+    from ganatomy.perception import scorer as find_scorer
+
+    if scorer is None and model not in zoo.MODELS:
+        raise SettingError(
+            f"{model} has no scorer of its own; give --scorer a bundled name, an ONNX file or a table"
+        )
+    return find_scorer(scorer or model, names=tuple(attributes) or None)
+
+
+def open_directions(path: Path, generator: Generator, *, of_any_generator: bool = False) -> Directions:
+    """The directions of a file, or of a folder that `explore` wrote, for use on this generator.
+
+    Raises:
+        FingerprintError: when they were found on another one.
+    """
+    from ganatomy.storage import load_directions
+
+    found = load_directions(path / DIRECTIONS_FILE if path.is_dir() else path)
+    if of_any_generator:
+        return found.of_any_generator()
+    for direction in found:
+        if direction.fingerprint and direction.fingerprint != generator.fingerprint:
+            raise FingerprintError(
+                f"{path} was found on generator {direction.fingerprint[:12]}, this one is {generator.fingerprint[:12]}; "
+                "--of-any-generator applies it all the same"
+            )
+    return found
+
+
+def draw_codes(
+    generator: Generator, n: int, *, seed: int, space: str | None, options: SampleOptions
+) -> Latents:
+    """The first codes of a seed, in the space that is asked for or else in the one that edits work best in.
+
+    Raises:
+        SettingError: for truncation of codes that stay in z.
+    """
+    space = space or editing_space(generator)
+    if options.truncation_psi != 1 and space == "z":
+        raise SettingError(
+            f"--truncation-psi {options.truncation_psi} draws codes nearer to the mean w, not in z"
+        )
+    return generator.sample(
+        n, seed=seed, space=space, truncation_psi=options.truncation_psi, label=options.label
+    )
+
+
+def open_codes(
+    generator: Generator,
+    file: Path | None,
+    seeds: tuple[int, ...],
+    *,
+    space: str | None,
+    options: SampleOptions,
+) -> Latents:
+    """Codes of a file, or one for each seed, in the space that is needed.
+
+    Raises:
+        SettingError: when neither file nor seeds are given, or both.
+    """
+    from ganatomy.latents import Latents, Space
+    from ganatomy.storage import load_latents
+
+    if (file is None) == (not seeds):
+        raise SettingError(
+            "say which codes: either a file of latents, or --seed with numbers such as 7 or 3,5,9"
+        )
+    if file is None:
+        return Latents.cat(
+            draw_codes(generator, 1, seed=seed, space=space, options=options) for seed in seeds
+        )
+    codes = load_latents(file)
+    labels = None if codes.labels is None else codes.labels.to(generator.device, generator.dtype)
+    codes = replace(codes, codes=codes.codes.to(generator.device, generator.dtype), labels=labels)
+    # A w direction moves w+ codes as they are; every other crossing is the generator's.
+    fits = space in (None, codes.space) or (codes.space, space) == (Space.W_PLUS, Space.W)
+    return codes if fits else generator.map(codes, to=str(space), truncation_psi=options.truncation_psi)
+
+
+def editing_space(generator: Generator) -> str:
+    """The space in which codes of this generator add and mix best: w where it has one, else z."""
+    return "w" if "w" in generator.signature.spaces else "z"

@@ -1,0 +1,118 @@
+"""Short texts that stand for values on the command line, each read by one pure function."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from ganatomy.errors import SettingError
+
+
+def seed_list(text: str) -> tuple[int, ...]:
+    """Seeds, separated by commas; `a:b` stands for a to b - 1.
+
+    >>> seed_list("3,5,9"), seed_list("0:4"), seed_list("7,10:12")
+    ((3, 5, 9), (0, 1, 2, 3), (7, 10, 11))
+
+    Raises:
+        SettingError: for anything else, and where there is no seed at all.
+    """
+    seeds: list[int] = []
+    for part in _parts(text):
+        first, colon, last = part.partition(":")
+        if not first.isdecimal() or (colon and not last.isdecimal()):
+            raise SettingError(f"{part!r} is not a seed; write whole numbers from 0, such as 3,5,9 or 0:8")
+        seeds += range(int(first), int(last)) if colon else [int(first)]
+    if not seeds:
+        raise SettingError(f"{text!r} names no seed; write whole numbers from 0, such as 3,5,9 or 0:8")
+    return tuple(seeds)
+
+
+def layer_range(text: str) -> tuple[int, int]:
+    """A half-open range of layers: `0:4` is the first four, and `4` alone the fifth.
+
+    >>> layer_range("0:4"), layer_range("4")
+    ((0, 4), (4, 5))
+
+    Raises:
+        SettingError: for anything else, and for an empty range.
+    """
+    first, colon, last = text.strip().partition(":")
+    if first.isdecimal() and (last.isdecimal() if colon else True):
+        start, stop = int(first), int(last) if colon else int(first) + 1
+        if start < stop:
+            return start, stop
+    raise SettingError(f"{text!r} is not a range of layers; write FIRST:END, such as 0:4 for layers 0 to 3")
+
+
+def name_list(text: str) -> tuple[str, ...]:
+    """Names, separated by commas.
+
+    >>> name_list("Male, Eyeglasses")
+    ('Male', 'Eyeglasses')
+    """
+    return tuple(_parts(text))
+
+
+def named_strength(text: str) -> tuple[str, float]:
+    """A direction and how far to go along it.
+
+    >>> named_strength("Smiling=2"), named_strength("Young=-.5")
+    (('Smiling', 2.0), ('Young', -0.5))
+
+    Raises:
+        SettingError: for anything else.
+    """
+    name, _, number = text.rpartition("=")
+    try:
+        strength = float(number)
+    except ValueError:
+        strength = math.nan
+    if not name.strip() or not math.isfinite(strength):
+        raise SettingError(f"{text!r} is not a move; write NAME=STRENGTH, such as Smiling=2")
+    return name.strip(), strength
+
+
+def direction_in_file(text: str) -> tuple[Path, str]:
+    """A file of directions and the name of one in it.
+
+    >>> direction_in_file("my.directions:Smiling")
+    (PosixPath('my.directions'), 'Smiling')
+
+    Raises:
+        SettingError: where one of the two is missing.
+    """
+    path, _, name = text.rpartition(":")
+    if not path or not name:
+        raise SettingError(
+            f"{text!r} does not say which direction; write FILE:NAME, such as my.directions:Smiling"
+        )
+    return Path(path), name
+
+
+def stations(first: float, last: float, count: int) -> list[float]:
+    """Evenly spaced strengths from the first to the last, both included.
+
+    >>> stations(-3, 3, 7)
+    [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0]
+
+    Raises:
+        SettingError: for fewer than two.
+    """
+    if count < 2:
+        raise SettingError(f"a walk of {count} step(s) goes nowhere; ask for at least 2")
+    return [first + (last - first) * step / (count - 1) for step in range(count)]
+
+
+def there_and_back(strengths: Sequence[float]) -> list[float]:
+    """The same stations and back again, so that a film of them loops without a jump.
+
+    >>> there_and_back([0.0, 1.0, 2.0])
+    [0.0, 1.0, 2.0, 1.0]
+    """
+    return [*strengths, *strengths[-2:0:-1]]
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,158 @@
+"""The linear map from codes to scores of Pham Van et al., by gradient descent on their loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ganatomy.directions.base import calibrate, read
+from ganatomy.directions.moments import moments
+from ganatomy.errors import SettingError
+from ganatomy.latents import Directions
+from ganatomy.surveys import Survey
+
+Form = Literal["identity", "cosines"]
+
+
+def linear_map(
+    survey: Survey,
+    attributes: Iterable[str] | None = None,
+    *,
+    seed: int = 0,
+    penalty: float = 0.0,
+    form: Form = "identity",
+    num_steps: int = 1000,
+    learning_rate: float = 0.03,
+) -> Directions:
+    """Rows of W in `y = z Wᵀ + b`, with y the probabilities ("Interpreting the Latent Space of GANs using
+    Supervised Learning", eqs. 1 and 4): the least `J = MSE + penalty * ‖W Wᵀ - I‖` (Frobenius; one row of W
+    for each attribute).
+
+    The paper has 2 with the penalty and 0 without. Its step is w_i as it is; here, as everywhere, the unit
+    vector. Adam on the whole survey in the principal axes of the codes, which change no value of J; the
+    learning rate falls to 0.
+
+    Args:
+        form: "identity" is the paper's. "cosines" leaves the lengths of the rows to the fit, and is the norm
+            of the off-diagonal part of the matrix of cosines.
+        seed: of the split, and of the initial weights (uniform, as those of `torch.nn.Linear`).
+
+    Raises:
+        SettingError: for a negative penalty, another form, fewer than one step, a learning rate that is not
+            above 0.
+        ScoreError, UnknownNameError: see `directions.base.read`.
+    """
+    if not penalty >= 0:
+        raise SettingError(f"penalty is {penalty}; it must be 0 or more (the paper has 0 and 2)")
+    if form not in ("identity", "cosines"):
+        raise SettingError(f"{form!r} is not a form of the penalty; choose 'identity' or 'cosines'")
+    if num_steps < 1 or not learning_rate > 0:
+        raise SettingError(
+            f"{num_steps} steps at learning rate {learning_rate} lead nowhere; both must be above 0"
+        )
+    evidence = read(survey, attributes, seed=seed)
+    task = regression_task(evidence.codes, torch.sigmoid(evidence.logits))
+    parameters = initial(task, seed=seed)
+
+    def objective(parameters: Tensor) -> Tensor:
+        return loss(task, parameters[:, :-1], parameters[:, -1], penalty=penalty, form=form)
+
+    found = adam(objective, parameters, num_steps=num_steps, learning_rate=learning_rate)
+    return calibrate(evidence, found[:, :-1] @ task.axes.T, method="penalty" if penalty else "linear")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegressionTask:
+    """All that the squared error of a linear map depends on, in the principal axes of the codes (columns of
+    `axes`)."""
+
+    axes: Float[Tensor, "d r"]
+    variances: Float[Tensor, " r"]
+    mean_codes: Float[Tensor, " r"]
+    cross: Float[Tensor, "a r"]
+    mean_scores: Float[Tensor, " a"]
+    total_variance: float
+
+
+def regression_task(codes: Float[Tensor, "n d"], scores: Float[Tensor, "n a"]) -> RegressionTask:
+    """The second moments of codes and scores, in the principal axes of the codes."""
+    seen = moments(codes, scores)
+    axes = seen.spectrum.axes
+    return RegressionTask(
+        axes=axes.float(),
+        variances=seen.spectrum.variances.float(),
+        mean_codes=(seen.mean_codes @ axes).float(),
+        cross=(seen.cross.T @ axes).float(),
+        mean_scores=seen.mean_scores.float(),
+        total_variance=float(seen.variances.sum()),
+    )
+
+
+def loss(
+    task: RegressionTask,
+    weights: Float[Tensor, "a r"],
+    bias: Float[Tensor, " a"],
+    *,
+    penalty: float,
+    form: Form = "identity",
+) -> Float[Tensor, ""]:
+    """J of the paper from second moments: exactly the mean squared error over all codes and scores, and the
+    penalty.
+
+    With S the (diagonal) covariance of codes and `r = W mean(z) + b - mean(y)`, the error of all scores
+    together is `tr(W S Wᵀ) - 2 tr(W Cov(z, y)) + tr(Cov(y)) + |r|²`; so a step costs the same for 3,000 codes
+    and for a million.
+    """
+    rest = weights @ task.mean_codes + bias - task.mean_scores
+    spread = (weights * (weights * task.variances - 2 * task.cross)).sum() + task.total_variance
+    error = (spread + rest.square().sum()) / len(bias)
+    return error + penalty * crowding(weights, form) if penalty else error
+
+
+def crowding(weights: Float[Tensor, "a r"], form: Form) -> Float[Tensor, ""]:
+    """How far the rows are from being orthonormal ("identity"), or only from being orthogonal ("cosines")."""
+    rows = weights if form == "identity" else torch.nn.functional.normalize(weights, dim=1)
+    gram = rows @ rows.T
+    identity = torch.eye(len(gram), dtype=gram.dtype)
+    return torch.linalg.matrix_norm(gram - identity if form == "identity" else gram * (1 - identity))
+
+
+def initial(task: RegressionTask, *, seed: int) -> Float[Tensor, "a r+1"]:
+    """Weights, and in the last column the bias, to start from: uniform within ± 1 / sqrt(r)."""
+    num_attributes, dim = task.cross.shape
+    start = np.random.default_rng(seed).uniform(-1, 1, (num_attributes, dim + 1)) / dim**0.5
+    return torch.from_numpy(start).float()
+
+
+def adam(
+    objective: Callable[[Tensor], Tensor],
+    parameters: Float[Tensor, "*shape"],
+    *,
+    num_steps: int,
+    learning_rate: float,
+    betas: tuple[float, float] = (0.9, 0.999),
+    epsilon: float = 1e-8,
+) -> Float[Tensor, "*shape"]:
+    """Where Adam (Kingma and Ba 2015) comes to from these parameters, its learning rate falling to 0 along a
+    cosine.
+
+    `torch.optim.Adam` takes the same steps (a test compares them), but its first step imports PyTorch's
+    compiler, which takes longer than all of the steps here.
+    """
+    parameters = parameters.clone().requires_grad_()
+    mean, square = torch.zeros_like(parameters), torch.zeros_like(parameters)
+    for step in range(num_steps):
+        (gradient,) = torch.autograd.grad(objective(parameters), parameters)
+        mean.lerp_(gradient, 1 - betas[0])
+        square.lerp_(gradient.square(), 1 - betas[1])
+        size = (square / (1 - betas[1] ** (step + 1))).sqrt_().add_(epsilon)
+        rate = learning_rate * (1 + math.cos(math.pi * step / num_steps)) / 2
+        parameters.data.addcdiv_(mean, size, value=-rate / (1 - betas[0] ** (step + 1)))
+    return parameters.detach()

@@ -1,0 +1,37 @@
+"""Ridge regression, then the nearest set of orthogonal directions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+
+from ganatomy import geometry
+from ganatomy.directions.base import calibrate, read
+from ganatomy.directions.regression import ridge
+from ganatomy.errors import SettingError
+from ganatomy.latents import Directions
+from ganatomy.surveys import Survey
+
+
+def lowdin(
+    survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0, strength: float | None = None
+) -> Directions:
+    """Symmetric orthogonalisation of the ridge directions: `(U Uᵀ)^(-1/2) U` for the unit rows U (Löwdin
+    1950).
+
+    Of all orthonormal sets it is the one nearest to the directions that were found, none of them preferred;
+    what the penalty of a linear map seeks by descent, in closed form and without a setting.
+
+    Raises:
+        SettingError: for more attributes than a code has numbers. Others: see `regression`.
+    """
+    evidence = read(survey, attributes, seed=seed)
+    if len(evidence.names) > evidence.codes.shape[1]:
+        raise SettingError(
+            f"{len(evidence.names)} directions cannot be orthogonal in {evidence.codes.shape[1]} dimensions; "
+            "name fewer attributes"
+        )
+    found = ridge(evidence, strength=strength)
+    rows = torch.nn.functional.normalize(found.weights, dim=1)
+    return calibrate(evidence, geometry.orthogonalize_lowdin(rows), method="lowdin")

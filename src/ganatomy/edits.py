@@ -1,0 +1,344 @@
+"""Edits of codes, each from `Latents` to `Latents`: move, walk, path, arithmetic, neighbours, style mix.
+
+Distances are those of the space that the codes live in. Truncated codes are moved as far as any others, although their
+space is smaller by psi: nothing is rescaled on the way. Who wants steps in proportion multiplies the strength by psi.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ganatomy.errors import SettingError, SpaceError, UnknownNameError
+from ganatomy.geometry import dual_basis, lerp, project_out, rank_tolerance, slerp, span, spline
+from ganatomy.latents import Direction, Latents, Space
+
+UNITS = ("distance", "sigma", "logit")
+PATH_METHODS = ("lerp", "slerp", "spline")
+
+
+def move(
+    latents: Latents,
+    direction: Direction,
+    strength: float | Float[Tensor, "..."],
+    *,
+    units: str = "distance",
+    hold: Iterable[Direction] = (),
+    layers: tuple[int, int] | None = None,
+    covariance: Float[Tensor, "d d"] | None = None,
+) -> Latents:
+    """Codes moved along a direction, with the scores of other directions held where the linear model puts them.
+
+    The step is `strength * held_step(direction, hold)`. A w direction moves w+ codes in each layer alike.
+
+    Args:
+        strength: one number, or one for each code.
+        units: what strength counts. "distance" is the distance along the unit vector of the direction, "sigma" its
+            standard deviations, "logit" the change of the score that its linear model predicts.
+        hold: directions of the same space. The step grows, for it leaves their span but goes as far along the target.
+        layers: half-open range of layers to move, by default the direction's own. Codes in w become w+. The strength
+            counts in each moved layer, so the score moves by less where these are only some of the direction's own.
+        covariance: of the codes (of one layer's, in w+), for the likeliest step; see `held_step`.
+
+    Raises:
+        SpaceError, FingerprintError: when codes, direction and held directions do not go together.
+        SettingError: when the direction is a combination of the held ones, when it has no scale in these units, for a
+            strength that is not finite, and for layers that the codes do not have.
+        UnknownNameError: for other units.
+    """
+    direction.check(latents)
+    hold = list(hold)
+    for held in hold:
+        held.check(latents)
+    layers = layers or direction.layers
+    moved = torch.ones(1)
+    if layers is not None:
+        first, last = _checked_layers(latents, layers)
+        latents = latents.to("w+")
+        moved = torch.zeros(latents.codes.shape[1], 1)
+        moved[first:last] = 1
+    step = held_step(direction, hold, layers=layers, covariance=covariance)
+    step = moved.to(latents.codes) * step.to(latents.codes)
+    distances = _distances(latents, direction, strength, units)
+    return latents.with_codes(latents.codes + distances.reshape(-1, *[1] * (latents.codes.ndim - 1)) * step)
+
+
+def held_step(
+    direction: Direction,
+    hold: Iterable[Direction] = (),
+    *,
+    layers: tuple[int, int] | None = None,
+    covariance: Float[Tensor, "d d"] | None = None,
+) -> Float[Tensor, "*shape"]:
+    """The smallest step that goes 1 along a direction and 0 along each held one.
+
+    With the unit target v and the held H as rows it is `s = argmin |s|` such that `<v, s> = 1, H s = 0`: the part of v
+    outside the span of H, divided by its squared length. H may hold the same direction twice, or dependent ones.
+
+    With the covariance S of the codes, smallest means the Mahalanobis norm `sᵀ S⁻¹ s`, which makes it the step that a
+    normal distribution of codes finds likeliest: with A = [v; H], `s = S Aᵀ (A S Aᵀ)⁺ (1, 0, ...)`. S may be singular.
+
+    Args:
+        layers: half-open range of layers that may move. A w+ direction that reaches beyond them goes as far along
+            itself as its part inside them would; a held direction that lies outside of them need not be held.
+
+    Raises:
+        SpaceError: for a held direction of another space or size.
+        SettingError: when the target is a combination of the held directions, or does not vary under the covariance.
+    """
+    layers = layers or direction.layers
+    hold = list(hold)
+    for other in hold:
+        if other.space != direction.space or other.vector.shape != direction.vector.shape:
+            raise SpaceError(
+                f"{other.name!r} lives in {other.space} {list(other.vector.shape)} and cannot be held while "
+                f"{direction.name!r} of {direction.space} {list(direction.vector.shape)} moves; "
+                "hold directions of the same space"
+            )
+    target = _inside(direction, layers).flatten()
+    if not target.any():
+        raise SettingError(f"direction {direction.name!r} has nothing in layers {layers}; move other layers")
+    # A w direction is the same in every layer, so it is out of reach as a whole or not at all.
+    hold = [other for other in hold if not _apart(other.layers, layers)]
+    held = (
+        torch.stack([_inside(other, layers).flatten() for other in hold])
+        if hold
+        else target.new_zeros(0, len(target))
+    )
+
+    # Directions carry the rounding of their dtype, so ranks are told by its precision.
+    tolerance = max(rank_tolerance(other.vector.dtype) for other in [direction, *hold])
+    held_span = span(held, tolerance=tolerance)
+    rest = project_out(target[None], held_span)[0]
+    if rest.norm() <= tolerance * target.norm():
+        weights = (torch.linalg.pinv(held.T) @ target).abs()
+        names = {
+            other.name: None
+            for other, weight in zip(hold, weights, strict=True)
+            if weight > 1e-3 * weights.max()
+        }
+        raise SettingError(
+            f"direction {direction.name!r} is a combination of the held ones ({', '.join(names)}), "
+            "so it cannot move while they stay; hold fewer of them"
+        )
+    if covariance is None:
+        step = rest / (rest @ target)
+    else:
+        step = _likeliest_step(torch.cat([target[None], held_span]), covariance, direction)
+    return (step * (target @ target)).reshape(direction.vector.shape).to(direction.vector)
+
+
+def walk(
+    latents: Latents,
+    direction: Direction,
+    strengths: Iterable[float],
+    *,
+    units: str = "sigma",
+    hold: Iterable[Direction] = (),
+    layers: tuple[int, int] | None = None,
+    covariance: Float[Tensor, "d d"] | None = None,
+) -> Latents:
+    """Every code at every strength: the strip of the first code, then that of the second, and so on.
+
+    Settings and errors are those of `move`.
+    """
+    steps = torch.as_tensor([float(strength) for strength in strengths], dtype=torch.float64)
+    if not len(steps):
+        raise SettingError("a walk needs one strength or more")
+    return move(
+        latents[torch.arange(len(latents)).repeat_interleave(len(steps))],
+        direction,
+        steps.repeat(len(latents)),
+        units=units,
+        hold=hold,
+        layers=layers,
+        covariance=covariance,
+    )
+
+
+def path(keys: Latents, num_frames: int, *, method: str = "lerp", closed: bool = False) -> Latents:
+    """Frames at even times on the way through key codes; a closed way leads back to the first key.
+
+    An open way starts at the first key and ends at the last, and meets those between where `num_frames - 1` is a
+    multiple of `len(keys) - 1`. A closed one leaves its end out, so that a film of it repeats without a double frame;
+    it meets all keys where `num_frames` is a multiple of `len(keys)`. Class labels are blended along straight lines.
+
+    Args:
+        method: "lerp" straight from key to key, "slerp" along the sphere (right for z of a normal prior), "spline"
+            smoothly through all keys.
+
+    Raises:
+        SettingError: for fewer than two keys or one frame. UnknownNameError: for another method.
+    """
+    if method not in PATH_METHODS:
+        raise UnknownNameError("method of a path", method, PATH_METHODS)
+    if len(keys) < 2:
+        raise SettingError(f"a path needs two key codes or more, got {len(keys)}")
+    if num_frames < 1:
+        raise SettingError(f"a path of {num_frames} frames shows nothing; ask for 1 or more")
+    span_of_time = len(keys) if closed else len(keys) - 1
+    times = torch.linspace(0, span_of_time, num_frames + closed, dtype=torch.float64)[:num_frames]
+    first = times.floor().long().clamp(max=span_of_time - 1)
+    second = (first + 1) % len(keys)
+    between = (times - first).to(keys.codes)
+
+    def pieces(way: Callable[..., Tensor], rows: Tensor) -> Tensor:
+        return way(rows[first], rows[second], between.to(rows).reshape(-1, *[1] * (rows.ndim - 1)))
+
+    if method == "spline":
+        codes = spline(keys.codes, times.to(keys.codes), closed=closed)
+    else:
+        codes = pieces(lerp if method == "lerp" else slerp, keys.codes)
+    labels = None if keys.labels is None else pieces(lerp, keys.labels)
+    return replace(keys, codes=codes, labels=labels)
+
+
+def arithmetic(plus: Sequence[Latents], minus: Sequence[Latents] = ()) -> Latents:
+    """One code: the sum of the means of the baskets in `plus`, less those in `minus` (DCGAN, Radford et al. 2016).
+
+    "Smiling woman - woman + man" has two baskets to add and one to take away; DCGAN took three codes for each basket.
+    A class label stays where all codes share it.
+
+    Raises:
+        SettingError: when there is nothing to add, or a basket is empty.
+        SpaceError, FingerprintError: when the baskets do not go together.
+    """
+    baskets = [*plus, *minus]
+    if not plus:
+        raise SettingError("there are no codes to add; give at least one basket in plus")
+    if not all(len(basket) for basket in baskets):
+        raise SettingError("a basket of codes is empty; give each at least one code")
+    together = Latents.cat(baskets)
+    means = torch.stack([basket.codes.to(together.codes).mean(0) for basket in baskets])
+    codes = means[: len(plus)].sum(0) - means[len(plus) :].sum(0)
+    labels = together.labels
+    shared = labels is not None and bool((labels == labels[0]).all())
+    return replace(together, codes=codes[None], labels=labels[:1] if labels is not None and shared else None)
+
+
+def neighbours(latents: Latents, *, n: int = 8, scale: float = 0.25, seed: int = 0) -> Latents:
+    """Each code, followed by others near it: `n` rows a code, the first the code itself.
+
+    The others add uniform noise in [-scale, scale] to every number of the code, as DCGAN's figure of vector arithmetic
+    does to show that its result is no accident.
+
+    Raises:
+        SettingError: for no rows, a scale that is not finite and 0 or more, or a negative seed.
+    """
+    if n < 1:
+        raise SettingError(f"{n} neighbours show nothing; ask for 1 or more")
+    if not (np.isfinite(scale) and scale >= 0):
+        raise SettingError(f"scale is {scale}; it must be a finite number, 0 or more")
+    if seed < 0:
+        raise SettingError(f"seed {seed} is negative; seeds are 0 or more")
+    noise = np.random.default_rng(seed).uniform(-scale, scale, (len(latents), n, *latents.codes.shape[1:]))
+    noise[:, 0] = 0
+    rows = latents[torch.arange(len(latents)).repeat_interleave(n)]
+    return rows.with_codes(rows.codes + torch.from_numpy(noise).flatten(0, 1).to(rows.codes))
+
+
+def style_mix(rows: Latents, columns: Latents, layers: tuple[int, int]) -> Latents:
+    """Every row with the styles of every column in some layers (StyleGAN, Karras et al. 2019): a table, row by row.
+
+    Args:
+        layers: half-open range of layers that come from the column; the first ones carry pose and shape, the last
+            ones colour. Codes in w become w+.
+
+    Raises:
+        SpaceError, FingerprintError: when codes have no layers or do not go together.
+        SettingError: for layers that the codes do not have.
+    """
+    first, last = _checked_layers(rows, layers)
+    both = Latents.cat([rows.to("w+"), columns.to("w+")])
+    table = both[torch.arange(len(rows)).repeat_interleave(len(columns))]
+    styles = both[torch.arange(len(columns)).repeat(len(rows)) + len(rows)]
+    codes = table.codes.clone()
+    codes[:, first:last] = styles.codes[:, first:last]
+    return table.with_codes(codes)
+
+
+def _distances(
+    latents: Latents, direction: Direction, strength: float | Tensor, units: str
+) -> Float[Tensor, " n"]:
+    """Strengths in any units as distances, one for each code."""
+    if units not in UNITS:
+        raise UnknownNameError("unit of strength", units, UNITS)
+    scale = {"distance": 1.0, "sigma": direction.sigma, "logit": direction.slope}[units]
+    if not np.isfinite(scale) or scale == 0:
+        name = {"sigma": "sigma", "logit": "slope"}[units]
+        raise SettingError(
+            f"direction {direction.name!r} has {name} {scale}, so it cannot be moved by {units}; "
+            "use units='distance', or a direction that was found on scores"
+        )
+    distances = torch.as_tensor(strength, dtype=torch.float64, device=latents.codes.device)
+    if distances.ndim > 1 or (distances.ndim == 1 and len(distances) != len(latents)):
+        raise SettingError(
+            f"strengths of shape {list(distances.shape)} do not go with {len(latents)} codes; "
+            "give one number, or one for each code"
+        )
+    bad = distances[~torch.isfinite(distances)]
+    if len(bad):
+        raise SettingError(f"strength {float(bad[0])} is not a finite number")
+    distances = distances / scale if units == "logit" else distances * scale
+    return distances.expand(len(latents)).to(latents.codes)
+
+
+def _checked_layers(latents: Latents, layers: tuple[int, int]) -> tuple[int, int]:
+    """A half-open range of layers that these codes have."""
+    if latents.space not in (Space.W, Space.W_PLUS) or latents.num_layers is None:
+        raise SpaceError(
+            f"{latents.space} codes have no layers to choose from; use w or w+ codes of a StyleGAN"
+        )
+    first, last = layers
+    if not 0 <= first < last <= latents.num_layers:
+        raise SettingError(
+            f"layers {first}:{last} do not exist; the codes have layers 0:{latents.num_layers}, end not included"
+        )
+    return first, last
+
+
+def _inside(direction: Direction, layers: tuple[int, int] | None) -> Tensor:
+    """The vector in float64, in w+ without what lies outside of these layers."""
+    vector = direction.vector.double()
+    if layers is None or direction.space != Space.W_PLUS:
+        return vector
+    inside = torch.zeros_like(vector)
+    inside[slice(*layers)] = vector[slice(*layers)]
+    return inside
+
+
+def _apart(a: tuple[int, int] | None, b: tuple[int, int] | None) -> bool:
+    """Whether two ranges of layers, None for all, have none in common."""
+    return a is not None and b is not None and (a[1] <= b[0] or b[1] <= a[0])
+
+
+def _likeliest_step(
+    rows: Float[Tensor, "k D"], covariance: Tensor, direction: Direction
+) -> Float[Tensor, " D"]:
+    """The step s with `rows s = (1, 0, ...)` of the smallest Mahalanobis norm; in w+ each layer has the covariance."""
+    d = direction.dim
+    if covariance.shape != (d, d) or not torch.isfinite(covariance).all():
+        raise SettingError(
+            f"a covariance of shape {list(covariance.shape)} does not go with codes of {d} numbers; "
+            f"it must be [{d}, {d}] and finite"
+        )
+    variances, axes = torch.linalg.eigh(covariance.to(rows))
+    # Under the square root of this, deviations are rounding.
+    floor = d * torch.finfo(covariance.dtype).eps * variances[-1]
+    deviations = torch.where(variances > floor, variances, 0.0).sqrt()
+    root = (axes * deviations) @ axes.T
+    white = (rows.reshape(len(rows), -1, d) @ root).flatten(1)
+    step = (dual_basis(white)[0].reshape(-1, d) @ root).flatten()
+    wanted = torch.zeros(len(rows)).to(step)
+    wanted[0] = 1
+    if not torch.allclose(rows @ step, wanted, atol=1e-6):
+        raise SettingError(
+            f"codes of this covariance do not vary along {direction.name!r} while the held ones stay; "
+            "hold fewer, or leave the covariance out"
+        )
+    return step

@@ -1,0 +1,67 @@
+"""Everything that ganatomy refuses, as one tree.
+
+    GanatomyError
+    ├── CheckpointError        ValueError         a file that cannot be read as what it was given for
+    ├── FingerprintError       ValueError         a direction or code of another generator
+    ├── MissingFileError       FileNotFoundError  a path that is not there
+    ├── OutputError            OSError            a place that cannot be written
+    ├── ScoreError             ValueError         scores or labels from which nothing can be learnt
+    ├── SettingError           ValueError         an argument outside its range
+    ├── SpaceError             ValueError         codes of one space where another is needed
+    └── UnknownNameError       LookupError        an attribute, method or model that does not exist
+
+Each is also the builtin that it resembles, so code that knows nothing of ganatomy can catch it. A message says what
+was wrong, with the values in it, and what to do next. The command line turns these errors, and only these, into one
+line and exit code 2.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class GanatomyError(Exception):
+    """The root of all errors that ganatomy raises on purpose."""
+
+
+class CheckpointError(GanatomyError, ValueError):
+    """A file of weights, codes, directions or scores cannot be read as what it was given for."""
+
+
+class FingerprintError(GanatomyError, ValueError):
+    """A direction or a code belongs to another generator."""
+
+
+class MissingFileError(GanatomyError, FileNotFoundError):
+    """A path does not exist."""
+
+
+class OutputError(GanatomyError, OSError):
+    """A file or folder cannot be written."""
+
+
+class ScoreError(GanatomyError, ValueError):
+    """Scores or labels hold nothing to learn from: not a number, one class only, too few."""
+
+
+class SettingError(GanatomyError, ValueError):
+    """An argument is outside its range, or does not go with another."""
+
+
+class SpaceError(GanatomyError, ValueError):
+    """Codes live in one space where another is needed."""
+
+
+class UnknownNameError(GanatomyError, LookupError):
+    """A name does not exist; the message suggests the closest one that does."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(kind, name, tuple(known))
+
+    def __str__(self) -> str:
+        kind, name, known = self.args
+        close = [k for k in known if k.lower() == name.lower()]
+        close = close or difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}"
+        return f"there is no {kind} {name!r}; {hint}"

@@ -1,0 +1,193 @@
+"""Generators: one file for each architecture, one table of them, and `load`, which recognises them by their weights."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from torch import Tensor, nn
+
+from ganatomy.errors import CheckpointError, SettingError, UnknownNameError
+from ganatomy.generators.base import Generator, Prior, parse_prior
+from ganatomy.generators.checkpoints import read_state
+from ganatomy.generators.checkpoints.foreign import what_these_are
+from ganatomy.generators.checkpoints.native import read_settings, save_generator
+from ganatomy.generators.dcgan import OUTPUTS, DCGAN, DCGANConfig
+from ganatomy.generators.stacks import ACTIVATIONS
+from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
+from ganatomy.generators.toy import ToyGenerator
+from ganatomy.generators.wrapped import wrap
+from ganatomy.zoo import MODELS
+
+__all__ = ["ARCHITECTURES", "Architecture", "load", "save_generator", "wrap"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """How a generator comes out of a file.
+
+    Args:
+        restore: builds it from the settings that a file of ours records.
+        matches: whether weights of unknown origin are of this architecture. from_state: builds it from them.
+        options: arguments of `load`, beside the prior, that `from_state` takes.
+    """
+
+    restore: Callable[[dict[str, Any]], Generator]
+    matches: Callable[[Mapping[str, Tensor]], bool] | None = None
+    from_state: Callable[..., Generator] | None = None
+    options: frozenset[str] = frozenset()
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "StyleGAN2": Architecture(
+        restore=lambda settings: StyleGAN2(StyleGAN2Config(**settings)),
+        matches=StyleGAN2.matches,
+        from_state=StyleGAN2.from_state,
+    ),
+    "DCGAN": Architecture(
+        restore=lambda settings: DCGAN(DCGANConfig(**settings)),
+        matches=DCGAN.matches,
+        from_state=DCGAN.from_state,
+        options=frozenset({"output", "hidden", "resolution"}),
+    ),
+    "Toy": Architecture(restore=lambda settings: ToyGenerator(**settings)),
+}
+"""Every architecture that can be read from a file; weights of others are tried in this order."""
+
+
+def load(
+    model: str | os.PathLike[str] | nn.Module | Callable[[Tensor], Tensor],
+    *,
+    prior: str | None = None,
+    output: str | None = None,
+    hidden: str | None = None,
+    resolution: int | None = None,
+) -> Generator:
+    """The generator of a bundled name, a file of weights, or a module with a `z_dim` of its own.
+
+    The weights say which architecture it is. What they cannot say can be given:
+
+    Args:
+        prior: what z was drawn from in training, "normal" or "uniform" in (-1, 1). Read from batch norms where
+            there are any, else normal.
+        output: how a DCGAN's pictures come into their range: "tanh" (the default), "sigmoid" or "none".
+        hidden: a DCGAN's hidden activations, "relu" or "leaky_relu". Read from batch norms where there are any.
+        resolution: pixels a side, where a DCGAN's layers fit several.
+
+    Raises:
+        UnknownNameError: for a word that is neither a bundled name nor a file.
+        MissingFileError: for a path that does not exist.
+        CheckpointError: for a file that is no generator's; the message says what it is.
+        SettingError: for an argument outside its range, or that the architecture does not take.
+    """
+    drawn_from = None if prior is None else parse_prior(prior)
+    options = {"output": output, "hidden": hidden, "resolution": resolution}
+    options = {name: value for name, value in options.items() if value is not None}
+    for name, known in (("output", OUTPUTS), ("hidden", ACTIVATIONS)):
+        if name in options and options[name] not in known:
+            raise SettingError(f"{name}={options[name]!r} is not known; choose one of {', '.join(known)}")
+    if not isinstance(model, str | os.PathLike):
+        return _from_object(model, drawn_from, options)
+    path = find_model(model)
+    state, metadata = read_state(path)
+    try:
+        generator = (
+            _restore(state, metadata, drawn_from, options)
+            if "kind" in metadata
+            else _recognise(state, drawn_from, options)
+        )
+    except CheckpointError as error:
+        raise CheckpointError(f"{path} {error}") from None
+    return generator.eval().requires_grad_(False)
+
+
+def find_model(model: str | os.PathLike[str]) -> Path:
+    """The file of a bundled name, or the path itself.
+
+    Raises:
+        UnknownNameError: when a plain word is neither.
+    """
+    if model in MODELS:
+        return MODELS[str(model)].generator
+    path = Path(model)
+    if not path.exists() and not path.suffix and str(model) == path.name:
+        raise UnknownNameError("model", path.name, MODELS)
+    return path
+
+
+def _from_object(model: Any, prior: Prior | None, options: Mapping[str, Any]) -> Generator:
+    if isinstance(model, Generator):
+        if prior not in (None, model.signature.prior) or options:
+            raise SettingError(
+                "a generator knows its prior and its layers already; load it from its file to change them"
+            )
+        return model
+    z_dim = getattr(model, "z_dim", None)
+    if not callable(model) or not isinstance(z_dim, int):
+        raise SettingError(
+            f"{getattr(model, '__name__', type(model).__name__)} does not say how long its codes are; "
+            "use ganatomy.wrap(model, z_dim=...)"
+        )
+    if options:
+        raise SettingError(f"{', '.join(options)} belong to files of weights; a module knows its layers")
+    return wrap(cast(Callable[[Tensor], Tensor], model), z_dim=z_dim, prior=prior or "normal")
+
+
+def _restore(
+    state: Mapping[str, Tensor], metadata: Mapping[str, str], prior: Prior | None, options: Mapping[str, Any]
+) -> Generator:
+    """A generator from a file of ours, whose settings are recorded."""
+    name, settings = read_settings(metadata)
+    if name not in ARCHITECTURES:
+        raise CheckpointError(f"holds a {name}, which this ganatomy does not know")
+    if options:
+        raise SettingError(f"leave out {', '.join(options)}: the file records what it holds")
+    if prior and "prior" in settings:
+        settings["prior"] = prior
+    try:
+        generator = ARCHITECTURES[name].restore(settings)
+        generator.load_state_dict(state)
+    except (TypeError, KeyError, RuntimeError, SettingError) as error:
+        raise CheckpointError(
+            f"has settings and weights that do not fit: {str(error).splitlines()[0]}"
+        ) from None
+    if prior not in (None, generator.signature.prior):
+        raise SettingError(f"{name} draws z from a {generator.signature.prior} prior, not {prior!r}")
+    return generator
+
+
+def _recognise(state: Mapping[str, Tensor], prior: Prior | None, options: Mapping[str, Any]) -> Generator:
+    """A generator from weights of unknown origin."""
+    for name, architecture in ARCHITECTURES.items():
+        if architecture.matches and architecture.from_state and architecture.matches(state):
+            _check_options(name, options)
+            try:
+                return architecture.from_state(state, prior=prior, **options)
+            except CheckpointError as error:
+                raise CheckpointError(f"cannot be read: {error}") from None
+    other = what_these_are(state)
+    if other:
+        raise CheckpointError(f"looks like {other}; give the generator's file")
+    known = ", ".join(name for name, architecture in ARCHITECTURES.items() if architecture.matches)
+    raise CheckpointError(
+        f"is not a generator of a known architecture ({known}): {_why_no_stack(state)}; ganatomy.wrap takes any module"
+    )
+
+
+def _why_no_stack(state: Mapping[str, Tensor]) -> str:
+    try:
+        DCGAN.from_state(state)
+    except CheckpointError as error:
+        return str(error)
+    return "its weights fit several"
+
+
+def _check_options(name: str, options: Mapping[str, Any]) -> None:
+    unknown = [option for option in options if option not in ARCHITECTURES[name].options]
+    if unknown:
+        raise SettingError(
+            f"{', '.join(unknown)} cannot be chosen for a {name}; its weights say all there is"
+        )

@@ -1,0 +1,224 @@
+"""What every generator is: two halves, `map` and `synthesize`, and a prior to sample from."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ganatomy.errors import FingerprintError, SettingError, SpaceError
+from ganatomy.latents import Latents, Space
+
+Prior = Literal["normal", "uniform"]
+PRIORS: tuple[Prior, ...] = ("normal", "uniform")
+SEED_BLOCK = 256
+"""Rows that share one random stream; a row depends on the seed and on its own index, never on the batch."""
+
+
+def parse_prior(prior: str) -> Prior:
+    """The prior of that name; raises SettingError for any other word."""
+    if prior not in PRIORS:
+        raise SettingError(f"{prior!r} is not a prior; choose one of {', '.join(PRIORS)}")
+    return prior
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """What a generator is made for, in numbers that anything around it may need.
+
+    Args:
+        architecture: the name that a person knows it by, such as "StyleGAN2".
+        z_dim: length of z. w_dim: length of w, None where there is no w.
+        num_layers: how many layers take a style (w+ has one w for each), None where there is no w.
+        resolution: height and width of the images. channels: 1 (grey) or 3 (RGB).
+        num_classes: classes of a conditional generator, else 0.
+        prior: what z is drawn from: "normal" is N(0, I), "uniform" is U(-1, 1).
+        spaces: the spaces that `synthesize` understands, in the order of `map`.
+    """
+
+    architecture: str
+    z_dim: int
+    resolution: int
+    channels: int
+    w_dim: int | None = None
+    num_layers: int | None = None
+    num_classes: int = 0
+    prior: Prior = "normal"
+    spaces: tuple[Space, ...] = (Space.Z,)
+
+    def __post_init__(self) -> None:
+        parse_prior(self.prior)
+
+
+class Generator(nn.Module, ABC):
+    """A generator of pictures: `map` goes from z towards its last space, `synthesize` from any space to images.
+
+    An architecture sets `signature` and writes `synthesize`; one that has more spaces than z also writes `map_codes`.
+    Calling the generator does both halves. Images are float32 `[n, channels, resolution, resolution]` in [-1, 1].
+    """
+
+    signature: Signature
+
+    def __init__(self, signature: Signature) -> None:
+        super().__init__()
+        self.signature = signature
+        self._fingerprint: tuple[list[tuple[int, int]], str] | None = None
+
+    @abstractmethod
+    def synthesize(self, latents: Latents) -> Float[Tensor, "n c h w"]:
+        """Images of codes in any space that the signature names; the same codes give the same images."""
+
+    def map_codes(self, latents: Latents, to: Space, *, truncation_psi: float, truncation_cutoff: int | None) -> Latents:
+        """One architecture's way from a space to a later one; `map` has checked that both exist."""
+        raise SpaceError(f"{self.signature.architecture} has no way from {latents.space} to {to}")
+
+    def map(
+        self, latents: Latents, *, to: str = "w", truncation_psi: float = 1.0, truncation_cutoff: int | None = None
+    ) -> Latents:
+        """Codes in a later space: z to w to w+ to s.
+
+        Args:
+            truncation_psi: how far from the mean w the codes stay: `w_avg + psi * (w - w_avg)`; 1 changes nothing.
+            truncation_cutoff: how many layers are truncated, from the first (all when None); needs w+ or s as target.
+
+        Raises:
+            SpaceError: where the generator has no such space, or the way would lead back.
+        """
+        to = Space.parse(to)
+        self._check(latents)
+        order = list(self.signature.spaces)
+        if to not in order:
+            raise SpaceError(f"{self.signature.architecture} has no space {to.value}, only {', '.join(order)}")
+        if order.index(to) < order.index(latents.space):
+            raise SpaceError(f"{latents.space} codes cannot be mapped back to {to}; inversion finds codes of a picture")
+        if to == latents.space:
+            return latents
+        mapped = self.map_codes(latents, to, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff)
+        return mapped if self.training else replace(mapped, fingerprint=self.fingerprint)
+
+    def forward(self, latents: Latents) -> Float[Tensor, "n c h w"]:
+        """Images of codes in any space of this generator."""
+        self._check(latents)
+        if latents.space not in self.signature.spaces:
+            raise SpaceError(
+                f"{self.signature.architecture} has no space {latents.space}, only {', '.join(self.signature.spaces)}"
+            )
+        return self.synthesize(replace(latents, codes=latents.codes.to(self.device, self.dtype)))
+
+    def sample(
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+        start: int = 0,
+        space: str = "z",
+        truncation_psi: float = 1.0,
+        label: int | None = None,
+    ) -> Latents:
+        """Draw rows `start` to `start + n` of the stream of codes that this seed names.
+
+        Row i is the same on every device and for every n, so a long stream can be drawn in pieces.
+
+        Args:
+            label: the class to draw for a conditional generator; by default each row draws its own.
+
+        Raises:
+            SettingError: for a negative count, or a label that the generator does not have.
+            SpaceError: for a space that it does not have.
+        """
+        if n < 0 or start < 0:
+            raise SettingError(f"cannot draw {n} codes from row {start}; both must be 0 or more")
+        codes = torch.from_numpy(draw_rows(n, self.signature.z_dim, seed=seed, start=start, prior=self.signature.prior))
+        z = Latents(
+            codes=codes.to(self.device, self.dtype),
+            space=Space.Z,
+            num_layers=self.signature.num_layers,
+            labels=self._labels(n, label, seed=seed, start=start),
+            fingerprint=self.fingerprint,
+        )
+        return self.map(z, to=space, truncation_psi=truncation_psi)
+
+    @property
+    def device(self) -> torch.device:
+        return next((p.device for p in [*self.parameters(), *self.buffers()]), torch.device("cpu"))
+
+    @property
+    def dtype(self) -> torch.dtype:
+        floats = (p.dtype for p in [*self.parameters(), *self.buffers()] if p.dtype.is_floating_point)
+        return next(floats, torch.float32)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over architecture, prior and weights (as float32): who this generator is, whatever file it came from.
+
+        It is computed once, and anew after the weights have changed.
+        """
+        state = self.state_dict()
+        version = [(tensor.data_ptr(), tensor._version) for tensor in state.values()]
+        if self._fingerprint is None or self._fingerprint[0] != version:
+            self._fingerprint = version, self._digest(state)
+        return self._fingerprint[1]
+
+    def _digest(self, state: dict[str, Tensor]) -> str:
+        digest = hashlib.sha256(f"{self.signature.architecture} {self.signature.prior}".encode())
+        for name, tensor in sorted(state.items()):
+            digest.update(f"{name} {list(tensor.shape)}".encode())
+            digest.update(tensor.detach().to("cpu", torch.float32).contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def _labels(self, n: int, label: int | None, *, seed: int, start: int) -> Float[Tensor, "n classes"] | None:
+        count = self.signature.num_classes
+        if not count:
+            if label is not None:
+                raise SettingError(f"{self.signature.architecture} is not conditional; leave out label={label}")
+            return None
+        if label is None:
+            uniform = draw_rows(n, 1, seed=seed, start=start, prior="uniform", stream=1)[:, 0]
+            index = torch.from_numpy(np.minimum((uniform + 1) / 2 * count, count - 1).astype(np.int64))
+        elif 0 <= label < count:
+            index = torch.full((n,), label)
+        else:
+            raise SettingError(f"label {label} does not exist; this generator has classes 0 to {count - 1}")
+        return nn.functional.one_hot(index, count).to(self.device, self.dtype)
+
+    def _check(self, latents: Latents) -> None:
+        if latents.fingerprint and latents.fingerprint != self.fingerprint:
+            raise FingerprintError(
+                f"these codes are of generator {latents.fingerprint[:12]}, this one is {self.fingerprint[:12]}; "
+                "codes mean nothing to another generator"
+            )
+        expected = {Space.Z: self.signature.z_dim, Space.W: self.signature.w_dim, Space.W_PLUS: self.signature.w_dim}
+        dim = expected.get(latents.space)
+        if dim is not None and latents.dim != dim:
+            raise SpaceError(f"{latents.space} codes of this generator have {dim} numbers, these have {latents.dim}")
+
+
+def draw_rows(n: int, dim: int, *, seed: int, start: int = 0, prior: Prior = "normal", stream: int = 0) -> np.ndarray:
+    """Rows `start` to `start + n` of an endless table of random numbers, `[n, dim]` float32, each row its own by index."""
+    if seed < 0:
+        raise SettingError(f"seed {seed} is negative; seeds are 0 or more")
+    if n == 0:
+        return np.empty((0, dim), dtype=np.float32)
+    blocks = []
+    for block in range(start // SEED_BLOCK, (start + n - 1) // SEED_BLOCK + 1):
+        rng = np.random.default_rng((seed, stream, block))
+        shape = (SEED_BLOCK, dim)
+        if prior == "normal":
+            blocks.append(rng.standard_normal(shape, dtype=np.float32))
+        else:
+            blocks.append(rng.random(shape, dtype=np.float32) * 2 - 1)
+    first = start % SEED_BLOCK
+    return np.concatenate(blocks)[first : first + n]
+
+
+def batches(latents: Latents, batch_size: int) -> Iterator[Latents]:
+    """The codes in pieces of at most `batch_size` rows."""
+    for first in range(0, len(latents), batch_size):
+        yield latents[first : first + batch_size]

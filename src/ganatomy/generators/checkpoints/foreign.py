@@ -1,0 +1,66 @@
+"""What a file is when it is not a generator: from its first bytes, and from the weights in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from ganatomy.generators.checkpoints.layouts import natural
+
+_BEGINNINGS = {
+    b"\x89PNG": "is a PNG picture, not a file of weights",
+    b"\xff\xd8\xff": "is a JPEG picture, not a file of weights",
+    b"\x89HDF": "is an HDF5 file, as Keras writes; convert its weights to safetensors",
+    b"\x1f\x8b": "is a gzip archive; unpack it first",
+    b"version https://git-lfs": "is a Git LFS pointer, not the file itself; fetch that with `git lfs pull`",
+    b"PAR1": "is a Parquet table, not a file of weights",
+    b"\x93NUMPY": "is a NumPy array, not a file of weights",
+}
+
+
+def what_is(head: bytes, ending: str) -> str:
+    """`"torch"` or `"safetensors"`, or words that say what a file that begins so is instead."""
+    if not head:
+        return "is empty"
+    known = next((words for beginning, words in _BEGINNINGS.items() if head.startswith(beginning)), None)
+    if known:
+        return known
+    # ONNX is a protobuf whose first field is a small version number.
+    if ending == ".onnx" or (head[0] == 8 and head[1:2] < b"\x20" and head[2:3] in (b"\x12", b"\x1a", b"B")):
+        return "is an ONNX file, which can be a scorer but not a generator; give the weights that it was made from"
+    if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 2**40:
+        return "safetensors"
+    if head.startswith((b"PK", b"\x80")):
+        return "torch"
+    return "is of no format that holds weights; PyTorch's and safetensors are read"
+
+
+def what_these_are(state: Mapping[str, Tensor]) -> str | None:
+    """What weights are of when their network takes pictures, and how that shows; None when it does not."""
+    for names in (list(state), sorted(state, key=natural)):
+        weights = [state[name] for name in names if state[name].ndim in (2, 4)]
+        if not weights:
+            return None
+        first, last = weights[0], weights[-1]
+        pictures = (
+            first.shape[1] in (1, 3) and first.shape[0] > 3
+            if first.ndim == 4
+            else _is_picture(first.shape[1])
+        )
+        if pictures:
+            outputs = last.shape[0]
+            if outputs == 1:
+                return "a discriminator: it takes pictures, and its last layer gives 1 number for each"
+            if not _is_picture(outputs) and outputs not in (1, 3):
+                return f"a classifier: it takes pictures, and its last layer gives {outputs} numbers for each"
+            return "a network that takes pictures, not codes"
+    return None
+
+
+def _is_picture(length: int) -> bool:
+    """Whether so many numbers can be a square picture of one or three channels."""
+    return (
+        any(length == channels * math.isqrt(length // channels) ** 2 for channels in (1, 3)) and length >= 256
+    )

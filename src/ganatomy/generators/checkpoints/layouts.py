@@ -1,0 +1,266 @@
+"""Reading a stack of layers off a state dict: what follows from names, order and shapes alone.
+
+Names may be anything. A weight with two axes is a dense layer, one with four a convolution; running statistics are a
+batch norm on the layer before. Strides and paddings leave no trace in the weights, so each convolution has a few
+conventional readings, and a stack has as many as lead to a square picture of one or three channels.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from ganatomy.errors import CheckpointError
+from ganatomy.generators.stacks import Layer
+
+MAX_READINGS = 64
+MAX_STEPS = 20_000
+SIZES = range(8, 1025)
+"""Heights and widths in pixels that a generator of this family may have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """The weights of one layer, as found in a file.
+
+    Args:
+        norm: running statistics, and scale and shift where there are any; empty where the layer has no batch norm.
+        gap: modules without weights between the layer before and this one, where numbered names tell.
+    """
+
+    name: str
+    weight: Tensor
+    bias: Tensor | None
+    norm: Mapping[str, Tensor]
+    gap: int | None = None
+
+    @property
+    def norm_dim(self) -> int:
+        return len(self.norm["running_mean"]) if self.norm else 0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a stack; `cost` counts what is unusual about it."""
+
+    layers: tuple[Layer, ...]
+    resolution: int
+    cost: float
+
+
+def find_blocks(state: Mapping[str, Tensor]) -> list[Block]:
+    """Group the weights of a file into layers, in the file's order.
+
+    Raises:
+        CheckpointError: naming the first weight that is not of a dense layer, a convolution or a batch norm.
+    """
+    modules: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in state.items():
+        name, _, leaf = key.rpartition(".")
+        modules.setdefault(name, {})[leaf] = tensor
+    blocks: list[Block] = []
+    last = ""
+    for name, leaves in modules.items():
+        weight = leaves.get("weight")
+        if "running_mean" in leaves and {*leaves} <= {*_NORM_LEAVES, "num_batches_tracked"}:
+            if not blocks or blocks[-1].norm:
+                raise CheckpointError(f"batch norm {name!r} does not follow a dense layer or a convolution")
+            norm = {leaf: leaves[leaf] for leaf in _NORM_LEAVES if leaf in leaves}
+            blocks[-1] = replace(blocks[-1], norm=norm)
+        elif weight is not None and weight.ndim in (2, 4) and {*leaves} <= {"weight", "bias"}:
+            gap = _gap(last, name)
+            blocks.append(Block(name=name, weight=weight, bias=leaves.get("bias"), norm={}, gap=gap))
+        else:
+            shapes = ", ".join(f"{leaf} {list(tensor.shape)}" for leaf, tensor in leaves.items())
+            raise CheckpointError(
+                f"{name or 'the file'!r} ({shapes}) is no dense layer, convolution or batch norm"
+            )
+        last = name
+    return blocks
+
+
+def read_layout(
+    state: Mapping[str, Tensor], *, resolution: int | None = None
+) -> tuple[list[Block], list[Reading]]:
+    """The layers of a file and all readings of them, in the file's order or, where it has none, in that of the names.
+
+    Raises:
+        CheckpointError: naming the first weight that is not of a dense layer, a convolution or a batch norm.
+    """
+    # Some formats sort their weights by name; numbered names give the order back.
+    by_number = {key: state[key] for key in sorted(state, key=natural)}
+    refusal = None
+    for ordered in (state, by_number):
+        try:
+            blocks = find_blocks(ordered)
+        except CheckpointError as error:
+            refusal = refusal or error
+            continue
+        found = readings(blocks, resolution=resolution)
+        if found:
+            return blocks, found
+    if refusal:
+        raise refusal
+    return blocks, []
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts "layer.2" before "layer.10"."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def readings(blocks: Sequence[Block], *, resolution: int | None = None) -> list[Reading]:
+    """Every conventional way to read these layers as a generator, the most usual first; empty where there is none.
+
+    Args:
+        resolution: keep only readings whose pictures are so many pixels a side.
+    """
+    z_dim = _code_length(blocks[0]) if blocks else None
+    if z_dim is None:
+        return []
+    # Best first: the search ends after so many steps, however deep the stack.
+    open_ends: list[tuple[float, int, tuple[Layer, ...], int, int]] = [(0.0, 0, (), z_dim, 1)]
+    found: list[Reading] = []
+    for step in range(MAX_STEPS):
+        if not open_ends or len(found) == MAX_READINGS:
+            break
+        cost, _, layers, channels, size = heapq.heappop(open_ends)
+        if len(layers) == len(blocks):
+            if channels in (1, 3) and size in SIZES and resolution in (None, size):
+                found.append(Reading(layers, size, cost + _oddness(size) + _inconsistency(layers)))
+            continue
+        following = blocks[len(layers) + 1] if len(layers) + 1 < len(blocks) else None
+        for order, (layer, extra) in enumerate(_options(blocks[len(layers)], following, channels, size)):
+            after = layer.size_after(size)
+            if 0 < after <= SIZES[-1]:
+                tie = -16 * step - order  # deeper first, so that equal costs do not fan out
+                heapq.heappush(open_ends, (cost + extra, tie, (*layers, layer), layer.out_channels, after))
+    return sorted(found, key=lambda reading: reading.cost)
+
+
+_NORM_LEAVES = ("weight", "bias", "running_mean", "running_var")
+
+
+def _gap(before: str, name: str) -> int | None:
+    """Modules between two of one sequence, by their numbers: "main.3" and "main.6" have two between them."""
+    old, new = (re.fullmatch(r"(.*?)(\d+)", text) for text in (before, name))
+    return int(new[2]) - int(old[2]) - 1 if old and new and old[1] == new[1] else None
+
+
+def _code_length(first: Block) -> int | None:
+    """How many numbers the first layer takes, were it the first of a generator."""
+    if first.weight.ndim == 2:
+        return first.weight.shape[1]
+    outputs = first.norm_dim or (len(first.bias) if first.bias is not None else first.weight.shape[1])
+    return first.weight.shape[0] if first.weight.shape[1] == outputs else None
+
+
+def _options(
+    block: Block, following: Block | None, channels: int, size: int
+) -> Iterator[tuple[Layer, float]]:
+    """The layers that a block may be, where so many channels of so many pixels come in, each with its cost."""
+    if block.weight.ndim == 2:
+        yield from _linear_options(block, following, channels * size**2)
+        return
+    first, second, kernel, width = block.weight.shape
+    if kernel != width:
+        return
+    outputs = {n for n in (block.norm_dim, 0 if block.bias is None else len(block.bias)) if n}
+    shared = {
+        "kernel": kernel,
+        "bias": block.bias is not None,
+        "norm": block.norm_dim,
+        "in_channels": channels,
+    }
+    if first == channels and outputs <= {second}:
+        for stride, padding, output_padding, cost in _deconv_strides(kernel, size):
+            # Square weights fit both kinds; odd kernels are those of plain convolutions more often than not.
+            cost += 0.5 * (first == second and kernel % 2)
+            yield (
+                Layer(
+                    kind="deconv",
+                    out_channels=second,
+                    stride=stride,
+                    padding=padding,
+                    output_padding=output_padding,
+                    **shared,
+                ),
+                cost,
+            )
+    if second == channels and outputs <= {first} and kernel % 2:
+        for upsample in (1, 2):
+            cost = 0.5 * (first == second and not kernel % 2) + _upsample_cost(upsample, block.gap)
+            yield (
+                Layer(kind="conv", out_channels=first, padding=kernel // 2, upsample=upsample, **shared),
+                cost,
+            )
+
+
+def _linear_options(block: Block, following: Block | None, length: int) -> Iterator[tuple[Layer, float]]:
+    outputs, inputs = block.weight.shape
+    if inputs != length:
+        return
+    if following is None:
+        widths = {1, 3}
+    elif following.weight.ndim == 2:
+        widths = {outputs}
+    else:
+        widths = set(following.weight.shape[:2])
+    for channels in widths:
+        size = math.isqrt(outputs // channels)
+        if channels * size**2 == outputs and block.norm_dim in (0, channels, outputs):
+            layer = Layer(
+                kind="linear",
+                in_channels=inputs,
+                out_channels=channels,
+                size=size,
+                bias=block.bias is not None,
+                norm=block.norm_dim,
+            )
+            yield layer, 0.0
+
+
+def _deconv_strides(kernel: int, size: int) -> Iterator[tuple[int, int, int, float]]:
+    """Stride, padding and output padding that transposed convolutions commonly have, each with its cost."""
+    if size == 1:
+        yield 1, 0, 0, 0.0
+        return
+    # Twice the size, exactly.
+    padding = (kernel - 1) // 2
+    if kernel > 1:
+        yield 2, padding, kernel % 2, 0.0
+    if kernel % 2:
+        # The same size; and twice the size less one.
+        yield 1, padding, 0, 0.5
+        if kernel > 1:
+            yield 2, padding, 0, 1.0
+    # No padding at all.
+    if kernel > 1:
+        yield 1, 0, 0, 1.5
+    if kernel > 2:
+        yield 2, 0, 0, 1.0
+
+
+def _upsample_cost(upsample: int, gap: int | None) -> float:
+    """An activation and an up-sampling make a gap of two modules; where names tell nothing, neither is likelier."""
+    if gap is None:
+        return 0.25 * (upsample > 1)
+    return 0.5 * ((upsample > 1) != (gap > 1))
+
+
+def _oddness(size: int) -> float:
+    """Pictures have 2^k pixels a side, or MNIST's 28; less often another multiple of sixteen."""
+    if size & (size - 1) == 0 or size == 28:
+        return 0.0
+    return 2.0 if size % 16 == 0 else 4.0
+
+
+def _inconsistency(layers: Sequence[Layer]) -> float:
+    """Most networks either pad all transposed convolutions or none (but for the first, which opens a single pixel)."""
+    padded = {layer.padding > 0 for layer in layers[1:] if layer.kind == "deconv" and layer.kernel > 2}
+    return 2.0 * (len(padded) > 1)

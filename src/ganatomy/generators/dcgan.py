@@ -1,0 +1,168 @@
+"""The DCGAN family: stacks of dense layers, convolutions, batch norms and activations.
+
+Radford et al. 2016, "Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks"; the
+generators of WGAN-GP, InfoGAN and the first GAN are stacks of the same layers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any, Literal, Self, cast, get_args
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ganatomy.errors import CheckpointError, SettingError
+from ganatomy.generators.base import Generator, Prior, Signature
+from ganatomy.generators.checkpoints.layouts import read_layout
+from ganatomy.generators.checkpoints.statistics import choose, fill, read_prior
+from ganatomy.generators.stacks import Activation, Layer, StackLayer
+from ganatomy.latents import Latents
+
+Output = Literal["tanh", "sigmoid", "none"]
+OUTPUTS: tuple[Output, ...] = get_args(Output)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DCGANConfig:
+    """The layers of a generator, from the code to the picture.
+
+    Args:
+        output: what brings the last layer into [-1, 1]; "sigmoid" is stretched from [0, 1], "none" leaves it.
+    """
+
+    layers: tuple[Layer, ...]
+    output: Output = "tanh"
+    prior: Prior = "normal"
+
+    def __post_init__(self) -> None:
+        layers = (layer if isinstance(layer, Layer) else Layer(**layer) for layer in self.layers)
+        object.__setattr__(self, "layers", tuple(layers))
+        if self.output not in get_args(Output):
+            raise SettingError(
+                f"{self.output!r} is not an output; choose one of {', '.join(get_args(Output))}"
+            )
+
+    @property
+    def resolution(self) -> int:
+        size = 1
+        for layer in self.layers:
+            size = layer.size_after(size)
+        return size
+
+
+class DCGAN(Generator):
+    """A stack of layers from z to the picture; batch norms use their running statistics in eval mode."""
+
+    def __init__(self, config: DCGANConfig) -> None:
+        first, last = config.layers[0], config.layers[-1]
+        super().__init__(
+            Signature(
+                architecture="DCGAN",
+                z_dim=first.in_channels,
+                resolution=config.resolution,
+                channels=last.out_channels,
+                prior=config.prior,
+            )
+        )
+        self.config = config
+        self.layers = nn.ModuleList(StackLayer(layer) for layer in config.layers)
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        z_dim: int,
+        widths: Sequence[int],
+        channels: int = 3,
+        prior: Prior = "normal",
+        output: Output = "tanh",
+    ) -> Self:
+        """A fresh generator of the paper's shape, with its initial weights, N(0, 0.02).
+
+        Args:
+            widths: channels of each resolution, from 4 pixels up; their number fixes the resolution.
+        """
+        if not widths or min(widths) < 1:
+            raise SettingError(
+                f"widths {tuple(widths)} must name at least one channel for every resolution from 4 up"
+            )
+        hidden: dict[str, Any] = {"kind": "deconv", "kernel": 4, "bias": False, "activation": "relu"}
+        layers = [Layer(in_channels=z_dim, out_channels=widths[0], norm=widths[0], **hidden)]
+        for below, width in pairwise(widths):
+            layers.append(
+                Layer(in_channels=below, out_channels=width, norm=width, stride=2, padding=1, **hidden)
+            )
+        layers.append(Layer(kind="conv", in_channels=widths[-1], out_channels=channels, kernel=3, padding=1))
+        model = cls(DCGANConfig(layers=tuple(layers), output=output, prior=prior))
+        for module in model.modules():
+            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+                nn.init.normal_(module.weight, 0.0, 0.02)
+            elif isinstance(module, nn.BatchNorm2d):
+                nn.init.normal_(module.weight, 1.0, 0.02)
+        return model
+
+    def synthesize(self, latents: Latents) -> Float[Tensor, "n c h w"]:
+        """Images of codes in z."""
+        x = latents.codes[:, :, None, None]
+        for layer in self.layers:
+            x = layer(x)
+        if self.config.output == "tanh":
+            return x.tanh()
+        return 2 * x.sigmoid() - 1 if self.config.output == "sigmoid" else x
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a file must record beside the weights."""
+        return asdict(self.config)
+
+    def _digest(self, state: dict[str, Tensor]) -> str:
+        """The same weights make other pictures under other strides and activations, so these count too."""
+        return hashlib.sha256(f"{super()._digest(state)} {json.dumps(self.settings)}".encode()).hexdigest()
+
+    @classmethod
+    def matches(cls, state: Mapping[str, Tensor]) -> bool:
+        """Whether these weights can be read as a stack that ends in a picture."""
+        try:
+            return bool(read_layout(state)[1])
+        except CheckpointError:
+            return False
+
+    @classmethod
+    def from_state(
+        cls,
+        state: Mapping[str, Tensor],
+        *,
+        prior: Prior | None = None,
+        output: Output = "tanh",
+        hidden: Activation | None = None,
+        resolution: int | None = None,
+    ) -> Self:
+        """Build the stack that these weights describe, and fill it.
+
+        What the weights do not tell (strides, activations, the prior) shows in the running statistics of the batch
+        norms: of the ways to read the stack, the one under which each norm sees the mean and the variance that it
+        recorded in training is taken. Without batch norms the most usual way is.
+
+        Args:
+            prior: overrides what the statistics say; without any it is normal.
+            hidden: the activation of all hidden layers, where the statistics should not decide.
+            resolution: pixels a side, where several readings are as likely.
+
+        Raises:
+            CheckpointError: when no reading ends in a picture, or several do that nothing tells apart.
+        """
+        blocks, found = read_layout(state, resolution=resolution)
+        if not found:
+            wanted = f" of {resolution} px" if resolution else ""
+            raise CheckpointError(f"{len(blocks)} layers of weights do not chain into a picture{wanted}")
+        trained_with = read_prior(blocks[0])
+        layers = choose(blocks, found, prior=trained_with or prior or "normal", hidden=hidden)
+        model = cls(DCGANConfig(layers=layers, output=output, prior=prior or trained_with or "normal"))
+        for layer, block in zip(model.layers, blocks, strict=True):
+            fill(cast(StackLayer, layer), block)
+        return model.eval().requires_grad_(False)

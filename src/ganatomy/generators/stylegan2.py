@@ -1,0 +1,347 @@
+"""StyleGAN2: a mapping network, and a synthesis network whose convolutions are modulated by styles.
+
+Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN"; with the parameter layout of Karras et al.
+2020, "Training Generative Adversarial Networks with Limited Data", whose names the weights carry.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Self
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganatomy.errors import CheckpointError, SettingError
+from ganatomy.generators.base import Generator, Prior, Signature
+from ganatomy.generators.ops import (
+    EqualLinear,
+    lrelu,
+    modulated_conv2d,
+    normalize_second_moment,
+    upsample_2x,
+)
+from ganatomy.latents import Latents, Space
+
+Architecture = Literal["skip", "residual", "original"]
+Noise = Literal["const", "none", "random"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StyleGAN2Config:
+    """The sizes that fix a StyleGAN2; all but `clamp` can be read off its weights.
+
+    Args:
+        widths: channels of each resolution, from 4 pixels up; their number fixes the resolution.
+        architecture: how pictures leave the network: "skip" sums a picture of every resolution, "residual" and
+            "original" take the last one, with and without residual branches.
+        clamp: bound on activations, as models trained in half precision have; None for none.
+    """
+
+    widths: tuple[int, ...]
+    z_dim: int = 512
+    w_dim: int = 512
+    mapping_layers: int = 8
+    num_classes: int = 0
+    channels: int = 3
+    architecture: Architecture = "skip"
+    clamp: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "widths", tuple(self.widths))
+        if not self.widths or min(self.widths) < 1:
+            raise SettingError(f"widths {self.widths} must name at least one channel for every resolution from 4 up")
+
+    @property
+    def resolution(self) -> int:
+        return 2 ** (len(self.widths) + 1)
+
+    @property
+    def num_layers(self) -> int:
+        return 2 * len(self.widths)
+
+
+class MappingNetwork(nn.Module):
+    """z (and a class label) to w: normalise, then dense layers at a hundredth of the learning rate."""
+
+    w_avg: Tensor
+
+    def __init__(self, config: StyleGAN2Config) -> None:
+        super().__init__()
+        in_dim = config.z_dim
+        if config.num_classes:
+            self.embed = EqualLinear(config.num_classes, config.w_dim)
+            in_dim += config.w_dim
+        self.num_layers = config.mapping_layers
+        for index in range(config.mapping_layers):
+            self.add_module(f"fc{index}", EqualLinear(in_dim, config.w_dim, lr_multiplier=0.01))
+            in_dim = config.w_dim
+        self.register_buffer("w_avg", torch.zeros(config.w_dim))
+
+    def forward(self, z: Float[Tensor, "n z"], labels: Float[Tensor, "n classes"] | None) -> Float[Tensor, "n w"]:
+        # Normalise the code, and the embedded label beside it.
+        x = normalize_second_moment(z)
+        if labels is not None:
+            x = torch.cat([x, normalize_second_moment(self.embed(labels))], dim=1)
+
+        # Map.
+        for index in range(self.num_layers):
+            x = lrelu(getattr(self, f"fc{index}")(x))
+        return x
+
+
+class StyledConv(nn.Module):
+    """Modulated 3x3 convolution, noise, bias, leaky ReLU."""
+
+    noise_const: Tensor
+
+    def __init__(self, in_channels: int, out_channels: int, config: StyleGAN2Config, *, resolution: int, upsample: bool = False) -> None:
+        super().__init__()
+        self.affine = EqualLinear(config.w_dim, in_channels, bias_init=1.0)
+        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, 3, 3))
+        self.bias = nn.Parameter(torch.zeros(out_channels))
+        self.noise_strength = nn.Parameter(torch.zeros(()))
+        self.register_buffer("noise_const", torch.randn(resolution, resolution))
+        self.upsample = upsample
+        self.clamp = config.clamp
+
+    def forward(self, x: Tensor, styles: Float[Tensor, "n i"], *, noise: Noise, gain: float = math.sqrt(2)) -> Tensor:
+        x = modulated_conv2d(x, self.weight, styles, upsample=self.upsample)
+        if noise == "const":
+            x = x + self.noise_const * self.noise_strength
+        elif noise == "random":
+            x = x + torch.randn_like(x[:, :1]) * self.noise_strength
+        return lrelu(x + self.bias[:, None, None], gain=gain, clamp=self.clamp)
+
+
+class ToRGB(nn.Module):
+    """Modulated 1x1 convolution to a picture, without normalisation."""
+
+    def __init__(self, in_channels: int, config: StyleGAN2Config) -> None:
+        super().__init__()
+        self.affine = EqualLinear(config.w_dim, in_channels, bias_init=1.0)
+        self.weight = nn.Parameter(torch.randn(config.channels, in_channels, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(config.channels))
+        self.clamp = config.clamp
+
+    def forward(self, x: Tensor, styles: Float[Tensor, "n i"]) -> Tensor:
+        styles = styles / math.sqrt(self.weight.shape[1])
+        x = modulated_conv2d(x, self.weight, styles, demodulate=False) + self.bias[:, None, None]
+        return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
+
+
+class ResidualSkip(nn.Module):
+    """The 1x1 branch around a block of the residual architecture; it has neither bias nor style."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return upsample_2x(F.conv2d(x, self.weight / math.sqrt(self.weight.shape[1])))
+
+
+class Block(nn.Module):
+    """All layers of one resolution: convolutions `conv0` (upsampling) and `conv1`, and the picture `torgb`."""
+
+    def __init__(self, config: StyleGAN2Config, index: int) -> None:
+        super().__init__()
+        resolution, width = 2 ** (index + 2), config.widths[index]
+        self.architecture = config.architecture
+        self.first, self.last = index == 0, index == len(config.widths) - 1
+        if self.first:
+            self.const = nn.Parameter(torch.randn(width, 4, 4))
+        else:
+            below = config.widths[index - 1]
+            self.conv0 = StyledConv(below, width, config, resolution=resolution, upsample=True)
+            if config.architecture == "residual":
+                self.skip = ResidualSkip(below, width)
+        self.conv1 = StyledConv(width, width, config, resolution=resolution)
+        if self.last or config.architecture == "skip":
+            self.torgb = ToRGB(width, config)
+
+    def styled(self) -> Iterator[StyledConv | ToRGB]:
+        """The layers that take a style, in the order in which they take it."""
+        if not self.first:
+            yield self.conv0
+        yield self.conv1
+        if hasattr(self, "torgb"):
+            yield self.torgb
+
+    def forward(
+        self, x: Tensor, image: Tensor | None, styles: Iterator[Float[Tensor, "n c"]], *, noise: Noise
+    ) -> tuple[Tensor, Tensor | None]:
+        # Convolve, around a residual branch where the architecture has one.
+        if self.first:
+            first = next(styles)
+            x = self.conv1(self.const.expand(len(first), -1, -1, -1), first, noise=noise)
+        elif self.architecture == "residual":
+            branch = self.skip(x) * math.sqrt(0.5)
+            x = self.conv0(x, next(styles), noise=noise)
+            x = branch + self.conv1(x, next(styles), noise=noise, gain=1.0)
+        else:
+            x = self.conv0(x, next(styles), noise=noise)
+            x = self.conv1(x, next(styles), noise=noise)
+
+        # Add this resolution's picture to the one from below.
+        if image is not None:
+            image = upsample_2x(image)
+        if hasattr(self, "torgb"):
+            rgb = self.torgb(x, next(styles))
+            image = rgb if image is None else image + rgb
+        return x, image
+
+
+class Synthesis(nn.Module):
+    """Styles to a picture, one block for each resolution from 4 up."""
+
+    def __init__(self, config: StyleGAN2Config) -> None:
+        super().__init__()
+        self.resolutions = [2 ** (index + 2) for index in range(len(config.widths))]
+        for index, resolution in enumerate(self.resolutions):
+            self.add_module(f"b{resolution}", Block(config, index))
+
+    def blocks(self) -> Iterator[Block]:
+        for resolution in self.resolutions:
+            yield getattr(self, f"b{resolution}")
+
+    def forward(self, styles: Iterator[Float[Tensor, "n c"]], *, noise: Noise) -> Tensor:
+        x = image = None
+        for block in self.blocks():
+            x, image = block(x, image, styles, noise=noise)
+        assert image is not None
+        return image
+
+
+class StyleGAN2(Generator):
+    """A StyleGAN2 generator with spaces z, w, w+ and s.
+
+    In w+ a layer's code styles the convolutions of one step: `conv0` and `conv1` take one each, and a `torgb` takes that
+    of the convolution after it. A style code in s is the outputs of all affine layers side by side, in the order of use
+    (StyleSpace, Wu et al. 2021).
+    """
+
+    def __init__(self, config: StyleGAN2Config) -> None:
+        super().__init__(
+            Signature(
+                architecture="StyleGAN2",
+                z_dim=config.z_dim,
+                w_dim=config.w_dim,
+                num_layers=config.num_layers,
+                resolution=config.resolution,
+                channels=config.channels,
+                num_classes=config.num_classes,
+                spaces=(Space.Z, Space.W, Space.W_PLUS, Space.S),
+            )
+        )
+        self.config = config
+        self.mapping = MappingNetwork(config)
+        self.synthesis = Synthesis(config)
+
+    def synthesize(self, latents: Latents, *, noise: Noise = "const") -> Float[Tensor, "n c h w"]:
+        """Images of codes in z, w, w+ or s.
+
+        Args:
+            noise: "const" adds the noise that the weights carry, "none" adds none, "random" draws it anew (training).
+        """
+        styles = self.map(latents, to="s").codes
+        return self.synthesis(iter(styles.split(self.style_widths, dim=1)), noise=noise)
+
+    def map_codes(self, latents: Latents, to: Space, *, truncation_psi: float, truncation_cutoff: int | None) -> Latents:
+        codes, space = latents.codes, latents.space
+        if space is Space.Z:
+            codes, space = self.mapping(codes, latents.labels), Space.W
+        whole = truncation_cutoff is None
+        if whole and space is Space.W:
+            codes = self._truncate(codes, truncation_psi)
+        if to is Space.W:
+            if not whole:
+                raise SettingError("truncating some layers needs codes for each layer; map to w+ instead of w")
+            return replace(latents, codes=codes, space=Space.W, labels=None)
+
+        # One code for each layer; the cut-off truncates the first ones.
+        if space is Space.W:
+            codes = codes[:, None].expand(-1, self.config.num_layers, -1)
+            if not whole:
+                codes = torch.cat(
+                    [self._truncate(codes[:, :truncation_cutoff], truncation_psi), codes[:, truncation_cutoff:]], dim=1
+                )
+        elif truncation_psi != 1:
+            raise SettingError(f"codes in {latents.space} are past truncation; truncate on the way from z or w")
+        if to is Space.W_PLUS:
+            return replace(latents, codes=codes, space=Space.W_PLUS, labels=None)
+        styles = [layer.affine(codes[:, index]) for index, layer in self.styled_layers()]
+        return replace(latents, codes=torch.cat(styles, dim=1), space=Space.S, labels=None)
+
+    def styled_layers(self) -> Iterator[tuple[int, StyledConv | ToRGB]]:
+        """Every layer that takes a style, with the row of w+ that it takes it from."""
+        row = 0
+        for block in self.synthesis.blocks():
+            convs = 1 if block.first else 2
+            for offset, layer in enumerate(block.styled()):
+                yield row + offset, layer
+            row += convs
+
+    @property
+    def style_widths(self) -> list[int]:
+        """How many channels of s each styled layer takes."""
+        return [layer.weight.shape[1] for _, layer in self.styled_layers()]
+
+    def _truncate(self, codes: Tensor, psi: float) -> Tensor:
+        return codes if psi == 1 else self.mapping.w_avg.lerp(codes, psi)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a file must record beside the weights."""
+        return asdict(self.config)
+
+    @classmethod
+    def matches(cls, state: Mapping[str, Tensor]) -> bool:
+        """Whether these are weights of a StyleGAN2 generator, by the names that its layers carry."""
+        return {"mapping.w_avg", "synthesis.b4.const", "synthesis.b4.conv1.affine.weight"} <= set(state)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Tensor], *, prior: Prior | None = None, clamp: float | None = None) -> Self:
+        """Build the network that these weights describe, and fill it.
+
+        Raises:
+            CheckpointError: when weights are missing, left over, or of shapes that do not fit.
+            SettingError: for a prior other than normal, which StyleGAN2 normalises away.
+        """
+        if prior not in (None, "normal"):
+            raise SettingError(f"StyleGAN2 draws z from a normal prior, not {prior!r}")
+        state = {k: v for k, v in state.items() if not k.endswith("resample_filter")}
+        try:
+            model = cls(read_config(state, clamp=clamp))
+            model.load_state_dict(state)
+        except (KeyError, RuntimeError) as error:
+            reason = str(error).splitlines()
+            raise CheckpointError(f"weights look like StyleGAN2 but do not fit it: {' '.join(reason[:2])}") from None
+        return model.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def read_config(state: Mapping[str, Tensor], *, clamp: float | None = None) -> StyleGAN2Config:
+    """The sizes of a StyleGAN2, read off the shapes and names of its weights."""
+    resolutions = sorted({int(m[1]) for k in state if (m := re.match(r"synthesis\.b(\d+)\.conv1\.weight$", k))})
+    widths = tuple(state[f"synthesis.b{r}.conv1.weight"].shape[0] for r in resolutions)
+    if [2 ** (i + 2) for i in range(len(widths))] != resolutions:
+        raise CheckpointError(f"a StyleGAN2 needs every power of two from 4 up, these weights have {resolutions}")
+    w_dim = state["mapping.w_avg"].shape[0]
+    num_classes = state["mapping.embed.weight"].shape[1] if "mapping.embed.weight" in state else 0
+    residual = any(".skip.weight" in k for k in state)
+    skip = "synthesis.b4.torgb.weight" in state and len(widths) > 1 or len(widths) == 1
+    return StyleGAN2Config(
+        widths=widths,
+        z_dim=state["mapping.fc0.weight"].shape[1] - (w_dim if num_classes else 0),
+        w_dim=w_dim,
+        mapping_layers=sum(bool(re.match(r"mapping\.fc\d+\.weight$", k)) for k in state),
+        num_classes=num_classes,
+        channels=state[f"synthesis.b{resolutions[-1]}.torgb.weight"].shape[0],
+        architecture="residual" if residual else "skip" if skip else "original",
+        clamp=clamp,
+    )

@@ -1,0 +1,87 @@
+"""Tensors, PIL images and files: the only place that knows uint8 and height-width-channel.
+
+Everywhere else an image is float32, `[n, channels, height, width]`, values in [-1, 1], one channel or RGB.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from ganatomy.errors import CheckpointError, MissingFileError, OutputError, SettingError
+
+
+def to_uint8(images: Float[Tensor, "n c h w"]) -> UInt8[np.ndarray, "n h w c"]:
+    """Values in [-1, 1] to bytes in [0, 255], channels last; what lies outside is clipped."""
+    bytes_ = images.detach().float().mul(127.5).add(128).clamp(0, 255).to(torch.uint8)
+    return bytes_.permute(0, 2, 3, 1).cpu().numpy()
+
+
+def from_uint8(pixels: UInt8[np.ndarray, "n h w c"]) -> Float[Tensor, "n c h w"]:
+    """Bytes in [0, 255], channels last, to float32 in [-1, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+
+
+def to_pil(image: Float[Tensor, "c h w"]) -> Image.Image:
+    """One image as PIL, grey or RGB."""
+    pixels = to_uint8(image[None])[0]
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+
+def from_pil(image: Image.Image, *, channels: int = 3, size: int | None = None) -> Float[Tensor, "1 c h w"]:
+    """A PIL image as a batch of one, converted to grey or RGB, resized to a square where `size` is given."""
+    if channels not in (1, 3):
+        raise SettingError(f"images have 1 or 3 channels, not {channels}")
+    if size is not None and size < 1:
+        raise SettingError(f"an image cannot be resized to {size} pixels; use 1 or more")
+    image = image.convert("L" if channels == 1 else "RGB")
+    if size is not None:
+        image = image.resize((size, size), Image.Resampling.BICUBIC)
+    pixels = np.array(image)  # a copy, for torch refuses PIL's read-only memory
+    return from_uint8(pixels.reshape(1, *pixels.shape[:2], channels))
+
+
+def read_image(
+    path: str | os.PathLike[str], *, channels: int = 3, size: int | None = None
+) -> Float[Tensor, "1 c h w"]:
+    """Read a picture file, turned upright where its camera noted how it was held.
+
+    Raises:
+        MissingFileError: when there is none. CheckpointError: when it is not a picture.
+    """
+    try:
+        with Image.open(path) as image:
+            return from_pil(ImageOps.exif_transpose(image), channels=channels, size=size)
+    except FileNotFoundError:
+        raise MissingFileError(f"{path} does not exist") from None
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise CheckpointError(f"{path} cannot be read as a picture: {error}") from None
+
+
+def save_image(image: Image.Image, path: str | os.PathLike[str]) -> Path:
+    """Write a picture whole or not at all; the ending of the name chooses the format.
+
+    Raises:
+        OutputError: when the folder cannot be written. SettingError: when the ending is of no known format.
+    """
+    path = Path(path)
+    image_format = Image.registered_extensions().get(path.suffix.lower())
+    if image_format not in Image.SAVE:
+        raise SettingError(f"{path.name!r} does not end like a picture; use .png, .jpg or .webp")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save(part, format=image_format)
+        os.replace(part, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from None
+    return path

@@ -1,0 +1,180 @@
+"""Tables II and III of Pham Van et al. for any attribute, one column of figures for each way of finding
+directions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ganatomy.errors import SettingError, UnknownNameError
+from ganatomy.latents import Directions
+from ganatomy.metrics.entanglement import Entanglement
+from ganatomy.metrics.selectivity import NUM_TOP
+
+T = TypeVar("T")
+NUM_COSINES = 18
+"""Other attributes that Table III of the paper shows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeRow:
+    """One attribute in Table II: its mean probability before, and for each method after, and the mean
+    |change|."""
+
+    attribute: str
+    before: float
+    after: tuple[float, ...]
+    change: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeTable:
+    """What moving one attribute did to it and to the others that changed most, the most changed first (Table
+    II)."""
+
+    target: str
+    methods: tuple[str, ...]
+    rows: tuple[ChangeRow, ...]
+
+    @property
+    def selectivity(self) -> dict[str, float]:
+        """For each method the change of the target over the mean change of the other attributes in the
+        table."""
+        target = next(row for row in self.rows if row.attribute == self.target)
+        others = [row for row in self.rows if row is not target]
+        means = (sum(row.change[m] for row in others) / len(others) for m in range(len(self.methods)))
+        return {m: change / mean for m, change, mean in zip(self.methods, target.change, means, strict=True)}
+
+    def __str__(self) -> str:
+        head = [
+            "",
+            "before",
+            *(f"{what} {method}" for method in self.methods for what in ("after", "|change|")),
+        ]
+        body = [
+            [row.attribute, f"{row.before:.3f}"]
+            + [f"{x:.3f}" for m in range(len(self.methods)) for x in (row.after[m], row.change[m])]
+            for row in self.rows
+        ]
+        return _aligned([head, *body])
+
+
+@dataclass(frozen=True, kw_only=True)
+class CosineRow:
+    """One attribute in Table III: for each method the cosine of its direction to the target's."""
+
+    attribute: str
+    cosines: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CosineTable:
+    """How alike the target's direction and others are: alike first, then opposite, each from the most so
+    (Table III)."""
+
+    target: str
+    methods: tuple[str, ...]
+    rows: tuple[CosineRow, ...]
+
+    @property
+    def mean_abs(self) -> dict[str, float]:
+        """For each method the mean |cosine| to the other attributes in the table."""
+        others = [row for row in self.rows if row.attribute != self.target]
+        return {
+            method: sum(abs(row.cosines[m]) for row in others) / len(others)
+            for m, method in enumerate(self.methods)
+        }
+
+    def __str__(self) -> str:
+        body = [[row.attribute, *(f"{cosine:+.3f}" for cosine in row.cosines)] for row in self.rows]
+        return _aligned([["", *self.methods], *body])
+
+
+def table_ii(
+    results: Mapping[str, Entanglement], attribute: str, *, num_others: int = NUM_TOP
+) -> ChangeTable:
+    """Table II: an attribute is moved by each method; the others are those that change most by the first
+    method.
+
+    The paper shows one picture; these are means over the pictures measured.
+
+    Raises:
+        UnknownNameError: when a method did not move that attribute. SettingError: without results, others to
+            show, or where results are of different attributes or pictures.
+    """
+    first = _first(results, num_others)
+    for result in results.values():
+        if attribute not in result.names:
+            raise UnknownNameError("direction", attribute, result.names)
+        if result.attributes != first.attributes or not result.before.equal(first.before):
+            raise SettingError(
+                "these results are of different pictures or attributes; measure all with one seed and n"
+            )
+    places = {method: result.names.index(attribute) for method, result in results.items()}
+    means = {method: result.changes[places[method]].mean(0) for method, result in results.items()}
+    sizes = {method: result.mean_abs_change[places[method]] for method, result in results.items()}
+    before = first.before.mean(0)
+
+    order = next(iter(sizes.values())).argsort(descending=True).tolist()
+    target = first.attributes.index(attribute)
+    others = [column for column in order if column != target][:num_others]
+    rows = [column for column in order if column == target or column in others]
+    return ChangeTable(
+        target=attribute,
+        methods=tuple(results),
+        rows=tuple(
+            ChangeRow(
+                attribute=first.attributes[column],
+                before=float(before[column]),
+                after=tuple(float(before[column] + means[method][column]) for method in results),
+                change=tuple(float(sizes[method][column]) for method in results),
+            )
+            for column in rows
+        ),
+    )
+
+
+def table_iii(
+    found: Mapping[str, Directions], attribute: str, *, num_others: int = NUM_COSINES
+) -> CosineTable:
+    """Table III: cosines to one attribute's direction; the others are those most alike or opposite by the
+    first method.
+
+    Raises:
+        UnknownNameError: when a method has no such direction, or lacks one that the first has.
+        SettingError: without directions, or others to show.
+    """
+    first = _first(found, num_others)
+    cosines = {name: _cosines(found.values(), attribute, name) for name in first.names if name != attribute}
+    strongest = sorted(cosines, key=lambda name: -abs(cosines[name][0]))[:num_others]
+    alike = [name for name in strongest if cosines[name][0] >= 0]
+    opposite = [name for name in strongest if cosines[name][0] < 0]
+    target = CosineRow(attribute=attribute, cosines=_cosines(found.values(), attribute, attribute))
+    rows = (CosineRow(attribute=name, cosines=cosines[name]) for name in alike + opposite)
+    return CosineTable(target=attribute, methods=tuple(found), rows=(target, *rows))
+
+
+def _cosines(found: Iterable[Directions], one: str, other: str) -> tuple[float, ...]:
+    return tuple(
+        float(directions[one].vector.flatten() @ directions[other].vector.flatten()) for directions in found
+    )
+
+
+def _first(by_method: Mapping[str, T], num_others: int) -> T:
+    if not by_method or num_others < 1:
+        raise SettingError(
+            f"a table of {len(by_method)} methods and {num_others} other attributes is empty; give 1 or more"
+        )
+    return next(iter(by_method.values()))
+
+
+def _aligned(lines: list[list[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(w) if place == 0 else cell.rjust(w)
+            for place, (cell, w) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )

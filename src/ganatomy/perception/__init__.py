@@ -1,0 +1,115 @@
+"""Perception: what is to be seen in an image, as one logit for each named attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from ganatomy.errors import CheckpointError, MissingFileError, UnknownNameError
+from ganatomy.perception.base import Scorer, Scores
+from ganatomy.perception.function import FunctionScorer, load_function
+from ganatomy.perception.network import (
+    AttributeConfig,
+    AttributeNetwork,
+    FactorScorer,
+    NetworkScorer,
+    fold_norms,
+)
+from ganatomy.perception.onnx import OnnxInput, OnnxScorer
+from ganatomy.perception.oracle import KnowsItsImages, OracleScorer, TruthScorer
+from ganatomy.perception.table import TableScorer
+
+__all__ = [
+    "AttributeConfig",
+    "AttributeNetwork",
+    "FactorScorer",
+    "FunctionScorer",
+    "NetworkScorer",
+    "OnnxInput",
+    "OnnxScorer",
+    "OracleScorer",
+    "Scorer",
+    "Scores",
+    "TableScorer",
+    "TruthScorer",
+    "fold_norms",
+    "scorer",
+]
+
+Names = Iterable[str] | None
+
+
+def _network(path: Path, names: Names) -> Scorer:
+    found = NetworkScorer(AttributeNetwork.load(path), description=path.stem)
+    return found if names is None else found.select(names)
+
+
+def _onnx(path: Path, names: Names) -> Scorer:
+    return OnnxScorer(path, names=names)
+
+
+def _table(path: Path, names: Names) -> Scorer:
+    return TableScorer(path, names=names)
+
+
+KINDS: dict[str, Callable[[Path, Names], Scorer]] = {
+    ".safetensors": _network,
+    ".onnx": _onnx,
+    ".csv": _table,
+    ".parquet": _table,
+}
+"""Which file is which scorer, by the ending of its name."""
+
+
+def scorer(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Scorer:
+    """A scorer by what it is called, where it lies, or what it does.
+
+    ```
+    scorer("faces")                                   # bundled with the generator of that name
+    scorer("classifier.onnx")                         # any ONNX classifier
+    scorer("faces-scorer.safetensors")                # an attribute network of ours
+    scorer("labels.csv")                              # labels of the pictures that `ganatomy sample` wrote
+    scorer("mine.py:brightness", names=["Bright"])    # a function in a file, which is run
+    scorer(lambda images: images.mean((1, 2, 3)) / 2 + 0.5, names=["Bright"])
+    ```
+
+    Args:
+        names: the attributes to use, in this order; for a scorer that names none itself, what its outputs are called.
+
+    Raises:
+        UnknownNameError: for a bundled scorer, an attribute or a function that does not exist.
+        MissingFileError, CheckpointError, SettingError: as the kind of scorer says.
+    """
+    if isinstance(spec, str | Path):
+        return _named(str(spec), names)
+    if isinstance(spec, Scorer):
+        found = spec
+    elif isinstance(spec, AttributeNetwork):
+        found = NetworkScorer(spec)
+    elif isinstance(spec, KnowsItsImages):
+        found = OracleScorer(spec)
+    elif getattr(spec, "names", None) is not None:
+        found = FunctionScorer(spec)
+    else:
+        return FunctionScorer(spec, names)
+    return found if names is None else found.select(names)
+
+
+def _named(spec: str, names: Names) -> Scorer:
+    if ".py:" in spec:
+        return scorer(load_function(spec), names=names)
+    path = Path(spec)
+    if path.suffix.lower() in KINDS:
+        return KINDS[path.suffix.lower()](path, names)
+    if path.exists():
+        raise CheckpointError(f"{path} is no scorer; its name must end in {', '.join(KINDS)}")
+    from ganatomy.zoo import MODELS
+
+    if spec in MODELS:
+        return _network(MODELS[spec].scorer, names)
+    if path.suffix or path.parent != Path():
+        raise MissingFileError(
+            f"{path} does not exist; give a bundled scorer ({', '.join(MODELS)}) or a file"
+        )
+    raise UnknownNameError("scorer", spec, MODELS)

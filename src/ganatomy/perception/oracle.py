@@ -1,0 +1,67 @@
+"""Scorers that know the truth: of a generator whose semantics are known, and of pictures drawn from known labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ganatomy.errors import SettingError
+from ganatomy.latents import Latents
+from ganatomy.perception.base import Scorer, check_names, fingerprint_of, logit
+from ganatomy.perception.table import rows_of
+
+
+@runtime_checkable
+class KnowsItsImages(Protocol):
+    """A generator that can tell from its images what they show, as the toy generator does."""
+
+    @property
+    def attributes(self) -> Sequence[str]: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def read(self, images: Tensor) -> Tensor: ...
+
+
+class OracleScorer(Scorer):
+    """The exact logits of images, as the generator that made them reads them."""
+
+    def __init__(self, source: KnowsItsImages) -> None:
+        self.source = source
+        self.names = check_names(source.attributes)
+        self.fingerprint = fingerprint_of("oracle", source.fingerprint, *self.names)
+        self.description = f"exact oracle ({len(self.names)} attributes)"
+
+    def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
+        return self.source.read(images)
+
+
+class TruthScorer(Scorer):
+    """The exact labels of drawn pictures, by their row.
+
+    The pictures are not looked at: they were drawn from these labels, so looking could only add error. Row i of the
+    labels belongs to row i of the set (`start` says where a batch begins).
+
+    Raises:
+        SettingError: when the labels do not have one column for each name.
+    """
+
+    def __init__(self, labels: Bool[Tensor, "n a"], names: Iterable[str]) -> None:
+        self.names = check_names(names)
+        if labels.ndim != 2 or labels.shape[1] != len(self.names):
+            raise SettingError(
+                f"{len(self.names)} names need labels [n, {len(self.names)}], got {list(labels.shape)}"
+            )
+        self._table = logit(labels.double())
+        self.num_rows = len(labels)
+        packed = np.packbits(labels.cpu().numpy().astype(bool)).tobytes()
+        self.fingerprint = fingerprint_of("truth", str(list(labels.shape)), packed, *self.names)
+        self.description = f"exact labels of {len(labels)} drawn pictures ({len(self.names)} attributes)"
+
+    def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
+        return rows_of(self._table, start, len(images), self.description)

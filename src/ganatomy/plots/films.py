@@ -1,0 +1,100 @@
+"""Walks as moving pictures: GIF and MP4."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+
+from ganatomy.errors import SettingError
+from ganatomy.images import to_pil
+from ganatomy.plots.grids import enlarge, enlargement
+from ganatomy.storage import written_whole
+
+
+def film(
+    images: Float[Tensor, "n c h w"] | Iterable[Float[Tensor, "*n c h w"]],
+    path: str | os.PathLike[str],
+    *,
+    fps: float = 25.0,
+    loop: bool = True,
+    scale: int | None = None,
+) -> Path:
+    """Write pictures as a film, whole or not at all; the ending of the name chooses GIF or MP4 (H.264).
+
+    Args:
+        images: all frames in one tensor, or any iterable of single frames or batches: a long film needs no memory.
+        fps: frames per second; GIF counts in hundredths of a second and shows at most 50.
+        loop: whether a GIF starts again at its end; an MP4 leaves that to its player.
+        scale: whole number by which each frame is enlarged; by default until it is readable.
+
+    Raises:
+        SettingError: for an ending that is neither, no frames, or no frames per second.
+        OutputError: when the file cannot be written.
+    """
+    path = Path(path)
+    write = WRITERS.get(path.suffix.lower())
+    if write is None:
+        raise SettingError(f"{path.name!r} does not end like a film; use {' or '.join(WRITERS)}")
+    if not fps > 0:
+        raise SettingError(f"a film of {fps} frames per second does not move; fps must be above 0")
+    frames = _frames(images, scale)
+    first = next(frames, None)
+    if first is None:
+        raise SettingError("there is no picture to show; a film needs at least one")
+    with written_whole(path) as part:
+        write(first, frames, part, fps, loop)
+    return path
+
+
+def _frames(images: Iterable[Tensor], scale: int | None) -> Iterator[Image.Image]:
+    for item in images:
+        for image in item if item.ndim == 4 else item[None]:
+            yield enlarge(to_pil(image), scale if scale is not None else enlargement(image.shape[-2:]))
+
+
+def _write_gif(first: Image.Image, rest: Iterator[Image.Image], path: Path, fps: float, loop: bool) -> None:
+    def few_colours(frame: Image.Image) -> Image.Image:
+        # Pillow's default (median cut) takes seventy times as long for pictures that look the same.
+        return frame.quantize(method=Image.Quantize.FASTOCTREE)
+
+    # Players take a pause below 20 ms for a mistake and slow down to 100 ms.
+    pause = max(20, round(100 / fps) * 10)
+    repeat = {"loop": 0} if loop else {}
+    with path.open("wb") as file:  # opened here, because Pillow leaves it open when a frame cannot be made
+        few_colours(first).save(
+            file,
+            "GIF",
+            save_all=True,
+            append_images=map(few_colours, rest),
+            duration=pause,
+            disposal=1,
+            **repeat,
+        )
+
+
+def _write_mp4(first: Image.Image, rest: Iterator[Image.Image], path: Path, fps: float, loop: bool) -> None:
+    import av  # here, because pictures and GIFs need none of it
+
+    # Half-resolution colour (yuv420p, the only kind that every player shows) needs even sides.
+    width, height = (side + side % 2 for side in first.size)
+    with av.open(str(path), "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = {"crf": "18"}
+        for frame in chain([first], rest):
+            if frame.size != (width, height):
+                frame = frame.resize((width, height), Image.Resampling.LANCZOS)
+            container.mux(stream.encode(av.VideoFrame.from_image(frame)))
+        container.mux(stream.encode())
+
+
+Writer = Callable[[Image.Image, Iterator[Image.Image], Path, float, bool], None]
+
+WRITERS: dict[str, Writer] = {".gif": _write_gif, ".mp4": _write_mp4}

@@ -1,0 +1,161 @@
+"""Sheets of pictures: samples in a grid, walks as strips."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from ganatomy.errors import SettingError
+from ganatomy.generators.base import Generator, batches
+from ganatomy.images import to_pil
+from ganatomy.latents import Latents
+
+READABLE = 128
+"""Pixels that a picture should have on a side before a person can judge it; smaller ones are enlarged."""
+
+PAPER = (255, 255, 255)
+INK = (38, 38, 42)
+
+
+def grid(
+    images: Float[Tensor, "n c h w"],
+    *,
+    columns: int | None = None,
+    scale: int | None = None,
+    gap: int = 2,
+    labels: Sequence[str] | None = None,
+    captions: Sequence[str] | None = None,
+    row_labels: Sequence[str] | None = None,
+) -> Image.Image:
+    """Pictures in rows, first row first, as one sheet.
+
+    Args:
+        columns: pictures in a row; by default as many as make the sheet nearly square.
+        scale: whole number by which each picture is enlarged (Lanczos); by default until it is readable, 128 px.
+        gap: pixels between two pictures and around them all.
+        labels: one line below each picture. captions: one line above each column. row_labels: one line before each row.
+
+    Raises:
+        SettingError: when there is no picture, or the number of columns or lines of text does not fit the pictures.
+    """
+    if not len(images):
+        raise SettingError("there is no picture to show; a grid needs at least one")
+    columns = columns if columns is not None else math.ceil(math.sqrt(len(images)))
+    scale = scale if scale is not None else enlargement(images.shape[-2:])
+    if columns < 1 or scale < 1 or gap < 0:
+        raise SettingError(f"columns {columns} and scale {scale} must be at least 1, gap {gap} at least 0")
+    num_rows = math.ceil(len(images) / columns)
+    _expect("labels", labels, len(images), "pictures")
+    _expect("captions", captions, columns, "columns")
+    _expect("row_labels", row_labels, num_rows, "rows")
+
+    # Measure: text takes the room it needs at the left and above, and one line below each picture.
+    height, width = (side * scale for side in images.shape[-2:])
+    size = max(11, min(20, width // 8))
+    line = round(size * 1.6)
+    left = max((_width(text, size) + size for text in row_labels), default=0) if row_labels else 0
+    top = line if captions else 0
+    step_x, step_y = width + gap, height + gap + (line if labels else 0)
+    sheet = Image.new("RGB", (left + gap + columns * step_x, top + gap + num_rows * step_y), PAPER)
+    pen = ImageDraw.Draw(sheet)
+
+    # Paste the pictures, each with its own line.
+    for index, image in enumerate(images):
+        row, column = divmod(index, columns)
+        x, y = left + gap + column * step_x, top + gap + row * step_y
+        sheet.paste(enlarge(to_pil(image), scale), (x, y))
+        if labels:
+            _write(pen, labels[index], (x + width / 2, y + height + line / 2), size, room=width)
+
+    # Write what belongs to whole columns and rows.
+    for column, text in enumerate(captions or ()):
+        _write(pen, text, (left + gap + column * step_x + width / 2, (top + gap) / 2), size, room=width)
+    for row, text in enumerate(row_labels or ()):
+        middle = top + gap + row * step_y + height / 2
+        pen.text((left - size / 2, middle), text, fill=INK, font=_font(size), anchor="rm")
+    return sheet
+
+
+def strip(
+    generator: Generator,
+    latents: Latents,
+    *,
+    columns: int | None = None,
+    captions: Sequence[str] | None = None,
+    row_labels: Sequence[str] | None = None,
+    scale: int | None = None,
+    batch_size: int = 64,
+) -> Image.Image:
+    """The pictures of a walk, one row for each code that was walked from.
+
+    Args:
+        latents: what `walk` returns: the stations of the first code, then those of the second, and so on.
+        columns: stations of one code; by default as many as there are captions, else all codes stand in one row.
+        captions: one line above each station, such as its strength.
+
+    Raises:
+        SettingError: when the codes do not fill whole rows.
+    """
+    columns = columns if columns is not None else len(captions) if captions else len(latents)
+    if columns < 1 or len(latents) % columns:
+        raise SettingError(
+            f"{len(latents)} codes do not fill rows of {columns}; give columns= the stations of one walk"
+        )
+    images = pictures(generator, latents, batch_size=batch_size)
+    return grid(images, columns=columns, captions=captions, row_labels=row_labels, scale=scale)
+
+
+@torch.no_grad()
+def pictures(generator: Generator, latents: Latents, *, batch_size: int = 64) -> Float[Tensor, "n c h w"]:
+    """The images of any number of codes, made in batches and brought to the CPU."""
+    return torch.cat([generator(part).float().cpu() for part in batches(latents, batch_size)])
+
+
+def enlargement(size: Sequence[int]) -> int:
+    """The whole number by which pictures of this height and width must grow to be readable.
+
+    >>> [enlargement((side, side)) for side in (28, 32, 64, 128, 512)]
+    [5, 4, 2, 1, 1]
+    """
+    return max(1, math.ceil(READABLE / max(size)))
+
+
+def enlarge(image: Image.Image, scale: int) -> Image.Image:
+    """The picture in RGB, `scale` times as wide and as high."""
+    image = image.convert("RGB")
+    if scale == 1:
+        return image
+    return image.resize((image.width * scale, image.height * scale), Image.Resampling.LANCZOS)
+
+
+def _expect(name: str, lines: Sequence[str] | None, count: int, what: str) -> None:
+    if lines is not None and len(lines) != count:
+        raise SettingError(f"there are {len(lines)} {name} for {count} {what}; give one for each")
+
+
+def _write(pen: ImageDraw.ImageDraw, text: str, middle: tuple[float, float], size: int, *, room: int) -> None:
+    """Centre one line, made smaller and at last cut short where it is wider than its room."""
+    while _width(text, size) > room and size > 9:
+        size -= 1
+    while _width(text, size) > room and len(text) > 1:
+        text = text.rstrip("…")[:-1] + "…"
+    pen.text(middle, text, fill=INK, font=_font(size), anchor="mm")
+
+
+def _width(text: str, size: int) -> int:
+    return math.ceil(_font(size).getlength(text))
+
+
+@lru_cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which comes with matplotlib: the same letters on every machine."""
+    import matplotlib as mpl  # here, because sheets without text need none of it
+
+    return ImageFont.truetype(str(Path(mpl.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"), size)

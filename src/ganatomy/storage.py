@@ -1,0 +1,221 @@
+"""Codes and directions as safetensors files, with what they belong to in the metadata.
+
+A file holds tensors and three strings: `kind` says what they are, `format` counts changes of the layout, and `facts`
+is a JSON object with everything else. Numbers that JSON lacks (nan, inf) are written as strings. Files are written
+whole or not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ganatomy.errors import CheckpointError, GanatomyError, MissingFileError, OutputError
+from ganatomy.latents import Direction, Directions, Latents, Space
+
+FORMAT = 1
+LOADERS = {"latents": "load_latents", "directions": "load_directions"}
+"""The kinds of file, and what reads each."""
+
+
+def save_latents(latents: Latents, path: str | os.PathLike[str]) -> Path:
+    """Write codes, their class labels and what they belong to; dtype and every bit are kept.
+
+    Raises:
+        OutputError: when the file cannot be written.
+    """
+    tensors = {"codes": latents.codes}
+    if latents.labels is not None:
+        tensors["labels"] = latents.labels
+    facts = {
+        "space": str(latents.space),
+        "num_layers": latents.num_layers,
+        "fingerprint": latents.fingerprint,
+    }
+    return _save("latents", tensors, facts, path)
+
+
+def load_latents(path: str | os.PathLike[str]) -> Latents:
+    """Read the codes that `save_latents` wrote.
+
+    Raises:
+        MissingFileError: when there is no such file.
+        CheckpointError: when it holds anything else; the message says what.
+    """
+    tensors, facts = _load("latents", path)
+    with _understood(path):
+        return Latents(
+            codes=tensors["codes"],
+            labels=tensors.get("labels"),
+            space=Space.parse(facts["space"]),
+            num_layers=facts["num_layers"],
+            fingerprint=facts["fingerprint"],
+        )
+
+
+def save_directions(directions: Directions, path: str | os.PathLike[str]) -> Path:
+    """Write a set of directions with all that `Direction` says of each; dtypes and every bit are kept.
+
+    Raises:
+        OutputError: when the file cannot be written.
+    """
+    items = [
+        {
+            "name": direction.name,
+            "space": str(direction.space),
+            "intercept": _to_json(direction.intercept),
+            "sigma": _to_json(direction.sigma),
+            "slope": _to_json(direction.slope),
+            "auc": _to_json(direction.auc),
+            "layers": direction.layers,
+            "method": direction.method,
+            "seed": direction.seed,
+            "fingerprint": direction.fingerprint,
+        }
+        for direction in directions
+    ]
+    tensors = {f"vector.{index}": direction.vector for index, direction in enumerate(directions)}
+    return _save("directions", tensors, {"directions": items}, path)
+
+
+def load_directions(path: str | os.PathLike[str]) -> Directions:
+    """Read the directions that `save_directions` wrote, in their order.
+
+    Raises:
+        MissingFileError: when there is no such file.
+        CheckpointError: when it holds anything else; the message says what.
+    """
+    tensors, facts = _load("directions", path)
+    with _understood(path):
+        return Directions(
+            Direction(
+                vector=tensors[f"vector.{index}"],
+                name=item["name"],
+                space=Space.parse(item["space"]),
+                intercept=float(item["intercept"]),
+                sigma=float(item["sigma"]),
+                slope=float(item["slope"]),
+                auc=float(item["auc"]),
+                layers=None if item["layers"] is None else (item["layers"][0], item["layers"][1]),
+                method=item["method"],
+                seed=item["seed"],
+                fingerprint=item["fingerprint"],
+            )
+            for index, item in enumerate(facts["directions"])
+        )
+
+
+def read_kind(path: str | os.PathLike[str]) -> str:
+    """What a file of ours holds, "latents" or "directions", read off its first bytes.
+
+    Raises:
+        MissingFileError: when there is no such file. CheckpointError: when it is not a file of ours.
+    """
+    with _opened(path) as file:
+        return _kind(file, path)
+
+
+@contextlib.contextmanager
+def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary name beside `path` to write to; it becomes `path` when the block ends well, else it goes.
+
+    Raises:
+        OutputError: when the folder or the file cannot be written.
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        part.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise OutputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _save(kind: str, tensors: dict[str, Tensor], facts: dict[str, Any], path: str | os.PathLike[str]) -> Path:
+    # Clones, for safetensors refuses tensors that share memory.
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+    metadata = {
+        "kind": f"ganatomy {kind}",
+        "format": str(FORMAT),
+        "facts": json.dumps(facts, allow_nan=False),
+    }
+    with written_whole(path) as part:
+        save_file(tensors, part, metadata=metadata)
+    return Path(path)
+
+
+def _load(kind: str, path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    with _opened(path) as file:
+        found = _kind(file, path)
+        if found != kind:
+            raise CheckpointError(f"{path} holds {found}, not {kind}; read it with {LOADERS[found]}")
+        with _understood(path):
+            facts = json.loads(file.metadata()["facts"])
+            if not isinstance(facts, dict):
+                raise TypeError("its facts are not an object")
+            names = list(file.keys())
+            return {name: file.get_tensor(name) for name in names}, facts
+
+
+def _kind(file: Any, path: str | os.PathLike[str]) -> str:
+    """The kind of an open safetensors file of ours, of a format that we can read."""
+    metadata = file.metadata() or {}
+    maker, _, kind = metadata.get("kind", "").partition(" ")
+    if maker != "ganatomy" or kind not in LOADERS:
+        names = list(file.keys())
+        inside = f"{len(names)} tensors, {names[0]!r} first" if names else "no tensors"
+        raise CheckpointError(
+            f"{path} is a safetensors file that was not written as {' or '.join(LOADERS)} ({inside}); "
+            "give a file that `save_latents` or `save_directions` wrote"
+        )
+    version = metadata.get("format", "")
+    if not version.isdecimal() or int(version) > FORMAT:
+        raise CheckpointError(
+            f"{path} has format {version or 'unknown'}, this ganatomy reads formats up to {FORMAT}; install a newer one"
+        )
+    return kind
+
+
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
+    """The safetensors file at this path; an error of ours where there is none."""
+    path = Path(path)
+    if not path.exists():
+        raise MissingFileError(f"{path} does not exist")
+    if path.is_dir():
+        raise CheckpointError(f"{path} is a folder; give a file")
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path} is not a whole safetensors file ({error}); it may be cut short or of another format"
+        ) from None
+
+
+@contextlib.contextmanager
+def _understood(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turns whatever a damaged file of ours makes impossible into one error that names the file."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, GanatomyError) as error:
+        raise CheckpointError(
+            f"{path} is damaged ({type(error).__name__}: {error}); write it again"
+        ) from error
+
+
+def _to_json(number: float) -> float | str:
+    return float(number) if math.isfinite(number) else str(float(number))

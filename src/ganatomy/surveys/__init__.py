@@ -1,0 +1,9 @@
+"""Surveys: codes, and what a scorer saw in their images, in memory or as columns on disk."""
+
+from __future__ import annotations
+
+from ganatomy.surveys.base import Survey
+from ganatomy.surveys.parts import Settings
+from ganatomy.surveys.run import load_survey, save_survey, survey
+
+__all__ = ["Settings", "Survey", "load_survey", "save_survey", "survey"]

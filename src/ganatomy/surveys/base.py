@@ -1,0 +1,139 @@
+"""A survey in memory: codes, what a scorer saw in their images, and the subsets that methods ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from ganatomy.errors import ScoreError, SettingError
+from ganatomy.latents import Latents
+from ganatomy.perception.base import Scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """Codes, and what a scorer saw in their images: the raw material of every supervised method.
+
+    Args:
+        seed: of the sample that the codes are from. rows: the index of each code in that sample (0, 1, ... by default).
+        scorer: fingerprint of the scorer. truncation_psi: as the codes were drawn.
+    """
+
+    latents: Latents
+    scores: Scores
+    seed: int = 0
+    rows: Int[Tensor, " n"] | None = None
+    scorer: str | None = None
+    truncation_psi: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.rows is None:
+            object.__setattr__(self, "rows", torch.arange(len(self.latents)))
+        if not len(self.latents) == len(self.scores) == len(self.sample_rows):
+            raise SettingError(
+                f"a survey of {len(self.latents)} codes needs as many scores and rows, "
+                f"got {len(self.scores)} and {len(self.sample_rows)}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.latents)
+
+    def __getitem__(self, rows: int | slice | Sequence[int] | Tensor) -> Survey:
+        """Some of the codes with their scores; one index keeps the batch axis."""
+        kept = [rows] if isinstance(rows, int) else rows
+        return replace(
+            self, latents=self.latents[rows], scores=self.scores[rows], rows=self.sample_rows[kept]
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The attributes that were scored."""
+        return self.scores.names
+
+    @property
+    def generator(self) -> str | None:
+        """Fingerprint of the generator."""
+        return self.latents.fingerprint
+
+    @property
+    def sample_rows(self) -> Int[Tensor, " n"]:
+        """The index of each code in the sample of the seed."""
+        assert self.rows is not None
+        return self.rows
+
+    @property
+    def prevalence(self) -> dict[str, float]:
+        """For each attribute, the fraction of images that have it (probability above one half)."""
+        return dict(zip(self.names, (self.scores.logits > 0).double().mean(0).tolist(), strict=True))
+
+    def labels(self, attribute: str) -> Bool[Tensor, " n"]:
+        """Which images have an attribute: probability above one half.
+
+        Raises:
+            UnknownNameError: when it was not scored. ScoreError: when all images or none have it, with the counts.
+        """
+        labels = self.scores.column(attribute) > 0
+        present = int(labels.sum())
+        if present in (0, len(labels)):
+            raise ScoreError(
+                f"{present} of {len(labels)} images have {attribute!r} and {len(labels) - present} do not, so there is "
+                "nothing to tell apart; survey more codes, or leave this attribute out"
+            )
+        return labels
+
+    def balanced(self, attribute: str, n: int | None = None, *, seed: int = 0) -> Survey:
+        """As many codes with an attribute as without: all of the rarer class, or `n` in total.
+
+        Raises:
+            ScoreError: when one class is missing, or has fewer than half of `n`.
+        """
+        labels = self.labels(attribute)
+        classes = [labels.nonzero()[:, 0], (~labels).nonzero()[:, 0]]
+        count = min(len(rows) for rows in classes) if n is None else n // 2
+        if count < 1 or any(len(rows) < count for rows in classes):
+            with_, without = (len(rows) for rows in classes)
+            raise ScoreError(
+                f"{with_} images have {attribute!r} and {without} do not, which cannot give {count} of each; "
+                f"ask for 2 to {2 * min(with_, without)}, or survey more codes"
+            )
+        rng = np.random.default_rng(seed)
+        kept = [rows[torch.from_numpy(rng.permutation(len(rows))[:count])] for rows in classes]
+        return self[torch.cat(kept).sort().values]
+
+    def confident(self, attribute: str, fraction: float = 0.02) -> Survey:
+        """The codes at both ends of an attribute, InterFaceGAN's positives and negatives (Shen et al. 2020).
+
+        Args:
+            fraction: of all codes, at each end, the most certain first; an end never reaches into the other class.
+
+        Raises:
+            SettingError: for a fraction outside (0, 0.5]. ScoreError: when one class is missing.
+        """
+        if not 0 < fraction <= 0.5:
+            raise SettingError(
+                f"fraction {fraction:g} is not in (0, 0.5]; each end can be half of the codes at most"
+            )
+        present = int(self.labels(attribute).sum())
+        count = max(1, round(fraction * len(self)))
+        order = self.scores.column(attribute).argsort(descending=True, stable=True)
+        top, bottom = order[: min(count, present)], order[max(len(self) - count, present) :]
+        return self[torch.cat([top, bottom]).sort().values]
+
+    def split(self, held_out: float = 0.3, *, seed: int = 0) -> tuple[Survey, Survey]:
+        """Codes to find directions on, and codes to judge them by, drawn at random without overlap.
+
+        Raises:
+            SettingError: when one side would be empty.
+        """
+        count = round(held_out * len(self))
+        if not 0 < count < len(self):
+            raise SettingError(
+                f"held_out {held_out:g} of {len(self)} codes leaves one side empty; give 0 < held_out < 1"
+            )
+        order = torch.from_numpy(np.random.default_rng(seed).permutation(len(self)))
+        return self[order[count:].sort().values], self[order[:count].sort().values]

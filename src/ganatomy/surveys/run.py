@@ -1,0 +1,187 @@
+"""Make a survey, in memory or on disk, and read one back."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ganatomy.errors import CheckpointError, MissingFileError, OutputError, ScoreError, SettingError
+from ganatomy.generators.base import Generator
+from ganatomy.latents import Space
+from ganatomy.perception.base import Scorer, Scores
+from ganatomy.surveys.base import Survey
+from ganatomy.surveys.parts import PART_ROWS, Settings, Table, count_rows, read_part, write_part, writing
+
+FLUSH_SECONDS = 5.0
+"""A slow generator writes the part that it is in this often, so that little is lost when it is killed."""
+
+
+def survey(
+    generator: Generator,
+    scorer: Scorer,
+    *,
+    n: int,
+    space: str = "z",
+    seed: int = 0,
+    folder: str | os.PathLike[str] | None = None,
+    batch_size: int = 64,
+    truncation_psi: float = 1.0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Survey:
+    """Draw `n` codes, generate their images, score them.
+
+    Row i depends on the generator, the seed and i only: the codes are the same to the bit whatever `n` and
+    `batch_size` are, the logits to the rounding of matrix products.
+
+    Args:
+        space: of the codes to keep; a direction found in this survey lives there.
+        folder: where to keep the rows. Rows that are there already are read and not made again, so a survey that was
+            killed goes on where it was, and a larger `n` makes it longer. One process writes a folder at a time.
+        truncation_psi: how far codes stay from the mean, in w and later spaces.
+        progress: called with the number of rows done and `n`, after each batch.
+
+    Raises:
+        SettingError: for a setting outside its range, or a folder that holds another survey.
+        SpaceError: for a space that the generator does not have.
+        OutputError: when the folder cannot be written; nothing has been generated then.
+        ScoreError: when a score is not a number, or a table of labels is too short.
+    """
+    if n < 1 or batch_size < 1:
+        raise SettingError(f"cannot survey {n} codes in batches of {batch_size}; both must be 1 or more")
+    space = Space.parse(space)
+    if space == Space.Z and truncation_psi != 1:
+        raise SettingError(
+            f"truncation_psi {truncation_psi:g} has no effect on codes in z; survey space w or later"
+        )
+    if scorer.num_rows is not None and n > scorer.num_rows:
+        raise ScoreError(
+            f"{scorer.description} cannot score {n} codes; survey at most {scorer.num_rows}, or label more"
+        )
+    with torch.no_grad():
+        first = generator.sample(1, seed=seed, space=space, truncation_psi=truncation_psi)
+    empty = Scores(names=scorer.names, logits=torch.empty(0, len(scorer.names)))
+    described = Survey(
+        latents=first[:0], scores=empty, seed=seed, scorer=scorer.fingerprint, truncation_psi=truncation_psi
+    )
+    settings = Settings.of(described)
+    table = Table.empty(n, settings)
+    job = _Job(generator=generator, scorer=scorer, settings=settings, batch_size=batch_size)
+    report = progress or (lambda *_: None)
+    if folder is None:
+        done = 0
+        for part in range(table.num_parts):
+            for new in job.fill(table, part, 0):
+                done += new
+                report(done, n)
+    else:
+        _survey_folder(Path(folder), job, table, report)
+    return table.survey(settings)
+
+
+def load_survey(folder: str | os.PathLike[str]) -> Survey:
+    """Read all rows that a survey has written so far.
+
+    Raises:
+        MissingFileError: when there is no survey. CheckpointError: when it is damaged, or has no rows yet.
+    """
+    folder = Path(folder)
+    settings = Settings.read(folder)
+    if settings is None:
+        raise MissingFileError(f"{folder} holds no survey.json; give the folder that a survey was written to")
+    counts = count_rows(folder, settings, strict=True)
+    num_rows = sum(counts.values())
+    if not num_rows:
+        raise CheckpointError(f"{folder} has no rows yet; run the same survey again")
+    table = Table.empty(num_rows, settings)
+    if counts != {part: table.rows_in(part) for part in range(table.num_parts)}:
+        raise CheckpointError(
+            f"{folder} lacks rows in the middle; run the same survey again, which fills the gap"
+        )
+    for part, count in counts.items():
+        read_part(folder, part, table, settings, count)
+    return table.survey(settings)
+
+
+def save_survey(survey: Survey, folder: str | os.PathLike[str]) -> Path:
+    """Write all rows to a new folder, which `load_survey` reads and `survey` can make longer.
+
+    Raises:
+        SettingError: when the rows are a subset; only a sample from its beginning can be a survey on disk.
+        OutputError: when the folder cannot be written, or holds a survey already.
+    """
+    if not torch.equal(survey.sample_rows, torch.arange(len(survey))):
+        raise SettingError(
+            "only a whole sample can be saved as a survey; save the survey, then take the subset"
+        )
+    folder = Path(folder)
+    if (folder / "survey.json").exists():
+        raise OutputError(f"{folder} holds a survey already; choose another folder")
+    settings = Settings.of(survey)
+    table = Table.empty(len(survey), settings)
+    table.put(0, survey.latents, survey.scores)
+    with writing(folder, settings):
+        for part in range(table.num_parts):
+            write_part(folder, part, table, settings, table.rows_in(part))
+    return folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """Makes rows."""
+
+    generator: Generator
+    scorer: Scorer
+    settings: Settings
+    batch_size: int
+
+    @torch.no_grad()
+    def fill(self, table: Table, part: int, have: int) -> Iterator[int]:
+        """Make the rows of one part after the first `have`, which exist; yields how many each batch adds."""
+        start, stop = part * PART_ROWS, part * PART_ROWS + table.rows_in(part)
+        if start + have == stop:
+            return
+        # Always draw a whole part: matrix products round differently for other batch sizes, and codes must not.
+        latents = self.generator.sample(
+            PART_ROWS,
+            seed=self.settings.seed,
+            start=start,
+            space=self.settings.space,
+            truncation_psi=self.settings.truncation_psi,
+        )
+        for row in range(start + have, stop, self.batch_size):
+            batch = latents[row - start : min(row + self.batch_size, stop) - start]
+            table.put(row, batch, self.scorer.score(self.generator(batch), latents=batch, start=row))
+            yield len(batch)
+
+
+def _survey_folder(folder: Path, job: _Job, table: Table, report: Callable[[int, int], None]) -> None:
+    """Read what a folder has, make what it lacks."""
+    found = Settings.read(folder)
+    if found is not None:
+        job.settings.refuse_other(found, folder)
+    have = dict.fromkeys(range(table.num_parts), 0)
+    for part, count in count_rows(folder, job.settings, strict=False).items() if found else ():
+        if part in have:
+            # A part that cannot be read is made again: its rows are known by their index.
+            with suppress(CheckpointError):
+                have[part] = read_part(folder, part, table, job.settings, min(count, table.rows_in(part)))
+    done = sum(have.values())
+    report(done, table.num_rows)
+    if done == table.num_rows:
+        return
+    with writing(folder, job.settings):
+        for part in have:
+            flushed = time.monotonic()
+            for new in job.fill(table, part, have[part]):
+                have[part] += new
+                done += new
+                if have[part] == table.rows_in(part) or time.monotonic() - flushed > FLUSH_SECONDS:
+                    write_part(folder, part, table, job.settings, have[part])
+                    flushed = time.monotonic()
+                report(done, table.num_rows)

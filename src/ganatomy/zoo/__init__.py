@@ -1,0 +1,61 @@
+"""The bundled models: the names they go by, the files they lie in, and the cards that say how they were made."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganatomy.errors import CheckpointError, MissingFileError
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundledModel:
+    """A generator and the scorer for its pictures, as safetensors inside the package."""
+
+    name: str
+
+    @property
+    def generator(self) -> Path:
+        return FOLDER / f"{self.name}-generator.safetensors"
+
+    @property
+    def scorer(self) -> Path:
+        return FOLDER / f"{self.name}-scorer.safetensors"
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """How the generator was made, from what, under which licence; empty where its file carries no card.
+
+        Raises:
+            MissingFileError, CheckpointError: when the installation lacks the file, or it is damaged.
+        """
+        return json.loads(read_metadata(self.generator).get("card", "{}"))
+
+
+MODELS = {name: BundledModel(name=name) for name in ("faces", "digits")}
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The metadata of a safetensors file, read from its head alone and without torch.
+
+    Raises:
+        MissingFileError, CheckpointError: when there is no such file, or it is of another format.
+    """
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if length > path.stat().st_size:
+                raise CheckpointError(f"{path} is not a safetensors file, or is cut off")
+            return json.loads(file.read(length)).get("__metadata__", {})
+    except FileNotFoundError:
+        raise MissingFileError(
+            f"{path} does not exist; this installation of ganatomy is incomplete"
+        ) from None
+    except (OSError, ValueError, AttributeError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"{path} is not a safetensors file: {error}") from None

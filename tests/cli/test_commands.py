@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import ganatomy as ga
+
+Run = Callable[..., Any]
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    with Image.open(path) as image:
+        return image.size
+
+
+@pytest.fixture
+def latents(files: Any, tmp_path: Path) -> Path:
+    return ga.save_latents(ga.load(files.style).sample(2, seed=5, space="w"), tmp_path / "my.latents")
+
+
+def test_info_says_what_a_style_generator_is(run: Run, files: Any) -> None:
+    outcome = run("info", files.style)
+    assert outcome.code == 0
+    assert outcome.out.startswith("StyleGAN2 · 16 px · z 8 · w 8 x 6 layers · spaces z w w+ s · ")
+    assert f"sha256 {ga.load(files.style).fingerprint[:12]}" in outcome.out
+    assert outcome.err == ""
+
+
+def test_info_gives_the_same_as_json(run: Run, files: Any) -> None:
+    data = json.loads(run("info", files.stack, "--prior", "uniform", "--json").out)
+    assert data["z_dim"] == 12
+    assert data["prior"] == "uniform"
+    assert data["spaces"] == ["z"]
+    assert data["w_dim"] is None
+    assert data["parameters"] == sum(p.numel() for p in ga.load(files.stack).parameters())
+    assert data["fingerprint"] == ga.load(files.stack, prior="uniform").fingerprint
+
+
+def test_sample_draws_a_sheet(run: Run, files: Any, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "samples.png"
+    outcome = run("sample", files.stack, "-n", 6, "--columns", 3, "--scale", 1, "-o", out)
+    assert outcome.code == 0
+    assert str(out) in outcome.out
+    width, height = size_of(out)
+    assert (width - 2) / 3 == (height - 2) / 2 == 18
+
+
+def test_sample_writes_the_codes_that_the_library_draws(run: Run, files: Any, tmp_path: Path) -> None:
+    out = tmp_path / "codes.latents"
+    assert (
+        run(
+            "sample", files.style, "-n", 3, "--seed", 4, "--space", "w", "--truncation-psi", 0.5, "-o", out
+        ).code
+        == 0
+    )
+    expected = ga.load(files.style).sample(3, seed=4, space="w", truncation_psi=0.5)
+    assert torch.equal(ga.load_latents(out).codes, expected.codes)
+
+
+def test_survey_prints_one_json_object_and_goes_on_where_it_was(run: Run, files: Any, tmp_path: Path) -> None:
+    arguments = [
+        "survey",
+        files.style,
+        "--scorer",
+        files.scorer,
+        "--space",
+        "z",
+        "-o",
+        tmp_path / "s",
+        "--json",
+    ]
+    assert json.loads(run(*arguments, "-n", 20).out)["n"] == 20
+    data = json.loads(run(*arguments, "-n", 30).out)
+    assert data["n"] == 30
+    assert set(data["prevalence"]) == {"Smiling", "Male"}
+    assert len(ga.load_survey(tmp_path / "s")) == 30
+
+
+@pytest.mark.parametrize("method", ["regression", "dual", "centroid"])
+def test_directions_are_those_of_the_library(run: Run, files: Any, tmp_path: Path, method: str) -> None:
+    out = tmp_path / "found.directions"
+    data = json.loads(run("directions", files.survey, "--method", method, "-o", out, "--json").out)
+    expected = ga.find(ga.load_survey(files.survey), method=method)
+    assert torch.allclose(ga.load_directions(out).matrix, expected.matrix)
+    assert data["directions"]["Smiling"]["auc"] == pytest.approx(expected["Smiling"].auc)
+
+
+def test_directions_of_chosen_attributes_keep_their_order(run: Run, files: Any, tmp_path: Path) -> None:
+    out = tmp_path / "found.directions"
+    assert run("directions", files.survey, "--attributes", "Male,Smiling", "-o", out).code == 0
+    assert ga.load_directions(out).names == ["Male", "Smiling"]
+
+
+def test_walk_draws_one_strip_for_each_seed(run: Run, files: Any, tmp_path: Path) -> None:
+    out = tmp_path / "strip.png"
+    along = f"{files.directions}:Smiling"
+    outcome = run(
+        "walk", files.style, "--seed", "7,8", "--along", along, "--steps", 5, "--scale", 1, "-o", out
+    )
+    assert outcome.code == 0
+    width, height = size_of(out)
+    assert width == 2 + 5 * 18
+    assert 2 + 2 * 18 <= height < 2 + 2 * 18 + 30
+
+
+@pytest.mark.parametrize("ending", ["gif", "mp4"])
+def test_walk_makes_a_film_that_goes_there_and_back(
+    run: Run, files: Any, tmp_path: Path, ending: str
+) -> None:
+    import av
+
+    out = tmp_path / f"film.{ending}"
+    arguments = ["--seed", "7,8", "--along", f"{files.directions}:Smiling", "--hold", "Male", "--steps", 5]
+    assert run("walk", files.style, *arguments, "-o", out).code == 0
+    with av.open(str(out)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(frames) == 8
+    assert frames[0].shape[1] == 2 * frames[0].shape[0]
+    assert np.abs(frames[1].astype(float) - frames[7]).mean() < 3
+    assert not np.array_equal(frames[0], frames[4])
+
+
+def test_walk_goes_between_codes_without_a_direction(run: Run, files: Any, tmp_path: Path) -> None:
+    data = json.loads(run("walk", files.stack, "--seed", "1,2", "-o", tmp_path / "between.png", "--json").out)
+    assert data["along"] is None
+    assert data["pictures"] == 7
+
+
+def test_edit_moves_codes_as_the_library_does(run: Run, files: Any, latents: Path, tmp_path: Path) -> None:
+    out = tmp_path / "edited.latents"
+    moves = ["--move", "Smiling=2", "--move", "Male=-1", "--units", "distance"]
+    assert run("edit", files.style, latents, "--directions", files.directions, *moves, "-o", out).code == 0
+    found = ga.load_directions(files.directions)
+    expected = ga.move(ga.move(ga.load_latents(latents), found["Smiling"], 2.0), found["Male"], -1.0)
+    assert torch.allclose(ga.load_latents(out).codes, expected.codes)
+
+
+def test_edit_holds_what_must_stay(run: Run, files: Any, latents: Path, tmp_path: Path) -> None:
+    out = tmp_path / "edited.latents"
+    arguments = ["--directions", files.directions, "--move", "Smiling=2", "--hold", "Male", "-o", out]
+    assert run("edit", files.style, latents, *arguments).code == 0
+    male = ga.load_directions(files.directions)["Male"]
+    before, after = ga.load_latents(latents), ga.load_latents(out)
+    assert torch.allclose(male.logit(before), male.logit(after), atol=1e-4)
+    assert not torch.allclose(before.codes, after.codes)
+
+
+def test_edit_moves_only_the_layers_that_are_named(
+    run: Run, files: Any, latents: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "edited.latents"
+    arguments = ["--directions", files.directions, "--move", "Smiling=2", "--layers", "0:2", "-o", out]
+    assert run("edit", files.style, latents, *arguments).code == 0
+    change = ga.load_latents(out).codes - ga.load_latents(latents).to("w+").codes
+    assert [bool(layer.any()) for layer in change.unbind(1)] == [True, True, False, False, False, False]
+
+
+def test_edit_shows_a_picture_before_and_after(run: Run, files: Any, tmp_path: Path) -> None:
+    arguments = ["--seed", "7,8,9", "--directions", files.directions, "--move", "Smiling=2", "--scale", 1]
+    assert run("edit", files.style, *arguments, "--before", "-o", tmp_path / "both.png").code == 0
+    assert size_of(tmp_path / "both.png") == (2 + 3 * 18, 2 + 2 * 18)
+
+
+def test_one_edited_picture_is_just_that_picture(run: Run, files: Any, tmp_path: Path) -> None:
+    arguments = ["--seed", 7, "--directions", files.directions, "--move", "Smiling=2", "--scale", 1]
+    assert run("edit", files.style, *arguments, "-o", tmp_path / "one.png").code == 0
+    assert size_of(tmp_path / "one.png") == (16, 16)
+
+
+def test_arithmetic_keeps_the_order_of_its_terms(run: Run, files: Any, tmp_path: Path) -> None:
+    arguments = ["--plus", "3,5", "--minus", 2, "--plus", "1,6", "-o", tmp_path / "sum.png", "--json"]
+    data = json.loads(run("arithmetic", files.stack, *arguments).out)
+    assert data["terms"] == [
+        {"sign": "+", "seeds": [3, 5]},
+        {"sign": "-", "seeds": [2]},
+        {"sign": "+", "seeds": [1, 6]},
+    ]
+
+
+def test_arithmetic_adds_and_subtracts_means(run: Run, files: Any, tmp_path: Path) -> None:
+    out = tmp_path / "sum.latents"
+    assert run("arithmetic", files.stack, "--minus", "2", "--plus", "3,5", "-o", out).code == 0
+    draw = ga.load(files.stack).sample
+    expected = (draw(1, seed=3).codes + draw(1, seed=5).codes) / 2 - draw(1, seed=2).codes
+    assert torch.allclose(ga.load_latents(out).codes, expected, atol=1e-6)
+
+
+def test_arithmetic_shows_neighbours_of_the_sum(run: Run, files: Any, tmp_path: Path) -> None:
+    arguments = ["--plus", "3", "--minus", "2", "--neighbours", 3, "-o", tmp_path / "sum.png"]
+    assert run("arithmetic", files.stack, *arguments, "--scale", 4).code == 0
+    width, height = size_of(tmp_path / "sum.png")
+    assert width == 2 + 3 * 66
+    assert height > 2 * 64
+
+
+def test_mix_takes_layers_of_the_columns(run: Run, files: Any, tmp_path: Path) -> None:
+    seeds = ["--rows", "1,2", "--columns", "3,4,5", "--layers", "0:2"]
+    assert run("mix", files.style, *seeds, "-o", tmp_path / "mix.latents").code == 0
+    draw = ga.load(files.style).sample
+    expected = torch.cat(
+        [draw(1, seed=5, space="w+").codes[:, :2], draw(1, seed=2, space="w+").codes[:, 2:]], 1
+    )
+    assert torch.equal(ga.load_latents(tmp_path / "mix.latents").codes[-1:], expected)
+    assert run("mix", files.style, *seeds, "--scale", 1, "-o", tmp_path / "mix.png").code == 0
+    assert size_of(tmp_path / "mix.png") == (2 + 4 * 18, 2 + 3 * 18)
+
+
+def test_dataset_draws_a_sheet(run: Run, tmp_path: Path) -> None:
+    arguments = ["-n", 4, "--resolution", 32, "--scale", 1, "-o", tmp_path / "sheet.png"]
+    assert run("dataset", "faces", *arguments).code == 0
+    assert size_of(tmp_path / "sheet.png") == (2 + 2 * 34, 2 + 2 * 34)
+
+
+def test_dataset_writes_pictures_with_their_labels(run: Run, tmp_path: Path) -> None:
+    from ganatomy.datasets.faces import ATTRIBUTES, FACTORS, sample_faces
+
+    arguments = ["-n", 5, "--seed", 3, "--resolution", 32, "--independent", "-o", tmp_path / "drawn"]
+    assert run("dataset", "faces", *arguments).code == 0
+    with (tmp_path / "drawn" / "labels.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    expected = sample_faces(5, seed=3, entangled=False)
+    assert [int(rows[2][name]) for name in ATTRIBUTES] == expected.labels[2].int().tolist()
+    assert size_of(tmp_path / "drawn" / rows[4]["file"]) == (32, 32)
+    with (tmp_path / "drawn" / "factors.csv").open() as file:
+        factors = list(csv.DictReader(file))
+    values = [float(factors[1][factor.name]) for factor in FACTORS]
+    assert values == pytest.approx(expected.factors[1].tolist(), abs=1e-5)

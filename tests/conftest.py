@@ -1,0 +1,29 @@
+"""What all tests share. Shapes and types in the signatures of ganatomy are checked while the tests run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+ROOT = Path(__file__).parents[1]
+
+# The command line imports torch inside its commands, so its annotations hold names that are not there when it runs.
+LAYERS = {path.stem for path in (ROOT / "src" / "ganatomy").iterdir()} - {"__init__", "__main__", "cli"}
+install_import_hook([f"ganatomy.{name}" for name in sorted(LAYERS)], "typecheck.checked")
+
+import torch  # noqa: E402
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Models, data and golden numbers that lie beside the checkout and are no part of it."""
+    folder = ROOT.parent / "shared"
+    if not (folder / "models").is_dir():
+        pytest.skip(
+            "../shared is not beside this checkout; its models and golden numbers cannot be compared with"
+        )
+    return folder
