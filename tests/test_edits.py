@@ -221,9 +221,13 @@ class TestCovariance:
         assert along(step, hold[1]) == pytest.approx(0, abs=1e-8)
 
     def test_codes_that_do_not_vary_along_the_target_cannot_move(self):
-        flat = torch.diag(torch.tensor([0.0, 1, 1, 1, 1, 1, 1, 1])).double()
-        with pytest.raises(SettingError, match="do not vary along 'Smiling'"):
-            held_step(direction(vector=torch.eye(DIM).double()[0]), covariance=flat)
+        axes = torch.linalg.qr(random(DIM, DIM))[0].float()
+        for null in range(DIM):
+            variances = torch.ones(DIM)
+            variances[null] = 0
+            flat = (axes * variances) @ axes.T  # zero but for the rounding of float32
+            with pytest.raises(SettingError, match="do not vary along 'Smiling'"):
+                held_step(direction(vector=axes[:, null]), covariance=flat)
 
     def test_a_covariance_of_another_size_is_refused(self):
         with pytest.raises(SettingError, match=r"shape \[3, 3\] does not go with codes of 8 numbers"):

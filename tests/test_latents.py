@@ -110,6 +110,12 @@ class TestLatents:
         with pytest.raises(SpaceError):
             Latents(codes=random(2, 3), space=Space.W).to("w+")
 
+    def test_other_codes_keep_all_but_labels_of_another_number(self):
+        latents = Latents(codes=random(2, 3), space=Space.Z, labels=torch.eye(2), fingerprint="abc")
+        assert latents.with_codes(random(2, 3, seed=1)).labels is latents.labels
+        fewer = latents.with_codes(random(1, 3))
+        assert (fewer.labels, fewer.fingerprint, len(fewer)) == (None, "abc", 1)
+
     def test_joined_codes_keep_order_labels_and_generator(self):
         a = Latents(codes=random(2, 3), space=Space.Z, labels=torch.eye(2), fingerprint="abc")
         b = Latents(codes=random(1, 3, seed=1), space=Space.Z, labels=torch.ones(1, 2))
@@ -143,10 +149,9 @@ class TestDirection:
         torch.testing.assert_close(vector, torch.tensor([0.6, 0.8]))
 
     def test_a_unit_vector_is_kept_to_the_last_bit(self):
-        a = direction(shape=(512,))
-        for _ in range(5):
-            again = replace(a, name="b")
-            assert torch.equal(again.vector, a.vector)
+        for seed in range(20):
+            a = direction(shape=(512,), seed=seed)
+            assert torch.equal(replace(a, name="b").vector, a.vector)
 
     @pytest.mark.parametrize("vector", [[0.0, 0.0], [float("nan"), 1.0], [float("inf"), 1.0]])
     def test_a_vector_that_points_nowhere_is_refused(self, vector):

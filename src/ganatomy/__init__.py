@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.errors import SpaceError as SpaceError
     from ganatomy.errors import UnknownNameError as UnknownNameError
     from ganatomy.generators import load as load
+    from ganatomy.generators import save_generator as save_generator
     from ganatomy.generators import wrap as wrap
     from ganatomy.generators.base import Generator as Generator
     from ganatomy.generators.base import Signature as Signature
@@ -45,6 +46,8 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.latents import Directions as Directions
     from ganatomy.latents import Latents as Latents
     from ganatomy.latents import Space as Space
+    from ganatomy.metrics import Entanglement as Entanglement
+    from ganatomy.metrics import entanglement as entanglement
     from ganatomy.perception import scorer as scorer
     from ganatomy.perception.base import Scorer as Scorer
     from ganatomy.perception.base import Scores as Scores
@@ -66,10 +69,11 @@ _NAMES = {
     "ganatomy.edits": "arithmetic move neighbours path style_mix walk",
     "ganatomy.errors": "CheckpointError FingerprintError GanatomyError MissingFileError OutputError ScoreError "
     "SettingError SpaceError UnknownNameError",
-    "ganatomy.generators": "load wrap",
+    "ganatomy.generators": "load save_generator wrap",
     "ganatomy.generators.base": "Generator Signature",
     "ganatomy.generators.toy": "ToyGenerator",
     "ganatomy.latents": "Direction Directions Latents Space",
+    "ganatomy.metrics": "Entanglement entanglement",
     "ganatomy.perception": "scorer",
     "ganatomy.perception.base": "Scorer Scores",
     "ganatomy.plots": "film grid strip",

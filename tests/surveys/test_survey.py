@@ -23,7 +23,7 @@ def of_logits(*logits: float) -> Survey:
     codes = torch.arange(float(len(logits)))[:, None]
     return Survey(
         latents=Latents(codes=codes, space=Space.Z),
-        scores=Scores(names=("red",), logits=torch.tensor(logits)[:, None]),
+        scores=Scores(names=("red",), logits=torch.tensor(logits, dtype=torch.float32)[:, None]),
         seed=5,
     )
 

@@ -18,11 +18,12 @@ from ganatomy.cli.commands.info import info
 from ganatomy.cli.commands.mix import mix
 from ganatomy.cli.commands.sample import sample
 from ganatomy.cli.commands.survey import survey
+from ganatomy.cli.commands.train import train
 from ganatomy.cli.commands.walk import walk
 from ganatomy.cli.console import complain, remark
 from ganatomy.errors import GanatomyError
 
-COMMANDS = (info, sample, explore, survey, directions, walk, edit, arithmetic, mix, dataset)
+COMMANDS = (info, sample, explore, survey, directions, walk, edit, arithmetic, mix, dataset, train)
 
 REFUSED = 2
 INTERRUPTED = 130

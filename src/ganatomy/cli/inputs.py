@@ -26,15 +26,11 @@ def open_model(model: str, options: ModelOptions) -> Generator:
         MissingFileError, CheckpointError, UnknownNameError: when it cannot be read as a generator.
         SettingError: for a device that this machine does not have.
     """
-    import torch
-
     from ganatomy.generators import load
 
     if options.batch_size < 1:
         raise SettingError(f"--batch-size {options.batch_size} makes no pictures; ask for at least 1")
-    name = options.device
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
+    device = find_device(options.device)
     generator = load(
         model,
         prior=options.prior,
@@ -42,11 +38,25 @@ def open_model(model: str, options: ModelOptions) -> Generator:
         hidden=options.hidden,
         resolution=options.resolution,
     )
+    return generator.to(device).eval()
+
+
+def find_device(name: str) -> str:
+    """The device of that name, once it has held a number; for "auto" a GPU where there is one.
+
+    Raises:
+        SettingError: for a device that this machine does not have.
+    """
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        return generator.to(torch.device(name)).eval()
-    except (RuntimeError, AssertionError) as error:  # torch says so in either way, with paragraphs of advice
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # torch says so in any of these ways
         reason = str(error).splitlines()[0]
         raise SettingError(f"--device {name} cannot be used: {reason}; leave it out, or use cpu") from None
+    return name
 
 
 def open_scorer(scorer: str | None, model: str, attributes: Iterable[str] = ()) -> Scorer:
@@ -75,7 +85,8 @@ def open_directions(path: Path, generator: Generator, *, of_any_generator: bool 
     for direction in found:
         if direction.fingerprint and direction.fingerprint != generator.fingerprint:
             raise FingerprintError(
-                f"{path} was found on generator {direction.fingerprint[:12]}, this one is {generator.fingerprint[:12]}; "
+                f"{path} was found on generator {direction.fingerprint[:12]}, "
+                f"this one is {generator.fingerprint[:12]}; "
                 "--of-any-generator applies it all the same"
             )
     return found

@@ -53,6 +53,12 @@ SpaceName = Annotated[
     Literal["z", "w", "w+", "s"] | None,
     Parameter(help="The space that the codes live in; by default w where the model has one, else z."),
 ]
+TruncationPsi = Annotated[
+    float,
+    Parameter(
+        help="Closeness to the mean w: 1 draws all that the model knows, 0.7 likelier pictures, 0 the mean."
+    ),
+]
 Layers = Annotated[
     tuple[int, int] | None,
     parsed(parsing.layer_range, "FIRST:END", "Layers to change, END not included; all by default."),
@@ -90,6 +96,9 @@ AnyGenerator = Annotated[
         help="Use directions on another generator than the one they were found on.",
     ),
 ]
+Device = Annotated[
+    str, Parameter(help='Where to compute: cpu, cuda, cuda:1, mps; "auto" takes a GPU where there is one.')
+]
 Scale = Annotated[
     int | None,
     Parameter(help="Whole number by which pictures are enlarged; by default until they are readable."),
@@ -109,8 +118,7 @@ class ModelOptions:
     """A DCGAN's hidden activations, where the weights do not say."""
     resolution: int | None = None
     """Pixels a side, where a DCGAN's layers fit several."""
-    device: str = "auto"
-    """Where to compute: cpu, cuda, cuda:1, mps; "auto" takes a GPU where there is one."""
+    device: Device = "auto"
     batch_size: int = 32
     """Pictures to make at a time."""
 
@@ -120,8 +128,7 @@ class ModelOptions:
 class SampleOptions:
     """How codes are drawn."""
 
-    truncation_psi: float = 1.0
-    """Closeness to the mean w: 1 draws all that the model knows, 0.7 likelier pictures, 0 the mean."""
+    truncation_psi: TruncationPsi = 1.0
     label: int | None = None
     """The class to draw, for a conditional model."""
 

@@ -52,8 +52,7 @@ METHODS: Mapping[str, Method] = {
 def find(
     survey: Survey, attributes: Iterable[str] | None = None, *, method: str = "regression", seed: int = 0
 ) -> Directions:
-    """Directions by the method of that name, with its default settings; call the method itself to choose
-    them.
+    """Directions by the method of that name, with its default settings; call the method itself to choose them.
 
     Args:
         attributes: by default every one that `usable` names.

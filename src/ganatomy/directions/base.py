@@ -1,5 +1,4 @@
-"""What every way of finding directions shares: the evidence that it reads, and the scales that it fills
-in."""
+"""What every way of finding directions shares: the evidence that it reads, and the scales that it fills in."""
 
 from __future__ import annotations
 
@@ -24,8 +23,7 @@ BLOCK = 8192
 """Rows that are held in float64 at once."""
 
 GRADED = math.log(999)
-"""A logit within ± this (probabilities .001 to .999) says how much of an attribute there is, not only
-whether."""
+"""A logit within ± this (probabilities .001 to .999) says how much of an attribute there is, not only whether."""
 
 OUTLYING = 6.0
 """Logits further than this many robust deviations from the median, and beyond ± GRADED, are clipped."""
@@ -52,9 +50,8 @@ class Method(Protocol):
 class Evidence:
     """A survey as matrices: a part to learn from, and a part to be judged on.
 
-    `codes` are flat, `[n, d]`; with more numbers than codes (w+ of a small survey) they are coordinates in
-    the span of the codes, which loses nothing that any method could learn, and `basis` `[shape, d]` leads
-    back.
+    `codes` are flat, `[n, d]`; with more numbers than codes (w+ of a small survey) they are coordinates in the span of
+    the codes, which loses nothing that any method could learn, and `basis` `[shape, d]` leads back.
     """
 
     names: tuple[str, ...]
@@ -77,8 +74,7 @@ class Evidence:
 def usable(survey: Survey, *, minimum: int = MINIMUM) -> list[str]:
     """The attributes that at least `minimum` codes of a survey have, and at least `minimum` lack.
 
-    This is what `attributes=None` means to every method; `set(survey.scores.names) - set(usable(survey))`
-    were skipped.
+    This is what `attributes=None` means to every method; `set(survey.scores.names) - set(usable(survey))` were skipped.
     """
     present = (survey.scores.logits > 0).sum(0)
     enough = (present >= minimum) & (len(survey) - present >= minimum)
@@ -102,8 +98,8 @@ def read(survey: Survey, attributes: Iterable[str] | None = None, *, seed: int =
         present = int((logits[:, column] > 0).sum())
         if not 0 < present < len(logits):
             raise ScoreError(
-                f"{name!r} is there in {present} of the {len(logits)} codes to learn from; a direction needs codes with "
-                "and without it: survey more codes, or leave the attribute out"
+                f"{name!r} is there in {present} of the {len(logits)} codes to learn from; a direction needs codes "
+                "with it and without: survey more codes, or leave the attribute out"
             )
     codes = train.latents.codes.detach().cpu().float().flatten(1)
     held_codes = held.latents.codes.detach().cpu().float().flatten(1)
@@ -133,17 +129,16 @@ def calibrate(
     slopes: Float[Tensor, " a"] | None = None,
     offsets: Float[Tensor, " a"] | None = None,
 ) -> Directions:
-    """Vectors of any length, one for each attribute, as directions with sigma, slope, intercept and held-out
-    AUC.
+    """Vectors of any length, one for each attribute, as directions with sigma, slope, intercept and held-out AUC.
 
-    The slope is that of the least-squares line from distance along the vector to the logit (of the logistic
-    curve, where the scores are hard labels, whose logits mean nothing).
+    The slope is that of the least-squares line from distance along the vector to the logit; where the scores are hard
+    labels, whose logits mean nothing, it is that of the logistic curve.
 
     Args:
-        slopes: logits per unit distance where the method knows better: a vector that was made to move one
-            score only is not the line on which codes with and without the attribute lie.
-        offsets: where the method has a boundary of its own, its signed distance from the origin: the logit is
-            0 where `<code, vector> + offset` is.
+        slopes: logits per unit distance where the method knows better: a vector that was made to move one score only
+            is not the line on which codes with and without the attribute lie.
+        offsets: where the method has a boundary of its own, its signed distance from the origin: the logit is 0 where
+            `<code, vector> + offset` is.
 
     Raises:
         ScoreError: where the method found no direction at all.
@@ -188,8 +183,7 @@ def unflatten(evidence: Evidence, vector: Float[Tensor, " d"]) -> Float[Tensor, 
 
 
 def auc(values: Float[Tensor, "n a"], labels: Bool[Tensor, "n a"]) -> Float[Tensor, " a"]:
-    """Area under the ROC curve of each column: the chance that a code with the attribute ranks above one
-    without.
+    """Area under the ROC curve of each column: the chance that a code with the attribute ranks above one without.
 
     Ties count half (Mann and Whitney's U); nan where only one class is there.
     """
@@ -223,8 +217,8 @@ def _choose(survey: Survey, attributes: Iterable[str] | None) -> tuple[str, ...]
         names = tuple(usable(survey))
         if not names:
             raise ScoreError(
-                f"none of the {len(known)} attributes is both there and absent in {MINIMUM} of these {len(survey)} codes; "
-                "survey more codes, or name the attributes"
+                f"none of the {len(known)} attributes is there in {MINIMUM} of these {len(survey)} codes and absent in "
+                f"{MINIMUM}; survey more codes, or name the attributes"
             )
         return names
     names = (attributes,) if isinstance(attributes, str) else tuple(attributes)

@@ -14,8 +14,8 @@ from ganatomy.surveys import Survey
 def centroids(survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0) -> Directions:
     """Difference of class means, the arithmetic of DCGAN (Radford et al. 2016) over a whole survey.
 
-    It is the gradient of an attribute only where codes spread evenly (z of a normal prior); in w it leans
-    towards wherever codes spread most.
+    It is the gradient of an attribute only where codes spread evenly (z of a normal prior); in w it leans towards
+    wherever codes spread most.
 
     Raises:
         ScoreError, UnknownNameError: see `directions.base.read`.

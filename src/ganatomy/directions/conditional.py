@@ -16,13 +16,11 @@ NOTHING = 1e-5
 
 
 def condition(direction: Direction, on: Iterable[Direction]) -> Direction:
-    """InterFaceGAN's conditional direction: `p - Cᵀ(CCᵀ)⁻¹Cp` brought to norm 1, with the others as rows of
-    C.
+    """InterFaceGAN's conditional direction: `p - Cᵀ(CCᵀ)⁻¹Cp` brought to norm 1, with the others as rows of C.
 
-    Moving along it does not move the linear scores of the others. Unlike `edits.move(..., hold=...)` a step
-    of 1 is a
-    distance of 1, so that it moves the target less: the slope falls by what was given up. Sigma stays as it
-    was, which is right where codes spread evenly; the AUC is not known.
+    Moving along it does not move the linear scores of the others. Unlike in `edits.move(..., hold=...)` a step of 1 is
+    a distance of 1, and moves the target less: the slope falls by what was given up. Sigma stays as it was, which is
+    right where codes spread evenly; the AUC is not known.
 
     Raises:
         SpaceError: for directions of another space or length.

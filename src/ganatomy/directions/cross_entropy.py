@@ -15,14 +15,11 @@ def fit(
     tolerance: float = 1e-5,
     num_steps: int = 1000,
 ) -> tuple[Float[Tensor, "a d"], Float[Tensor, " a"]]:
-    """Weights and intercepts with the least mean cross-entropy + `strength / 2 |w|²`, one regression for each
-    column.
+    """Weights and intercepts with the least mean cross-entropy + `strength / 2 |w|²`, one regression for each column.
 
-    The Hessian of the cross-entropy is at most a quarter of the codes' second moments (Böhning 1992), which
-    for white
-    codes are alike in every direction: so Nesterov's method (with the restarts of O'Donoghue and Candès 2015)
-    needs no line search, and one matrix product serves all columns. It stops when no gradient exceeds
-    `tolerance`.
+    The Hessian of the cross-entropy is at most a quarter of the codes' second moments (Böhning 1992), which for white
+    codes are alike in every direction: so Nesterov's method (with the restarts of O'Donoghue and Candès 2015) needs no
+    line search, and one matrix product serves all columns. It stops when no gradient exceeds `tolerance`.
     """
     n = len(codes)
     codes = torch.cat([codes, codes.new_ones(n, 1)], dim=1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -14,11 +13,11 @@ from torch import Tensor
 
 from ganatomy.directions.base import calibrate, read
 from ganatomy.directions.moments import moments
-from ganatomy.errors import SettingError
+from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
 
-Form = Literal["identity", "cosines"]
+FORMS = ("identity", "cosines")
 
 
 def linear_map(
@@ -27,51 +26,47 @@ def linear_map(
     *,
     seed: int = 0,
     penalty: float = 0.0,
-    form: Form = "identity",
+    form: str = "identity",
     num_steps: int = 1000,
     learning_rate: float = 0.03,
 ) -> Directions:
-    """Rows of W in `y = z Wᵀ + b`, with y the probabilities ("Interpreting the Latent Space of GANs using
-    Supervised Learning", eqs. 1 and 4): the least `J = MSE + penalty * ‖W Wᵀ - I‖` (Frobenius; one row of W
-    for each attribute).
+    """Rows of W in `y = z Wᵀ + b`, with y the probabilities ("Interpreting the Latent Space of GANs using Supervised
+    Learning", eqs. 1 and 4): the least `J = MSE + penalty * ‖W Wᵀ - I‖` (Frobenius; one row of W for each attribute).
 
-    The paper has 2 with the penalty and 0 without. Its step is w_i as it is; here, as everywhere, the unit
-    vector. Adam on the whole survey in the principal axes of the codes, which change no value of J; the
-    learning rate falls to 0.
+    The paper has 2 with the penalty and 0 without. Its step is w_i as it is; here, as everywhere, the unit vector. Adam
+    on the whole survey in the principal axes of the codes, which change no value of J; the learning rate falls to 0.
 
     Args:
-        form: "identity" is the paper's. "cosines" leaves the lengths of the rows to the fit, and is the norm
-            of the off-diagonal part of the matrix of cosines.
+        form: "identity" is the paper's. "cosines" leaves the lengths of the rows to the fit, and is the norm of the
+            off-diagonal part of the matrix of cosines.
         seed: of the split, and of the initial weights (uniform, as those of `torch.nn.Linear`).
 
     Raises:
-        SettingError: for a negative penalty, another form, fewer than one step, a learning rate that is not
-            above 0.
-        ScoreError, UnknownNameError: see `directions.base.read`.
+        SettingError: for a negative penalty, fewer than one step, a learning rate that is not above 0.
+        UnknownNameError: for another form. ScoreError, UnknownNameError: see `directions.base.read`.
     """
     if not penalty >= 0:
         raise SettingError(f"penalty is {penalty}; it must be 0 or more (the paper has 0 and 2)")
-    if form not in ("identity", "cosines"):
-        raise SettingError(f"{form!r} is not a form of the penalty; choose 'identity' or 'cosines'")
+    if form not in FORMS:
+        raise UnknownNameError("form of the penalty", form, FORMS)
     if num_steps < 1 or not learning_rate > 0:
         raise SettingError(
             f"{num_steps} steps at learning rate {learning_rate} lead nowhere; both must be above 0"
         )
     evidence = read(survey, attributes, seed=seed)
     task = regression_task(evidence.codes, torch.sigmoid(evidence.logits))
-    parameters = initial(task, seed=seed)
-
-    def objective(parameters: Tensor) -> Tensor:
-        return loss(task, parameters[:, :-1], parameters[:, -1], penalty=penalty, form=form)
-
-    found = adam(objective, parameters, num_steps=num_steps, learning_rate=learning_rate)
+    found = adam(
+        objective(task, penalty=penalty, form=form),
+        initial(task, seed=seed),
+        num_steps=num_steps,
+        learning_rate=learning_rate,
+    )
     return calibrate(evidence, found[:, :-1] @ task.axes.T, method="penalty" if penalty else "linear")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegressionTask:
-    """All that the squared error of a linear map depends on, in the principal axes of the codes (columns of
-    `axes`)."""
+    """All that the squared error of a linear map depends on, in the principal axes of the codes (columns of `axes`)."""
 
     axes: Float[Tensor, "d r"]
     variances: Float[Tensor, " r"]
@@ -95,36 +90,30 @@ def regression_task(codes: Float[Tensor, "n d"], scores: Float[Tensor, "n a"]) -
     )
 
 
-def loss(
-    task: RegressionTask,
-    weights: Float[Tensor, "a r"],
-    bias: Float[Tensor, " a"],
-    *,
-    penalty: float,
-    form: Form = "identity",
-) -> Float[Tensor, ""]:
-    """J of the paper from second moments: exactly the mean squared error over all codes and scores, and the
-    penalty.
+def objective(task: RegressionTask, *, penalty: float, form: str = "identity") -> Callable[[Tensor], Tensor]:
+    """J of the paper as a function of `[W | b]`, from second moments: equal to that over all codes and scores.
 
-    With S the (diagonal) covariance of codes and `r = W mean(z) + b - mean(y)`, the error of all scores
-    together is `tr(W S Wᵀ) - 2 tr(W Cov(z, y)) + tr(Cov(y)) + |r|²`; so a step costs the same for 3,000 codes
-    and for a million.
+    With S the (diagonal) covariance of codes and `r = W mean(z) + b - mean(y)`, the error of all scores together is
+    `tr(W S Wᵀ) - 2 tr(W Cov(z, y)) + tr(Cov(y)) + |r|²`; so a step costs the same for 3,000 codes and for a million.
     """
-    rest = weights @ task.mean_codes + bias - task.mean_scores
-    spread = (weights * (weights * task.variances - 2 * task.cross)).sum() + task.total_variance
-    error = (spread + rest.square().sum()) / len(bias)
-    return error + penalty * crowding(weights, form) if penalty else error
+    identity = torch.eye(len(task.cross))
+
+    def loss(parameters: Tensor) -> Tensor:
+        weights, bias = parameters[:, :-1], parameters[:, -1]
+        rest = weights @ task.mean_codes + bias - task.mean_scores
+        spread = (weights * (weights * task.variances - 2 * task.cross)).sum() + task.total_variance
+        error = (spread + rest.square().sum()) / len(bias)
+        if not penalty:
+            return error
+        if form == "identity":
+            return error + penalty * torch.linalg.matrix_norm(weights @ weights.T - identity)
+        rows = torch.nn.functional.normalize(weights, dim=1)
+        return error + penalty * torch.linalg.matrix_norm(rows @ rows.T * (1 - identity))
+
+    return loss
 
 
-def crowding(weights: Float[Tensor, "a r"], form: Form) -> Float[Tensor, ""]:
-    """How far the rows are from being orthonormal ("identity"), or only from being orthogonal ("cosines")."""
-    rows = weights if form == "identity" else torch.nn.functional.normalize(weights, dim=1)
-    gram = rows @ rows.T
-    identity = torch.eye(len(gram), dtype=gram.dtype)
-    return torch.linalg.matrix_norm(gram - identity if form == "identity" else gram * (1 - identity))
-
-
-def initial(task: RegressionTask, *, seed: int) -> Float[Tensor, "a r+1"]:
+def initial(task: RegressionTask, *, seed: int) -> Float[Tensor, "a _"]:
     """Weights, and in the last column the bias, to start from: uniform within ± 1 / sqrt(r)."""
     num_attributes, dim = task.cross.shape
     start = np.random.default_rng(seed).uniform(-1, 1, (num_attributes, dim + 1)) / dim**0.5
@@ -132,7 +121,7 @@ def initial(task: RegressionTask, *, seed: int) -> Float[Tensor, "a r+1"]:
 
 
 def adam(
-    objective: Callable[[Tensor], Tensor],
+    loss: Callable[[Tensor], Tensor],
     parameters: Float[Tensor, "*shape"],
     *,
     num_steps: int,
@@ -140,16 +129,15 @@ def adam(
     betas: tuple[float, float] = (0.9, 0.999),
     epsilon: float = 1e-8,
 ) -> Float[Tensor, "*shape"]:
-    """Where Adam (Kingma and Ba 2015) comes to from these parameters, its learning rate falling to 0 along a
-    cosine.
+    """Where Adam (Kingma and Ba 2015) comes to from these parameters, its learning rate falling to 0 along a cosine.
 
-    `torch.optim.Adam` takes the same steps (a test compares them), but its first step imports PyTorch's
-    compiler, which takes longer than all of the steps here.
+    `torch.optim.Adam` takes the same steps (a test compares them), but its first step imports PyTorch's compiler, which
+    takes longer than all of the steps here.
     """
     parameters = parameters.clone().requires_grad_()
     mean, square = torch.zeros_like(parameters), torch.zeros_like(parameters)
     for step in range(num_steps):
-        (gradient,) = torch.autograd.grad(objective(parameters), parameters)
+        (gradient,) = torch.autograd.grad(loss(parameters), parameters)
         mean.lerp_(gradient, 1 - betas[0])
         square.lerp_(gradient.square(), 1 - betas[1])
         size = (square / (1 - betas[1] ** (step + 1))).sqrt_().add_(epsilon)

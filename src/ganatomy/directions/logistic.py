@@ -18,8 +18,7 @@ from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
 
 STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3)
-"""Penalties on the squared weights in whitened coordinates, of which each attribute takes what predicts
-unseen codes best."""
+"""Penalties on squared weights in whitened coordinates; each attribute takes what predicts unseen codes best."""
 
 UNSEEN = 0.25
 """Share of the codes to learn from on which the penalty is chosen."""
@@ -28,15 +27,12 @@ UNSEEN = 0.25
 def logistic(
     survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0, strength: float | None = None
 ) -> Directions:
-    """Normals of logistic regressions: the least mean cross-entropy + `strength / 2 |w|²`, w in whitened
-    coordinates.
+    """Normals of logistic regressions: the least mean cross-entropy + `strength / 2 |w|²`, w in whitened coordinates.
 
-    Where codes are not white a penalty on plain weights would bend the normal towards where codes spread
-    most.
+    Where codes are not white a penalty on plain weights would bend the normal towards where codes spread most.
 
     Args:
-        strength: by default the one of `STRENGTHS` with the least cross-entropy on codes that the fit did not
-            see.
+        strength: by default the one of `STRENGTHS` with the least cross-entropy on codes that the fit did not see.
 
     Raises:
         SettingError: for a strength that is not above 0.
@@ -57,8 +53,7 @@ def logistic(
 
 
 def choose_strengths(codes: Float[Tensor, "n d"], labels: Bool[Tensor, "n a"]) -> Float[Tensor, " a"]:
-    """For each attribute the strength whose fit to the first codes has the least cross-entropy on the last
-    ones."""
+    """For each attribute the strength whose fit to the first codes has the least cross-entropy on the last ones."""
     seen = len(codes) - round(UNSEEN * len(codes))
     num = labels.shape[1]
     strengths = torch.tensor([s for s, _ in product(STRENGTHS, range(num))])

@@ -17,11 +17,10 @@ from ganatomy.surveys import Survey
 def lowdin(
     survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0, strength: float | None = None
 ) -> Directions:
-    """Symmetric orthogonalisation of the ridge directions: `(U Uᵀ)^(-1/2) U` for the unit rows U (Löwdin
-    1950).
+    """Symmetric orthogonalisation of the ridge directions: `(U Uᵀ)^(-1/2) U` for the unit rows U (Löwdin 1950).
 
-    Of all orthonormal sets it is the one nearest to the directions that were found, none of them preferred;
-    what the penalty of a linear map seeks by descent, in closed form and without a setting.
+    Of all orthonormal sets it is the one nearest to the directions that were found, none of them preferred; what the
+    penalty of a linear map seeks by descent, in closed form and without a setting.
 
     Raises:
         SettingError: for more attributes than a code has numbers. Others: see `regression`.

@@ -1,5 +1,4 @@
-"""What least squares needs to know of codes and scores: their means and second moments, streamed in
-float64."""
+"""What least squares needs to know of codes and scores: their means and second moments, streamed in float64."""
 
 from __future__ import annotations
 
@@ -13,14 +12,12 @@ from torch import Tensor
 from ganatomy.directions.base import blocks
 
 NOTHING = 1e-10
-"""Directions of the code space with less than this share of the largest variance hold rounding errors
-only."""
+"""Directions of the code space with less than this share of the largest variance hold rounding errors only."""
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Principal axes of codes (columns of `axes`) with the variance along each, largest first; none is
-    zero."""
+    """Principal axes of codes (columns of `axes`) with the variance along each, largest first; none is zero."""
 
     variances: Float[Tensor, " r"]
     axes: Float[Tensor, "d r"]
@@ -84,8 +81,7 @@ class Whitening:
     def boundary(
         self, weights: Float[Tensor, "a r"], intercepts: Float[Tensor, " a"]
     ) -> tuple[Float[Tensor, "a d"], Float[Tensor, " a"]]:
-        """A boundary `weights @ white + intercepts = 0` in the coordinates of the codes: vectors, signed
-        distances."""
+        """A boundary `weights @ white + intercepts = 0` in the coordinates of the codes: vectors, signed distances."""
         vectors = weights.double() @ self.matrix.T
         norms = torch.linalg.vector_norm(vectors, dim=1)
         return vectors, (intercepts.double() - vectors @ self.mean) / norms

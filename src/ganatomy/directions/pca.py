@@ -15,11 +15,10 @@ from ganatomy.surveys import Survey
 def pca(
     survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0, num_components: int = 10
 ) -> Directions:
-    """Principal components of the codes of a survey, "PC 1" the widest (GANSpace, Härkönen et al. 2020, for
-    w).
+    """Principal components of the codes of a survey, "PC 1" the widest (GANSpace, Härkönen et al. 2020, for w).
 
-    Nothing is learnt from scores: slope and AUC are nan. A component and its opposite are as good as each
-    other; the one whose largest number is positive is taken, so the same codes give the same directions.
+    Nothing is learnt from scores: slope and AUC are nan. A component and its opposite are as good as each other; taken
+    is the one whose largest number is positive, so that the same codes give the same directions.
 
     Args:
         attributes: must be None, here for the sake of the one signature. seed: changes nothing.

@@ -21,8 +21,7 @@ STRENGTHS = torch.logspace(-9, 2, 67, dtype=torch.float64)
 
 @dataclass(frozen=True, kw_only=True)
 class Ridge:
-    """A linear map from codes to logits: `logits = codes @ weights.T + intercepts`, and the strength of each
-    row."""
+    """A linear map from codes to logits: `logits = codes @ weights.T + intercepts`, and the strength of each row."""
 
     weights: Float[Tensor, "a d"]
     intercepts: Float[Tensor, " a"]
@@ -32,9 +31,8 @@ class Ridge:
 def regression(
     survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0, strength: float | None = None
 ) -> Directions:
-    """Gradients of a ridge regression from codes to logits (FACTS: the most exact way, and the only one that
-    uses every code): `w_i = (S + λ_i v I)^-1 Cov(codes, logit_i)`, with S the covariance of the codes and v
-    its mean diagonal.
+    """Gradients of a ridge regression from codes to logits (FACTS: the most exact way, and the only one that uses every
+    code): `w_i = (S + λ_i v I)^-1 Cov(codes, logit_i)`, with S the covariance of the codes and v its mean diagonal.
 
     Args:
         strength: λ; by default each attribute has the one with the least generalised cross-validation error.
@@ -73,11 +71,9 @@ def ridge_of(seen: Moments, *, strength: float | None = None) -> Ridge:
 
 
 def generalised_error(seen: Moments, penalties: Float[Tensor, " s"]) -> Float[Tensor, "s a"]:
-    """Generalised cross-validation (Golub, Heath and Wahba 1979): `MSE / (1 - df / n)²`, df the trace of the
-    hat matrix.
+    """Generalised cross-validation (Golub, Heath and Wahba 1979): `MSE / (1 - df / n)²`, df the hat matrix's trace.
 
-    The error is that of the exact fit plus what the penalty adds, which loses no digits where the fit is
-    exact.
+    The error is that of the exact fit plus what the penalty adds, which loses no digits where the fit is exact.
     """
     variances, cross = seen.spectrum.variances, seen.spectrum.axes.T @ seen.cross
     exact = (seen.variances - (cross.square() / variances[:, None]).sum(0)).clamp(min=0)

@@ -1,5 +1,4 @@
-"""The boundary of a linear support vector machine between the codes that have most and least of an
-attribute."""
+"""The boundary of a linear support vector machine between the codes that have most and least of an attribute."""
 
 from __future__ import annotations
 
@@ -21,12 +20,10 @@ FRACTION = 0.02
 """Share of the codes at each end that InterFaceGAN keeps."""
 
 FEWEST = 1000
-"""Codes that are kept at each end of a smaller survey than InterFaceGAN's 500,000, while there are so
-many."""
+"""Codes that are kept at each end of a smaller survey than InterFaceGAN's 500,000, while there are so many."""
 
 FLAT = 1e-7
-"""L-BFGS stops when a step lowers the objective by no more than this share, which is the precision of
-float32."""
+"""L-BFGS stops when a step lowers the objective by no more than this share, which is the precision of float32."""
 
 
 def svm(
@@ -37,12 +34,10 @@ def svm(
     num_extremes: int | None = None,
     cost: float = 1.0,
 ) -> Directions:
-    """InterFaceGAN (Shen et al. 2020): sort codes by score, keep both ends, and take the normal of a linear
-    SVM.
+    """InterFaceGAN (Shen et al. 2020): sort codes by score, keep both ends, and take the normal of a linear SVM.
 
-    Unlike the published code it solves the linear problem itself (no kernel matrix), in whitened coordinates
-    (z of a normal prior is white as it is), and keeps the intercept: the direction's logit is 0 on the
-    boundary.
+    Unlike the published code it solves the linear problem itself (no kernel matrix), in whitened coordinates (z of a
+    normal prior is white as it is), and keeps the intercept: the direction's logit is 0 on the boundary.
 
     Args:
         num_extremes: codes kept at each end; by default 2 %, but 1,000 where there are as many.
@@ -68,8 +63,7 @@ def svm(
 
 
 def extremes(logits: Float[Tensor, " n"], num: int) -> tuple[Int[Tensor, " low"], Int[Tensor, " high"]]:
-    """Rows of the `num` lowest and highest logits; of hard labels fewer, so that no value stands at both
-    ends."""
+    """Rows of the `num` lowest and highest logits; of hard labels fewer, so that no value stands at both ends."""
     order = logits.argsort(stable=True)
     low, high = order[:num], order[-num:]
     tie = logits[high[0]]
@@ -82,11 +76,9 @@ def extremes(logits: Float[Tensor, " n"], num: int) -> tuple[Int[Tensor, " low"]
 def separate(
     codes: Float[Tensor, "n d"], low: Int[Tensor, " low"], high: Int[Tensor, " high"], *, cost: float
 ) -> tuple[Float[Tensor, " d"], Float[Tensor, ""]]:
-    """Weights and intercept of the linear SVM (squared hinge, both classes of equal weight) between rows of
-    codes.
+    """Weights and intercept of the linear SVM (squared hinge, both classes of equal weight) between rows of codes.
 
-    It minimises what liblinear does, `½(|w|² + b²) + C Σ cᵢ max(0, 1 - yᵢ(w x + b))²`, by L-BFGS on a dense
-    matrix.
+    It minimises what liblinear does, `½(|w|² + b²) + C Σ cᵢ max(0, 1 - yᵢ(w x + b))²`, by L-BFGS on a dense matrix.
     """
     num = len(low) + len(high)
     signs = np.repeat(np.array([-1, 1], dtype=np.float32), (len(low), len(high)))
@@ -99,7 +91,7 @@ def separate(
     def objective(plane: np.ndarray) -> tuple[float, np.ndarray]:
         inside = np.maximum(1 - rows @ plane.astype(np.float32), 0)
         weighted = costs * inside
-        return 0.5 * plane @ plane + float(weighted @ inside), plane - 2 * (weighted @ rows)
+        return float(0.5 * plane @ plane + weighted @ inside), plane - 2 * (weighted @ rows)
 
     found = minimize(
         objective,

@@ -48,7 +48,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         from_state=StyleGAN2.from_state,
     ),
     "DCGAN": Architecture(
-        restore=lambda settings: DCGAN(DCGANConfig(**settings)),
+        restore=lambda settings: DCGAN(DCGANConfig.from_settings(settings)),
         matches=DCGAN.matches,
         from_state=DCGAN.from_state,
         options=frozenset({"output", "hidden", "resolution"}),

@@ -110,7 +110,8 @@ class Generator(nn.Module, ABC):
             raise SpaceError(
                 f"{self.signature.architecture} has no space {latents.space}, only {', '.join(self.signature.spaces)}"
             )
-        return self.synthesize(replace(latents, codes=latents.codes.to(self.device, self.dtype)))
+        labels = None if latents.labels is None else latents.labels.to(self.device, self.dtype)
+        return self.synthesize(replace(latents, codes=latents.codes.to(self.device, self.dtype), labels=labels))
 
     def sample(
         self,
@@ -135,6 +136,8 @@ class Generator(nn.Module, ABC):
         """
         if n < 0 or start < 0:
             raise SettingError(f"cannot draw {n} codes from row {start}; both must be 0 or more")
+        if truncation_psi != 1 and Space.parse(space) is Space.Z:
+            raise SettingError(f"truncation_psi={truncation_psi} acts on the way to w; codes in z have none, use another space")
         codes = torch.from_numpy(draw_rows(n, self.signature.z_dim, seed=seed, start=start, prior=self.signature.prior))
         z = Latents(
             codes=codes.to(self.device, self.dtype),

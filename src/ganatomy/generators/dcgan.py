@@ -39,13 +39,10 @@ class DCGANConfig:
     output: Output = "tanh"
     prior: Prior = "normal"
 
-    def __post_init__(self) -> None:
-        layers = (layer if isinstance(layer, Layer) else Layer(**layer) for layer in self.layers)
-        object.__setattr__(self, "layers", tuple(layers))
-        if self.output not in get_args(Output):
-            raise SettingError(
-                f"{self.output!r} is not an output; choose one of {', '.join(get_args(Output))}"
-            )
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """The configuration that `DCGAN.settings` wrote down."""
+        return cls(**{**settings, "layers": tuple(Layer(**layer) for layer in settings["layers"])})
 
     @property
     def resolution(self) -> int:

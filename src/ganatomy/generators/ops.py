@@ -80,7 +80,7 @@ def conv_upsample_2x(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k
 
 
 def modulated_conv2d(
-    x: Float[Tensor, "n i h w"],
+    x: Float[Tensor, "#n i h w"],
     weight: Float[Tensor, "o i k k"],
     styles: Float[Tensor, "n i"],
     *,

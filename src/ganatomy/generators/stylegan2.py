@@ -177,16 +177,13 @@ class Block(nn.Module):
         self, x: Tensor, image: Tensor | None, styles: Iterator[Float[Tensor, "n c"]], *, noise: Noise
     ) -> tuple[Tensor, Tensor | None]:
         # Convolve, around a residual branch where the architecture has one.
-        if self.first:
-            first = next(styles)
-            x = self.conv1(self.const.expand(len(first), -1, -1, -1), first, noise=noise)
-        elif self.architecture == "residual":
-            branch = self.skip(x) * math.sqrt(0.5)
+        residual = self.architecture == "residual" and not self.first
+        branch = self.skip(x) * math.sqrt(0.5) if residual else None
+        if not self.first:
             x = self.conv0(x, next(styles), noise=noise)
-            x = branch + self.conv1(x, next(styles), noise=noise, gain=1.0)
-        else:
-            x = self.conv0(x, next(styles), noise=noise)
-            x = self.conv1(x, next(styles), noise=noise)
+        x = self.conv1(x, next(styles), noise=noise, gain=1.0 if residual else math.sqrt(2))
+        if branch is not None:
+            x = x + branch
 
         # Add this resolution's picture to the one from below.
         if image is not None:
@@ -211,8 +208,9 @@ class Synthesis(nn.Module):
             yield getattr(self, f"b{resolution}")
 
     def forward(self, styles: Iterator[Float[Tensor, "n c"]], *, noise: Noise) -> Tensor:
-        x = image = None
-        for block in self.blocks():
+        blocks = list(self.blocks())
+        x, image = blocks[0].const[None], None
+        for block in blocks:
             x, image = block(x, image, styles, noise=noise)
         assert image is not None
         return image

@@ -98,6 +98,7 @@ def wrap(
     Raises:
         SettingError: when the model fails on codes of that length, or gives something else than such pictures.
     """
+    prior = parse_prior(prior)
     name = (
         type(model).__name__
         if isinstance(model, nn.Module)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ganatomy.metrics.cosines import mean_abs_cosine
 from ganatomy.metrics.entanglement import Entanglement, entanglement
-from ganatomy.metrics.selectivity import FORMS, Estimate, Form, Selectivity, selectivity
+from ganatomy.metrics.selectivity import FORMS, Estimate, Selectivity, selectivity
 from ganatomy.metrics.tables import ChangeTable, CosineTable, table_ii, table_iii
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "CosineTable",
     "Entanglement",
     "Estimate",
-    "Form",
     "Selectivity",
     "entanglement",
     "mean_abs_cosine",

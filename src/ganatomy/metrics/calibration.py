@@ -34,8 +34,7 @@ class Sight:
 class Trials:
     """Generates and scores pictures of codes moved along directions, in batches that run over all directions.
 
-    A code and a direction give `latents + strength * step`; nothing is kept between calls but how many were
-    done.
+    A code and a direction give `latents + strength * step`; nothing is kept between calls but how many were done.
     """
 
     def __init__(
@@ -56,8 +55,7 @@ class Trials:
 
     @property
     def radius(self) -> float:
-        """Root mean square distance of codes from their mean: how long a step can be and stay where codes
-        are."""
+        """Root mean square distance of codes from their mean: how long a step can be and stay where codes are."""
         flat = self.latents.codes.flatten(1)
         return float((flat - flat.mean(0)).square().sum(1).mean().sqrt())
 
@@ -117,13 +115,12 @@ def find_strengths(
     target_change: float,
     num_calibration: int,
 ) -> Float[Tensor, " k"]:
-    """For each direction the step that changes the mean probability of its target by `target_change` over all
-    codes.
+    """For each direction the step that changes the mean probability of its target by `target_change` over all codes.
 
-    A secant search on the first codes, in which a step is read as the shift of all logits that would have
-    changed their mean probability as much. The shift that all codes need is known without a picture, so few
-    codes are enough, and the search is straight where probabilities are not. Steps end where codes end
-    (`Trials.radius`); where no step is enough the one that changed most is given.
+    A secant search on the first codes, in which a step is read as the shift of all logits that would have changed their
+    mean probability as much. The shift that all codes need is known without a picture, so few codes are enough, and the
+    search is straight where probabilities are not. Steps end where codes end (`Trials.radius`); where no step is enough
+    the one that changed most is given.
 
     Args:
         logits: of each direction's target, in the pictures as they are. targets: its column among the scores.
@@ -189,8 +186,7 @@ class Search:
 
 
 def shift_for(logits: Float[Tensor, "n k"], change: Float[Tensor, " k"]) -> Float[Tensor, " k"]:
-    """By how much all logits of a column must shift to change their mean probability so much; at most
-    `SURE`."""
+    """By how much all logits of a column must shift to change their mean probability so much; at most `SURE`."""
     logits = logits.double()
     goal = torch.sigmoid(logits).mean(0) + change
     low, high = torch.full_like(goal, -SURE), torch.full_like(goal, SURE)

@@ -9,8 +9,7 @@ from ganatomy.latents import Directions
 
 
 def mean_abs_cosine(directions: Directions, attribute: str | None = None) -> float:
-    """Mean |cosine| of a direction to all others, or over all pairs where none is named; 0 where all are
-    orthogonal.
+    """Mean |cosine| of a direction to all others, or over all pairs where none is named; 0 where all are orthogonal.
 
     Raises:
         UnknownNameError: when there is no such direction. SettingError: for fewer than two directions.

@@ -17,7 +17,7 @@ from ganatomy.errors import ScoreError, SettingError, UnknownNameError
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Direction, Directions, Latents
 from ganatomy.metrics.calibration import Trials, find_strengths
-from ganatomy.metrics.selectivity import Estimate, Form, Selectivity, selectivity
+from ganatomy.metrics.selectivity import Estimate, Selectivity, selectivity
 from ganatomy.perception.base import Scorer
 
 Hold = Literal["none", "all"] | Mapping[str, Iterable[str]]
@@ -32,13 +32,12 @@ class Entanglement:
     """Changes of all attributes in n pictures, edited along each of k directions by one calibrated step.
 
     Args:
-        names: of the directions, each the attribute that it is meant to move. attributes: all that were
-            scored.
-        strengths: the step, a distance along each direction; below 0 where the attribute was taken away,
-            because most pictures have it already.
+        names: of the directions, each the attribute that it is meant to move. attributes: all that were scored.
+        strengths: the step, a distance along each direction; below 0 where the attribute was taken away, because most
+            pictures have it already.
         before: probabilities in the pictures as they were. changes: after less before, in each picture.
-        factors: what else was read in the pictures, in standard deviations of the pictures as they were;
-            factor_changes: mean change of each, turned as in `mean_change`.
+        factors: what else was read in the pictures. factor_changes: mean change of each, turned as in `mean_change`, in
+            standard deviations of the pictures as they were.
         seed: of the codes, and of the resampling.
     """
 
@@ -69,19 +68,16 @@ class Entanglement:
 
     @property
     def reached(self) -> Bool[Tensor, " k"]:
-        """Whether the mean change of the target is what was asked for; if not, no step within reach gave
-        more."""
+        """Whether the mean change of the target is what was asked for; if not, no step within reach gave more."""
         change = self.mean_change.gather(1, self.targets[:, None])[:, 0]
         return (change / self.target_change - 1).abs() <= NEAR
 
     def intervals(self, *, absolute: bool = False) -> tuple[Float[Tensor, "k a"], Float[Tensor, "k a"]]:
-        """Both ends of the 95 % interval of each mean change (of each mean |change|), by resampling
-        pictures."""
+        """Both ends of the 95 % interval of each mean change (of each mean |change|), by resampling pictures."""
         return _interval(self._resampled[int(absolute)])
 
-    def selectivity(self, form: Form = "mean_abs_all") -> Selectivity:
-        """Selectivity of each direction and their mean, with intervals; `metrics.selectivity` names the
-        forms."""
+    def selectivity(self, form: str = "mean_abs_all") -> Selectivity:
+        """Selectivity of each direction and their mean, with intervals; `metrics.selectivity` names the forms."""
         values = selectivity(self.mean_change, self.mean_abs_change, self.targets, form=form)
         resampled = selectivity(*self._resampled, self.targets, form=form)
         low, high = _interval(resampled)
@@ -101,14 +97,14 @@ class Entanglement:
         change = self.mean_change.gather(1, self.targets[:, None])[:, 0]
         width = max(len(name) for name in (*self.names, "mean"))
         columns = ("target change", "mean_abs_all", "top13", "signed")
-        lines = [" " * width + "".join(f"{column:>18}" for column in columns)]
+        lines = [" " * width + "".join(f"{column:>20}" for column in columns)]
         for k, name in enumerate(self.names):
             target = Estimate(value=float(change[k]), low=float(low[k]), high=float(high[k]))
             figures = (target, every.directions[name], top.directions[name], signed.directions[name])
             mark = "" if self.reached[k] else "  not reached"
-            lines.append(f"{name:{width}}" + "".join(f"{figure!s:>18}" for figure in figures) + mark)
+            lines.append(f"{name:{width}}" + "".join(f"{figure!s:>20}" for figure in figures) + mark)
         figures = ("", every.mean, top.mean, signed.mean)
-        lines.append(f"{'mean':{width}}" + "".join(f"{figure!s:>18}" for figure in figures))
+        lines.append(f"{'mean':{width}}" + "".join(f"{figure!s:>20}" for figure in figures))
         lines.append(f"selectivity over {len(self.before)} pictures, ± half a 95 % interval")
         return "\n".join(lines)
 
@@ -118,8 +114,7 @@ class Entanglement:
 
     @cached_property
     def _resampled(self) -> tuple[Float[Tensor, "b k a"], Float[Tensor, "b k a"]]:
-        """Mean change and mean |change| of pictures drawn with replacement, the same pictures for all
-        directions."""
+        """Mean change and mean |change| of pictures drawn with replacement, the same pictures for all directions."""
         n = len(self.before)
         draws = np.random.default_rng(self.seed).multinomial(n, np.full(n, 1 / n), size=NUM_RESAMPLES)
         weights = torch.from_numpy(draws).to(self.changes) / n
@@ -146,13 +141,13 @@ def entanglement(
 ) -> Entanglement:
     """Edit the same new pictures along each direction, score them again, and keep every change.
 
-    The step of a direction is one distance for all pictures, chosen so that the mean probability of its
-    attribute changes by `target_change`: so directions of any method are compared at the same effect. It adds
-    the attribute where up to half of the pictures have it, and takes it away where more do.
+    The step of a direction is one distance for all pictures, chosen so that the mean probability of its attribute
+    changes by `target_change`: so directions of any method are compared at the same effect. It adds the attribute where
+    up to half of the pictures have it, and takes it away where more do.
 
     Args:
-        n: pictures. num_calibration: how many of them are looked at to find the step, two or three times for
-            each direction; the rest of the cost is n pictures for each direction.
+        n: pictures, each generated once for each direction. num_calibration: how many of them are looked at two or
+            three times more for each direction, to find its step.
         seed: of the codes; give another one than that of the survey that the directions were found in.
         hold: "none"; "all" other directions of the set for each; or names to hold for each name.
         truth: reads continuous factors (as logits), to see what really moved.
@@ -160,11 +155,9 @@ def entanglement(
         progress: called with the pictures done and expected.
 
     Raises:
-        UnknownNameError: for a direction whose name is no attribute of the scorer, or a name to hold that
-            does not exist.
+        UnknownNameError: for a direction whose name is no attribute of the scorer, or an unknown name to hold.
         ScoreError: for a table of labels, which cannot see what an edit changed.
-        SettingError: for a number outside its range, and for directions that cannot move while others are
-            held.
+        SettingError: for a number outside its range, and for directions that cannot move while others are held.
         SpaceError, FingerprintError: when directions and generator do not go together.
     """
     _check(
@@ -223,13 +216,11 @@ def entanglement(
 def unit_steps(
     latents: Latents, directions: Directions, hold: Hold
 ) -> tuple[Latents, Float[Tensor, "k *shape"]]:
-    """What strength 1 adds to a code, for each direction; and the codes, spread over layers where a direction
-    needs it.
+    """What strength 1 adds to a code, for each direction; and the codes, spread over layers where a direction needs it.
 
     Raises:
         UnknownNameError: for a direction to hold that does not exist.
-        SettingError: for another word than "none" and "all", and for a direction that cannot move while
-            others are held.
+        SettingError: for another word than "none" and "all", and for a direction that the held ones do not let move.
     """
     origin = latents[:1].with_codes(torch.zeros_like(latents.codes[:1]))
     moved = [
@@ -266,7 +257,8 @@ def _check(
         raise SettingError("there are no directions to measure; find some first")
     if min(n, num_calibration) < 2 or batch_size < 1:
         raise SettingError(
-            f"cannot measure {n} pictures, {num_calibration} of them first, in batches of {batch_size}; give 2, 2 and 1 or more"
+            f"cannot measure {n} pictures, {num_calibration} of them first, in batches of {batch_size}; "
+            "give at least 2, 2 and 1"
         )
     if not 0 < target_change < 0.5:
         raise SettingError(

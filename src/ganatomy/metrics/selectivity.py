@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ganatomy.errors import SettingError
+from ganatomy.errors import UnknownNameError
 
-Form = Literal["mean_abs_all", "top13", "signed"]
-FORMS: tuple[Form, ...] = ("mean_abs_all", "top13", "signed")
+FORMS = ("mean_abs_all", "top13", "signed")
 NUM_TOP = 13
 """Other attributes that Table II of Pham Van et al. shows."""
 
@@ -38,7 +36,7 @@ class Estimate:
 class Selectivity:
     """Selectivity of a set of directions in one form: of each, and their mean."""
 
-    form: Form
+    form: str
     mean: Estimate
     directions: dict[str, Estimate]
 
@@ -51,25 +49,24 @@ def selectivity(
     mean_abs_change: Float[Tensor, "*b k a"],
     targets: Int[Tensor, " k"],
     *,
-    form: Form = "mean_abs_all",
+    form: str = "mean_abs_all",
 ) -> Float[Tensor, "*b k"]:
-    """|mean change of the target| over the mean change of other attributes, for k directions and a
-    attributes.
+    """|mean change of the target| over the mean change of other attributes, for k directions and a attributes.
 
     Args:
         mean_change, mean_abs_change: means over pictures of the change, and of its size in each picture.
         targets: the column that each direction is meant to move.
-        form: which changes of others count. "mean_abs_all": |change per picture|, over all others; "top13":
-            the same over the 13 that change most (Table II of Pham Van et al.); "signed": |mean change| over
-            all others, which is what the edit does on average, and blind to what it does to single pictures.
+        form: which changes of others count. "mean_abs_all": |change per picture|, over all others; "top13": the same
+            over the 13 that change most (Table II of Pham Van et al.); "signed": |mean change| over all others, which
+            is what the edit does on average, and blind to what it does to single pictures.
 
     Returns nan where there is no other attribute, inf where no other changes.
 
     Raises:
-        SettingError: for another form.
+        UnknownNameError: for another form.
     """
     if form not in FORMS:
-        raise SettingError(f"{form!r} is not a form of selectivity; choose one of {', '.join(FORMS)}")
+        raise UnknownNameError("form of selectivity", form, FORMS)
     is_target = _is_target(targets, mean_change.shape[-1])
     target = (mean_change.abs() * is_target).sum(-1)
     others = mean_change.abs() if form == "signed" else mean_abs_change

@@ -1,5 +1,4 @@
-"""Tables II and III of Pham Van et al. for any attribute, one column of figures for each way of finding
-directions."""
+"""Tables II and III of Pham Van et al. for any attribute, one column of figures for each way of finding directions."""
 
 from __future__ import annotations
 
@@ -19,8 +18,7 @@ NUM_COSINES = 18
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeRow:
-    """One attribute in Table II: its mean probability before, and for each method after, and the mean
-    |change|."""
+    """One attribute in Table II: its mean probability before, and for each method after, and the mean |change|."""
 
     attribute: str
     before: float
@@ -30,8 +28,7 @@ class ChangeRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeTable:
-    """What moving one attribute did to it and to the others that changed most, the most changed first (Table
-    II)."""
+    """What moving one attribute did to it and to the others that changed most, the most changed first (Table II)."""
 
     target: str
     methods: tuple[str, ...]
@@ -39,8 +36,7 @@ class ChangeTable:
 
     @property
     def selectivity(self) -> dict[str, float]:
-        """For each method the change of the target over the mean change of the other attributes in the
-        table."""
+        """For each method the change of the target over the mean change of the other attributes in the table."""
         target = next(row for row in self.rows if row.attribute == self.target)
         others = [row for row in self.rows if row is not target]
         means = (sum(row.change[m] for row in others) / len(others) for m in range(len(self.methods)))
@@ -70,8 +66,7 @@ class CosineRow:
 
 @dataclass(frozen=True, kw_only=True)
 class CosineTable:
-    """How alike the target's direction and others are: alike first, then opposite, each from the most so
-    (Table III)."""
+    """How alike the target's direction and others are: alike first, then opposite, the most so first (Table III)."""
 
     target: str
     methods: tuple[str, ...]
@@ -94,14 +89,13 @@ class CosineTable:
 def table_ii(
     results: Mapping[str, Entanglement], attribute: str, *, num_others: int = NUM_TOP
 ) -> ChangeTable:
-    """Table II: an attribute is moved by each method; the others are those that change most by the first
-    method.
+    """Table II: an attribute is moved by each method; the others are those that change most by the first method.
 
     The paper shows one picture; these are means over the pictures measured.
 
     Raises:
-        UnknownNameError: when a method did not move that attribute. SettingError: without results, others to
-            show, or where results are of different attributes or pictures.
+        UnknownNameError: when a method did not move that attribute. SettingError: without results, others to show, or
+            where results are of different attributes or pictures.
     """
     first = _first(results, num_others)
     for result in results.values():
@@ -138,8 +132,7 @@ def table_ii(
 def table_iii(
     found: Mapping[str, Directions], attribute: str, *, num_others: int = NUM_COSINES
 ) -> CosineTable:
-    """Table III: cosines to one attribute's direction; the others are those most alike or opposite by the
-    first method.
+    """Table III: cosines to one attribute's direction; the others are those most alike or opposite by the first method.
 
     Raises:
         UnknownNameError: when a method has no such direction, or lacks one that the first has.

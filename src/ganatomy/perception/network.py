@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from copy import copy, deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -69,8 +69,9 @@ class AttributeConfig:
     @classmethod
     def from_json(cls, text: str) -> AttributeConfig:
         """The config in the metadata of weights; raises AttributeError, TypeError or ValueError for other text."""
-        settings: dict[str, Any] = json.loads(text)
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()})
+        settings = json.loads(text)
+        lists = {key: tuple(value) for key, value in settings.items() if isinstance(value, list)}
+        return cls(**(settings | lists))
 
 
 class Reading(NamedTuple):

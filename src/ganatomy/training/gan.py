@@ -23,7 +23,7 @@ from ganatomy.generators.base import Generator
 from ganatomy.generators.dcgan import DCGAN
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
 from ganatomy.images import save_image
-from ganatomy.latents import Latents
+from ganatomy.latents import Latents, Space
 from ganatomy.plots import grid
 from ganatomy.training.discriminator import Discriminator
 from ganatomy.training.pictures import Pictures, Progress, pick, torch_rng
@@ -110,7 +110,7 @@ def train_gan(
 ) -> Generator:
     """Train by this recipe, or go on where the run in `folder` stopped; returns the generator of averaged weights.
 
-    `folder` receives `checkpoint.pt` and sheets of samples.
+    `folder` receives `checkpoint.pt`, sheets of samples, and `losses.csv` with a line for each sheet.
 
     Raises:
         OutputError: when the folder cannot be written.
@@ -129,7 +129,6 @@ def train_gan(
         raise OutputError(f"{folder} cannot be written: {error.strerror}") from None
     checkpoint = folder / "checkpoint.pt"
     run = resume(recipe, checkpoint, device) if checkpoint.exists() else start(recipe, device)
-    total = sum(stage.images for stage in recipe.stages)
     done = sum(stage.images for stage in recipe.stages[: run.stage]) + run.images
     saved = time.monotonic()
     try:
@@ -139,10 +138,10 @@ def train_gan(
                 losses = train_step(run, stage, pictures, device)
                 done += stage.batch
                 if progress:
-                    words = "  ".join(f"{name} {value:.2f}" for name, value in losses.items())
-                    progress(min(done, total), total, f"{stage.resolution} px  {words}")
+                    progress(f"generator at {stage.resolution} px", min(run.images, stage.images), stage.images)
                 if done // recipe.sheet_images > (done - stage.batch) // recipe.sheet_images:
                     save_sheet(run, folder / f"samples-{done:08d}.png")
+                    write_losses(losses, done, folder / "losses.csv")
                 if time.monotonic() - saved > recipe.checkpoint_seconds:
                     save_checkpoint(run, checkpoint)
                     saved = time.monotonic()
@@ -194,7 +193,7 @@ def draw(generator: Generator, n: int, *, mixing: float, noise: Literal["random"
 
     def fresh() -> Latents:
         z = torch.randn(n, signature.z_dim) if signature.prior == "normal" else torch.rand(n, signature.z_dim) * 2 - 1
-        return Latents(codes=z.to(generator.device), space="z", num_layers=signature.num_layers)  # pyright: ignore
+        return Latents(codes=z.to(generator.device), space=Space.Z, num_layers=signature.num_layers)
 
     if not isinstance(generator, StyleGAN2):
         return generator.synthesize(fresh())
@@ -289,6 +288,13 @@ def save_sheet(run: Run, path: Path) -> None:
     save_image(grid(images, columns=8), path)
 
 
+def write_losses(losses: dict[str, float], images: int, path: Path) -> None:
+    """Add a line: pictures shown so far, and the losses of the last step."""
+    header = "" if path.exists() else f"images,{','.join(losses)}\n"
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"{header}{images},{','.join(f'{value:.4f}' for value in losses.values())}\n")
+
+
 def save_checkpoint(run: Run, path: Path) -> None:
     """Write the run whole or not at all."""
     state: dict[str, Any] = {
@@ -339,7 +345,7 @@ def resume(recipe: GanRecipe, path: Path, device: str) -> Run:
 
 def recipe_facts(recipe: GanRecipe) -> dict[str, Any]:
     """The recipe as plain values, without what may change between two sittings: pace of notes, and length of stages."""
-    facts = asdict(replace(recipe, checkpoint_seconds=0, sheet_images=1))
+    facts = asdict(replace(recipe, checkpoint_seconds=0.0, sheet_images=1))
     facts["stages"] = [[stage.resolution, stage.batch] for stage in recipe.stages]
     facts["widths"] = list(recipe.widths)
     return facts

@@ -17,7 +17,8 @@ from ganatomy.datasets import draw_faces, sample_faces
 from ganatomy.errors import CheckpointError, MissingFileError
 from ganatomy.images import from_uint8, read_image, to_uint8
 
-Progress = Callable[[int, int, str], None]
+Progress = Callable[[str, int, int], None]
+"""Told by long work how far it is: (stage, done, total)."""
 Pictures = UInt8[np.ndarray, "n h w c"]
 PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 
@@ -36,7 +37,7 @@ def drawn_faces(
             faces = sample_faces(count, seed=seed, start=start, entangled=entangled)
             array[start : start + count] = to_uint8(draw_faces(faces, resolution=resolution))
             if progress:
-                progress(start + count, n, "drawing faces")
+                progress(f"drawing faces ({kind})", start + count, n)
         array.flush()
         os.replace(part, path)
     return np.load(path, mmap_mode="r")
@@ -86,7 +87,7 @@ def folder_pictures(folder: Path, *, resolution: int, channels: int) -> Pictures
     return np.concatenate([to_uint8(read_image(p, channels=channels, size=resolution)) for p in paths])
 
 
-def pick(pictures: Pictures, rows: np.ndarray, resolution: int) -> Float[Tensor, "n c h w"]:
+def pick(pictures: Pictures, rows: np.ndarray, resolution: int) -> Float[Tensor, "rows c r r"]:
     """These rows as images, averaged down to `resolution`."""
     images = from_uint8(pictures[np.sort(rows)])
     factor = images.shape[-1] // resolution

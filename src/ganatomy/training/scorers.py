@@ -63,8 +63,8 @@ class ScorerAccount:
 def train_scorer(
     recipe: ScorerRecipe,
     pictures: Pictures,
-    labels: Bool[Tensor, "n a"],
-    factors: Float[Tensor, "n f"] | None = None,
+    labels: Bool[Tensor, "rows a"],
+    factors: Float[Tensor, "rows f"] | None = None,
     *,
     device: str = "cpu",
     progress: Progress | None = None,
@@ -101,7 +101,7 @@ def train_scorer(
         optimizer.step()
         cycle.step()
         if progress:
-            progress(step + 1, steps, f"loss {loss.item():.3f}")
+            progress("scorer", step + 1, steps)
 
     network.eval().requires_grad_(False)
     rows = np.arange(count, len(pictures))
@@ -149,7 +149,7 @@ def augment(images: Float[Tensor, "n c h w"], strength: float) -> Float[Tensor, 
 
 def fit_temperature(config: AttributeConfig, logits: Float[Tensor, "n a"], labels: Bool[Tensor, "n a"]) -> Float[Tensor, " a"]:
     """The temperatures, one for each attribute (one for all classes of a softmax), with the best held-out likelihood."""
-    grid = torch.logspace(-0.7, 0.7, 57)
+    grid = torch.logspace(-0.7, 0.7, 113)
     if config.activation == "softmax":
         target = labels.float().argmax(dim=1)
         losses = torch.stack([F.cross_entropy(logits / t, target) for t in grid])

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from ganatomy.cli.console import Advance, answer, progress
+from ganatomy.cli.console import answer, progress
 from ganatomy.cli.outputs import PICTURES, expect_file, expect_folder
 from ganatomy.cli.parameters import Count, Json, Scale, Seed
 from ganatomy.errors import SettingError
-
-AT_ONCE = 256
-"""Faces that are held in memory while a folder is written."""
 
 
 def dataset(
@@ -54,7 +50,7 @@ def dataset(
         ganatomy dataset faces -n 64 -o sheet.png
         ganatomy dataset faces -n 5000 --resolution 128 --independent -o drawn/
     """
-    from ganatomy.datasets.faces import draw_faces, sample_faces
+    from ganatomy.datasets import draw_faces, sample_faces, write_faces
     from ganatomy.images import save_image
     from ganatomy.plots import grid
 
@@ -73,34 +69,6 @@ def dataset(
     else:
         expect_folder(out)
         with progress("drawing") as advance:
-            _write_folder(
-                out, n, seed=seed, entangled=not independent, resolution=resolution, advance=advance
-            )
+            write_faces(out, n, seed=seed, resolution=resolution, entangled=not independent, progress=advance)
     data = {"dataset": name, "n": n, "seed": seed, "resolution": resolution, "independent": independent}
     answer(f"{out}: {n} drawn faces, seed {seed}", {**data, "out": str(out)}, as_json=json)
-
-
-def _write_folder(
-    folder: Path, n: int, *, seed: int, entangled: bool, resolution: int, advance: Advance
-) -> None:
-    """Pictures 000000.png and so on, and two tables with a line for each."""
-    from ganatomy.datasets.faces import ATTRIBUTES, FACTORS, draw_faces, sample_faces
-    from ganatomy.images import save_image, to_pil
-
-    with (
-        (folder / "labels.csv").open("w", newline="", encoding="utf-8") as labels_file,
-        (folder / "factors.csv").open("w", newline="", encoding="utf-8") as factors_file,
-    ):
-        labels, factors = csv.writer(labels_file), csv.writer(factors_file)
-        labels.writerow(["file", *ATTRIBUTES])
-        factors.writerow(["file", *(factor.name for factor in FACTORS)])
-        for first in range(0, n, AT_ONCE):
-            faces = sample_faces(min(AT_ONCE, n - first), seed=seed, entangled=entangled, start=first)
-            images = draw_faces(faces, resolution=resolution)
-            present, values = faces.labels.int().tolist(), faces.factors.tolist()
-            for row, image in enumerate(images):
-                file = f"{first + row:06d}.png"
-                save_image(to_pil(image), folder / file)
-                labels.writerow([file, *present[row]])
-                factors.writerow([file, *(f"{value:.5f}" for value in values[row])])
-            advance(first + len(faces), n)

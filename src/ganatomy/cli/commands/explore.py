@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ganatomy.cli.console import answer, progress
+import json as json_format
+from typing import TYPE_CHECKING
+
+from ganatomy.cli.console import answer, stages
 from ganatomy.cli.inputs import open_model, open_scorer
 from ganatomy.cli.outputs import expect_folder
 from ganatomy.cli.parameters import (
@@ -16,7 +19,11 @@ from ganatomy.cli.parameters import (
     ScorerName,
     Seed,
     SpaceName,
+    TruncationPsi,
 )
+
+if TYPE_CHECKING:
+    from ganatomy.perception.base import Scorer
 
 
 def explore(
@@ -29,6 +36,7 @@ def explore(
     space: SpaceName = None,
     seed: Seed = 0,
     attributes: Attributes = (),
+    truncation_psi: TruncationPsi = 1.0,
     options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
@@ -41,8 +49,48 @@ def explore(
         n: How many codes to survey.
 
     Example:
-        ganatomy explore faces -n 3000 -o faces-report
+        ganatomy explore faces -n 3000 -o faces-report/
         ganatomy explore gan.pt --prior uniform --scorer attributes.onnx \
-            -o gan-report
+            -o gan-report/
     """
-    raise NotImplementedError
+    from ganatomy.explore import explore as run
+    from ganatomy.report import prepare_folder, write_report
+    from ganatomy.report.writer import SUMMARY_FILE, survey_folder
+
+    prepare_folder(expect_folder(out))
+    generator, sees = open_model(model, options), open_scorer(scorer, model)
+    with stages() as advance:
+        found = run(
+            generator,
+            sees,
+            n=n,
+            space=space,
+            seed=seed,
+            folder=survey_folder(out),
+            attributes=attributes or None,
+            truncation_psi=truncation_psi,
+            truth=_truth(sees),
+            batch_size=options.batch_size,
+            progress=advance,
+        )
+        given = {"prior": options.prior, "output": options.output, "hidden": options.hidden}
+        page = write_report(
+            found,
+            generator,
+            sees,
+            out,
+            model=model,
+            scorer_name=scorer or model,
+            loaded_with={name: value for name, value in given.items() if value is not None},
+        )
+    summary = json_format.loads((out / SUMMARY_FILE).read_text(encoding="utf-8"))
+    answer(str(page), {**summary, "report": str(page)}, as_json=json)
+
+
+def _truth(scorer: Scorer) -> Scorer | None:
+    """What reads the factors that drawn pictures were made from, where the scorer learnt them."""
+    from ganatomy.perception import FactorScorer, NetworkScorer
+
+    if isinstance(scorer, NetworkScorer) and scorer.network.config.factors:
+        return FactorScorer(scorer)
+    return None

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from cyclopts import Parameter
-
 from ganatomy.cli.console import answer, progress
 from ganatomy.cli.inputs import editing_space, open_model, open_scorer
 from ganatomy.cli.outputs import expect_folder
@@ -20,6 +16,7 @@ from ganatomy.cli.parameters import (
     ScorerName,
     Seed,
     SpaceName,
+    TruncationPsi,
 )
 
 
@@ -33,9 +30,7 @@ def survey(
     space: SpaceName = None,
     seed: Seed = 0,
     attributes: Attributes = (),
-    truncation_psi: Annotated[
-        float, Parameter(help="Closeness of the codes to the mean w; 1 draws all.")
-    ] = 1.0,
+    truncation_psi: TruncationPsi = 1.0,
     options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:

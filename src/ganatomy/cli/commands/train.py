@@ -46,13 +46,6 @@ def train(
 
     expect_folder(out)
     with stages() as advance:
-        made = train_recipe(
-            recipe,
-            data,
-            out,
-            device=device,
-            bundle=bundle,
-            progress=lambda done, total, words: advance(words, done, total),
-        )
+        made = train_recipe(recipe, data, out, device=device, bundle=bundle, progress=advance)
     data_ = {"recipe": recipe, "made": [str(path) for path in made]}
     answer("\n".join(str(path) for path in made), data_, as_json=json)

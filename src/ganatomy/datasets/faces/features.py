@@ -12,6 +12,7 @@ from ganatomy.datasets.faces.canvas import (
     constant,
     ellipse,
     ellipse_distance,
+    mix,
     visible,
 )
 from ganatomy.datasets.faces.head import light
@@ -89,7 +90,7 @@ def draw_nose(canvas: Canvas, f: Controls, colors: Palette) -> None:
     side, hard = light(f)
     big, point = 0.75 * visible(f["nose_size"]) + 0.25 * f["nose_size"], visible(f["nose_point"])
     turn = torch.sin(torch.deg2rad(f["yaw"]))
-    tip = 0.135 + 0.055 * big + 0.03 * point
+    tip = 0.135 + 0.055 * big + 0.05 * point
     rise = ((part.v + 0.10) / (tip + 0.10)).clamp(0, 1.3)
     nx = part.u - 0.12 * turn * rise
     ny = part.v - tip
@@ -98,6 +99,12 @@ def draw_nose(canvas: Canvas, f: Controls, colors: Palette) -> None:
     # Blood shows in the tip of a big nose.
     flush = bump(ellipse(nx, ny + 0.005, wide * 1.25, 0.075 + 0.03 * big))
     part.paint(colors.blush, 0.50 * big * flush)
+
+    # A pointed nose is a bright wedge, from between the brows to its tip.
+    wedge = part.cover(nx.abs() - 0.008 - 0.042 * rise, softness=0.025) * bump(
+        ellipse(nx, ny + 0.13, 0.2, 0.20)
+    )
+    part.paint(mix(colors.skin, constant((1.0, 0.93, 0.86)), 0.45), (1.3 * point * wedge).clamp(max=0.85))
 
     # The side away from the light darkens, a narrow ridge shines.
     edge = 0.042 + (wide - 0.042) * rise * (point + (1 - point) * rise)
@@ -125,7 +132,11 @@ def draw_nose(canvas: Canvas, f: Controls, colors: Palette) -> None:
 def draw_mouth(canvas: Canvas, f: Controls, colors: Palette) -> None:
     """Lips around the mouth, teeth and tongue in it."""
     part = canvas.window(-0.5, 0.05, 0.5, 0.68)
-    smile, full, opening = 0.7 * visible(f["smile"]) + 0.3 * f["smile"], visible(f["lip_fullness"]), visible(f["mouth_opening"])
+    smile, full, opening = (
+        0.7 * visible(f["smile"]) + 0.3 * f["smile"],
+        visible(f["lip_fullness"]),
+        visible(f["mouth_opening"]),
+    )
     width = 0.135 + 0.02 * f["mouth_width"] + 0.075 * smile
     mx, my = part.u, part.v - 0.325
     e = 1 - (mx / width).square_()

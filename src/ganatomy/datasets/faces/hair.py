@@ -77,7 +77,7 @@ def _strands(part: Canvas, f: Controls, phase: Map) -> tuple[Map, Map]:
 
 def draw_back_hair(canvas: Canvas, f: Controls, colors: Palette) -> None:
     """Hair behind neck and shoulders."""
-    part = canvas.window(-0.95, -1, 0.95, 1)
+    part = canvas.window(-0.95, -1.0, 0.95, 1.0)
     distance, _ = _mass(part, f)
     hair = part.cover(distance) * (1 - visible(f["baldness"]))
     part.paint(colors.hair, hair)
@@ -86,7 +86,7 @@ def draw_back_hair(canvas: Canvas, f: Controls, colors: Palette) -> None:
 
 def draw_front_hair(canvas: Canvas, f: Controls, colors: Palette) -> None:
     """Hair before the face: crown, hairline, sides, bangs; or the rim of a bald head."""
-    part = canvas.window(-0.95, -1, 0.95, 1)
+    part = canvas.window(-0.95, -1.0, 0.95, 1.0)
     bald, recede = visible(f["baldness"]), visible(f["hairline_recession"])
     bangs, waves = visible(f["bangs"]), visible(f["hair_waviness"])
     turn = torch.sin(torch.deg2rad(f["yaw"]))
@@ -168,7 +168,7 @@ def draw_beard(canvas: Canvas, f: Controls, colors: Palette) -> None:
 
 def draw_hat(canvas: Canvas, f: Controls, colors: Palette) -> None:
     """A hat with a band and a brim, sitting on the hair."""
-    part = canvas.window(-1, -1, 1, 0.05)
+    part = canvas.window(-1.0, -1.0, 1.0, 0.05)
     worn = visible(f["hat"])
     side, hard = light(f)
     turn = torch.sin(torch.deg2rad(f["yaw"]))

@@ -70,12 +70,12 @@ def light(f: Controls) -> tuple[Value, Value]:
 
 def draw_body(canvas: Canvas, f: Controls, colors: Palette) -> None:
     """Neck, double chin and clothes."""
-    part = canvas.window(-1, 0.2, 1, 1)
+    part = canvas.window(-1.0, 0.2, 1.0, 1.0)
     male, side = f["masculinity"], light(f)[0]
     x, y = part.x, part.y
     narrow = 0.15 + 0.10 * male + 0.08 * f["cheek_fullness"]
     flare = (y - 0.62).clamp(min=0)
-    neck = part.cover((x.abs() - narrow - 1.6 * flare.square()), softness=0.02)
+    neck = part.cover(torch.maximum(x.abs() - narrow - 1.6 * flare.square(), 0.25 - y), softness=0.02)
     body_x = x / (0.86 + 0.22 * male)
     body = part.cover(ellipse_distance(body_x, y - 1.36, 1.0, 0.64), softness=0.02)
     part.paint(colors.skin, torch.maximum(neck, body))
@@ -93,9 +93,8 @@ def draw_body(canvas: Canvas, f: Controls, colors: Palette) -> None:
     part.shade.sub_(0.16 * bump((neckline - 0.03).square() / 0.0012) * cloth)
 
     fold_chin = visible(f["double_chin"])
-    pouch = (
-        part.cover(ellipse_distance(x, y - chin + 0.05, 0.62 * outline(f).half_width, 0.19), softness=0.03) * fold_chin
-    )
+    below = ellipse_distance(x, y - chin + 0.05, 0.62 * outline(f).half_width, 0.19)
+    pouch = part.cover(below, softness=0.03) * fold_chin
     part.paint(colors.skin, pouch)
     lit = 0.98 + 0.10 * side * x - 0.30 * bump(ellipse(x, y - chin - 0.01, 0.30, 0.06))
     part.relight(lit - 0.30 * bump(ellipse(x, y - chin - 0.13, 0.32, 0.05)), pouch)

@@ -40,7 +40,9 @@ class Palette:
 def palette(f: Controls) -> Palette:
     """Colours of a batch of people."""
     skin = mix(ramp(SKIN, f["skin_tone"]), constant(PALE), 0.92 * visible(f["pallor"]))
-    skin = mix(skin, skin.mean(dim=0, keepdim=True), 0.30 * visible(f["age"])) * (1 - 0.06 * visible(f["age"]))
+    skin = mix(skin, skin.mean(dim=0, keepdim=True), 0.30 * visible(f["age"])) * (
+        1 - 0.06 * visible(f["age"])
+    )
 
     shares = torch.stack([visible(f[name]) for name in HAIR])
     shares = shares / shares.sum(dim=0).clamp(min=1)

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.datasets.faces.canvas import VIEW_HALF, VIEW_MIDDLE, Canvas, Controls, bump, mix
+from ganatomy.datasets.faces.canvas import VIEW_HALF, VIEW_MIDDLE, Canvas, Controls, bump
 from ganatomy.datasets.faces.factors import FACTOR_INDEX, Faces
 from ganatomy.datasets.faces.features import draw_brows, draw_eyes, draw_mouth, draw_nose
 from ganatomy.datasets.faces.hair import draw_back_hair, draw_beard, draw_front_hair, draw_hat
@@ -88,7 +88,7 @@ def _prime(f: Controls, colors: Palette, resolution: int) -> Canvas:
     u, v = x - yaw * depth, y - pitch * depth
 
     glow = bump(((across - 0.25 * f["light_side"]).square() + (down + 0.35).square()) / 3.2)
-    color = mix(colors.background_edge, colors.background, glow)
+    color = colors.background_edge + (colors.background - colors.background_edge) * glow
     return Canvas(
         color=color.contiguous(),
         shade=torch.ones(n, resolution, resolution),

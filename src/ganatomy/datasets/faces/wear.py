@@ -67,7 +67,7 @@ def draw_earrings(canvas: Canvas, f: Controls, colors: Palette) -> None:
 
 def draw_necklace(canvas: Canvas, f: Controls, colors: Palette) -> None:
     """A row of pearls around the neck, with a pendant."""
-    part = canvas.window(-0.55, 0.5, 0.55, 1)
+    part = canvas.window(-0.55, 0.5, 0.55, 1.0)
     worn = visible(f["necklace"])
     x, y = part.x, part.y
     around = 0.21 + 0.10 * f["masculinity"] + 0.08 * f["cheek_fullness"]
@@ -85,7 +85,7 @@ def draw_necklace(canvas: Canvas, f: Controls, colors: Palette) -> None:
 
 def draw_necktie(canvas: Canvas, f: Controls, colors: Palette) -> None:
     """Shirt front and collar below a jacket, and a tie in the accent colour."""
-    part = canvas.window(-0.6, 0.45, 0.6, 1)
+    part = canvas.window(-0.6, 0.45, 0.6, 1.0)
     worn = visible(f["necktie"])
     y, ax = part.y, part.x.abs()
     front = part.cover(torch.maximum(ax - 0.30 + 0.55 * (y - 0.66), 0.66 - y)) * worn

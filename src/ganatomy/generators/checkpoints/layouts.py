@@ -18,8 +18,9 @@ from torch import Tensor
 from ganatomy.errors import CheckpointError
 from ganatomy.generators.stacks import Layer
 
+MAX_LAYERS = 32
 MAX_READINGS = 64
-MAX_STEPS = 20_000
+MAX_STEPS = 5_000
 SIZES = range(8, 1025)
 """Heights and widths in pixels that a generator of this family may have."""
 
@@ -120,7 +121,7 @@ def readings(blocks: Sequence[Block], *, resolution: int | None = None) -> list[
     Args:
         resolution: keep only readings whose pictures are so many pixels a side.
     """
-    z_dim = _code_length(blocks[0]) if blocks else None
+    z_dim = _code_length(blocks[0]) if 0 < len(blocks) <= MAX_LAYERS else None
     if z_dim is None:
         return []
     # Best first: the search ends after so many steps, however deep the stack.
@@ -249,7 +250,7 @@ def _deconv_strides(kernel: int, size: int) -> Iterator[tuple[int, int, int, flo
 def _upsample_cost(upsample: int, gap: int | None) -> float:
     """An activation and an up-sampling make a gap of two modules; where names tell nothing, neither is likelier."""
     if gap is None:
-        return 0.25 * (upsample > 1)
+        return 0.0
     return 0.5 * ((upsample > 1) != (gap > 1))
 
 

@@ -21,7 +21,10 @@ from ganatomy.generators.stacks import ACTIVATIONS, Activation, Layer, StackLaye
 EPSILONS = (1e-5, 0.8)
 """Batch norm's default, and what a much copied tutorial passes in the place of a momentum."""
 EPSILON_COST = 0.05
-MARGIN = 0.5
+MARGIN = 0.3
+NUM_CODES = 1024
+BUDGET = 2**27
+"""Multiplications that one trial of one layer may cost; it sets how many codes go on to the next layer."""
 
 
 def read_prior(first: Block) -> Prior | None:
@@ -78,7 +81,7 @@ def fit(
 
     A layer ends with the activation under which the next norm sees what it recorded.
     """
-    codes = torch.from_numpy(draw_rows(128, found[0].layers[0].in_channels, seed=0, prior=prior))
+    codes = representative_codes(found[0].layers[0].in_channels, prior)
     trails: dict[tuple[Layer, ...], Trail] = {(): Trail(ends=((None, codes[:, :, None, None]),))}
     for index, block in enumerate(blocks):
         longer = {}
@@ -95,37 +98,46 @@ def fit(
     layers = list(trails[chosen.layers].layers)
     if len(layers) > 1 and not is_trained(blocks[-1]):
         # No norm checks the layer before the picture; it is taken to end as the one before it does.
-        layers[-1] = replace(layers[-1], activation=layers[-2].activation)
+        eps = layers[-2].eps if layers[-1].norm else EPSILONS[0]
+        layers[-1] = replace(layers[-1], activation=layers[-2].activation, eps=eps)
     return (*layers, chosen.layers[-1])
 
 
 def _step(trail: Trail, layer: Layer, block: Block, activations: Sequence[Activation]) -> Trail:
     """One layer more: choose how the one before ended, by what this one's norm sees."""
     module = fill(StackLayer(layer), block)
+    positions = trail.ends[0][1][0, 0].numel() * layer.upsample**2
+    few = max(16, BUDGET // (block.weight.numel() * positions))
     if is_trained(block):
-        trials = [(end, module.project(x)) for end, x in trail.ends]
+        trials = [(end, module.project(x[:few])) for end, x in trail.ends]
         costs = [misfit(seen, block) + EPSILON_COST * _is_unusual(end) for end, seen in trials]
     else:
         end, x = trail.ends[0]
-        trials, costs = [(end, module.project(x))], [0.0]
+        trials, costs = [(end, module.project(x[:few]))], [0.0]
     best = costs.index(min(costs))
     before, seen = trials[best]
 
-    # Every way to end this layer; fewer pictures do where each has more positions.
+    # Every way to end this layer.
     ends = []
     for eps in EPSILONS if module.norm else EPSILONS[:1]:
         if module.norm:
             module.norm.eps = eps
         for activation in activations:
             module.layer = replace(layer, activation=activation, eps=eps)
-            x = module.finish(seen)
-            ends.append((module.layer, x[: max(16, 1024 // x.shape[-1] ** 2)]))
+            ends.append((module.layer, module.finish(seen)))
     done = trail.layers if before is None else (*trail.layers, before)
     return Trail(layers=done, misfit=trail.misfit + costs[best], ends=tuple(ends))
 
 
 def _is_unusual(end: Layer | None) -> bool:
     return end is not None and end.eps != EPSILONS[0]
+
+
+def representative_codes(z_dim: int, prior: Prior) -> Float[Tensor, "n z"]:
+    """Codes whose mean is exactly 0 and whose variance is exactly that of the prior, so that few of them do."""
+    half = torch.from_numpy(draw_rows(NUM_CODES // 2, z_dim, seed=0, prior=prior))
+    half = half * ((1 / 3 if prior == "uniform" else 1.0) / half.square().mean(0)).sqrt()
+    return torch.stack([half, -half], dim=1).flatten(0, 1)
 
 
 def misfit(seen: Float[Tensor, "n c s s"], block: Block) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import pickle
-import re
+import pickletools
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -15,6 +17,10 @@ from torch import Tensor
 
 from ganatomy.errors import CheckpointError
 
+HARMLESS = {"collections.OrderedDict"}
+MAX_PICKLE = 1 << 24
+MAX_PICKLES = 8
+
 
 def load_torch(path: Path) -> Any:
     """What `torch.save` put in a file: tensors, and dictionaries and lists of them.
@@ -23,20 +29,18 @@ def load_torch(path: Path) -> Any:
         CheckpointError: when the file is cut off, damaged, a TorchScript program, or asks for code to be run.
     """
     with path.open("rb") as file:
-        if file.read(2) == b"PK":
-            _check_archive(path)
+        zipped = file.read(2) == b"PK"
+    if zipped:
+        _check_archive(path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # torch's remarks on old formats do not help whoever loads the file
-            content = torch.load(path, map_location="cpu", weights_only=True)
+        # The open file, because torch chooses another reader by the ending of a path.
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's remarks on old formats do not help whoever loads the file
+            content = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise CheckpointError(_refusal(path, str(error))) from None
+        raise CheckpointError(_refusal(path, zipped, str(error))) from None
     except MemoryError:
-        raise CheckpointError(
-            f"{path} asks for more memory than there is; it is damaged or hostile"
-        ) from None
+        raise CheckpointError(f"{path} asks for more memory than there is; it is damaged or hostile") from None
     except Exception as error:  # noqa: BLE001 - a damaged file makes torch raise whatever it stumbles over
         first = (str(error) or type(error).__name__).splitlines()[0]
         raise CheckpointError(f"{path} is cut off or damaged: {first}") from None
@@ -72,18 +76,36 @@ def _check_archive(path: Path) -> None:
         )
 
 
-def _refusal(path: Path, message: str) -> str:
-    """Name what a pickle asked for."""
-    match = re.search(r"(?:GLOBAL|Unsupported (?:global|class|operand)[: ]*(?:GLOBAL)?)\s+([\w.]+)", message)
-    if match and "." in match[1]:
-        return (
-            f"{path} asks for {match[1]} to be run, so it was not opened; files of weights hold numbers only. "
-            "If you trust its source, open it yourself and give the module to ganatomy.wrap"
-        )
-    lines = [line.strip() for line in message.splitlines() if "WeightsUnpickler error" in line] or [
-        message[:100]
-    ]
-    return f"{path} is not a file of weights that can be read safely: {lines[0]}"
+def _refusal(path: Path, zipped: bool, message: str) -> str:
+    for name in _names_asked_for(path, zipped):
+        if name not in HARMLESS and not name.startswith(("torch.storage.", "torch._utils._rebuild")):
+            return (
+                f"{path} asks for {name} to be run, so it was not opened; files of weights hold numbers only. "
+                "If you trust its source, open it yourself and give the module to ganatomy.wrap"
+            )
+    reason = message.partition("WeightsUnpickler error: ")[2] or message
+    return f"{path} is not a file of weights that can be read safely: {reason.strip().splitlines()[0]}"
+
+
+def _names_asked_for(path: Path, zipped: bool) -> Iterator[str]:
+    """What the pickles in a file would import, found by reading their instructions without following them."""
+    if zipped:
+        with zipfile.ZipFile(path) as archive:
+            name = next(name for name in archive.namelist() if name.rpartition("/")[2] == "data.pkl")
+            stream = io.BytesIO(archive.read(name))
+    else:
+        with path.open("rb") as file:
+            stream = io.BytesIO(file.read(MAX_PICKLE))
+    strings: list[str] = []
+    with contextlib.suppress(ValueError):  # the first thing that is no instruction ends the search
+        for _ in range(MAX_PICKLES):
+            for instruction, argument, _ in pickletools.genops(stream):
+                if instruction.name == "GLOBAL":
+                    yield str(argument).replace(" ", ".")
+                elif instruction.name == "STACK_GLOBAL" and len(strings) > 1:
+                    yield ".".join(strings[-2:])
+                elif isinstance(argument, str):
+                    strings = [*strings[-1:], argument]
 
 
 def _tensors(content: Any) -> Iterator[Tensor]:

@@ -1,0 +1,186 @@
+"""What an exploration amounts to, in figures and plain words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ganatomy.explore import BASE, HELD, Exploration
+from ganatomy.metrics import Estimate
+from ganatomy.metrics.entanglement import CONFIDENCE, NEAR, NUM_RESAMPLES
+
+NUM_ALSO = 3
+"""Other attributes that are named beside a strip."""
+
+LITTLE = 0.005
+"""A mean change of probability below this is not worth a name."""
+
+HARDLY = 0.75
+"""An attribute with a held-out AUC below this is hardly to be read off the codes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """The figures of an exploration that the page speaks of."""
+
+    exploration: Exploration
+
+    def selectivity(self, method: str) -> Estimate:
+        """Mean selectivity of a method, over all others."""
+        return self.exploration.entanglement[method].selectivity().mean
+
+    def selectivity_of(self, method: str, attribute: str) -> Estimate:
+        """Selectivity of one direction of a method."""
+        return self.exploration.entanglement[method].selectivity().directions[attribute]
+
+    @property
+    def mean_auc(self) -> float:
+        """Mean held-out AUC over all attributes used."""
+        areas = self.exploration.auc.values()
+        return sum(areas) / len(areas)
+
+    def reached(self, method: str) -> list[str]:
+        """The attributes that a method's edits moved as far as was asked for, or nearly so, or further."""
+        result = self.exploration.entanglement[method]
+        changes = result.mean_change.gather(1, result.targets[:, None])[:, 0].tolist()
+        goal = (1 - NEAR) * result.target_change
+        return [name for name, change in zip(result.names, changes, strict=True) if change >= goal]
+
+    @property
+    def by_selectivity(self) -> list[str]:
+        """The attributes, cleanest held edit first; those that did not get as far as was asked for come last."""
+        reached = self.reached(HELD)
+
+        def rank(name: str) -> tuple[bool, float]:
+            value = self.selectivity_of(HELD, name).value
+            return name not in reached, -value if not math.isnan(value) else math.inf
+
+        return sorted(self.exploration.attributes, key=rank)
+
+    @property
+    def cleanest(self) -> str:
+        """The attribute that moves with the least change of others when they are held."""
+        return self.by_selectivity[0]
+
+    @property
+    def most_entangled(self) -> str:
+        """The attribute that changes others most when it moves alone."""
+        return min(self.exploration.attributes, key=lambda name: self.selectivity_of(BASE, name).value)
+
+    def others(self, method: str, attribute: str) -> list[tuple[str, float]]:
+        """The other attributes and their mean change, most changed first."""
+        result = self.exploration.entanglement[method]
+        change = result.mean_change[result.names.index(attribute)].tolist()
+        pairs = [
+            (name, value) for name, value in zip(result.attributes, change, strict=True) if name != attribute
+        ]
+        return sorted(pairs, key=lambda pair: -abs(pair[1]))
+
+    def also_moved(self, method: str, attribute: str) -> str:
+        """The few others that move most, with their mean change."""
+        named = [
+            f"{name} {signed(value)}"
+            for name, value in self.others(method, attribute)[:NUM_ALSO]
+            if abs(value) >= LITTLE
+        ]
+        return ", ".join(named) or "no other moves on average"
+
+    @property
+    def warning(self) -> tuple[str, str, float, float]:
+        """The worst company: an attribute, the other that it drags along most, by how much, and by how much held."""
+        name, (other, alone) = max(
+            ((name, self.others(BASE, name)[0]) for name in self.exploration.attributes),
+            key=lambda found: abs(found[1][1]),
+        )
+        return name, other, alone, dict(self.others(HELD, name))[other]
+
+    @property
+    def lead(self) -> str:
+        """The whole page in a few sentences."""
+        alone, held = self.selectivity(BASE), self.selectivity(HELD)
+        name, other, dragged, left = self.warning
+        cleanest = self.selectivity_of(HELD, self.cleanest).value
+        return (
+            f"Of {len(self.exploration.attributes)} attributes, {len(self.reached(HELD))} can be moved while all others are held. "
+            f"Moved alone, an attribute changes {short(alone.value)} times as much as the others do on average; with the "
+            f"others held, {short(held.value)} times ({percent(CONFIDENCE)} interval {short(held.low)} to {short(held.high)}). "
+            f"{self.cleanest} is the cleanest, at {short(cleanest)}. Beware of {name}: moved alone by "
+            f"{self.exploration.target_change:.2f}, it changes {other} by {signed(dragged)}; with the others held, by "
+            f"{signed(left)}."
+        )
+
+    @property
+    def sure(self) -> list[str]:
+        """What the figures rest on, and where they end."""
+        exploration = self.exploration
+        survey = exploration.survey
+        result = exploration.entanglement[HELD]
+        missed = [name for name in exploration.attributes if name not in self.reached(HELD)]
+        hardly = [f"{name} ({auc:.2f})" for name, auc in exploration.auc.items() if auc < HARDLY]
+        partly = [name for name in exploration.attributes if len(exploration.holds[name]) < len(exploration.attributes) - 1]
+        lines = [
+            f"Changes were measured on {exploration.measured} pictures that no method saw (seed {result.seed}), the same "
+            f"ones for every method. Intervals are {percent(CONFIDENCE)}, from drawing these pictures again "
+            f"{NUM_RESAMPLES:,} times; they do not cover the choice of survey, scorer or model.",
+            f"Every edit was calibrated to change the mean probability of its own attribute by {exploration.target_change:.2f}, "
+            "so that methods are compared at the same effect. "
+            + (
+                f"With the others held, {_listed(missed)} ended more than {percent(NEAR)} short."
+                if missed
+                else "With the others held, all got there."
+            ),
+            "Holding rests on a linear model: it keeps scores where that model puts them, and pictures may differ, more so "
+            "for long steps.",
+            "All that is said here is what the scorer sees. Where it takes one thing for another, so does this page."
+            if exploration.entanglement[HELD].factor_changes is None
+            else "What the scorer sees is held against the factors that pictures were drawn from, in the section on truth.",
+        ]
+        if hardly:
+            lines.append(f"Hardly to be read off the codes, so trust these directions least: {_listed(hardly)} (held-out AUC).")
+        if partly:
+            lines.append(f"Not all others could be held for {_listed(partly)}: some directions are the same, or too many.")
+        if survey.truncation_psi == 1 and exploration.signature.w_dim:
+            lines.append("Nothing was truncated. With a truncation psi below 1 pictures are tidier and steps count for more.")
+        return lines
+
+
+def short(value: float) -> str:
+    """A figure with as many digits as it deserves.
+
+    >>> short(8.123), short(0.5), short(23.4), short(1234567.0), short(float("nan"))
+    ('8.1', '0.50', '23', '1.2e+06', 'not measured')
+    """
+    if math.isnan(value):
+        return "not measured"
+    if math.isinf(value):
+        return "without limit"
+    if value >= 10_000:
+        return f"{value:.1e}"
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def signed(value: float, digits: int = 2, *, trim: bool = False) -> str:
+    """A change with its sign.
+
+    >>> signed(-0.314), signed(0.05), signed(0.0001), signed(3.0, 1, trim=True)
+    ('−0.31', '+0.05', '0.00', '+3')
+    """
+    text = f"{value:+.{digits}f}"
+    if float(text) == 0:
+        text = text[1:]
+    if trim and "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text.replace("-", "−")
+
+
+def percent(share: float) -> str:
+    """A share in per cent.
+
+    >>> percent(0.4216), percent(0.034)
+    ('42\xa0%', '3.4\xa0%')
+    """
+    return f"{100 * share:.1f}\xa0%" if share < 0.1 else f"{100 * share:.0f}\xa0%"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,89 @@
+"""What was found, as one JSON object for programs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+import ganatomy
+from ganatomy.explore import Exploration
+from ganatomy.metrics import FORMS, Entanglement, Estimate
+from ganatomy.metrics.entanglement import NEAR
+
+FORMAT = 1
+
+
+def summary(exploration: Exploration, *, model: str, scorer: str) -> dict[str, Any]:
+    """The figures of an exploration under fixed names; what could not be measured is null.
+
+    `methods.<method>.selectivity` is the default form, `mean_abs_all`; all forms stand beside it by their names.
+    """
+    signature = asdict(exploration.signature) | {"spaces": [space.value for space in exploration.signature.spaces]}
+    measured = exploration.entanglement
+    return _finite(
+        {
+            "format": FORMAT,
+            "ganatomy": ganatomy.__version__,
+            "model": model,
+            "scorer": scorer,
+            "n": len(exploration.survey),
+            "measured": exploration.measured,
+            "space": exploration.space.value,
+            "seed": exploration.survey.seed,
+            "truncation_psi": exploration.survey.truncation_psi,
+            "target_change": exploration.target_change,
+            "seconds": sum(exploration.seconds.values()),
+            "stages": dict(exploration.seconds),
+            "generator": {
+                **signature,
+                "parameters": exploration.num_parameters,
+                "fingerprint": exploration.fingerprint,
+            },
+            "scorer_fingerprint": exploration.survey.scorer,
+            "attributes": {
+                name: {"prevalence": exploration.prevalence[name], "auc": exploration.auc[name]}
+                for name in exploration.attributes
+            },
+            "skipped": {
+                name: {"prevalence": exploration.prevalence[name], "why": why}
+                for name, why in exploration.skipped.items()
+            },
+            "best": exploration.best,
+            "methods": {name: _method(result) for name, result in measured.items()},
+        }
+    )
+
+
+def _method(result: Entanglement) -> dict[str, Any]:
+    forms = {form: result.selectivity(form) for form in FORMS}
+    default = forms["mean_abs_all"]
+    changes = result.mean_change.gather(1, result.targets[:, None])[:, 0].tolist()
+    return {
+        "selectivity": _estimate(default.mean),
+        "selectivity_forms": {form: _estimate(found.mean) for form, found in forms.items()},
+        "target_change": {"mean": sum(changes) / len(changes), "reached": sum(change >= (1 - NEAR) * result.target_change for change in changes)},
+        "attributes": {
+            name: {
+                "selectivity": _estimate(default.directions[name]),
+                "target_change": changes[row],
+                "strength": float(result.strengths[row]),
+            }
+            for row, name in enumerate(result.names)
+        },
+    }
+
+
+def _estimate(estimate: Estimate) -> dict[str, float]:
+    return {"mean": estimate.value, "low": estimate.low, "high": estimate.high}
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows neither nan nor infinity."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

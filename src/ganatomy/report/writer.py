@@ -1,0 +1,130 @@
+"""The folder of a report: page, summary, directions and figures, each file written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+import ganatomy
+from ganatomy.errors import OutputError
+from ganatomy.explore import BASE, Exploration
+from ganatomy.generators.base import Generator
+from ganatomy.perception.base import Scorer
+from ganatomy.report import figures
+from ganatomy.report.findings import NUM_ALSO, Findings
+from ganatomy.report.page import Figures, Page
+from ganatomy.report.summary import summary
+from ganatomy.report.usage import DIRECTIONS_FILE, Usage
+from ganatomy.storage import save_directions, written_whole
+
+PAGE_FILE, SUMMARY_FILE = "report.html", "summary.json"
+
+
+def prepare_folder(folder: str | os.PathLike[str]) -> Path:
+    """Make the folder of a report, and be sure that files can be written there before the long work starts.
+
+    Raises:
+        OutputError: when they cannot.
+    """
+    folder = Path(folder)
+    try:
+        (folder / "figures").mkdir(parents=True, exist_ok=True)
+        for place in (folder, folder / "figures"):
+            with tempfile.TemporaryFile(dir=place):
+                pass
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror or error}; choose another folder") from None
+    return folder
+
+
+def survey_folder(folder: str | os.PathLike[str]) -> Path:
+    """Where the survey of a report lies: give it to `explore`, so that a stopped exploration goes on where it was."""
+    return Path(folder) / "survey"
+
+
+def write_report(
+    exploration: Exploration,
+    generator: Generator,
+    scorer: Scorer,
+    folder: str | os.PathLike[str],
+    *,
+    model: str | None = None,
+    scorer_name: str | None = None,
+    loaded_with: Mapping[str, object] | None = None,
+) -> Path:
+    """Write `report.html`, `summary.json`, `directions.safetensors` and `figures/`; returns the page's path.
+
+    Args:
+        model: the bundled name or file that was explored, for the lines to copy. scorer_name: the same of the scorer.
+        loaded_with: the options that the model was loaded with, such as `{"prior": "uniform"}`.
+
+    Raises:
+        OutputError: when the folder cannot be written.
+    """
+    folder = prepare_folder(folder)
+    named = model or exploration.signature.architecture
+    scored_by = scorer_name or exploration.scorer
+    page = Page(
+        exploration=exploration,
+        findings=Findings(exploration=exploration),
+        figures=draw(exploration, generator, scorer, folder / "figures"),
+        usage=usage(exploration, folder, model=model, loaded_with=loaded_with or {}),
+        model=Path(named).stem,
+        scorer=Path(scored_by).name,
+    )
+    save_directions(exploration.directions[BASE], folder / DIRECTIONS_FILE)
+    numbers = summary(exploration, model=named, scorer=scored_by)
+    _write(folder / SUMMARY_FILE, json.dumps(numbers, indent=2, allow_nan=False) + "\n")
+    return _write(folder / PAGE_FILE, render(page))
+
+
+def draw(exploration: Exploration, generator: Generator, scorer: Scorer, folder: Path) -> Figures:
+    """Every picture of a report, saved as PNG and kept for the page."""
+    return Figures(
+        samples=figures.samples(generator, exploration, folder),
+        strips=figures.strips(generator, scorer, exploration, folder),
+        changes=figures.changes(exploration, folder),
+        selectivities=figures.selectivities(exploration, folder),
+        cosines=figures.cosines(exploration, folder),
+        readable=figures.readable(exploration, folder),
+        truths=figures.truths(exploration, folder),
+    )
+
+
+def usage(exploration: Exploration, folder: Path, *, model: str | None, loaded_with: Mapping[str, object]) -> Usage:
+    """Lines to copy that move the cleanest attribute and hold those that it would move most."""
+    findings = Findings(exploration=exploration)
+    attribute = findings.cleanest
+    dragged = [name for name, _ in findings.others(BASE, attribute) if name in exploration.holds[attribute]]
+    return Usage(
+        model=model,
+        folder=folder,
+        space=exploration.space,
+        attribute=attribute,
+        hold=dragged[:NUM_ALSO],
+        loaded_with=loaded_with,
+    )
+
+
+def render(page: Page) -> str:
+    """The page as one HTML file that needs nothing else."""
+    environment = Environment(
+        loader=PackageLoader("ganatomy.report", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    css = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+    return environment.get_template("page.html").render(page=page, css=css, version=ganatomy.__version__)
+
+
+def _write(path: Path, text: str) -> Path:
+    with written_whole(path) as part:
+        part.write_text(text, encoding="utf-8")
+    return path

@@ -1,0 +1,147 @@
+"""Training runs, at sizes that take a second: what matters is that they resume, grow and refuse as they say."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from ganatomy.errors import CheckpointError, OutputError, SettingError
+from ganatomy.generators.base import Generator
+from ganatomy.generators.ops import upsample_2x
+from ganatomy.images import from_uint8
+from ganatomy.training.discriminator import Discriminator, HalvingConv
+from ganatomy.training.gan import GanRecipe, Stage, build, draw, finish, follow, grow, resume, start, train_gan, train_step
+
+TINY = GanRecipe(
+    architecture="stylegan2",
+    widths=(8, 8, 8),
+    stages=(Stage(resolution=8, images=32, batch=8), Stage(resolution=16, images=32, batch=8)),
+    z_dim=6,
+    w_dim=6,
+    mapping_layers=2,
+    sheet_images=16,
+    r1_interval=2,
+)
+
+
+@pytest.fixture
+def pictures() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (64, 16, 16, 3), dtype=np.uint8)
+
+
+def images_of(generator: Generator) -> torch.Tensor:
+    with torch.no_grad():
+        return generator(generator.sample(4, seed=1))
+
+
+def test_a_run_that_was_stopped_ends_as_one_that_was_not(pictures: np.ndarray, tmp_path: Path) -> None:
+    unbroken = train_gan(TINY, pictures, tmp_path / "unbroken")
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if stage.endswith("16 px") and done == 16:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_gan(TINY, pictures, tmp_path / "broken", progress=stop)
+    resumed = train_gan(TINY, pictures, tmp_path / "broken")
+    torch.testing.assert_close(images_of(resumed), images_of(unbroken), rtol=1e-4, atol=1e-5)
+
+
+def test_a_run_leaves_sheets_and_losses(pictures: np.ndarray, tmp_path: Path) -> None:
+    train_gan(TINY, pictures, tmp_path)
+    assert len(list(tmp_path.glob("samples-*.png"))) == 4
+    assert (tmp_path / "losses.csv").read_text().splitlines()[0] == "images,critic,generator"
+
+
+def test_growing_changes_neither_the_pictures_nor_the_judgement(pictures: np.ndarray) -> None:
+    run = start(TINY, "cpu")
+    for _ in range(3):
+        train_step(run, TINY.stages[0], pictures, "cpu")
+    grown = grow(run, "cpu")
+    codes = run.generator.eval().sample(3, seed=0)
+    before = run.generator(codes)
+    after = grown.generator.eval()(replace(codes, fingerprint=None))
+    torch.testing.assert_close(after, upsample_2x(before))
+    real = from_uint8(pictures[:8])
+    torch.testing.assert_close(grown.critic(real), run.critic(F.avg_pool2d(real, 2)))
+
+
+def test_a_halving_convolution_is_a_convolution_and_a_mean() -> None:
+    conv, x = HalvingConv(3, 5, 3), torch.randn(2, 3, 8, 8)
+    plain = F.avg_pool2d(F.conv2d(x, conv.weight * conv.gain, padding=1), 2)
+    torch.testing.assert_close(conv(x), F.leaky_relu(plain, 0.2) * 2**0.5)
+
+
+def test_the_critic_sees_that_all_pictures_are_one() -> None:
+    critic = Discriminator((4, 4), 3)
+    images = torch.randn(4, 3, 8, 8)
+    same = images[:1].expand(4, -1, -1, -1)
+    assert not torch.allclose(critic(images)[0], critic(same)[0])
+
+
+def test_averaged_weights_halve_their_distance_in_a_half_life() -> None:
+    model, average = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+    gap = average.weight - model.weight
+    follow(average, model, keep=0.5)
+    torch.testing.assert_close(average.weight - model.weight, gap / 2)
+
+
+def test_the_finished_generator_knows_its_mean_w() -> None:
+    generator = finish(start(TINY, "cpu"))
+    w = generator.map(generator.sample(5_000, seed=9), to="w").codes
+    torch.testing.assert_close(generator.mapping.w_avg, w.mean(dim=0), rtol=0.1, atol=0.05)  # pyright: ignore
+
+
+def test_mixed_pictures_take_their_first_layers_from_one_code() -> None:
+    generator, _ = build(TINY, 1, "cpu")
+    torch.manual_seed(0)
+    plain = draw(generator, 4, mixing=0.0, noise="none")
+    torch.manual_seed(0)
+    mixed = draw(generator, 4, mixing=1.0, noise="none")
+    assert not torch.allclose(plain, mixed)
+
+
+def test_a_dcgan_trains_too(pictures: np.ndarray, tmp_path: Path) -> None:
+    recipe = replace(TINY, architecture="dcgan", stages=(Stage(resolution=16, images=32, batch=8),))
+    generator = train_gan(recipe, pictures, tmp_path)
+    assert images_of(generator).shape == (4, 3, 16, 16)
+    assert not any(module.training for module in generator.modules())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"stages": (Stage(resolution=16, images=8), Stage(resolution=8, images=8))}, "must grow"),
+        ({"stages": (Stage(resolution=8, images=8),)}, "end at 16 px"),
+        ({"architecture": "dcgan"}, "cannot grow"),
+    ],
+)
+def test_a_recipe_that_contradicts_itself_is_refused(change: dict, words: str) -> None:
+    with pytest.raises(SettingError, match=words):
+        replace(TINY, **change)
+
+
+def test_pictures_of_another_size_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="8 px and 3"):
+        train_gan(TINY, np.zeros((4, 8, 8, 3), dtype=np.uint8), tmp_path)
+
+
+def test_a_run_of_another_recipe_is_not_continued(pictures: np.ndarray, tmp_path: Path) -> None:
+    train_gan(TINY, pictures, tmp_path)
+    with pytest.raises(CheckpointError, match="z_dim differ"):
+        resume(replace(TINY, z_dim=7), tmp_path / "checkpoint.pt", "cpu")
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(pictures: np.ndarray, tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(b"nothing of the kind")
+    with pytest.raises(CheckpointError, match="another folder"):
+        train_gan(TINY, pictures, tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_refused(pictures: np.ndarray, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError):
+        train_gan(TINY, pictures, tmp_path / "file" / "run")

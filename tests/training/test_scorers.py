@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import torch
+
+from ganatomy.errors import ScoreError, SettingError
+from ganatomy.perception.network import AttributeConfig
+from ganatomy.training.scorers import ScorerRecipe, augment, fit_temperature, train_scorer
+
+NET = AttributeConfig(
+    attributes=("Bright", "Left"), factors=("level",), resolution=16, widths=(8, 16), blocks=(0, 0), hidden_dim=16
+)
+RECIPE = ScorerRecipe(network=NET, images=6_400, batch=32, held_out=100, learning_rate=1e-2)
+
+
+def data(n: int = 600) -> tuple[np.ndarray, torch.Tensor, torch.Tensor]:
+    """Grey squares whose level is a factor, with a white bar on the left of some."""
+    rng = np.random.default_rng(0)
+    level, left = rng.uniform(40, 200, n), rng.random(n) < 0.4
+    pictures = np.repeat(level, 16 * 16 * 3).reshape(n, 16, 16, 3)
+    pictures[left, :, :4] = 255
+    labels = torch.from_numpy(np.stack([level > 120, left], axis=1))
+    return pictures.astype(np.uint8), labels, torch.from_numpy(level).float()[:, None]
+
+
+def test_a_scorer_learns_what_pictures_show() -> None:
+    pictures, labels, factors = data()
+    network, account = train_scorer(RECIPE, pictures, labels, factors)
+    assert account.auc["Bright"] > 0.97
+    assert account.auc["Left"] > 0.97
+    assert account.r2["level"] > 0.8
+    assert not network.training
+    assert network.factor_mean.item() == pytest.approx(factors.mean().item(), rel=1e-4)
+
+
+def test_the_same_seed_trains_the_same_scorer() -> None:
+    short = ScorerRecipe(network=NET, images=64, batch=32, held_out=100)
+    first, second = (train_scorer(short, *data())[0] for _ in range(2))
+    assert first.fingerprint == second.fingerprint
+
+
+def test_temperature_undoes_overconfidence() -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(20_000, 2)
+    labels = torch.rand(20_000, 2) < logits.sigmoid()
+    assert fit_temperature(NET, logits * 3, labels).tolist() == pytest.approx([3, 3], rel=0.06)
+
+
+def test_augmented_pictures_stay_pictures() -> None:
+    images = torch.rand(8, 3, 16, 16) * 2 - 1
+    changed = augment(images, 1.0)
+    assert changed.shape == images.shape
+    assert changed.abs().max() <= 1
+    assert not torch.allclose(changed, images)
+    assert augment(images, 0.0) is images
+
+
+def test_an_attribute_of_one_class_is_refused() -> None:
+    pictures, labels, factors = data()
+    labels[:, 1] = False
+    with pytest.raises(ScoreError, match=r"'Left' has one class only \(0 positive\)"):
+        train_scorer(RECIPE, pictures, labels, factors)
+
+
+def test_labels_that_do_not_fit_are_refused() -> None:
+    pictures, labels, factors = data()
+    with pytest.raises(SettingError, match="do not fit"):
+        train_scorer(RECIPE, pictures, labels[:-1], factors[:-1])
+    with pytest.raises(SettingError, match="factors"):
+        train_scorer(RECIPE, pictures, labels, None)
