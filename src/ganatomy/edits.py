@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import SettingError, SpaceError, UnknownNameError
-from ganatomy.geometry import dual_basis, lerp, project_out, rank_tolerance, slerp, span, spline
+from ganatomy.geometry import lerp, project_out, rank_tolerance, slerp, span, spline
 from ganatomy.latents import Direction, Latents, Space
 
 UNITS = ("distance", "sigma", "logit")
@@ -30,7 +30,7 @@ def move(
     units: str = "distance",
     hold: Iterable[Direction] = (),
     layers: tuple[int, int] | None = None,
-    covariance: Float[Tensor, "d d"] | None = None,
+    slack: float = 0.0,
 ) -> Latents:
     """Codes moved along a direction, with the scores of other directions held where the linear model puts them.
 
@@ -43,7 +43,7 @@ def move(
         hold: directions of the same space. The step grows, for it leaves their span but goes as far along the target.
         layers: half-open range of layers to move, by default the direction's own. Codes in w become w+. The strength
             counts in each moved layer, so the score moves by less where these are only some of the direction's own.
-        covariance: of the codes (of one layer's, in w+), for the likeliest step; see `held_step`.
+        slack: how far held scores may give for a shorter step, 0 for not at all; see `held_step`.
 
     Raises:
         SpaceError, FingerprintError: when codes, direction and held directions do not go together.
@@ -62,7 +62,7 @@ def move(
         latents = latents.to("w+")
         moved = torch.zeros(latents.codes.shape[1], 1)
         moved[first:last] = 1
-    step = held_step(direction, hold, layers=layers, covariance=covariance)
+    step = held_step(direction, hold, layers=layers, slack=slack)
     step = moved.to(latents.codes) * step.to(latents.codes)
     distances = _distances(latents, direction, strength, units)
     return latents.with_codes(latents.codes + distances.reshape(-1, *[1] * (latents.codes.ndim - 1)) * step)
@@ -73,15 +73,16 @@ def held_step(
     hold: Iterable[Direction] = (),
     *,
     layers: tuple[int, int] | None = None,
-    covariance: Float[Tensor, "d d"] | None = None,
+    slack: float = 0.0,
 ) -> Float[Tensor, "*shape"]:
     """The smallest step that goes 1 along a direction and 0 along each held one.
 
     With the unit target v and the held H as rows it is `s = argmin |s|` such that `<v, s> = 1, H s = 0`: the part of v
     outside the span of H, divided by its squared length. H may hold the same direction twice, or dependent ones.
 
-    With the covariance S of the codes, smallest means the Mahalanobis norm `sᵀ S⁻¹ s`, which makes it the step that a
-    normal distribution of codes finds likeliest: with A = [v; H], `s = S Aᵀ (A S Aᵀ)⁺ (1, 0, ...)`. S may be singular.
+    Exact holds trust the linear model. Where its directions are estimates, and pictures are not linear, a longer step
+    buys nothing: the slack c asks for the least of `|s|² + |H s|² / c` such that `<v, s> = 1` instead, which is
+    `s ~ v - Hᵀ (H Hᵀ + c I)^-1 H v`. It goes from the exact hold (c = 0) to the target itself (c infinite).
 
     Args:
         layers: half-open range of layers that may move. A w+ direction that reaches beyond them goes as far along
@@ -89,7 +90,7 @@ def held_step(
 
     Raises:
         SpaceError: for a held direction of another space or size.
-        SettingError: when the target is a combination of the held directions, or does not vary under the covariance.
+        SettingError: when the target is a combination of the held directions and there is no slack; for a negative slack.
     """
     layers = layers or direction.layers
     hold = list(hold)
@@ -111,25 +112,24 @@ def held_step(
         else target.new_zeros(0, len(target))
     )
 
-    # Directions carry the rounding of their dtype, so ranks are told by its precision.
-    tolerance = max(rank_tolerance(other.vector.dtype) for other in [direction, *hold])
-    held_span = span(held, tolerance=tolerance)
-    rest = project_out(target[None], held_span)[0]
-    if rest.norm() <= tolerance * target.norm():
-        weights = (torch.linalg.pinv(held.T) @ target).abs()
-        names = {
-            other.name: None
-            for other, weight in zip(hold, weights, strict=True)
-            if weight > 1e-3 * weights.max()
-        }
-        raise SettingError(
-            f"direction {direction.name!r} is a combination of the held ones ({', '.join(names)}), "
-            "so it cannot move while they stay; hold fewer of them"
-        )
-    if covariance is None:
-        step = rest / (rest @ target)
+    if slack:
+        rest = _yielding(target, held, slack)
     else:
-        step = _likeliest_step(torch.cat([target[None], held_span]), covariance, direction)
+        # Directions carry the rounding of their dtype, so ranks are told by its precision.
+        tolerance = max(rank_tolerance(other.vector.dtype) for other in [direction, *hold])
+        rest = project_out(target[None], span(held, tolerance=tolerance))[0]
+        if rest.norm() <= tolerance * target.norm():
+            weights = (torch.linalg.pinv(held.T) @ target).abs()
+            names = {
+                other.name: None
+                for other, weight in zip(hold, weights, strict=True)
+                if weight > 1e-3 * weights.max()
+            }
+            raise SettingError(
+                f"direction {direction.name!r} is a combination of the held ones ({', '.join(names)}), "
+                "so it cannot move while they stay; hold fewer of them"
+            )
+    step = rest / (rest @ target)
     return (step * (target @ target)).reshape(direction.vector.shape).to(direction.vector)
 
 
@@ -141,7 +141,7 @@ def walk(
     units: str = "sigma",
     hold: Iterable[Direction] = (),
     layers: tuple[int, int] | None = None,
-    covariance: Float[Tensor, "d d"] | None = None,
+    slack: float = 0.0,
 ) -> Latents:
     """Every code at every strength: the strip of the first code, then that of the second, and so on.
 
@@ -157,7 +157,7 @@ def walk(
         units=units,
         hold=hold,
         layers=layers,
-        covariance=covariance,
+        slack=slack,
     )
 
 
@@ -317,28 +317,11 @@ def _apart(a: tuple[int, int] | None, b: tuple[int, int] | None) -> bool:
     return a is not None and b is not None and (a[1] <= b[0] or b[1] <= a[0])
 
 
-def _likeliest_step(
-    rows: Float[Tensor, "k D"], covariance: Tensor, direction: Direction
+def _yielding(
+    target: Float[Tensor, " D"], held: Float[Tensor, "k D"], slack: float
 ) -> Float[Tensor, " D"]:
-    """The step s with `rows s = (1, 0, ...)` of the smallest Mahalanobis norm; in w+ each layer has the covariance."""
-    d = direction.dim
-    if covariance.shape != (d, d) or not torch.isfinite(covariance).all():
-        raise SettingError(
-            f"a covariance of shape {list(covariance.shape)} does not go with codes of {d} numbers; "
-            f"it must be [{d}, {d}] and finite"
-        )
-    variances, axes = torch.linalg.eigh(covariance.to(rows))
-    # Under the square root of this, deviations are rounding.
-    floor = d * torch.finfo(covariance.dtype).eps * variances[-1]
-    deviations = torch.where(variances > floor, variances, 0.0).sqrt()
-    root = (axes * deviations) @ axes.T
-    white = (rows.reshape(len(rows), -1, d) @ root).flatten(1)
-    step = (dual_basis(white)[0].reshape(-1, d) @ root).flatten()
-    wanted = torch.zeros(len(rows)).to(step)
-    wanted[0] = 1
-    if not torch.allclose(rows @ step, wanted, atol=1e-6):
-        raise SettingError(
-            f"codes of this covariance do not vary along {direction.name!r} while the held ones stay; "
-            "hold fewer, or leave the covariance out"
-        )
-    return step
+    """What is left of the target when the held directions are projected out with a ridge."""
+    if not slack > 0:
+        raise SettingError(f"slack={slack} is negative; 0 holds exactly, and more lets held scores give")
+    ridge = slack * torch.eye(len(held)).to(held)
+    return target - held.T @ torch.linalg.solve(held @ held.T + ridge, held @ target)

@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from ganatomy.directions import METHODS
+from ganatomy.directions import METHODS, fitting_slack
 from ganatomy.errors import ScoreError, UnknownNameError
 from ganatomy.generators.base import Generator, Signature
 from ganatomy.latents import Directions, Space
@@ -34,14 +35,11 @@ HELD = "held"
 READER = "logistic"
 """The method whose held-out AUC says how well an attribute can be read off the codes."""
 
-MEASURED = (48, 256)
+MEASURED = (40, 256)
 """At least and at most so many pictures are changed along each direction to see what happens."""
 
-BUDGET = 32_000
+BUDGET = 27_000
 """Pictures for all measurements together: with 36 attributes they take about two minutes on two cores."""
-
-ALIKE = 0.99
-"""Directions with a cosine beyond this are one direction with two names; one cannot be held while the other moves."""
 
 Progress = Callable[[str, int, int], None]
 """Told by long work how far it is: (stage, done, total)."""
@@ -57,7 +55,7 @@ class Exploration:
         skipped: attributes that no direction was looked for, and why.
         directions: method to what it found.
         entanglement: method to what its edits change, with `HELD` as one more method.
-        holds: attribute to the others that are held while it moves.
+        slack: how far the scores of the others may give while one moves, in `HELD`.
         seconds: stage to what it took.
     """
 
@@ -69,7 +67,7 @@ class Exploration:
     skipped: Mapping[str, str]
     directions: Mapping[str, Directions]
     entanglement: Mapping[str, Entanglement]
-    holds: Mapping[str, Sequence[str]]
+    slack: float
     seconds: Mapping[str, float]
 
     @property
@@ -93,7 +91,7 @@ class Exploration:
 
     def held(self, attribute: str) -> Directions:
         """The directions of `BASE` that are held while an attribute moves."""
-        return self.directions[BASE].select(self.holds[attribute])
+        return self.directions[BASE].without(attribute)
 
     @property
     def measured(self) -> int:
@@ -105,7 +103,7 @@ class Exploration:
         """How far each edit was to move its own score on average, as a probability."""
         return self.entanglement[HELD].target_change
 
-    @property
+    @cached_property
     def best(self) -> str:
         """The method with the highest mean selectivity."""
         figures = {name: result.selectivity().mean.value for name, result in self.entanglement.items()}
@@ -126,7 +124,7 @@ def explore(
     measured: int | None = None,
     truncation_psi: float = 1.0,
     truth: Scorer | None = None,
-    batch_size: int = 64,
+    batch_size: int = 32,
     progress: Progress | None = None,
 ) -> Exploration:
     """Survey, find directions by every method, and measure on fresh codes what moving along each one changes.
@@ -151,10 +149,12 @@ def explore(
         if method not in METHODS:
             raise UnknownNameError("method", method, METHODS)
     if scorer.num_rows is not None:
-        raise ScoreError(f"{scorer.description} cannot score edited pictures; explore with a scorer that looks at them")
+        raise ScoreError(
+            f"{scorer.description} cannot score edited pictures; explore with a scorer that looks at them"
+        )
     chosen = None if attributes is None else scorer.select(attributes).names
     space = space or (Space.W if Space.W in generator.signature.spaces else Space.Z)
-    report = progress or (lambda stage, done, total: None)
+    report = progress or (lambda *_: None)
     clock = _Clock()
 
     with clock.stage("survey"):
@@ -182,8 +182,8 @@ def explore(
 
     with clock.stage("measuring"):
         unheld: dict[str, tuple[str, Hold]] = {name: (name, "none") for name in wanted}
-        holds = _holdable(found[BASE])
-        runs = {**unheld, HELD: (BASE, holds)}
+        slack = fitting_slack(seen, found[BASE], seed=seed)
+        runs = {**unheld, HELD: (BASE, "all")}
         count = measured or _affordable(len(runs) * len(used))
         changes: dict[str, Entanglement] = {}
         for index, (name, (method, hold)) in enumerate(runs.items()):
@@ -195,6 +195,7 @@ def explore(
                 seed=seed + 1,
                 target_change=target_change,
                 hold=hold,
+                slack=slack,
                 truth=truth,
                 truncation_psi=truncation_psi,
                 num_calibration=int(np.clip(count // 3, 2, 128)),
@@ -211,7 +212,7 @@ def explore(
         skipped=skipped,
         directions=found,
         entanglement=changes,
-        holds=holds,
+        slack=slack,
         seconds=clock.seconds,
     )
 
@@ -228,7 +229,7 @@ def _skipped(seen: Survey, chosen: Sequence[str] | None) -> dict[str, str]:
     for name, share in seen.prevalence.items():
         if not RARE <= share <= COMMON:
             which = "few" if share < RARE else "many"
-            skipped[name] = f"too {which} pictures have it: {share:.1%} of {len(seen)}"
+            skipped[name] = f"too {which} pictures have it: {100 * share:.1f} % of {len(seen):,}"
     if len(seen.names) - len(skipped) < 2:
         shares = ", ".join(f"{name} {share:.1%}" for name, share in seen.prevalence.items())
         raise ScoreError(
@@ -244,18 +245,6 @@ def _affordable(num_directions: int) -> int:
     Finding the step takes about as many pictures as taking it.
     """
     return int(np.clip(BUDGET // (2 * num_directions), *MEASURED))
-
-
-def _holdable(directions: Directions) -> dict[str, list[str]]:
-    """What to hold while each direction moves: all others, unless they are the same or leave no room to move in."""
-    room = directions[0].vector.numel() // 2
-    cosines = directions.gram().abs()
-    holds = {}
-    for row, direction in enumerate(directions):
-        nearest = cosines[row].argsort(descending=True).tolist()
-        others = [k for k in nearest if k != row and cosines[row, k] < ALIKE][:room]
-        holds[direction.name] = [directions[k].name for k in sorted(others)]
-    return holds
 
 
 def _part_of(report: Progress, stage: str, index: int, count: int) -> Callable[[int, int], None]:

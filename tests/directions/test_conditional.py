@@ -14,7 +14,9 @@ from ganatomy.latents import Direction, Space
 
 
 def direction(name: str, *vector: float, space: Space = Space.Z, slope: float = 1.0) -> Direction:
-    return Direction(name=name, vector=torch.tensor(vector, dtype=torch.float64), space=space, slope=slope, auc=0.9)
+    return Direction(
+        name=name, vector=torch.tensor(vector, dtype=torch.float64), space=space, slope=slope, auc=0.9
+    )
 
 
 def test_interfacegan_s_conditional_boundaries_are_reproduced(shared: Path):
@@ -50,7 +52,9 @@ def test_nothing_to_condition_on_changes_nothing():
 
 def test_a_direction_made_of_the_others_is_refused():
     with pytest.raises(SettingError, match="nothing of 'sum' is left without a, b"):
-        condition(direction("sum", 1.0, 1.0, 0.0), [direction("a", 1.0, 0.0, 0.0), direction("b", 0.0, 1.0, 0.0)])
+        condition(
+            direction("sum", 1.0, 1.0, 0.0), [direction("a", 1.0, 0.0, 0.0), direction("b", 0.0, 1.0, 0.0)]
+        )
 
 
 def test_directions_of_different_spaces_are_refused():

@@ -35,9 +35,15 @@ def of_scores(logits: list[list[float]], names: tuple[str, ...]) -> Survey:
 
 @pytest.mark.parametrize("space", ["z", "w", "w+"])
 @pytest.mark.parametrize("method", METHODS)
-def test_directions_live_where_the_survey_does_and_know_their_scales(toy: ToyGenerator, method: str, space: str):
+def test_directions_live_where_the_survey_does_and_know_their_scales(
+    toy: ToyGenerator, method: str, space: str
+):
     seen = surveyed(toy, space)
-    found = find(seen, method=method, seed=4) if method != "pca" else METHODS["pca"](seen[:400], seed=4, num_components=3)  # type: ignore[call-arg]
+    found = (
+        find(seen, method=method, seed=4)
+        if method != "pca"
+        else METHODS["pca"](seen[:400], seed=4, num_components=3)
+    )  # type: ignore[call-arg]
     assert isinstance(found, Directions)
     assert found.names == (["PC 1", "PC 2", "PC 3"] if method == "pca" else ["red", "round"])
     for direction in found:
@@ -87,7 +93,9 @@ def test_fewer_codes_than_numbers_in_a_code_are_enough_to_learn_something(method
     toy = ToyGenerator(z_dim=40, w_dim=40, num_layers=4, attributes=("red", "round"))
     found = METHODS[method](surveyed(toy, "w+", n=120))
     assert found["red"].vector.shape == (4, 40)
-    if method != "penalty":  # rows of norm 1 fit the chance variances of so few codes before they fit the scores
+    if (
+        method != "penalty"
+    ):  # rows of norm 1 fit the chance variances of so few codes before they fit the scores
         assert (found.matrix * toy.truth_in("w+").matrix).sum(1).min() > 0.3
     torch.testing.assert_close(found["red"].vector[0], found["red"].vector[3], atol=1e-4, rtol=0)
 
@@ -150,7 +158,9 @@ def test_names_that_do_not_exist_are_refused_with_the_nearest_one(toy: ToyGenera
         ("pca", {"attributes": ["red"]}, "components have no attributes"),
     ],
 )
-def test_settings_out_of_range_are_refused(toy: ToyGenerator, method: str, setting: dict[str, object], message: str):
+def test_settings_out_of_range_are_refused(
+    toy: ToyGenerator, method: str, setting: dict[str, object], message: str
+):
     with pytest.raises(SettingError, match=message):
         METHODS[method](surveyed(toy, "z", n=60), **setting)  # type: ignore[arg-type]
 

@@ -23,7 +23,9 @@ class TinyModule(nn.Module):
 
 
 def tiny_function(z: Tensor) -> Tensor:
-    return (z[:, :1, None, None] * torch.linspace(-1, 1, 64, dtype=z.dtype, device=z.device).view(1, 1, 8, 8)).sin()
+    return (
+        z[:, :1, None, None] * torch.linspace(-1, 1, 64, dtype=z.dtype, device=z.device).view(1, 1, 8, 8)
+    ).sin()
 
 
 def used_dcgan() -> DCGAN:
@@ -46,8 +48,8 @@ def tiny_stylegan2(num_classes: int = 0) -> StyleGAN2:
             if name.endswith("noise_strength"):
                 parameter.fill_(0.1)
         model.mapping.w_avg.normal_()
-        list(model.synthesis.blocks())[-1].torgb.weight.mul_(0.1)
-        list(model.synthesis.blocks())[0].torgb.weight.mul_(0.1)
+        for block in model.synthesis.blocks():
+            block.torgb.weight.mul_(0.1)
     return model.eval()
 
 

@@ -110,7 +110,9 @@ def test_a_file_gives_the_same_generator_back(generator: ga.Generator, tmp_path:
     assert not any(parameter.requires_grad for parameter in again.parameters())
 
 
-def test_half_precision_files_are_close_and_stay_what_they_are(generator: ga.Generator, tmp_path: Path) -> None:
+def test_half_precision_files_are_close_and_stay_what_they_are(
+    generator: ga.Generator, tmp_path: Path
+) -> None:
     if isinstance(generator, WrappedGenerator):
         pytest.skip("code cannot be stored")
     first = ga.load(save_generator(generator, tmp_path / "first.safetensors", half=True))

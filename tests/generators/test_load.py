@@ -67,7 +67,9 @@ def test_a_hostile_pickle_runs_nothing_and_is_named(write, ending: str, tmp_path
 
 def test_a_pickled_module_is_refused_with_its_name(tmp_path: Path) -> None:
     torch.save(nn.Sequential(nn.Linear(2, 3)), tmp_path / "net.pt")
-    with pytest.raises(ga.CheckpointError, match="asks for torch.nn.modules.container.Sequential.*ganatomy.wrap"):
+    with pytest.raises(
+        ga.CheckpointError, match="asks for torch.nn.modules.container.Sequential.*ganatomy.wrap"
+    ):
         ga.load(tmp_path / "net.pt")
 
 
@@ -81,7 +83,9 @@ def test_files_that_are_cut_off_are_refused(kind: str, keep: float, state, tmp_p
         torch.save(state, path, _use_new_zipfile_serialization=kind == "zip")
     ga.load(path)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * keep)])
-    with pytest.raises(ga.CheckpointError, match="cut off or damaged|not a whole safetensors|read safely|no format"):
+    with pytest.raises(
+        ga.CheckpointError, match="cut off or damaged|not a whole safetensors|read safely|no format"
+    ):
         ga.load(path)
 
 
@@ -104,7 +108,9 @@ def test_files_that_are_cut_off_are_refused(kind: str, keep: float, state, tmp_p
         "safetensors with a hostile shape", "broken zip", "pickle of a number",
     ],
 )  # fmt: skip
-def test_other_files_are_refused_with_what_they_are(content: bytes, name: str, message: str, tmp_path: Path) -> None:
+def test_other_files_are_refused_with_what_they_are(
+    content: bytes, name: str, message: str, tmp_path: Path
+) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ga.CheckpointError, match=message):
         ga.load(tmp_path / name)
@@ -142,7 +148,9 @@ def test_compressed_archives_are_refused(state, tmp_path: Path) -> None:
     ],
     ids=["discriminator", "dense discriminator", "classifier", "recurrent"],
 )
-def test_other_networks_are_refused_with_what_they_are(network: nn.Module, message: str, tmp_path: Path) -> None:
+def test_other_networks_are_refused_with_what_they_are(
+    network: nn.Module, message: str, tmp_path: Path
+) -> None:
     torch.save(network.state_dict(), tmp_path / "net.pt")
     with pytest.raises(ga.CheckpointError, match=message):
         ga.load(tmp_path / "net.pt")

@@ -10,7 +10,9 @@ import ganatomy as ga
 MATRIX = [[1.0, 0.8, 0.0], [0.8, 1.0, -0.3], [0.0, -0.3, 1.0]]
 
 
-@pytest.mark.parametrize("cosine", [0.0, 0.5, -0.2, MATRIX], ids=["orthogonal", "close", "obtuse", "a matrix"])
+@pytest.mark.parametrize(
+    "cosine", [0.0, 0.5, -0.2, MATRIX], ids=["orthogonal", "close", "obtuse", "a matrix"]
+)
 def test_directions_have_the_chosen_cosines(cosine: float | list[list[float]]) -> None:
     toy = ga.ToyGenerator(attributes=("a", "b", "c"), cosine=cosine)
     wanted = torch.tensor(cosine)

@@ -42,7 +42,9 @@ def test_modules_are_used_in_eval_mode() -> None:
 
 def test_a_mapping_gives_a_w_space() -> None:
     mapping = nn.Linear(3, 5)
-    G = ga.wrap(nn.Sequential(nn.Linear(5, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8))), z_dim=3, mapping=mapping)
+    G = ga.wrap(
+        nn.Sequential(nn.Linear(5, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8))), z_dim=3, mapping=mapping
+    )
     assert (G.signature.w_dim, [*G.signature.spaces]) == (5, ["z", "w"])
     z = G.sample(2)
     torch.testing.assert_close(G.map(z, to="w").codes, mapping(z.codes))
@@ -68,7 +70,7 @@ def test_other_ranges_are_noticed_and_converted_when_named(low: float, high: flo
     ("model", "message"),
     [
         (lambda z: z, "shape .4, 3. for 4 codes, not square pictures"),
-        (lambda z: pictures(-1, 1, channels=2)(z), "shape .4, 2, 8, 8."),
+        (pictures(-1, 1, channels=2), "shape .4, 2, 8, 8."),
         (lambda z: pictures(-1, 1)(z)[..., :5], "shape .4, 3, 8, 5."),
         (lambda z: pictures(-1, 1)(z)[:1], "shape .1, 3, 8, 8. for 4 codes"),
         (lambda z: pictures(-1, 1)(z) * float("nan"), "not finite"),

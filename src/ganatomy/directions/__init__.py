@@ -14,6 +14,7 @@ from ganatomy.directions.logistic import logistic
 from ganatomy.directions.lowdin import lowdin
 from ganatomy.directions.pca import pca
 from ganatomy.directions.regression import regression
+from ganatomy.directions.slack import fitting_slack
 from ganatomy.directions.svm import svm
 from ganatomy.errors import UnknownNameError
 from ganatomy.latents import Directions
@@ -26,6 +27,7 @@ __all__ = [
     "condition",
     "dual",
     "find",
+    "fitting_slack",
     "linear_map",
     "logistic",
     "lowdin",

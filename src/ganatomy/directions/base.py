@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ganatomy.directions.cross_entropy import fit
+from ganatomy.directions.threads import threads_for
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
 from ganatomy.latents import Direction, Directions, Space
 from ganatomy.surveys import Survey
@@ -150,12 +151,13 @@ def calibrate(
                 f"{method} found no direction for {name!r}: no code says anything about it; survey more codes"
             )
     vectors = (vectors / norms).float()
-    along = evidence.codes @ vectors.T
-    sigma, mean = torch.std_mean(along.double(), dim=0)
-    if slopes is None:
-        slopes, intercepts = _lines(along, evidence.logits)
-    else:
-        intercepts = evidence.logits.double().mean(0) - slopes * mean
+    with threads_for(evidence.codes.numel()):
+        along = evidence.codes @ vectors.T
+        sigma, mean = torch.std_mean(along.double(), dim=0)
+        if slopes is None:
+            slopes, intercepts = _lines(along, evidence.logits)
+        else:
+            intercepts = evidence.logits.double().mean(0) - slopes * mean
     if offsets is not None:
         intercepts = slopes * offsets
     areas = auc(evidence.held_codes @ vectors.T, evidence.held_labels)

@@ -13,11 +13,13 @@ from torch import Tensor
 
 from ganatomy.directions.base import calibrate, read
 from ganatomy.directions.moments import moments
+from ganatomy.directions.threads import threads_for
 from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
 
 FORMS = ("identity", "cosines")
+TINY = 1e-12
 
 
 def linear_map(
@@ -55,25 +57,21 @@ def linear_map(
         )
     evidence = read(survey, attributes, seed=seed)
     task = regression_task(evidence.codes, torch.sigmoid(evidence.logits))
-    found = adam(
-        objective(task, penalty=penalty, form=form),
-        initial(task, seed=seed),
-        num_steps=num_steps,
-        learning_rate=learning_rate,
-    )
+    gradient = gradient_of_loss(task, penalty=penalty, form=form)
+    with threads_for(task.cross.numel()):
+        found = adam(gradient, initial(task, seed=seed), num_steps=num_steps, learning_rate=learning_rate)
     return calibrate(evidence, found[:, :-1] @ task.axes.T, method="penalty" if penalty else "linear")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegressionTask:
-    """All that the squared error of a linear map depends on, in the principal axes of the codes (columns of `axes`)."""
+    """What a linear map's squared error has a gradient of, in the principal axes of the codes (columns of `axes`)."""
 
     axes: Float[Tensor, "d r"]
     variances: Float[Tensor, " r"]
     mean_codes: Float[Tensor, " r"]
     cross: Float[Tensor, "a r"]
     mean_scores: Float[Tensor, " a"]
-    total_variance: float
 
 
 def regression_task(codes: Float[Tensor, "n d"], scores: Float[Tensor, "n a"]) -> RegressionTask:
@@ -86,31 +84,37 @@ def regression_task(codes: Float[Tensor, "n d"], scores: Float[Tensor, "n a"]) -
         mean_codes=(seen.mean_codes @ axes).float(),
         cross=(seen.cross.T @ axes).float(),
         mean_scores=seen.mean_scores.float(),
-        total_variance=float(seen.variances.sum()),
     )
 
 
-def objective(task: RegressionTask, *, penalty: float, form: str = "identity") -> Callable[[Tensor], Tensor]:
-    """J of the paper as a function of `[W | b]`, from second moments: equal to that over all codes and scores.
+def gradient_of_loss(
+    task: RegressionTask, *, penalty: float, form: str = "identity"
+) -> Callable[[Tensor], Tensor]:
+    """The gradient of J as a function of `[W | b]`, from second moments: what all codes and scores together give.
 
-    With S the (diagonal) covariance of codes and `r = W mean(z) + b - mean(y)`, the error of all scores together is
-    `tr(W S Wᵀ) - 2 tr(W Cov(z, y)) + tr(Cov(y)) + |r|²`; so a step costs the same for 3,000 codes and for a million.
+    With S the (diagonal) covariance of codes, D that of scores and codes, and `r = W mean(z) + b - mean(y)`, the error
+    is `tr(W S Wᵀ) - 2 tr(W Dᵀ) + tr(Cov(y)) + |r|²` over the number of scores, so its gradient in W is twice
+    `W S - D + r mean(z)ᵀ`, and a step costs the same for 3,000 codes and for a million.
     """
-    identity = torch.eye(len(task.cross))
+    num_scores = len(task.cross)
+    identity = torch.eye(num_scores)
 
-    def loss(parameters: Tensor) -> Tensor:
+    def gradient(parameters: Tensor) -> Tensor:
         weights, bias = parameters[:, :-1], parameters[:, -1]
         rest = weights @ task.mean_codes + bias - task.mean_scores
-        spread = (weights * (weights * task.variances - 2 * task.cross)).sum() + task.total_variance
-        error = (spread + rest.square().sum()) / len(bias)
-        if not penalty:
-            return error
-        if form == "identity":
-            return error + penalty * torch.linalg.matrix_norm(weights @ weights.T - identity)
-        rows = torch.nn.functional.normalize(weights, dim=1)
-        return error + penalty * torch.linalg.matrix_norm(rows @ rows.T * (1 - identity))
+        downhill = (weights * task.variances - task.cross).addr_(rest, task.mean_codes).mul_(2 / num_scores)
+        if penalty and form == "identity":
+            excess = weights @ weights.T - identity
+            downhill.addmm_(excess, weights, alpha=2 * penalty / max(float(excess.norm()), TINY))
+        elif penalty:
+            norms = torch.linalg.vector_norm(weights, dim=1, keepdim=True)
+            rows = weights / norms
+            excess = rows @ rows.T * (1 - identity)
+            pull = excess @ rows * (2 * penalty / max(float(excess.norm()), TINY))
+            downhill += (pull - (pull * rows).sum(1, keepdim=True) * rows) / norms
+        return torch.cat([downhill, rest[:, None] * (2 / num_scores)], dim=1)
 
-    return loss
+    return gradient
 
 
 def initial(task: RegressionTask, *, seed: int) -> Float[Tensor, "a _"]:
@@ -121,7 +125,7 @@ def initial(task: RegressionTask, *, seed: int) -> Float[Tensor, "a _"]:
 
 
 def adam(
-    loss: Callable[[Tensor], Tensor],
+    gradient_at: Callable[[Tensor], Tensor],
     parameters: Float[Tensor, "*shape"],
     *,
     num_steps: int,
@@ -134,13 +138,13 @@ def adam(
     `torch.optim.Adam` takes the same steps (a test compares them), but its first step imports PyTorch's compiler, which
     takes longer than all of the steps here.
     """
-    parameters = parameters.clone().requires_grad_()
+    parameters = parameters.clone()
     mean, square = torch.zeros_like(parameters), torch.zeros_like(parameters)
     for step in range(num_steps):
-        (gradient,) = torch.autograd.grad(loss(parameters), parameters)
+        gradient = gradient_at(parameters)
         mean.lerp_(gradient, 1 - betas[0])
         square.lerp_(gradient.square(), 1 - betas[1])
         size = (square / (1 - betas[1] ** (step + 1))).sqrt_().add_(epsilon)
         rate = learning_rate * (1 + math.cos(math.pi * step / num_steps)) / 2
-        parameters.data.addcdiv_(mean, size, value=-rate / (1 - betas[0] ** (step + 1)))
-    return parameters.detach()
+        parameters.addcdiv_(mean, size, value=-rate / (1 - betas[0] ** (step + 1)))
+    return parameters

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from ganatomy.directions.base import calibrate, read
 from ganatomy.directions.cross_entropy import fit
 from ganatomy.directions.moments import whitening
+from ganatomy.directions.threads import threads_for
 from ganatomy.errors import SettingError
 from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
@@ -43,11 +44,12 @@ def logistic(
     evidence = read(survey, attributes, seed=seed)
     white = whitening(evidence.codes)
     codes, labels = white.codes(evidence.codes), evidence.labels
-    if strength is None:
-        strengths = choose_strengths(codes, labels)
-    else:
-        strengths = torch.full((labels.shape[1],), strength)
-    weights, intercepts = fit(codes, labels, strengths)
+    with threads_for(codes.numel()):
+        if strength is None:
+            strengths = choose_strengths(codes, labels)
+        else:
+            strengths = torch.full((labels.shape[1],), strength)
+        weights, intercepts = fit(codes, labels, strengths)
     vectors, offsets = white.boundary(weights, intercepts)
     return calibrate(evidence, vectors, method="logistic", offsets=offsets)
 

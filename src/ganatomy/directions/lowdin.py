@@ -9,6 +9,7 @@ import torch
 from ganatomy import geometry
 from ganatomy.directions.base import calibrate, read
 from ganatomy.directions.regression import ridge
+from ganatomy.directions.threads import threads_for
 from ganatomy.errors import SettingError
 from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
@@ -33,4 +34,6 @@ def lowdin(
         )
     found = ridge(evidence, strength=strength)
     rows = torch.nn.functional.normalize(found.weights, dim=1)
-    return calibrate(evidence, geometry.orthogonalize_lowdin(rows), method="lowdin")
+    with threads_for(rows.numel()):
+        vectors = geometry.orthogonalize_lowdin(rows)
+    return calibrate(evidence, vectors, method="lowdin")

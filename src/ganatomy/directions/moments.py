@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.directions.base import blocks
+from ganatomy.directions.threads import threads_for
 
 NOTHING = 1e-10
 """Directions of the code space with less than this share of the largest variance hold rounding errors only."""
@@ -36,7 +37,8 @@ class Moments:
 
     @cached_property
     def spectrum(self) -> Spectrum:
-        values, axes = torch.linalg.eigh(self.covariance)
+        with threads_for(self.covariance.numel()):
+            values, axes = torch.linalg.eigh(self.covariance)
         values, axes = values.flip(0), axes.flip(1)
         keep = values > NOTHING * values[0]
         return Spectrum(values[keep], axes[:, keep])
@@ -50,13 +52,14 @@ def moments(codes: Float[Tensor, "n d"], scores: Float[Tensor, "n a"]) -> Moment
     square = torch.zeros(len(pilot_codes), len(pilot_codes), dtype=torch.float64)
     cross = torch.zeros(len(pilot_codes), len(pilot_scores), dtype=torch.float64)
     square_scores = torch.zeros_like(pilot_scores)
-    for rows in blocks(n):
-        x, y = codes[rows].double() - pilot_codes, scores[rows].double() - pilot_scores
-        sum_codes += x.sum(0)
-        sum_scores += y.sum(0)
-        square.addmm_(x.T, x)
-        cross.addmm_(x.T, y)
-        square_scores += y.square().sum(0)
+    with threads_for(codes.numel()):
+        for rows in blocks(n):
+            x, y = codes[rows].double() - pilot_codes, scores[rows].double() - pilot_scores
+            sum_codes += x.sum(0)
+            sum_scores += y.sum(0)
+            square.addmm_(x.T, x)
+            cross.addmm_(x.T, y)
+            square_scores += y.square().sum(0)
     shift_codes, shift_scores = sum_codes / n, sum_scores / n
     return Moments(
         n=n,

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ganatomy.directions.base import calibrate, read
 from ganatomy.directions.moments import whitening
+from ganatomy.directions.threads import threads_for
 from ganatomy.errors import SettingError
 from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
@@ -56,7 +57,8 @@ def svm(
     kept = min(num_extremes or max(round(FRACTION * n), FEWEST), n // 2)
     white = whitening(evidence.codes)
     codes = white.codes(evidence.codes)
-    planes = [separate(codes, *extremes(logits, kept), cost=cost) for logits in evidence.logits.T]
+    with threads_for(2 * kept * codes.shape[1]):
+        planes = [separate(codes, *extremes(logits, kept), cost=cost) for logits in evidence.logits.T]
     weights, intercepts = zip(*planes, strict=True)
     vectors, offsets = white.boundary(torch.stack(weights), torch.stack(intercepts))
     return calibrate(evidence, vectors, method="svm", offsets=offsets)
@@ -80,24 +82,18 @@ def separate(
 
     It minimises what liblinear does, `½(|w|² + b²) + C Σ cᵢ max(0, 1 - yᵢ(w x + b))²`, by L-BFGS on a dense matrix.
     """
-    num = len(low) + len(high)
-    signs = np.repeat(np.array([-1, 1], dtype=np.float32), (len(low), len(high)))
-    costs = cost * np.repeat((num / (2 * len(low)), num / (2 * len(high))), (len(low), len(high))).astype(
-        np.float32
-    )
-    rows = codes[torch.cat([low, high])].numpy()
-    rows = np.concatenate([rows, np.ones_like(rows[:, :1])], axis=1) * signs[:, None]
+    counts = torch.tensor([len(low), len(high)])
+    signs = torch.tensor([-1.0, 1.0]).repeat_interleave(counts)
+    costs = (cost * counts.sum() / (2 * counts)).repeat_interleave(counts)
+    rows = codes[torch.cat([low, high])]
+    rows = torch.cat([rows, torch.ones(len(rows), 1)], dim=1) * signs[:, None]
 
     def objective(plane: np.ndarray) -> tuple[float, np.ndarray]:
-        inside = np.maximum(1 - rows @ plane.astype(np.float32), 0)
+        inside = (1 - rows @ torch.from_numpy(plane).float()).clamp_(min=0)
         weighted = costs * inside
-        return float(0.5 * plane @ plane + weighted @ inside), plane - 2 * (weighted @ rows)
+        gradient = plane - 2 * (weighted @ rows).double().numpy()
+        return float(0.5 * plane @ plane + float(weighted @ inside)), gradient
 
-    found = minimize(
-        objective,
-        np.zeros(rows.shape[1]),
-        jac=True,
-        method="L-BFGS-B",
-        options={"ftol": FLAT, "maxcor": 20, "maxiter": 1000},
-    )
-    return torch.from_numpy(found.x[:-1]), torch.tensor(found.x[-1])
+    start, settings = np.zeros(rows.shape[1]), {"ftol": FLAT, "maxcor": 20, "maxiter": 1000}
+    plane = torch.from_numpy(minimize(objective, start, jac=True, method="L-BFGS-B", options=settings).x)
+    return plane[:-1], plane[-1]

@@ -15,7 +15,7 @@ from ganatomy.generators.base import Generator, Prior, parse_prior
 from ganatomy.generators.checkpoints import read_state
 from ganatomy.generators.checkpoints.foreign import what_these_are
 from ganatomy.generators.checkpoints.native import read_settings, save_generator
-from ganatomy.generators.dcgan import OUTPUTS, DCGAN, DCGANConfig
+from ganatomy.generators.dcgan import DCGAN, OUTPUTS, DCGANConfig
 from ganatomy.generators.stacks import ACTIVATIONS
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
 from ganatomy.generators.toy import ToyGenerator

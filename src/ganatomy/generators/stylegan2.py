@@ -174,7 +174,7 @@ class Block(nn.Module):
             yield self.torgb
 
     def forward(
-        self, x: Tensor, image: Tensor | None, styles: Iterator[Float[Tensor, "n c"]], *, noise: Noise
+        self, x: Tensor | None, image: Tensor | None, styles: Iterator[Float[Tensor, "n c"]], *, noise: Noise
     ) -> tuple[Tensor, Tensor | None]:
         # Convolve, around a residual branch where the architecture has one.
         residual = self.architecture == "residual" and not self.first

@@ -90,7 +90,7 @@ def strips(generator: Generator, scorer: Scorer, exploration: Exploration, folde
     for direction in exploration.directions[BASE]:
         name = direction.name
         walked = {
-            how: edits.walk(shown, direction, STATIONS, units="sigma", hold=hold)
+            how: edits.walk(shown, direction, STATIONS, units="sigma", hold=hold, slack=exploration.slack)
             for how, hold in (("alone", ()), ("others held", exploration.held(name)))
         }
         images = {how: pictures(generator, codes) for how, codes in walked.items()}
@@ -162,7 +162,8 @@ def cosines(exploration: Exploration, folder: Path) -> Figure:
     chart = matrix_chart(
         gram, rows=names, columns=names, title="Cosines between directions", unit="cosine", limit=1.0
     )
-    alt = f"Matrix of cosines; the most alike or opposite are {names[row]} and {names[column]}, {gram[row, column]:+.2f}"
+    pair = f"{names[row]} and {names[column]}, {gram[row, column]:+.2f}"
+    alt = f"Matrix of cosines; the most alike or opposite are {pair}"
     return _chart(chart, folder / "cosines.png", alt=alt)
 
 
@@ -196,7 +197,9 @@ def truths(exploration: Exploration, folder: Path) -> list[Figure]:
             unit="mean change (standard deviations of the factor)",
             limit=limit,
         )
-        figures.append(_chart(chart, folder / file, alt=f"{title}: {len(result.factors)} factors in the rows"))
+        figures.append(
+            _chart(chart, folder / file, alt=f"{title}: {len(result.factors)} factors in the rows")
+        )
     return figures
 
 
@@ -222,7 +225,8 @@ def _changes_chart(result: Entanglement, limit: float, title: str) -> Chart:
 
 def _describe(result: Entanglement, how: str) -> str:
     return (
-        f"Matrix of mean changes, {len(result.attributes)} attributes in the rows and {len(result.names)} directions in "
+        f"Matrix of mean changes, {len(result.attributes)} attributes in the rows and {len(result.names)} "
+        "directions in "
         f"the columns, each {how}; mean selectivity {result.selectivity().mean.value:.2f}"
     )
 
@@ -243,7 +247,9 @@ def _save_strip(images: dict[str, Tensor], path: Path) -> None:
     columns = len(STATIONS)
     together = torch.stack([walked.unflatten(0, (-1, columns)) for walked in images.values()], dim=1)
     captions = [f"{station:+g} σ".replace("-", "−") if station else "0" for station in STATIONS]
-    sheet = grid(together.flatten(0, 2), columns=columns, captions=captions, row_labels=[*images] * len(together))
+    sheet = grid(
+        together.flatten(0, 2), columns=columns, captions=captions, row_labels=[*images] * len(together)
+    )
     save_image(sheet, path)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from ganatomy.explore import BASE, HELD, Exploration
-from ganatomy.metrics import Estimate
+from ganatomy.metrics import Estimate, Selectivity
 from ganatomy.metrics.entanglement import CONFIDENCE, NEAR, NUM_RESAMPLES
 
 NUM_ALSO = 3
@@ -25,13 +26,18 @@ class Findings:
 
     exploration: Exploration
 
+    @cached_property
+    def selectivities(self) -> dict[str, Selectivity]:
+        """Selectivity of each method in the default form, over all others."""
+        return {name: result.selectivity() for name, result in self.exploration.entanglement.items()}
+
     def selectivity(self, method: str) -> Estimate:
-        """Mean selectivity of a method, over all others."""
-        return self.exploration.entanglement[method].selectivity().mean
+        """Mean selectivity of a method."""
+        return self.selectivities[method].mean
 
     def selectivity_of(self, method: str, attribute: str) -> Estimate:
         """Selectivity of one direction of a method."""
-        return self.exploration.entanglement[method].selectivity().directions[attribute]
+        return self.selectivities[method].directions[attribute]
 
     @property
     def mean_auc(self) -> float:
@@ -101,11 +107,15 @@ class Findings:
         name, other, dragged, left = self.warning
         cleanest = self.selectivity_of(HELD, self.cleanest).value
         return (
-            f"Of {len(self.exploration.attributes)} attributes, {len(self.reached(HELD))} can be moved while all others are held. "
-            f"Moved alone, an attribute changes {short(alone.value)} times as much as the others do on average; with the "
-            f"others held, {short(held.value)} times ({percent(CONFIDENCE)} interval {short(held.low)} to {short(held.high)}). "
+            f"Of {len(self.exploration.attributes)} attributes, {len(self.reached(HELD))} can be moved "
+            "while all others are held. "
+            f"Moved alone, an attribute changes {short(alone.value)} times as much as the others do on "
+            "average; with the "
+            f"others held, {short(held.value)} times ({percent(CONFIDENCE)} interval {short(held.low)} to "
+            f"{short(held.high)}). "
             f"{self.cleanest} is the cleanest, at {short(cleanest)}. Beware of {name}: moved alone by "
-            f"{self.exploration.target_change:.2f}, it changes {other} by {signed(dragged)}; with the others held, by "
+            f"{self.exploration.target_change:.2f}, it changes {other} by {signed(dragged)}; with the others "
+            "held, by "
             f"{signed(left)}."
         )
 
@@ -117,30 +127,37 @@ class Findings:
         result = exploration.entanglement[HELD]
         missed = [name for name in exploration.attributes if name not in self.reached(HELD)]
         hardly = [f"{name} ({auc:.2f})" for name, auc in exploration.auc.items() if auc < HARDLY]
-        partly = [name for name in exploration.attributes if len(exploration.holds[name]) < len(exploration.attributes) - 1]
         lines = [
-            f"Changes were measured on {exploration.measured} pictures that no method saw (seed {result.seed}), the same "
-            f"ones for every method. Intervals are {percent(CONFIDENCE)}, from drawing these pictures again "
-            f"{NUM_RESAMPLES:,} times; they do not cover the choice of survey, scorer or model.",
-            f"Every edit was calibrated to change the mean probability of its own attribute by {exploration.target_change:.2f}, "
-            "so that methods are compared at the same effect. "
-            + (
-                f"With the others held, {_listed(missed)} ended more than {percent(NEAR)} short."
-                if missed
-                else "With the others held, all got there."
+            (
+                f"Changes were measured on {exploration.measured} pictures that no method saw (seed {result.seed}), the same "
+                f"ones for every method. Intervals are {percent(CONFIDENCE)}, from drawing these pictures again "
+                f"{NUM_RESAMPLES:,} times; they do not cover the choice of survey, scorer or model."
             ),
-            "Holding rests on a linear model: it keeps scores where that model puts them, and pictures may differ, more so "
-            "for long steps.",
+            (
+                f"Every edit was calibrated to change the mean probability of its own attribute by {exploration.target_change:.2f}, "
+                "so that methods are compared at the same effect. "
+                + (
+                    f"With the others held, {_listed(missed)} ended more than {percent(NEAR)} short."
+                    if missed
+                    else "With the others held, all got there."
+                )
+            ),
+            (
+                "Holding rests on a linear model, and pictures are not linear: the scores of the others may give where holding "
+                f"them exactly would cost a long step (slack {exploration.slack:.2f}, read off the model's own errors)."
+            ),
             "All that is said here is what the scorer sees. Where it takes one thing for another, so does this page."
-            if exploration.entanglement[HELD].factor_changes is None
+            if result.factor_changes is None
             else "What the scorer sees is held against the factors that pictures were drawn from, in the section on truth.",
         ]
         if hardly:
-            lines.append(f"Hardly to be read off the codes, so trust these directions least: {_listed(hardly)} (held-out AUC).")
-        if partly:
-            lines.append(f"Not all others could be held for {_listed(partly)}: some directions are the same, or too many.")
+            lines.append(
+                f"Hardly to be read off the codes, so trust these directions least: {_listed(hardly)} (held-out AUC)."
+            )
         if survey.truncation_psi == 1 and exploration.signature.w_dim:
-            lines.append("Nothing was truncated. With a truncation psi below 1 pictures are tidier and steps count for more.")
+            lines.append(
+                "Nothing was truncated. With a truncation psi below 1 pictures are tidier and steps count for more."
+            )
         return lines
 
 
@@ -174,7 +191,7 @@ def signed(value: float, digits: int = 2, *, trim: bool = False) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in per cent.
+    r"""A share in per cent.
 
     >>> percent(0.4216), percent(0.034)
     ('42\xa0%', '3.4\xa0%')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
 from ganatomy.directions.base import HELD_OUT
 from ganatomy.explore import BASE, COMMON, HELD, RARE, Exploration
 from ganatomy.metrics import FORMS, Estimate, table_ii, table_iii
@@ -114,7 +115,8 @@ class Page:
     @property
     def eyebrow(self) -> str:
         signature = self.exploration.signature
-        return f"{signature.architecture}, {signature.resolution} × {signature.resolution} pixels, scored by {self.scorer}"
+        side = signature.resolution
+        return f"{signature.architecture}, {side} × {side} pixels, scored by {self.scorer}"
 
     @property
     def numbers(self) -> list[Number]:
@@ -126,7 +128,10 @@ class Page:
                 value=f"{len(findings.reached(HELD))} of {count}",
                 label=f"attributes move by {exploration.target_change:.2f} in probability while the others are held",
             ),
-            Number(value=f"{findings.mean_auc:.2f}", label="mean held-out AUC: how well codes tell the attributes"),
+            Number(
+                value=f"{findings.mean_auc:.2f}",
+                label="mean held-out AUC: how well codes tell the attributes",
+            ),
             Number(
                 value=f"{short(alone.value)} → {short(held.value)}",
                 label="selectivity, moved alone and with the others held",
@@ -141,7 +146,9 @@ class Page:
         size = f"{signature.resolution} × {signature.resolution} pixels, {'grey' if signature.channels == 1 else 'colour'}"
         sizes = f"z {signature.z_dim}"
         if signature.w_dim:
-            sizes += f", w {signature.w_dim}" + (f" × {signature.num_layers} layers" if signature.num_layers else "")
+            sizes += f", w {signature.w_dim}" + (
+                f" × {signature.num_layers} layers" if signature.num_layers else ""
+            )
         prior = {"normal": "normal, N(0, 1)", "uniform": "uniform in (−1, 1)"}[signature.prior]
         facts = [
             ("Architecture", signature.architecture),
@@ -171,10 +178,13 @@ class Page:
     @property
     def cards_note(self) -> str:
         return (
-            f"The same {SHOWN} average pictures are moved along each direction, by up to three standard deviations (σ) of "
-            "codes along it. In the upper strip it moves alone; in the lower one the step is the shortest that goes as far "
-            "and leaves all other scores where the linear model puts them. The numbers under the pictures are the scored "
-            f"probability of the attribute. The line below was measured on {self.exploration.measured} other pictures: "
+            f"The same {SHOWN} average pictures are moved along each direction, by up to three standard "
+            "deviations (σ) of "
+            "codes along it: alone in the upper strip, and with all other scores held in the lower one, "
+            "where the step goes as "
+            "far along the direction but off those of the others. The numbers under the pictures are the scored "
+            f"probability of the attribute. The line below was measured on {self.exploration.measured} other "
+            "pictures: "
             "selectivity, and which others changed most in mean probability when the attribute itself changed by "
             f"{self.exploration.target_change:.2f}."
         )
@@ -216,9 +226,12 @@ class Page:
     def methods_note(self) -> str:
         best = self.exploration.best
         return (
-            "Selectivity is the mean change of the target divided by the mean change of each other attribute, at the same "
-            f"change of the target for every method. Higher is cleaner. Here {best} does best: {METHOD_NAMES.get(best, best)}. "
-            "The dashed line is the figure of Pham Van et al. (2020) with their penalty, from one picture of another model "
+            "Selectivity is the mean change of the target divided by the mean change of each other "
+            "attribute, at the same "
+            f"change of the target for every method. Higher is cleaner. Here {best} does best: "
+            f"{METHOD_NAMES.get(best, best)}. "
+            "The dashed line is the figure of Pham Van et al. (2020) with their penalty, from one picture of "
+            "another model "
             "with another scorer, over its 13 most changed attributes."
         )
 
@@ -239,8 +252,10 @@ class Page:
         return Table(
             title="Selectivity of each method",
             caption=(
-                "Selectivity in three forms, mean over all directions with 95\xa0% intervals. Over all others: mean change of "
-                "each picture, its sign dropped. Over the 13 most changed: the same, as in Table II of the paper. Signed: "
+                "Selectivity in three forms, mean over all directions with 95\xa0% intervals. Over all "
+                "others: mean change of "
+                "each picture, its sign dropped. Over the 13 most changed: the same, as in Table II of the "
+                "paper. Signed: "
                 "the mean keeps its sign, so it is blind to what single pictures do."
             ),
             first="method",
@@ -255,7 +270,11 @@ class Page:
 
     @property
     def detail_note(self) -> str:
-        why = "the attribute of the paper's tables" if self.detail == DETAIL else "the most entangled attribute here"
+        why = (
+            "the attribute of the paper's tables"
+            if self.detail == DETAIL
+            else "the most entangled attribute here"
+        )
         return (
             f"{self.detail}, {why}, laid out as in Tables II and III of Pham Van et al. (2020): means over "
             f"{self.exploration.measured} pictures instead of one."
@@ -278,7 +297,10 @@ class Page:
                     f"Target over the mean of the others shown: {ratios}."
                 ),
                 first="attribute",
-                headings=["before", *(f"{what} {method}" for method in methods for what in ("after", "change"))],
+                headings=[
+                    "before",
+                    *(f"{what} {method}" for method in methods for what in ("after", "change")),
+                ],
                 rows=[
                     Row(
                         name=row.attribute,
@@ -312,14 +334,16 @@ class Page:
     @property
     def cosines_note(self) -> str:
         return (
-            "All cosines between the directions that are saved. Two directions of one colour move together; what holding "
+            "All cosines between the directions that are saved. Two directions of one colour move together; "
+            "what holding "
             "does is to walk off such a direction until the others stand still."
         )
 
     @property
     def truth_note(self) -> str:
         return (
-            "The factors that the pictures were drawn from, read back from the edited pictures. Rows are factors, columns "
+            "The factors that the pictures were drawn from, read back from the edited pictures. Rows are "
+            "factors, columns "
             "are directions; a change of 1 is one standard deviation of the factor among pictures as they were."
         )
 
@@ -342,7 +366,8 @@ class Page:
     def held_out_note(self) -> str:
         survey = self.exploration.survey
         return (
-            f"{percent(HELD_OUT)} of the {len(survey):,} surveyed codes were kept from every method, and AUC is measured on "
+            f"{percent(HELD_OUT)} of the {len(survey):,} surveyed codes were kept from every method, and AUC "
+            "is measured on "
             "those: the chance that a code with the attribute lies further along its direction than one without."
         )
 
@@ -350,7 +375,9 @@ class Page:
     def footer(self) -> str:
         seconds = self.exploration.seconds
         stages = ", ".join(f"{name} {value:.0f} s" for name, value in seconds.items())
-        return f"Made by ganatomy in {sum(seconds.values()):.0f} seconds ({stages}). This page needs no network."
+        return (
+            f"Made by ganatomy in {sum(seconds.values()):.0f} seconds ({stages}). This page needs no network."
+        )
 
 
 def _estimate(estimate: Estimate) -> Cell:

@@ -19,7 +19,9 @@ def summary(exploration: Exploration, *, model: str, scorer: str) -> dict[str, A
 
     `methods.<method>.selectivity` is the default form, `mean_abs_all`; all forms stand beside it by their names.
     """
-    signature = asdict(exploration.signature) | {"spaces": [space.value for space in exploration.signature.spaces]}
+    signature = asdict(exploration.signature) | {
+        "spaces": [space.value for space in exploration.signature.spaces]
+    }
     measured = exploration.entanglement
     return _finite(
         {
@@ -33,6 +35,7 @@ def summary(exploration: Exploration, *, model: str, scorer: str) -> dict[str, A
             "seed": exploration.survey.seed,
             "truncation_psi": exploration.survey.truncation_psi,
             "target_change": exploration.target_change,
+            "slack": exploration.slack,
             "seconds": sum(exploration.seconds.values()),
             "stages": dict(exploration.seconds),
             "generator": {
@@ -62,7 +65,10 @@ def _method(result: Entanglement) -> dict[str, Any]:
     return {
         "selectivity": _estimate(default.mean),
         "selectivity_forms": {form: _estimate(found.mean) for form, found in forms.items()},
-        "target_change": {"mean": sum(changes) / len(changes), "reached": sum(change >= (1 - NEAR) * result.target_change for change in changes)},
+        "target_change": {
+            "mean": sum(changes) / len(changes),
+            "reached": sum(change >= (1 - NEAR) * result.target_change for change in changes),
+        },
         "attributes": {
             name: {
                 "selectivity": _estimate(default.directions[name]),

@@ -20,6 +20,7 @@ class Usage:
         model: the bundled name or file that was explored, None for a model that only exists in the reader's Python.
         loaded_with: the options that it was loaded with, such as `{"prior": "uniform"}`.
         attribute: the one to move. hold: a few others to name on the command line.
+        slack: how far held scores may give, where all others are held.
     """
 
     model: str | None
@@ -27,12 +28,14 @@ class Usage:
     space: Space
     attribute: str
     hold: Sequence[str]
+    slack: float
     loaded_with: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def note(self) -> str:
         return (
-            f"{DIRECTIONS_FILE} holds the directions of this page with their scales. Strengths count in standard deviations "
+            f"{DIRECTIONS_FILE} holds the directions of this page with their scales. Strengths count in "
+            "standard deviations "
             "of codes along a direction (sigma); hold as many others as you like."
         )
 
@@ -41,11 +44,15 @@ class Usage:
         """Two commands; empty where there is no file to name."""
         if self.model is None:
             return ""
-        options = "".join(f" --{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in self.loaded_with.items())
+        options = "".join(
+            f" --{name.replace('_', '-')} {shlex.quote(str(value))}"
+            for name, value in self.loaded_with.items()
+        )
         model = shlex.quote(self.model) + options
         directions = shlex.quote(str(self.folder / DIRECTIONS_FILE))
         along = shlex.quote(f"{self.folder / DIRECTIONS_FILE}:{self.attribute}")
-        move, hold = shlex.quote(f"{self.attribute}=2"), f" --hold {shlex.quote(','.join(self.hold))}" if self.hold else ""
+        move = shlex.quote(f"{self.attribute}=2")
+        hold = f" --hold {shlex.quote(','.join(self.hold))}" if self.hold else ""
         return (
             f"ganatomy edit {model} --seed 1,2,3,4 --directions {directions} \\\n"
             f"    --move {move}{hold} --before -o edited.png\n"
@@ -57,13 +64,18 @@ class Usage:
     def python(self) -> str:
         """A script."""
         options = "".join(f", {name}={value!r}" for name, value in self.loaded_with.items())
-        load = "G = ...  # the generator that was explored" if self.model is None else f"G = ga.load({self.model!r}{options})"
+        load = (
+            "G = ...  # the generator that was explored"
+            if self.model is None
+            else f"G = ga.load({self.model!r}{options})"
+        )
         return (
             "import ganatomy as ga\n\n"
             f"{load}\n"
             f"found = ga.load_directions({str(self.folder / DIRECTIONS_FILE)!r})\n"
             f"codes = G.sample(4, seed=1, space={self.space.value!r})\n"
             f"others = found.without({self.attribute!r})\n"
-            f"edited = ga.move(codes, found[{self.attribute!r}], 2.0, units=\"sigma\", hold=others)\n"
+            f"direction = found[{self.attribute!r}]\n"
+            f'edited = ga.move(codes, direction, 2.0, units="sigma", hold=others, slack={self.slack:.3g})\n'
             'ga.grid(G(edited)).save("edited.png")'
         )

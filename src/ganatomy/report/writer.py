@@ -38,7 +38,9 @@ def prepare_folder(folder: str | os.PathLike[str]) -> Path:
             with tempfile.TemporaryFile(dir=place):
                 pass
     except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror or error}; choose another folder") from None
+        raise OutputError(
+            f"{folder} cannot be written: {error.strerror or error}; choose another folder"
+        ) from None
     return folder
 
 
@@ -96,17 +98,20 @@ def draw(exploration: Exploration, generator: Generator, scorer: Scorer, folder:
     )
 
 
-def usage(exploration: Exploration, folder: Path, *, model: str | None, loaded_with: Mapping[str, object]) -> Usage:
+def usage(
+    exploration: Exploration, folder: Path, *, model: str | None, loaded_with: Mapping[str, object]
+) -> Usage:
     """Lines to copy that move the cleanest attribute and hold those that it would move most."""
     findings = Findings(exploration=exploration)
     attribute = findings.cleanest
-    dragged = [name for name, _ in findings.others(BASE, attribute) if name in exploration.holds[attribute]]
+    dragged = [name for name, _ in findings.others(BASE, attribute)]
     return Usage(
         model=model,
         folder=folder,
         space=exploration.space,
         attribute=attribute,
         hold=dragged[:NUM_ALSO],
+        slack=exploration.slack,
         loaded_with=loaded_with,
     )
 

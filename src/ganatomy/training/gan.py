@@ -1,7 +1,8 @@
 """Train a generator: non-saturating loss, R1, averaged weights, style mixing, resolutions that grow, runs that resume.
 
 Goodfellow et al. 2014 (the non-saturating loss), Mescheder et al. 2018 (R1, equation 9), Karras et al. 2018 (growing,
-averaged weights), 2019 (mixing regularisation), 2020 (lazy regularisation, appendix B).
+averaged weights), 2019 (mixing regularisation), 2020 (lazy regularisation, appendix B), Sauer et al. 2021 (a second critic,
+on features).
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from ganatomy.generators.dcgan import DCGAN
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
 from ganatomy.images import save_image
 from ganatomy.latents import Latents, Space
+from ganatomy.perception.network import AttributeNetwork
 from ganatomy.plots import grid
 from ganatomy.training.discriminator import Discriminator
+from ganatomy.training.features import FeatureCritic
 from ganatomy.training.pictures import Pictures, Progress, pick, torch_rng
 
 
@@ -49,6 +52,8 @@ class GanRecipe:
         r1_interval: steps between penalties, each weighted by the interval.
         mixing: share of pictures whose layers take two codes, from a random layer on.
         noise: "random" draws noise for every picture, "none" leaves it out where the data have no stochastic detail.
+        feature_weight: of the critic on frozen features beside the critic on pictures, where `train_gan` is given a
+            network; it judges from a quarter of the network's own resolution on.
         ema_images: half-life of the averaged weights, in pictures; early on a tenth of the pictures seen so far.
         checkpoint_seconds: how much work a killed run may lose.
         sheet_images: pictures between two sample sheets.
@@ -66,6 +71,7 @@ class GanRecipe:
     r1_interval: int = 16
     mixing: float = 0.5
     noise: Literal["random", "none"] = "random"
+    feature_weight: float = 0.0
     ema_images: int = 10_000
     checkpoint_seconds: float = 120.0
     sheet_images: int = 5_000
@@ -95,21 +101,31 @@ class Run:
     generator: Generator
     average: Generator
     critic: Discriminator
+    features: FeatureCritic | None = None
     optimizers: dict[str, torch.optim.Adam] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rate, lazy = self.recipe.learning_rate, self.recipe.r1_interval / (self.recipe.r1_interval + 1)
-        self.optimizers = {
+        if self.features is not None:
+            self.optimizers["features"] = torch.optim.Adam(self.features.parameters(), lr=rate, betas=(0.0, 0.99))
+        self.optimizers |= {
             "generator": torch.optim.Adam(self.generator.parameters(), lr=rate, betas=(0.0, 0.99)),
             "critic": torch.optim.Adam(self.critic.parameters(), lr=rate * lazy, betas=(0.0, 0.99**lazy)),
         }
 
 
 def train_gan(
-    recipe: GanRecipe, pictures: Pictures, folder: str | os.PathLike[str], *, device: str = "cpu", progress: Progress | None = None
+    recipe: GanRecipe,
+    pictures: Pictures,
+    folder: str | os.PathLike[str],
+    *,
+    network: AttributeNetwork | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
 ) -> Generator:
     """Train by this recipe, or go on where the run in `folder` stopped; returns the generator of averaged weights.
 
+    `network` is what the second critic sees with, where the recipe has one; never judge the generator with the same one.
     `folder` receives `checkpoint.pt`, sheets of samples, and `losses.csv` with a line for each sheet.
 
     Raises:
@@ -128,7 +144,9 @@ def train_gan(
     except OSError as error:
         raise OutputError(f"{folder} cannot be written: {error.strerror}") from None
     checkpoint = folder / "checkpoint.pt"
-    run = resume(recipe, checkpoint, device) if checkpoint.exists() else start(recipe, device)
+    if (network is None) != (recipe.feature_weight == 0):
+        raise SettingError(f"feature_weight={recipe.feature_weight} and network={network and 'given'} contradict each other")
+    run = resume(recipe, checkpoint, device, network) if checkpoint.exists() else start(recipe, device, network)
     done = sum(stage.images for stage in recipe.stages[: run.stage]) + run.images
     saved = time.monotonic()
     try:
@@ -161,22 +179,28 @@ def train_step(run: Run, stage: Stage, pictures: Pictures, device: str) -> dict[
     real = pick(pictures, rows, stage.resolution).to(device, memory_format=torch.channels_last)
     fake = draw(run.generator.train(), stage.batch, mixing=recipe.mixing, noise=recipe.noise)
 
-    # Critic: real up, drawn down, and now and then flat around the real.
-    run.critic.requires_grad_(True)
-    penalize = run.step % recipe.r1_interval == 0
-    real.requires_grad_(penalize)
-    real_logits, fake_logits = run.critic(real), run.critic(fake.detach())
-    critic_loss = F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
-    loss = critic_loss
-    if penalize:
-        (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
-        gamma = recipe.r1_gamma * (stage.resolution / recipe.resolution) ** 2
-        loss = loss + slope.square().sum(dim=(1, 2, 3)).mean() * (gamma / 2 * recipe.r1_interval)
-    update(run.optimizers["critic"], loss)
+    # Critics: real up, drawn down, and now and then flat around the real.
+    critics: list[tuple[str, nn.Module, float]] = [("critic", run.critic, 1.0)]
+    if run.features is not None and stage.resolution * 4 >= run.features.resolution:
+        critics.append(("features", run.features, recipe.feature_weight))
+    losses = {}
+    for name, critic, _ in critics:
+        critic.requires_grad_(True)
+        penalize = critic is run.critic and run.step % recipe.r1_interval == 0
+        real.requires_grad_(penalize)
+        real_logits, fake_logits = critic(real), critic(fake.detach())
+        loss = F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
+        losses[name] = loss.item()
+        if penalize:
+            (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
+            gamma = recipe.r1_gamma * (stage.resolution / recipe.resolution) ** 2
+            loss = loss + slope.square().sum(dim=(1, 2, 3)).mean() * (gamma / 2 * recipe.r1_interval)
+        update(run.optimizers[name], loss)
+        critic.requires_grad_(False)
 
     # Generator: drawn up.
-    run.critic.requires_grad_(False)
-    generator_loss = F.softplus(-run.critic(fake)).mean()
+    parts = [F.softplus(-critic(fake)).mean() * weight for _, critic, weight in critics]
+    generator_loss = torch.stack(parts).sum()
     update(run.optimizers["generator"], generator_loss)
 
     # Average the weights; buffers are taken over.
@@ -184,7 +208,7 @@ def train_step(run: Run, stage: Stage, pictures: Pictures, device: str) -> dict[
     run.images += stage.batch
     half_life = min(recipe.ema_images, max(run.step * stage.batch / 10, stage.batch))
     follow(run.average, run.generator, 0.5 ** (stage.batch / half_life))
-    return {"critic": critic_loss.item(), "generator": generator_loss.item()}
+    return losses | {"generator": generator_loss.item()}
 
 
 def draw(generator: Generator, n: int, *, mixing: float, noise: Literal["random", "none"] = "random") -> Tensor:
@@ -241,11 +265,14 @@ def build(recipe: GanRecipe, stage: int, device: str) -> tuple[Generator, Discri
     return generator.to(**fast), critic.to(**fast)
 
 
-def start(recipe: GanRecipe, device: str) -> Run:
+def start(recipe: GanRecipe, device: str, network: AttributeNetwork | None = None) -> Run:
     torch.manual_seed(recipe.seed)
     generator, critic = build(recipe, 0, device)
     average = copy.deepcopy(generator).requires_grad_(False)
-    return Run(recipe=recipe, stage=0, images=0, step=0, generator=generator, average=average, critic=critic)
+    return Run(
+        recipe=recipe, stage=0, images=0, step=0, generator=generator, average=average, critic=critic,
+        features=FeatureCritic(network).to(device) if network else None,
+    )  # fmt: skip
 
 
 def grow(run: Run, device: str) -> Run:
@@ -258,8 +285,9 @@ def grow(run: Run, device: str) -> Run:
         nn.init.zeros_(list(larger.synthesis.blocks())[-1].torgb.weight)
     critic.grow_from(run.critic)
     return Run(
-        recipe=run.recipe, stage=run.stage + 1, images=0, step=run.step, generator=generator, average=average, critic=critic
-    )
+        recipe=run.recipe, stage=run.stage + 1, images=0, step=run.step, generator=generator, average=average,
+        critic=critic, features=run.features,
+    )  # fmt: skip
 
 
 def finish(run: Run) -> Generator:
@@ -305,6 +333,7 @@ def save_checkpoint(run: Run, path: Path) -> None:
         "generator": run.generator.state_dict(),
         "average": run.average.state_dict(),
         "critic": run.critic.state_dict(),
+        "features": run.features and run.features.state_dict(),
         "optimizers": {name: optimizer.state_dict() for name, optimizer in run.optimizers.items()},
     }
     part = path.with_suffix(".part")
@@ -316,7 +345,7 @@ def save_checkpoint(run: Run, path: Path) -> None:
         raise OutputError(f"{path} cannot be written: {error}") from None
 
 
-def resume(recipe: GanRecipe, path: Path, device: str) -> Run:
+def resume(recipe: GanRecipe, path: Path, device: str, network: AttributeNetwork | None = None) -> Run:
     """The run of a checkpoint, which must be of this recipe.
 
     Raises:
@@ -335,8 +364,9 @@ def resume(recipe: GanRecipe, path: Path, device: str) -> Run:
     run = Run(
         recipe=recipe, stage=state["stage"], images=state["images"], step=state["step"],
         generator=generator, average=average, critic=critic,
+        features=FeatureCritic(network).to(device) if network else None,
     )  # fmt: skip
-    for name in ("generator", "average", "critic"):
+    for name in ("generator", "average", "critic", *(["features"] if network else [])):
         getattr(run, name).load_state_dict(state[name])
     for name, optimizer in run.optimizers.items():
         optimizer.load_state_dict(state["optimizers"][name])

@@ -75,8 +75,12 @@ def read_settings(metadata: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
     if metadata.get("format") != FORMAT:
         raise CheckpointError(f"is of format {metadata.get('format')}; this ganatomy reads format {FORMAT}")
     try:
-        return metadata["architecture"], json.loads(metadata["settings"])
-    except (KeyError, ValueError) as error:
+        settings = json.loads(metadata["settings"])
+        # Settings hold tuples, which JSON does not have.
+        return metadata["architecture"], {
+            name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
+        }
+    except (KeyError, ValueError, AttributeError) as error:
         raise CheckpointError(f"has damaged metadata: {error}") from None
 
 

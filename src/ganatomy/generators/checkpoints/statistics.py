@@ -21,10 +21,9 @@ from ganatomy.generators.stacks import ACTIVATIONS, Activation, Layer, StackLaye
 EPSILONS = (1e-5, 0.8)
 """Batch norm's default, and what a much copied tutorial passes in the place of a momentum."""
 EPSILON_COST = 0.05
-MARGIN = 0.3
-NUM_CODES = 1024
-BUDGET = 2**27
-"""Multiplications that one trial of one layer may cost; it sets how many codes go on to the next layer."""
+MARGIN = 0.2
+BUDGET = 2**29
+"""Multiplications that one pass of the codes may cost; it sets how many codes there are."""
 
 
 def read_prior(first: Block) -> Prior | None:
@@ -81,9 +80,10 @@ def fit(
 
     A layer ends with the activation under which the next norm sees what it recorded.
     """
-    codes = representative_codes(found[0].layers[0].in_channels, prior)
+    codes = representative_codes(_affordable(blocks, found[0]), found[0].layers[0].in_channels, prior)
     trails: dict[tuple[Layer, ...], Trail] = {(): Trail(ends=((None, codes[:, :, None, None]),))}
-    for index, block in enumerate(blocks):
+    verified = [block for index, block in enumerate(blocks) if index < len(blocks) - 1 or is_trained(block)]
+    for index, block in enumerate(verified):
         longer = {}
         for way in dict.fromkeys(reading.layers[: index + 1] for reading in found):
             if way[:-1] in trails:
@@ -92,34 +92,33 @@ def fit(
         trails = {way: trail for way, trail in longer.items() if trail.misfit < best + MARGIN}
 
     def badness(reading: Reading) -> float:
-        return trails[reading.layers].misfit + 0.02 * reading.cost
+        return trails[reading.layers[: len(verified)]].misfit + 0.02 * reading.cost
 
-    chosen = min((reading for reading in found if reading.layers in trails), key=badness)
-    layers = list(trails[chosen.layers].layers)
-    if len(layers) > 1 and not is_trained(blocks[-1]):
+    chosen = min((reading for reading in found if reading.layers[: len(verified)] in trails), key=badness)
+    layers = list(trails[chosen.layers[: len(verified)]].layers)
+    if len(verified) < len(blocks):
         # No norm checks the layer before the picture; it is taken to end as the one before it does.
-        eps = layers[-2].eps if layers[-1].norm else EPSILONS[0]
-        layers[-1] = replace(layers[-1], activation=layers[-2].activation, eps=eps)
+        end = chosen.layers[-2]
+        before = layers[-1] if layers else replace(end, activation=activations[0])
+        layers.append(replace(end, activation=before.activation, eps=before.eps if end.norm else EPSILONS[0]))
     return (*layers, chosen.layers[-1])
 
 
 def _step(trail: Trail, layer: Layer, block: Block, activations: Sequence[Activation]) -> Trail:
     """One layer more: choose how the one before ended, by what this one's norm sees."""
     module = fill(StackLayer(layer), block)
-    positions = trail.ends[0][1][0, 0].numel() * layer.upsample**2
-    few = max(16, BUDGET // (block.weight.numel() * positions))
     if is_trained(block):
-        trials = [(end, module.project(x[:few])) for end, x in trail.ends]
+        trials = [(end, module.project(x)) for end, x in trail.ends]
         costs = [misfit(seen, block) + EPSILON_COST * _is_unusual(end) for end, seen in trials]
     else:
         end, x = trail.ends[0]
-        trials, costs = [(end, module.project(x[:few]))], [0.0]
+        trials, costs = [(end, module.project(x))], [0.0]
     best = costs.index(min(costs))
     before, seen = trials[best]
 
     # Every way to end this layer.
     ends = []
-    for eps in EPSILONS if module.norm else EPSILONS[:1]:
+    for eps in EPSILONS if _minds_epsilon(block) else EPSILONS[:1]:
         if module.norm:
             module.norm.eps = eps
         for activation in activations:
@@ -133,11 +132,32 @@ def _is_unusual(end: Layer | None) -> bool:
     return end is not None and end.eps != EPSILONS[0]
 
 
-def representative_codes(z_dim: int, prior: Prior) -> Float[Tensor, "n z"]:
-    """Codes whose mean is exactly 0 and whose variance is exactly that of the prior, so that few of them do."""
-    half = torch.from_numpy(draw_rows(NUM_CODES // 2, z_dim, seed=0, prior=prior))
-    half = half * ((1 / 3 if prior == "uniform" else 1.0) / half.square().mean(0)).sqrt()
-    return torch.stack([half, -half], dim=1).flatten(0, 1)
+def _minds_epsilon(block: Block) -> bool:
+    """Whether a large epsilon would change what the norm gives."""
+    return bool(block.norm) and float(block.norm["running_var"].median()) < 8
+
+
+def _affordable(blocks: Sequence[Block], reading: Reading) -> int:
+    """How many codes the budget pays for, given what one costs under this reading."""
+    cost, size = 0, 1
+    for block, layer in zip(blocks, reading.layers, strict=True):
+        cost += block.weight.numel() * (1 if layer.kind == "linear" else size * layer.upsample) ** 2
+        size = layer.size_after(size)
+    return min(256, max(48, BUDGET // cost))
+
+
+def representative_codes(n: int, z_dim: int, prior: Prior) -> Float[Tensor, "m z"]:
+    """Codes that have exactly the mean and the variances of the prior, and no correlations where n is large enough.
+
+    So a few of them show the moments that training saw in thousands.
+    """
+    half = torch.from_numpy(draw_rows(n // 2, z_dim, seed=0, prior=prior)).double()
+    if len(half) > z_dim:
+        half = torch.linalg.solve_triangular(
+            torch.linalg.cholesky(half.T @ half / len(half)).T, half, upper=True, left=False
+        )
+    half = half / half.square().mean(0).sqrt() * (3**-0.5 if prior == "uniform" else 1.0)
+    return torch.cat([half, -half]).float()
 
 
 def misfit(seen: Float[Tensor, "n c s s"], block: Block) -> float:

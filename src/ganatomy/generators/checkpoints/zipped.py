@@ -35,12 +35,16 @@ def load_torch(path: Path) -> Any:
     try:
         # The open file, because torch chooses another reader by the ending of a path.
         with path.open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch's remarks on old formats do not help whoever loads the file
+            warnings.simplefilter(
+                "ignore"
+            )  # torch's remarks on old formats do not help whoever loads the file
             content = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(_refusal(path, zipped, str(error))) from None
     except MemoryError:
-        raise CheckpointError(f"{path} asks for more memory than there is; it is damaged or hostile") from None
+        raise CheckpointError(
+            f"{path} asks for more memory than there is; it is damaged or hostile"
+        ) from None
     except Exception as error:  # noqa: BLE001 - a damaged file makes torch raise whatever it stumbles over
         first = (str(error) or type(error).__name__).splitlines()[0]
         raise CheckpointError(f"{path} is cut off or damaged: {first}") from None

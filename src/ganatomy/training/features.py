@@ -1,0 +1,57 @@
+"""A second critic, which judges what a trained attribute network sees in a picture instead of the picture.
+
+Sauer et al. 2021, "Projected GANs Converge Faster": small critics on frozen features of several depths. A generator of
+few pictures learns late that some people wear hats; a critic that already knows what a hat is tells it early.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
+
+from ganatomy.perception.network import AttributeNetwork, fold_norms
+
+DEPTHS = 3
+"""The last stages of the network are judged; the first one sees little more than edges."""
+
+
+class FeatureCritic(nn.Module):
+    """Pictures to one realness logit for each depth of frozen features.
+
+    The network is part of the recipe, not of the state: a checkpoint holds the heads alone.
+    """
+
+    def __init__(self, network: AttributeNetwork, *, width: int = 32) -> None:
+        super().__init__()
+        self._frozen = (fold_norms(network),)
+        widths = network.config.widths[-DEPTHS:]
+        self.heads = nn.ModuleList(
+            nn.Sequential(
+                spectral_norm(nn.Conv2d(features, width, 1)),
+                nn.LeakyReLU(0.2),
+                spectral_norm(nn.Conv2d(width, width, 3, padding=1)),
+                nn.LeakyReLU(0.2),
+                spectral_norm(nn.Conv2d(width, 1, 1)),
+            )
+            for features in widths
+        )
+
+    @property
+    def resolution(self) -> int:
+        """Of the pictures that the network was trained on."""
+        return self._frozen[0].config.resolution
+
+    def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n depths"]:
+        (network,) = self._frozen
+        size = network.config.resolution
+        if images.shape[-1] != size:
+            images = F.interpolate(images, size=(size, size), mode="bilinear", align_corners=False)
+        x, seen = images.contiguous(memory_format=torch.channels_last), []
+        for stage in network.stages:
+            x = stage(x)
+            seen.append(x)
+        logits = [head(x).mean(dim=(1, 2, 3)) for head, x in zip(self.heads, seen[-len(self.heads) :], strict=True)]
+        return torch.stack(logits, dim=1)

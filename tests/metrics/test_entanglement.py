@@ -1,0 +1,286 @@
+"""What edits change, where the truth is known in closed form."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from ganatomy.errors import FingerprintError, ScoreError, SettingError, UnknownNameError
+from ganatomy.generators.toy import ToyGenerator
+from ganatomy.latents import Direction, Directions, Latents
+from ganatomy.metrics import Entanglement, entanglement
+from ganatomy.metrics.calibration import Search, shift_for
+from ganatomy.perception import FunctionScorer, OracleScorer, TruthScorer
+from ganatomy.perception.base import Scorer
+
+MATRIX = [[1.0, 0.6, -0.4], [0.6, 1.0, 0.0], [-0.4, 0.0, 1.0]]
+NAMES = ("red", "round", "large")
+
+
+@pytest.fixture(scope="module")
+def toy() -> ToyGenerator:
+    return ToyGenerator(attributes=NAMES, cosine=MATRIX, intercepts=(0.0, 2.0, -1.0))
+
+
+@pytest.fixture(scope="module")
+def oracle(toy: ToyGenerator) -> OracleScorer:
+    return OracleScorer(toy)
+
+
+@pytest.fixture(scope="module")
+def measured(toy: ToyGenerator, oracle: OracleScorer) -> Entanglement:
+    return entanglement(toy, oracle, toy.truth, n=300)
+
+
+def closed_form(toy: ToyGenerator, result: Entanglement) -> Tensor:
+    """The changes of the probabilities that these steps must make: logits move by slope * cosine * strength."""
+    logits = toy.read(toy(toy.sample(len(result.before), seed=result.seed)))
+    shifts = toy.slope * toy.truth.gram() * result.strengths[:, None]
+    return torch.sigmoid(logits[None] + shifts[:, None]) - torch.sigmoid(logits)[None]
+
+
+def test_changes_are_those_of_the_closed_form(toy: ToyGenerator, measured: Entanglement):
+    expected = closed_form(toy, measured)
+    torch.testing.assert_close(measured.changes, expected, atol=1e-4, rtol=1e-3)
+    turned = expected * measured.strengths.sign()[:, None, None]
+    torch.testing.assert_close(measured.mean_change, turned.mean(1), atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(measured.mean_abs_change, expected.abs().mean(1), atol=1e-4, rtol=1e-3)
+
+
+def test_every_target_changes_by_what_was_asked_for(toy: ToyGenerator, oracle: OracleScorer):
+    for target_change in (0.1, 0.25, 0.4):
+        result = entanglement(toy, oracle, toy.truth, n=200, target_change=target_change)
+        torch.testing.assert_close(
+            result.mean_change.diagonal(), torch.full((3,), target_change), atol=2e-3, rtol=0
+        )
+        assert result.reached.all()
+
+
+def test_an_attribute_that_most_pictures_have_is_taken_away(measured: Entanglement):
+    assert measured.before.mean(0)[1] > 0.5
+    assert measured.strengths.sign().tolist() == [measured.strengths[0].sign(), -1, 1]
+    assert (measured.changes[1, :, 1] < 0).all()
+    assert (measured.mean_change.diagonal() > 0).all()
+
+
+@pytest.mark.parametrize("batch_size", [7, 1000])
+def test_the_batch_size_does_not_matter(
+    toy: ToyGenerator, oracle: OracleScorer, measured: Entanglement, batch_size: int
+):
+    again = entanglement(toy, oracle, toy.truth, n=300, batch_size=batch_size)
+    torch.testing.assert_close(again.strengths, measured.strengths, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(again.changes, measured.changes, atol=1e-4, rtol=1e-3)
+    assert again.selectivity().mean.low == pytest.approx(measured.selectivity().mean.low, rel=1e-3)
+
+
+@pytest.mark.parametrize("space", ["z", "w", "w+"])
+def test_edits_are_measured_in_every_space(space: str):
+    toy = ToyGenerator(z_dim=12, w_dim=12, num_layers=3, attributes=NAMES, cosine=MATRIX)
+    result = entanglement(toy, OracleScorer(toy), toy.truth_in(space), n=100)
+    assert result.reached.all()
+    assert result.strengths.abs().min() > 0
+
+
+def test_a_direction_for_some_layers_is_measured_in_w_plus():
+    toy = ToyGenerator(z_dim=12, w_dim=12, num_layers=4, attributes=NAMES, cosine=MATRIX)
+    half = Directions([replace(toy.truth["red"], layers=(0, 2)), toy.truth["round"]])
+    result = entanglement(toy, OracleScorer(toy), half, n=100)
+    whole = entanglement(toy, OracleScorer(toy), toy.truth.select(["red", "round"]), n=100)
+    assert result.reached.all()
+    assert (result.strengths / whole.strengths).tolist() == pytest.approx([2.0, 1.0], rel=0.05)
+
+
+@pytest.mark.parametrize("hold", ["all", {"red": ["round", "large"], "round": ["red"]}], ids=["all", "some"])
+def test_held_attributes_stay_where_they_were(
+    toy: ToyGenerator, oracle: OracleScorer, hold: str | dict[str, list[str]]
+):
+    result = entanglement(toy, oracle, toy.truth, n=100, hold=hold)  # type: ignore[arg-type]
+    assert result.mean_abs_change[0, 1:].max() < 1e-5
+    assert result.mean_abs_change[1, 0] < 1e-5
+    assert (result.mean_abs_change[2, :2].max() < 1e-5) == (hold == "all")
+    torch.testing.assert_close(result.mean_change.diagonal(), torch.full((3,), 0.25), atol=2e-3, rtol=0)
+    if hold == "all":
+        assert result.selectivity().mean.low > 1e3
+
+
+def test_intervals_cover_the_mean_over_many_pictures_as_often_as_they_say(
+    toy: ToyGenerator, oracle: OracleScorer
+):
+    many = entanglement(toy, oracle, toy.truth, n=20_000, seed=99, batch_size=5000)
+    moves = many.mean_change.abs() > 1e-3
+    covered = []
+    for seed in range(60):
+        before = torch.sigmoid(toy.read(toy(toy.sample(60, seed=seed))))
+        few = replace(many, seed=seed, before=before)
+        low, high = replace(few, changes=closed_form(toy, few)).intervals()
+        covered.append(((low <= many.mean_change) & (many.mean_change <= high))[moves])
+    assert 0.9 < torch.stack(covered).float().mean() < 0.98
+
+
+def test_intervals_narrow_with_the_root_of_the_number_of_pictures(toy: ToyGenerator, oracle: OracleScorer):
+    def width(n: int) -> float:
+        low, high = entanglement(toy, oracle, toy.truth, n=n, batch_size=500).intervals()
+        return float((high - low).mean())
+
+    assert width(1600) == pytest.approx(width(100) / 4, rel=0.2)
+
+
+def test_selectivity_is_that_of_the_mean_changes_and_lies_in_its_interval(measured: Entanglement):
+    found = measured.selectivity()
+    sizes = measured.mean_abs_change
+    assert found.directions["red"].value == pytest.approx(float(0.25 / sizes[0, 1:].mean()), rel=0.01)
+    assert found.mean.value == pytest.approx(sum(e.value for e in found.directions.values()) / 3)
+    for form in ("mean_abs_all", "top13", "signed"):
+        for estimate in (measured.selectivity(form).mean, *measured.selectivity(form).directions.values()):
+            assert estimate.low < estimate.value < estimate.high
+    low, high = measured.intervals(absolute=True)
+    assert ((low < sizes) & (sizes < high)).all()
+
+
+def test_the_table_names_every_direction_its_change_and_its_selectivity(measured: Entanglement):
+    lines = str(measured).splitlines()
+    assert [line.split()[0] for line in lines[1:5]] == ["red", "round", "large", "mean"]
+    assert all("0.25 ±" in line for line in lines[1:4])
+    assert str(measured.selectivity().mean) in lines[4]
+
+
+def test_a_step_that_cannot_reach_the_target_is_the_best_there_is_and_is_marked(toy: ToyGenerator):
+    def bounded(images: Tensor) -> Tensor:
+        logits = toy.read(images)
+        return torch.sigmoid(torch.cat([logits[:, :1].clamp(max=0.3), logits[:, 1:]], dim=1))
+
+    result = entanglement(toy, FunctionScorer(bounded, NAMES), toy.truth, n=100)
+    assert result.reached.tolist() == [False, True, True]
+    assert 0.1 < result.mean_change[0, 0] < 0.2
+    assert "not reached" in str(result).splitlines()[1]
+
+
+def test_directions_without_scale_or_of_the_wrong_sign_are_calibrated_all_the_same(
+    toy: ToyGenerator, oracle: OracleScorer
+):
+    red, round_, large = toy.truth
+    vague = Directions(
+        [
+            replace(red, slope=float("nan")),
+            replace(round_, slope=100.0),
+            replace(large, slope=0.01, sigma=50.0),
+        ]
+    )
+    assert entanglement(toy, oracle, vague, n=100).reached.all()
+    backward = Directions([replace(red, vector=-red.vector)])
+    assert not entanglement(toy, oracle, backward, n=100).reached.any()
+
+
+class Factors(Scorer):
+    """Reads the code behind a toy's picture: two continuous factors."""
+
+    names = ("first", "second")
+    fingerprint = "factors"
+    description = "factors"
+
+    def __init__(self, toy: ToyGenerator) -> None:
+        self.toy = toy
+
+    def _logits(self, images: Tensor, *, latents: Latents | None, start: int) -> Tensor:
+        assert latents is not None
+        return latents.codes[:, :2] * torch.tensor([1.0, 10.0])
+
+
+def test_truth_says_by_how_many_deviations_each_factor_moved(toy: ToyGenerator, oracle: OracleScorer):
+    result = entanglement(toy, oracle, toy.truth, n=400, truth=Factors(toy))
+    assert result.factors == ("first", "second")
+    assert result.factor_changes is not None
+    expected = result.strengths.abs()[:, None] * toy.truth.matrix[:, :2]
+    torch.testing.assert_close(result.factor_changes, expected, atol=0.02, rtol=0.15)
+
+
+def test_progress_grows_to_its_end_and_pictures_are_counted(toy: ToyGenerator, oracle: OracleScorer):
+    seen: list[tuple[int, int]] = []
+    entanglement(
+        toy, oracle, toy.truth, n=64, num_calibration=16, batch_size=16, progress=lambda *x: seen.append(x)
+    )
+    done = [d for d, _ in seen]
+    assert done == sorted(done)
+    assert seen[-1][0] == seen[-1][1]
+    assert all(d < total for d, total in seen[:-1])
+    # One round for the linear toy, whose slopes are known, then every picture once for each direction.
+    assert 64 + 3 * (16 + 64) <= done[-1] <= 64 + 3 * (3 * 16 + 64)
+
+
+class TestRefusals:
+    def test_a_direction_that_is_no_attribute(self, toy: ToyGenerator, oracle: OracleScorer):
+        stray = Directions([replace(toy.truth["red"], name="rounded")])
+        with pytest.raises(UnknownNameError, match="attribute 'rounded'; did you mean 'round'"):
+            entanglement(toy, oracle, stray, n=4)
+
+    def test_a_table_of_labels(self, toy: ToyGenerator):
+        with pytest.raises(ScoreError, match="cannot score edited pictures"):
+            entanglement(toy, TruthScorer(torch.ones(9, 3) > 0, NAMES), toy.truth, n=4)
+
+    def test_a_direction_of_another_generator(self, oracle: OracleScorer, toy: ToyGenerator):
+        other = ToyGenerator(attributes=NAMES, cosine=MATRIX, seed=5)
+        with pytest.raises(FingerprintError, match="was found on generator"):
+            entanglement(toy, oracle, other.truth, n=4)
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            ({"n": 1}, "cannot measure 1 pictures"),
+            ({"batch_size": 0}, "batches of 0"),
+            ({"num_calibration": 0}, "0 of them first"),
+            ({"target_change": 0.5}, "target_change is 0.5"),
+            ({"target_change": 0.0}, "target_change is 0"),
+        ],
+    )
+    def test_numbers_out_of_range(
+        self, toy: ToyGenerator, oracle: OracleScorer, settings: dict[str, float], message: str
+    ):
+        with pytest.raises(SettingError, match=message):
+            entanglement(toy, oracle, toy.truth, **settings)  # type: ignore[arg-type]
+
+    def test_names_to_hold_that_do_not_exist(self, toy: ToyGenerator, oracle: OracleScorer):
+        with pytest.raises(UnknownNameError, match="direction 'larger'"):
+            entanglement(toy, oracle, toy.truth, n=4, hold={"red": ["larger"]})
+        with pytest.raises(UnknownNameError, match="direction 'rad'"):
+            entanglement(toy, oracle, toy.truth, n=4, hold={"rad": ["red"]})
+
+    def test_an_empty_set(self, toy: ToyGenerator, oracle: OracleScorer):
+        with pytest.raises(SettingError, match="no directions to measure"):
+            entanglement(toy, oracle, Directions(()), n=4)
+
+
+class TestSearch:
+    def test_a_shift_is_read_back_from_the_change_that_it_makes(self):
+        logits = torch.randn(50, 3, generator=torch.Generator().manual_seed(0)) * 3
+        shifts = torch.tensor([0.5, -2.0, 4.0])
+        change = (torch.sigmoid(logits + shifts) - torch.sigmoid(logits)).mean(0)
+        torch.testing.assert_close(shift_for(logits, change), shifts, atol=1e-3, rtol=1e-3)
+
+    @pytest.mark.parametrize(
+        "response", [lambda s: 3 * s, lambda s: s**2, lambda s: s**0.5, lambda s: max(0.0, s - 1)]
+    )
+    def test_any_rising_response_is_found_in_a_few_rounds(self, response):
+        search = Search(size=0.5, needed=1.0, limit=100.0)
+        for _ in range(6):
+            if not search.over:
+                search.observe(response(search.size))
+        assert response(search.found) == pytest.approx(1.0, rel=0.1)
+
+    def test_where_no_step_is_enough_the_limit_is_the_last_to_be_tried(self):
+        search = Search(size=0.5, needed=5.0, limit=2.0)
+        for _ in range(6):
+            if not search.over:
+                search.observe(search.size)
+        assert search.over
+        assert search.found == 2.0
+
+
+def test_directions_keep_their_order(toy: ToyGenerator, oracle: OracleScorer):
+    backwards = Directions(list(toy.truth)[::-1])
+    result = entanglement(toy, oracle, backwards, n=50)
+    assert result.names == ("large", "round", "red")
+    assert result.targets.tolist() == [2, 1, 0]
+    assert isinstance(backwards[0], Direction)

@@ -1,0 +1,78 @@
+"""Tables II and III for any attribute."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from ganatomy.directions import find
+from ganatomy.errors import SettingError, UnknownNameError
+from ganatomy.generators.toy import ToyGenerator
+from ganatomy.latents import Directions
+from ganatomy.metrics import Entanglement, entanglement, table_ii, table_iii
+from ganatomy.perception import OracleScorer
+from ganatomy.surveys import survey
+
+MATRIX = [[1.0, 0.8, -0.5, 0.2], [0.8, 1.0, -0.3, 0.0], [-0.5, -0.3, 1.0, 0.1], [0.2, 0.0, 0.1, 1.0]]
+
+
+@pytest.fixture(scope="module")
+def toy() -> ToyGenerator:
+    return ToyGenerator(cosine=MATRIX)
+
+
+@pytest.fixture(scope="module")
+def found(toy: ToyGenerator) -> dict[str, Directions]:
+    seen = survey(toy, OracleScorer(toy), n=1000)
+    return {name: find(seen, method=name) for name in ("regression", "dual")}
+
+
+@pytest.fixture(scope="module")
+def results(toy: ToyGenerator, found: dict[str, Directions]) -> dict[str, Entanglement]:
+    return {name: entanglement(toy, OracleScorer(toy), d, n=50) for name, d in found.items()}
+
+
+def test_table_ii_shows_the_target_and_what_changes_most_by_the_first_method(
+    results: dict[str, Entanglement],
+):
+    table = table_ii(results, "red", num_others=2)
+    assert table.methods == ("regression", "dual")
+    assert [row.attribute for row in table.rows] == ["red", "round", "large"]
+    red, round_, _ = table.rows
+    assert red.change == pytest.approx((0.25, 0.25), abs=0.02)
+    assert red.after[0] - red.before == pytest.approx(0.25, abs=0.02)
+    assert round_.change[0] == pytest.approx(0.2, abs=0.03)
+    assert round_.change[1] < 1e-3
+    assert table.selectivity["dual"] > 100 * table.selectivity["regression"]
+
+
+def test_table_iii_goes_from_alike_to_opposite(found: dict[str, Directions]):
+    table = table_iii(found, "red")
+    assert [row.attribute for row in table.rows] == ["red", "round", "bright", "large"]
+    assert [row.cosines[0] for row in table.rows] == pytest.approx([1.0, 0.8, 0.2, -0.5], abs=1e-3)
+    assert table.mean_abs["regression"] == pytest.approx(0.5, abs=1e-3)
+    assert [row.attribute for row in table_iii(found, "red", num_others=2).rows] == ["red", "round", "large"]
+
+
+def test_attributes_that_nothing_moved_are_refused(
+    results: dict[str, Entanglement], found: dict[str, Directions]
+):
+    with pytest.raises(UnknownNameError, match="direction 'rad'; did you mean 'red'"):
+        table_ii(results, "rad")
+    with pytest.raises(UnknownNameError, match="direction 'blue'"):
+        table_iii(found, "blue")
+
+
+def test_results_of_other_pictures_are_not_put_in_one_table(results: dict[str, Entanglement]):
+    others = replace(results["dual"], before=torch.zeros_like(results["dual"].before))
+    with pytest.raises(SettingError, match="measure all with one seed and n"):
+        table_ii({"a": results["dual"], "b": others}, "red")
+
+
+def test_empty_tables_are_refused(results: dict[str, Entanglement], found: dict[str, Directions]):
+    with pytest.raises(SettingError, match="0 methods"):
+        table_ii({}, "red")
+    with pytest.raises(SettingError, match="0 other attributes"):
+        table_iii(found, "red", num_others=0)
