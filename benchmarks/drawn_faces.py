@@ -1,6 +1,6 @@
 """How many faces a second are drawn.
 
-    python benchmarks/drawn_faces.py [RESOLUTION]
+python benchmarks/drawn_faces.py [RESOLUTION]
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python benchmarks/main_job.py [MODEL [OPTIONS OF EXPLORE ...]]
 
-Without arguments: the bundled faces with 3,000 codes. Prints wall seconds and peak memory of the whole command, how many
-attributes can be used, the mean held-out AUC, and the selectivity of every method with its 95 % interval.
+Without arguments: the bundled faces with 3,000 codes. Prints wall seconds and peak memory of the whole command, how
+many attributes can be used, the mean held-out AUC, and the selectivity of every method with its 95 % interval.
 """
 
 from __future__ import annotations
@@ -25,13 +25,16 @@ def main(arguments: list[str]) -> None:
     arguments = arguments or ["faces", "-n", "3000"]
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "ganatomy", "explore", *arguments, "-o", folder], check=True)
+        command = [sys.executable, "-m", "ganatomy", "explore", *arguments, "-o", folder]
+        subprocess.run(command, check=True)  # noqa: S603 (a command of our own)
         seconds = time.perf_counter() - start
         summary = json.loads((Path(folder) / "summary.json").read_text())
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     print(f"ganatomy explore {' '.join(arguments)}: {seconds:.0f} s, at most {memory:.2f} GB")
 
-    aucs = {name: entry["auc"] for name, entry in summary["attributes"].items() if entry.get("auc") is not None}
+    aucs = {
+        name: entry["auc"] for name, entry in summary["attributes"].items() if entry.get("auc") is not None
+    }
     print(f"attributes used: {len(aucs)}; mean held-out AUC {sum(aucs.values()) / len(aucs):.3f}")
     print(", ".join(f"{name} {auc:.3f}" for name, auc in aucs.items()))
     for method, entry in summary["methods"].items():

@@ -56,9 +56,9 @@ def test_it_looks_in_w_where_there_is_one_and_else_in_z(found: Exploration) -> N
 
 def test_every_compared_method_is_found_and_measured_and_so_are_held_edits(found: Exploration) -> None:
     assert set(found.entanglement) == {*COMPARED, BASE, HELD}
-    assert {method: directions.names for method, directions in found.directions.items()} == dict.fromkeys(
-        [*COMPARED, BASE], list(NAMES)
-    )
+    assert {method: directions.names for method, directions in found.directions.items()} == {
+        method: list(NAMES) for method in [*COMPARED, BASE]
+    }
 
 
 def test_holding_the_others_moves_one_attribute_and_no_other(found: Exploration) -> None:

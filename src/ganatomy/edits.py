@@ -90,7 +90,7 @@ def held_step(
 
     Raises:
         SpaceError: for a held direction of another space or size.
-        SettingError: when the target is a combination of the held directions and there is no slack; for a negative slack.
+        SettingError: when the target is a combination of the held directions and there is no slack; for slack below 0.
     """
     layers = layers or direction.layers
     hold = list(hold)
@@ -317,9 +317,7 @@ def _apart(a: tuple[int, int] | None, b: tuple[int, int] | None) -> bool:
     return a is not None and b is not None and (a[1] <= b[0] or b[1] <= a[0])
 
 
-def _yielding(
-    target: Float[Tensor, " D"], held: Float[Tensor, "k D"], slack: float
-) -> Float[Tensor, " D"]:
+def _yielding(target: Float[Tensor, " D"], held: Float[Tensor, "k D"], slack: float) -> Float[Tensor, " D"]:
     """What is left of the target when the held directions are projected out with a ridge."""
     if not slack > 0:
         raise SettingError(f"slack={slack} is negative; 0 holds exactly, and more lets held scores give")

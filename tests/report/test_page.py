@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -97,7 +98,7 @@ def test_headings_go_down_one_level_at_a_time(page: Reader) -> None:
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(below <= above + 1 for above, below in zip(levels, levels[1:], strict=False))
+    assert all(below <= above + 1 for above, below in itertools.pairwise(levels))
 
 
 def test_the_summary_on_top_has_the_measured_figures(reported: Reported, page: Reader) -> None:

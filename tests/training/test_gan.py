@@ -13,7 +13,19 @@ from ganatomy.generators.base import Generator
 from ganatomy.generators.ops import upsample_2x
 from ganatomy.images import from_uint8
 from ganatomy.training.discriminator import Discriminator, HalvingConv
-from ganatomy.training.gan import GanRecipe, Stage, build, draw, finish, follow, grow, resume, start, train_gan, train_step
+from ganatomy.training.gan import (
+    GanRecipe,
+    Stage,
+    build,
+    draw,
+    finish,
+    follow,
+    grow,
+    resume,
+    start,
+    train_gan,
+    train_step,
+)
 
 TINY = GanRecipe(
     architecture="stylegan2",
@@ -53,7 +65,7 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(pictures: np.ndarray, t
 def test_a_run_leaves_sheets_and_losses(pictures: np.ndarray, tmp_path: Path) -> None:
     train_gan(TINY, pictures, tmp_path)
     assert len(list(tmp_path.glob("samples-*.png"))) == 4
-    assert (tmp_path / "losses.csv").read_text().splitlines()[0] == "images,critic,generator"
+    assert (tmp_path / "losses.csv").read_text().splitlines()[0] == "images,network,loss"
 
 
 def test_growing_changes_neither_the_pictures_nor_the_judgement(pictures: np.ndarray) -> None:
@@ -92,7 +104,7 @@ def test_averaged_weights_halve_their_distance_in_a_half_life() -> None:
 def test_the_finished_generator_knows_its_mean_w() -> None:
     generator = finish(start(TINY, "cpu"))
     w = generator.map(generator.sample(5_000, seed=9), to="w").codes
-    torch.testing.assert_close(generator.mapping.w_avg, w.mean(dim=0), rtol=0.1, atol=0.05)  # pyright: ignore
+    torch.testing.assert_close(generator.mapping.w_avg, w.mean(dim=0), rtol=0.1, atol=0.05)
 
 
 def test_mixed_pictures_take_their_first_layers_from_one_code() -> None:

@@ -7,7 +7,12 @@ from ganatomy.perception.network import AttributeConfig
 from ganatomy.training.scorers import ScorerRecipe, augment, fit_temperature, train_scorer
 
 NET = AttributeConfig(
-    attributes=("Bright", "Left"), factors=("level",), resolution=16, widths=(8, 16), blocks=(0, 0), hidden_dim=16
+    attributes=("Bright", "Left"),
+    factors=("level",),
+    resolution=16,
+    widths=(8, 16),
+    blocks=(0, 0),
+    hidden_dim=16,
 )
 RECIPE = ScorerRecipe(network=NET, images=6_400, batch=32, held_out=100, learning_rate=1e-2)
 

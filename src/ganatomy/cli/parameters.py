@@ -71,6 +71,12 @@ Hold = Annotated[
         "Directions of the same file whose scores must stay, such as Male,Eyeglasses.",
     ),
 ]
+Slack = Annotated[
+    float,
+    Parameter(
+        help="How far held scores may give for a shorter step: 0 holds them exactly; reports name the value that fits."
+    ),
+]
 Attributes = Annotated[
     tuple[str, ...],
     parsed(parsing.name_list, "NAMES", "Attributes to use, such as Smiling,Male; all by default."),

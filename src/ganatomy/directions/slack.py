@@ -17,8 +17,8 @@ def fitting_slack(survey: Survey, directions: Directions, *, seed: int = 0) -> f
 
     Take the slope of attribute j in a picture to be that of the linear model, `b_j u_j`, and a random rest of variance
     `t_j²` in every dimension. A step s then changes its logit by `b_j <u_j, s>` on average, and the expected square is
-    `b_j² <u_j, s>² + t_j² |s|²`. The rest shows as the model's error: over codes of covariance S it is `e_j² = t_j² tr S`.
-    In units of its own slope, all attributes together make `|H s|² + c |s|²` with
+    `b_j² <u_j, s>² + t_j² |s|²`. The rest shows as the model's error: over codes of covariance S it is
+    `e_j² = t_j² tr S`. In units of its own slope, all attributes together make `|H s|² + c |s|²` with
 
         c = sum_j e_j² / (b_j² tr S),
 

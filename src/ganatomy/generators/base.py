@@ -75,12 +75,19 @@ class Generator(nn.Module, ABC):
     def synthesize(self, latents: Latents) -> Float[Tensor, "n c h w"]:
         """Images of codes in any space that the signature names; the same codes give the same images."""
 
-    def map_codes(self, latents: Latents, to: Space, *, truncation_psi: float, truncation_cutoff: int | None) -> Latents:
+    def map_codes(
+        self, latents: Latents, to: Space, *, truncation_psi: float, truncation_cutoff: int | None
+    ) -> Latents:
         """One architecture's way from a space to a later one; `map` has checked that both exist."""
         raise SpaceError(f"{self.signature.architecture} has no way from {latents.space} to {to}")
 
     def map(
-        self, latents: Latents, *, to: str = "w", truncation_psi: float = 1.0, truncation_cutoff: int | None = None
+        self,
+        latents: Latents,
+        *,
+        to: str = "w",
+        truncation_psi: float = 1.0,
+        truncation_cutoff: int | None = None,
     ) -> Latents:
         """Codes in a later space: z to w to w+ to s.
 
@@ -95,12 +102,18 @@ class Generator(nn.Module, ABC):
         self._check(latents)
         order = list(self.signature.spaces)
         if to not in order:
-            raise SpaceError(f"{self.signature.architecture} has no space {to.value}, only {', '.join(order)}")
+            raise SpaceError(
+                f"{self.signature.architecture} has no space {to.value}, only {', '.join(order)}"
+            )
         if order.index(to) < order.index(latents.space):
-            raise SpaceError(f"{latents.space} codes cannot be mapped back to {to}; inversion finds codes of a picture")
+            raise SpaceError(
+                f"{latents.space} codes cannot be mapped back to {to}; inversion finds codes of a picture"
+            )
         if to == latents.space:
             return latents
-        mapped = self.map_codes(latents, to, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff)
+        mapped = self.map_codes(
+            latents, to, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff
+        )
         return mapped if self.training else replace(mapped, fingerprint=self.fingerprint)
 
     def forward(self, latents: Latents) -> Float[Tensor, "n c h w"]:
@@ -111,7 +124,9 @@ class Generator(nn.Module, ABC):
                 f"{self.signature.architecture} has no space {latents.space}, only {', '.join(self.signature.spaces)}"
             )
         labels = None if latents.labels is None else latents.labels.to(self.device, self.dtype)
-        return self.synthesize(replace(latents, codes=latents.codes.to(self.device, self.dtype), labels=labels))
+        return self.synthesize(
+            replace(latents, codes=latents.codes.to(self.device, self.dtype), labels=labels)
+        )
 
     def sample(
         self,
@@ -137,8 +152,12 @@ class Generator(nn.Module, ABC):
         if n < 0 or start < 0:
             raise SettingError(f"cannot draw {n} codes from row {start}; both must be 0 or more")
         if truncation_psi != 1 and Space.parse(space) is Space.Z:
-            raise SettingError(f"truncation_psi={truncation_psi} acts on the way to w; codes in z have none, use another space")
-        codes = torch.from_numpy(draw_rows(n, self.signature.z_dim, seed=seed, start=start, prior=self.signature.prior))
+            raise SettingError(
+                f"truncation_psi={truncation_psi} acts on the way to w; codes in z have none, use another space"
+            )
+        codes = torch.from_numpy(
+            draw_rows(n, self.signature.z_dim, seed=seed, start=start, prior=self.signature.prior)
+        )
         z = Latents(
             codes=codes.to(self.device, self.dtype),
             space=Space.Z,
@@ -164,7 +183,7 @@ class Generator(nn.Module, ABC):
         It is computed once, and anew after the weights have changed.
         """
         state = self.state_dict()
-        version = [(tensor.data_ptr(), tensor._version) for tensor in state.values()]
+        version = [(tensor.data_ptr(), tensor._version) for tensor in state.values()]  # noqa: SLF001 (torch has no other)
         if self._fingerprint is None or self._fingerprint[0] != version:
             self._fingerprint = version, self._digest(state)
         return self._fingerprint[1]
@@ -176,11 +195,15 @@ class Generator(nn.Module, ABC):
             digest.update(tensor.detach().to("cpu", torch.float32).contiguous().numpy().tobytes())
         return digest.hexdigest()
 
-    def _labels(self, n: int, label: int | None, *, seed: int, start: int) -> Float[Tensor, "n classes"] | None:
+    def _labels(
+        self, n: int, label: int | None, *, seed: int, start: int
+    ) -> Float[Tensor, "n classes"] | None:
         count = self.signature.num_classes
         if not count:
             if label is not None:
-                raise SettingError(f"{self.signature.architecture} is not conditional; leave out label={label}")
+                raise SettingError(
+                    f"{self.signature.architecture} is not conditional; leave out label={label}"
+                )
             return None
         if label is None:
             uniform = draw_rows(n, 1, seed=seed, start=start, prior="uniform", stream=1)[:, 0]
@@ -197,14 +220,22 @@ class Generator(nn.Module, ABC):
                 f"these codes are of generator {latents.fingerprint[:12]}, this one is {self.fingerprint[:12]}; "
                 "codes mean nothing to another generator"
             )
-        expected = {Space.Z: self.signature.z_dim, Space.W: self.signature.w_dim, Space.W_PLUS: self.signature.w_dim}
+        expected = {
+            Space.Z: self.signature.z_dim,
+            Space.W: self.signature.w_dim,
+            Space.W_PLUS: self.signature.w_dim,
+        }
         dim = expected.get(latents.space)
         if dim is not None and latents.dim != dim:
-            raise SpaceError(f"{latents.space} codes of this generator have {dim} numbers, these have {latents.dim}")
+            raise SpaceError(
+                f"{latents.space} codes of this generator have {dim} numbers, these have {latents.dim}"
+            )
 
 
-def draw_rows(n: int, dim: int, *, seed: int, start: int = 0, prior: Prior = "normal", stream: int = 0) -> np.ndarray:
-    """Rows `start` to `start + n` of an endless table of random numbers, `[n, dim]` float32, each row its own by index."""
+def draw_rows(
+    n: int, dim: int, *, seed: int, start: int = 0, prior: Prior = "normal", stream: int = 0
+) -> np.ndarray:
+    """Rows `start` to `start + n` of an endless table of random numbers, `[n, dim]` float32, each by its own index."""
     if seed < 0:
         raise SettingError(f"seed {seed} is negative; seeds are 0 or more")
     if n == 0:

@@ -17,7 +17,9 @@ LRELU_SLOPE = 0.2
 LRELU_GAIN = math.sqrt(2)
 
 
-def lrelu(x: Float[Tensor, "*shape"], *, gain: float = LRELU_GAIN, clamp: float | None = None) -> Float[Tensor, "*shape"]:
+def lrelu(
+    x: Float[Tensor, "*shape"], *, gain: float = LRELU_GAIN, clamp: float | None = None
+) -> Float[Tensor, "*shape"]:
     """Leaky ReLU whose gain keeps the variance of its input, clamped to `gain * clamp` where a model asks for it."""
     x = F.leaky_relu(x, LRELU_SLOPE) * gain
     if clamp is None:
@@ -34,7 +36,9 @@ def normalize_second_moment(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
 class EqualLinear(nn.Module):
     """A dense layer `y = x Wᵀ + b` with equalised learning rate; `lr_multiplier` slows it, as in mapping networks."""
 
-    def __init__(self, in_features: int, out_features: int, *, bias_init: float = 0.0, lr_multiplier: float = 1.0) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, *, bias_init: float = 0.0, lr_multiplier: float = 1.0
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(out_features, in_features) / lr_multiplier)
         self.bias = nn.Parameter(torch.full((out_features,), bias_init / lr_multiplier))
@@ -55,8 +59,8 @@ def binomial_filter(*, device: torch.device, dtype: torch.dtype) -> Float[Tensor
 def upsample_2x(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c 2*h 2*w"]:
     """Twice the size: zeros between pixels, then the binomial filter with gain 4.
 
-    The filter is separable, and at this rate its two phases are (1, 3) / 4 and (3, 1) / 4: each output is three parts of
-    the nearest input to one part of the next, with zeros outside the border.
+    The filter is separable, and at this rate its two phases are (1, 3) / 4 and (3, 1) / 4: each output is three parts
+    of the nearest input to one part of the next, with zeros outside the border.
     """
     for dim in (2, 3):
         size = x.shape[dim]
@@ -68,10 +72,12 @@ def upsample_2x(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c 2*h 2*w"]:
     return x
 
 
-def conv_upsample_2x(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"]) -> Float[Tensor, "n o 2*h 2*w"]:
+def conv_upsample_2x(
+    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"]
+) -> Float[Tensor, "n o 2*h 2*w"]:
     """Zeros between pixels, the kernel, then the binomial filter with gain 4.
 
-    The kernel acts as a transposed convolution, which never multiplies the zeros; the filter is one depthwise convolution.
+    The kernel acts as a transposed convolution, which never multiplies the zeros; the filter is a depthwise one.
     """
     x = F.conv_transpose2d(x, weight.transpose(0, 1), stride=2)
     blur = binomial_filter(device=x.device, dtype=x.dtype) * 4
@@ -89,9 +95,9 @@ def modulated_conv2d(
 ) -> Float[Tensor, "n o h2 w2"]:
     """Convolve with weights scaled per input channel by a style, normalised per output channel.
 
-    Karras et al. 2020, equations (1) and (3): `w' = s w`, `w'' = w' / sqrt(sum w'^2 + eps)`. Because a style scales whole
-    channels, the scaling moves from the weights to the inputs and the normalisation to the outputs; then all pictures
-    share one convolution, and the result is the same. When upsampling, convolution and filter are one transposed kernel.
+    Karras et al. 2020, equations (1) and (3): `w' = s w`, `w'' = w' / sqrt(sum w'^2 + eps)`. Because a style scales
+    whole channels, the scaling moves from the weights to the inputs and the normalisation to the outputs; then all
+    pictures share one convolution, and the result is the same. When upsampling, see `conv_upsample_2x`.
     """
     x = x * styles[:, :, None, None]
     if upsample:

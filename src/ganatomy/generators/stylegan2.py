@@ -55,7 +55,9 @@ class StyleGAN2Config:
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(self.widths))
         if not self.widths or min(self.widths) < 1:
-            raise SettingError(f"widths {self.widths} must name at least one channel for every resolution from 4 up")
+            raise SettingError(
+                f"widths {self.widths} must name at least one channel for every resolution from 4 up"
+            )
 
     @property
     def resolution(self) -> int:
@@ -83,7 +85,9 @@ class MappingNetwork(nn.Module):
             in_dim = config.w_dim
         self.register_buffer("w_avg", torch.zeros(config.w_dim))
 
-    def forward(self, z: Float[Tensor, "n z"], labels: Float[Tensor, "n classes"] | None) -> Float[Tensor, "n w"]:
+    def forward(
+        self, z: Float[Tensor, "n z"], labels: Float[Tensor, "n classes"] | None
+    ) -> Float[Tensor, "n w"]:
         # Normalise the code, and the embedded label beside it.
         x = normalize_second_moment(z)
         if labels is not None:
@@ -100,7 +104,15 @@ class StyledConv(nn.Module):
 
     noise_const: Tensor
 
-    def __init__(self, in_channels: int, out_channels: int, config: StyleGAN2Config, *, resolution: int, upsample: bool = False) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        config: StyleGAN2Config,
+        *,
+        resolution: int,
+        upsample: bool = False,
+    ) -> None:
         super().__init__()
         self.affine = EqualLinear(config.w_dim, in_channels, bias_init=1.0)
         self.weight = nn.Parameter(torch.randn(out_channels, in_channels, 3, 3))
@@ -110,7 +122,9 @@ class StyledConv(nn.Module):
         self.upsample = upsample
         self.clamp = config.clamp
 
-    def forward(self, x: Tensor, styles: Float[Tensor, "n i"], *, noise: Noise, gain: float = math.sqrt(2)) -> Tensor:
+    def forward(
+        self, x: Tensor, styles: Float[Tensor, "n i"], *, noise: Noise, gain: float = math.sqrt(2)
+    ) -> Tensor:
         x = modulated_conv2d(x, self.weight, styles, upsample=self.upsample)
         if noise == "const":
             x = x + self.noise_const * self.noise_strength
@@ -174,7 +188,7 @@ class Block(nn.Module):
             yield self.torgb
 
     def forward(
-        self, x: Tensor | None, image: Tensor | None, styles: Iterator[Float[Tensor, "n c"]], *, noise: Noise
+        self, x: Tensor, image: Tensor | None, styles: Iterator[Float[Tensor, "n c"]], *, noise: Noise
     ) -> tuple[Tensor, Tensor | None]:
         # Convolve, around a residual branch where the architecture has one.
         residual = self.architecture == "residual" and not self.first
@@ -219,9 +233,9 @@ class Synthesis(nn.Module):
 class StyleGAN2(Generator):
     """A StyleGAN2 generator with spaces z, w, w+ and s.
 
-    In w+ a layer's code styles the convolutions of one step: `conv0` and `conv1` take one each, and a `torgb` takes that
-    of the convolution after it. A style code in s is the outputs of all affine layers side by side, in the order of use
-    (StyleSpace, Wu et al. 2021).
+    In w+ a layer's code styles the convolutions of one step: `conv0` and `conv1` take one each, and a `torgb` takes
+    that of the convolution after it. A style code in s is the outputs of all affine layers side by side, as they are
+    used (StyleSpace, Wu et al. 2021).
     """
 
     def __init__(self, config: StyleGAN2Config) -> None:
@@ -240,6 +254,8 @@ class StyleGAN2(Generator):
         self.config = config
         self.mapping = MappingNetwork(config)
         self.synthesis = Synthesis(config)
+        # Depthwise filters are twice as fast so; weights that are loaded keep the layout.
+        self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  (torch's stubs lack it)
 
     def synthesize(self, latents: Latents, *, noise: Noise = "const") -> Float[Tensor, "n c h w"]:
         """Images of codes in z, w, w+ or s.
@@ -250,7 +266,9 @@ class StyleGAN2(Generator):
         styles = self.map(latents, to="s").codes
         return self.synthesis(iter(styles.split(self.style_widths, dim=1)), noise=noise)
 
-    def map_codes(self, latents: Latents, to: Space, *, truncation_psi: float, truncation_cutoff: int | None) -> Latents:
+    def map_codes(
+        self, latents: Latents, to: Space, *, truncation_psi: float, truncation_cutoff: int | None
+    ) -> Latents:
         codes, space = latents.codes, latents.space
         if space is Space.Z:
             codes, space = self.mapping(codes, latents.labels), Space.W
@@ -259,7 +277,9 @@ class StyleGAN2(Generator):
             codes = self._truncate(codes, truncation_psi)
         if to is Space.W:
             if not whole:
-                raise SettingError("truncating some layers needs codes for each layer; map to w+ instead of w")
+                raise SettingError(
+                    "truncating some layers needs codes for each layer; map to w+ instead of w"
+                )
             return replace(latents, codes=codes, space=Space.W, labels=None)
 
         # One code for each layer; the cut-off truncates the first ones.
@@ -267,10 +287,16 @@ class StyleGAN2(Generator):
             codes = codes[:, None].expand(-1, self.config.num_layers, -1)
             if not whole:
                 codes = torch.cat(
-                    [self._truncate(codes[:, :truncation_cutoff], truncation_psi), codes[:, truncation_cutoff:]], dim=1
+                    [
+                        self._truncate(codes[:, :truncation_cutoff], truncation_psi),
+                        codes[:, truncation_cutoff:],
+                    ],
+                    dim=1,
                 )
         elif truncation_psi != 1:
-            raise SettingError(f"codes in {latents.space} are past truncation; truncate on the way from z or w")
+            raise SettingError(
+                f"codes in {latents.space} are past truncation; truncate on the way from z or w"
+            )
         if to is Space.W_PLUS:
             return replace(latents, codes=codes, space=Space.W_PLUS, labels=None)
         styles = [layer.affine(codes[:, index]) for index, layer in self.styled_layers()]
@@ -304,7 +330,9 @@ class StyleGAN2(Generator):
         return {"mapping.w_avg", "synthesis.b4.const", "synthesis.b4.conv1.affine.weight"} <= set(state)
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Tensor], *, prior: Prior | None = None, clamp: float | None = None) -> Self:
+    def from_state(
+        cls, state: Mapping[str, Tensor], *, prior: Prior | None = None, clamp: float | None = None
+    ) -> Self:
         """Build the network that these weights describe, and fill it.
 
         Raises:
@@ -319,20 +347,26 @@ class StyleGAN2(Generator):
             model.load_state_dict(state)
         except (KeyError, RuntimeError) as error:
             reason = str(error).splitlines()
-            raise CheckpointError(f"weights look like StyleGAN2 but do not fit it: {' '.join(reason[:2])}") from None
-        return model.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+            raise CheckpointError(
+                f"weights look like StyleGAN2 but do not fit it: {' '.join(reason[:2])}"
+            ) from None
+        return model.eval().requires_grad_(False)
 
 
 def read_config(state: Mapping[str, Tensor], *, clamp: float | None = None) -> StyleGAN2Config:
     """The sizes of a StyleGAN2, read off the shapes and names of its weights."""
-    resolutions = sorted({int(m[1]) for k in state if (m := re.match(r"synthesis\.b(\d+)\.conv1\.weight$", k))})
+    resolutions = sorted(
+        {int(m[1]) for k in state if (m := re.match(r"synthesis\.b(\d+)\.conv1\.weight$", k))}
+    )
     widths = tuple(state[f"synthesis.b{r}.conv1.weight"].shape[0] for r in resolutions)
     if [2 ** (i + 2) for i in range(len(widths))] != resolutions:
-        raise CheckpointError(f"a StyleGAN2 needs every power of two from 4 up, these weights have {resolutions}")
+        raise CheckpointError(
+            f"a StyleGAN2 needs every power of two from 4 up, these weights have {resolutions}"
+        )
     w_dim = state["mapping.w_avg"].shape[0]
     num_classes = state["mapping.embed.weight"].shape[1] if "mapping.embed.weight" in state else 0
     residual = any(".skip.weight" in k for k in state)
-    skip = "synthesis.b4.torgb.weight" in state and len(widths) > 1 or len(widths) == 1
+    skip = ("synthesis.b4.torgb.weight" in state and len(widths) > 1) or len(widths) == 1
     return StyleGAN2Config(
         widths=widths,
         z_dim=state["mapping.fc0.weight"].shape[1] - (w_dim if num_classes else 0),

@@ -129,12 +129,14 @@ class Findings:
         hardly = [f"{name} ({auc:.2f})" for name, auc in exploration.auc.items() if auc < HARDLY]
         lines = [
             (
-                f"Changes were measured on {exploration.measured} pictures that no method saw (seed {result.seed}), the same "
-                f"ones for every method. Intervals are {percent(CONFIDENCE)}, from drawing these pictures again "
+                f"Changes were measured on {exploration.measured} pictures that no method saw (seed {result.seed}), "
+                f"the same ones for every method. Intervals are {percent(CONFIDENCE)}, from drawing these "
+                "pictures again "
                 f"{NUM_RESAMPLES:,} times; they do not cover the choice of survey, scorer or model."
             ),
             (
-                f"Every edit was calibrated to change the mean probability of its own attribute by {exploration.target_change:.2f}, "
+                f"Every edit was calibrated to change the mean probability of its own attribute "
+                f"by {exploration.target_change:.2f}, "
                 "so that methods are compared at the same effect. "
                 + (
                     f"With the others held, {_listed(missed)} ended more than {percent(NEAR)} short."
@@ -143,12 +145,14 @@ class Findings:
                 )
             ),
             (
-                "Holding rests on a linear model, and pictures are not linear: the scores of the others may give where holding "
-                f"them exactly would cost a long step (slack {exploration.slack:.2f}, read off the model's own errors)."
+                "Holding rests on a linear model, and pictures are not linear: the scores of the others may "
+                "give where "
+                f"holding them exactly would cost a long step (slack {exploration.slack:.2f}, "
+                "read off the model's own errors)."
             ),
             "All that is said here is what the scorer sees. Where it takes one thing for another, so does this page."
             if result.factor_changes is None
-            else "What the scorer sees is held against the factors that pictures were drawn from, in the section on truth.",
+            else "What the scorer sees is held against the factors that pictures were drawn from, below.",
         ]
         if hardly:
             lines.append(

@@ -143,7 +143,8 @@ class Page:
     def facts(self) -> list[tuple[str, str]]:
         exploration = self.exploration
         signature = exploration.signature
-        size = f"{signature.resolution} × {signature.resolution} pixels, {'grey' if signature.channels == 1 else 'colour'}"
+        colour = "grey" if signature.channels == 1 else "colour"
+        size = f"{signature.resolution} × {signature.resolution} pixels, {colour}"
         sizes = f"z {signature.z_dim}"
         if signature.w_dim:
             sizes += f", w {signature.w_dim}" + (

@@ -35,7 +35,8 @@ class HalvingConv(EqualConv):
 
     def forward(self, x: Tensor) -> Tensor:
         weight = F.pad(self.weight * (self.gain / 4), (1, 1, 1, 1))
-        weight = sum(weight[..., i : i + 4, j : j + 4] for i in (0, 1) for j in (0, 1))
+        shifts = [weight[..., i : i + 4, j : j + 4] for i in (0, 1) for j in (0, 1)]
+        weight = torch.stack(shifts).sum(dim=0)
         return lrelu(F.conv2d(x, weight, self.bias, stride=2, padding=1))
 
 
@@ -93,7 +94,7 @@ class Discriminator(nn.Module):
     def grow_from(self, smaller: Discriminator) -> None:
         """Take over a critic of pictures half the size, so that at first this one judges exactly as that one did.
 
-        The new resolution's branch starts at zero; the old one still reads the halved picture through its own `from_rgb`.
+        The new resolution's branch starts at zero; the old one still reads the halved picture by its own `from_rgb`.
         """
         self.load_state_dict(smaller.state_dict(), strict=False)
         branch: Down = getattr(self, f"down{self.resolutions[-1]}")

@@ -53,5 +53,7 @@ class FeatureCritic(nn.Module):
         for stage in network.stages:
             x = stage(x)
             seen.append(x)
-        logits = [head(x).mean(dim=(1, 2, 3)) for head, x in zip(self.heads, seen[-len(self.heads) :], strict=True)]
+        logits = [
+            head(x).mean(dim=(1, 2, 3)) for head, x in zip(self.heads, seen[-len(self.heads) :], strict=True)
+        ]
         return torch.stack(logits, dim=1)

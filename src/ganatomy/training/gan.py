@@ -1,8 +1,8 @@
 """Train a generator: non-saturating loss, R1, averaged weights, style mixing, resolutions that grow, runs that resume.
 
 Goodfellow et al. 2014 (the non-saturating loss), Mescheder et al. 2018 (R1, equation 9), Karras et al. 2018 (growing,
-averaged weights), 2019 (mixing regularisation), 2020 (lazy regularisation, appendix B), Sauer et al. 2021 (a second critic,
-on features).
+averaged weights), 2019 (mixing regularisation), 2020 (lazy regularisation, appendix B), Sauer et al. 2021 (a second
+critic, on features).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class GanRecipe:
     Args:
         widths: channels of each resolution from 4 pixels up, for the generator and for its critic.
         learning_rate: of Adam with betas (0, 0.99), for both networks.
-        r1_gamma: weight of the gradient penalty at the full resolution; a smaller stage takes it by its share of pixels.
+        r1_gamma: weight of the gradient penalty at the full resolution; at a smaller one by its share of pixels.
         r1_interval: steps between penalties, each weighted by the interval.
         mixing: share of pictures whose layers take two codes, from a random layer on.
         noise: "random" draws noise for every picture, "none" leaves it out where the data have no stochastic detail.
@@ -81,7 +81,9 @@ class GanRecipe:
         sizes = [stage.resolution for stage in self.stages]
         full = 2 ** (len(self.widths) + 1)
         if not sizes or sorted(set(sizes)) != sizes or sizes[-1] != full:
-            raise SettingError(f"stages must grow and end at {full} px, as {len(self.widths)} widths do; got {sizes}")
+            raise SettingError(
+                f"stages must grow and end at {full} px, as {len(self.widths)} widths do; got {sizes}"
+            )
         if self.architecture == "dcgan" and len(sizes) > 1:
             raise SettingError("a DCGAN cannot grow; give it one stage")
 
@@ -107,7 +109,9 @@ class Run:
     def __post_init__(self) -> None:
         rate, lazy = self.recipe.learning_rate, self.recipe.r1_interval / (self.recipe.r1_interval + 1)
         if self.features is not None:
-            self.optimizers["features"] = torch.optim.Adam(self.features.parameters(), lr=rate, betas=(0.0, 0.99))
+            self.optimizers["features"] = torch.optim.Adam(
+                self.features.parameters(), lr=rate, betas=(0.0, 0.99)
+            )
         self.optimizers |= {
             "generator": torch.optim.Adam(self.generator.parameters(), lr=rate, betas=(0.0, 0.99)),
             "critic": torch.optim.Adam(self.critic.parameters(), lr=rate * lazy, betas=(0.0, 0.99**lazy)),
@@ -125,8 +129,8 @@ def train_gan(
 ) -> Generator:
     """Train by this recipe, or go on where the run in `folder` stopped; returns the generator of averaged weights.
 
-    `network` is what the second critic sees with, where the recipe has one; never judge the generator with the same one.
-    `folder` receives `checkpoint.pt`, sheets of samples, and `losses.csv` with a line for each sheet.
+    `network` is what the second critic sees with, where the recipe has one; do not judge the generator with it later.
+    `folder` receives `checkpoint.pt`, sheets of samples, and `losses.csv` with the losses at each sheet.
 
     Raises:
         OutputError: when the folder cannot be written.
@@ -145,8 +149,12 @@ def train_gan(
         raise OutputError(f"{folder} cannot be written: {error.strerror}") from None
     checkpoint = folder / "checkpoint.pt"
     if (network is None) != (recipe.feature_weight == 0):
-        raise SettingError(f"feature_weight={recipe.feature_weight} and network={network and 'given'} contradict each other")
-    run = resume(recipe, checkpoint, device, network) if checkpoint.exists() else start(recipe, device, network)
+        raise SettingError(
+            f"feature_weight={recipe.feature_weight} and network={network and 'given'} contradict each other"
+        )
+    run = (
+        resume(recipe, checkpoint, device, network) if checkpoint.exists() else start(recipe, device, network)
+    )
     done = sum(stage.images for stage in recipe.stages[: run.stage]) + run.images
     saved = time.monotonic()
     try:
@@ -156,7 +164,9 @@ def train_gan(
                 losses = train_step(run, stage, pictures, device)
                 done += stage.batch
                 if progress:
-                    progress(f"generator at {stage.resolution} px", min(run.images, stage.images), stage.images)
+                    progress(
+                        f"generator at {stage.resolution} px", min(run.images, stage.images), stage.images
+                    )
                 if done // recipe.sheet_images > (done - stage.batch) // recipe.sheet_images:
                     save_sheet(run, folder / f"samples-{done:08d}.png")
                     write_losses(losses, done, folder / "losses.csv")
@@ -211,12 +221,18 @@ def train_step(run: Run, stage: Stage, pictures: Pictures, device: str) -> dict[
     return losses | {"generator": generator_loss.item()}
 
 
-def draw(generator: Generator, n: int, *, mixing: float, noise: Literal["random", "none"] = "random") -> Tensor:
-    """Pictures of fresh codes; in a StyleGAN2 some take a second code from a random layer on (Karras et al. 2019, 3.1)."""
+def draw(
+    generator: Generator, n: int, *, mixing: float, noise: Literal["random", "none"] = "random"
+) -> Tensor:
+    """Pictures of fresh codes; in a StyleGAN2 some take a second code from a random layer on (mixing)."""
     signature = generator.signature
 
     def fresh() -> Latents:
-        z = torch.randn(n, signature.z_dim) if signature.prior == "normal" else torch.rand(n, signature.z_dim) * 2 - 1
+        z = (
+            torch.randn(n, signature.z_dim)
+            if signature.prior == "normal"
+            else torch.rand(n, signature.z_dim) * 2 - 1
+        )
         return Latents(codes=z.to(generator.device), space=Space.Z, num_layers=signature.num_layers)
 
     if not isinstance(generator, StyleGAN2):
@@ -227,7 +243,9 @@ def draw(generator: Generator, n: int, *, mixing: float, noise: Literal["random"
         other = generator.map(fresh(), to="w+").codes
         first = torch.randint(1, codes.shape[1], (n, 1), device=codes.device)
         first = torch.where(torch.rand(n, 1, device=codes.device) < mixing, first, codes.shape[1])
-        codes = torch.where((torch.arange(codes.shape[1], device=codes.device) < first)[..., None], codes, other)
+        codes = torch.where(
+            (torch.arange(codes.shape[1], device=codes.device) < first)[..., None], codes, other
+        )
     return generator.synthesize(w.with_codes(codes), noise=noise)
 
 
@@ -240,7 +258,8 @@ def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
 @torch.no_grad()
 def follow(average: nn.Module, model: nn.Module, keep: float) -> None:
     """Move averaged weights towards the current ones; buffers are copied."""
-    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - keep)
+    for mine, theirs in zip(average.parameters(), model.parameters(), strict=True):
+        mine.lerp_(theirs, 1 - keep)
     for mine, theirs in zip(average.buffers(), model.buffers(), strict=True):
         mine.copy_(theirs)
 
@@ -276,7 +295,7 @@ def start(recipe: GanRecipe, device: str, network: AttributeNetwork | None = Non
 
 
 def grow(run: Run, device: str) -> Run:
-    """The next stage: twice the resolution or more, drawing and judging at first exactly what it drew and judged before."""
+    """The next stage: twice the resolution or more, drawing and judging at first exactly as before."""
     generator, critic = build(run.recipe, run.stage + 1, device)
     average = copy.deepcopy(generator).requires_grad_(False)
     for larger, smaller in ((generator, run.generator), (average, run.average)):
@@ -299,7 +318,7 @@ def finish(run: Run) -> Generator:
             w = generator.map(generator.sample(10_000, seed=run.recipe.seed), to="w").codes
             generator.mapping.w_avg.copy_(w.mean(dim=0))
         for module in generator.modules():
-            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            if isinstance(module, nn.BatchNorm2d):
                 module.reset_running_stats()
                 module.momentum = None  # a plain mean over what follows
         generator.train()
@@ -317,10 +336,11 @@ def save_sheet(run: Run, path: Path) -> None:
 
 
 def write_losses(losses: dict[str, float], images: int, path: Path) -> None:
-    """Add a line: pictures shown so far, and the losses of the last step."""
-    header = "" if path.exists() else f"images,{','.join(losses)}\n"
+    """Add a line for each network: pictures shown so far, and its loss in the last step."""
+    lines = [] if path.exists() else ["images,network,loss"]
+    lines += [f"{images},{network},{loss:.4f}" for network, loss in losses.items()]
     with path.open("a", encoding="utf-8") as file:
-        file.write(f"{header}{images},{','.join(f'{value:.4f}' for value in losses.values())}\n")
+        file.write("\n".join(lines) + "\n")
 
 
 def save_checkpoint(run: Run, path: Path) -> None:
@@ -354,11 +374,15 @@ def resume(recipe: GanRecipe, path: Path, device: str, network: AttributeNetwork
     try:
         state = torch.load(path, map_location=device, weights_only=True)
         recorded = state["recipe"]
-    except Exception as error:
-        raise CheckpointError(f"{path} is not a checkpoint of a training run ({error}); train into another folder") from None
+    except Exception as error:  # noqa: BLE001 (torch raises many kinds for a damaged file)
+        raise CheckpointError(
+            f"{path} is not a checkpoint of a training run ({error}); train into another folder"
+        ) from None
     changed = [key for key, value in recipe_facts(recipe).items() if recorded.get(key) != value]
     if changed:
-        raise CheckpointError(f"{path} is of another recipe ({', '.join(changed)} differ); train into another folder")
+        raise CheckpointError(
+            f"{path} is of another recipe ({', '.join(changed)} differ); train into another folder"
+        )
     generator, critic = build(recipe, state["stage"], device)
     average = copy.deepcopy(generator).requires_grad_(False)
     run = Run(

@@ -1,4 +1,4 @@
-"""Where training pictures come from: one array of bytes `[n, height, width, channels]`, drawn, read, or mapped from disk."""
+"""Where training pictures come from: one array of bytes `[n, height, width, channels]`, drawn, or read from disk."""
 
 from __future__ import annotations
 
@@ -24,14 +24,22 @@ PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 
 
 def drawn_faces(
-    folder: Path, n: int, *, resolution: int, seed: int, entangled: bool = True, progress: Progress | None = None
+    folder: Path,
+    n: int,
+    *,
+    resolution: int,
+    seed: int,
+    entangled: bool = True,
+    progress: Progress | None = None,
 ) -> Pictures:
     """Draw n faces into `folder` and map them from there; a second call with the same numbers draws nothing."""
     kind = "entangled" if entangled else "independent"
     path = folder / f"faces-{kind}-{resolution}px-{n}-seed{seed}.npy"
     if not path.exists():
         part = path.with_suffix(".part")
-        array = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(n, resolution, resolution, 3))
+        array = np.lib.format.open_memmap(
+            part, mode="w+", dtype=np.uint8, shape=(n, resolution, resolution, 3)
+        )
         for start in range(0, n, 512):
             count = min(512, n - start)
             faces = sample_faces(count, seed=seed, start=start, entangled=entangled)
@@ -61,7 +69,9 @@ def read_idx(path: Path) -> UInt8[np.ndarray, "*shape"]:
     shape = np.frombuffer(data, ">i4", count=data[3], offset=4)
     pixels = np.frombuffer(data, np.uint8, offset=4 + 4 * data[3])
     if pixels.size != shape.prod():
-        raise CheckpointError(f"{path} promises {shape.prod()} bytes and holds {pixels.size}; it may be cut off")
+        raise CheckpointError(
+            f"{path} promises {shape.prod()} bytes and holds {pixels.size}; it may be cut off"
+        )
     return pixels.reshape(shape)
 
 
@@ -69,7 +79,9 @@ def idx_pictures(path: Path, *, resolution: int) -> Pictures:
     """Grey pictures of an idx file, with a dark border added to bring them to `resolution`."""
     digits = read_idx(path)
     if digits.ndim != 3 or max(digits.shape[1:]) > resolution:
-        raise CheckpointError(f"{path} holds an array of shape {list(digits.shape)}, not pictures of at most {resolution} px")
+        raise CheckpointError(
+            f"{path} holds an array of shape {list(digits.shape)}, not pictures of at most {resolution} px"
+        )
     pad = [(resolution - size) // 2 for size in digits.shape[1:]]
     rest = [resolution - size - p for size, p in zip(digits.shape[1:], pad, strict=True)]
     return np.pad(digits, ((0, 0), (pad[0], rest[0]), (pad[1], rest[1])))[..., None]

@@ -14,10 +14,17 @@ from torch import Tensor
 from ganatomy.datasets import ATTRIBUTES, FACTORS, read_labels, sample_faces
 from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
 from ganatomy.generators import save_generator
-from ganatomy.perception.network import AttributeConfig
+from ganatomy.perception.network import AttributeConfig, AttributeNetwork
 from ganatomy.training.gan import GanRecipe, Stage, train_gan
-from ganatomy.training.pictures import Pictures, Progress, drawn_faces, folder_pictures, idx_pictures, read_idx
-from ganatomy.training.scorers import ScorerRecipe, train_scorer
+from ganatomy.training.pictures import (
+    Pictures,
+    Progress,
+    drawn_faces,
+    folder_pictures,
+    idx_pictures,
+    read_idx,
+)
+from ganatomy.training.scorers import ScorerAccount, ScorerRecipe, train_scorer
 from ganatomy.zoo import BundledModel
 
 
@@ -59,9 +66,11 @@ _FACES = GanRecipe(
     w_dim=64,
     r1_gamma=1.0,
     noise="none",
+    feature_weight=1.0,
 )
 _FACE_SCORER = ScorerRecipe(
-    network=AttributeConfig(attributes=ATTRIBUTES, factors=tuple(factor.name for factor in FACTORS)), images=160_000
+    network=AttributeConfig(attributes=ATTRIBUTES, factors=tuple(factor.name for factor in FACTORS)),
+    images=160_000,
 )
 _DIGITS = tuple("0123456789")
 
@@ -82,7 +91,10 @@ RECIPES: dict[str, Recipe] = {
             z_dim=512,
             w_dim=512,
             mapping_layers=8,
-            stages=tuple(Stage(resolution=r, images=n, batch=32) for r, n in ((32, 400_000), (64, 800_000), (128, 2_000_000))),
+            stages=tuple(
+                Stage(resolution=r, images=n, batch=32)
+                for r, n in ((32, 400_000), (64, 800_000), (128, 2_000_000))
+            ),
         ),
         scorer=replace(_FACE_SCORER, images=600_000),
         drawn=200_000,
@@ -134,34 +146,61 @@ def train(
     if name not in RECIPES:
         raise UnknownNameError("recipe", name, RECIPES)
     recipe = RECIPES[name]
+    pictures = _pictures(recipe, data, folder, progress)
+    labelled = _labelled(recipe, data, folder, progress)
+    scorer = _fitting(recipe, labelled)
     made: dict[str, Path] = {}
-    generator = train_gan(recipe.gan, _pictures(recipe, data, folder, progress), folder, device=device, progress=progress)
+
+    # A network to see with comes first; it is another one than the scorer, which must judge without having taken part.
+    gan, network = recipe.gan, None
+    if scorer is None:
+        gan = replace(gan, feature_weight=0.0)
+    elif gan.feature_weight:
+        eyes = folder / "critic-features.safetensors"
+        if not eyes.exists():
+            _train_scorer(replace(scorer, seed=scorer.seed + 1), labelled, device, progress)[0].save(eyes)
+        network = AttributeNetwork.load(eyes)
+    generator = train_gan(gan, pictures, folder, network=network, device=device, progress=progress)
     card = {
         "name": name,
         "about": recipe.about,
         "licence": "Apache-2.0",
         "data": "drawn faces of ganatomy, entangled population" if data is None else data.name,
-        "images": sum(stage.images for stage in recipe.gan.stages),
+        "images": sum(stage.images for stage in gan.stages),
         "command": f"ganatomy train {name}{' DATA' if data else ''} -o run/",
     }
     made["generator"] = save_generator(generator, folder / "generator.safetensors", card=card, half=True)
-
-    labelled = _labelled(recipe, data, folder, progress)
-    if labelled.labels is not None:
-        scorer = recipe.scorer
-        if labelled.attributes != scorer.network.attributes:
-            network = replace(scorer.network, attributes=labelled.attributes, factors=(), channels=recipe.gan.channels)
-            scorer = replace(scorer, network=network, held_out=max(1, len(labelled.pictures) // 10))
-        network, account = train_scorer(
-            scorer, labelled.pictures, labelled.labels, labelled.factors, device=device, progress=progress
-        )
-        made["scorer"] = network.save(folder / "scorer.safetensors")
+    if scorer is not None:
+        judge, account = _train_scorer(scorer, labelled, device, progress)
+        made["scorer"] = judge.save(folder / "scorer.safetensors")
         (folder / "scorer.txt").write_text(f"{account}\n", encoding="utf-8")
     if bundle:
         target = BundledModel(name=recipe.bundle)
         for kind, path in made.items():
             shutil.copyfile(path, getattr(target, kind))
     return list(made.values())
+
+
+def _fitting(recipe: Recipe, labelled: Labelled) -> ScorerRecipe | None:
+    """The recipe's scorer, made to fit the labels of the data; None where there are none."""
+    scorer = recipe.scorer
+    if labelled.labels is None or labelled.attributes == scorer.network.attributes:
+        return None if labelled.labels is None else scorer
+    network = replace(
+        scorer.network,
+        attributes=labelled.attributes,
+        factors=(),
+        channels=recipe.gan.channels,
+        activation="sigmoid",
+    )
+    return replace(scorer, network=network, held_out=max(1, len(labelled.pictures) // 10))
+
+
+def _train_scorer(
+    recipe: ScorerRecipe, data: Labelled, device: str, progress: Progress | None
+) -> tuple[AttributeNetwork, ScorerAccount]:
+    assert data.labels is not None
+    return train_scorer(recipe, data.pictures, data.labels, data.factors, device=device, progress=progress)
 
 
 def _pictures(recipe: Recipe, data: Path | None, folder: Path, progress: Progress | None) -> Pictures:
@@ -180,13 +219,15 @@ def _pictures(recipe: Recipe, data: Path | None, folder: Path, progress: Progres
 
 
 def _labelled(recipe: Recipe, data: Path | None, folder: Path, progress: Progress | None) -> Labelled:
-    """What the scorer learns from: of drawn faces both populations, so that it reads attributes and not their company."""
+    """What the scorer learns from: of drawn faces both populations, so that it reads attributes, not their company."""
     size = recipe.gan.resolution
     if data is None:
         half, seed = recipe.drawn // 2, recipe.gan.seed + 1
         pictures, faces = [], []
         for entangled in (True, False):
-            pictures.append(drawn_faces(folder, half, resolution=size, seed=seed, entangled=entangled, progress=progress))
+            pictures.append(
+                drawn_faces(folder, half, resolution=size, seed=seed, entangled=entangled, progress=progress)
+            )
             faces.append(sample_faces(half, seed=seed, entangled=entangled))
         mixed = np.random.default_rng(seed).permutation(2 * half)  # so that the held-out rows are of both
         return Labelled(
@@ -201,7 +242,9 @@ def _labelled(recipe: Recipe, data: Path | None, folder: Path, progress: Progres
         if table == data or not table.exists():
             return Labelled(pictures=pictures)
         classes = torch.from_numpy(read_idx(table).astype(np.int64))
-        return Labelled(pictures=pictures, attributes=_DIGITS, labels=torch.nn.functional.one_hot(classes, 10).bool())
+        return Labelled(
+            pictures=pictures, attributes=_DIGITS, labels=torch.nn.functional.one_hot(classes, 10).bool()
+        )
     if not (data / "labels.csv").exists():
         return Labelled(pictures=pictures)
     table = read_labels(data / "labels.csv")

@@ -1,7 +1,7 @@
 """Train an attribute network: one cycle of AdamW on pictures that are shifted, blurred, relit and noised a little.
 
-Pham et al. 2020 (seed of the attribute classifier: pooled twice, dense block, one-cycle policy, no crop); Smith 2018 (one
-cycle); Guo et al. 2017 (temperature, one for each attribute here).
+Pham et al. 2020 (an attribute classifier pooled twice, one-cycle policy, no crop); Smith 2018 (one cycle); Guo et al.
+2017 (temperature, one for each attribute here).
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class ScorerAccount:
     r2: dict[str, float]
 
     def __str__(self) -> str:
-        rows = [f"{name:22} AUC {self.auc[name]:.3f}  accuracy {self.accuracy[name]:.3f}" for name in self.auc]
+        rows = [
+            f"{name:22} AUC {self.auc[name]:.3f}  accuracy {self.accuracy[name]:.3f}" for name in self.auc
+        ]
         rows += [f"{name:22} R² {value:.3f}" for name, value in self.r2.items()]
         return "\n".join(rows)
 
@@ -85,7 +87,9 @@ def train_scorer(
         network.factor_std.copy_(factors.std(dim=0).clamp_min(1e-6))
         factors = (factors - network.factor_mean.cpu()) / network.factor_std.cpu()
     steps = max(1, recipe.images // recipe.batch)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=recipe.learning_rate, total_steps=steps + 1)
 
     for step in range(steps):
@@ -105,15 +109,23 @@ def train_scorer(
 
     network.eval().requires_grad_(False)
     rows = np.arange(count, len(pictures))
-    readings = [network(pick(pictures, part, config.resolution).to(device)) for part in np.array_split(rows, 32) if len(part)]
+    readings = [
+        network(pick(pictures, part, config.resolution).to(device))
+        for part in np.array_split(rows, 32)
+        if len(part)
+    ]
     attributes = torch.cat([r.attributes for r in readings]).cpu()
     network.temperature.copy_(fit_temperature(config, attributes, labels[count:]))
     seen = torch.cat([r.factors for r in readings]).cpu() if factors is not None else None
     truth = factors[count:] if factors is not None else None
-    return network, account(config, network.calibrated(attributes.to(device)).cpu(), labels[count:], seen, truth)
+    return network, account(
+        config, network.calibrated(attributes.to(device)).cpu(), labels[count:], seen, truth
+    )
 
 
-def attribute_loss(config: AttributeConfig, logits: Float[Tensor, "n a"], labels: Bool[Tensor, "n a"]) -> Float[Tensor, ""]:
+def attribute_loss(
+    config: AttributeConfig, logits: Float[Tensor, "n a"], labels: Bool[Tensor, "n a"]
+) -> Float[Tensor, ""]:
     """Cross-entropy: of classes for a softmax, else the mean over attributes."""
     if config.activation == "softmax":
         return F.cross_entropy(logits, labels.float().argmax(dim=1))
@@ -121,7 +133,7 @@ def attribute_loss(config: AttributeConfig, logits: Float[Tensor, "n a"], labels
 
 
 def augment(images: Float[Tensor, "n c h w"], strength: float) -> Float[Tensor, "n c h w"]:
-    """Shift, scale, blur, relight and noise every picture by its own small amount, so that soft pictures read as well."""
+    """Shift, scale, blur, relight and noise every picture by its own small amount, so that soft ones read as well."""
     if not strength:
         return images
     n, size = len(images), images.shape[-1]
@@ -147,15 +159,20 @@ def augment(images: Float[Tensor, "n c h w"], strength: float) -> Float[Tensor, 
     return (images * gain + shift + noise).clamp(-1, 1)
 
 
-def fit_temperature(config: AttributeConfig, logits: Float[Tensor, "n a"], labels: Bool[Tensor, "n a"]) -> Float[Tensor, " a"]:
-    """The temperatures, one for each attribute (one for all classes of a softmax), with the best held-out likelihood."""
+def fit_temperature(
+    config: AttributeConfig, logits: Float[Tensor, "n a"], labels: Bool[Tensor, "n a"]
+) -> Float[Tensor, " a"]:
+    """The temperatures, one for each attribute (one for all of a softmax), with the best held-out likelihood."""
     grid = torch.logspace(-0.7, 0.7, 113)
     if config.activation == "softmax":
         target = labels.float().argmax(dim=1)
         losses = torch.stack([F.cross_entropy(logits / t, target) for t in grid])
         return grid[losses.argmin()].expand(logits.shape[1]).clone()
     losses = torch.stack(
-        [F.binary_cross_entropy_with_logits(logits / t, labels.float(), reduction="none").mean(dim=0) for t in grid]
+        [
+            F.binary_cross_entropy_with_logits(logits / t, labels.float(), reduction="none").mean(dim=0)
+            for t in grid
+        ]
     )
     return grid[losses.argmin(dim=0)]
 
@@ -169,26 +186,39 @@ def account(
 ) -> ScorerAccount:
     """Compare what was read with what is true."""
     names = config.attributes
-    auc = {name: float(roc_auc_score(labels[:, i], logits[:, i])) for i, name in enumerate(names) if 0 < labels[:, i].sum() < len(labels)}
+    auc = {
+        name: float(roc_auc_score(labels[:, i], logits[:, i]))
+        for i, name in enumerate(names)
+        if 0 < labels[:, i].sum() < len(labels)
+    }
     accuracy = ((logits > 0) == labels).float().mean(dim=0)
     r2 = {}
     if seen is not None and factors is not None:
         explained = 1 - (seen - factors).square().mean(dim=0) / factors.var(dim=0, correction=0)
         r2 = dict(zip(config.factors, explained.tolist(), strict=True))
-    return ScorerAccount(auc=auc, accuracy={name: float(accuracy[i]) for i, name in enumerate(names) if name in auc}, r2=r2)
+    return ScorerAccount(
+        auc=auc, accuracy={name: float(accuracy[i]) for i, name in enumerate(names) if name in auc}, r2=r2
+    )
 
 
 def _check(recipe: ScorerRecipe, pictures: Pictures, labels: Tensor, factors: Tensor | None) -> None:
     config = recipe.network
     if len(labels) != len(pictures) or labels.shape[1] != len(config.attributes):
         raise SettingError(
-            f"{len(pictures)} pictures with labels of shape {list(labels.shape)} do not fit {len(config.attributes)} attributes"
+            f"{len(pictures)} pictures with labels of shape {list(labels.shape)} do not fit "
+            f"{len(config.attributes)} attributes"
         )
-    if (factors is None) != (not config.factors) or (factors is not None and factors.shape[1] != len(config.factors)):
+    if (factors is None) != (not config.factors) or (
+        factors is not None and factors.shape[1] != len(config.factors)
+    ):
         raise SettingError(f"the network reads {len(config.factors)} factors; the data must bring as many")
     if not 0 < recipe.held_out < len(pictures):
-        raise SettingError(f"held_out={recipe.held_out} leaves nothing of {len(pictures)} pictures to learn from, or to test")
+        raise SettingError(
+            f"held_out={recipe.held_out} leaves nothing of {len(pictures)} pictures to learn from, or to test"
+        )
     counts = labels[: len(pictures) - recipe.held_out].sum(dim=0)
     for name, positive in zip(config.attributes, counts.tolist(), strict=True):
         if positive in (0, len(pictures) - recipe.held_out):
-            raise ScoreError(f"attribute {name!r} has one class only ({positive} positive); leave it out, or add pictures")
+            raise ScoreError(
+                f"attribute {name!r} has one class only ({positive} positive); leave it out, or add pictures"
+            )

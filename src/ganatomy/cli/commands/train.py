@@ -28,7 +28,9 @@ def train(
     bundle: Annotated[
         bool,
         Parameter(
-            negative=(), show_default=False, help="Also replace the model that this installation ships by that name."
+            negative=(),
+            show_default=False,
+            help="Also replace the model that this installation ships by that name.",
         ),
     ] = False,
     json: Json = False,

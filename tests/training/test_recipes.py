@@ -1,0 +1,82 @@
+"""`train`, with recipes that are cut down to seconds."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganatomy.datasets import ATTRIBUTES
+from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
+from ganatomy.generators import load
+from ganatomy.perception import scorer
+from ganatomy.training import recipes
+from ganatomy.training.gan import Stage
+from ganatomy.training.recipes import RECIPES, train
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real recipes, with a handful of pictures each."""
+    for name, recipe in RECIPES.items():
+        gan = replace(
+            recipe.gan,
+            widths=(8,) * len(recipe.gan.widths),
+            stages=tuple(replace(stage, images=16, batch=8) for stage in recipe.gan.stages[-1:]),
+        )
+        judge = replace(recipe.scorer, images=128, batch=64, held_out=40)
+        monkeypatch.setitem(
+            RECIPES, name, replace(recipe, gan=gan, scorer=judge, drawn=400 if recipe.drawn else 0)
+        )
+
+
+@pytest.mark.slow
+def test_faces_are_drawn_and_a_generator_and_its_scorer_come_out(short: None, tmp_path: Path) -> None:
+    made = train("faces", None, tmp_path)
+    assert [path.name for path in made] == ["generator.safetensors", "scorer.safetensors"]
+    assert load(made[0]).signature.resolution == 64
+    assert scorer(made[1]).names == ATTRIBUTES
+    assert "Smiling" in (tmp_path / "scorer.txt").read_text()
+
+
+def test_a_folder_of_pictures_with_labels_trains_both(short: None, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    rng = np.random.default_rng(0)
+    for index in range(40):
+        Image.fromarray(rng.integers(0, 255, (32, 32, 3), dtype=np.uint8)).save(data / f"{index:02d}.png")
+    rows = [f"{index:02d}.png,{index % 2},{index % 3 == 0:d}" for index in range(40)]
+    (data / "labels.csv").write_text("\n".join(["file,Odd,Third", *rows]))
+    made = train("digits", data, tmp_path / "run")
+    assert scorer(made[1]).names == ("Odd", "Third")
+
+
+def test_bundled_files_are_replaced_on_demand(
+    short: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganatomy.zoo.FOLDER", tmp_path / "zoo")
+    (tmp_path / "zoo").mkdir()
+    data = tmp_path / "data"
+    data.mkdir()
+    for index in range(8):
+        Image.new("L", (32, 32), 20 * index).save(data / f"{index}.png")
+    train("digits", data, tmp_path / "run", bundle=True)
+    assert [path.name for path in (tmp_path / "zoo").iterdir()] == ["digits-generator.safetensors"]
+
+
+def test_what_is_missing_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="'faces'"):
+        train("face", None, tmp_path)
+    with pytest.raises(SettingError, match="needs data"):
+        train("digits", None, tmp_path)
+    with pytest.raises(MissingFileError):
+        train("digits", tmp_path / "none", tmp_path)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_agree_with_themselves(name: str) -> None:
+    recipe = RECIPES[name]
+    assert isinstance(recipe.gan.stages[-1], Stage)
+    assert recipe.scorer.network.channels == recipe.gan.channels
+    assert recipes.BundledModel(name=recipe.bundle).generator.name == f"{recipe.bundle}-generator.safetensors"
