@@ -92,3 +92,21 @@ def test_the_commands_of_the_readme_exist() -> None:
     assert commands, "the README shows no commands"
     listed = run("-m", "ganatomy", "--help").stdout
     assert [command for command in sorted(commands) if command not in listed] == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not README.exists(), reason="there is no README yet")
+def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
+    lines = re.findall(r"^\$ ganatomy (.+)", "\n".join(readme_blocks("console")), re.MULTILINE)
+    for line in lines:
+        if line.startswith("explore"):
+            continue  # takes minutes; CI runs it by itself
+        arguments = re.sub(r"-n \d{4,}", "-n 300", line).split()
+        result = subprocess.run(
+            [sys.executable, "-m", "ganatomy", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        )
+        assert result.returncode == 0, f"{line}\n{result.stderr}"
