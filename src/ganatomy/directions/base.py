@@ -32,7 +32,7 @@ OUTLYING = 6.0
 IQR_OF_NORMAL = 1.349
 """Distance between the quartiles of a normal distribution, in standard deviations."""
 
-ENOUGH = 100_000
+ENOUGH = 20_000
 """Rows that are looked at to see how logits are spread."""
 
 MINIMUM = 10

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from jaxtyping import Float
+from scipy.linalg.blas import dsyrk
 from torch import Tensor
 
 from ganatomy.directions.base import blocks
@@ -49,7 +51,7 @@ def moments(codes: Float[Tensor, "n d"], scores: Float[Tensor, "n a"]) -> Moment
     n = len(codes)
     pilot_codes, pilot_scores = codes[:1000].double().mean(0), scores[:1000].double().mean(0)
     sum_codes, sum_scores = torch.zeros_like(pilot_codes), torch.zeros_like(pilot_scores)
-    square = torch.zeros(len(pilot_codes), len(pilot_codes), dtype=torch.float64)
+    triangle = np.zeros((len(pilot_codes), len(pilot_codes)), order="F")
     cross = torch.zeros(len(pilot_codes), len(pilot_scores), dtype=torch.float64)
     square_scores = torch.zeros_like(pilot_scores)
     with threads_for(codes.numel()):
@@ -57,9 +59,11 @@ def moments(codes: Float[Tensor, "n d"], scores: Float[Tensor, "n a"]) -> Moment
             x, y = codes[rows].double() - pilot_codes, scores[rows].double() - pilot_scores
             sum_codes += x.sum(0)
             sum_scores += y.sum(0)
-            square.addmm_(x.T, x)
+            # Half of a symmetric matrix is half of the work, which no function of torch makes use of.
+            triangle = dsyrk(1.0, x.T.numpy(), beta=1.0, c=triangle, overwrite_c=True)
             cross.addmm_(x.T, y)
             square_scores += y.square().sum(0)
+    square = torch.from_numpy(np.triu(triangle) + np.triu(triangle, 1).T)
     shift_codes, shift_scores = sum_codes / n, sum_scores / n
     return Moments(
         n=n,
