@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.linalg.blas import dsyrk
+from scipy.linalg.blas import dsyrk  # pyright: ignore[reportAttributeAccessIssue]  (made at run time)
 from torch import Tensor
 
 from ganatomy.directions.base import blocks

@@ -226,8 +226,7 @@ def _changes_chart(result: Entanglement, limit: float, title: str) -> Chart:
 def _describe(result: Entanglement, how: str) -> str:
     return (
         f"Matrix of mean changes, {len(result.attributes)} attributes in the rows and {len(result.names)} "
-        "directions in "
-        f"the columns, each {how}; mean selectivity {result.selectivity().mean.value:.2f}"
+        f"directions in the columns, each {how}; mean selectivity {result.selectivity().mean.value:.2f}"
     )
 
 

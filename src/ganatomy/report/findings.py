@@ -107,16 +107,13 @@ class Findings:
         name, other, dragged, left = self.warning
         cleanest = self.selectivity_of(HELD, self.cleanest).value
         return (
-            f"Of {len(self.exploration.attributes)} attributes, {len(self.reached(HELD))} can be moved "
-            "while all others are held. "
-            f"Moved alone, an attribute changes {short(alone.value)} times as much as the others do on "
-            "average; with the "
-            f"others held, {short(held.value)} times ({percent(CONFIDENCE)} interval {short(held.low)} to "
-            f"{short(held.high)}). "
-            f"{self.cleanest} is the cleanest, at {short(cleanest)}. Beware of {name}: moved alone by "
+            f"Of {len(self.exploration.attributes)} attributes, {len(self.reached(HELD))} can be moved while "
+            f"all others are held. Moved alone, an attribute changes {short(alone.value)} times as much as "
+            f"the others do on average; with the others held, {short(held.value)} times "
+            f"({percent(CONFIDENCE)} interval {short(held.low)} to {short(held.high)}). {self.cleanest} is "
+            f"the cleanest, at {short(cleanest)}. Beware of {name}: moved alone by "
             f"{self.exploration.target_change:.2f}, it changes {other} by {signed(dragged)}; with the others "
-            "held, by "
-            f"{signed(left)}."
+            f"held, by {signed(left)}."
         )
 
     @property
@@ -129,15 +126,14 @@ class Findings:
         hardly = [f"{name} ({auc:.2f})" for name, auc in exploration.auc.items() if auc < HARDLY]
         lines = [
             (
-                f"Changes were measured on {exploration.measured} pictures that no method saw (seed {result.seed}), "
-                f"the same ones for every method. Intervals are {percent(CONFIDENCE)}, from drawing these "
-                "pictures again "
-                f"{NUM_RESAMPLES:,} times; they do not cover the choice of survey, scorer or model."
+                f"Changes were measured on {exploration.measured} pictures that no method saw (seed "
+                f"{result.seed}), the same ones for every method. Intervals are {percent(CONFIDENCE)}, from "
+                f"drawing these pictures again {NUM_RESAMPLES:,} times; they do not cover the choice of "
+                "survey, scorer or model."
             ),
             (
-                f"Every edit was calibrated to change the mean probability of its own attribute "
-                f"by {exploration.target_change:.2f}, "
-                "so that methods are compared at the same effect. "
+                "Every edit was calibrated to change the mean probability of its own attribute by "
+                f"{exploration.target_change:.2f}, so that methods are compared at the same effect. "
                 + (
                     f"With the others held, {_listed(missed)} ended more than {percent(NEAR)} short."
                     if missed
@@ -146,8 +142,7 @@ class Findings:
             ),
             (
                 "Holding rests on a linear model, and pictures are not linear: the scores of the others may "
-                "give where "
-                f"holding them exactly would cost a long step (slack {exploration.slack:.2f}, "
+                f"give where holding them exactly would cost a long step (slack {exploration.slack:.2f}, "
                 "read off the model's own errors)."
             ),
             "All that is said here is what the scorer sees. Where it takes one thing for another, so does this page."

@@ -180,13 +180,11 @@ class Page:
     def cards_note(self) -> str:
         return (
             f"The same {SHOWN} average pictures are moved along each direction, by up to three standard "
-            "deviations (σ) of "
-            "codes along it: alone in the upper strip, and with all other scores held in the lower one, "
-            "where the step goes as "
-            "far along the direction but off those of the others. The numbers under the pictures are the scored "
-            f"probability of the attribute. The line below was measured on {self.exploration.measured} other "
-            "pictures: "
-            "selectivity, and which others changed most in mean probability when the attribute itself changed by "
+            "deviations (σ) of codes along it: alone in the upper strip, and with all other scores held in "
+            "the lower one, where the step goes as far along the direction but off those of the others. The "
+            "numbers under the pictures are the scored probability of the attribute. The line below was "
+            f"measured on {self.exploration.measured} other pictures: selectivity, and which others changed "
+            "most in mean probability when the attribute itself changed by "
             f"{self.exploration.target_change:.2f}."
         )
 
@@ -219,8 +217,9 @@ class Page:
     def changes_note(self) -> str:
         return (
             "Each column is one direction, moved until its own attribute (outlined) changed by "
-            f"{self.exploration.target_change:.2f} on average. Down the column stands what happened to every other "
-            "attribute: red grew, blue shrank. A control panel to trust has colour on its diagonal only."
+            f"{self.exploration.target_change:.2f} on average. Down the column stands what happened to every "
+            "other attribute: red grew, blue shrank. A control panel to trust has colour on its diagonal "
+            "only."
         )
 
     @property
@@ -228,12 +227,10 @@ class Page:
         best = self.exploration.best
         return (
             "Selectivity is the mean change of the target divided by the mean change of each other "
-            "attribute, at the same "
-            f"change of the target for every method. Higher is cleaner. Here {best} does best: "
-            f"{METHOD_NAMES.get(best, best)}. "
-            "The dashed line is the figure of Pham Van et al. (2020) with their penalty, from one picture of "
-            "another model "
-            "with another scorer, over its 13 most changed attributes."
+            "attribute, at the same change of the target for every method. Higher is cleaner. The highest "
+            f"figure is that of {best} ({METHOD_NAMES.get(best, best)}); methods whose intervals overlap are "
+            "not told apart. The dashed line is the figure of Pham Van et al. (2020) with their penalty, "
+            "from one picture of another model with another scorer, over its 13 most changed attributes."
         )
 
     @property
@@ -254,10 +251,9 @@ class Page:
             title="Selectivity of each method",
             caption=(
                 "Selectivity in three forms, mean over all directions with 95\xa0% intervals. Over all "
-                "others: mean change of "
-                "each picture, its sign dropped. Over the 13 most changed: the same, as in Table II of the "
-                "paper. Signed: "
-                "the mean keeps its sign, so it is blind to what single pictures do."
+                "others: mean change of each picture, its sign dropped. Over the 13 most changed: the same, "
+                "as in Table II of the paper. Signed: the mean keeps its sign, so it is blind to what "
+                "single pictures do."
             ),
             first="method",
             headings=["what it is", *(FORM_HEADINGS[form] for form in FORMS), "goal reached"],
@@ -336,16 +332,15 @@ class Page:
     def cosines_note(self) -> str:
         return (
             "All cosines between the directions that are saved. Two directions of one colour move together; "
-            "what holding "
-            "does is to walk off such a direction until the others stand still."
+            "what holding does is to walk off such a direction until the others stand still."
         )
 
     @property
     def truth_note(self) -> str:
         return (
             "The factors that the pictures were drawn from, read back from the edited pictures. Rows are "
-            "factors, columns "
-            "are directions; a change of 1 is one standard deviation of the factor among pictures as they were."
+            "factors, columns are directions; a change of 1 is one standard deviation of the factor among "
+            "pictures as they were."
         )
 
     @property
@@ -354,8 +349,8 @@ class Page:
         return Table(
             title="Attributes that were skipped",
             caption=(
-                "Attributes that were skipped. Unless they are asked for by name, those are used that between "
-                f"{percent(RARE)} and {percent(COMMON)} of the pictures have."
+                "Attributes that were skipped. Unless they are asked for by name, those are used that "
+                f"between {percent(RARE)} and {percent(COMMON)} of the pictures have."
             ),
             first="attribute",
             headings=["why"],
@@ -368,8 +363,8 @@ class Page:
         survey = self.exploration.survey
         return (
             f"{percent(HELD_OUT)} of the {len(survey):,} surveyed codes were kept from every method, and AUC "
-            "is measured on "
-            "those: the chance that a code with the attribute lies further along its direction than one without."
+            "is measured on those: the chance that a code with the attribute lies further along its "
+            "direction than one without."
         )
 
     @property

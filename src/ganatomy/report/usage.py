@@ -35,8 +35,7 @@ class Usage:
     def note(self) -> str:
         return (
             f"{DIRECTIONS_FILE} holds the directions of this page with their scales. Strengths count in "
-            "standard deviations "
-            "of codes along a direction (sigma); hold as many others as you like."
+            "standard deviations of codes along a direction (sigma); hold as many others as you like."
         )
 
     @property
