@@ -13,7 +13,7 @@ from ganatomy.directions import fitting_slack
 from ganatomy.images import save_image
 
 DOCS = Path(__file__).parents[1] / "docs"
-SHOWN = ("Smiling", "Eyeglasses", "Male")
+SHOWN = ("Mouth_Slightly_Open", "Blond_Hair", "Male", "Young")
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     slack = fitting_slack(survey, found)
     names = [name for name in SHOWN if name in found.names]
     steps = range(-3, 4)
-    walks = [ga.walk(codes[24], found[name], steps, hold=found.without(name), slack=slack) for name in names]
+    walks = [ga.walk(codes[23], found[name], steps, hold=found.without(name), slack=slack) for name in names]
     captions = ["as drawn" if step == 0 else f"{step:+d} σ" for step in steps]
     picture = ga.strip(generator, ga.Latents.cat(walks), captions=captions, row_labels=names)
     save_image(picture, DOCS / "strip.png")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -225,11 +226,12 @@ class TestWriting:
         path = tmp_path / "a.directions"
         save_directions(directions("old"), path)
 
-        def full(tensors, part, metadata):
-            part.write_bytes(b"half")
+        def full(part: Path, data: bytes) -> None:
+            with part.open("wb") as file:
+                file.write(data[: len(data) // 2])
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("ganatomy.storage.save_file", full)
+        monkeypatch.setattr(Path, "write_bytes", full)
         with pytest.raises(OutputError, match="cannot be written: No space left on device"):
             save_directions(directions("new"), path)
         assert load_directions(path).names == ["old"]

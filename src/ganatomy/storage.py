@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from ganatomy.errors import CheckpointError, GanatomyError, MissingFileError, OutputError
@@ -153,7 +153,7 @@ def _save(kind: str, tensors: dict[str, Tensor], facts: dict[str, Any], path: st
         "facts": json.dumps(facts, allow_nan=False),
     }
     with written_whole(path) as part:
-        save_file(tensors, part, metadata=metadata)
+        part.write_bytes(save(tensors, metadata))
     return Path(path)
 
 

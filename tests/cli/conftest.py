@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from ganatomy.cli import main
+from ganatomy.generators import save_generator
 from ganatomy.generators.dcgan import DCGAN
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
 
@@ -78,14 +79,18 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     torch.manual_seed(0)
     config = StyleGAN2Config(widths=(8, 8, 8), z_dim=8, w_dim=8, mapping_layers=2)
     torch.save(StyleGAN2(config).state_dict(), folder / "style.pt")
-    torch.save(DCGAN.build(z_dim=12, widths=(8, 8, 8)).state_dict(), folder / "stack.pt")
+    save_generator(DCGAN.build(z_dim=12, widths=(8, 8, 8)), folder / "stack.safetensors")
     (folder / "scorer.py").write_text(SCORER)
     style, scorer = str(folder / "style.pt"), f"{folder / 'scorer.py'}:see"
     survey, directions = str(folder / "my.survey"), str(folder / "my.directions")
     assert main(["survey", style, "--scorer", scorer, "-n", "200", "--space", "w", "-o", survey]) == 0
     assert main(["directions", survey, "-o", directions]) == 0
     return Files(
-        style=style, stack=str(folder / "stack.pt"), scorer=scorer, survey=survey, directions=directions
+        style=style,
+        stack=str(folder / "stack.safetensors"),
+        scorer=scorer,
+        survey=survey,
+        directions=directions,
     )
 
 
