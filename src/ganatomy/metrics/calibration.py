@@ -62,12 +62,20 @@ class Trials:
     def before(self) -> Sight:
         """All pictures as they are."""
         rows = torch.arange(len(self.latents))
-        return self._see([self.latents[part] for part in rows.split(self.batch_size)])
+        return self._see([self.latents[part] for part in rows.split(self.batch_size)], self.truth)
 
     def after(
-        self, directions: Int[Tensor, " k"], rows: Int[Tensor, " m"], strengths: Float[Tensor, " k"]
+        self,
+        directions: Int[Tensor, " k"],
+        rows: Int[Tensor, " m"],
+        strengths: Float[Tensor, " k"],
+        *,
+        truth: Scorer | None = None,
     ) -> Sight:
-        """The pictures of these rows, moved along each of these directions by its strength: `[k, m, ...]`."""
+        """The pictures of these rows, moved along each of these directions by its strength: `[k, m, ...]`.
+
+        The truth is read only where it is given: the search for a step does not need it.
+        """
         direction = directions.repeat_interleave(len(rows))
         strength, row = strengths.repeat_interleave(len(rows)), rows.repeat(len(directions))
 
@@ -78,7 +86,8 @@ class Trials:
                 start.codes + strength[part].to(step).reshape(-1, *[1] * (step.ndim - 1)) * step
             )
 
-        seen = self._see(moved(part) for part in torch.arange(len(row)).split(self.batch_size))
+        parts = torch.arange(len(row)).split(self.batch_size)
+        seen = self._see((moved(part) for part in parts), truth)
         shape = (len(directions), len(rows))
         return Sight(logits=seen.logits.unflatten(0, shape), factors=seen.factors.unflatten(0, shape))
 
@@ -87,17 +96,13 @@ class Trials:
         if self.progress:
             self.progress(self.done, self.done)
 
-    def _see(self, parts: Iterable[Latents]) -> Sight:
+    def _see(self, parts: Iterable[Latents], truth: Scorer | None) -> Sight:
         logits, factors = [], []
         for latents in parts:
             images = self.generator(latents)
             scores = self.scorer.score(images, latents=latents)
             logits.append(scores.logits.cpu())
-            read = (
-                scores.logits[:, :0]
-                if self.truth is None
-                else self.truth.score(images, latents=latents).logits
-            )
+            read = scores.logits[:, :0] if truth is None else truth.score(images, latents=latents).logits
             factors.append(read.cpu())
             self.done += len(latents)
             if self.progress:

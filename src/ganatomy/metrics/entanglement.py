@@ -196,7 +196,7 @@ def entanglement(
             target_change=target_change,
             num_calibration=min(n, num_calibration),
         )
-        after = trials.after(torch.arange(len(directions)), everyone, strengths)
+        after = trials.after(torch.arange(len(directions)), everyone, strengths, truth=truth)
         trials.finish()
     factor_changes = None
     if truth is not None:

@@ -147,7 +147,7 @@ def train(
         raise UnknownNameError("recipe", name, RECIPES)
     recipe = RECIPES[name]
     pictures = _pictures(recipe, data, folder, progress)
-    labelled = _labelled(recipe, data, folder, progress)
+    labelled = _labelled(recipe, data, pictures, folder, progress)
     scorer = _fitting(recipe, labelled)
     made: dict[str, Path] = {}
 
@@ -184,8 +184,10 @@ def train(
 def _fitting(recipe: Recipe, labelled: Labelled) -> ScorerRecipe | None:
     """The recipe's scorer, made to fit the labels of the data; None where there are none."""
     scorer = recipe.scorer
-    if labelled.labels is None or labelled.attributes == scorer.network.attributes:
-        return None if labelled.labels is None else scorer
+    if labelled.labels is None:
+        return None
+    if labelled.attributes == scorer.network.attributes:
+        return scorer
     network = replace(
         scorer.network,
         attributes=labelled.attributes,
@@ -218,25 +220,29 @@ def _pictures(recipe: Recipe, data: Path | None, folder: Path, progress: Progres
     return folder_pictures(data, resolution=gan.resolution, channels=gan.channels)
 
 
-def _labelled(recipe: Recipe, data: Path | None, folder: Path, progress: Progress | None) -> Labelled:
-    """What the scorer learns from: of drawn faces both populations, so that it reads attributes, not their company."""
+def _labelled(
+    recipe: Recipe, data: Path | None, pictures: Pictures, folder: Path, progress: Progress | None
+) -> Labelled:
+    """What the scorer learns from: of drawn faces both populations, so that it reads attributes, not their company.
+
+    Given data serve both networks, so their `pictures` are taken as they were read.
+    """
     size = recipe.gan.resolution
     if data is None:
         half, seed = recipe.drawn // 2, recipe.gan.seed + 1
-        pictures, faces = [], []
+        drawn, faces = [], []
         for entangled in (True, False):
-            pictures.append(
+            drawn.append(
                 drawn_faces(folder, half, resolution=size, seed=seed, entangled=entangled, progress=progress)
             )
             faces.append(sample_faces(half, seed=seed, entangled=entangled))
         mixed = np.random.default_rng(seed).permutation(2 * half)  # so that the held-out rows are of both
         return Labelled(
-            pictures=np.concatenate(pictures)[mixed],
+            pictures=np.concatenate(drawn)[mixed],
             attributes=ATTRIBUTES,
             labels=torch.cat([f.labels for f in faces])[mixed],
             factors=torch.cat([f.factors for f in faces])[mixed],
         )
-    pictures = _pictures(recipe, data, folder, progress)
     if data.is_file():
         table = data.with_name(data.name.replace("images-idx3", "labels-idx1"))
         if table == data or not table.exists():
