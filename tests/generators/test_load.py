@@ -14,7 +14,7 @@ from torch import nn
 
 import ganatomy as ga
 from ganatomy.generators import save_generator
-from ganatomy.generators.checkpoints import read_state
+from ganatomy.generators.checkpoints import read_checkpoint
 from ganatomy.generators.dcgan import DCGAN
 from ganatomy.zoo import MODELS
 
@@ -218,7 +218,8 @@ def test_files_without_a_generators_weights_are_refused(content, tmp_path: Path)
 def test_half_precision_weights_become_single(state, tmp_path: Path) -> None:
     save_file({k: v.half() for k, v in state.items()}, tmp_path / "half.safetensors")
     assert ga.load(tmp_path / "half.safetensors").dtype == torch.float32
-    weights, metadata = read_state(tmp_path / "half.safetensors")
+    found = read_checkpoint(tmp_path / "half.safetensors")
+    weights, metadata = found.state, found.metadata
     assert {t.dtype for t in weights.values()} == {torch.float32}
     assert metadata == {}
 
@@ -231,7 +232,7 @@ def test_a_file_of_ours_records_prior_and_card(tmp_path: Path) -> None:
     assert isinstance(again, DCGAN)
     assert again.config == model.config
     assert ga.load(path, prior="normal").signature.prior == "normal"
-    assert '"trained on": "noise"' in read_state(path)[1]["card"]
+    assert '"trained on": "noise"' in read_checkpoint(path).metadata["card"]
     with pytest.raises(ga.SettingError, match="leave out output"):
         ga.load(path, output="tanh")
 
@@ -239,7 +240,8 @@ def test_a_file_of_ours_records_prior_and_card(tmp_path: Path) -> None:
 def test_files_of_ours_that_hold_something_else_are_refused(tmp_path: Path) -> None:
     toy = ga.ToyGenerator()
     good = save_generator(toy, tmp_path / "toy.safetensors")
-    weights, metadata = read_state(good)
+    found = read_checkpoint(good)
+    weights, metadata = dict(found.state), dict(found.metadata)
 
     def write(**changes: str) -> Path:
         save_file(weights, tmp_path / "bad.safetensors", metadata | changes)

@@ -142,7 +142,7 @@ def test_classes_change_the_picture_and_must_exist() -> None:
 
 def test_clamped_activations_are_bounded() -> None:
     free = StyleGAN2(StyleGAN2Config(widths=(6, 5), z_dim=4, w_dim=4)).eval()
-    bound = StyleGAN2.from_state(free.state_dict(), clamp=0.1)
+    bound = StyleGAN2.from_state(free.state_dict(), settings={"conv_clamp": 0.1})
     w = Latents(codes=torch.randn(4, 4), space=Space.W, num_layers=4)
     assert free(w).abs().max() > 0.2
     assert bound(w).abs().max() <= 0.2  # a picture is the sum of two that are bounded by 0.1

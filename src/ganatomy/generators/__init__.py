@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ganatomy.errors import CheckpointError, SettingError, UnknownNameError
 from ganatomy.generators.base import Generator, Prior, parse_prior
-from ganatomy.generators.checkpoints import read_state
+from ganatomy.generators.checkpoints import Checkpoint, read_checkpoint
 from ganatomy.generators.checkpoints.foreign import what_these_are
 from ganatomy.generators.checkpoints.native import read_settings, save_generator
 from ganatomy.generators.dcgan import DCGAN, OUTPUTS, DCGANConfig
@@ -65,6 +65,7 @@ def load(
     output: str | None = None,
     hidden: str | None = None,
     resolution: int | None = None,
+    network: str | None = None,
 ) -> Generator:
     """The generator of a bundled name, a file of weights, or a module with a `z_dim` of its own.
 
@@ -76,6 +77,7 @@ def load(
         output: how a DCGAN's pictures come into their range: "tanh" (the default), "sigmoid" or "none".
         hidden: a DCGAN's hidden activations, "relu" or "leaky_relu". Read from batch norms where there are any.
         resolution: pixels a side, where a DCGAN's layers fit several.
+        network: which network of a file that holds several, such as "G"; by default the averaged generator.
 
     Raises:
         UnknownNameError: for a word that is neither a bundled name nor a file.
@@ -92,12 +94,12 @@ def load(
     if not isinstance(model, str | os.PathLike):
         return _from_object(model, drawn_from, options)
     path = find_model(model)
-    state, metadata = read_state(path)
+    checkpoint = read_checkpoint(path, network=network)
     try:
         generator = (
-            _restore(state, metadata, drawn_from, options)
-            if "kind" in metadata
-            else _recognise(state, drawn_from, options)
+            _restore(checkpoint, drawn_from, options)
+            if "kind" in checkpoint.metadata
+            else _recognise(checkpoint, drawn_from, options)
         )
     except CheckpointError as error:
         raise CheckpointError(f"{path} {error}") from None
@@ -136,11 +138,9 @@ def _from_object(model: Any, prior: Prior | None, options: Mapping[str, Any]) ->
     return wrap(cast(Callable[[Tensor], Tensor], model), z_dim=z_dim, prior=prior or "normal")
 
 
-def _restore(
-    state: Mapping[str, Tensor], metadata: Mapping[str, str], prior: Prior | None, options: Mapping[str, Any]
-) -> Generator:
+def _restore(checkpoint: Checkpoint, prior: Prior | None, options: Mapping[str, Any]) -> Generator:
     """A generator from a file of ours, whose settings are recorded."""
-    name, settings = read_settings(metadata)
+    name, settings = read_settings(checkpoint.metadata)
     if name not in ARCHITECTURES:
         raise CheckpointError(f"holds a {name}, which this ganatomy does not know")
     if options:
@@ -149,7 +149,7 @@ def _restore(
         settings["prior"] = prior
     try:
         generator = ARCHITECTURES[name].restore(settings)
-        generator.load_state_dict(state)
+        generator.load_state_dict(dict(checkpoint.state))
     except (TypeError, KeyError, RuntimeError, SettingError) as error:
         raise CheckpointError(
             f"has settings and weights that do not fit: {str(error).splitlines()[0]}"
@@ -159,13 +159,14 @@ def _restore(
     return generator
 
 
-def _recognise(state: Mapping[str, Tensor], prior: Prior | None, options: Mapping[str, Any]) -> Generator:
+def _recognise(checkpoint: Checkpoint, prior: Prior | None, options: Mapping[str, Any]) -> Generator:
     """A generator from weights of unknown origin."""
+    state = checkpoint.state
     for name, architecture in ARCHITECTURES.items():
         if architecture.matches and architecture.from_state and architecture.matches(state):
             _check_options(name, options)
             try:
-                return architecture.from_state(state, prior=prior, **options)
+                return architecture.from_state(state, prior=prior, settings=checkpoint.settings, **options)
             except CheckpointError as error:
                 raise CheckpointError(f"cannot be read: {error}") from None
     other = what_these_are(state)

@@ -135,6 +135,7 @@ class DCGAN(Generator):
         state: Mapping[str, Tensor],
         *,
         prior: Prior | None = None,
+        settings: Mapping[str, Any] | None = None,
         output: Output = "tanh",
         hidden: Activation | None = None,
         resolution: int | None = None,

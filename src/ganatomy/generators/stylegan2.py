@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
 import torch
@@ -18,15 +18,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError, SettingError
-from ganatomy.generators.base import Generator, Prior, Signature
-from ganatomy.generators.ops import (
-    EqualLinear,
-    lrelu,
-    modulated_conv2d,
-    normalize_second_moment,
-    upsample_2x,
-)
-from ganatomy.latents import Latents, Space
+from ganatomy.generators.base import Prior, Signature
+from ganatomy.generators.ops import EqualLinear, lrelu, modulated_conv2d, upsample_2x
+from ganatomy.generators.style_based import STYLE_SPACES, MappingNetwork, StyleBasedGenerator
+from ganatomy.latents import Latents
 
 Architecture = Literal["skip", "residual", "original"]
 Noise = Literal["const", "none", "random"]
@@ -66,37 +61,6 @@ class StyleGAN2Config:
     @property
     def num_layers(self) -> int:
         return 2 * len(self.widths)
-
-
-class MappingNetwork(nn.Module):
-    """z (and a class label) to w: normalise, then dense layers at a hundredth of the learning rate."""
-
-    w_avg: Tensor
-
-    def __init__(self, config: StyleGAN2Config) -> None:
-        super().__init__()
-        in_dim = config.z_dim
-        if config.num_classes:
-            self.embed = EqualLinear(config.num_classes, config.w_dim)
-            in_dim += config.w_dim
-        self.num_layers = config.mapping_layers
-        for index in range(config.mapping_layers):
-            self.add_module(f"fc{index}", EqualLinear(in_dim, config.w_dim, lr_multiplier=0.01))
-            in_dim = config.w_dim
-        self.register_buffer("w_avg", torch.zeros(config.w_dim))
-
-    def forward(
-        self, z: Float[Tensor, "n z"], labels: Float[Tensor, "n classes"] | None
-    ) -> Float[Tensor, "n w"]:
-        # Normalise the code, and the embedded label beside it.
-        x = normalize_second_moment(z)
-        if labels is not None:
-            x = torch.cat([x, normalize_second_moment(self.embed(labels))], dim=1)
-
-        # Map.
-        for index in range(self.num_layers):
-            x = lrelu(getattr(self, f"fc{index}")(x))
-        return x
 
 
 class StyledConv(nn.Module):
@@ -230,12 +194,11 @@ class Synthesis(nn.Module):
         return image
 
 
-class StyleGAN2(Generator):
+class StyleGAN2(StyleBasedGenerator):
     """A StyleGAN2 generator with spaces z, w, w+ and s.
 
     In w+ a layer's code styles the convolutions of one step: `conv0` and `conv1` take one each, and a `torgb` takes
-    that of the convolution after it. A style code in s is the outputs of all affine layers side by side, as they are
-    used (StyleSpace, Wu et al. 2021).
+    that of the convolution after it.
     """
 
     def __init__(self, config: StyleGAN2Config) -> None:
@@ -248,11 +211,16 @@ class StyleGAN2(Generator):
                 resolution=config.resolution,
                 channels=config.channels,
                 num_classes=config.num_classes,
-                spaces=(Space.Z, Space.W, Space.W_PLUS, Space.S),
+                spaces=STYLE_SPACES,
             )
         )
         self.config = config
-        self.mapping = MappingNetwork(config)
+        self.mapping = MappingNetwork(
+            z_dim=config.z_dim,
+            w_dim=config.w_dim,
+            num_layers=config.mapping_layers,
+            num_classes=config.num_classes,
+        )
         self.synthesis = Synthesis(config)
         # Depthwise filters are twice as fast so; weights that are loaded keep the layout.
         self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  (torch's stubs lack it)
@@ -263,61 +231,15 @@ class StyleGAN2(Generator):
         Args:
             noise: "const" adds the noise that the weights carry, "none" adds none, "random" draws it anew (training).
         """
-        styles = self.map(latents, to="s").codes
-        return self.synthesis(iter(styles.split(self.style_widths, dim=1)), noise=noise)
-
-    def map_codes(
-        self, latents: Latents, to: Space, *, truncation_psi: float, truncation_cutoff: int | None
-    ) -> Latents:
-        codes, space = latents.codes, latents.space
-        if space is Space.Z:
-            codes, space = self.mapping(codes, latents.labels), Space.W
-        whole = truncation_cutoff is None
-        if whole and space is Space.W:
-            codes = self._truncate(codes, truncation_psi)
-        if to is Space.W:
-            if not whole:
-                raise SettingError(
-                    "truncating some layers needs codes for each layer; map to w+ instead of w"
-                )
-            return replace(latents, codes=codes, space=Space.W, labels=None)
-
-        # One code for each layer; the cut-off truncates the first ones.
-        if space is Space.W:
-            codes = codes[:, None].expand(-1, self.config.num_layers, -1)
-            if not whole:
-                codes = torch.cat(
-                    [
-                        self._truncate(codes[:, :truncation_cutoff], truncation_psi),
-                        codes[:, truncation_cutoff:],
-                    ],
-                    dim=1,
-                )
-        elif truncation_psi != 1:
-            raise SettingError(
-                f"codes in {latents.space} are past truncation; truncate on the way from z or w"
-            )
-        if to is Space.W_PLUS:
-            return replace(latents, codes=codes, space=Space.W_PLUS, labels=None)
-        styles = [layer.affine(codes[:, index]) for index, layer in self.styled_layers()]
-        return replace(latents, codes=torch.cat(styles, dim=1), space=Space.S, labels=None)
+        return self.synthesis(self.styles(latents), noise=noise)
 
     def styled_layers(self) -> Iterator[tuple[int, StyledConv | ToRGB]]:
-        """Every layer that takes a style, with the row of w+ that it takes it from."""
         row = 0
         for block in self.synthesis.blocks():
             convs = 1 if block.first else 2
             for offset, layer in enumerate(block.styled()):
                 yield row + offset, layer
             row += convs
-
-    @property
-    def style_widths(self) -> list[int]:
-        """How many channels of s each styled layer takes."""
-        return [layer.weight.shape[1] for _, layer in self.styled_layers()]
-
-    def _truncate(self, codes: Tensor, psi: float) -> Tensor:
-        return codes if psi == 1 else self.mapping.w_avg.lerp(codes, psi)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -331,9 +253,16 @@ class StyleGAN2(Generator):
 
     @classmethod
     def from_state(
-        cls, state: Mapping[str, Tensor], *, prior: Prior | None = None, clamp: float | None = None
+        cls,
+        state: Mapping[str, Tensor],
+        *,
+        prior: Prior | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> Self:
         """Build the network that these weights describe, and fill it.
+
+        Args:
+            settings: what its file says of how it was built: `conv_clamp` leaves no trace in the weights.
 
         Raises:
             CheckpointError: when weights are missing, left over, or of shapes that do not fit.
@@ -343,7 +272,7 @@ class StyleGAN2(Generator):
             raise SettingError(f"StyleGAN2 draws z from a normal prior, not {prior!r}")
         state = {k: v for k, v in state.items() if not k.endswith("resample_filter")}
         try:
-            model = cls(read_config(state, clamp=clamp))
+            model = cls(read_config(state, clamp=(settings or {}).get("conv_clamp")))
             model.load_state_dict(state)
         except (KeyError, RuntimeError) as error:
             reason = str(error).splitlines()

@@ -1,6 +1,6 @@
 """Reading weights that others wrote, without trusting them: no file runs code, and each refusal says what the file is.
 
-__init__    one reader for every format: `read_state`
+__init__    one reader for every format: `read_checkpoint`
 foreign     what other files look like from their first bytes, and what they hold instead of a generator
 layouts     stacks of layers, read off names and shapes
 native      the safetensors files of this project
@@ -11,7 +11,8 @@ zipped      PyTorch's files, with the checks that keep them harmless
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,37 @@ WRAPPERS = ("module.", "_orig_mod.")
 """What data parallelism and compilation put before each name."""
 
 
-def read_state(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The weights in a file, as float32, and its metadata (safetensors only).
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """The weights of one network, out of whatever file, and what the file says about them.
 
-    Nothing in the file is run. Where it holds several networks, the generator's weights are taken, averaged ones first.
+    Args:
+        state: weights by name, float32, under the names of our own architectures where a dialect is known.
+        format: the words for a person, such as "safetensors" or "NVIDIA pickle".
+        metadata: of a safetensors file.
+        settings: how the network was built, where the file says so, by the names of the file's authors.
+        notes: what is unusual, in sentences for a person.
+    """
+
+    state: Mapping[str, Tensor]
+    format: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+READERS: dict[str, Callable[[Path, str | None], Checkpoint]] = {}
+"""What reads each kind of file that `what_is` tells apart, given the path and the network that is wanted."""
+
+DIALECTS: tuple[Callable[[Mapping[str, Tensor]], dict[str, Tensor] | None], ...] = ()
+"""Translations of other people's names into ours; each gives None for weights that it does not know."""
+
+
+def read_checkpoint(path: str | os.PathLike[str], *, network: str | None = None) -> Checkpoint:
+    """The weights in a file, as float32, and what it says of them. Nothing in the file is run.
+
+    Args:
+        network: which of the networks in the file; by default the generator, with averaged weights if there are any.
 
     Raises:
         MissingFileError: when there is no such file.
@@ -43,7 +71,7 @@ def read_state(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[st
     """
     path = Path(path)
     if path.is_dir():
-        inside = sorted(p.name for p in path.iterdir() if p.suffix in {".pt", ".pth", ".safetensors"})
+        inside = sorted(p.name for p in path.iterdir() if p.suffix in {".pt", ".pth", ".pkl", ".safetensors"})
         hint = f"; give one of the files in it: {', '.join(inside[:3])}" if inside else ""
         raise CheckpointError(f"{path} is a folder, not a file of weights{hint}")
     try:
@@ -55,25 +83,40 @@ def read_state(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[st
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
 
     kind = what_is(head, path.suffix.lower())
-    if kind == "safetensors":
-        state, metadata = _load_safetensors(path)
-    elif kind == "torch":
-        state, metadata = select_weights(load_torch(path), path), {}
-    else:
+    if kind not in READERS:
         raise CheckpointError(f"{path} {kind}")
-
-    for name, tensor in state.items():
-        if tensor.is_complex():
-            raise CheckpointError(f"{path} holds complex numbers, in {name!r}; generators have real weights")
-        if tensor.is_floating_point():
-            state[name] = tensor.float()
-            if not state[name].isfinite().all():
-                raise CheckpointError(f"{path} holds weights that are not finite numbers, in {name!r}")
-    return state, metadata
+    found = READERS[kind](path, network)
+    state = {name: _as_float(tensor, name, path) for name, tensor in found.state.items()}
+    if "kind" not in found.metadata:
+        translated = (translate(state) for translate in DIALECTS)
+        state = next((names for names in translated if names is not None), state)
+    return replace(found, state=state)
 
 
-def select_weights(content: Any, path: Path) -> dict[str, Tensor]:
+def _as_float(tensor: Tensor, name: str, path: Path) -> Tensor:
+    if tensor.is_complex():
+        raise CheckpointError(f"{path} holds complex numbers, in {name!r}; generators have real weights")
+    if not tensor.is_floating_point():
+        return tensor
+    tensor = tensor.float()
+    if not tensor.isfinite().all():
+        raise CheckpointError(f"{path} holds weights that are not finite numbers, in {name!r}")
+    return tensor
+
+
+def _read_torch(path: Path, network: str | None) -> Checkpoint:
+    return Checkpoint(state=select_weights(load_torch(path), path, network), format="PyTorch")
+
+
+def select_weights(content: Any, path: Path, network: str | None = None) -> dict[str, Tensor]:
     """The generator's weights within whatever nesting of dictionaries a training script saved."""
+    if network is not None:
+        inside = content if isinstance(content, Mapping) else {}
+        if not isinstance(inside.get(network), Mapping):
+            raise CheckpointError(
+                f"{path} holds no network {network!r}, only {', '.join(map(repr, [*inside][:8])) or 'weights'}"
+            )
+        content = inside[network]
     while isinstance(content, Mapping):
         tensors = {str(key): value for key, value in content.items() if isinstance(value, Tensor)}
         inner = {str(key): value for key, value in content.items() if isinstance(value, Mapping)}
@@ -103,7 +146,7 @@ def _strip(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return tensors
 
 
-def _load_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _read_safetensors(path: Path, network: str | None) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -112,4 +155,10 @@ def _load_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise CheckpointError(f"{path} is not a whole safetensors file: {error}") from None
     if not tensors:
         raise CheckpointError(f"{path} holds no weights")
-    return (tensors if "kind" in metadata else _strip(_half_of_pair(tensors))), metadata
+    if network is not None:
+        raise CheckpointError(f"{path} holds one network only; leave out network={network!r}")
+    state = tensors if "kind" in metadata else _strip(_half_of_pair(tensors))
+    return Checkpoint(state=state, metadata=metadata, format="safetensors")
+
+
+READERS |= {"torch": _read_torch, "safetensors": _read_safetensors}

@@ -1,0 +1,121 @@
+"""What StyleGAN, StyleGAN2 and StyleGAN3 share: a mapping network, truncation, and a style for every layer."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Protocol
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ganatomy.errors import SettingError
+from ganatomy.generators.base import Generator
+from ganatomy.generators.ops import EqualLinear, lrelu, normalize_second_moment
+from ganatomy.latents import Latents, Space
+
+STYLE_SPACES = (Space.Z, Space.W, Space.W_PLUS, Space.S)
+
+
+class MappingNetwork(nn.Module):
+    """z (and a class label) to w: normalise, then dense layers at a hundredth of the learning rate.
+
+    Karras et al. 2019, section 2; conditional as in Karras et al. 2020, "Training ... with Limited Data".
+    """
+
+    w_avg: Tensor
+
+    def __init__(self, *, z_dim: int, w_dim: int, num_layers: int, num_classes: int = 0) -> None:
+        super().__init__()
+        in_dim = z_dim
+        if num_classes:
+            self.embed = EqualLinear(num_classes, w_dim)
+            in_dim += w_dim
+        self.num_layers = num_layers
+        for index in range(num_layers):
+            self.add_module(f"fc{index}", EqualLinear(in_dim, w_dim, lr_multiplier=0.01))
+            in_dim = w_dim
+        self.register_buffer("w_avg", torch.zeros(w_dim))
+
+    def forward(
+        self, z: Float[Tensor, "n z"], labels: Float[Tensor, "n classes"] | None
+    ) -> Float[Tensor, "n w"]:
+        # Normalise the code, and the embedded label beside it.
+        x = normalize_second_moment(z)
+        if labels is not None:
+            x = torch.cat([x, normalize_second_moment(self.embed(labels))], dim=1)
+
+        # Map.
+        for index in range(self.num_layers):
+            x = lrelu(getattr(self, f"fc{index}")(x))
+        return x
+
+
+class Styled(Protocol):
+    """A layer that takes a style: `affine` makes it from a row of w+."""
+
+    @property
+    def affine(self) -> EqualLinear: ...
+
+
+class StyleBasedGenerator(Generator):
+    """A generator with spaces z, w, w+ and s; an architecture has a `mapping` and writes `styled_layers`.
+
+    A style code in s is the outputs of all affine layers side by side, as they are used (StyleSpace, Wu et al. 2021).
+    """
+
+    mapping: MappingNetwork
+
+    @abstractmethod
+    def styled_layers(self) -> Iterator[tuple[int, Styled]]:
+        """Every layer that takes a style, in order, with the row of w+ that it takes it from."""
+
+    @property
+    def style_widths(self) -> list[int]:
+        """How many channels of s each styled layer takes."""
+        return [layer.affine.weight.shape[0] for _, layer in self.styled_layers()]
+
+    def styles(self, latents: Latents) -> Iterator[Float[Tensor, "n channels"]]:
+        """The styles of all layers, in order, of codes in any space."""
+        return iter(self.map(latents, to="s").codes.split(self.style_widths, dim=1))
+
+    def map_codes(
+        self, latents: Latents, to: Space, *, truncation_psi: float, truncation_cutoff: int | None
+    ) -> Latents:
+        codes, space = latents.codes, latents.space
+        if space is Space.Z:
+            codes, space = self.mapping(codes, latents.labels), Space.W
+        whole = truncation_cutoff is None
+        if whole and space is Space.W:
+            codes = self._truncate(codes, truncation_psi)
+        if to is Space.W:
+            if not whole:
+                raise SettingError(
+                    "truncating some layers needs codes for each layer; map to w+ instead of w"
+                )
+            return replace(latents, codes=codes, space=Space.W, labels=None)
+
+        # One code for each layer; the cut-off truncates the first ones.
+        if space is Space.W:
+            codes = codes[:, None].expand(-1, self.signature.num_layers, -1)
+            if not whole:
+                codes = torch.cat(
+                    [
+                        self._truncate(codes[:, :truncation_cutoff], truncation_psi),
+                        codes[:, truncation_cutoff:],
+                    ],
+                    dim=1,
+                )
+        elif truncation_psi != 1:
+            raise SettingError(
+                f"codes in {latents.space} are past truncation; truncate on the way from z or w"
+            )
+        if to is Space.W_PLUS:
+            return replace(latents, codes=codes, space=Space.W_PLUS, labels=None)
+        styles = [layer.affine(codes[:, index]) for index, layer in self.styled_layers()]
+        return replace(latents, codes=torch.cat(styles, dim=1), space=Space.S, labels=None)
+
+    def _truncate(self, codes: Tensor, psi: float) -> Tensor:
+        return codes if psi == 1 else self.mapping.w_avg.lerp(codes, psi)
