@@ -9,7 +9,6 @@ from pathlib import Path
 
 import ganatomy as ga
 from ganatomy.datasets import draw_faces, sample_faces
-from ganatomy.directions import fitting_slack
 from ganatomy.images import save_image
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -19,15 +18,14 @@ SHOWN = ("Mouth_Slightly_Open", "Blond_Hair", "Male", "Young")
 def main() -> None:
     generator, scorer = ga.load("faces"), ga.scorer("faces")
     survey = ga.survey(generator, scorer, n=3_000, space="w", seed=0)
-    found = ga.regression(survey)
+    found = ga.selective(ga.differentiate(survey, generator, scorer))
     codes = generator.sample(40, seed=7, space="w", truncation_psi=0.7)
     save_image(ga.grid(generator(codes), columns=10), DOCS / "generated.png")
     save_image(ga.grid(draw_faces(sample_faces(40, seed=5)), columns=10), DOCS / "drawn.png")
 
-    slack = fitting_slack(survey, found)
     names = [name for name in SHOWN if name in found.names]
     steps = range(-3, 4)
-    walks = [ga.walk(codes[23], found[name], steps, hold=found.without(name), slack=slack) for name in names]
+    walks = [ga.walk(codes[23], found[name], steps) for name in names]
     captions = ["as drawn" if step == 0 else f"{step:+d} σ" for step in steps]
     picture = ga.strip(generator, ga.Latents.cat(walks), captions=captions, row_labels=names)
     save_image(picture, DOCS / "strip.png")

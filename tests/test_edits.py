@@ -187,39 +187,6 @@ class TestHold:
             move(codes(space="w+"), direction(space="w+"), 1.0, hold=[direction("Male", space="w")])
 
 
-class TestSlack:
-    @pytest.mark.parametrize("slack", [0.05, 0.5, 5.0])
-    def test_the_step_is_the_least_of_length_and_held_change(self, slack):
-        smile, hold = direction(), several("Male", "Young", "Bald")
-        step = held_step(smile, hold, slack=slack)
-        H = torch.stack([other.vector for other in hold])
-        curvature = torch.eye(DIM).double() + H.T @ H / slack
-        free = torch.linalg.solve(curvature, smile.vector)
-        torch.testing.assert_close(step, free / (free @ smile.vector))
-
-    def test_it_goes_from_the_exact_hold_to_the_target(self):
-        smile, hold = direction(), several("Male", "Young")
-        torch.testing.assert_close(held_step(smile, hold, slack=1e-9), held_step(smile, hold))
-        torch.testing.assert_close(held_step(smile, hold, slack=1e9), smile.vector)
-
-    def test_more_slack_makes_a_shorter_step_that_moves_the_held_more(self):
-        smile, hold = direction(), several("Male", "Young")
-        steps = [held_step(smile, hold, slack=slack) for slack in (0.0, 0.1, 1.0)]
-        lengths = [float(step.norm()) for step in steps]
-        moved = [max(abs(along(step, other)) for other in hold) for step in steps]
-        assert lengths == sorted(lengths, reverse=True)
-        assert moved == sorted(moved)
-
-    def test_with_slack_a_combination_of_held_directions_can_move(self):
-        smile = direction()
-        step = held_step(smile, [smile], slack=0.5)
-        torch.testing.assert_close(step, smile.vector)
-
-    def test_a_negative_slack_is_refused(self):
-        with pytest.raises(SettingError, match=r"slack=-1\.0 is negative"):
-            held_step(direction(), several("Male"), slack=-1.0)
-
-
 class TestLayers:
     def test_a_w_direction_moves_every_layer_of_w_plus_codes(self):
         w, smile = codes(space="w+"), direction(space="w")

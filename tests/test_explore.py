@@ -57,7 +57,7 @@ def test_it_looks_in_w_where_there_is_one_and_else_in_z(found: Exploration) -> N
 def test_every_compared_method_is_found_and_measured_and_so_are_held_edits(found: Exploration) -> None:
     assert set(found.entanglement) == {*COMPARED, BASE, HELD}
     assert {method: directions.names for method, directions in found.directions.items()} == {
-        method: list(NAMES) for method in [*COMPARED, BASE]
+        method: list(NAMES) for method in [*COMPARED, BASE, HELD]
     }
 
 
@@ -68,8 +68,17 @@ def test_holding_the_others_moves_one_attribute_and_no_other(found: Exploration)
     assert held.mean_change[others].abs().max() < 0.005
     assert alone.mean_change[others].abs().min() > 0.05
     assert found.best in (HELD, "dual")
-    assert found.slack == pytest.approx(1e-3)
-    assert found.held("red").names == ["round", "large", "bright"]
+    assert {direction.method for direction in found.directions[HELD]} == {"selective"}
+    assert found.same_effect("red") > 1
+
+
+def test_where_no_gradients_flow_a_linear_model_holds() -> None:
+    generator = toy()
+    blind = FunctionScorer(lambda images: generator.read(images.detach()), NAMES, output="logits")
+    found = explore(generator, blind, n=600, measured=24, methods=["logistic"])
+    others = ~torch.eye(4, dtype=torch.bool)
+    assert {direction.method for direction in found.directions[HELD]} == {"held"}
+    assert found.entanglement[HELD].mean_change[others].abs().max() < 0.005
 
 
 def test_how_common_attributes_are_and_how_well_they_are_read(found: Exploration) -> None:
@@ -149,7 +158,7 @@ def test_stages_are_reported_by_name_and_never_go_back(found: Exploration) -> No
         progress=lambda stage, done, total: told.append((stage, done, total)),
     )
     stages = list(dict.fromkeys(stage for stage, _, _ in told))
-    assert stages == ["survey", "directions", "measuring"] == list(found.seconds)
+    assert stages == ["survey", "gradients", "directions", "measuring"] == list(found.seconds)
     for stage in stages:
         shares = [done / total for name, done, total in told if name == stage]
         assert shares == sorted(shares)

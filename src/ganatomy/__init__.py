@@ -15,11 +15,13 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.directions import condition as condition
     from ganatomy.directions import dual as dual
     from ganatomy.directions import find as find
+    from ganatomy.directions import held as held
     from ganatomy.directions import linear_map as linear_map
     from ganatomy.directions import logistic as logistic
     from ganatomy.directions import lowdin as lowdin
     from ganatomy.directions import pca as pca
     from ganatomy.directions import regression as regression
+    from ganatomy.directions import selective as selective
     from ganatomy.directions import svm as svm
     from ganatomy.edits import arithmetic as arithmetic
     from ganatomy.edits import move as move
@@ -28,6 +30,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.edits import style_mix as style_mix
     from ganatomy.edits import walk as walk
     from ganatomy.errors import CheckpointError as CheckpointError
+    from ganatomy.errors import DownloadError as DownloadError
     from ganatomy.errors import FingerprintError as FingerprintError
     from ganatomy.errors import GanatomyError as GanatomyError
     from ganatomy.errors import MissingFileError as MissingFileError
@@ -41,6 +44,8 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.generators import wrap as wrap
     from ganatomy.generators.base import Generator as Generator
     from ganatomy.generators.base import Signature as Signature
+    from ganatomy.generators.description import describe as describe
+    from ganatomy.generators.exports import export as export
     from ganatomy.generators.toy import ToyGenerator as ToyGenerator
     from ganatomy.latents import Direction as Direction
     from ganatomy.latents import Directions as Directions
@@ -59,18 +64,22 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.storage import save_directions as save_directions
     from ganatomy.storage import save_latents as save_latents
     from ganatomy.surveys import Survey as Survey
+    from ganatomy.surveys import differentiate as differentiate
     from ganatomy.surveys import load_survey as load_survey
     from ganatomy.surveys import survey as survey
 
 __version__ = "0.1.0"
 
 _NAMES = {
-    "ganatomy.directions": "METHODS centroids condition dual find linear_map logistic lowdin pca regression svm",
+    "ganatomy.directions": "METHODS centroids condition dual find held linear_map logistic lowdin pca regression "
+    "selective svm",
     "ganatomy.edits": "arithmetic move neighbours path style_mix walk",
-    "ganatomy.errors": "CheckpointError FingerprintError GanatomyError MissingFileError OutputError ScoreError "
-    "SettingError SpaceError UnknownNameError",
+    "ganatomy.errors": "CheckpointError DownloadError FingerprintError GanatomyError MissingFileError OutputError "
+    "ScoreError SettingError SpaceError UnknownNameError",
     "ganatomy.generators": "load save_generator wrap",
     "ganatomy.generators.base": "Generator Signature",
+    "ganatomy.generators.description": "describe",
+    "ganatomy.generators.exports": "export",
     "ganatomy.generators.toy": "ToyGenerator",
     "ganatomy.latents": "Direction Directions Latents Space",
     "ganatomy.metrics": "Entanglement entanglement",
@@ -78,7 +87,7 @@ _NAMES = {
     "ganatomy.perception.base": "Scorer Scores",
     "ganatomy.plots": "film grid strip",
     "ganatomy.storage": "load_directions load_latents save_directions save_latents",
-    "ganatomy.surveys": "Survey load_survey survey",
+    "ganatomy.surveys": "Survey differentiate load_survey survey",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
 

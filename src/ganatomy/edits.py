@@ -30,7 +30,6 @@ def move(
     units: str = "distance",
     hold: Iterable[Direction] = (),
     layers: tuple[int, int] | None = None,
-    slack: float = 0.0,
 ) -> Latents:
     """Codes moved along a direction, with the scores of other directions held where the linear model puts them.
 
@@ -43,7 +42,6 @@ def move(
         hold: directions of the same space. The step grows, for it leaves their span but goes as far along the target.
         layers: half-open range of layers to move, by default the direction's own. Codes in w become w+. The strength
             counts in each moved layer, so the score moves by less where these are only some of the direction's own.
-        slack: how far held scores may give for a shorter step, 0 for not at all; see `held_step`.
 
     Raises:
         SpaceError, FingerprintError: when codes, direction and held directions do not go together.
@@ -62,7 +60,7 @@ def move(
         latents = latents.to("w+")
         moved = torch.zeros(latents.codes.shape[1], 1)
         moved[first:last] = 1
-    step = held_step(direction, hold, layers=layers, slack=slack)
+    step = held_step(direction, hold, layers=layers)
     step = moved.to(latents.codes) * step.to(latents.codes)
     distances = _distances(latents, direction, strength, units)
     return latents.with_codes(latents.codes + distances.reshape(-1, *[1] * (latents.codes.ndim - 1)) * step)
@@ -73,16 +71,11 @@ def held_step(
     hold: Iterable[Direction] = (),
     *,
     layers: tuple[int, int] | None = None,
-    slack: float = 0.0,
 ) -> Float[Tensor, "*shape"]:
     """The smallest step that goes 1 along a direction and 0 along each held one.
 
     With the unit target v and the held H as rows it is `s = argmin |s|` such that `<v, s> = 1, H s = 0`: the part of v
     outside the span of H, divided by its squared length. H may hold the same direction twice, or dependent ones.
-
-    Exact holds trust the linear model. Where its directions are estimates, and pictures are not linear, a longer step
-    buys nothing: the slack c asks for the least of `|s|² + |H s|² / c` such that `<v, s> = 1` instead, which is
-    `s ~ v - Hᵀ (H Hᵀ + c I)^-1 H v`. It goes from the exact hold (c = 0) to the target itself (c infinite).
 
     Args:
         layers: half-open range of layers that may move. A w+ direction that reaches beyond them goes as far along
@@ -90,7 +83,7 @@ def held_step(
 
     Raises:
         SpaceError: for a held direction of another space or size.
-        SettingError: when the target is a combination of the held directions and there is no slack; for slack below 0.
+        SettingError: when the target is a combination of the held directions.
     """
     layers = layers or direction.layers
     hold = list(hold)
@@ -112,23 +105,20 @@ def held_step(
         else target.new_zeros(0, len(target))
     )
 
-    if slack:
-        rest = _yielding(target, held, slack)
-    else:
-        # Directions carry the rounding of their dtype, so ranks are told by its precision.
-        tolerance = max(rank_tolerance(other.vector.dtype) for other in [direction, *hold])
-        rest = project_out(target[None], span(held, tolerance=tolerance))[0]
-        if rest.norm() <= tolerance * target.norm():
-            weights = (torch.linalg.pinv(held.T) @ target).abs()
-            names = {
-                other.name: None
-                for other, weight in zip(hold, weights, strict=True)
-                if weight > 1e-3 * weights.max()
-            }
-            raise SettingError(
-                f"direction {direction.name!r} is a combination of the held ones ({', '.join(names)}), "
-                "so it cannot move while they stay; hold fewer of them"
-            )
+    # Directions carry the rounding of their dtype, so ranks are told by its precision.
+    tolerance = max(rank_tolerance(other.vector.dtype) for other in [direction, *hold])
+    rest = project_out(target[None], span(held, tolerance=tolerance))[0]
+    if rest.norm() <= tolerance * target.norm():
+        weights = (torch.linalg.pinv(held.T) @ target).abs()
+        names = {
+            other.name: None
+            for other, weight in zip(hold, weights, strict=True)
+            if weight > 1e-3 * weights.max()
+        }
+        raise SettingError(
+            f"direction {direction.name!r} is a combination of the held ones ({', '.join(names)}), "
+            "so it cannot move while they stay; hold fewer of them"
+        )
     step = rest / (rest @ target)
     return (step * (target @ target)).reshape(direction.vector.shape).to(direction.vector)
 
@@ -141,7 +131,6 @@ def walk(
     units: str = "sigma",
     hold: Iterable[Direction] = (),
     layers: tuple[int, int] | None = None,
-    slack: float = 0.0,
 ) -> Latents:
     """Every code at every strength: the strip of the first code, then that of the second, and so on.
 
@@ -157,7 +146,6 @@ def walk(
         units=units,
         hold=hold,
         layers=layers,
-        slack=slack,
     )
 
 
@@ -315,11 +303,3 @@ def _inside(direction: Direction, layers: tuple[int, int] | None) -> Tensor:
 def _apart(a: tuple[int, int] | None, b: tuple[int, int] | None) -> bool:
     """Whether two ranges of layers, None for all, have none in common."""
     return a is not None and b is not None and (a[1] <= b[0] or b[1] <= a[0])
-
-
-def _yielding(target: Float[Tensor, " D"], held: Float[Tensor, "k D"], slack: float) -> Float[Tensor, " D"]:
-    """What is left of the target when the held directions are projected out with a ridge."""
-    if not slack > 0:
-        raise SettingError(f"slack={slack} is negative; 0 holds exactly, and more lets held scores give")
-    ridge = slack * torch.eye(len(held)).to(held)
-    return target - held.T @ torch.linalg.solve(held @ held.T + ridge, held @ target)

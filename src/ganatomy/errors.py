@@ -2,6 +2,7 @@
 
     GanatomyError
     ├── CheckpointError        ValueError         a file that cannot be read as what it was given for
+    ├── DownloadError          ConnectionError    a file that cannot be had from the network
     ├── FingerprintError       ValueError         a direction or code of another generator
     ├── MissingFileError       FileNotFoundError  a path that is not there
     ├── OutputError            OSError            a place that cannot be written
@@ -27,6 +28,10 @@ class GanatomyError(Exception):
 
 class CheckpointError(GanatomyError, ValueError):
     """A file of weights, codes, directions or scores cannot be read as what it was given for."""
+
+
+class DownloadError(GanatomyError, ConnectionError):
+    """A file cannot be had from the network: no connection, no such file, or not the file that was expected."""
 
 
 class FingerprintError(GanatomyError, ValueError):

@@ -12,13 +12,13 @@ from functools import cached_property
 
 import numpy as np
 
-from ganatomy.directions import METHODS, fitting_slack
+from ganatomy.directions import METHODS, held, selective
 from ganatomy.errors import ScoreError, UnknownNameError
 from ganatomy.generators.base import Generator, Signature
 from ganatomy.latents import Directions, Space
-from ganatomy.metrics.entanglement import Entanglement, Hold, entanglement
+from ganatomy.metrics.entanglement import Entanglement, entanglement
 from ganatomy.perception.base import Scorer
-from ganatomy.surveys import Survey, survey
+from ganatomy.surveys import Survey, differentiate, gradients_flow, survey
 
 RARE, COMMON = 0.03, 0.97
 """An attribute that fewer or more of the pictures have is skipped: too few codes tell its direction."""
@@ -27,10 +27,13 @@ COMPARED = ("linear", "penalty", "lowdin", "dual", "svm", "logistic", "centroid"
 """The methods that are compared; each edits with its own directions as they are."""
 
 BASE = "regression"
-"""The method whose directions are saved, shown and held: it learns from every score of every code."""
+"""The method whose directions are shown alone: it learns from every score of every code."""
 
 HELD = "held"
-"""What edits along the directions of `BASE` are called when they hold all other attributes."""
+"""What the directions are called that hold all others: found by `selective` where gradients flow, else by `held`."""
+
+DIFFERENTIATED = 64
+"""Pictures whose Jacobians `selective` learns from."""
 
 READER = "logistic"
 """The method whose held-out AUC says how well an attribute can be read off the codes."""
@@ -55,7 +58,6 @@ class Exploration:
         skipped: attributes that no direction was looked for, and why.
         directions: method to what it found.
         entanglement: method to what its edits change, with `HELD` as one more method.
-        slack: how far the scores of the others may give while one moves, in `HELD`.
         seconds: stage to what it took.
     """
 
@@ -67,7 +69,6 @@ class Exploration:
     skipped: Mapping[str, str]
     directions: Mapping[str, Directions]
     entanglement: Mapping[str, Entanglement]
-    slack: float
     seconds: Mapping[str, float]
 
     @property
@@ -89,9 +90,11 @@ class Exploration:
         """Held-out area under the ROC curve of each attribute's logistic direction."""
         return {direction.name: direction.auc for direction in self.directions[READER]}
 
-    def held(self, attribute: str) -> Directions:
-        """The directions of `BASE` that are held while an attribute moves."""
-        return self.directions[BASE].without(attribute)
+    def same_effect(self, attribute: str) -> float:
+        """How many times as far as alone an attribute moves held, for the same change of its score."""
+        row = self.attributes.index(attribute)
+        alone, held = (abs(float(self.entanglement[way].strengths[row])) for way in (BASE, HELD))
+        return held / alone
 
     @property
     def measured(self) -> int:
@@ -172,35 +175,42 @@ def explore(
     skipped = _skipped(seen, chosen)
     used = [name for name in scorer.names if name not in skipped]
 
+    with clock.stage("gradients"):
+        if gradients_flow(generator, scorer, seen.latents):
+            seen = differentiate(
+                seen,
+                generator,
+                scorer,
+                n=DIFFERENTIATED,
+                attributes=used,
+                progress=lambda done, total: report("gradients", done, total),
+            )
+
     with clock.stage("directions"):
         found: dict[str, Directions] = {}
         wanted = dict.fromkeys([*methods, BASE, READER])
         for done, method in enumerate(wanted):
             report("directions", done, len(wanted))
             found[method] = METHODS[method](seen, used, seed=seed)
+        found[HELD] = (held if seen.jacobians is None else selective)(seen, used, seed=seed)
         report("directions", len(wanted), len(wanted))
 
     with clock.stage("measuring"):
-        unheld: dict[str, tuple[str, Hold]] = {name: (name, "none") for name in wanted}
-        slack = fitting_slack(seen, found[BASE], seed=seed)
-        runs = {**unheld, HELD: (BASE, "all")}
-        count = measured or _affordable(len(runs) * len(used))
+        count = measured or _affordable(len(found) * len(used))
         changes: dict[str, Entanglement] = {}
-        for index, (name, (method, hold)) in enumerate(runs.items()):
+        for index, (name, directions) in enumerate(found.items()):
             changes[name] = entanglement(
                 generator,
                 scorer.select(used),
-                found[method],
+                directions,
                 n=count,
                 seed=seed + 1,
                 target_change=target_change,
-                hold=hold,
-                slack=slack,
                 truth=truth,
                 truncation_psi=truncation_psi,
                 num_calibration=int(np.clip(count // 3, 2, 128)),
                 batch_size=batch_size,
-                progress=_part_of(report, "measuring", index, len(runs)),
+                progress=_part_of(report, "measuring", index, len(found)),
             )
 
     return Exploration(
@@ -212,7 +222,6 @@ def explore(
         skipped=skipped,
         directions=found,
         entanglement=changes,
-        slack=slack,
         seconds=clock.seconds,
     )
 

@@ -42,6 +42,29 @@ def test_a_misspelt_bundled_model(run: Run) -> None:
     assert "did you mean 'faces'" in run("info", "facse").complaint
 
 
+def test_a_published_model_without_a_network(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from ganatomy.zoo.published import PUBLISHED
+
+    monkeypatch.setenv("GANATOMY_CACHE", str(tmp_path))
+    for name, model in PUBLISHED.items():
+        monkeypatch.setitem(PUBLISHED, name, replace(model, url="http://127.0.0.1:1/model.pkl"))
+    outcome = run("info", "stylegan2-ada-ffhq")
+    assert outcome.code == 2
+    notice, complaint = outcome.err.splitlines()
+    assert "Nvidia Source Code License" in notice
+    assert "check the network" in complaint
+
+
+def test_a_repository_without_a_network(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANATOMY_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:1")
+    assert "hf://org/name is not in the cache" in run("info", "org/name").complaint
+
+
 def test_truncated_weights(run: Run, files: Any, tmp_path: Path) -> None:
     whole = Path(files.style).read_bytes()
     (tmp_path / "half.pt").write_bytes(whole[: len(whole) // 2])
@@ -162,7 +185,7 @@ def test_a_file_of_another_kind(run: Run, files: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["sample", "survey", "explore", "walk", "edit", "arithmetic", "mix", "dataset"]
+    "name", ["sample", "survey", "explore", "walk", "edit", "arithmetic", "mix", "export", "dataset"]
 )
 def test_a_place_that_cannot_be_written_is_refused_before_the_work(
     run: Run, files: Any, folder_below_a_file: Path, name: str, monkeypatch: pytest.MonkeyPatch
@@ -175,6 +198,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
         "edit": ["a.png", "--seed", 1, "--directions", files.directions, "--move", "Smiling=1"],
         "arithmetic": ["a.png", "--plus", 1],
         "mix": ["a.png", "--rows", 1, "--columns", 2, "--layers", "0:2"],
+        "export": ["a.safetensors"],
         "dataset": ["a.png"],
     }
     file, *rest = arguments[name]
@@ -220,6 +244,12 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
         (["dataset", "faces", "-n", "0", "-o", "a.png"], "-n 0"),
         (["dataset", "bedrooms", "-o", "a.png"], "bedrooms"),
         (["directions", "none", "-o", "a"], "none"),
+        (
+            ["export", "STYLE", "-o", "a.pt"],
+            "'a.pt' does not end in .safetensors",
+        ),
+        (["export", "nothing", "-o", "a"], "there is no model 'nothing'"),
+        (["info", "hf://faces"], "write hf://org/name"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

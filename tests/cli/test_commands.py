@@ -44,6 +44,65 @@ def test_info_gives_the_same_as_json(run: Run, files: Any) -> None:
     assert data["fingerprint"] == ga.load(files.stack, prior="uniform").fingerprint
 
 
+def test_info_says_everything_that_json_has(run: Run, files: Any) -> None:
+    data = json.loads(run("info", files.style, "--json").out)
+    assert data["format"] == "PyTorch"
+    assert data["size"] == Path(files.style).stat().st_size
+    assert data["source"] == "file"
+    assert data["licence"] is None
+    assert data["flops"] > 0
+    assert data["settings"]["mapping_layers"] == 2
+    assert data["notes"] == [
+        "its mean w is all zeros, so truncation_psi draws towards zero and not towards a mean picture"
+    ]
+    lines = run("info", files.style).out.splitlines()
+    assert lines[1].endswith("licence unknown")
+    assert lines[-1] == f"note: {data['notes'][0]}"
+
+
+def test_models_lists_names_with_their_licences(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ganatomy.zoo.published import PUBLISHED
+    from ganatomy.zoo.sources import cached_file
+
+    monkeypatch.setenv("GANATOMY_CACHE", str(tmp_path))
+    there = cached_file(PUBLISHED["stylegan2-ada-ffhq"])
+    there.parent.mkdir(parents=True)
+    there.write_bytes(bytes(3_000_000))
+    rows = {row["name"]: row for row in json.loads(run("models", "--json").out)["models"]}
+    assert [*rows][:2] == ["faces", "digits"]
+    assert set(PUBLISHED) < set(rows)
+    for row in rows.values():
+        assert row["licence"]
+        assert row["resolution"]
+    assert rows["stylegan2-ada-ffhq"]["downloaded"]
+    assert not rows["stylegan2-ada-metfaces"]["downloaded"]
+    told = run("models").out
+    assert [name for name in rows if f"  {name} " not in told] == []
+    assert "Nvidia Source Code License (non-commercial)" in told
+    assert told.count("[3 MB here]") == 1
+
+
+def test_export_writes_the_model_that_it_was_given(run: Run, files: Any, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "style.safetensors"
+    data = json.loads(run("export", files.style, "-o", out, "--licence", "MIT", "--json").out)
+    assert data["fingerprint"] == ga.load(out).fingerprint == ga.load(files.style).fingerprint
+    assert data["card"]["licence"] == "MIT"
+    assert run("info", out).out.splitlines()[1].endswith("licence MIT")
+
+
+def test_export_in_half_precision_is_half_the_size(run: Run, files: Any, tmp_path: Path) -> None:
+    sizes = []
+    for half in ([], ["--half"]):
+        outcome = run("export", "faces", "-o", tmp_path / f"folder{len(half)}", *half)
+        assert outcome.code == 0
+        assert "licence Apache-2.0" in outcome.out
+        sizes.append((tmp_path / f"folder{len(half)}" / "model.safetensors").stat().st_size)
+    assert sizes[1] < 0.6 * sizes[0]
+    assert run("info", tmp_path / "folder0").code == 0
+
+
 def test_sample_draws_a_sheet(run: Run, files: Any, tmp_path: Path) -> None:
     out = tmp_path / "new" / "samples.png"
     outcome = run("sample", files.stack, "-n", 6, "--columns", 3, "--scale", 1, "-o", out)

@@ -12,7 +12,7 @@ from ganatomy.errors import ScoreError, SettingError, UnknownNameError
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Directions, Latents, Space
 from ganatomy.perception import OracleScorer, Scores
-from ganatomy.surveys import Survey, survey
+from ganatomy.surveys import Jacobians, Survey, differentiate, survey
 
 SUPERVISED = [name for name in METHODS if name != "pca"]
 
@@ -23,14 +23,18 @@ def toy() -> ToyGenerator:
 
 
 def surveyed(toy: ToyGenerator, space: str, n: int = 400) -> Survey:
-    return survey(toy, OracleScorer(toy), n=n, space=space)
+    seen = survey(toy, OracleScorer(toy), n=n, space=space)
+    return differentiate(seen, toy, OracleScorer(toy), n=8)
 
 
 def of_scores(logits: list[list[float]], names: tuple[str, ...]) -> Survey:
-    """Random codes with these logits."""
-    codes = torch.randn(len(logits), 4, generator=torch.Generator().manual_seed(0))
+    """Random codes with these logits, and random gradients."""
+    rng = torch.Generator().manual_seed(0)
+    codes = torch.randn(len(logits), 4, generator=rng)
     scores = Scores(names=names, logits=torch.tensor(logits))
-    return Survey(latents=Latents(codes=codes, space=Space.Z), scores=scores)
+    slopes = torch.randn(8, len(names), 4, generator=rng)
+    seen = Jacobians(names=names, logits=torch.zeros(8, len(names)), slopes=slopes)
+    return Survey(latents=Latents(codes=codes, space=Space.Z), scores=scores, jacobians=seen)
 
 
 @pytest.mark.parametrize("space", ["z", "w", "w+"])

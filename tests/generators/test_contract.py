@@ -28,7 +28,7 @@ def test_images_have_the_promised_shape_and_range(generator: ga.Generator) -> No
     assert images.shape == (4, it.channels, it.resolution, it.resolution)
     assert images.dtype == torch.float32
     assert images.isfinite().all()
-    if it.architecture != "StyleGAN2":  # whose range is learnt
+    if it.architecture not in {"ProGAN", "StyleGAN", "StyleGAN2", "StyleGAN3"}:  # whose range is learnt
         assert images.abs().max() <= 1
     assert images.std(0).max() > 1e-3, "all codes give the same picture"
 
@@ -106,7 +106,8 @@ def test_a_file_gives_the_same_generator_back(generator: ga.Generator, tmp_path:
     assert again.fingerprint == generator.fingerprint
     assert again.signature == generator.signature
     z = generator.sample(2, seed=9)
-    torch.testing.assert_close(again(z), generator(z), atol=0, rtol=0)
+    with torch.no_grad():  # the generator's weights ask for gradients, for which sums may be taken in another order
+        torch.testing.assert_close(again(z), generator(z), atol=0, rtol=0)
     assert not any(parameter.requires_grad for parameter in again.parameters())
 
 

@@ -61,6 +61,16 @@ def upsampling() -> nn.Sequential:
     ))  # fmt: skip
 
 
+def norms_behind_activations() -> nn.Sequential:
+    """A habit of many: each norm sees what has been activated."""
+    return nn.Sequential(
+        nn.Linear(12, 32 * 16), nn.LeakyReLU(0.2), nn.BatchNorm1d(32 * 16), Reshape(32),
+        nn.ConvTranspose2d(32, 16, 4, 2, 1), nn.LeakyReLU(0.2), nn.BatchNorm2d(16),
+        nn.ConvTranspose2d(16, 8, 4, 2, 1), nn.LeakyReLU(0.2), nn.BatchNorm2d(8),
+        nn.ConvTranspose2d(8, 3, 4, 2, 1),
+    )  # fmt: skip
+
+
 def unpadded() -> nn.Sequential:
     """A course's MNIST generator: 3, 6, 13, 28 px without padding."""
     return nn.Sequential(
@@ -95,6 +105,7 @@ NETWORKS = {
     "the paper's with leaky units": lambda: classic(nn.LeakyReLU(0.2)),
     "five by five": five_by_five,
     "up-sampling": upsampling,
+    "norms behind activations": norms_behind_activations,
     "unpadded": unpadded,
     "seven, fourteen, twenty-eight": seven_fourteen,
     "dense only": dense_only,

@@ -1,4 +1,4 @@
-"""StyleGAN2 against numbers that its authors' code computed, and against the plain formulas of the paper."""
+"""StyleGAN2 against numbers that its authors' code computed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError, SettingError
-from ganatomy.generators.ops import binomial_filter, modulated_conv2d, upsample_2x
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config, read_config
 from ganatomy.latents import Latents, Space
 
@@ -76,46 +74,6 @@ def test_every_space_leads_to_the_same_image(golden: Golden) -> None:
     images = [golden.model(golden.model.map(z, to=space)) for space in ("z", "w", "w+", "s")]
     for image in images[1:]:
         torch.testing.assert_close(image, images[0])
-
-
-def plain_modulated_conv(x: Tensor, weight: Tensor, styles: Tensor, *, upsample: bool) -> Tensor:
-    """Equations (1) and (3) as they stand: a kernel of its own for every picture, zeros inserted, filter applied."""
-    out = []
-    for picture, style in zip(x, styles, strict=True):
-        kernel = weight * style[None, :, None, None]
-        kernel = kernel / (kernel.square().sum(dim=(1, 2, 3), keepdim=True) + 1e-8).sqrt()
-        if upsample:
-            c, h, w = picture.shape
-            sparse = torch.zeros(c, 2 * h, 2 * w, dtype=x.dtype)
-            sparse[:, ::2, ::2] = picture
-            padded = F.pad(sparse[None], (3, 3, 3, 3))
-            wide = F.conv2d(padded, kernel.flip(2, 3))
-            blur = binomial_filter(device=x.device, dtype=x.dtype) * 4
-            wide = F.conv2d(wide.transpose(0, 1), blur[None, None]).transpose(0, 1)
-            out.append(wide[..., : 2 * h, : 2 * w])
-        else:
-            out.append(F.conv2d(picture[None], kernel, padding=1))
-    return torch.cat(out)
-
-
-@pytest.mark.parametrize("upsample", [False, True])
-def test_the_shared_convolution_is_the_paper_s(upsample: bool) -> None:
-    torch.manual_seed(0)
-    x, weight, styles = (
-        torch.randn(3, 4, 6, 6).double(),
-        torch.randn(5, 4, 3, 3).double(),
-        torch.rand(3, 4).double(),
-    )
-    ours = modulated_conv2d(x, weight, styles, upsample=upsample)
-    torch.testing.assert_close(ours, plain_modulated_conv(x, weight, styles, upsample=upsample))
-
-
-def test_upsampling_is_zeros_and_the_filter() -> None:
-    x = torch.randn(1, 2, 5, 7).double()
-    sparse = torch.zeros(1, 2, 10, 14).double()
-    sparse[..., ::2, ::2] = x
-    blur = (binomial_filter(device=x.device, dtype=x.dtype) * 4).expand(2, 1, 4, 4)
-    torch.testing.assert_close(upsample_2x(x), F.conv2d(F.pad(sparse, (2, 1, 2, 1)), blur, groups=2))
 
 
 @pytest.mark.parametrize("architecture", ["skip", "residual", "original"])

@@ -42,6 +42,7 @@ def test_the_folder_holds_page_summary_directions_and_figures_and_nothing_half_w
         "report.html",
         "summary.json",
         "directions.safetensors",
+        "held.safetensors",
         *(f"figures/{name}.png" for name in ("samples", "entanglement", "entanglement-held", "selectivity")),
         *(f"figures/{name}.png" for name in ("cosines", "attributes", "truth", "truth-held")),
         *(f"figures/strips/{name}.png" for name in ("red", "round-large", "Young")),
@@ -105,8 +106,6 @@ def used(reported: Reported, attribute: str = "red", **changed: Any) -> Usage:
         "folder": reported.folder,
         "space": reported.exploration.space,
         "attribute": attribute,
-        "hold": ("Young",),
-        "slack": reported.exploration.slack,
         "loaded_with": {"prior": "normal"},
     }
     return Usage(**{**settings, **changed})
@@ -144,7 +143,8 @@ def test_the_lines_to_copy_move_the_cleanest_attribute_and_hold_the_others(repor
     page = html.unescape(reported.page)
     cleanest = Findings(exploration=reported.exploration).cleanest
     assert shlex.quote(f"{cleanest}=2") in page
-    assert f"others = found.without({cleanest!r})" in page
+    assert f"ga.move(codes, found[{cleanest!r}], 2.0" in page
+    assert "held.safetensors" in page
 
 
 def test_a_folder_that_cannot_be_made_is_refused_before_the_work(tmp_path: Path) -> None:

@@ -14,8 +14,10 @@ from ganatomy.cli.commands.dataset import dataset
 from ganatomy.cli.commands.directions import directions
 from ganatomy.cli.commands.edit import edit
 from ganatomy.cli.commands.explore import explore
+from ganatomy.cli.commands.export import export
 from ganatomy.cli.commands.info import info
 from ganatomy.cli.commands.mix import mix
+from ganatomy.cli.commands.models import models
 from ganatomy.cli.commands.sample import sample
 from ganatomy.cli.commands.survey import survey
 from ganatomy.cli.commands.train import train
@@ -23,14 +25,16 @@ from ganatomy.cli.commands.walk import walk
 from ganatomy.cli.console import complain, remark
 from ganatomy.errors import GanatomyError
 
-COMMANDS = (info, sample, explore, survey, directions, walk, edit, arithmetic, mix, dataset, train)
+COMMANDS = (
+    models, info, sample, explore, survey, directions, walk, edit, arithmetic, mix, export, dataset, train
+)  # fmt: skip
 
 REFUSED = 2
 INTERRUPTED = 130
 
 HELP = """Find directions of a GAN's latent space that mean something, see what each one changes, and edit with them.
 
-A MODEL is a bundled name (faces, digits) or a file of weights.
+A MODEL is a name (faces, digits, or what `ganatomy models` lists), a file of weights, or org/name on Hugging Face.
 """
 
 

@@ -37,6 +37,8 @@ def open_model(model: str, options: ModelOptions) -> Generator:
         output=options.output,
         hidden=options.hidden,
         resolution=options.resolution,
+        network=options.network,
+        precision=options.precision,
     )
     return generator.to(device).eval()
 

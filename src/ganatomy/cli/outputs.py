@@ -30,9 +30,8 @@ def expect_file(path: Path, endings: Iterable[str] = ()) -> Path:
     """
     endings = tuple(endings)
     if endings and path.suffix.lower() not in endings:
-        raise SettingError(
-            f"{path.name!r} does not end in {', '.join(endings[:-1])} or {endings[-1]}; name the file so"
-        )
+        known = " or ".join(part for part in (", ".join(endings[:-1]), endings[-1]) if part)
+        raise SettingError(f"{path.name!r} does not end in {known}; name the file so")
     if path.is_dir():
         raise OutputError(f"{path} is a folder; give -o a file")
     expect_folder(path.parent)

@@ -25,7 +25,12 @@ def parsed(read: Callable[[str], Any], metavar: str, help: str) -> Parameter:  #
     )
 
 
-Model = Annotated[str, Parameter(help="A bundled name (faces, digits) or a file of weights.")]
+Model = Annotated[
+    str,
+    Parameter(
+        help="A name (faces, digits, or what `ganatomy models` lists), a file of weights, or org/name on Hugging Face."
+    ),
+]
 CodesFile = Annotated[Path | None, Parameter(help="A file of latents, instead of --seed.")]
 Json = Annotated[
     bool,
@@ -69,12 +74,6 @@ Hold = Annotated[
         parsing.name_list,
         "NAMES",
         "Directions of the same file whose scores must stay, such as Male,Eyeglasses.",
-    ),
-]
-Slack = Annotated[
-    float,
-    Parameter(
-        help="How far held scores may give for a shorter step: 0 holds them exactly; reports name the value that fits."
     ),
 ]
 Attributes = Annotated[
@@ -124,6 +123,10 @@ class ModelOptions:
     """A DCGAN's hidden activations, where the weights do not say."""
     resolution: int | None = None
     """Pixels a side, where a DCGAN's layers fit several."""
+    network: str | None = None
+    """Which network of a file that holds several, such as G; by default the averaged generator."""
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    """What pictures are computed in; the lower ones are quick on processors and GPUs that have them."""
     device: Device = "auto"
     batch_size: int = 32
     """Pictures to make at a time."""

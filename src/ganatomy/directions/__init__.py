@@ -9,12 +9,13 @@ from ganatomy.directions.base import Method, usable
 from ganatomy.directions.centroids import centroids
 from ganatomy.directions.conditional import condition
 from ganatomy.directions.dual import dual
+from ganatomy.directions.held import held
 from ganatomy.directions.linear_map import linear_map
 from ganatomy.directions.logistic import logistic
 from ganatomy.directions.lowdin import lowdin
 from ganatomy.directions.pca import pca
 from ganatomy.directions.regression import regression
-from ganatomy.directions.slack import fitting_slack
+from ganatomy.directions.selective import selective
 from ganatomy.directions.svm import svm
 from ganatomy.errors import UnknownNameError
 from ganatomy.latents import Directions
@@ -27,12 +28,13 @@ __all__ = [
     "condition",
     "dual",
     "find",
-    "fitting_slack",
+    "held",
     "linear_map",
     "logistic",
     "lowdin",
     "pca",
     "regression",
+    "selective",
     "svm",
     "usable",
 ]
@@ -46,6 +48,8 @@ METHODS: Mapping[str, Method] = {
     "logistic": logistic,
     "centroid": centroids,
     "regression": regression,
+    "held": held,
+    "selective": selective,
     "pca": pca,
 }
 """Every method by the name that the command line and reports use, with its default settings."""

@@ -5,22 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 from torch import Tensor, nn
 
-from ganatomy.errors import CheckpointError, SettingError, UnknownNameError
+from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.base import Generator, Prior, parse_prior
 from ganatomy.generators.checkpoints import Checkpoint, read_checkpoint
+from ganatomy.generators.checkpoints.allowance import building_from
 from ganatomy.generators.checkpoints.foreign import what_these_are
 from ganatomy.generators.checkpoints.native import read_settings, save_generator
 from ganatomy.generators.dcgan import DCGAN, OUTPUTS, DCGANConfig
+from ganatomy.generators.origin import Origin
+from ganatomy.generators.precision import parse_precision
+from ganatomy.generators.progan import ProGAN, ProGANConfig
 from ganatomy.generators.stacks import ACTIVATIONS
+from ganatomy.generators.stylegan import StyleGAN, StyleGANConfig
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
+from ganatomy.generators.stylegan3 import StyleGAN3, StyleGAN3Config
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.generators.wrapped import wrap
-from ganatomy.zoo import MODELS
+from ganatomy.zoo.sources import find_source
 
 __all__ = ["ARCHITECTURES", "Architecture", "load", "save_generator", "wrap"]
 
@@ -47,6 +52,21 @@ ARCHITECTURES: dict[str, Architecture] = {
         matches=StyleGAN2.matches,
         from_state=StyleGAN2.from_state,
     ),
+    "StyleGAN3": Architecture(
+        restore=lambda settings: StyleGAN3(StyleGAN3Config(**settings)),
+        matches=StyleGAN3.matches,
+        from_state=StyleGAN3.from_state,
+    ),
+    "StyleGAN": Architecture(
+        restore=lambda settings: StyleGAN(StyleGANConfig(**settings)),
+        matches=StyleGAN.matches,
+        from_state=StyleGAN.from_state,
+    ),
+    "ProGAN": Architecture(
+        restore=lambda settings: ProGAN(ProGANConfig(**settings)),
+        matches=ProGAN.matches,
+        from_state=ProGAN.from_state,
+    ),
     "DCGAN": Architecture(
         restore=lambda settings: DCGAN(DCGANConfig.from_settings(settings)),
         matches=DCGAN.matches,
@@ -66,8 +86,14 @@ def load(
     hidden: str | None = None,
     resolution: int | None = None,
     network: str | None = None,
+    precision: str = "float32",
+    device: str | None = None,
 ) -> Generator:
-    """The generator of a bundled name, a file of weights, or a module with a `z_dim` of its own.
+    """The generator of a name, a file of weights, a repository, or a module with a `z_dim` of its own.
+
+    A name is a bundled one, or one that `ganatomy models` lists, whose file is then downloaded. A repository of
+    Hugging Face is `org/name`, `org/name/file.safetensors` or `hf://org/name@revision/file.pkl`; a path that exists
+    goes before it. A folder stands for the `model.safetensors` in it.
 
     The weights say which architecture it is. What they cannot say can be given:
 
@@ -78,10 +104,14 @@ def load(
         hidden: a DCGAN's hidden activations, "relu" or "leaky_relu". Read from batch norms where there are any.
         resolution: pixels a side, where a DCGAN's layers fit several.
         network: which network of a file that holds several, such as "G"; by default the averaged generator.
+        precision: what pictures are computed in: "float32", or where the architecture can "bfloat16" (on processors
+            that have it, and GPUs) or "float16" (GPUs), whose pictures differ by about a hundredth and a thousandth.
+        device: where to put it, such as "cuda"; by default the processor.
 
     Raises:
-        UnknownNameError: for a word that is neither a bundled name nor a file.
+        UnknownNameError: for a word that is neither a name nor a file.
         MissingFileError: for a path that does not exist.
+        DownloadError: for a file that cannot be had from the network.
         CheckpointError: for a file that is no generator's; the message says what it is.
         SettingError: for an argument outside its range, or that the architecture does not take.
     """
@@ -92,8 +122,11 @@ def load(
         if name in options and options[name] not in known:
             raise SettingError(f"{name}={options[name]!r} is not known; choose one of {', '.join(known)}")
     if not isinstance(model, str | os.PathLike):
+        if device is not None or precision != "float32":
+            raise SettingError("device and precision are of files; move a module with its own .to()")
         return _from_object(model, drawn_from, options)
-    path = find_model(model)
+    source = find_source(model)
+    path = source.path
     checkpoint = read_checkpoint(path, network=network)
     try:
         generator = (
@@ -103,21 +136,15 @@ def load(
         )
     except CheckpointError as error:
         raise CheckpointError(f"{path} {error}") from None
-    return generator.eval().requires_grad_(False)
-
-
-def find_model(model: str | os.PathLike[str]) -> Path:
-    """The file of a bundled name, or the path itself.
-
-    Raises:
-        UnknownNameError: when a plain word is neither.
-    """
-    if model in MODELS:
-        return MODELS[str(model)].generator
-    path = Path(model)
-    if not path.exists() and not path.suffix and str(model) == path.name:
-        raise UnknownNameError("model", path.name, MODELS)
-    return path
+    generator.origin = Origin.of(
+        source,
+        format=checkpoint.format,
+        notes=checkpoint.notes,
+        metadata=checkpoint.metadata,
+        prior_given=prior is not None,
+    )
+    generator.precision = parse_precision(precision, generator.precisions)
+    return generator.to(device).eval().requires_grad_(False)
 
 
 def _from_object(model: Any, prior: Prior | None, options: Mapping[str, Any]) -> Generator:
@@ -148,9 +175,10 @@ def _restore(checkpoint: Checkpoint, prior: Prior | None, options: Mapping[str, 
     if prior and "prior" in settings:
         settings["prior"] = prior
     try:
-        generator = ARCHITECTURES[name].restore(settings)
-        generator.load_state_dict(dict(checkpoint.state))
-    except (TypeError, KeyError, RuntimeError, SettingError) as error:
+        with building_from(checkpoint.state):
+            generator = ARCHITECTURES[name].restore(settings)
+            generator.load_state_dict(dict(checkpoint.state))
+    except SettingError as error:
         raise CheckpointError(
             f"has settings and weights that do not fit: {str(error).splitlines()[0]}"
         ) from None
@@ -166,7 +194,10 @@ def _recognise(checkpoint: Checkpoint, prior: Prior | None, options: Mapping[str
         if architecture.matches and architecture.from_state and architecture.matches(state):
             _check_options(name, options)
             try:
-                return architecture.from_state(state, prior=prior, settings=checkpoint.settings, **options)
+                with building_from(state):
+                    return architecture.from_state(
+                        state, prior=prior, settings=checkpoint.settings, **options
+                    )
             except CheckpointError as error:
                 raise CheckpointError(f"cannot be read: {error}") from None
     other = what_these_are(state)
@@ -180,7 +211,8 @@ def _recognise(checkpoint: Checkpoint, prior: Prior | None, options: Mapping[str
 
 def _why_no_stack(state: Mapping[str, Tensor]) -> str:
     try:
-        DCGAN.from_state(state)
+        with building_from(state):
+            DCGAN.from_state(state)
     except CheckpointError as error:
         return str(error)
     return "its weights fit several"

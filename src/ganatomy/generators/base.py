@@ -14,6 +14,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ganatomy.errors import FingerprintError, SettingError, SpaceError
+from ganatomy.generators.origin import Origin
+from ganatomy.generators.precision import Precision
 from ganatomy.latents import Latents, Space
 
 Prior = Literal["normal", "uniform"]
@@ -65,6 +67,13 @@ class Generator(nn.Module, ABC):
     """
 
     signature: Signature
+    origin: Origin | None = None
+    """Where `load` found it."""
+    precisions: tuple[Precision, ...] = ("float32",)
+    """What the architecture can compute pictures in."""
+    precision: Precision = "float32"
+    """What it does compute them in: "float32" is the precision of its weights. Codes, fingerprint and the type of the
+    pictures are the same in all."""
 
     def __init__(self, signature: Signature) -> None:
         super().__init__()

@@ -6,10 +6,12 @@ generators of WGAN-GP, InfoGAN and the first GAN are stacks of the same layers.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from itertools import pairwise
 from typing import Any, Literal, Self, cast, get_args
 
@@ -18,7 +20,7 @@ from torch import Tensor, nn
 
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.base import Generator, Prior, Signature
-from ganatomy.generators.checkpoints.layouts import read_layout
+from ganatomy.generators.checkpoints.layouts import KERAS, TORCH, Block, read_layout
 from ganatomy.generators.checkpoints.statistics import choose, fill, read_prior
 from ganatomy.generators.stacks import Activation, Layer, StackLayer
 from ganatomy.latents import Latents
@@ -119,15 +121,25 @@ class DCGAN(Generator):
 
     def _digest(self, state: dict[str, Tensor]) -> str:
         """The same weights make other pictures under other strides and activations, so these count too."""
-        return hashlib.sha256(f"{super()._digest(state)} {json.dumps(self.settings)}".encode()).hexdigest()
+        settings = self.settings
+        # What is as usual is left out, so that a field that is new one day changes no fingerprint.
+        usual = {field.name: field.default for field in fields(Layer) if field.default is not MISSING}
+        for layer in settings["layers"]:
+            for name, value in usual.items():
+                if layer[name] == value:
+                    del layer[name]
+        return hashlib.sha256(f"{super()._digest(state)} {json.dumps(settings)}".encode()).hexdigest()
 
     @classmethod
     def matches(cls, state: Mapping[str, Tensor]) -> bool:
-        """Whether these weights can be read as a stack that ends in a picture."""
-        try:
-            return bool(read_layout(state)[1])
-        except CheckpointError:
-            return False
+        """Whether these weights can be read as a stack that ends in a picture, or have the names of our own."""
+        if state and all(re.fullmatch(r"layers\.\d+\.(weights|norm)\.\w+", name) for name in state):
+            return True
+        for conventions in (TORCH, KERAS):
+            with contextlib.suppress(CheckpointError):
+                if read_layout(state, conventions=conventions)[1]:
+                    return True
+        return False
 
     @classmethod
     def from_state(
@@ -136,7 +148,7 @@ class DCGAN(Generator):
         *,
         prior: Prior | None = None,
         settings: Mapping[str, Any] | None = None,
-        output: Output = "tanh",
+        output: Output | None = None,
         hidden: Activation | None = None,
         resolution: int | None = None,
     ) -> Self:
@@ -148,19 +160,54 @@ class DCGAN(Generator):
 
         Args:
             prior: overrides what the statistics say; without any it is normal.
+            settings: what the file says: all `layers` and the `output`, or the `framework` whose habits they have.
+            output: "tanh" unless it is given.
             hidden: the activation of all hidden layers, where the statistics should not decide.
             resolution: pixels a side, where several readings are as likely.
 
         Raises:
             CheckpointError: when no reading ends in a picture, or several do that nothing tells apart.
+            SettingError: for a choice that the file has made already.
         """
-        blocks, found = read_layout(state, resolution=resolution)
+        settings = settings or {}
+        if "layers" in settings:
+            chosen = {"output": output, "hidden": hidden, "resolution": resolution}
+            if any(chosen.values()):
+                names = ", ".join(name for name, value in chosen.items() if value)
+                raise SettingError(f"leave out {names}: the file records what it holds")
+            return cls._from_settings(state, settings, prior)
+        conventions = KERAS if settings.get("framework") == "Keras" else TORCH
+        blocks, found = read_layout(state, resolution=resolution, conventions=conventions)
         if not found:
             wanted = f" of {resolution} px" if resolution else ""
             raise CheckpointError(f"{len(blocks)} layers of weights do not chain into a picture{wanted}")
         trained_with = read_prior(blocks[0])
-        layers = choose(blocks, found, prior=trained_with or prior or "normal", hidden=hidden)
-        model = cls(DCGANConfig(layers=layers, output=output, prior=prior or trained_with or "normal"))
+        drawn_from = trained_with or prior or "normal"
+        layers = choose(blocks, found, prior=drawn_from, hidden=hidden, conventions=conventions)
+        model = cls(DCGANConfig(layers=layers, output=output or "tanh", prior=prior or drawn_from))
         for layer, block in zip(model.layers, blocks, strict=True):
             fill(cast(StackLayer, layer), block)
+        return model.eval().requires_grad_(False)
+
+    @classmethod
+    def _from_settings(
+        cls, state: Mapping[str, Tensor], settings: Mapping[str, Any], prior: Prior | None
+    ) -> Self:
+        """A generator whose file says all of its layers; the prior shows in the first norm, if anywhere."""
+        config = DCGANConfig.from_settings({name: settings[name] for name in ("layers", "output")})
+        if prior is None and config.layers[0].norm:
+            prior = read_prior(
+                Block(
+                    name="the first layer",
+                    weight=state["layers.0.weights.weight"],
+                    bias=state.get("layers.0.weights.bias"),
+                    norm={leaf: state[f"layers.0.norm.{leaf}"] for leaf in ("running_mean", "running_var")},
+                )
+            )
+        model = cls(replace(config, prior=prior or "normal"))
+        counters = {name: value for name, value in model.state_dict().items() if "num_batches" in name}
+        try:
+            model.load_state_dict(counters | dict(state))
+        except RuntimeError as error:
+            raise CheckpointError(f"layers and weights do not fit: {' '.join(str(error).split())}") from None
         return model.eval().requires_grad_(False)

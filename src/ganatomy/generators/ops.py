@@ -59,52 +59,29 @@ def binomial_filter(*, device: torch.device, dtype: torch.dtype) -> Float[Tensor
 def upsample_2x(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c 2*h 2*w"]:
     """Twice the size: zeros between pixels, then the binomial filter with gain 4.
 
-    The filter is separable, and at this rate its two phases are (1, 3) / 4 and (3, 1) / 4: each output is three parts
-    of the nearest input to one part of the next, with zeros outside the border.
+    The filter's two phases are (1, 3) / 4 and (3, 1) / 4: each output is three parts of the nearest input to one part
+    of the next, which is what bilinear interpolation does; but here there are zeros outside the border.
     """
-    for dim in (2, 3):
-        size = x.shape[dim]
-        pad = (1, 1, 0, 0) if dim == 3 else (0, 0, 1, 1)
-        padded = F.pad(x, pad)
-        before, after = padded.narrow(dim, 0, size), padded.narrow(dim, 2, size)
-        pairs = torch.stack([x * 0.75 + before * 0.25, x * 0.75 + after * 0.25], dim=dim + 1)
-        x = pairs.flatten(dim, dim + 1)
-    return x
+    padded = F.pad(x, (1, 1, 1, 1))
+    return F.interpolate(padded, scale_factor=2, mode="bilinear")[:, :, 2:-2, 2:-2]
 
 
 def conv_upsample_2x(
-    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"]
-) -> Float[Tensor, "n o 2*h 2*w"]:
+    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i 3 3"], *, padding: int = 1
+) -> Float[Tensor, "n o h2 w2"]:
     """Zeros between pixels, the kernel, then the binomial filter with gain 4.
 
     The kernel acts as a transposed convolution, which never multiplies the zeros; the filter is a depthwise one.
+
+    Args:
+        padding: zeros to add around the picture; with 0 its outermost pixels are only the neighbours of others.
     """
-    x = F.conv_transpose2d(x, weight.transpose(0, 1), stride=2)
-    blur = binomial_filter(device=x.device, dtype=x.dtype) * 4
-    channels, pad = x.shape[1], (5 - weight.shape[-1]) // 2
-    return F.conv2d(x, blur.expand(channels, 1, 4, 4).contiguous(), padding=pad, groups=channels)
+    x = F.conv_transpose2d(x, weight.transpose(0, 1), stride=2, padding=1 - padding)
+    return blur_2x(x, padding=padding)
 
 
-def modulated_conv2d(
-    x: Float[Tensor, "#n i h w"],
-    weight: Float[Tensor, "o i k k"],
-    styles: Float[Tensor, "n i"],
-    *,
-    demodulate: bool = True,
-    upsample: bool = False,
-) -> Float[Tensor, "n o h2 w2"]:
-    """Convolve with weights scaled per input channel by a style, normalised per output channel.
-
-    Karras et al. 2020, equations (1) and (3): `w' = s w`, `w'' = w' / sqrt(sum w'^2 + eps)`. Because a style scales
-    whole channels, the scaling moves from the weights to the inputs and the normalisation to the outputs; then all
-    pictures share one convolution, and the result is the same. When upsampling, see `conv_upsample_2x`.
-    """
-    x = x * styles[:, :, None, None]
-    if upsample:
-        x = conv_upsample_2x(x, weight)
-    else:
-        x = F.conv2d(x, weight, padding=weight.shape[-1] // 2)
-    if demodulate:
-        power = styles.square() @ weight.square().sum(dim=(2, 3)).T
-        x = x * (power + 1e-8).rsqrt()[:, :, None, None]
-    return x
+def blur_2x(x: Float[Tensor, "n c h w"], *, padding: int = 1) -> Float[Tensor, "n c h2 w2"]:
+    """The binomial filter with gain 4, on pixels between which zeros were inserted."""
+    square = binomial_filter(device=x.device, dtype=x.dtype) * 4
+    channels = x.shape[1]
+    return F.conv2d(x, square.expand(channels, 1, 4, 4).contiguous(), padding=padding, groups=channels)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-Activation = Literal["relu", "leaky_relu", "none"]
-ACTIVATIONS: tuple[Activation, ...] = ("relu", "leaky_relu", "none")
+Activation = Literal["relu", "leaky_relu", "none", "elu", "selu", "silu", "softplus", "tanh", "sigmoid"]
+ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 LEAK = 0.2
+_FUNCTIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
+    "relu": F.relu,
+    "elu": F.elu,
+    "selu": F.selu,
+    "silu": F.silu,
+    "softplus": F.softplus,
+    "tanh": F.tanh,
+    "sigmoid": F.sigmoid,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +32,13 @@ class Layer:
         kind: "linear", "conv" or "deconv" (transposed convolution).
         in_channels: channels that it takes; the length of the flattened input where it is linear.
         out_channels: channels that it gives. size: a linear layer's output is a picture of so many pixels a side.
-        upsample: nearest up-sampling before a convolution, 1 for none.
+        padding: as PyTorch counts it: around a convolution's input, and cut off around a transposed one's output.
+        output_padding: what is added to a transposed convolution's output below and on the right, or cut off there
+            where it is negative. A convolution pads its input so much more (or less) there.
+        upsample: up-sampling before a convolution, 1 for none. interpolation: how.
         norm: length of the batch norm, 0 for none. A linear layer may be normed over all numbers or over channels.
-        eps: of the batch norm.
+        eps: of the batch norm. slope: of a leaky ReLU below zero.
+        activation_first: whether the activation stands before the batch norm.
     """
 
     kind: Literal["linear", "conv", "deconv"]
@@ -36,59 +50,79 @@ class Layer:
     padding: int = 0
     output_padding: int = 0
     upsample: int = 1
+    interpolation: Literal["nearest", "bilinear"] = "nearest"
     bias: bool = True
     norm: int = 0
     eps: float = 1e-5
     activation: Activation = "none"
+    slope: float = LEAK
+    activation_first: bool = False
 
     def size_after(self, size: int) -> int:
         """Pixels a side after the layer, given those before it."""
+        size *= self.upsample
         if self.kind == "linear":
             return self.size
         if self.kind == "conv":
-            return (size * self.upsample + 2 * self.padding - self.kernel) // self.stride + 1
+            return (size + 2 * self.padding + self.output_padding - self.kernel) // self.stride + 1
         return (size - 1) * self.stride - 2 * self.padding + self.kernel + self.output_padding
 
 
 class StackLayer(nn.Module):
-    """One layer as a module: `project` gives what its batch norm sees, `finish` does the rest."""
+    """One layer as a module: `project` gives weighted sums, `finish` does the rest."""
 
     def __init__(self, layer: Layer) -> None:
         super().__init__()
         self.layer = layer
-        shared: dict[str, Any] = {"stride": layer.stride, "padding": layer.padding, "bias": layer.bias}
+        shared: dict[str, Any] = {"stride": layer.stride, "bias": layer.bias}
         ends = layer.in_channels, layer.out_channels, layer.kernel
         if layer.kind == "linear":
             outputs = layer.out_channels * layer.size**2
             self.weights: nn.Module = nn.Linear(layer.in_channels, outputs, bias=layer.bias)
         elif layer.kind == "conv":
-            self.weights = nn.Conv2d(*ends, **shared)
+            even = layer.output_padding == 0 and layer.padding >= 0
+            self.weights = nn.Conv2d(*ends, padding=layer.padding if even else 0, **shared)
         else:
-            self.weights = nn.ConvTranspose2d(*ends, output_padding=layer.output_padding, **shared)
+            added = max(layer.output_padding, 0)
+            self.weights = nn.ConvTranspose2d(*ends, padding=layer.padding, output_padding=added, **shared)
         self.norm = nn.BatchNorm2d(layer.norm, eps=layer.eps) if layer.norm else None
 
     def project(self, x: Float[Tensor, "n i s s"]) -> Float[Tensor, "n c t t"]:
         """The weighted sums, with the axis that the batch norm runs over second."""
-        if self.layer.kind == "linear":
-            side = 1 if self.layer.norm > self.layer.out_channels else self.layer.size
+        layer = self.layer
+        if layer.kind == "linear":
+            side = 1 if layer.norm > layer.out_channels else layer.size
             return self.weights(x.flatten(1)).unflatten(1, (-1, side, side))
-        if self.layer.upsample > 1:
-            x = F.interpolate(x, scale_factor=self.layer.upsample, mode="nearest")
-        return self.weights(x)
+        if layer.upsample > 1:
+            smooth = {"align_corners": False} if layer.interpolation == "bilinear" else {}
+            x = F.interpolate(x, scale_factor=layer.upsample, mode=layer.interpolation, **smooth)
+        if layer.kind == "conv":
+            before, after = layer.padding, layer.padding + layer.output_padding
+            uneven = before != after or before < 0
+            return self.weights(F.pad(x, (before, after, before, after)) if uneven else x)
+        x = self.weights(x)
+        cut = min(layer.output_padding, 0)
+        return x[..., :cut, :cut] if cut else x
 
     def finish(self, x: Float[Tensor, "n c t t"]) -> Float[Tensor, "n o u u"]:
-        """Norm, activation, shape of a picture."""
+        """Norm and activation, in the layer's order, and the shape of a picture."""
+        layer = self.layer
+        if layer.activation_first:
+            x = activate(x, layer)
         if self.norm is not None:
             x = self.norm(x)
-        x = activate(x, self.layer.activation)
-        size = self.layer.size
-        return x.reshape(-1, self.layer.out_channels, size, size) if self.layer.kind == "linear" else x
+        if not layer.activation_first:
+            x = activate(x, layer)
+        return x.reshape(-1, layer.out_channels, layer.size, layer.size) if layer.kind == "linear" else x
 
     def forward(self, x: Float[Tensor, "n i s s"]) -> Float[Tensor, "n o u u"]:
         return self.finish(self.project(x))
 
 
-def activate(x: Tensor, activation: Activation) -> Tensor:
-    if activation == "relu":
-        return F.relu(x)
-    return F.leaky_relu(x, LEAK) if activation == "leaky_relu" else x
+def activate(x: Tensor, layer: Layer) -> Tensor:
+    """The activation of a layer, on its own."""
+    if layer.activation == "none":
+        return x
+    if layer.activation == "leaky_relu":
+        return F.leaky_relu(x, layer.slope)
+    return _FUNCTIONS[layer.activation](x)

@@ -27,7 +27,9 @@ class MappingNetwork(nn.Module):
 
     w_avg: Tensor
 
-    def __init__(self, *, z_dim: int, w_dim: int, num_layers: int, num_classes: int = 0) -> None:
+    def __init__(
+        self, *, z_dim: int, w_dim: int, num_layers: int, num_classes: int = 0, hidden_dim: int | None = None
+    ) -> None:
         super().__init__()
         in_dim = z_dim
         if num_classes:
@@ -35,8 +37,9 @@ class MappingNetwork(nn.Module):
             in_dim += w_dim
         self.num_layers = num_layers
         for index in range(num_layers):
-            self.add_module(f"fc{index}", EqualLinear(in_dim, w_dim, lr_multiplier=0.01))
-            in_dim = w_dim
+            out_dim = w_dim if index == num_layers - 1 else hidden_dim or w_dim
+            self.add_module(f"fc{index}", EqualLinear(in_dim, out_dim, lr_multiplier=0.01))
+            in_dim = out_dim
         self.register_buffer("w_avg", torch.zeros(w_dim))
 
     def forward(

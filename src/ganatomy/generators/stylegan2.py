@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import torch
 from jaxtyping import Float
@@ -19,7 +19,10 @@ from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.base import Prior, Signature
-from ganatomy.generators.ops import EqualLinear, lrelu, modulated_conv2d, upsample_2x
+from ganatomy.generators.kernels import KernelModule
+from ganatomy.generators.modulation import Finish, styled_conv2d
+from ganatomy.generators.ops import LRELU_GAIN, EqualLinear, upsample_2x
+from ganatomy.generators.precision import DTYPES, Precision
 from ganatomy.generators.style_based import STYLE_SPACES, MappingNetwork, StyleBasedGenerator
 from ganatomy.latents import Latents
 
@@ -63,7 +66,7 @@ class StyleGAN2Config:
         return 2 * len(self.widths)
 
 
-class StyledConv(nn.Module):
+class StyledConv(KernelModule):
     """Modulated 3x3 convolution, noise, bias, leaky ReLU."""
 
     noise_const: Tensor
@@ -87,14 +90,22 @@ class StyledConv(nn.Module):
         self.clamp = config.clamp
 
     def forward(
-        self, x: Tensor, styles: Float[Tensor, "n i"], *, noise: Noise, gain: float = math.sqrt(2)
+        self, x: Tensor, styles: Float[Tensor, "n i"], *, noise: Noise, gain: float = LRELU_GAIN
     ) -> Tensor:
-        x = modulated_conv2d(x, self.weight, styles, upsample=self.upsample)
-        if noise == "const":
-            x = x + self.noise_const * self.noise_strength
-        elif noise == "random":
-            x = x + torch.randn_like(x[:, :1]) * self.noise_strength
-        return lrelu(x + self.bias[:, None, None], gain=gain, clamp=self.clamp)
+        finish = Finish(
+            bias=self.bias, noise=self.noise_maps(len(styles), noise), gain=gain, clamp=self.clamp
+        )
+        return styled_conv2d(
+            x, self.weight, styles, finish, upsample=self.upsample, frozen=self.frozen_kernel()
+        )
+
+    def noise_maps(self, n: int, noise: Noise) -> Float[Tensor, "#n h w"] | None:
+        if noise == "none":
+            return None
+        maps = self.noise_const[None]
+        if noise == "random":
+            maps = torch.randn(n, *maps.shape[1:], device=maps.device, dtype=maps.dtype)
+        return maps * self.noise_strength
 
 
 class ToRGB(nn.Module):
@@ -108,9 +119,12 @@ class ToRGB(nn.Module):
         self.clamp = config.clamp
 
     def forward(self, x: Tensor, styles: Float[Tensor, "n i"]) -> Tensor:
-        styles = styles / math.sqrt(self.weight.shape[1])
-        x = modulated_conv2d(x, self.weight, styles, demodulate=False) + self.bias[:, None, None]
-        return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
+        # So few outputs: modulating their weights costs less than modulating the input.
+        weight = self.weight[:, :, 0, 0] * (styles / math.sqrt(self.weight.shape[1]))[:, None]
+        pixels = x.permute(0, 2, 3, 1).flatten(1, 2).transpose(1, 2)
+        image = (weight.to(x.dtype) @ pixels).to(self.bias.dtype).unflatten(2, x.shape[2:])
+        image = image + self.bias[:, None, None]
+        return image if self.clamp is None else image.clamp(-self.clamp, self.clamp)
 
 
 class ResidualSkip(nn.Module):
@@ -121,7 +135,8 @@ class ResidualSkip(nn.Module):
         self.weight = nn.Parameter(torch.randn(out_channels, in_channels, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return upsample_2x(F.conv2d(x, self.weight / math.sqrt(self.weight.shape[1])))
+        weight = self.weight / math.sqrt(self.weight.shape[1])
+        return upsample_2x(F.conv2d(x, weight.to(x.dtype)))
 
 
 class Block(nn.Module):
@@ -159,7 +174,7 @@ class Block(nn.Module):
         branch = self.skip(x) * math.sqrt(0.5) if residual else None
         if not self.first:
             x = self.conv0(x, next(styles), noise=noise)
-        x = self.conv1(x, next(styles), noise=noise, gain=1.0 if residual else math.sqrt(2))
+        x = self.conv1(x, next(styles), noise=noise, gain=1.0 if residual else LRELU_GAIN)
         if branch is not None:
             x = x + branch
 
@@ -185,10 +200,18 @@ class Synthesis(nn.Module):
         for resolution in self.resolutions:
             yield getattr(self, f"b{resolution}")
 
-    def forward(self, styles: Iterator[Float[Tensor, "n c"]], *, noise: Noise) -> Tensor:
+    def forward(
+        self, styles: Iterator[Float[Tensor, "n c"]], *, noise: Noise, dtype: torch.dtype | None = None
+    ) -> Tensor:
+        """The picture, computed in this precision, or in that of the weights; it is summed up in the latter.
+
+        In float16, as in the papers, the four highest resolutions are: lower ones cost little, and need its range.
+        """
         blocks = list(self.blocks())
         x, image = blocks[0].const[None], None
-        for block in blocks:
+        for index, block in enumerate(blocks):
+            lowered = dtype is not None and (dtype != torch.float16 or index >= len(blocks) - 4)
+            x = x.to(dtype if lowered else block.conv1.weight.dtype)
             x, image = block(x, image, styles, noise=noise)
         assert image is not None
         return image
@@ -200,6 +223,8 @@ class StyleGAN2(StyleBasedGenerator):
     In w+ a layer's code styles the convolutions of one step: `conv0` and `conv1` take one each, and a `torgb` takes
     that of the convolution after it.
     """
+
+    precisions = get_args(Precision)
 
     def __init__(self, config: StyleGAN2Config) -> None:
         super().__init__(
@@ -231,7 +256,7 @@ class StyleGAN2(StyleBasedGenerator):
         Args:
             noise: "const" adds the noise that the weights carry, "none" adds none, "random" draws it anew (training).
         """
-        return self.synthesis(self.styles(latents), noise=noise)
+        return self.synthesis(self.styles(latents), noise=noise, dtype=DTYPES[self.precision])
 
     def styled_layers(self) -> Iterator[tuple[int, StyledConv | ToRGB]]:
         row = 0

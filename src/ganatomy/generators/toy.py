@@ -16,6 +16,8 @@ from ganatomy.errors import SettingError, SpaceError
 from ganatomy.generators.base import Generator, Signature, parse_prior
 from ganatomy.latents import Direction, Directions, Latents, Space
 
+MAX_DIM = 4096
+
 
 class ToyGenerator(Generator):
     """Pictures that are a linear function of the code, with attributes whose directions are known.
@@ -57,6 +59,10 @@ class ToyGenerator(Generator):
         if num_layers is not None and w_dim is None:
             raise SettingError(f"num_layers={num_layers} needs a w space; give w_dim as well")
         dim = w_dim or z_dim
+        if not 0 < max(z_dim, dim) <= MAX_DIM or not 0 < channels <= MAX_DIM:
+            raise SettingError(
+                f"z_dim={z_dim}, w_dim={w_dim}, channels={channels} must be from 1 to {MAX_DIM} in a toy"
+            )
         intercepts = [0.0] * len(attributes) if intercepts is None else list(intercepts)
         if len(intercepts) != len(attributes):
             raise SettingError(f"{len(attributes)} attributes need as many intercepts, got {len(intercepts)}")

@@ -133,7 +133,6 @@ def entanglement(
     seed: int = 1,
     target_change: float = 0.25,
     hold: Hold = "none",
-    slack: float = 0.0,
     truth: Scorer | None = None,
     truncation_psi: float = 1.0,
     num_calibration: int = 32,
@@ -151,7 +150,6 @@ def entanglement(
             three times more for each direction, to find its step.
         seed: of the codes; give another one than that of the survey that the directions were found in.
         hold: "none"; "all" other directions of the set for each; or names to hold for each name.
-        slack: how far held scores may give for a shorter step; see `edits.held_step`.
         truth: reads continuous factors (as logits), to see what really moved.
         truncation_psi: as the codes of the survey were drawn.
         progress: called with the pictures done and expected.
@@ -172,7 +170,7 @@ def entanglement(
     )
     with torch.no_grad():
         latents = generator.sample(n, seed=seed, space=directions.space, truncation_psi=truncation_psi)
-        latents, steps = unit_steps(latents, directions, hold, slack=slack)
+        latents, steps = unit_steps(latents, directions, hold)
         expected = n + len(directions) * (n + 3 * min(n, num_calibration))
         trials = Trials(
             generator,
@@ -216,7 +214,7 @@ def entanglement(
 
 
 def unit_steps(
-    latents: Latents, directions: Directions, hold: Hold, *, slack: float = 0.0
+    latents: Latents, directions: Directions, hold: Hold
 ) -> tuple[Latents, Float[Tensor, "k *shape"]]:
     """What strength 1 adds to a code, for each direction; and the codes, spread over layers where a direction needs it.
 
@@ -226,8 +224,7 @@ def unit_steps(
     """
     origin = latents[:1].with_codes(torch.zeros_like(latents.codes[:1]))
     moved = [
-        move(origin, direction, 1.0, hold=_held(direction, directions, hold), slack=slack)
-        for direction in directions
+        move(origin, direction, 1.0, hold=_held(direction, directions, hold)) for direction in directions
     ]
     space = "w+" if any(step.space == "w+" for step in moved) else latents.space
     return latents.to(space), torch.cat([step.to(space).codes for step in moved])

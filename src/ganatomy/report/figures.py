@@ -84,14 +84,19 @@ def samples(generator: Generator, exploration: Exploration, folder: Path, *, n: 
 
 
 def strips(generator: Generator, scorer: Scorer, exploration: Exploration, folder: Path) -> dict[str, Strips]:
-    """For each attribute the same codes walked along its direction, alone and with all others held."""
+    """For each attribute the same codes walked as far along its direction alone as with all others held.
+
+    Stations are standard deviations along the direction alone; held, they are where its score has changed as much.
+    """
     shown = average_codes(generator, exploration)
     made = {}
     for direction in exploration.directions[BASE]:
         name = direction.name
+        stations = [station * direction.sigma for station in STATIONS]
+        further = [station * exploration.same_effect(name) for station in stations]
         walked = {
-            how: edits.walk(shown, direction, STATIONS, units="sigma", hold=hold, slack=exploration.slack)
-            for how, hold in (("alone", ()), ("others held", exploration.held(name)))
+            "alone": edits.walk(shown, direction, stations, units="distance"),
+            "others held": edits.walk(shown, exploration.directions[HELD][name], further, units="distance"),
         }
         images = {how: pictures(generator, codes) for how, codes in walked.items()}
         _save_strip(images, folder / "strips" / f"{file_name(name)}.png")

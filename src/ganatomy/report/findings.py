@@ -20,6 +20,20 @@ HARDLY = 0.75
 """An attribute with a held-out AUC below this is hardly to be read off the codes."""
 
 
+HOLDING = {
+    "selective": (
+        "To hold is to take, for each attribute, the one direction that changes the scores of all others least in "
+        "single pictures, judged by the gradients of some that are not measured here. It is the same step for every "
+        "picture, so some of each other score still moves."
+    ),
+    "held": (
+        "The scorer gives no gradients, so holding rests on a linear model of its scores, and pictures are not linear: "
+        "the others may give where holding them exactly would cost a long step."
+    ),
+}
+"""What it means that the others are held, by the method that found the directions."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Findings:
     """The figures of an exploration that the page speaks of."""
@@ -140,11 +154,7 @@ class Findings:
                     else "With the others held, all got there."
                 )
             ),
-            (
-                "Holding rests on a linear model, and pictures are not linear: the scores of the others may "
-                f"give where holding them exactly would cost a long step (slack {exploration.slack:.2f}, "
-                "read off the model's own errors)."
-            ),
+            HOLDING[exploration.directions[HELD][0].method],
             "All that is said here is what the scorer sees. Where it takes one thing for another, so does this page."
             if result.factor_changes is None
             else "What the scorer sees is held against the factors that pictures were drawn from, below.",

@@ -21,7 +21,7 @@ METHOD_NAMES = {
     "logistic": "logistic regression",
     "centroid": "difference of class means",
     BASE: "ridge regression of logits",
-    HELD: "ridge regression, all others held",
+    HELD: "all others held",
 }
 FORM_HEADINGS = {
     "mean_abs_all": "over all others",

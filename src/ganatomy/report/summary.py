@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import ganatomy
-from ganatomy.explore import Exploration
+from ganatomy.explore import HELD, Exploration
 from ganatomy.metrics import FORMS, Entanglement, Estimate
 from ganatomy.metrics.entanglement import NEAR
 
@@ -35,7 +35,7 @@ def summary(exploration: Exploration, *, model: str, scorer: str) -> dict[str, A
             "seed": exploration.survey.seed,
             "truncation_psi": exploration.survey.truncation_psi,
             "target_change": exploration.target_change,
-            "slack": exploration.slack,
+            "held_by": exploration.directions[HELD][0].method,
             "seconds": sum(exploration.seconds.values()),
             "stages": dict(exploration.seconds),
             "generator": {

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ganatomy.latents import Space
 
 DIRECTIONS_FILE = "directions.safetensors"
+HELD_FILE = "held.safetensors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,23 +20,20 @@ class Usage:
     Args:
         model: the bundled name or file that was explored, None for a model that only exists in the reader's Python.
         loaded_with: the options that it was loaded with, such as `{"prior": "uniform"}`.
-        attribute: the one to move. hold: a few others to name on the command line.
-        slack: how far held scores may give, where all others are held.
+        attribute: the one to move.
     """
 
     model: str | None
     folder: Path
     space: Space
     attribute: str
-    hold: Sequence[str]
-    slack: float
     loaded_with: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def note(self) -> str:
         return (
-            f"{DIRECTIONS_FILE} holds the directions of this page with their scales. Strengths count in "
-            "standard deviations of codes along a direction (sigma); hold as many others as you like."
+            f"{HELD_FILE} has the directions that hold all others, {DIRECTIONS_FILE} those of each attribute alone. "
+            "Strengths count in standard deviations of codes along a direction (sigma)."
         )
 
     @property
@@ -48,15 +46,14 @@ class Usage:
             for name, value in self.loaded_with.items()
         )
         model = shlex.quote(self.model) + options
-        directions = shlex.quote(str(self.folder / DIRECTIONS_FILE))
-        along = shlex.quote(f"{self.folder / DIRECTIONS_FILE}:{self.attribute}")
+        directions = shlex.quote(str(self.folder / HELD_FILE))
+        along = shlex.quote(f"{self.folder / HELD_FILE}:{self.attribute}")
         move = shlex.quote(f"{self.attribute}=2")
-        hold = f" --hold {shlex.quote(','.join(self.hold))}" if self.hold else ""
         return (
             f"ganatomy edit {model} --seed 1,2,3,4 --directions {directions} \\\n"
-            f"    --move {move}{hold} --before -o edited.png\n"
+            f"    --move {move} --before -o edited.png\n"
             f"ganatomy walk {model} --seed 1,2,3,4 --along {along} \\\n"
-            f"   {hold} --from -3 --to 3 -o walk.gif"
+            "    --from -3 --to 3 -o walk.gif"
         )
 
     @property
@@ -71,10 +68,8 @@ class Usage:
         return (
             "import ganatomy as ga\n\n"
             f"{load}\n"
-            f"found = ga.load_directions({str(self.folder / DIRECTIONS_FILE)!r})\n"
+            f"found = ga.load_directions({str(self.folder / HELD_FILE)!r})\n"
             f"codes = G.sample(4, seed=1, space={self.space.value!r})\n"
-            f"others = found.without({self.attribute!r})\n"
-            f"direction = found[{self.attribute!r}]\n"
-            f'edited = ga.move(codes, direction, 2.0, units="sigma", hold=others, slack={self.slack:.3g})\n'
+            f'edited = ga.move(codes, found[{self.attribute!r}], 2.0, units="sigma")\n'
             'ga.grid(G(edited)).save("edited.png")'
         )

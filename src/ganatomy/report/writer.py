@@ -12,14 +12,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import ganatomy
 from ganatomy.errors import OutputError
-from ganatomy.explore import BASE, Exploration
+from ganatomy.explore import BASE, HELD, Exploration
 from ganatomy.generators.base import Generator
 from ganatomy.perception.base import Scorer
 from ganatomy.report import figures
-from ganatomy.report.findings import NUM_ALSO, Findings
+from ganatomy.report.findings import Findings
 from ganatomy.report.page import Figures, Page
 from ganatomy.report.summary import summary
-from ganatomy.report.usage import DIRECTIONS_FILE, Usage
+from ganatomy.report.usage import DIRECTIONS_FILE, HELD_FILE, Usage
 from ganatomy.storage import save_directions, written_whole
 
 PAGE_FILE, SUMMARY_FILE = "report.html", "summary.json"
@@ -80,6 +80,7 @@ def write_report(
         scorer=Path(scored_by).name,
     )
     save_directions(exploration.directions[BASE], folder / DIRECTIONS_FILE)
+    save_directions(exploration.directions[HELD], folder / HELD_FILE)
     numbers = summary(exploration, model=named, scorer=scored_by)
     _write(folder / SUMMARY_FILE, json.dumps(numbers, indent=2, allow_nan=False) + "\n")
     return _write(folder / PAGE_FILE, render(page))
@@ -101,17 +102,14 @@ def draw(exploration: Exploration, generator: Generator, scorer: Scorer, folder:
 def usage(
     exploration: Exploration, folder: Path, *, model: str | None, loaded_with: Mapping[str, object]
 ) -> Usage:
-    """Lines to copy that move the cleanest attribute and hold those that it would move most."""
+    """Lines to copy that move the cleanest attribute and hold all others."""
     findings = Findings(exploration=exploration)
     attribute = findings.cleanest
-    dragged = [name for name, _ in findings.others(BASE, attribute)]
     return Usage(
         model=model,
         folder=folder,
         space=exploration.space,
         attribute=attribute,
-        hold=dragged[:NUM_ALSO],
-        slack=exploration.slack,
         loaded_with=loaded_with,
     )
 

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from ganatomy.surveys.base import Survey
+from ganatomy.surveys.jacobians import Jacobians, gradients_flow, jacobians
 from ganatomy.surveys.parts import Settings
-from ganatomy.surveys.run import load_survey, save_survey, survey
+from ganatomy.surveys.run import differentiate, load_survey, save_survey, survey
 
-__all__ = ["Settings", "Survey", "load_survey", "save_survey", "survey"]
+__all__ = [
+    "Jacobians",
+    "Settings",
+    "Survey",
+    "differentiate",
+    "gradients_flow",
+    "jacobians",
+    "load_survey",
+    "save_survey",
+    "survey",
+]

@@ -13,6 +13,7 @@ from torch import Tensor
 from ganatomy.errors import ScoreError, SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scores
+from ganatomy.surveys.jacobians import Jacobians
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,7 @@ class Survey:
     Args:
         seed: of the sample that the codes are from. rows: the index of each code in that sample (0, 1, ... by default).
         scorer: fingerprint of the scorer. truncation_psi: as the codes were drawn.
+        jacobians: how the scores of some of the pictures answer to their codes; see `differentiate`.
     """
 
     latents: Latents
@@ -30,6 +32,7 @@ class Survey:
     rows: Int[Tensor, " n"] | None = None
     scorer: str | None = None
     truncation_psi: float = 1.0
+    jacobians: Jacobians | None = None
 
     def __post_init__(self) -> None:
         if self.rows is None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,6 +16,7 @@ from ganatomy.generators.base import Generator
 from ganatomy.latents import Space
 from ganatomy.perception.base import Scorer, Scores
 from ganatomy.surveys.base import Survey
+from ganatomy.surveys.jacobians import jacobians, read_jacobians, write_jacobians
 from ganatomy.surveys.parts import PART_ROWS, Settings, Table, count_rows, read_part, write_part, writing
 
 FLUSH_SECONDS = 5.0
@@ -84,6 +85,38 @@ def survey(
     return table.survey(settings)
 
 
+def differentiate(
+    survey: Survey,
+    generator: Generator,
+    scorer: Scorer,
+    *,
+    n: int = 64,
+    attributes: Iterable[str] | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    batch_size: int = 16,
+    progress: Callable[[int, int], None] | None = None,
+) -> Survey:
+    """The same survey with the Jacobians of its first `n` codes, which the method `selective` learns from.
+
+    Args:
+        attributes: whose gradients to take, one backward pass each; by default all.
+        folder: that the survey was written to; the Jacobians are kept there, and `load_survey` reads them.
+
+    Raises:
+        UnknownNameError: for an attribute that was not scored. OutputError: when the folder cannot be written.
+        SettingError: for another scorer than that of the survey. Others as `jacobians` says.
+    """
+    if survey.scorer not in (None, scorer.fingerprint):
+        raise SettingError(
+            f"{scorer.description} is not the scorer of this survey; differentiate the one that was surveyed with"
+        )
+    wanted = scorer if attributes is None else scorer.select(attributes)
+    seen = jacobians(generator, wanted, survey.latents[:n], batch_size=batch_size, progress=progress)
+    if folder is not None:
+        write_jacobians(seen, Path(folder))
+    return replace(survey, jacobians=seen)
+
+
 def load_survey(folder: str | os.PathLike[str]) -> Survey:
     """Read all rows that a survey has written so far.
 
@@ -105,7 +138,7 @@ def load_survey(folder: str | os.PathLike[str]) -> Survey:
         )
     for part, count in counts.items():
         read_part(folder, part, table, settings, count)
-    return table.survey(settings)
+    return replace(table.survey(settings), jacobians=read_jacobians(folder))
 
 
 def save_survey(survey: Survey, folder: str | os.PathLike[str]) -> Path:
@@ -128,6 +161,8 @@ def save_survey(survey: Survey, folder: str | os.PathLike[str]) -> Path:
     with writing(folder, settings):
         for part in range(table.num_parts):
             write_part(folder, part, table, settings, table.rows_in(part))
+    if survey.jacobians is not None:
+        write_jacobians(survey.jacobians, folder)
     return folder
 
 

@@ -1,4 +1,10 @@
-"""The bundled models: the names they go by, the files they lie in, and the cards that say how they were made."""
+"""Models by name. Here the bundled ones: the files they lie in, and the cards that say how they were made.
+
+published   models of others, with their addresses and licences
+hub         repositories of Hugging Face
+downloads   files from the network, resumed and checked
+sources     what a person types, as a file on this machine
+"""
 
 from __future__ import annotations
 
@@ -17,6 +23,9 @@ class BundledModel:
     """A generator and the scorer for its pictures, as safetensors inside the package."""
 
     name: str
+    architecture: str = ""
+    resolution: int = 0
+    draws: str = ""
 
     @property
     def generator(self) -> Path:
@@ -36,7 +45,14 @@ class BundledModel:
         return json.loads(read_metadata(self.generator).get("card", "{}"))
 
 
-MODELS = {name: BundledModel(name=name) for name in ("faces", "digits")}
+MODELS = {
+    "faces": BundledModel(
+        name="faces", architecture="StyleGAN2", resolution=64, draws="faces, drawn by ganatomy"
+    ),
+    "digits": BundledModel(
+        name="digits", architecture="DCGAN", resolution=32, draws="handwritten digits (MNIST)"
+    ),
+}
 
 
 def read_metadata(path: Path) -> dict[str, str]:

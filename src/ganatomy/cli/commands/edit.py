@@ -25,7 +25,6 @@ from ganatomy.cli.parameters import (
     SampleOptions,
     Scale,
     Seeds,
-    Slack,
     Units,
 )
 
@@ -49,7 +48,6 @@ def edit(
     ],
     seed: Seeds = (),
     hold: Hold = (),
-    slack: Slack = 0.0,
     units: Units = "sigma",
     layers: Layers = None,
     before: Annotated[
@@ -86,7 +84,7 @@ def edit(
     was = open_codes(generator, codes, seed, space=found.space, options=sampling)
     now = was
     for direction, strength in chosen:
-        now = edits.move(now, direction, strength, units=units, hold=held, slack=slack, layers=layers)
+        now = edits.move(now, direction, strength, units=units, hold=held, layers=layers)
 
     if out.suffix.lower() in CODES:
         save_latents(now, out)
@@ -105,7 +103,6 @@ def edit(
         "moves": dict(moves),
         "units": units,
         "hold": list(hold),
-        "slack": slack,
     }
     done = ", ".join(f"{name} {strength:+g}" for name, strength in moves)
     answer(f"{out}: {len(now)} edited, {done} {units}", data, as_json=json)

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from ganatomy.cli.console import answer
 from ganatomy.cli.inputs import open_model
 from ganatomy.cli.parameters import MODEL, Json, Model, ModelOptions
 
+if TYPE_CHECKING:
+    from ganatomy.generators.description import Description
+
 
 def info(model: Model, /, *, options: ModelOptions = MODEL, json: Json = False) -> None:
-    """Say what a model is: architecture, sizes, spaces, and the fingerprint that its directions carry.
+    """Say what a model is: architecture, sizes, spaces, cost, licence, what is unusual, and its fingerprint.
 
     Example:
         ganatomy info faces
+        ganatomy info stylegan2-ada-ffhq --json
     """
-    from ganatomy import zoo
+    from ganatomy.generators.description import describe
 
-    generator = open_model(model, options)
-    it = generator.signature
-    parameters = sum(p.numel() for p in generator.parameters())
-    bundled = model in zoo.MODELS
-    parts = [
-        it.architecture,
-        f"{it.resolution} px" + (" grey" if it.channels == 1 else ""),
-        f"z {it.z_dim}" + (f" {it.prior}" if it.prior != "normal" else ""),
-        f"w {it.w_dim} x {it.num_layers} layers" if it.w_dim else "",
-        f"{it.num_classes} classes" if it.num_classes else "",
-        f"spaces {' '.join(it.spaces)}",
-        f"{parameters / 1e6:.3g} M parameters",
-        "bundled" if bundled else "file",
-        f"sha256 {generator.fingerprint[:12]}",
-    ]
-    data = {
-        "model": model,
-        "bundled": bundled,
+    found = describe(open_model(model, options))
+    answer(str(found), {"model": model, **_data(found)}, as_json=json)
+
+
+def _data(found: Description) -> dict[str, Any]:
+    it, origin = found.signature, found.origin
+    assert origin is not None
+    card: Mapping[str, Any] = origin.card
+    return {
+        "source": origin.source.kind,
+        "name": origin.source.name,
+        "path": str(origin.source.path),
+        "url": origin.source.url,
+        "bundled": origin.source.kind == "bundled",
+        "format": origin.format,
+        "size": found.file_size,
+        "licence": origin.licence,
         "architecture": it.architecture,
         "resolution": it.resolution,
         "channels": it.channels,
@@ -42,7 +48,10 @@ def info(model: Model, /, *, options: ModelOptions = MODEL, json: Json = False) 
         "num_classes": it.num_classes,
         "prior": it.prior,
         "spaces": [str(space) for space in it.spaces],
-        "parameters": parameters,
-        "fingerprint": generator.fingerprint,
+        "parameters": found.parameters,
+        "flops": found.flops,
+        "settings": found.settings,
+        "notes": list(found.notes),
+        "card": dict(card),
+        "fingerprint": found.fingerprint,
     }
-    answer(" · ".join(part for part in parts if part), data, as_json=json)

@@ -31,6 +31,7 @@ def survey(
     seed: Seed = 0,
     attributes: Attributes = (),
     truncation_psi: TruncationPsi = 1.0,
+    gradients: int = 0,
     options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
@@ -40,18 +41,20 @@ def survey(
 
     Args:
         n: How many codes the survey shall have in all.
+        gradients: Of how many codes to take the gradients of all scores as well, for `directions --method selective`.
 
     Example:
         ganatomy survey faces -n 20000 --space w -o my.survey
     """
+    from ganatomy.surveys import differentiate
     from ganatomy.surveys import survey as run
 
     expect_folder(out)
-    generator = open_model(model, options)
+    generator, sees = open_model(model, options), open_scorer(scorer, model, attributes)
     with progress("surveying") as advance:
         found = run(
             generator,
-            open_scorer(scorer, model, attributes),
+            sees,
             n=n,
             space=space or editing_space(generator),
             seed=seed,
@@ -60,6 +63,9 @@ def survey(
             truncation_psi=truncation_psi,
             progress=advance,
         )
+    if gradients:
+        with progress("differentiating") as advance:
+            differentiate(found, generator, sees, n=gradients, folder=out, progress=advance)
     prevalence = (found.scores.logits > 0).double().mean(0).tolist()
     shares = dict(zip(found.scores.names, prevalence, strict=True))
     data = {

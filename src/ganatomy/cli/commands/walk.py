@@ -25,7 +25,6 @@ from ganatomy.cli.parameters import (
     SampleOptions,
     Scale,
     Seeds,
-    Slack,
     SpaceName,
     Units,
     parsed,
@@ -60,7 +59,6 @@ def walk(
     stop: Annotated[float, Parameter(name="--to", help="Strength at the end.")] = 3.0,
     units: Units = "sigma",
     hold: Hold = (),
-    slack: Slack = 0.0,
     layers: Layers = None,
     steps: Annotated[
         int | None, Parameter(help=f"Pictures of one walk; by default {STRIP_STEPS}, in a film {FILM_STEPS}.")
@@ -102,7 +100,7 @@ def walk(
         found = open_directions(path, generator, of_any_generator=of_any_generator)
         direction, held = found[name], [found[other] for other in hold]
         at = open_codes(generator, codes, seed, space=direction.space, options=sampling)
-        stations = edits.walk(at, direction, strengths, units=units, hold=held, slack=slack, layers=layers)
+        stations = edits.walk(at, direction, strengths, units=units, hold=held, layers=layers)
         captions = [f"{strength:+.1f}" if strength else "0" for strength in strengths]
     else:
         at = open_codes(generator, codes, seed, space=space, options=sampling)
@@ -120,7 +118,6 @@ def walk(
         "out": str(out),
         "along": None if along is None else along[1],
         "hold": list(hold),
-        "slack": slack,
         "codes": len(at),
         "pictures": len(stations),
     }

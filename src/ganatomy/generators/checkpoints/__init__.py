@@ -1,10 +1,28 @@
 """Reading weights that others wrote, without trusting them: no file runs code, and each refusal says what the file is.
 
 __init__    one reader for every format: `read_checkpoint`
+allowance   how large a network a file may have built
+arrays      NumPy's archives
+budget      how much a file may unpack to
+dialects    what translations of other people's names into ours share
 foreign     what other files look like from their first bytes, and what they hold instead of a generator
+genforce    Progressive GAN, StyleGAN and StyleGAN2 of genforce
+hdf5        HDF5 files, as far as Keras needs them
+hdf5_texts  texts of open length in them
+inert       what may come out of a pickle
+keras       Keras's files
+keras_layers  Keras's layers as a stack of ours
+keras_values  sizes, margins and activations in Keras's words
 layouts     stacks of layers, read off names and shapes
+legacy      PyTorch's old files
+machine     the one reader of pickles, which runs nothing
 native      the safetensors files of this project
+nvidia      StyleGAN2 and StyleGAN3 of NVIDIA
+pickles     pickles that are not PyTorch's own files
+rosinality  StyleGAN2 of rosinality
+selection   which weights are the generator's, by the words in their names
 statistics  what batch norms tell of strides, activations and the prior
+tensors     records of tensors, made into tensors
 zipped      PyTorch's files, with the checks that keep them harmless
 """
 
@@ -13,23 +31,24 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ganatomy.errors import CheckpointError, MissingFileError
+from ganatomy.generators.checkpoints import genforce, rosinality
+from ganatomy.generators.checkpoints.arrays import read_npz
+from ganatomy.generators.checkpoints.dialects import Translation
 from ganatomy.generators.checkpoints.foreign import what_is
+from ganatomy.generators.checkpoints.keras import read_keras_archive, read_keras_hdf5
+from ganatomy.generators.checkpoints.nvidia import is_nvidia, read_network
+from ganatomy.generators.checkpoints.pickles import load_pickle, plain_weights
+from ganatomy.generators.checkpoints.selection import select_weights
 from ganatomy.generators.checkpoints.zipped import load_torch
-
-GENERATOR_KEYS = (
-    "g_ema", "G_ema", "params_ema", "ema", "generator_ema", "generator", "netG", "G", "g", "gen",
-    "state_dict", "model_state_dict", "model", "params", "weights",
-)  # fmt: skip
-"""Where training scripts put the weights of a generator, the averaged ones first."""
-WRAPPERS = ("module.", "_orig_mod.")
-"""What data parallelism and compilation put before each name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +70,15 @@ class Checkpoint:
     notes: tuple[str, ...] = ()
 
 
+HALF = (torch.float16, torch.bfloat16)
+
 READERS: dict[str, Callable[[Path, str | None], Checkpoint]] = {}
 """What reads each kind of file that `what_is` tells apart, given the path and the network that is wanted."""
 
-DIALECTS: tuple[Callable[[Mapping[str, Tensor]], dict[str, Tensor] | None], ...] = ()
+DIALECTS: tuple[Callable[[Mapping[str, Tensor]], Translation | None], ...] = (
+    rosinality.translate,
+    genforce.translate,
+)
 """Translations of other people's names into ours; each gives None for weights that it does not know."""
 
 
@@ -71,7 +95,8 @@ def read_checkpoint(path: str | os.PathLike[str], *, network: str | None = None)
     """
     path = Path(path)
     if path.is_dir():
-        inside = sorted(p.name for p in path.iterdir() if p.suffix in {".pt", ".pth", ".pkl", ".safetensors"})
+        endings = {".h5", ".keras", ".npz", ".pt", ".pth", ".pkl", ".safetensors"}
+        inside = sorted(p.name for p in path.iterdir() if p.suffix in endings)
         hint = f"; give one of the files in it: {', '.join(inside[:3])}" if inside else ""
         raise CheckpointError(f"{path} is a folder, not a file of weights{hint}")
     try:
@@ -86,11 +111,31 @@ def read_checkpoint(path: str | os.PathLike[str], *, network: str | None = None)
     if kind not in READERS:
         raise CheckpointError(f"{path} {kind}")
     found = READERS[kind](path, network)
+    if any(tensor.dtype in HALF for tensor in found.state.values()):
+        found = replace(found, notes=(*found.notes, "its weights are stored in 16 bits, so they are rounded"))
     state = {name: _as_float(tensor, name, path) for name, tensor in found.state.items()}
     if "kind" not in found.metadata:
-        translated = (translate(state) for translate in DIALECTS)
-        state = next((names for names in translated if names is not None), state)
+        return _translate(replace(found, state=state), path)
     return replace(found, state=state)
+
+
+def _translate(found: Checkpoint, path: Path) -> Checkpoint:
+    """The same checkpoint under our names, where its own are of a dialect that is known."""
+    try:
+        translated = (translate(found.state) for translate in DIALECTS)
+        known = next((translation for translation in translated if translation), None)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path} {error}") from None
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} has known names on weights of other shapes: {error}") from None
+    if known is None:
+        return found
+    return replace(
+        found,
+        state=known.state,
+        format=f"{found.format}, {known.dialect}",
+        notes=(*found.notes, *known.notes),
+    )
 
 
 def _as_float(tensor: Tensor, name: str, path: Path) -> Tensor:
@@ -108,44 +153,6 @@ def _read_torch(path: Path, network: str | None) -> Checkpoint:
     return Checkpoint(state=select_weights(load_torch(path), path, network), format="PyTorch")
 
 
-def select_weights(content: Any, path: Path, network: str | None = None) -> dict[str, Tensor]:
-    """The generator's weights within whatever nesting of dictionaries a training script saved."""
-    if network is not None:
-        inside = content if isinstance(content, Mapping) else {}
-        if not isinstance(inside.get(network), Mapping):
-            raise CheckpointError(
-                f"{path} holds no network {network!r}, only {', '.join(map(repr, [*inside][:8])) or 'weights'}"
-            )
-        content = inside[network]
-    while isinstance(content, Mapping):
-        tensors = {str(key): value for key, value in content.items() if isinstance(value, Tensor)}
-        inner = {str(key): value for key, value in content.items() if isinstance(value, Mapping)}
-        chosen = next((key for key in GENERATOR_KEYS if key in inner), None)
-        if chosen is None and tensors:
-            return _strip(_half_of_pair(tensors))
-        if chosen is None and len(inner) != 1:
-            found = f"only {', '.join(map(repr, [*content][:5]))}" if content else "nothing"
-            raise CheckpointError(f"{path} holds no weights of a generator, {found}")
-        content = inner[chosen] if chosen is not None else next(iter(inner.values()))
-    raise CheckpointError(f"{path} holds a {type(content).__name__}, not a dictionary of weights")
-
-
-def _half_of_pair(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The generator's part where generator and discriminator stand in one dictionary, told apart by their names."""
-    for key in GENERATOR_KEYS:
-        part = {name.removeprefix(f"{key}."): t for name, t in tensors.items() if name.startswith(f"{key}.")}
-        if part and len(part) < len(tensors):
-            return part
-    return tensors
-
-
-def _strip(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    for wrapper in WRAPPERS:
-        if all(name.startswith(wrapper) for name in tensors):
-            tensors = {name.removeprefix(wrapper): tensor for name, tensor in tensors.items()}
-    return tensors
-
-
 def _read_safetensors(path: Path, network: str | None) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
@@ -155,10 +162,51 @@ def _read_safetensors(path: Path, network: str | None) -> Checkpoint:
         raise CheckpointError(f"{path} is not a whole safetensors file: {error}") from None
     if not tensors:
         raise CheckpointError(f"{path} holds no weights")
-    if network is not None:
-        raise CheckpointError(f"{path} holds one network only; leave out network={network!r}")
-    state = tensors if "kind" in metadata else _strip(_half_of_pair(tensors))
+    if network is not None and "kind" in metadata:
+        raise _only_one(path, network)
+    state = tensors if "kind" in metadata else select_weights(tensors, path, network)
     return Checkpoint(state=state, metadata=metadata, format="safetensors")
 
 
-READERS |= {"torch": _read_torch, "safetensors": _read_safetensors}
+def _read_npz(path: Path, network: str | None) -> Checkpoint:
+    try:
+        state, settings = read_npz(path)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path} {error}") from None
+    return Checkpoint(state=select_weights(state, path, network), format="NumPy archive", settings=settings)
+
+
+def _read_keras(
+    path: Path, network: str | None, *, read: Callable[[Path], tuple[dict[str, Tensor], dict[str, Any]]]
+) -> Checkpoint:
+    if network is not None:
+        raise _only_one(path, network)
+    try:
+        state, settings = read(path)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path} {error}") from None
+    return Checkpoint(state=state, format="Keras", settings=settings)
+
+
+def _only_one(path: Path, network: str) -> CheckpointError:
+    return CheckpointError(f"{path} holds one network only; leave out network={network!r}")
+
+
+def _read_pickle(path: Path, network: str | None) -> Checkpoint:
+    content = load_pickle(path)
+    if is_nvidia(content):
+        found = read_network(content, path, network)
+        return Checkpoint(
+            state=found.state, format="NVIDIA pickle", settings=found.settings, notes=found.notes
+        )
+    return Checkpoint(state=select_weights(plain_weights(content, path), path, network), format="pickle")
+
+
+READERS |= {
+    "hdf5": partial(_read_keras, read=read_keras_hdf5),
+    "keras": partial(_read_keras, read=read_keras_archive),
+    "npz": _read_npz,
+    "pickle": _read_pickle,
+    "safetensors": _read_safetensors,
+    "torch": _read_torch,
+}

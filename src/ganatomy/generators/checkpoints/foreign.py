@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 from torch import Tensor
 
 from ganatomy.generators.checkpoints.layouts import natural
+from ganatomy.generators.checkpoints.legacy import MAGIC_BYTES
 
 _BEGINNINGS = {
     b"\x89PNG": "is a PNG picture, not a file of weights",
     b"\xff\xd8\xff": "is a JPEG picture, not a file of weights",
-    b"\x89HDF": "is an HDF5 file, as Keras writes; convert its weights to safetensors",
     b"\x1f\x8b": "is a gzip archive; unpack it first",
     b"version https://git-lfs": "is a Git LFS pointer, not the file itself; fetch that with `git lfs pull`",
     b"PAR1": "is a Parquet table, not a file of weights",
     b"\x93NUMPY": "is a NumPy array, not a file of weights",
 }
+_TEXT_PICKLE = re.compile(rb"c[\w.]+\n[\w.]+\n|\((dp\d|lp\d|[dlit(cS]|p\d)|[\]}]\(?q")
+"""How pickles of the first two protocols begin, which have no mark of their own."""
 
 
-def what_is(head: bytes, ending: str) -> str:
-    """`"torch"` or `"safetensors"`, or words that say what a file that begins so is instead."""
+def what_is(head: bytes, ending: str) -> str:  # noqa: PLR0911 - one for each kind
+    """The kind of file, one of `READERS`, or words that say what a file that begins so is instead."""
     if not head:
         return "is empty"
     known = next((words for beginning, words in _BEGINNINGS.items() if head.startswith(beginning)), None)
@@ -32,9 +35,26 @@ def what_is(head: bytes, ending: str) -> str:
         return "is an ONNX file, which can be a scorer but not a generator; give the weights that it was made from"
     if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 2**40:
         return "safetensors"
-    if head.startswith((b"PK", b"\x80")):
+    if head.startswith(b"\x89HDF"):
+        return "hdf5"
+    if head.startswith(b"PK"):
+        return _what_archive_is(head)
+    if MAGIC_BYTES in head[:24]:
         return "torch"
-    return "is of no format that holds weights; PyTorch's and safetensors are read"
+    if head[257:262] == b"ustar":
+        return "is a tar archive, as PyTorch wrote before 0.1.10 and others do; unpack it, or save its weights anew"
+    if head.startswith(b"\x80") or _TEXT_PICKLE.match(head):
+        return "pickle"
+    return "is of no format that holds weights; PyTorch's, NumPy's, Keras's and safetensors are read"
+
+
+def _what_archive_is(head: bytes) -> str:
+    """Whose zip archive it is, by the first name in it."""
+    length = int.from_bytes(head[26:28], "little")
+    name = head[30 : 30 + length]
+    if name.endswith(b".npy"):
+        return "npz"
+    return "keras" if name in (b"metadata.json", b"config.json", b"model.weights.h5") else "torch"
 
 
 def what_these_are(state: Mapping[str, Tensor]) -> str | None:

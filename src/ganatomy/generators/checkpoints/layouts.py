@@ -16,13 +16,32 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from ganatomy.errors import CheckpointError
-from ganatomy.generators.stacks import Layer
+from ganatomy.generators.stacks import LEAK, Layer
 
 MAX_LAYERS = 32
 MAX_READINGS = 64
 MAX_STEPS = 5_000
 SIZES = range(8, 1025)
 """Heights and widths in pixels that a generator of this family may have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conventions:
+    """What the users of a framework leave unsaid, because it is the habit there.
+
+    Args:
+        named_padding: paddings are "same" or "valid", with TensorFlow's uneven crops; else they are numbers.
+        epsilons: of batch norms, the default first. slopes: of leaky ReLUs.
+    """
+
+    named_padding: bool
+    epsilons: tuple[float, ...]
+    slopes: tuple[float, ...]
+
+
+TORCH = Conventions(named_padding=False, epsilons=(1e-5, 0.8), slopes=(LEAK,))
+"""The second epsilon is what a much copied tutorial passes in the place of a momentum."""
+KERAS = Conventions(named_padding=True, epsilons=(1e-3, 1e-5), slopes=(LEAK, 0.3))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,15 +97,17 @@ def find_blocks(state: Mapping[str, Tensor]) -> list[Block]:
             blocks.append(Block(name=name, weight=weight, bias=leaves.get("bias"), norm={}, gap=gap))
         else:
             shapes = ", ".join(f"{leaf} {list(tensor.shape)}" for leaf, tensor in leaves.items())
+            lookalike = weight is not None and weight.ndim == 1
             raise CheckpointError(
                 f"{name or 'the file'!r} ({shapes}) is no dense layer, convolution or batch norm"
+                + (", but perhaps an instance, group or layer norm or a PReLU" if lookalike else "")
             )
         last = name
     return blocks
 
 
 def read_layout(
-    state: Mapping[str, Tensor], *, resolution: int | None = None
+    state: Mapping[str, Tensor], *, resolution: int | None = None, conventions: Conventions = TORCH
 ) -> tuple[list[Block], list[Reading]]:
     """The layers of a file and all readings of them, in the file's order or, where it has none, in that of the names.
 
@@ -102,7 +123,7 @@ def read_layout(
         except CheckpointError as error:
             refusal = refusal or error
             continue
-        found = readings(blocks, resolution=resolution)
+        found = readings(blocks, resolution=resolution, conventions=conventions)
         if found:
             return blocks, found
     if refusal:
@@ -115,7 +136,9 @@ def natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
-def readings(blocks: Sequence[Block], *, resolution: int | None = None) -> list[Reading]:
+def readings(
+    blocks: Sequence[Block], *, resolution: int | None = None, conventions: Conventions = TORCH
+) -> list[Reading]:
     """Every conventional way to read these layers as a generator, the most usual first; empty where there is none.
 
     Args:
@@ -136,7 +159,8 @@ def readings(blocks: Sequence[Block], *, resolution: int | None = None) -> list[
                 found.append(Reading(layers, size, cost + _oddness(size) + _inconsistency(layers)))
             continue
         following = blocks[len(layers) + 1] if len(layers) + 1 < len(blocks) else None
-        for order, (layer, extra) in enumerate(_options(blocks[len(layers)], following, channels, size)):
+        options = _options(blocks[len(layers)], following, channels, size, conventions)
+        for order, (layer, extra) in enumerate(options):
             after = layer.size_after(size)
             if 0 < after <= SIZES[-1]:
                 tie = -16 * step - order  # deeper first, so that equal costs do not fan out
@@ -162,7 +186,7 @@ def _code_length(first: Block) -> int | None:
 
 
 def _options(
-    block: Block, following: Block | None, channels: int, size: int
+    block: Block, following: Block | None, channels: int, size: int, conventions: Conventions
 ) -> Iterator[tuple[Layer, float]]:
     """The layers that a block may be, where so many channels of so many pixels come in, each with its cost."""
     if block.weight.ndim == 2:
@@ -179,27 +203,16 @@ def _options(
         "in_channels": channels,
     }
     if first == channels and outputs <= {second}:
-        for stride, padding, output_padding, cost in _deconv_strides(kernel, size):
+        strides = _keras_strides(kernel, size) if conventions.named_padding else _deconv_strides(kernel, size)
+        for numbers, cost in strides:
             # Square weights fit both kinds; odd kernels are those of plain convolutions more often than not.
             cost += 0.5 * (first == second and kernel % 2)
-            yield (
-                Layer(
-                    kind="deconv",
-                    out_channels=second,
-                    stride=stride,
-                    padding=padding,
-                    output_padding=output_padding,
-                    **shared,
-                ),
-                cost,
-            )
-    if second == channels and outputs <= {first} and kernel % 2:
+            yield Layer(kind="deconv", out_channels=second, **numbers, **shared), cost
+    if second == channels and outputs <= {first} and (kernel % 2 or conventions.named_padding):
+        padding = same_padding(kernel, 1)
         for upsample in (1, 2):
             cost = 0.5 * (first == second and not kernel % 2) + _upsample_cost(upsample, block.gap)
-            yield (
-                Layer(kind="conv", out_channels=first, padding=kernel // 2, upsample=upsample, **shared),
-                cost,
-            )
+            yield Layer(kind="conv", out_channels=first, upsample=upsample, **padding, **shared), cost
 
 
 def _linear_options(block: Block, following: Block | None, length: int) -> Iterator[tuple[Layer, float]]:
@@ -226,25 +239,54 @@ def _linear_options(block: Block, following: Block | None, length: int) -> Itera
             yield layer, 0.0
 
 
-def _deconv_strides(kernel: int, size: int) -> Iterator[tuple[int, int, int, float]]:
-    """Stride, padding and output padding that transposed convolutions commonly have, each with its cost."""
+def _deconv_strides(kernel: int, size: int) -> Iterator[tuple[dict[str, int], float]]:
+    """Strides and paddings that transposed convolutions commonly have in PyTorch, each with its cost."""
     if size == 1:
-        yield 1, 0, 0, 0.0
+        yield {"stride": 1}, 0.0
         return
     # Twice the size, exactly.
     padding = (kernel - 1) // 2
     if kernel > 1:
-        yield 2, padding, kernel % 2, 0.0
+        yield {"stride": 2, "padding": padding, "output_padding": kernel % 2}, 0.0
     if kernel % 2:
         # The same size; and twice the size less one.
-        yield 1, padding, 0, 0.5
+        yield {"stride": 1, "padding": padding}, 0.5
         if kernel > 1:
-            yield 2, padding, 0, 1.0
+            yield {"stride": 2, "padding": padding}, 1.0
     # No padding at all.
     if kernel > 1:
-        yield 1, 0, 0, 1.5
+        yield {"stride": 1}, 1.5
     if kernel > 2:
-        yield 2, 0, 0, 1.0
+        yield {"stride": 2}, 1.0
+
+
+def _keras_strides(kernel: int, size: int) -> Iterator[tuple[dict[str, int], float]]:
+    """What transposed convolutions commonly have in Keras, each with its cost."""
+    if size == 1:
+        yield {"stride": 1}, 0.0
+    yield {"stride": 2, **same_transposed_padding(kernel, 2)}, 0.0
+    yield {"stride": 1, **same_transposed_padding(kernel, 1)}, 0.5
+    # After an up-sampling; and without padding.
+    yield {"stride": 1, "upsample": 2, **same_transposed_padding(kernel, 1)}, 1.0
+    yield {"stride": 2, "output_padding": max(2 - kernel, 0)}, 1.0
+    if kernel > 1:
+        yield {"stride": 1}, 1.5
+
+
+def same_padding(kernel: int, stride: int, size: int = 0) -> dict[str, int]:
+    """TensorFlow's "same" for a convolution: the output has size / stride pixels, and the odd pixel pads the end.
+
+    Args:
+        size: of the input; a stride of one does not need it.
+    """
+    total = max((-(-size // stride) - 1) * stride + kernel - size, 0) if stride > 1 else kernel - 1
+    return {"padding": total // 2, "output_padding": total % 2}
+
+
+def same_transposed_padding(kernel: int, stride: int) -> dict[str, int]:
+    """TensorFlow's "same" for a transposed convolution: size * stride pixels; what the forward one pads is cut off."""
+    before = max(kernel - stride, 0) // 2
+    return {"padding": before, "output_padding": stride - kernel + 2 * before}
 
 
 def _upsample_cost(upsample: int, gap: int | None) -> float:

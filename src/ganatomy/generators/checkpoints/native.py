@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ def save_generator(
     card: Mapping[str, Any] | None = None,
     half: bool = False,
 ) -> Path:
-    """Write a generator whole or not at all; `load` gives it back with the same fingerprint.
+    """Write a generator whole or not at all; `load` gives it back with the fingerprint that the file records.
 
     Args:
         card: how it was made, kept as JSON.
@@ -43,12 +44,15 @@ def save_generator(
             f"{generator.signature.architecture} is code of yours, which a file of weights cannot hold"
         )
     path = Path(path)
+    if half:
+        generator = _rounded(generator)
     metadata = {
         "kind": KIND,
         "format": FORMAT,
         "architecture": generator.signature.architecture,
         "prior": generator.signature.prior,
         "settings": json.dumps(settings),
+        "fingerprint": generator.fingerprint,
         "card": json.dumps(dict(card or {})),
     }
     tensors = {name: _stored(tensor, half=half) for name, tensor in generator.state_dict().items()}
@@ -82,6 +86,15 @@ def read_settings(metadata: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
         }
     except (KeyError, ValueError, AttributeError) as error:
         raise CheckpointError(f"has damaged metadata: {error}") from None
+
+
+def _rounded(generator: Generator) -> Generator:
+    """The same generator with the numbers that are left of it in 16 bits."""
+    copied = copy.deepcopy(generator)
+    copied.load_state_dict(
+        {name: _stored(tensor, half=True).to(tensor.dtype) for name, tensor in copied.state_dict().items()}
+    )
+    return copied
 
 
 def _stored(tensor: Tensor, *, half: bool) -> Tensor:

@@ -12,38 +12,55 @@ from dataclasses import dataclass, replace
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError
-from ganatomy.generators.base import Prior, draw_rows
-from ganatomy.generators.checkpoints.layouts import Block, Reading
-from ganatomy.generators.stacks import ACTIVATIONS, Activation, Layer, StackLayer
+from ganatomy.generators.base import PRIORS, Prior, draw_rows
+from ganatomy.generators.checkpoints.layouts import TORCH, Block, Conventions, Reading
+from ganatomy.generators.stacks import LEAK, Activation, Layer, StackLayer, activate
 
-EPSILONS = (1e-5, 0.8)
-"""Batch norm's default, and what a much copied tutorial passes in the place of a momentum."""
-EPSILON_COST = 0.05
+USUAL: tuple[Activation, ...] = ("relu", "leaky_relu", "none")
+"""Activations that are told apart."""
+ODD_COST = 0.05
+"""What an epsilon other than the default, or a norm behind the activation, must improve the fit by."""
 MARGIN = 0.2
+PRIOR_CODES = 512
+PRIOR_MISFIT = 0.3
+"""The worst fit of the first norm that still tells the prior; the other one is off by log 3."""
 BUDGET = 2**29
 """Multiplications that one pass of the codes may cost; it sets how many codes there are."""
 
 
+@torch.no_grad()
 def read_prior(first: Block) -> Prior | None:
-    """The prior that the first batch norm saw: the variance behind it is that of z times the squared weights.
+    """The prior under which the first batch norm sees what it recorded, straight behind the weights or activated.
 
     U(-1, 1) has a variance of a third, N(0, 1) of one. None where there is no norm, or it fits neither.
     """
     if not is_trained(first):
         return None
-    weight = first.weight.double()
-    power = weight.square().sum(1) if weight.ndim == 2 else weight.square().sum(0).flatten(1)
-    power = power.reshape(first.norm_dim, -1).mean(1)
-    ratio = float((first.norm["running_var"].double() / power.clamp_min(1e-12)).median())
-    if 0.8 < ratio < 1.25:
-        return "normal"
-    return "uniform" if 0.8 / 3 < ratio < 1.25 / 3 else None
+    weight = first.weight.T if first.weight.ndim == 2 else first.weight.flatten(1)
+    misfits: dict[Prior, float] = {}
+    for prior in PRIORS:
+        sums = representative_codes(PRIOR_CODES, len(weight), prior) @ weight
+        if first.bias is not None:
+            sums = sums + first.bias.repeat_interleave(sums.shape[1] // len(first.bias))
+        sums = sums.reshape(len(sums), first.norm_dim, -1, 1)
+        misfits[prior] = min(
+            misfit(F.leaky_relu(sums, slope), first) + ODD_COST * (slope < 1)
+            for slope in (1.0, 0.3, LEAK, 0.0)
+        )
+    best = min(misfits, key=lambda prior: misfits[prior])
+    return best if misfits[best] < PRIOR_MISFIT else None
 
 
 def choose(
-    blocks: Sequence[Block], found: Sequence[Reading], *, prior: Prior, hidden: Activation | None
+    blocks: Sequence[Block],
+    found: Sequence[Reading],
+    *,
+    prior: Prior,
+    hidden: Activation | None,
+    conventions: Conventions = TORCH,
 ) -> tuple[Layer, ...]:
     """The reading that agrees best with the running statistics of the batch norms, with its activations.
 
@@ -51,8 +68,14 @@ def choose(
         CheckpointError: when there are none, and readings of different sizes are as likely.
     """
     likely = [reading for reading in found if reading.cost <= found[0].cost + 3]
+    activations = (hidden,) if hidden else USUAL
+    endings = [
+        Ending(activation=activation, slope=slope)
+        for activation in activations
+        for slope in (conventions.slopes if activation == "leaky_relu" else conventions.slopes[:1])
+    ]
     if any(is_trained(block) for block in blocks[1:]):
-        return fit(blocks, likely, prior=prior, activations=(hidden,) if hidden else ACTIVATIONS)
+        return fit(blocks, likely, prior=prior, endings=endings, epsilons=conventions.epsilons)
     sizes = sorted({reading.resolution for reading in likely if reading.cost == likely[0].cost})
     if len(sizes) > 1:
         either = " or ".join(map(str, sizes))
@@ -60,7 +83,20 @@ def choose(
             f"the weights fit pictures of {either} px alike; say which with resolution={sizes[0]}"
         )
     layers = likely[0].layers
-    return (*(replace(layer, activation=hidden or "relu") for layer in layers[:-1]), layers[-1])
+    eps = conventions.epsilons[0]
+    return (*(endings[0].of(replace(layer, eps=eps)) for layer in layers[:-1]), replace(layers[-1], eps=eps))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """The activation that a layer may end with."""
+
+    activation: Activation
+    slope: float
+
+    def of(self, layer: Layer, *, first: bool = False) -> Layer:
+        """The layer with this activation, `first` before its norm."""
+        return replace(layer, activation=self.activation, slope=self.slope, activation_first=first)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +110,12 @@ class Trail:
 
 @torch.no_grad()
 def fit(
-    blocks: Sequence[Block], found: Sequence[Reading], *, prior: Prior, activations: Sequence[Activation]
+    blocks: Sequence[Block],
+    found: Sequence[Reading],
+    *,
+    prior: Prior,
+    endings: Sequence[Ending],
+    epsilons: Sequence[float],
 ) -> tuple[Layer, ...]:
     """Send codes through all readings side by side; at each norm, what fits far worse than the best is dropped.
 
@@ -87,7 +128,7 @@ def fit(
         longer = {}
         for way in dict.fromkeys(reading.layers[: index + 1] for reading in found):
             if way[:-1] in trails:
-                longer[way] = _step(trails[way[:-1]], way[-1], block, activations)
+                longer[way] = _step(trails[way[:-1]], way[-1], block, endings, epsilons)
         best = min(trail.misfit for trail in longer.values())
         trails = {way: trail for way, trail in longer.items() if trail.misfit < best + MARGIN}
 
@@ -95,46 +136,59 @@ def fit(
         return trails[reading.layers[: len(verified)]].misfit + 0.02 * reading.cost
 
     chosen = min((reading for reading in found if reading.layers[: len(verified)] in trails), key=badness)
-    layers = list(trails[chosen.layers[: len(verified)]].layers)
+    trail = trails[chosen.layers[: len(verified)]]
+    layers = list(trail.layers)
     if len(verified) < len(blocks):
-        # No norm checks the layer before the picture; it is taken to end as the one before it does.
-        end = chosen.layers[-2]
-        before = layers[-1] if layers else replace(end, activation=activations[0])
-        layers.append(replace(end, activation=before.activation, eps=before.eps if end.norm else EPSILONS[0]))
+        layers.append(_unverified_end(trail, chosen.layers[-2], endings[0], epsilons[0]))
     return (*layers, chosen.layers[-1])
 
 
-def _step(trail: Trail, layer: Layer, block: Block, activations: Sequence[Activation]) -> Trail:
+def _unverified_end(trail: Trail, layer: Layer, usual: Ending, eps: float) -> Layer:
+    """How the layer before the picture ends, which no norm checks: it is taken to end as the one before it does."""
+    end = trail.ends[0][0]
+    if end is not None and end.activation_first:
+        return end
+    if not trail.layers:
+        return usual.of(replace(layer, eps=eps))
+    before = trail.layers[-1]
+    ending = Ending(activation=before.activation, slope=before.slope)
+    return ending.of(replace(layer, eps=before.eps if layer.norm else eps))
+
+
+def _step(
+    trail: Trail, layer: Layer, block: Block, endings: Sequence[Ending], epsilons: Sequence[float]
+) -> Trail:
     """One layer more: choose how the one before ended, by what this one's norm sees."""
     module = fill(StackLayer(layer), block)
-    if is_trained(block):
-        trials = [(end, module.project(x)) for end, x in trail.ends]
-        costs = [misfit(seen, block) + EPSILON_COST * _is_unusual(end) for end, seen in trials]
-    else:
-        end, x = trail.ends[0]
-        trials, costs = [(end, module.project(x))], [0.0]
-    best = costs.index(min(costs))
-    before, seen = trials[best]
+    trials: list[tuple[float, Layer | None, Tensor, Ending | None]] = []
+    for end, x in trail.ends if is_trained(block) else trail.ends[:1]:
+        seen = module.project(x)
+        if not is_trained(block):
+            trials.append((0.0, end, seen, None))
+            continue
+        odd = ODD_COST * (end is not None and end.eps != epsilons[0])
+        trials.append((misfit(seen, block) + odd, end, seen, None))
+        for ending in endings:
+            if ending.activation != "none":
+                activated = activate(seen, ending.of(layer))
+                trials.append((misfit(activated, block) + odd + ODD_COST, end, seen, ending))
+    cost, before, seen, inside = min(trials, key=lambda trial: trial[0])
 
     # Every way to end this layer.
     ends = []
-    for eps in EPSILONS if _minds_epsilon(block) else EPSILONS[:1]:
+    for eps in epsilons if _minds_epsilon(block, max(epsilons)) else epsilons[:1]:
         if module.norm:
             module.norm.eps = eps
-        for activation in activations:
-            module.layer = replace(layer, activation=activation, eps=eps)
+        for ending in (inside,) if inside else endings:
+            module.layer = ending.of(replace(layer, eps=eps), first=inside is not None)
             ends.append((module.layer, module.finish(seen)))
     done = trail.layers if before is None else (*trail.layers, before)
-    return Trail(layers=done, misfit=trail.misfit + costs[best], ends=tuple(ends))
+    return Trail(layers=done, misfit=trail.misfit + cost, ends=tuple(ends))
 
 
-def _is_unusual(end: Layer | None) -> bool:
-    return end is not None and end.eps != EPSILONS[0]
-
-
-def _minds_epsilon(block: Block) -> bool:
-    """Whether a large epsilon would change what the norm gives."""
-    return bool(block.norm) and float(block.norm["running_var"].median()) < 8
+def _minds_epsilon(block: Block, eps: float) -> bool:
+    """Whether the largest epsilon would change what the norm gives."""
+    return bool(block.norm) and float(block.norm["running_var"].median()) < 10 * eps
 
 
 def _affordable(blocks: Sequence[Block], reading: Reading) -> int:
@@ -160,7 +214,7 @@ def representative_codes(n: int, z_dim: int, prior: Prior) -> Float[Tensor, "m z
     return torch.cat([half, -half]).float()
 
 
-def misfit(seen: Float[Tensor, "n c s s"], block: Block) -> float:
+def misfit(seen: Float[Tensor, "n c s t"], block: Block) -> float:
     """How far mean and variance of each channel are from those recorded: |log ratio| and squared distance."""
     mean, variance = block.norm["running_mean"], block.norm["running_var"].clamp_min(1e-12)
     ratio = (seen.var((0, 2, 3)).clamp_min(1e-12) / variance).log().abs()

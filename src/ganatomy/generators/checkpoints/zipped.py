@@ -1,25 +1,27 @@
-"""PyTorch's own files, new (zip) and old (pickles), read with `weights_only` and checked before they are opened."""
+"""PyTorch's own files: archives of one pickle and a member for each storage, and the older ones of `legacy`.
+
+Neither is given to `torch.load`: the pickle goes through the reader that all pickles go through, and the numbers are
+bytes at a known place. So what is refused, and how much memory a claim may cost, does not depend on torch's version.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import io
-import pickle
-import pickletools
-import warnings
+import os
+import sys
 import zipfile
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from ganatomy.errors import CheckpointError
+from ganatomy.generators.checkpoints.inert import STORAGES, Name, Storage, item_size
+from ganatomy.generators.checkpoints.legacy import read_legacy
+from ganatomy.generators.checkpoints.machine import interpret
+from ganatomy.generators.checkpoints.tensors import TensorReader, storage_of
 
-HARMLESS = {"collections.OrderedDict"}
-MAX_PICKLE = 1 << 24
-MAX_PICKLES = 8
+MAX_DIRECTORY = 1 << 24
 
 
 def load_torch(path: Path) -> Any:
@@ -28,96 +30,112 @@ def load_torch(path: Path) -> Any:
     Raises:
         CheckpointError: when the file is cut off, damaged, a TorchScript program, or asks for code to be run.
     """
-    with path.open("rb") as file:
-        zipped = file.read(2) == b"PK"
-    if zipped:
-        _check_archive(path)
     try:
-        # The open file, because torch chooses another reader by the ending of a path.
-        with path.open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # torch's remarks on old formats do not help whoever loads the file
-            content = torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise CheckpointError(_refusal(path, zipped, str(error))) from None
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"PK"
+        if zipped:
+            with _Bounded(path) as file, zipfile.ZipFile(file) as archive:
+                file.limit = sys.maxsize
+                return _read_archive(archive, path.stat().st_size)
+        data = path.read_bytes()
+        return TensorReader(len(data)).tree(read_legacy(data))
+    except CheckpointError as error:
+        raise CheckpointError(f"{path} {error}") from None
     except MemoryError:
         raise CheckpointError(
             f"{path} asks for more memory than there is; it is damaged or hostile"
         ) from None
-    except Exception as error:  # noqa: BLE001 - a damaged file makes torch raise whatever it stumbles over
+    except Exception as error:  # noqa: BLE001 - a damaged archive makes zipfile raise whatever it stumbles over
         first = (str(error) or type(error).__name__).splitlines()[0]
         raise CheckpointError(f"{path} is cut off or damaged: {first}") from None
-    for tensor in _tensors(content):
-        if tensor.layout is not torch.strided or tensor.is_meta or tensor.is_quantized:
-            raise CheckpointError(
-                f"{path} holds a tensor that is sparse, quantised or empty; save it as a plain one"
-            )
-        if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
-            raise CheckpointError(
-                f"{path} claims a tensor of shape {list(tensor.shape)} and holds less; it is hostile"
-            )
-    return content
 
 
-def _check_archive(path: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise CheckpointError(f"{path} is cut off or damaged: {error}") from None
-    names = {member.filename.rpartition("/")[2] for member in members}
-    if "constants.pkl" in names:
+class _Bounded(io.FileIO):
+    """A file that gives an archive's directory only if it is of bearable length: members cost far more than bytes."""
+
+    limit = MAX_DIRECTORY
+
+    def read(self, size: int | None = -1) -> bytes:
+        left = os.fstat(self.fileno()).st_size - self.tell()
+        size = left if size is None or size < 0 else min(size, left)
+        if size > self.limit:
+            raise CheckpointError(
+                f"has a directory of more than {MAX_DIRECTORY >> 20} MB; it is damaged or hostile"
+            )
+        return super().read(size) or b""
+
+
+def _read_archive(archive: zipfile.ZipFile, size: int) -> Any:
+    folder = _check_archive(archive, size)
+    members = {member.filename: member for member in archive.infolist()}
+    order = archive.read(f"{folder}byteorder") if f"{folder}byteorder" in members else b"little"
+    if order.strip() not in (b"little", b"big"):
+        raise CheckpointError(f"has numbers in the byte order {order[:20]!r}; it is damaged or hostile")
+    storages: dict[str, Storage] = {}
+
+    def storage(claim: Any) -> Storage:
+        match claim:
+            case ("storage", Name(kind), str(key), str(), int(count)) if kind in STORAGES:
+                member = members.get(f"{folder}data/{key}")
+                needed = count * item_size(kind)
+                if member is None or not 0 <= needed <= member.file_size:
+                    held = "nothing" if member is None else f"{member.file_size:,} bytes"
+                    raise CheckpointError(
+                        f"is cut off or damaged: it claims {count:,} numbers and holds {held}"
+                    )
+                if key not in storages:
+                    storages[key] = Storage(
+                        kind=kind, num_bytes=needed, load=lambda: _numbers(archive, member, kind, order)
+                    )
+                elif (storages[key].kind, storages[key].num_bytes) != (kind, needed):
+                    raise CheckpointError("describes the same numbers in two ways; it is damaged or hostile")
+                return storages[key]
+            case _:
+                raise CheckpointError("refers to something that is no storage of numbers, which is not read")
+
+    content = interpret(io.BytesIO(archive.read(f"{folder}data.pkl")), persistent=storage)
+    return TensorReader(size).tree(content)
+
+
+def _numbers(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, kind: str, order: bytes
+) -> torch.UntypedStorage:
+    storage = storage_of(bytearray(archive.read(member)))
+    dtype = STORAGES[kind]
+    if order.strip() != sys.byteorder.encode() and dtype is not None:
+        storage.byteswap(dtype)
+    return storage
+
+
+def _check_archive(archive: zipfile.ZipFile, size: int) -> str:
+    """The folder within the archive that everything lies in.
+
+    Raises:
+        CheckpointError: when torch.save would not have written an archive like this.
+    """
+    members = archive.infolist()
+    names = [member.filename for member in members]
+    if any(name.rpartition("/")[2] == "constants.pkl" for name in names):
         raise CheckpointError(
-            f"{path} is a TorchScript program, which would run; open it yourself with torch.jit.load if you trust it, "
+            "is a TorchScript program, which would run; open it yourself with torch.jit.load if you trust it, "
             "and give the module to ganatomy.wrap"
         )
-    if "data.pkl" not in names:
-        raise CheckpointError(f"{path} is a zip archive, but not one that torch.save wrote")
-    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+    pickles = [name for name in names if name.rpartition("/")[2] == "data.pkl"]
+    if not pickles:
+        raise CheckpointError("is a zip archive, but not one that torch.save wrote")
+    if len(pickles) > 1 or len(set(names)) < len(names):
         raise CheckpointError(
-            f"{path} is a compressed archive, which torch.save does not write; save it anew"
+            "holds members of the same name, which readers take for one another; it is hostile"
         )
-
-
-def _refusal(path: Path, zipped: bool, message: str) -> str:
-    for name in _names_asked_for(path, zipped):
-        if name not in HARMLESS and not name.startswith(("torch.storage.", "torch._utils._rebuild")):
-            return (
-                f"{path} asks for {name} to be run, so it was not opened; files of weights hold numbers only. "
-                "If you trust its source, open it yourself and give the module to ganatomy.wrap"
+    for member in members:
+        if ".." in member.filename.split("/") or member.filename.startswith("/") or "\\" in member.filename:
+            raise CheckpointError(
+                f"holds a member that would lie outside: {member.filename[:60]!r}; it is hostile"
             )
-    reason = message.partition("WeightsUnpickler error: ")[2] or message
-    return f"{path} is not a file of weights that can be read safely: {reason.strip().splitlines()[0]}"
-
-
-def _names_asked_for(path: Path, zipped: bool) -> Iterator[str]:
-    """What the pickles in a file would import, found by reading their instructions without following them."""
-    if zipped:
-        with zipfile.ZipFile(path) as archive:
-            name = next(name for name in archive.namelist() if name.rpartition("/")[2] == "data.pkl")
-            stream = io.BytesIO(archive.read(name))
-    else:
-        with path.open("rb") as file:
-            stream = io.BytesIO(file.read(MAX_PICKLE))
-    strings: list[str] = []
-    with contextlib.suppress(ValueError):  # the first thing that is no instruction ends the search
-        for _ in range(MAX_PICKLES):
-            for instruction, argument, _ in pickletools.genops(stream):
-                if instruction.name == "GLOBAL":
-                    yield str(argument).replace(" ", ".")
-                elif instruction.name == "STACK_GLOBAL" and len(strings) > 1:
-                    yield ".".join(strings[-2:])
-                elif isinstance(argument, str):
-                    strings = [*strings[-1:], argument]
-
-
-def _tensors(content: Any) -> Iterator[Tensor]:
-    if isinstance(content, Tensor):
-        yield content
-    elif isinstance(content, Mapping):
-        for value in content.values():
-            yield from _tensors(value)
-    elif isinstance(content, list | tuple):
-        for value in content:
-            yield from _tensors(value)
+        if member.flag_bits & 1:
+            raise CheckpointError("is an encrypted archive, which torch.save does not write; save it anew")
+        if member.compress_type != zipfile.ZIP_STORED:
+            raise CheckpointError("is a compressed archive, which torch.save does not write; save it anew")
+    if sum(member.file_size for member in members) > size:
+        raise CheckpointError("holds members that overlap or end beyond it; it is damaged or hostile")
+    return pickles[0].removesuffix("data.pkl")

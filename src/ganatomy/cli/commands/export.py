@@ -1,0 +1,68 @@
+"""`ganatomy export`: any model as one safe file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ganatomy.cli.console import answer
+from ganatomy.cli.inputs import open_model
+from ganatomy.cli.outputs import expect_file, expect_folder
+from ganatomy.cli.parameters import MODEL, Json, Model, ModelOptions
+
+
+def export(
+    model: Model,
+    /,
+    *,
+    out: Annotated[
+        Path,
+        Parameter(
+            name=["--out", "-o"],
+            help="A file that ends in .safetensors, or a folder for model.safetensors with a README.md, "
+            "as Hugging Face wants it.",
+        ),
+    ],
+    half: Annotated[
+        bool,
+        Parameter(
+            negative=(),
+            show_default=False,
+            help="Store large weights in 16 bits: half the size, rounded numbers, another fingerprint.",
+        ),
+    ] = False,
+    licence: Annotated[
+        str | None, Parameter(help="The licence of the weights, such as Apache-2.0, where it is not known.")
+    ] = None,
+    options: ModelOptions = MODEL,
+    json: Json = False,
+) -> None:
+    """Write any model as safetensors with a card and its fingerprint: the generator alone, and no code.
+
+    Example:
+        ganatomy export faces -o faces.safetensors
+        ganatomy export stylegan2-ada-afhqcat --half -o cats/
+    """
+    from ganatomy.generators.exports import export as export_generator
+
+    if out.suffix and not out.is_dir():
+        expect_file(out, [".safetensors"])
+    else:
+        expect_folder(out)
+    written = export_generator(open_model(model, options), out, half=half, licence=licence)
+    size = written.path.stat().st_size
+    data = {
+        "model": model,
+        "out": str(written.path),
+        "size": size,
+        "fingerprint": written.fingerprint,
+        "card": written.card,
+    }
+    parts = (
+        f"{size / 1e6:.1f} MB",
+        f"licence {written.card['licence']}",
+        f"sha256 {written.fingerprint[:12]}",
+    )
+    answer(f"{written.path}: {' · '.join(parts)}", data, as_json=json)

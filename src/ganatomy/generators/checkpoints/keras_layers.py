@@ -1,0 +1,452 @@
+"""Keras's layers as a stack of ours: what each means, with weights in PyTorch's order.
+
+Keras keeps pictures as height, width, channels. A dense layer's numbers that become a picture, or come from one, are
+therefore put into the order of channels, height, width; kernels have their axes turned. "same" follows TensorFlow.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganatomy.errors import CheckpointError
+from ganatomy.generators.checkpoints.keras_values import (
+    margins,
+    pair,
+    read_activation,
+    same_number,
+    sides_and_channels,
+    whole_number,
+)
+from ganatomy.generators.checkpoints.layouts import SIZES, same_padding, same_transposed_padding
+from ganatomy.generators.stacks import Layer
+
+Arrays = dict[str, np.ndarray]
+IDENTITIES = {
+    "Dropout", "SpatialDropout2D", "GaussianDropout", "AlphaDropout", "GaussianNoise", "ActivityRegularization",
+}  # fmt: skip
+"""Layers that do something in training only."""
+MAX_CHANNELS = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One layer of a model, as the file describes it.
+
+    Args:
+        kind: Keras's class, such as "Conv2DTranspose". owners: models that it lies in, from the outside in.
+        numbered: these and itself, by their kinds and their numbers among those of their kind, as Keras 3 does.
+    """
+
+    kind: str
+    name: str
+    config: Mapping[str, Any]
+    owners: tuple[str, ...] = ()
+    numbered: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"layer {self.name!r} ({self.kind})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """What flows between two layers: pictures, or vectors where there are no sides.
+
+    Args:
+        flattened: the sides of the pictures that the vectors were.
+    """
+
+    channels: int
+    side: int = 0
+    flattened: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A whole model: its layers, its weights by our names, and what brings its pictures into range."""
+
+    layers: list[dict[str, Any]]
+    output: str
+    state: dict[str, Tensor]
+
+
+def assemble(steps: list[Step], weights: Callable[[Step], Arrays]) -> Stack:
+    """The stack that these layers make, each given what it adds to the one before.
+
+    Raises:
+        CheckpointError: naming the first layer that is not read, or whose weights do not fit.
+    """
+    for step in steps:
+        if step.kind not in READ:
+            why = " and holds code, which is not opened" if step.kind == "Lambda" else ""
+            raise CheckpointError(
+                f"has a {step}{why}, which is not read; read are {', '.join(sorted(set(READ) - IDENTITIES))}"
+            )
+    assembly = Assembly(
+        channels_first=any(step.config.get("data_format") == "channels_first" for step in steps)
+    )
+    for step in steps:
+        try:
+            assembly.add(step, weights)
+        except CheckpointError as error:
+            raise CheckpointError(f"cannot be read at {step}: {error}") from None
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise CheckpointError(f"describes {step} in an unknown way: {error!r}") from None
+    return assembly.finish()
+
+
+class Assembly:
+    """A stack in the making: the layers so far, and what waits for the next one."""
+
+    def __init__(self, *, channels_first: bool) -> None:
+        self.channels_first = channels_first
+        self.layers: list[Layer] = []
+        self.arrays: list[Arrays] = []
+        self.shape: Picture | None = None
+        self.upsample: tuple[int, str] = (1, "nearest")
+        self.padding = (0, 0)
+
+    # What flows.
+
+    def add(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+        """One layer more."""
+        follow = {"Conv2D", "Convolution2D", "ZeroPadding2D"} | IDENTITIES
+        if self.padding != (0, 0) and step.kind not in follow:
+            raise CheckpointError("padding is read before a convolution only")
+        READ[step.kind](self, step, weights)
+        if self.shape is not None and self.shape.side * self.upsample[0] > SIZES[-1]:
+            raise CheckpointError(
+                f"pictures of {self.shape.side * self.upsample[0]} px are larger than {SIZES[-1]}"
+            )
+
+    def input(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+        if self.shape is not None:
+            return  # a model within a model repeats what flows into it
+        config = step.config
+        shape = (
+            config.get("batch_input_shape")
+            or config.get("batch_shape")
+            or [None, *(config.get("shape") or ())]
+        )
+        sides, length = sides_and_channels(shape[1:], self.channels_first)
+        if any(side != 1 for side in sides):
+            raise CheckpointError(f"takes pictures {list(shape[1:])}, so this is no generator")
+        self.shape = Picture(channels=whole_number(length), side=1 if sides else 0)
+
+    def reshape(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+        target = [int(n) for n in step.config["target_shape"]]
+        if not self.layers:
+            sides, length = sides_and_channels(target, self.channels_first)
+            known = self.shape.channels if self.shape else None
+            length = known if length == -1 else length
+            if any(side not in (1, -1) for side in sides) or known not in (None, length) or length is None:
+                raise CheckpointError(f"codes become pictures {target} before any layer")
+            self.shape = Picture(channels=whole_number(length), side=1 if sides else 0)
+            return
+        shape = self._shape()
+        total = shape.channels * max(shape.side, 1) ** 2
+        if -1 in target:
+            rest = -math.prod(target)
+            target[target.index(-1)] = total // max(rest, 1)
+        if math.prod(target) != total:
+            raise CheckpointError(f"{total} numbers do not make {target}")
+        if len(target) == 2 and target[0] == target[1]:
+            target = [1, *target] if self.channels_first else [*target, 1]
+        sides, channels = sides_and_channels(target, self.channels_first)
+        if len(set(sides)) > 1:
+            raise CheckpointError(f"pictures {target} are not square")
+        side = sides[0] if sides else 0
+        if shape.side > 1 or shape.flattened or self.upsample[0] > 1:
+            if not sides and self.upsample[0] == 1:
+                self.flatten(step, weights)
+            elif (side, channels) != (shape.side, shape.channels):
+                raise CheckpointError(f"pictures of {shape.side} px become {target}")
+            return
+        if side > 1:
+            self._unflatten(side, channels)
+        self.shape = Picture(channels=channels, side=side)
+
+    def _unflatten(self, side: int, channels: int) -> None:
+        """Let the last layer, a dense one, give pictures."""
+        if self.layers[-1].kind != "linear":
+            raise CheckpointError("pictures of one pixel become larger")
+        layer, arrays = self.layers[-1], self.arrays[-1]
+        self.layers[-1] = replace(layer, out_channels=channels, size=side)
+        if not self.channels_first:
+            order = np.arange(side**2 * channels).reshape(side, side, channels).transpose(2, 0, 1).ravel()
+            self.arrays[-1] = {name: array[order] for name, array in arrays.items()}
+
+    def flatten(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+        self._carry_out_upsampling()
+        shape = self._shape()
+        if shape.side:
+            side = shape.side if shape.side > 1 else 0
+            self.shape = Picture(channels=shape.channels * shape.side**2, flattened=side)
+
+    # Layers with weights.
+
+    def dense(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+        arrays = weights(step)
+        kernel = arrays["kernel"]
+        _expect(kernel, (self.shape.channels if self.shape else None, step.config["units"]))
+        shape = self.shape or Picture(channels=kernel.shape[0])
+        if shape.side > 1 or self.upsample[0] > 1:
+            raise CheckpointError(f"a dense layer on pictures of {shape.side} px")
+        kernel = self._from_picture(kernel, shape)
+        inputs, outputs = kernel.shape
+        layer = Layer(kind="linear", in_channels=inputs, out_channels=outputs, bias=_has_bias(step))
+        self._add(step, layer, kernel.T, arrays)
+        self.shape = Picture(channels=outputs, side=shape.side)
+
+    def convolution(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+        arrays, config = weights(step), step.config
+        transposed = step.kind == "Conv2DTranspose"
+        kernel, stride = arrays["kernel"], same_number(config["strides"])
+        inputs = kernel.shape[3 if transposed else 2] if kernel.ndim == 4 else None
+        shape = self.shape or Picture(channels=inputs or 0, side=1)
+        ends = (config["filters"], shape.channels) if transposed else (shape.channels, config["filters"])
+        _expect(kernel, (*pair(config["kernel_size"]), *ends))
+        if kernel.shape[0] != kernel.shape[1]:
+            raise CheckpointError(f"a kernel of {kernel.shape[0]} x {kernel.shape[1]} is not square")
+        if not shape.side:
+            raise CheckpointError("a convolution on vectors")
+        if same_number(config.get("dilation_rate", 1)) != 1 or config.get("groups", 1) != 1:
+            raise CheckpointError("dilated and grouped convolutions are not read")
+        if config.get("output_padding") is not None:
+            raise CheckpointError(f"output_padding={config['output_padding']} is not read")
+        if config["padding"] not in ("same", "valid"):
+            raise CheckpointError(f"padding {config['padding']!r} is not read")
+
+        size, same = kernel.shape[0], config["padding"] == "same"
+        upsample, interpolation = self.upsample
+        before, after = self.padding
+        if transposed:
+            valid = {"padding": 0, "output_padding": max(stride - size, 0)}
+            padding = same_transposed_padding(size, stride) if same else valid
+        else:
+            side = shape.side * upsample + before + after
+            padding = same_padding(size, stride, side) if same else {"padding": 0, "output_padding": 0}
+            padding["padding"] += before
+            padding["output_padding"] += after - before
+        self.upsample, self.padding = (1, "nearest"), (0, 0)
+        layer = Layer(
+            kind="deconv" if transposed else "conv",
+            in_channels=shape.channels,
+            out_channels=config["filters"],
+            kernel=size,
+            stride=stride,
+            upsample=upsample,
+            interpolation=cast(Any, interpolation),
+            bias=_has_bias(step),
+            padding=padding["padding"],
+            output_padding=padding["output_padding"],
+        )
+        self._add(step, layer, kernel.transpose(3, 2, 0, 1), arrays)
+        self.shape = Picture(channels=layer.out_channels, side=_positive(layer.size_after(shape.side)))
+
+    def batch_norm(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+        config = step.config
+        axes = config.get("axis", -1)
+        axis = axes[0] if isinstance(axes, list | tuple) and len(axes) == 1 else axes
+        if self._last().norm or self._shape().flattened:
+            self._add_identity()
+        layer, shape = self._last(), self._shape()
+        channel_axes = (-1, 1) if not shape.side else (1, -3) if self.channels_first else (-1, 3)
+        if axis not in channel_axes or config.get("renorm") or config.get("virtual_batch_size"):
+            raise CheckpointError(f"a norm of axis {axes} is not one over channels")
+        found = weights(step)
+        for name in ("gamma", "beta", "moving_mean", "moving_variance"):
+            if name in found or name.startswith("moving"):
+                _expect(found[name], (shape.channels,))
+        self.layers[-1] = replace(
+            layer,
+            norm=shape.channels,
+            eps=float(config.get("epsilon", 1e-3)),
+            activation_first=layer.activation != "none",
+        )
+        ones = np.ones(shape.channels, np.float32)
+        self.arrays[-1] |= {
+            "norm.weight": found.get("gamma", ones),
+            "norm.bias": found.get("beta", 0 * ones),
+            "norm.running_mean": found["moving_mean"],
+            "norm.running_var": found["moving_variance"],
+        }
+
+    # Layers without weights.
+
+    def activation(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+        self._activate(step.config if step.kind == "Activation" else {"activation": _described(step)})
+
+    def upsampling(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+        interpolation = step.config.get("interpolation", "nearest")
+        if interpolation not in ("nearest", "bilinear") or not self._shape().side:
+            raise CheckpointError(f"up-sampling of kind {interpolation!r} is not read here")
+        if self.upsample[0] > 1 and {interpolation, self.upsample[1]} != {"nearest"}:
+            self._carry_out_upsampling()
+        self.upsample = same_number(step.config["size"]) * self.upsample[0], interpolation
+
+    def zero_padding(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+        before, after = margins(step.config["padding"])
+        self.padding = self.padding[0] + before, self.padding[1] + after
+
+    def cropping(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+        before, after = margins(step.config["cropping"])
+        layer, shape = self._last(), self._shape()
+        if layer.kind == "linear" or self.upsample[0] > 1 or (layer.kind == "conv" and layer.stride > 1):
+            raise CheckpointError("cropping is read behind a convolution only")
+        sign = 1 if layer.kind == "deconv" else -1
+        self.layers[-1] = replace(
+            layer,
+            padding=layer.padding + sign * before,
+            output_padding=layer.output_padding + before - after,
+        )
+        self.shape = replace(shape, side=_positive(shape.side - before - after))
+
+    def nothing(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+        """What changes nothing outside training."""
+
+    # The end.
+
+    def finish(self) -> Stack:
+        """The whole stack; what ends the last layer becomes the output.
+
+        Raises:
+            CheckpointError: when no square picture of one or three channels comes out.
+        """
+        if not self.layers or self.padding != (0, 0):
+            raise CheckpointError("has no layers with weights, or ends in padding")
+        self._carry_out_upsampling()
+        shape = self._shape()
+        if not shape.side and self.layers[-1].kind == "linear":
+            for channels in (1, 3):
+                side = math.isqrt(shape.channels // channels)
+                if side in SIZES and channels * side**2 == shape.channels:
+                    self._unflatten(side, channels)
+                    shape = Picture(channels=channels, side=side)
+        if shape.side not in SIZES or shape.channels not in (1, 3):
+            what = (
+                f"{shape.channels} numbers"
+                if shape.side < 2
+                else f"{shape.channels} x {shape.side} x {shape.side}"
+            )
+            raise CheckpointError(f"ends in {what}, which is no picture of one or three channels")
+        last = self.layers[-1]
+        if last.activation not in ("tanh", "sigmoid", "none") or last.activation_first:
+            raise CheckpointError(f"ends in {last.activation}; pictures end in tanh, sigmoid or nothing")
+        self.layers[-1] = replace(last, activation="none")
+        state = {
+            f"layers.{index}.{name}": torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
+            for index, arrays in enumerate(self.arrays)
+            for name, array in arrays.items()
+        }
+        return Stack(layers=[asdict(layer) for layer in self.layers], output=last.activation, state=state)
+
+    # Parts of the above.
+
+    def _add(self, step: Step, layer: Layer, weight: np.ndarray, arrays: Arrays) -> None:
+        own = {"weights.weight": weight}
+        if layer.bias:
+            _expect(arrays["bias"], (layer.out_channels,))
+            own["weights.bias"] = arrays["bias"]
+        self.layers.append(layer)
+        self.arrays.append(own)
+        self._activate(step.config)
+
+    def _activate(self, config: Mapping[str, Any]) -> None:
+        activation, slope = read_activation(config.get("activation"))
+        if activation == "none":
+            return
+        if self._last().activation != "none" or self.upsample[1] == "bilinear":
+            self._add_identity()
+        self.layers[-1] = replace(self.layers[-1], activation=activation, slope=slope)
+
+    def _carry_out_upsampling(self) -> None:
+        if self.upsample[0] > 1:
+            self._add_identity()
+
+    def _add_identity(self) -> None:
+        """A layer that only up-samples, if that waits, and takes a norm or an activation that the last one cannot."""
+        shape, (factor, interpolation) = self._shape(), self.upsample
+        if shape.channels > MAX_CHANNELS:
+            raise CheckpointError(f"two of its kind on {shape.channels} channels are not read")
+        ends: dict[str, Any] = {"in_channels": shape.channels, "out_channels": shape.channels, "bias": False}
+        weight = np.eye(shape.channels, dtype=np.float32)
+        if shape.side:
+            how = cast(Any, interpolation)
+            self.layers.append(Layer(kind="conv", upsample=factor, interpolation=how, **ends))
+            self.arrays.append({"weights.weight": weight[:, :, None, None]})
+            self.shape = replace(shape, side=shape.side * factor)
+        else:
+            self.layers.append(Layer(kind="linear", **ends))
+            self.arrays.append({"weights.weight": self._from_picture(weight, shape).T})
+            self.shape = replace(shape, flattened=0)
+        self.upsample = (1, "nearest")
+
+    def _from_picture(self, kernel: np.ndarray, shape: Picture) -> np.ndarray:
+        """The kernel of a dense layer, with its rows in our order where its input was a picture."""
+        if not shape.flattened or self.channels_first:
+            return kernel
+        side, channels = shape.flattened, shape.channels // shape.flattened**2
+        return kernel.reshape(side, side, channels, -1).transpose(2, 0, 1, 3).reshape(kernel.shape)
+
+    def _last(self) -> Layer:
+        if not self.layers:
+            self._add_identity()
+        return self.layers[-1]
+
+    def _shape(self) -> Picture:
+        if self.shape is None:
+            raise CheckpointError("it comes before any layer with weights, and the file names no input")
+        return self.shape
+
+
+READ: dict[str, Callable[[Assembly, Step, Callable[[Step], Arrays]], None]] = {
+    "InputLayer": Assembly.input,
+    "Reshape": Assembly.reshape,
+    "Flatten": Assembly.flatten,
+    "Dense": Assembly.dense,
+    "Conv2D": Assembly.convolution,
+    "Convolution2D": Assembly.convolution,
+    "Conv2DTranspose": Assembly.convolution,
+    "BatchNormalization": Assembly.batch_norm,
+    "BatchNormalizationV1": Assembly.batch_norm,
+    "BatchNormalizationV2": Assembly.batch_norm,
+    "Activation": Assembly.activation,
+    "ReLU": Assembly.activation,
+    "LeakyReLU": Assembly.activation,
+    "ELU": Assembly.activation,
+    "UpSampling2D": Assembly.upsampling,
+    "ZeroPadding2D": Assembly.zero_padding,
+    "Cropping2D": Assembly.cropping,
+    **dict.fromkeys(IDENTITIES, Assembly.nothing),
+}
+"""Keras's layers that are read, and what each adds."""
+
+
+def _described(step: Step) -> dict[str, Any]:
+    return {"class_name": step.kind, "config": step.config}
+
+
+def _expect(array: np.ndarray, shape: tuple[int | None, ...]) -> None:
+    fits = len(shape) == array.ndim and all(
+        want in (None, have) for want, have in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join("any" if n is None else str(n) for n in shape)
+        raise CheckpointError(f"its weights are of shape {list(array.shape)}, not [{wanted}]")
+
+
+def _has_bias(step: Step) -> bool:
+    return bool(step.config.get("use_bias", True))
+
+
+def _positive(size: int) -> int:
+    if size < 1:
+        raise CheckpointError(f"pictures shrink to {size} px")
+    return size

@@ -1,0 +1,165 @@
+"""What can be said of a generator at once: its sizes, what a picture costs, where it came from, and what is unusual."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from ganatomy.generators.base import Generator, Signature
+from ganatomy.generators.dcgan import DCGAN
+from ganatomy.generators.origin import Origin
+from ganatomy.latents import Latents, Space
+
+IN_SIGNATURE = {"z_dim", "w_dim", "channels", "num_classes", "num_layers", "prior", "resolution"}
+"""Settings that the signature shows already."""
+
+
+AT_ONCE = 128
+"""Pixels a side of pictures that take less time to make than to import torch's compiler."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """A generator in numbers.
+
+    Args:
+        flops: floating point operations (two for each multiplication with addition) of matrix products and
+            convolutions on the way from one z to its picture.
+        file_size: bytes of the file that it was loaded from; None where there was none.
+        settings: how it is built, beside what its signature says.
+        notes: what is unusual, in sentences.
+    """
+
+    signature: Signature
+    parameters: int
+    flops: int
+    fingerprint: str
+    origin: Origin | None
+    file_size: int | None
+    settings: dict[str, Any]
+    notes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        it, origin = self.signature, self.origin
+        what = [
+            it.architecture,
+            f"{it.resolution} px" + (" grey" if it.channels == 1 else ""),
+            f"z {it.z_dim}" + (f" {it.prior}" if it.prior != "normal" else ""),
+            f"w {it.w_dim} x {it.num_layers} layers"
+            if it.num_layers
+            else f"w {it.w_dim}"
+            if it.w_dim
+            else "",
+            f"{it.num_classes} classes" if it.num_classes else "",
+            f"spaces {' '.join(it.spaces)}",
+            origin.source.kind if origin else "",
+            f"sha256 {self.fingerprint[:12]}",
+        ]
+        costs = [
+            f"{self.parameters / 1e6:.3g} M parameters",
+            f"{self.flops / 1e9:.3g} GFLOP an image",
+            f"{(self.file_size or 0) / 1e6:.1f} MB {origin.format}" if origin else "",
+            f"licence {origin.licence or 'unknown'}" if origin else "",
+        ]
+        # Long lists, such as the layers of a stack, say nothing at a glance.
+        settings = [
+            f"{name} {value}" for name, value in self.settings.items() if isinstance(value, str | int | float)
+        ]
+        about = str(origin.card.get("about", "")) if origin else ""
+        lines = [" · ".join(filter(None, parts)) for parts in (what, costs, settings)]
+        return "\n".join(filter(None, [*lines, about, *(f"note: {note}" for note in self.notes)]))
+
+
+def describe(generator: Generator) -> Description:
+    """Everything that `ganatomy info` shows; nothing is drawn, and weights are read once, for the fingerprint."""
+    origin = generator.origin
+    settings = dict(getattr(generator, "settings", {}))
+    return Description(
+        signature=generator.signature,
+        parameters=sum(parameter.numel() for parameter in generator.parameters()),
+        flops=count_flops(generator),
+        fingerprint=generator.fingerprint,
+        origin=origin,
+        file_size=origin.source.path.stat().st_size if origin else None,
+        settings={name: value for name, value in settings.items() if name not in IN_SIGNATURE},
+        notes=(*(origin.notes if origin else ()), *_unusual(generator)),
+    )
+
+
+def count_flops(generator: Generator) -> int:
+    """Floating point operations for one picture, of matrix products and convolutions as the paper writes them."""
+    if not hasattr(generator, "settings"):
+        return _count_one(generator)  # code of a user's, which may not be copied
+    # Weights that learn: no short cut is taken that saves operations on this machine.
+    model = copy.deepcopy(generator).requires_grad_(True)
+    if generator.signature.resolution > AT_ONCE:
+        # Shapes flow through torch's meta device, where nothing is computed; but that imports torch's compiler.
+        with contextlib.suppress(RuntimeError):  # for an architecture that looks at numbers on its way
+            return _count_one(copy.deepcopy(model).to("meta"))
+    return _count_one(model)
+
+
+def _count_one(model: Generator) -> int:
+    it = model.signature
+    numbers = {"device": model.device, "dtype": model.dtype}
+    latents = Latents(
+        codes=torch.zeros(1, it.z_dim, **numbers),
+        space=Space.Z,
+        num_layers=it.num_layers,
+        labels=torch.zeros(1, it.num_classes, **numbers) if it.num_classes else None,
+    )
+    with _FlopCounter() as counter, torch.enable_grad():
+        # Not by `map` and `forward`, which want a fingerprint: weights without numbers have none.
+        if it.spaces[-1] is not Space.Z:
+            latents = model.map_codes(latents, it.spaces[-1], truncation_psi=1.0, truncation_cutoff=None)
+        model.synthesize(latents)
+    return counter.total
+
+
+class _FlopCounter(TorchDispatchMode):
+    """Adds up what torch's own formulas say of each operation.
+
+    Torch's `FlopCounterMode` gives the same sums, but imports the compiler: two seconds more for `ganatomy info`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # there is nothing compiled here to protect
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        formula = flop_registry.get(func.overloadpacket)
+        if formula is not None:
+            self.total += formula(*args, **kwargs, out_val=result)
+        return result
+
+
+def _unusual(generator: Generator) -> Iterator[str]:
+    origin, state = generator.origin, generator.state_dict()
+    w_avg: Tensor | None = state.get("mapping.w_avg")
+    if w_avg is not None and not w_avg.any():
+        yield "its mean w is all zeros, so truncation_psi draws towards zero and not towards a mean picture"
+    if origin is None or origin.prior_given:
+        return
+    recorded = origin.recorded_fingerprint
+    if (
+        isinstance(generator, DCGAN)
+        and not recorded
+        and not any(name.endswith("running_mean") for name in state)
+    ):
+        yield f"nothing in the file tells what z was drawn from: {generator.signature.prior} is a guess, see --prior"
+    if recorded and recorded != generator.fingerprint:
+        yield f"its fingerprint is not the one that the file records ({recorded[:12]}): the weights were changed"

@@ -1,0 +1,132 @@
+"""Convolution kernels that stay as they are, with what can be computed from them once and used for every picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganatomy.generators import conv3x3
+
+STRIP = 2**20
+"""Outputs that are computed at a time on a processor: what lies between two steps then stays in its cache, and in memory
+that is there already. The best of 2^16 to 2^21, over layers from 512 channels to 16."""
+
+
+class FrozenKernel:
+    """A kernel as it is now; `is_of` tells whether its weight has changed since."""
+
+    def __init__(self, weight: Float[Tensor, "o i k k"]) -> None:
+        self.weight = weight.detach()
+        self._version = _version(weight)
+        self._lower: dict[torch.dtype, Tensor] = {}
+
+    def is_of(self, weight: Tensor) -> bool:
+        return self._version == _version(weight)
+
+    @cached_property
+    def power(self) -> Float[Tensor, "o i"]:
+        return power(self.weight)
+
+    def lower(self, dtype: torch.dtype) -> Float[Tensor, "o i k k"]:
+        if dtype not in self._lower:
+            self._lower[dtype] = lower(self.weight, dtype)
+        return self._lower[dtype]
+
+    @cached_property
+    def points(self) -> Float[Tensor, "36 i o"]:
+        """The kernel as `conv3x3.convolve` takes it."""
+        return conv3x3.transform_kernel(self.weight)
+
+    @cached_property
+    def adjoint(self) -> FrozenKernel:
+        """The kernel that carries gradients back through the convolution."""
+        adjoint = FrozenKernel(self.weight.flip(2, 3).transpose(0, 1))
+        adjoint.adjoint = self
+        return adjoint
+
+
+class KernelModule(nn.Module):
+    """A module that keeps its `weight` prepared for as long as it stays the same."""
+
+    weight: nn.Parameter
+    _kernel: FrozenKernel | None = None
+
+    def frozen_kernel(self) -> FrozenKernel | None:
+        """The prepared weight; None while it learns, and where a compiler looks after such things."""
+        if (torch.is_grad_enabled() and self.weight.requires_grad) or torch.compiler.is_compiling():
+            self._kernel = None
+        elif self._kernel is None or not self._kernel.is_of(self.weight):
+            self._kernel = FrozenKernel(self.weight)
+        return self._kernel
+
+    def _apply(self, *args: Any, **kwargs: Any) -> KernelModule:
+        # Another device or precision may put new numbers where the old ones lay.
+        self._kernel = None
+        return super()._apply(*args, **kwargs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_kernel": None}
+
+
+class WinogradConv(torch.autograd.Function):
+    """Convolve with zeros around, by a kernel that takes no gradient itself; gradients are such convolutions again."""
+
+    @staticmethod
+    def forward(x: Float[Tensor, "n i h w"], kernel: FrozenKernel) -> Float[Tensor, "n o h w"]:
+        n, _, height, width = x.shape
+        channels = len(kernel.weight)
+        padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
+        out = x.new_empty(n, height, width, channels)
+        for pictures, rows in strips(n, height, width * channels):
+            window = padded[pictures, rows.start : rows.stop + 2]
+            out[pictures, rows] = conv3x3.convolve(window, kernel.points)
+        return out.permute(0, 3, 1, 2)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, FrozenKernel], output: Tensor) -> None:
+        ctx.kernel = inputs[1]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        return WinogradConv.apply(grads[0], ctx.kernel.adjoint), None  # pyright: ignore[reportReturnType]
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor) -> Tensor:
+        return WinogradConv.apply(tangents[0], ctx.kernel)  # pyright: ignore[reportReturnType]
+
+
+def strips(n: int, height: int, row_size: int) -> Iterator[tuple[slice, slice]]:
+    """Pictures and rows to work on at a time: several pictures if they are small, else some rows of one.
+
+    Args:
+        row_size: outputs for each row.
+    """
+    rows = max(STRIP // max(row_size, 1) // conv3x3.OUT * conv3x3.OUT, conv3x3.OUT)
+    pictures = max(rows // height, 1)
+    for first in range(0, n, pictures):
+        for top in range(0, height, rows):
+            yield slice(first, min(first + pictures, n)), slice(top, min(top + rows, height))
+
+
+def power(weight: Float[Tensor, "o i k k"]) -> Float[Tensor, "o i"]:
+    """Sum of squares over the taps, which demodulation needs."""
+    return weight.square().sum(dim=(2, 3))
+
+
+def lower(weight: Float[Tensor, "o i k k"], dtype: torch.dtype) -> Float[Tensor, "o i k k"]:
+    """The kernel in lower precision, divided by the root of its fan-in so that no sum leaves the range of the type."""
+    return (weight / fan_in(weight) ** 0.5).to(dtype)
+
+
+def fan_in(weight: Float[Tensor, "o i k k"]) -> int:
+    return weight[0].numel()
+
+
+def _version(weight: Tensor) -> tuple[int, int]:
+    return weight.data_ptr(), weight._version  # noqa: SLF001 (torch has no other)

@@ -1,0 +1,62 @@
+"""Where a generator came from: what the file and its publisher say that the weights do not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from ganatomy.zoo.sources import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What was loaded, from where, and what is told about it.
+
+    Args:
+        format: of the file, in words, such as "NVIDIA pickle".
+        notes: what was unusual when it was read, in sentences for a person.
+        card: how it was made, if the file is one of ours.
+        recorded_fingerprint: what the file says that its fingerprint is.
+        prior_given: whether the user said what z was drawn from.
+    """
+
+    source: Source
+    format: str
+    notes: tuple[str, ...] = ()
+    card: Mapping[str, Any] = field(default_factory=dict)
+    recorded_fingerprint: str | None = None
+    prior_given: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        source: Source,
+        *,
+        format: str,  # noqa: A002 (the word of `Checkpoint`)
+        notes: tuple[str, ...],
+        metadata: Mapping[str, str],
+        prior_given: bool,
+    ) -> Self:
+        """The origin of a file with this metadata; a card that is damaged is noted, not refused."""
+        ours = "kind" in metadata
+        card: Any = {}
+        try:
+            card = json.loads(metadata.get("card", "{}")) if ours else {}
+        except ValueError:
+            notes = (*notes, "its card is damaged")
+        return cls(
+            source=source,
+            format="ganatomy safetensors" if ours else format,
+            notes=notes,
+            card=card if isinstance(card, dict) else {},
+            recorded_fingerprint=metadata.get("fingerprint") if ours else None,
+            prior_given=prior_given,
+        )
+
+    @property
+    def licence(self) -> str | None:
+        """What the publisher says, or else the card in the file."""
+        said = self.source.licence or self.card.get("licence")
+        return said if isinstance(said, str) else None

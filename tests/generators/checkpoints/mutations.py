@@ -1,0 +1,231 @@
+"""Valid files of every format, small, and random damage to them: what a reader must withstand."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import random
+import re
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from generators.checkpoints import nvidia_files
+from safetensors.torch import save
+from torch import Tensor
+
+from ganatomy.generators import save_generator
+from ganatomy.generators.dcgan import DCGAN
+from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
+
+# Samples.
+
+
+def _dcgan() -> dict[str, Tensor]:
+    torch.manual_seed(0)
+    return {
+        "main.0.weight": torch.randn(3, 2, 4, 4),
+        "main.0.bias": torch.randn(2),
+        "main.2.weight": torch.randn(2, 1, 4, 4),
+    }
+
+
+def _stylegan2() -> tuple[StyleGAN2, dict[str, object]]:
+    torch.manual_seed(0)
+    model = StyleGAN2(StyleGAN2Config(widths=(2,), z_dim=2, w_dim=2, mapping_layers=1))
+    kwargs = {"z_dim": 2, "c_dim": 0, "w_dim": 2, "img_resolution": 4, "img_channels": 3}
+    return model.eval(), kwargs | {"mapping_kwargs": {"num_layers": 1}}
+
+
+def write_nvidia(path: Path) -> None:
+    model, kwargs = _stylegan2()
+    G = nvidia_files.generator(model.state_dict(), kwargs)
+    nvidia_files.write(path, {"G_ema": G, "training_set_kwargs": nvidia_files.EasyDict(resolution=4)})
+
+
+def write_pickled_arrays(path: Path) -> None:
+    path.write_bytes(pickle.dumps({name: tensor.numpy() for name, tensor in _dcgan().items()}, 4))
+
+
+def write_torch_zip(path: Path) -> None:
+    torch.save(_dcgan(), path)
+
+
+def write_torch_legacy(path: Path) -> None:
+    torch.save(_dcgan(), path, _use_new_zipfile_serialization=False)
+
+
+def write_ours(path: Path) -> None:
+    save_generator(DCGAN.build(z_dim=3, widths=(2,), channels=1).eval(), path)
+
+
+def write_our_stylegan2(path: Path) -> None:
+    save_generator(_stylegan2()[0], path)
+
+
+def write_safetensors(path: Path) -> None:
+    path.write_bytes(save(_dcgan()))
+
+
+def write_npz(path: Path) -> None:
+    model, kwargs = _stylegan2()
+    arrays = {f"state/{name}": tensor.numpy() for name, tensor in model.state_dict().items()}
+    with path.open("wb") as file:
+        np.savez(file, init_kwargs=json.dumps(kwargs), **arrays)
+
+
+def write_keras(path: Path) -> None:
+    import h5py
+
+    rng = np.random.default_rng(0)
+    dense = {"name": "dense", "units": 16, "use_bias": False, "activation": "linear"}
+    deconv = {
+        "name": "deconv",
+        "filters": 1,
+        "kernel_size": [4, 4],
+        "strides": [2, 2],
+        "padding": "same",
+        "use_bias": False,
+    }
+    layers = [
+        {"class_name": "Dense", "config": dense | {"batch_input_shape": [None, 3]}},
+        {"class_name": "Reshape", "config": {"name": "reshape", "target_shape": [4, 4, 1]}},
+        {"class_name": "Conv2DTranspose", "config": deconv | {"activation": "tanh"}},
+    ]
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = json.dumps(
+            {"class_name": "Sequential", "config": {"name": "G", "layers": layers}}
+        )
+        group = file.create_group("model_weights")
+        group.attrs["layer_names"] = [b"dense", b"reshape", b"deconv"]
+        for name, shape in (("dense", (3, 16)), ("reshape", None), ("deconv", (4, 4, 1, 1))):
+            layer = group.create_group(name)
+            layer.attrs["weight_names"] = [f"{name}/kernel:0".encode()] if shape else []
+            if shape:
+                layer.create_dataset(f"{name}/kernel:0", data=rng.standard_normal(shape).astype(np.float32))
+
+
+SAMPLES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "NVIDIA pickle": (write_nvidia, "pkl"),
+    "pickled arrays": (write_pickled_arrays, "pkl"),
+    "torch archive": (write_torch_zip, "pt"),
+    "torch before 1.6": (write_torch_legacy, "pt"),
+    "safetensors of ours": (write_ours, "safetensors"),
+    "StyleGAN2 of ours": (write_our_stylegan2, "safetensors"),
+    "plain safetensors": (write_safetensors, "safetensors"),
+    "NumPy archive": (write_npz, "npz"),
+    "Keras HDF5": (write_keras, "h5"),
+}
+"""How a valid file of each format is written, and the ending that it usually has."""
+
+# Damage.
+
+EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**63 - 1, 2**63, 2**64 - 1)
+INSTRUCTIONS = b"(.0122FIJKLMNPQRSTUVXabcdeghijlopqrstu}]){" + bytes(range(0x80, 0x99))
+NAMES = (
+    b"cos\nsystem\n", b"cbuiltins\nexec\n", b"cbuiltins\neval\n", b"csubprocess\ncall\n", b"ctorch\nload\n",
+    b"(cos\nsystem\nS'true'\no", b"cos\nsystem\n(S'true'\ntR", b"\x8c\x02os\x8c\x06system\x93\x8c\x04true\x85R",
+)  # fmt: skip
+
+
+def mutate(data: bytes, rng: random.Random) -> bytes:
+    """The same file with damage of one to three kinds; that of archives is repaired around it half the time."""
+    if data.startswith(b"PK") and rng.random() < 0.5:
+        return _mutate_member(data, rng)
+    for _ in range(rng.choice((1, 1, 1, 2, 3))):
+        data = rng.choice(KINDS)(data, rng)
+    return data
+
+
+def _mutate_member(data: bytes, rng: random.Random) -> bytes:
+    """Damage within an archive whose checksums are right."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(stream, "w") as after:
+        members = before.infolist()
+        chosen = rng.choice(
+            [m for m in members if m.filename.endswith(("data.pkl", "kwargs.npy"))] * 3 + members
+        )
+        for member in members:
+            content = before.read(member)
+            if member is chosen:
+                content = rng.choice(KINDS)(content, rng)
+            name = member.filename if rng.random() > 0.02 else rng.choice(members).filename
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # two members of one name are meant
+                after.writestr(zipfile.ZipInfo(name), content)
+    return stream.getvalue()
+
+
+def _place(data: bytes, rng: random.Random) -> int:
+    return rng.randrange(len(data)) if data else 0
+
+
+def _flip_bits(data: bytes, rng: random.Random) -> bytes:
+    changed = bytearray(data)
+    for _ in range(rng.choice((1, 1, 2, 8)) if data else 0):
+        changed[_place(data, rng)] ^= 1 << rng.randrange(8)
+    return bytes(changed)
+
+
+def _cut_off(data: bytes, rng: random.Random) -> bytes:
+    return data[: _place(data, rng)]
+
+
+def _leave_out(data: bytes, rng: random.Random) -> bytes:
+    at = _place(data, rng)
+    return data[:at] + data[at + rng.choice((1, 2, 4, 16, 200)) :]
+
+
+def _splice(data: bytes, rng: random.Random) -> bytes:
+    at, start = _place(data, rng), _place(data, rng)
+    part = data[start : start + rng.choice((1, 4, 16, 64, 400))]
+    return data[:at] + part * rng.choice((1, 1, 2, 50)) + data[at + rng.choice((0, len(part))) :]
+
+
+def _write_extreme(data: bytes, rng: random.Random) -> bytes:
+    at, width = _place(data, rng), rng.choice((1, 2, 4, 8))
+    value = rng.choice(EXTREMES) % (1 << 8 * width)
+    return data[:at] + value.to_bytes(width, rng.choice(("little", "big"))) + data[at + width :]
+
+
+def _insert_instructions(data: bytes, rng: random.Random) -> bytes:
+    at = _place(data, rng)
+    return (
+        data[:at]
+        + bytes(rng.choices(INSTRUCTIONS, k=rng.choice((1, 1, 2, 5))))
+        + data[at + rng.choice((0, 1)) :]
+    )
+
+
+def _insert_name(data: bytes, rng: random.Random) -> bytes:
+    at = _place(data, rng)
+    return data[:at] + rng.choice(NAMES) + data[at:]
+
+
+def _change_number(data: bytes, rng: random.Random) -> bytes:
+    """Another number of the same length, in the texts of headers."""
+    found = list(re.finditer(rb"\d+", data))
+    if not found:
+        return data
+    at = rng.choice(found)
+    digits = rng.choice((b"0", b"9", b"1", b"-1", str(rng.randrange(10**6)).encode()))
+    return data[: at.start()] + (digits * len(at[0]))[: len(at[0])] + data[at.end() :]
+
+
+def _exchange_words(data: bytes, rng: random.Random) -> bytes:
+    """One word of the file in the place of another."""
+    found = list(re.finditer(rb"[A-Za-z_.\d]{3,40}", data))
+    if not found:
+        return data
+    at, other = rng.choice(found), rng.choice(found)
+    return data[: at.start()] + other[0] + data[at.end() :]
+
+
+KINDS = (
+    _flip_bits, _flip_bits, _cut_off, _leave_out, _splice, _write_extreme, _insert_instructions, _insert_name,
+    _change_number, _exchange_words,
+)  # fmt: skip

@@ -1,0 +1,97 @@
+"""Synthesis as the papers write it, slow and plain: what the quick formulation is held against, in tests and benchmarks.
+
+Every picture has convolution kernels of its own, modulated and demodulated, and a batch is one convolution in groups;
+zeros are inserted and filters are applied where the papers do it; everything is done at once, on contiguous tensors.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from ganatomy.generators.stylegan2 import Block, StyledConv, StyleGAN2, ToRGB
+from ganatomy.latents import Latents
+
+TAPS = (1.0, 3.0, 3.0, 1.0)
+
+
+def filtered(
+    x: Float[Tensor, "n c h w"], *, up: int = 1, padding: tuple[int, int, int, int], gain: float
+) -> Float[Tensor, "n c h2 w2"]:
+    """Zeros between pixels, padding (left, right, top, bottom), the binomial filter."""
+    n, channels, height, width = x.shape
+    x = x.reshape(n, channels, height, 1, width, 1)
+    x = F.pad(x, (0, up - 1, 0, 0, 0, up - 1)).reshape(n, channels, height * up, width * up)
+    taps = torch.tensor(TAPS, dtype=x.dtype, device=x.device)
+    square = taps[:, None] * taps[None] * (gain / taps.sum() ** 2)
+    return F.conv2d(F.pad(x, padding), square.expand(channels, 1, 4, 4), groups=channels)
+
+
+def modulated_conv2d(
+    x: Float[Tensor, "#n i h w"],
+    weight: Float[Tensor, "o i k k"],
+    styles: Float[Tensor, "n i"],
+    *,
+    demodulate: bool = True,
+    upsample: bool = False,
+) -> Float[Tensor, "n o h2 w2"]:
+    """Karras et al. 2020, equations (1) and (3), then a convolution with as many groups as pictures."""
+    n, (out_channels, in_channels, size, _) = len(styles), weight.shape
+    # Contiguous: torch 2.13 differentiates a 1x1 convolution in groups wrongly where a channels-last weight was reshaped.
+    weight = weight.contiguous() * styles[:, None, :, None, None]
+    if demodulate:
+        weight = weight * (weight.square().sum(dim=(2, 3, 4)) + 1e-8).rsqrt()[:, :, None, None, None]
+    x = x.expand(n, -1, -1, -1).reshape(1, n * in_channels, *x.shape[2:])
+    if upsample:
+        weight = weight.transpose(1, 2).reshape(n * in_channels, out_channels, size, size)
+        x = F.conv_transpose2d(x, weight, stride=2, groups=n)
+        x = filtered(x, padding=(1, 1, 1, 1), gain=4)
+    else:
+        x = F.conv2d(x, weight.reshape(-1, in_channels, size, size), padding=size // 2, groups=n)
+    return x.reshape(n, out_channels, *x.shape[2:])
+
+
+def activated(x: Tensor, bias: Tensor, *, gain: float = 2**0.5, clamp: float | None = None) -> Tensor:
+    """Bias, leaky ReLU, gain, clamp."""
+    x = F.leaky_relu(x + bias[:, None, None], 0.2) * gain
+    return x if clamp is None else x.clamp(-clamp * gain / 2**0.5, clamp * gain / 2**0.5)
+
+
+def upsampled(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c 2*h 2*w"]:
+    return filtered(x, up=2, padding=(2, 1, 2, 1), gain=4)
+
+
+def styled_conv(layer: StyledConv, x: Tensor, styles: Tensor, *, gain: float = 2**0.5) -> Tensor:
+    x = modulated_conv2d(x, layer.weight, styles, upsample=layer.upsample)
+    return activated(x + layer.noise_const * layer.noise_strength, layer.bias, gain=gain, clamp=layer.clamp)
+
+
+def picture(layer: ToRGB, x: Tensor, styles: Tensor) -> Tensor:
+    styles = styles / math.sqrt(styles.shape[1])
+    x = modulated_conv2d(x, layer.weight, styles, demodulate=False) + layer.bias[:, None, None]
+    return x if layer.clamp is None else x.clamp(-layer.clamp, layer.clamp)
+
+
+def stylegan2(model: StyleGAN2, latents: Latents) -> Float[Tensor, "n c h w"]:
+    """Pictures of a StyleGAN2 with constant noise."""
+    styles, image = model.styles(latents), None
+    blocks: list[Block] = list(model.synthesis.blocks())
+    x = blocks[0].const[None]
+    for block in blocks:
+        before, residual = x, block.architecture == "residual" and not block.first
+        if not block.first:
+            x = styled_conv(block.conv0, x, next(styles))
+        x = styled_conv(block.conv1, x, next(styles), gain=1.0 if residual else 2**0.5)
+        if residual:
+            weight = block.skip.weight / math.sqrt(block.skip.weight.shape[1])
+            x = x + upsampled(F.conv2d(before, weight)) * math.sqrt(0.5)
+        image = None if image is None else upsampled(image)
+        if hasattr(block, "torgb"):
+            rgb = picture(block.torgb, x, next(styles))
+            image = rgb if image is None else image + rgb
+    assert image is not None
+    return image
