@@ -1,4 +1,4 @@
-"""Synthesis as the papers write it, slow and plain: what the quick formulation is held against, in tests and benchmarks.
+"""Synthesis as the papers write it, slow and plain: what the quick one is held against, in tests and benchmarks.
 
 Every picture has convolution kernels of its own, modulated and demodulated, and a batch is one convolution in groups;
 zeros are inserted and filters are applied where the papers do it; everything is done at once, on contiguous tensors.
@@ -13,22 +13,38 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from ganatomy.generators import stylegan3 as alias_free
 from ganatomy.generators.stylegan2 import Block, StyledConv, StyleGAN2, ToRGB
+from ganatomy.generators.stylegan3 import StyleGAN3
 from ganatomy.latents import Latents
 
-TAPS = (1.0, 3.0, 3.0, 1.0)
+BINOMIAL = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
 
 
 def filtered(
-    x: Float[Tensor, "n c h w"], *, up: int = 1, padding: tuple[int, int, int, int], gain: float
+    x: Float[Tensor, "n c h w"],
+    taps: Float[Tensor, "*taps"] | None = BINOMIAL,
+    *,
+    up: int = 1,
+    down: int = 1,
+    padding: tuple[int, int] = (0, 0),
 ) -> Float[Tensor, "n c h2 w2"]:
-    """Zeros between pixels, padding (left, right, top, bottom), the binomial filter."""
+    """Zeros between pixels, padding (before, after), a filter whose gain makes up for the zeros, every n-th pixel."""
     n, channels, height, width = x.shape
     x = x.reshape(n, channels, height, 1, width, 1)
     x = F.pad(x, (0, up - 1, 0, 0, 0, up - 1)).reshape(n, channels, height * up, width * up)
-    taps = torch.tensor(TAPS, dtype=x.dtype, device=x.device)
-    square = taps[:, None] * taps[None] * (gain / taps.sum() ** 2)
-    return F.conv2d(F.pad(x, padding), square.expand(channels, 1, 4, 4), groups=channels)
+    x = F.pad(x, (*padding, *padding))
+    if taps is not None:
+        taps = taps.to(x).flip(list(range(taps.ndim)))
+        if taps.ndim == 2:
+            kernels = [taps * up**2]
+        elif len(taps) < 8:
+            kernels = [taps[:, None] * taps * up**2]
+        else:  # in two passes, as the authors do
+            kernels = [taps[:, None] * up, taps[None] * up]
+        for kernel in kernels:
+            x = F.conv2d(x, kernel.expand(channels, 1, *kernel.shape), groups=channels)
+    return x[:, :, ::down, ::down]
 
 
 def modulated_conv2d(
@@ -38,10 +54,11 @@ def modulated_conv2d(
     *,
     demodulate: bool = True,
     upsample: bool = False,
+    padding: int | None = None,
 ) -> Float[Tensor, "n o h2 w2"]:
     """Karras et al. 2020, equations (1) and (3), then a convolution with as many groups as pictures."""
     n, (out_channels, in_channels, size, _) = len(styles), weight.shape
-    # Contiguous: torch 2.13 differentiates a 1x1 convolution in groups wrongly where a channels-last weight was reshaped.
+    # Contiguous: torch 2.13 differentiates a 1x1 convolution in groups wrongly for a reshaped channels-last weight.
     weight = weight.contiguous() * styles[:, None, :, None, None]
     if demodulate:
         weight = weight * (weight.square().sum(dim=(2, 3, 4)) + 1e-8).rsqrt()[:, :, None, None, None]
@@ -49,9 +66,10 @@ def modulated_conv2d(
     if upsample:
         weight = weight.transpose(1, 2).reshape(n * in_channels, out_channels, size, size)
         x = F.conv_transpose2d(x, weight, stride=2, groups=n)
-        x = filtered(x, padding=(1, 1, 1, 1), gain=4)
+        x = filtered(x, BINOMIAL * 2, padding=(1, 1))
     else:
-        x = F.conv2d(x, weight.reshape(-1, in_channels, size, size), padding=size // 2, groups=n)
+        weight = weight.reshape(-1, in_channels, size, size)
+        x = F.conv2d(x, weight, padding=size // 2 if padding is None else padding, groups=n)
     return x.reshape(n, out_channels, *x.shape[2:])
 
 
@@ -62,7 +80,7 @@ def activated(x: Tensor, bias: Tensor, *, gain: float = 2**0.5, clamp: float | N
 
 
 def upsampled(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c 2*h 2*w"]:
-    return filtered(x, up=2, padding=(2, 1, 2, 1), gain=4)
+    return filtered(x, up=2, padding=(2, 1))
 
 
 def styled_conv(layer: StyledConv, x: Tensor, styles: Tensor, *, gain: float = 2**0.5) -> Tensor:
@@ -95,3 +113,30 @@ def stylegan2(model: StyleGAN2, latents: Latents) -> Float[Tensor, "n c h w"]:
             image = rgb if image is None else image + rgb
     assert image is not None
     return image
+
+
+def filtered_layer(layer: alias_free.Layer, x: Tensor, styles: Tensor) -> Tensor:
+    """A layer of StyleGAN3: convolution, bias, upsampling, leaky ReLU, clamp, downsampling (section 3.2, figure 4b)."""
+    size = layer.weight.shape[-1]
+    x = modulated_conv2d(x, layer.weight, styles, padding=size - 1) * layer.magnitude_ema.rsqrt()
+    x = x + layer.bias[:, None, None]
+    up, down, out_size = layer.activation.up.up, layer.activation.down.down, layer.activation.down.out_size
+    taps = [1 if taps is None else len(taps) for taps in (layer.up_filter, layer.down_filter)]
+    total = (out_size - 1) * down + 1 - x.shape[-1] * up + sum(taps) - 2
+    before = (total + up) // 2
+    x = filtered(x, layer.up_filter, up=up, padding=(before, total - before))
+    x = activated(x, x.new_zeros(x.shape[1]), clamp=layer.activation.clamp)
+    return filtered(x, layer.down_filter, down=down)
+
+
+def stylegan3(model: StyleGAN3, latents: Latents) -> Float[Tensor, "n c h w"]:
+    """Pictures of a StyleGAN3."""
+    styles = model.styles(latents)
+    waves, *layers, to_rgb = model.synthesis.layers()
+    x = waves(next(styles))
+    for layer in layers:
+        x = filtered_layer(layer, x, next(styles))
+    gain = to_rgb.magnitude_ema.rsqrt() / math.sqrt(to_rgb.weight.shape[1])
+    x = modulated_conv2d(x, to_rgb.weight, next(styles) * gain, demodulate=False) + to_rgb.bias[:, None, None]
+    x = x if to_rgb.clamp is None else x.clamp(-to_rgb.clamp, to_rgb.clamp)
+    return x * model.synthesis.output_scale

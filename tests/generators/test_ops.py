@@ -19,6 +19,7 @@ from ganatomy.generators.kernels import FrozenKernel, KernelModule, WinogradConv
 from ganatomy.generators.modulation import Finish, styled_conv2d, transpose_by_products
 from ganatomy.generators.ops import conv_upsample_2x, upsample_2x
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
+from ganatomy.generators.stylegan3 import StyleGAN3, StyleGAN3Config
 
 quickly = settings(max_examples=25, deadline=None)
 small = st.integers(1, 5)
@@ -28,7 +29,9 @@ def numbers(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> T
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
-def plain_layer(x: Tensor, weight: Tensor, styles: Tensor, finish: Finish, *, upsample: bool = False) -> Tensor:
+def plain_layer(
+    x: Tensor, weight: Tensor, styles: Tensor, finish: Finish, *, upsample: bool = False
+) -> Tensor:
     y = plain.modulated_conv2d(x, weight, styles, upsample=upsample)
     if finish.noise is not None:
         y = y + finish.noise[:, None]
@@ -61,7 +64,9 @@ def test_its_rounding_error_is_about_that_of_a_direct_convolution() -> None:
 
 @quickly
 @given(n=small, i=small, o=small, height=small, width=small)
-def test_a_transposed_convolution_is_products_added_up(n: int, i: int, o: int, height: int, width: int) -> None:
+def test_a_transposed_convolution_is_products_added_up(
+    n: int, i: int, o: int, height: int, width: int
+) -> None:
     x, weight = numbers(n, i, height, width), numbers(o, i, 3, 3, seed=1)
     torch.testing.assert_close(
         transpose_by_products(x, weight), F.conv_transpose2d(x, weight.transpose(0, 1), stride=2)
@@ -100,7 +105,11 @@ def test_a_styled_convolution_is_the_papers(
     n: int, i: int, o: int, size: tuple[int, int], upsample: bool, noise: str, clamp: float | None, gain: float,
     shared_input: bool, strip: int,
 ) -> None:  # fmt: skip
-    x, weight, styles = numbers(1 if shared_input else n, i, *size), numbers(o, i, 3, 3, seed=1), numbers(n, i, seed=2)
+    x, weight, styles = (
+        numbers(1 if shared_input else n, i, *size),
+        numbers(o, i, 3, 3, seed=1),
+        numbers(n, i, seed=2),
+    )
     rate = 2 if upsample else 1
     maps = numbers({"none": 0, "shared": 1, "each": n}[noise], rate * size[0], rate * size[1], seed=3)
     finish = Finish(bias=numbers(o, seed=4), noise=maps if len(maps) else None, gain=gain, clamp=clamp)
@@ -117,7 +126,11 @@ def test_a_styled_convolution_is_the_papers(
 def test_wide_layers_are_the_papers_too(upsample: bool, strip: int, monkeypatch: pytest.MonkeyPatch) -> None:
     width = 256 if upsample else 128  # so that each takes its quick way
     monkeypatch.setattr(kernels, "STRIP", strip)
-    x, weight, styles = numbers(2, width, 16, 16), numbers(width, width, 3, 3, seed=1), numbers(2, width, seed=2)
+    x, weight, styles = (
+        numbers(2, width, 16, 16),
+        numbers(width, width, 3, 3, seed=1),
+        numbers(2, width, seed=2),
+    )
     finish = Finish(bias=numbers(width, seed=3))
     expected = plain_layer(x, weight, styles, finish, upsample=upsample)
     ours = styled_conv2d(x, weight, styles, finish, upsample=upsample, frozen=FrozenKernel(weight))
@@ -139,12 +152,17 @@ def test_gradients_of_a_styled_convolution_can_be_differentiated(upsample: bool,
     assert torch.autograd.gradgradcheck(layer, inputs)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:.*torch.jit.script:DeprecationWarning"
+)  # torch's own, on the first tangent
 def test_gradients_of_the_quick_convolution_can_be_differentiated() -> None:
     x, kernel = numbers(1, 2, 4, 4).requires_grad_(), FrozenKernel(numbers(3, 2, 3, 3, seed=1))
     assert torch.autograd.gradcheck(lambda x: WinogradConv.apply(x, kernel), x)
     assert torch.autograd.gradgradcheck(lambda x: WinogradConv.apply(x, kernel), x)
     with forward_ad.dual_level():
-        tangent = forward_ad.unpack_dual(WinogradConv.apply(forward_ad.make_dual(x, torch.ones_like(x)), kernel))[1]
+        tangent = forward_ad.unpack_dual(
+            WinogradConv.apply(forward_ad.make_dual(x, torch.ones_like(x)), kernel)
+        )[1]
     torch.testing.assert_close(tangent, F.conv2d(torch.ones_like(x), kernel.weight, padding=1))
 
 
@@ -152,14 +170,27 @@ def test_gradients_of_the_quick_convolution_can_be_differentiated() -> None:
 def test_a_whole_network_draws_and_learns_as_the_plain_one(architecture: str) -> None:
     model = noisy(StyleGAN2Config(widths=(128, 128, 128, 16), w_dim=8, z_dim=8, architecture=architecture))
     w = model.sample(3, space="w+")
-    codes = [w.codes.clone().requires_grad_() for _ in range(2)]
-    images = model.synthesize(w.with_codes(codes[0])), plain.stylegan2(model, w.with_codes(codes[1]))
-    with torch.no_grad():
-        without = model.synthesize(w)
-    for image, code in zip(images, codes, strict=True):
-        image.square().sum().backward()
-        assert relative_error(without, image) < 1e-5
-        assert relative_error(codes[0].grad, code.grad) < 1e-5
+    expected = plain.stylegan2(model, w)
+    assert relative_error(model.synthesize(w), expected) < 1e-5
+
+    model.double()
+    slopes = []
+    for draw in (model.synthesize, lambda latents: plain.stylegan2(model, latents)):
+        codes = w.codes.double().requires_grad_()
+        images = draw(w.with_codes(codes))
+        assert relative_error(images, expected) < 1e-5
+        (slope,) = torch.autograd.grad(images.square().sum(), codes)
+        slopes.append(slope)
+    torch.testing.assert_close(*slopes)
+
+
+@pytest.mark.parametrize("settings", [{}, {"kernel": 1, "radial": True}], ids=["t", "r"])
+def test_stylegan3_draws_as_the_plain_one(settings: dict) -> None:
+    torch.manual_seed(0)
+    config = StyleGAN3Config(resolution=32, widths=(128, 128, 16, 8, 8, 3), z_dim=8, w_dim=8, **settings)
+    model = StyleGAN3(config).eval().requires_grad_(False)
+    w = model.sample(2, space="w+")
+    assert relative_error(model.synthesize(w), plain.stylegan3(model, w)) < 1e-5
 
 
 def test_a_prepared_kernel_never_outlives_its_weight() -> None:

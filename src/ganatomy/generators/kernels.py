@@ -14,8 +14,8 @@ from torch.nn import functional as F
 from ganatomy.generators import conv3x3
 
 STRIP = 2**20
-"""Outputs that are computed at a time on a processor: what lies between two steps then stays in its cache, and in memory
-that is there already. The best of 2^16 to 2^21, over layers from 512 channels to 16."""
+"""Outputs that are computed at a time on a processor: what lies between two steps then stays in its cache, and in
+memory that is there already. The best of 2^16 to 2^21, over layers from 512 channels to 16."""
 
 
 class FrozenKernel:
@@ -89,7 +89,7 @@ class WinogradConv(torch.autograd.Function):
         return out.permute(0, 3, 1, 2)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, FrozenKernel], output: Tensor) -> None:
+    def setup_context(ctx: Any, inputs: tuple[Tensor, FrozenKernel], output: Tensor) -> None:  # noqa: ARG004
         ctx.kernel = inputs[1]
 
     @staticmethod
@@ -97,7 +97,7 @@ class WinogradConv(torch.autograd.Function):
         return WinogradConv.apply(grads[0], ctx.kernel.adjoint), None  # pyright: ignore[reportReturnType]
 
     @staticmethod
-    def jvp(ctx: Any, *tangents: Tensor) -> Tensor:
+    def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
         return WinogradConv.apply(tangents[0], ctx.kernel)  # pyright: ignore[reportReturnType]
 
 

@@ -159,15 +159,18 @@ class _Layer:
             return self.whole(x, out=out)
         # A margin of one pixel: of the picture where there is more of it, else of zeros.
         first, last = max(rows.start - 1, 0), min(rows.stop + 1, height)
-        x = x[:, :, first:last] * self.styles
-        x = F.pad(x, (1, 1, first - rows.start + 1, rows.stop + 1 - last))
+        padded = x.new_zeros(len(x), rows.stop - rows.start + 2, x.shape[3] + 2, x.shape[1]).permute(
+            0, 3, 1, 2
+        )
+        inside = padded[:, :, first - rows.start + 1 : last - rows.start + 1, 1:-1]
+        torch.mul(x[:, :, first:last], self.styles, out=inside)
         if self.minimal is not None:
-            x = conv3x3.convolve(x.permute(0, 2, 3, 1), self.minimal.points).permute(0, 3, 1, 2)
+            y = conv3x3.convolve(padded.permute(0, 2, 3, 1), self.minimal.points).permute(0, 3, 1, 2)
         elif self.upsample:
-            x = conv_upsample_2x(x, self.kernel, padding=0)
+            y = conv_upsample_2x(padded, self.kernel, padding=0)
         else:
-            x = F.conv2d(x, self.kernel)
-        return self._finish(x, out)
+            y = F.conv2d(padded, self.kernel)
+        return self._finish(y, out)
 
     def _finish(self, x: Float[Tensor, "n o h w"], out: Tensor | None) -> Float[Tensor, "n o h w"]:
         x = torch.addcmul(self.bias, x, self.scale, out=out)
@@ -182,7 +185,11 @@ def products_pay(kernel: Float[Tensor, "o i 3 3"], height: int, width: int) -> b
 
     At 512 channels they take 0.2 of the time at 4x4 pixels, 0.5 at 16x16, 0.8 at 32x32 and 1.2 at 64x64.
     """
-    return kernel.device.type == "cpu" and kernel.shape[0] * kernel.shape[1] >= 256**2 and height * width <= 32**2
+    return (
+        kernel.device.type == "cpu"
+        and kernel.shape[0] * kernel.shape[1] >= 256**2
+        and height * width <= 32**2
+    )
 
 
 def transpose_by_products(

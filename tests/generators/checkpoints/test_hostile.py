@@ -15,6 +15,8 @@ from ganatomy.generators.checkpoints import read_checkpoint
 SECONDS = 60
 """Of the processor, where the checks of shapes and types make every step many times slower than it is."""
 
+SLOW = ("millions of instructions", "layers that double the picture a dozen times")
+
 
 @pytest.mark.parametrize("exploit", CODE.values(), ids=CODE)
 def test_code_in_a_file_does_not_run(exploit: Exploit, tmp_path: Path) -> None:
@@ -44,7 +46,7 @@ def test_weights_can_be_had_without_the_code_beside_them(exploit: Exploit, tmp_p
 @pytest.mark.parametrize(
     ("write", "named", "ending"),
     [
-        pytest.param(*bomb, id=name, marks=pytest.mark.slow if name == "millions of instructions" else ())
+        pytest.param(*bomb, id=name, marks=pytest.mark.slow if name in SLOW else ())
         for name, bomb in BOMBS.items()
     ],
 )

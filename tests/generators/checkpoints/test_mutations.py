@@ -12,7 +12,7 @@ from generators.checkpoints.mutations import SAMPLES, mutate
 import ganatomy as ga
 from ganatomy.errors import GanatomyError
 
-NUM_TRIED = 150
+NUM_TRIED = 80
 
 
 @pytest.fixture(params=SAMPLES)

@@ -211,6 +211,12 @@ def test_damaged_records_are_refused(damage, message: str, tmp_path: Path) -> No
         ga.load(write(tmp_path / "g.pkl", record))
 
 
+def test_a_clamp_that_is_no_bound_is_refused(small, tmp_path: Path) -> None:
+    state, kwargs = small
+    with pytest.raises(ga.CheckpointError, match="clamps activations at 'wide', which is no bound"):
+        ga.load(write(tmp_path / "g.pkl", generator(state, kwargs | {"conv_clamp": "wide"})))
+
+
 def test_a_record_of_another_kind_is_refused(tmp_path: Path) -> None:
     class Other(Network):
         def __reduce__(self):

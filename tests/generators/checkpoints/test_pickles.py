@@ -179,12 +179,13 @@ def test_tensors_of_other_kinds_are_refused(tensor: torch.Tensor, message: str, 
         (pickled(name("collections", "OrderedDict") + b")}" + push("a") + b"Ns\x92"), "arguments by name"),
         (pickled(call(name("torch", "FloatStorage"), push(3))), "asks for torch.FloatStorage"),
         (pickled(call(name("torch", "Size"), b"(" + push(1) * 9 + b"t")), "no sizes"),
+        (pickled(name("a\x1b[2J", "b")), r"asks for a\\x1b\[2J.b"),
         (pickled(call(name("dnnlib.tflib.network", "Network"))), "TensorFlow years; convert it with legacy.py"),
     ],
     ids=[
         "nothing", "no end", "an empty stack", "an empty memo", "an append to nothing", "a key without a value",
         "an item of a list", "a name outside", "an object outside", "a buffer outside", "arguments by name",
-        "a type called", "too many axes", "a TensorFlow network",
+        "a type called", "too many axes", "a name that clears the screen", "a TensorFlow network",
     ],
 )  # fmt: skip
 def test_what_does_not_fit_together_is_refused(data: bytes, message: str) -> None:

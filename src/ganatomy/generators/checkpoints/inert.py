@@ -105,6 +105,11 @@ TYPES = {*STORAGES, *DTYPES, "numpy.ndarray", "torch.Tensor", "torch.nn.paramete
 NUMPY_CODES = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}
 
 
+def printable(text: str) -> str:
+    """Words of a file for a message: short, and without what a terminal would obey."""
+    return text[:200].encode("unicode_escape").decode()
+
+
 def _check(condition: bool, words: str) -> None:
     if not condition:
         raise CheckpointError(f"holds {words}; it is damaged or hostile")

@@ -33,6 +33,7 @@ from ganatomy.generators.checkpoints.inert import (
     Persistent,
     check_key,
     fill,
+    printable,
 )
 
 MAX_INSTRUCTIONS = 1_000_000
@@ -85,7 +86,7 @@ def refusal(name: str) -> CheckpointError:
     if name.startswith("dnnlib.tflib."):
         hint = " It is of the TensorFlow years; convert it with legacy.py of stylegan2-ada-pytorch first."
     return CheckpointError(
-        f"asks for {name[:200]} to be run, so it was not opened; files of weights hold numbers only.{hint} "
+        f"asks for {printable(name)} to be run, so it was not opened; files of weights hold numbers only.{hint} "
         "If you trust its source, open it yourself and give the module to ganatomy.wrap"
     )
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ganatomy.errors import CheckpointError
-from ganatomy.generators.checkpoints.inert import Persistent, StoredArray, StoredTensor
+from ganatomy.generators.checkpoints.inert import Persistent, StoredArray, StoredTensor, printable
 from ganatomy.generators.checkpoints.tensors import TensorReader
 
 GENERATORS = ("G_ema", "G")
@@ -54,19 +54,19 @@ def read_network(content: Any, path: Path, network: str | None = None) -> Networ
     record, notes = _choose(content, path, network)
     if "Discriminator" in record.class_name or "AugmentPipe" in record.class_name:
         raise CheckpointError(
-            f"{path} holds {record.class_name} as {network or 'its network'}, which takes pictures, not codes; "
-            "give the generator: network='G_ema'"
+            f"{path} holds {printable(record.class_name)} as {network or 'its network'}, which takes pictures, "
+            "not codes; give the generator: network='G_ema'"
         )
     if record.class_name != "Generator":
         notes += (f"its class is called {record.class_name[:60]!r}; it was read as what its weights are",)
     if record.source:
         notes += ("it carries the source text of its classes, which was not run",)
-    modules = dict(_modules(record))
     try:
+        modules = dict(_modules(record))
         state = _weights(modules, TensorReader(path.stat().st_size))
+        settings = _settings(record, modules)
     except CheckpointError as error:
         raise CheckpointError(f"{path} {error}") from None
-    settings = _settings(record, modules)
     return Network(state=state, settings=settings, notes=notes + _adapt(state, modules, settings))
 
 
@@ -155,6 +155,11 @@ def _settings(record: Persistent, modules: Mapping[str, Persistent]) -> dict[str
         values = {_hashable(value) for value in _of_layers(modules, key)}
         if len(values) == 1:
             settings[key] = values.pop()
+    clamp = settings.get("conv_clamp")
+    if clamp is not None and not (isinstance(clamp, int | float) and clamp > 0):
+        raise CheckpointError(
+            f"clamps activations at {clamp!r:.40}, which is no bound; it is damaged or hostile"
+        )
     return settings
 
 
