@@ -109,7 +109,7 @@ class Trial:
 
 def import_all(folder: Path) -> None:
     """Read every valid sample once, so that what is imported late is not mistaken for a file's doing."""
-    for name in ("cp437", "raw_unicode_escape", "idna"):
+    for name in ("cp437", "idna", "raw_unicode_escape", "unicode_escape"):
         codecs.lookup(name)
     for write, ending in SAMPLES.values():
         path = folder / f"valid.{ending}"

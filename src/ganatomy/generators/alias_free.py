@@ -12,9 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.signal import firwin, kaiser_atten, kaiser_beta
-from scipy.signal.windows import kaiser
-from scipy.special import j1
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
@@ -37,6 +34,11 @@ def design_lowpass(
     """
     if num_taps == 1:
         return None
+    # SciPy takes a second to import, which only these networks shall cost.
+    from scipy.signal import firwin, kaiser_atten, kaiser_beta
+    from scipy.signal.windows import kaiser
+    from scipy.special import j1
+
     if not radial:
         taps = firwin(num_taps, cutoff, width=width, fs=sampling_rate)
         return torch.from_numpy(np.asarray(taps, dtype=np.float32))
