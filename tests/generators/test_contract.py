@@ -106,7 +106,9 @@ def test_a_file_gives_the_same_generator_back(generator: ga.Generator, tmp_path:
     assert again.fingerprint == generator.fingerprint
     assert again.signature == generator.signature
     z = generator.sample(2, seed=9)
-    with torch.no_grad():  # the generator's weights ask for gradients, for which sums may be taken in another order
+    with (
+        torch.no_grad()
+    ):  # the generator's weights ask for gradients, for which sums may be taken in another order
         torch.testing.assert_close(again(z), generator(z), atol=0, rtol=0)
     assert not any(parameter.requires_grad for parameter in again.parameters())
 

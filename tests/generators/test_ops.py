@@ -124,10 +124,10 @@ def test_a_styled_convolution_is_the_papers(
 @pytest.mark.parametrize("upsample", [False, True])
 @pytest.mark.parametrize("strip", [2**13, 2**20])
 def test_wide_layers_are_the_papers_too(upsample: bool, strip: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    width = 256 if upsample else 128  # so that each takes its quick way
+    width, size = (256, 8) if upsample else (128, 32)  # so that each takes its quick way
     monkeypatch.setattr(kernels, "STRIP", strip)
     x, weight, styles = (
-        numbers(2, width, 16, 16),
+        numbers(2, width, size, size),
         numbers(width, width, 3, 3, seed=1),
         numbers(2, width, seed=2),
     )
@@ -168,7 +168,7 @@ def test_gradients_of_the_quick_convolution_can_be_differentiated() -> None:
 
 @pytest.mark.parametrize("architecture", ["skip", "residual", "original"])
 def test_a_whole_network_draws_and_learns_as_the_plain_one(architecture: str) -> None:
-    model = noisy(StyleGAN2Config(widths=(128, 128, 128, 16), w_dim=8, z_dim=8, architecture=architecture))
+    model = noisy(StyleGAN2Config(widths=(8, 128, 128, 128), w_dim=8, z_dim=8, architecture=architecture))
     w = model.sample(3, space="w+")
     expected = plain.stylegan2(model, w)
     assert relative_error(model.synthesize(w), expected) < 1e-5
@@ -194,14 +194,14 @@ def test_stylegan3_draws_as_the_plain_one(settings: dict) -> None:
 
 
 def test_a_prepared_kernel_never_outlives_its_weight() -> None:
-    model = noisy(StyleGAN2Config(widths=(128, 128, 128), w_dim=8, z_dim=8))
+    model = noisy(StyleGAN2Config(widths=(8, 8, 128, 128), w_dim=8, z_dim=8))
     w = replace(model.sample(1, space="w+"), fingerprint=None)
     other = noisy(model.config, seed=1)
     changes = [
-        lambda: model.synthesis.b16.conv1.weight.mul_(0.5),
+        lambda: model.synthesis.b32.conv1.weight.mul_(0.5),
         lambda: model.half().float(),
         lambda: model.load_state_dict(other.state_dict()),
-        lambda: setattr(model.synthesis.b16.conv1.weight, "data", torch.ones(128, 128, 3, 3)),
+        lambda: setattr(model.synthesis.b32.conv1.weight, "data", torch.ones(128, 128, 3, 3)),
         lambda: model.load_state_dict(noisy(model.config, seed=2).state_dict(), assign=True),
     ]
     for change in changes:
@@ -222,11 +222,11 @@ def test_a_weight_that_learns_is_not_prepared_and_a_copy_prepares_its_own() -> N
 
 def test_pays_only_where_it_was_measured_to() -> None:
     wide, narrow = torch.empty(128, 128, 3, 3), torch.empty(128, 64, 3, 3)
-    assert conv3x3.pays(wide, 16, 16)
-    assert not conv3x3.pays(wide, 8, 8)
-    assert not conv3x3.pays(wide, 18, 18)
-    assert not conv3x3.pays(narrow, 16, 16)
-    assert not conv3x3.pays(wide.bfloat16(), 16, 16)
+    assert conv3x3.pays(wide, 32, 32)
+    assert not conv3x3.pays(wide, 16, 16)
+    assert not conv3x3.pays(wide, 34, 34)
+    assert not conv3x3.pays(narrow, 32, 32)
+    assert not conv3x3.pays(wide.bfloat16(), 32, 32)
 
 
 def noisy(config: StyleGAN2Config, seed: int = 0) -> StyleGAN2:

@@ -94,6 +94,7 @@ class WinogradConv(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        assert ctx.kernel.is_of(ctx.kernel.weight), "the weight changed between picture and gradient"
         return WinogradConv.apply(grads[0], ctx.kernel.adjoint), None  # pyright: ignore[reportReturnType]
 
     @staticmethod

@@ -53,8 +53,8 @@ def styled_conv2d(
         upsample: to twice the size, as `conv_upsample_2x` does.
         frozen: the weight, prepared; no gradient reaches it then.
     """
-    layer = _Layer.of(weight, styles, finish, x.dtype, upsample=upsample, frozen=frozen, size=x.shape[2:])
     n, channels, (height, width) = len(styles), len(weight), x.shape[2:]
+    layer = _Layer.of(weight, styles, finish, x.dtype, upsample=upsample, frozen=frozen, size=(height, width))
     rate = 2 if upsample else 1
     pieces = list(strips(n, height, rate**2 * width * channels))
     if len(pieces) < 2 or x.device.type != "cpu" or is_tracked(x, weight, styles, *vars(finish).values()):
@@ -159,9 +159,8 @@ class _Layer:
             return self.whole(x, out=out)
         # A margin of one pixel: of the picture where there is more of it, else of zeros.
         first, last = max(rows.start - 1, 0), min(rows.stop + 1, height)
-        padded = x.new_zeros(len(x), rows.stop - rows.start + 2, x.shape[3] + 2, x.shape[1]).permute(
-            0, 3, 1, 2
-        )
+        padded = x.new_zeros(len(x), rows.stop - rows.start + 2, x.shape[3] + 2, x.shape[1])
+        padded = padded.permute(0, 3, 1, 2)
         inside = padded[:, :, first - rows.start + 1 : last - rows.start + 1, 1:-1]
         torch.mul(x[:, :, first:last], self.styles, out=inside)
         if self.minimal is not None:

@@ -102,7 +102,9 @@ class StyleBasedGenerator(Generator):
 
         # One code for each layer; the cut-off truncates the first ones.
         if space is Space.W:
-            codes = codes[:, None].expand(-1, self.signature.num_layers, -1)
+            num_layers = self.signature.num_layers
+            assert num_layers is not None
+            codes = codes[:, None].expand(-1, num_layers, -1)
             if not whole:
                 codes = torch.cat(
                     [

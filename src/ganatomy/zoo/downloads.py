@@ -44,37 +44,41 @@ def download(url: str, path: Path, *, sha256: str | None = None, notice: str = "
         DownloadError: without a network, for a file that the server does not have, or that is not the expected one.
         CheckpointError: when the file in the cache has changed since. OutputError: when the cache cannot be written.
     """
-    record = Record.read(path)
-    expected = sha256 or (record.sha256 if record else None)
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with _lock(path):
-            if not path.exists():
-                _tell(f"downloading {url} to {path}" + (f"; {notice}" if notice else ""))
-                part = path.with_name(f"{path.name}.part")
-                _download(url, part)
-                found = sha256_of(part)
-                if expected is not None and found != expected:
-                    part.unlink()
-                    raise DownloadError(
-                        f"{url} has sha256 {found}, not the expected {expected}; nothing was kept"
-                        + (f". It was another file on {record.date}; if that is right, delete {record.path}"
-                           if record and not sha256 else "")
-                    )  # fmt: skip
-                if expected is None:
-                    _tell(f"no checksum is published; trusted and recorded on first use: sha256 {found}")
-                Record(path=Record.beside(path), url=url, sha256=found, date=_today()).write()
-                os.replace(part, path)
-                return path
-    found = sha256_of(path)
-    if expected is None:
-        with _writing(path):
-            Record(path=Record.beside(path), url=url, sha256=found, date=_today()).write()
-    elif found != expected:
-        raise CheckpointError(
-            f"{path} has sha256 {found} and not {expected}: it was changed or damaged since it was downloaded; "
-            "delete it, and it is fetched again"
-        )
+            return _fetched(url, path, sha256=sha256, notice=notice)
+
+
+def _fetched(url: str, path: Path, *, sha256: str | None, notice: str) -> Path:
+    """What `download` does, while no other process does it."""
+    record = Record.read(path)
+    expected = sha256 or (record.sha256 if record else None)
+    if path.exists():
+        found = sha256_of(path)
+        if expected not in (None, found):
+            raise CheckpointError(
+                f"{path} has sha256 {found} and not {expected}: it was changed or damaged since it was downloaded; "
+                "delete it, and it is fetched again"
+            )
+    else:
+        _tell(f"downloading {url} to {path}" + (f"; {notice}" if notice else ""))
+        part = path.with_name(f"{path.name}.part")
+        _download(url, part)
+        found = sha256_of(part)
+        if expected not in (None, found):
+            part.unlink()
+            raise DownloadError(
+                f"{url} has sha256 {found}, not the expected {expected}; nothing was kept"
+                + (f". It was another file on {record.date}; if that is right, delete {record.path}"
+                   if record and not sha256 else "")
+            )  # fmt: skip
+        if expected is None:
+            _tell(f"no checksum is published; trusted and recorded on first use: sha256 {found}")
+    if record is None or record.sha256 != found:
+        Record(path=Record.beside(path), url=url, sha256=found, date=_today()).write()
+    if not path.exists():
+        os.replace(path.with_name(f"{path.name}.part"), path)
     return path
 
 
