@@ -105,6 +105,24 @@ def test_factors_come_from_the_second_head():
         FactorScorer(NetworkScorer(network(factors=())))
 
 
+def test_the_network_runs_once_for_attributes_and_factors_of_the_same_pictures(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    scorer, shown = NetworkScorer(network()), images()
+    runs = []
+    forward = scorer.network.forward
+    monkeypatch.setattr(
+        scorer.network, "forward", lambda pictures: runs.append(len(pictures)) or forward(pictures)
+    )
+    first, factors = scorer.score(shown), FactorScorer(scorer).score(shown)
+    assert runs == [3]
+    assert factors.logits.equal(FactorScorer(NetworkScorer(network())).score(shown).logits)
+    scorer.score(shown.clone())
+    assert len(runs) == 2
+    shown.neg_()
+    assert not scorer.score(shown).logits.equal(first.logits)
+
+
 @pytest.mark.parametrize(("channels", "size"), [(1, 64), (3, 32), (1, 100)])
 def test_images_of_other_sizes_and_colours_are_fitted(channels: int, size: int):
     assert NetworkScorer(network()).score(images(2, channels, size)).logits.shape == (2, 3)

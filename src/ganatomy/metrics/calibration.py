@@ -99,7 +99,8 @@ class Trials:
     def _see(self, parts: Iterable[Latents], truth: Scorer | None) -> Sight:
         logits, factors = [], []
         for latents in parts:
-            images = self.generator(latents)
+            # Clipped here, so that scorer and truth are shown the same pictures and one network need not look twice.
+            images = self.generator(latents).clamp(-1, 1)
             scores = self.scorer.score(images, latents=latents)
             logits.append(scores.logits.cpu())
             read = scores.logits[:, :0] if truth is None else truth.score(images, latents=latents).logits

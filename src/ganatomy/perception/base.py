@@ -224,4 +224,4 @@ def _check_images(images: Tensor, *, start: int) -> Tensor:
         raise SettingError(
             f"images are in [-1, 1], these lie in [{low:g}, {high:g}]; divide bytes by 127.5, subtract 1"
         )
-    return images.clamp(-1, 1)
+    return images if low >= -1 and high <= 1 else images.clamp(-1, 1)
