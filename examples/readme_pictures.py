@@ -18,16 +18,15 @@ SHOWN = ("Mouth_Slightly_Open", "Blond_Hair", "Male", "Young")
 def main() -> None:
     generator, scorer = ga.load("faces"), ga.scorer("faces")
     survey = ga.survey(generator, scorer, n=3_000, space="w", seed=0)
-    found = ga.selective(ga.differentiate(survey, generator, scorer))
+    found = ga.regression(survey).select(SHOWN)
     codes = generator.sample(40, seed=7, space="w", truncation_psi=0.7)
     save_image(ga.grid(generator(codes), columns=10), DOCS / "generated.png")
     save_image(ga.grid(draw_faces(sample_faces(40, seed=5)), columns=10), DOCS / "drawn.png")
 
-    names = [name for name in SHOWN if name in found.names]
     steps = range(-3, 4)
-    walks = [ga.walk(codes[23], found[name], steps) for name in names]
+    walks = [ga.walk(codes[20], found[name], steps, hold=found.without(name)) for name in SHOWN]
     captions = ["as drawn" if step == 0 else f"{step:+d} σ" for step in steps]
-    picture = ga.strip(generator, ga.Latents.cat(walks), captions=captions, row_labels=names)
+    picture = ga.strip(generator, ga.Latents.cat(walks), captions=captions, row_labels=SHOWN)
     save_image(picture, DOCS / "strip.png")
 
 

@@ -13,9 +13,9 @@ from functools import cached_property
 import numpy as np
 
 from ganatomy.directions import METHODS, held, selective
-from ganatomy.errors import ScoreError, UnknownNameError
+from ganatomy.errors import CheckpointError, ScoreError, SettingError, UnknownNameError
 from ganatomy.generators.base import Generator, Signature
-from ganatomy.latents import Directions, Space
+from ganatomy.latents import Directions, Latents, Space
 from ganatomy.metrics.entanglement import Entanglement, entanglement
 from ganatomy.perception.base import Scorer
 from ganatomy.surveys import Survey, differentiate, gradients_flow, survey
@@ -38,10 +38,10 @@ DIFFERENTIATED = 64
 READER = "logistic"
 """The method whose held-out AUC says how well an attribute can be read off the codes."""
 
-MEASURED = (40, 256)
+MEASURED = (36, 256)
 """At least and at most so many pictures are changed along each direction to see what happens."""
 
-BUDGET = 27_000
+BUDGET = 22_000
 """Pictures for all measurements together: with 36 attributes they take about two minutes on two cores."""
 
 Progress = Callable[[str, int, int], None]
@@ -90,11 +90,9 @@ class Exploration:
         """Held-out area under the ROC curve of each attribute's logistic direction."""
         return {direction.name: direction.auc for direction in self.directions[READER]}
 
-    def same_effect(self, attribute: str) -> float:
-        """How many times as far as alone an attribute moves held, for the same change of its score."""
-        row = self.attributes.index(attribute)
-        alone, held = (abs(float(self.entanglement[way].strengths[row])) for way in (BASE, HELD))
-        return held / alone
+    def step(self, method: str, attribute: str) -> float:
+        """The distance along a method's direction that adds `target_change` to the mean score of its attribute."""
+        return abs(float(self.entanglement[method].strengths[self.attributes.index(attribute)]))
 
     @property
     def measured(self) -> int:
@@ -176,11 +174,11 @@ def explore(
     used = [name for name in scorer.names if name not in skipped]
 
     with clock.stage("gradients"):
-        if gradients_flow(generator, scorer, seen.latents):
+        if (eye := _with_gradients(generator, scorer, seen.latents)) is not None:
             seen = differentiate(
                 seen,
                 generator,
-                scorer,
+                eye,
                 n=DIFFERENTIATED,
                 attributes=used,
                 progress=lambda done, total: report("gradients", done, total),
@@ -224,6 +222,15 @@ def explore(
         entanglement=changes,
         seconds=clock.seconds,
     )
+
+
+def _with_gradients(generator: Generator, scorer: Scorer, latents: Latents) -> Scorer | None:
+    """The scorer, or its like in PyTorch, if gradients flow from it to codes."""
+    try:
+        eye = scorer.differentiable()
+    except (SettingError, CheckpointError):  # a converter that is not installed, or does not know the network
+        return None
+    return eye if gradients_flow(generator, eye, latents) else None
 
 
 def _skipped(seen: Survey, chosen: Sequence[str] | None) -> dict[str, str]:

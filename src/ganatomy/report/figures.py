@@ -25,8 +25,8 @@ from ganatomy.perception.base import Scorer
 from ganatomy.plots import grid, pictures
 from ganatomy.plots.charts import attributes_chart, interval_chart, matrix_chart, save_chart
 
-STATIONS = (-3.0, -1.5, 0.0, 1.5, 3.0)
-"""Strengths at which an attribute is shown, in standard deviations of codes along its direction."""
+STATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0)
+"""Strengths at which an attribute is shown, in steps that change its mean score by the target change."""
 
 CANDIDATES, SHOWN = 64, 2
 """So many of so many codes are edited for every attribute: the most average ones."""
@@ -84,19 +84,18 @@ def samples(generator: Generator, exploration: Exploration, folder: Path, *, n: 
 
 
 def strips(generator: Generator, scorer: Scorer, exploration: Exploration, folder: Path) -> dict[str, Strips]:
-    """For each attribute the same codes walked as far along its direction alone as with all others held.
-
-    Stations are standard deviations along the direction alone; held, they are where its score has changed as much.
-    """
+    """For each attribute the same codes walked along its direction, alone and with all others held."""
     shown = average_codes(generator, exploration)
     made = {}
-    for direction in exploration.directions[BASE]:
-        name = direction.name
-        stations = [station * direction.sigma for station in STATIONS]
-        further = [station * exploration.same_effect(name) for station in stations]
+    for name in exploration.attributes:
         walked = {
-            "alone": edits.walk(shown, direction, stations, units="distance"),
-            "others held": edits.walk(shown, exploration.directions[HELD][name], further, units="distance"),
+            how: edits.walk(
+                shown,
+                exploration.directions[method][name],
+                [station * exploration.step(method, name) for station in STATIONS],
+                units="distance",
+            )
+            for how, method in (("alone", BASE), ("others held", HELD))
         }
         images = {how: pictures(generator, codes) for how, codes in walked.items()}
         _save_strip(images, folder / "strips" / f"{file_name(name)}.png")
@@ -236,7 +235,7 @@ def _describe(result: Entanglement, how: str) -> str:
 
 
 def _strip(images: Float[Tensor, "n c h w"], what: str) -> Figure:
-    ends = f"from {STATIONS[0]:+g} to {STATIONS[-1]:+g} standard deviations".replace("-", "−")
+    ends = f"from {STATIONS[0]:+g} to {STATIONS[-1]:+g} steps".replace("-", "−")
     return _webp(grid(images, columns=len(STATIONS), gap=0), alt=f"{what}, {ends}")
 
 
@@ -250,7 +249,7 @@ def _save_strip(images: dict[str, Tensor], path: Path) -> None:
     """All walks of each code one below the other, with captions, as a picture that can be shown alone."""
     columns = len(STATIONS)
     together = torch.stack([walked.unflatten(0, (-1, columns)) for walked in images.values()], dim=1)
-    captions = [f"{station:+g} σ".replace("-", "−") if station else "0" for station in STATIONS]
+    captions = [f"{station:+g}".replace("-", "−") if station else "0" for station in STATIONS]
     sheet = grid(
         together.flatten(0, 2), columns=columns, captions=captions, row_labels=[*images] * len(together)
     )

@@ -174,18 +174,18 @@ class Page:
 
     @property
     def stations(self) -> list[str]:
-        return [f"{signed(station, 1, trim=True)} σ" if station else "as drawn" for station in STATIONS]
+        return [signed(station, 1, trim=True) if station else "as drawn" for station in STATIONS]
 
     @property
     def cards_note(self) -> str:
         return (
-            f"The same {SHOWN} average pictures are moved along each direction, by up to three standard "
-            "deviations (σ) of codes along it: alone in the upper strip, and with all other scores held in "
-            "the lower one, where the step goes as far along the direction but off those of the others. The "
+            f"The same {SHOWN} average pictures are moved along each direction, up to two steps each way: alone in "
+            "the upper strip, and with all other scores held in the lower one. A step is as long as it takes to "
+            f"change the mean probability of the attribute by {self.exploration.target_change:.2f}, so both strips "
+            "show the same effect, where they reach it. The "
             "numbers under the pictures are the scored probability of the attribute. The line below was "
             f"measured on {self.exploration.measured} other pictures: selectivity, and which others changed "
-            "most in mean probability when the attribute itself changed by "
-            f"{self.exploration.target_change:.2f}."
+            "most in mean probability by one step."
         )
 
     @property
