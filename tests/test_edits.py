@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganatomy.edits import arithmetic, held_step, move, neighbours, path, style_mix, walk
+from ganatomy.edits import arithmetic, held_step, move, neighbours, path, style_mix, turn, walk
 from ganatomy.errors import FingerprintError, SettingError, SpaceError, UnknownNameError
 from ganatomy.geometry import slerp, spline
 from ganatomy.latents import Direction, Directions, Latents, Space
@@ -386,3 +386,20 @@ class TestStyleMix:
             style_mix(codes(space="w", fingerprint="a"), codes(space="w", fingerprint="b"), (0, 2))
         with pytest.raises(SettingError, match="layers 2:9 do not exist"):
             style_mix(codes(space="w"), codes(space="w"), (2, 9))
+
+
+class TestTurn:
+    def test_it_leads_from_the_mean_of_one_basket_to_that_of_the_other(self):
+        z, right, left = codes(3), codes(2, seed=1), codes(4, seed=2)
+        turned = turn(z, right, left, [0.0, 0.5, 1.0])
+        axis = right.codes.mean(0) - left.codes.mean(0)
+        expected = torch.stack([code + t * axis for code in z.codes for t in (0.0, 0.5, 1.0)])
+        torch.testing.assert_close(turned.codes, expected)
+
+    def test_baskets_of_the_same_mean_are_refused(self):
+        with pytest.raises(SettingError, match="the same mean"):
+            turn(codes(), codes(), codes(), [1.0])
+
+    def test_baskets_of_another_space_are_refused(self):
+        with pytest.raises(SpaceError):
+            turn(codes(), codes(space="w"), codes(space="w", seed=1), [1.0])

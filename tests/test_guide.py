@@ -1,8 +1,9 @@
-"""The guide "Bring your own generator": every command and every block of Python in it is run, in its order."""
+"""The guides: every command and every block of Python in them is run, in their order."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +22,7 @@ from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
 from ganatomy.zoo import hub
 from ganatomy.zoo.published import PUBLISHED
 
-PAGE = Path(__file__).parents[1] / "docs" / "bring-your-own-generator.md"
-BLOCKS = re.findall(r"^```(python|console)\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 def weights(num_classes: int = 0) -> dict[str, Tensor]:
@@ -96,16 +96,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_guide_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def run_page(name: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """Run all blocks of a page; gives what they print."""
+    page = (DOCS / name).read_text()
+    blocks = re.findall(r"^```(python|console)\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     names: dict[str, Any] = {}
-    assert {language for language, _ in BLOCKS} == {"python", "console"}
-    for language, block in BLOCKS:
+    assert {language for language, _ in blocks} == {"python", "console"}
+    for language, block in blocks:
         if language == "python":
             exec(block, names)
             continue
         for line in re.findall(r"^\$ ganatomy (.+)", block, re.MULTILINE):
-            assert main(line.split()) == 0, f"{line}\n{capsys.readouterr().err}"
-    told = capsys.readouterr().out
+            assert main(shlex.split(line)) == 0, f"{line}\n{capsys.readouterr().err}"
+    return capsys.readouterr().out
+
+
+def test_the_guide_to_generators_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = run_page("bring-your-own-generator.md", capsys)
     assert "samples.png is a PNG picture, not a file of weights" in told
     assert {"samples.png", "class-2.png", "mine.png", "mine.safetensors", "again.safetensors"} <= {
         path.name for path in folder.iterdir()
@@ -127,3 +134,21 @@ def test_every_file_of_the_guide_is_what_it_is_said_to_be(folder: Path) -> None:
         assert generator.signature.architecture == architecture, name
         assert generator.origin is not None
         assert form in generator.origin.format, name
+
+
+@pytest.mark.slow
+def test_the_guide_to_finding_directions_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = run_page("finding-directions.md", capsys)
+    assert "share of the squared change of styles" in told
+    assert "mouth s " in told
+    assert "mean change of probability by 2 sigma along each direction, over 24 pictures" in told
+    assert {
+        "sefa.directions",
+        "ganspace.directions",
+        "glasses.directions",
+        "named.directions",
+        "sefa.png",
+    } <= {path.name for path in tmp_path.iterdir()}

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from ganatomy.errors import CheckpointError, MissingFileError, OutputError, SettingError
-from ganatomy.images import from_pil, from_uint8, read_image, save_image, to_pil, to_uint8
+from ganatomy.images import from_pil, from_uint8, read_image, read_text, save_image, to_pil, to_uint8
 
 
 def pixels(height: int = 5, width: int = 7, channels: int = 3) -> np.ndarray:
@@ -127,3 +127,30 @@ class TestFiles:
         with pytest.raises(OutputError, match=r"a.jpg cannot be written"):
             save_image(Image.new("RGBA", (1, 1)), tmp_path / "a.jpg")
         assert list(tmp_path.iterdir()) == []
+
+
+class TestText:
+    @pytest.mark.parametrize("ending", ["png", "webp", "jpg", "gif"])
+    def test_a_picture_carries_what_it_was_told(self, tmp_path, ending):
+        text = '{"a": "' + "b" * 60_000 + '"}'
+        path = tmp_path / f"a.{ending}"
+        if ending == "gif":
+            Image.new("L", (4, 4)).save(path, comment=text.encode())
+        else:
+            save_image(Image.new("L", (4, 4)), path, text=text)
+        assert read_text(path) == text
+
+    def test_a_png_carries_any_length_and_a_jpeg_goes_without(self, tmp_path):
+        for ending, expected in (("png", 2_000_000), ("jpg", 0)):
+            path = save_image(Image.new("L", (4, 4)), tmp_path / f"a.{ending}", text="b" * 2_000_000)
+            assert len(read_text(path) or "") == expected
+
+    def test_a_picture_that_carries_nothing(self, tmp_path):
+        assert read_text(save_image(Image.new("L", (4, 4)), tmp_path / "a.png")) is None
+
+    def test_a_missing_picture_and_what_is_none(self, tmp_path):
+        with pytest.raises(MissingFileError):
+            read_text(tmp_path / "a.png")
+        (tmp_path / "a.png").write_bytes(b"no picture")
+        with pytest.raises(CheckpointError, match="is no picture"):
+            read_text(tmp_path / "a.png")

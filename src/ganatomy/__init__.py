@@ -11,16 +11,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a test compares the two lists
     from ganatomy.directions import METHODS as METHODS
+    from ganatomy.directions import ActiveSubspace as ActiveSubspace
+    from ganatomy.directions import FewLabels as FewLabels
+    from ganatomy.directions import Ranked as Ranked
+    from ganatomy.directions import active as active
+    from ganatomy.directions import active_subspace as active_subspace
+    from ganatomy.directions import attribute_channels as attribute_channels
     from ganatomy.directions import centroids as centroids
     from ganatomy.directions import condition as condition
+    from ganatomy.directions import discriminant as discriminant
     from ganatomy.directions import dual as dual
+    from ganatomy.directions import exemplars as exemplars
+    from ganatomy.directions import few_labels as few_labels
     from ganatomy.directions import find as find
+    from ganatomy.directions import ganspace as ganspace
+    from ganatomy.directions import gradient as gradient
     from ganatomy.directions import held as held
+    from ganatomy.directions import layer_names as layer_names
     from ganatomy.directions import linear_map as linear_map
+    from ganatomy.directions import local_channels as local_channels
+    from ganatomy.directions import local_directions as local_directions
     from ganatomy.directions import logistic as logistic
     from ganatomy.directions import lowdin as lowdin
     from ganatomy.directions import pca as pca
+    from ganatomy.directions import pls as pls
     from ganatomy.directions import regression as regression
+    from ganatomy.directions import sefa as sefa
     from ganatomy.directions import selective as selective
     from ganatomy.directions import svm as svm
     from ganatomy.edits import arithmetic as arithmetic
@@ -28,6 +44,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.edits import neighbours as neighbours
     from ganatomy.edits import path as path
     from ganatomy.edits import style_mix as style_mix
+    from ganatomy.edits import turn as turn
     from ganatomy.edits import walk as walk
     from ganatomy.errors import CheckpointError as CheckpointError
     from ganatomy.errors import DownloadError as DownloadError
@@ -47,18 +64,28 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.generators.description import describe as describe
     from ganatomy.generators.exports import export as export
     from ganatomy.generators.toy import ToyGenerator as ToyGenerator
+    from ganatomy.guidance import Guided as Guided
+    from ganatomy.guidance import guided as guided
+    from ganatomy.guidance import strengths as strengths
     from ganatomy.latents import Direction as Direction
     from ganatomy.latents import Directions as Directions
     from ganatomy.latents import Latents as Latents
     from ganatomy.latents import Space as Space
     from ganatomy.metrics import Entanglement as Entanglement
+    from ganatomy.metrics import Naming as Naming
     from ganatomy.metrics import entanglement as entanglement
+    from ganatomy.metrics import name_directions as name_directions
     from ganatomy.perception import scorer as scorer
     from ganatomy.perception.base import Scorer as Scorer
     from ganatomy.perception.base import Scores as Scores
     from ganatomy.plots import film as film
     from ganatomy.plots import grid as grid
     from ganatomy.plots import strip as strip
+    from ganatomy.recipes import Recipe as Recipe
+    from ganatomy.recipes import read_recipe as read_recipe
+    from ganatomy.recipes import render as render
+    from ganatomy.recipes import render_to as render_to
+    from ganatomy.recipes import save_recipe as save_recipe
     from ganatomy.storage import load_directions as load_directions
     from ganatomy.storage import load_latents as load_latents
     from ganatomy.storage import save_directions as save_directions
@@ -71,9 +98,11 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
 __version__ = "0.1.0"
 
 _NAMES = {
-    "ganatomy.directions": "METHODS centroids condition dual find held linear_map logistic lowdin pca regression "
-    "selective svm",
-    "ganatomy.edits": "arithmetic move neighbours path style_mix walk",
+    "ganatomy.directions": "METHODS ActiveSubspace FewLabels Ranked active active_subspace "
+    "attribute_channels centroids condition discriminant dual exemplars few_labels "
+    "find ganspace gradient held layer_names linear_map local_channels "
+    "local_directions logistic lowdin pca pls regression sefa selective svm",
+    "ganatomy.edits": "arithmetic move neighbours path style_mix turn walk",
     "ganatomy.errors": "CheckpointError DownloadError FingerprintError GanatomyError MissingFileError OutputError "
     "ScoreError SettingError SpaceError UnknownNameError",
     "ganatomy.generators": "load save_generator wrap",
@@ -81,11 +110,13 @@ _NAMES = {
     "ganatomy.generators.description": "describe",
     "ganatomy.generators.exports": "export",
     "ganatomy.generators.toy": "ToyGenerator",
+    "ganatomy.guidance": "Guided guided strengths",
     "ganatomy.latents": "Direction Directions Latents Space",
-    "ganatomy.metrics": "Entanglement entanglement",
+    "ganatomy.metrics": "Entanglement Naming entanglement name_directions",
     "ganatomy.perception": "scorer",
     "ganatomy.perception.base": "Scorer Scores",
     "ganatomy.plots": "film grid strip",
+    "ganatomy.recipes": "Recipe read_recipe render render_to save_recipe",
     "ganatomy.storage": "load_directions load_latents save_directions save_latents",
     "ganatomy.surveys": "Survey differentiate load_survey survey",
 }

@@ -1,4 +1,4 @@
-"""Edits of codes, each from `Latents` to `Latents`: move, walk, path, arithmetic, neighbours, style mix.
+"""Edits of codes, each from `Latents` to `Latents`: move, walk, path, arithmetic, turn, neighbours, style mix.
 
 Distances are those of the space that the codes live in. Truncated codes are moved as far as any others, although their
 space is smaller by psi: nothing is rescaled on the way. Who wants steps in proportion multiplies the strength by psi.
@@ -207,6 +207,28 @@ def arithmetic(plus: Sequence[Latents], minus: Sequence[Latents] = ()) -> Latent
     labels = together.labels
     shared = labels is not None and bool((labels == labels[0]).all())
     return replace(together, codes=codes[None], labels=labels[:1] if labels is not None and shared else None)
+
+
+def turn(latents: Latents, plus: Latents, minus: Latents, strengths: Iterable[float]) -> Latents:
+    """Every code at every station along a turn vector: `code + t (mean(plus) - mean(minus))`, in the order of `walk`.
+
+    DCGAN (Radford et al. 2016) turned heads so: it took the mean of four codes that look one way from the mean of four
+    that look the other, and added what lies between to random codes.
+
+    Args:
+        strengths: the t; from 0 to 1 a code is taken as far as from one basket to the other.
+
+    Raises:
+        SettingError: for an empty basket, baskets of the same mean, and strengths that are not finite.
+        SpaceError, FingerprintError: when codes and baskets do not go together.
+    """
+    Latents.cat([latents, plus, minus])  # refuses what does not go together
+    axis = arithmetic([plus], [minus]).codes[0]
+    length = float(torch.linalg.vector_norm(axis.double()))
+    if not length:
+        raise SettingError("both baskets of the turn have the same mean, so nothing turns; use other codes")
+    turned = Direction(name="turn", vector=axis, space=latents.space)
+    return walk(latents, turned, [length * float(strength) for strength in strengths], units="distance")
 
 
 def neighbours(latents: Latents, *, n: int = 8, scale: float = 0.25, seed: int = 0) -> Latents:

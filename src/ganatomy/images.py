@@ -7,15 +7,31 @@ from __future__ import annotations
 
 import contextlib
 import os
+import struct
+import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from ganatomy.errors import CheckpointError, MissingFileError, OutputError, SettingError
+
+KEYWORD = "ganatomy"
+"""What the text is called that a PNG of ours carries."""
+
+LONGEST_COMMENT = 65_533
+"""Bytes that the comment of a JPEG can hold."""
+
+DAMAGED = (OSError, ValueError, SyntaxError, EOFError, struct.error, LookupError, TypeError, OverflowError)
+"""What Pillow raises for files that are broken in one way or another."""
+
+DESCRIPTION = 0x010E
+"""The tag of EXIF for words about a picture."""
 
 
 def to_uint8(images: Float[Tensor, "n c h w"]) -> UInt8[np.ndarray, "n h w c"]:
@@ -65,8 +81,12 @@ def read_image(
         raise CheckpointError(f"{path} cannot be read as a picture: {error}") from None
 
 
-def save_image(image: Image.Image, path: str | os.PathLike[str]) -> Path:
+def save_image(image: Image.Image, path: str | os.PathLike[str], *, text: str | None = None) -> Path:
     """Write a picture whole or not at all; the ending of the name chooses the format.
+
+    Args:
+        text: ASCII that the file carries for `read_text`: in a PNG as international text (iTXt) called "ganatomy", in a
+            WebP as its description, in a JPEG as its comment. A JPEG has no room for more than 64 KB, and goes without.
 
     Raises:
         OutputError: when the folder cannot be written. SettingError: when the ending is of no known format.
@@ -78,10 +98,51 @@ def save_image(image: Image.Image, path: str | os.PathLike[str]) -> Path:
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        image.save(part, format=image_format)
+        image.save(part, format=image_format, **_carrying(text, str(image_format)))
         os.replace(part, path)
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from None
     return path
+
+
+def read_text(path: str | os.PathLike[str]) -> str | None:
+    """The text that a picture carries (PNG, WebP, JPEG, GIF), None where it carries none; its pixels are not read.
+
+    Raises:
+        MissingFileError: when there is no such file. CheckpointError: when it is not a picture of these formats.
+    """
+    try:
+        with warnings.catch_warnings():
+            # The size of a picture is of no matter to those who do not unpack it.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path, formats=("PNG", "WEBP", "JPEG", "GIF")) as image:
+                if image.format == "WEBP":
+                    text = image.getexif().get(DESCRIPTION)
+                else:
+                    text = image.info.get(KEYWORD if image.format == "PNG" else "comment")
+    except FileNotFoundError:
+        raise MissingFileError(f"{path} does not exist") from None
+    except UnidentifiedImageError:
+        raise CheckpointError(f"{path} is no picture (PNG, WebP, JPEG or GIF)") from None
+    except (*DAMAGED, Image.DecompressionBombError) as error:
+        raise CheckpointError(f"{path} cannot be read as a picture: {error}") from None
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else text and str(text)
+
+
+def _carrying(text: str | None, image_format: str) -> dict[str, Any]:
+    """What `Image.save` is told so that the file carries this text."""
+    if text is None:
+        return {}
+    if image_format == "PNG":
+        info = PngInfo()
+        info.add_itxt(KEYWORD, text)
+        return {"pnginfo": info}
+    if image_format == "WEBP":
+        exif = Image.Exif()
+        exif[DESCRIPTION] = text
+        return {"exif": exif}
+    if image_format == "JPEG" and len(text) <= LONGEST_COMMENT:
+        return {"comment": text.encode()}
+    return {}

@@ -18,6 +18,7 @@ from ganatomy.cli.commands.export import export
 from ganatomy.cli.commands.info import info
 from ganatomy.cli.commands.mix import mix
 from ganatomy.cli.commands.models import models
+from ganatomy.cli.commands.render import render
 from ganatomy.cli.commands.sample import sample
 from ganatomy.cli.commands.survey import survey
 from ganatomy.cli.commands.train import train
@@ -26,7 +27,7 @@ from ganatomy.cli.console import complain, remark
 from ganatomy.errors import GanatomyError
 
 COMMANDS = (
-    models, info, sample, explore, survey, directions, walk, edit, arithmetic, mix, export, dataset, train
+    models, info, sample, explore, survey, directions, walk, edit, arithmetic, mix, render, export, dataset, train
 )  # fmt: skip
 
 REFUSED = 2

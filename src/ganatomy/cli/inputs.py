@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from ganatomy.generators.base import Generator
     from ganatomy.latents import Directions, Latents
     from ganatomy.perception.base import Scorer
+    from ganatomy.recipes import Drawn, Given, ModelReference
 
 DIRECTIONS_FILE = "directions.safetensors"
 """What a report's folder calls its directions, so that the folder can be given instead."""
@@ -94,21 +94,74 @@ def open_directions(path: Path, generator: Generator, *, of_any_generator: bool 
     return found
 
 
-def draw_codes(
-    generator: Generator, n: int, *, seed: int, space: str | None, options: SampleOptions
-) -> Latents:
-    """The first codes of a seed, in the space that is asked for or else in the one that edits work best in.
+def name_model(model: str, generator: Generator, options: ModelOptions) -> ModelReference:
+    """What a recipe calls this generator, with all that it takes to read it again."""
+    from ganatomy.recipes import ModelReference
+
+    return ModelReference(
+        name=model,
+        fingerprint=generator.fingerprint,
+        prior=options.prior,
+        output=options.output,
+        hidden=options.hidden,
+        resolution=options.resolution,
+        network=options.network,
+        precision=options.precision,
+    )
+
+
+def name_seeds(
+    generator: Generator, seeds: tuple[int, ...], *, n: int = 1, space: str | None, options: SampleOptions
+) -> Drawn:
+    """The first codes of each seed, in the space that is asked for or else in the one that edits work best in.
 
     Raises:
         SettingError: for truncation of codes that stay in z.
     """
+    from ganatomy.latents import Space
+    from ganatomy.recipes import Drawn
+
     space = space or editing_space(generator)
     if options.truncation_psi != 1 and space == "z":
         raise SettingError(
             f"--truncation-psi {options.truncation_psi} draws codes nearer to the mean w, not in z"
         )
-    return generator.sample(
-        n, seed=seed, space=space, truncation_psi=options.truncation_psi, label=options.label
+    return Drawn(
+        seeds=seeds,
+        n=n,
+        space=Space.parse(space),
+        truncation_psi=options.truncation_psi,
+        label=options.label,
+    )
+
+
+def name_codes(
+    generator: Generator,
+    file: Path | None,
+    seeds: tuple[int, ...],
+    *,
+    space: str | None,
+    options: SampleOptions,
+) -> Drawn | Given:
+    """Codes of a file, or one for each seed, in the space that is needed.
+
+    Raises:
+        SettingError: when neither file nor seeds are given, or both.
+    """
+    from ganatomy.latents import Space
+    from ganatomy.recipes import Given
+    from ganatomy.storage import load_latents
+
+    if (file is None) == (not seeds):
+        raise SettingError(
+            "say which codes: either a file of latents, or --seed with numbers such as 7 or 3,5,9"
+        )
+    if file is None:
+        return name_seeds(generator, seeds, space=space, options=options)
+    return Given(
+        latents=load_latents(file),
+        space=None if space is None else Space.parse(space),
+        truncation_psi=options.truncation_psi,
     )
 
 
@@ -120,28 +173,8 @@ def open_codes(
     space: str | None,
     options: SampleOptions,
 ) -> Latents:
-    """Codes of a file, or one for each seed, in the space that is needed.
-
-    Raises:
-        SettingError: when neither file nor seeds are given, or both.
-    """
-    from ganatomy.latents import Latents, Space
-    from ganatomy.storage import load_latents
-
-    if (file is None) == (not seeds):
-        raise SettingError(
-            "say which codes: either a file of latents, or --seed with numbers such as 7 or 3,5,9"
-        )
-    if file is None:
-        return Latents.cat(
-            draw_codes(generator, 1, seed=seed, space=space, options=options) for seed in seeds
-        )
-    codes = load_latents(file)
-    labels = None if codes.labels is None else codes.labels.to(generator.device, generator.dtype)
-    codes = replace(codes, codes=codes.codes.to(generator.device, generator.dtype), labels=labels)
-    # A w direction moves w+ codes as they are; every other crossing is the generator's.
-    fits = space in (None, codes.space) or (codes.space, space) == (Space.W_PLUS, Space.W)
-    return codes if fits else generator.map(codes, to=str(space), truncation_psi=options.truncation_psi)
+    """The same, drawn."""
+    return name_codes(generator, file, seeds, space=space, options=options).draw(generator)
 
 
 def editing_space(generator: Generator) -> str:

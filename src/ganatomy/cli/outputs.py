@@ -7,15 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganatomy.cli.console import progress
 from ganatomy.errors import OutputError, SettingError
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
-    from torch import Tensor
-
-    from ganatomy.cli.console import Advance
     from ganatomy.generators.base import Generator
-    from ganatomy.latents import Latents
+    from ganatomy.recipes import Recipe
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 FILMS = (".gif", ".mp4")
@@ -53,17 +50,9 @@ def expect_folder(path: Path) -> Path:
     return path
 
 
-def make_pictures(
-    generator: Generator, codes: Latents, *, batch_size: int, advance: Advance
-) -> Float[Tensor, "n c h w"]:
-    """The images of many codes, on the CPU, with progress."""
-    import torch
+def write(recipe: Recipe, out: Path, *, doing: str, generator: Generator | None = None) -> None:
+    """Write what a recipe makes, with progress."""
+    from ganatomy.recipes import render_to
 
-    from ganatomy.generators.base import batches
-
-    made: list[Tensor] = []
-    with torch.inference_mode():
-        for part in batches(codes, batch_size):
-            made.append(generator(part).float().cpu())
-            advance(sum(map(len, made)), len(codes))
-    return torch.cat(made)
+    with progress(doing) as advance:
+        render_to(recipe, out, generator=generator, progress=advance)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+import re
 from pathlib import Path
+from typing import Any
 
 from ganatomy.errors import SettingError
 
@@ -74,21 +76,63 @@ def named_strength(text: str) -> tuple[str, float]:
     return name.strip(), strength
 
 
+def named_goal(text: str) -> tuple[str, float | str]:
+    """An attribute and the probability that it is to reach, or with a sign the change of it, as a text.
+
+    >>> named_goal("Smiling=0.9"), named_goal("Young=-.25")
+    (('Smiling', 0.9), ('Young', '-.25'))
+
+    Raises:
+        SettingError: for anything else.
+    """
+    name, _, value = text.rpartition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not name.strip() or not math.isfinite(number):
+        raise SettingError(
+            f"{text!r} is not a goal; write NAME=PROBABILITY, such as Smiling=0.9, or Smiling=+0.25"
+        )
+    return name.strip(), value.strip() if value.strip()[0] in "+-" else number
+
+
+def field_and_value(text: str) -> tuple[str, Any]:
+    """A field of a recipe and its new value: JSON, or else a text.
+
+    >>> field_and_value("edits.0.strength=3"), field_and_value("model.name=my.pt")
+    (('edits.0.strength', 3), ('model.name', 'my.pt'))
+
+    Raises:
+        SettingError: where one of the two is missing.
+    """
+    field, equals, value = text.partition("=")
+    if not field.strip() or not equals:
+        raise SettingError(f"{text!r} changes nothing; write FIELD=VALUE, such as edits.0.strength=3")
+    try:
+        return field.strip(), json.loads(value)
+    except (ValueError, RecursionError):
+        return field.strip(), value
+
+
 def direction_in_file(text: str) -> tuple[Path, str]:
     """A file of directions and the name of one in it.
 
     >>> direction_in_file("my.directions:Smiling")
     (PosixPath('my.directions'), 'Smiling')
+    >>> direction_in_file("C:/my.directions:s 9:123")
+    (PosixPath('C:/my.directions'), 's 9:123')
 
     Raises:
         SettingError: where one of the two is missing.
     """
-    path, _, name = text.rpartition(":")
-    if not path or not name:
+    # A name may hold colons, and a path one behind the letter of a drive.
+    parts = re.fullmatch(r"((?:[A-Za-z]:)?[^:]+):(.+)", text)
+    if parts is None:
         raise SettingError(
             f"{text!r} does not say which direction; write FILE:NAME, such as my.directions:Smiling"
         )
-    return Path(path), name
+    return Path(parts[1]), parts[2]
 
 
 def stations(first: float, last: float, count: int) -> list[float]:
@@ -105,13 +149,17 @@ def stations(first: float, last: float, count: int) -> list[float]:
     return [first + (last - first) * step / (count - 1) for step in range(count)]
 
 
-def there_and_back(strengths: Sequence[float]) -> list[float]:
-    """The same stations and back again, so that a film of them loops without a jump.
+def eased(first: float, last: float, count: int) -> list[float]:
+    """Strengths from the first to the last that slow down towards both, as a swing does, so that a film turns softly.
 
-    >>> there_and_back([0.0, 1.0, 2.0])
-    [0.0, 1.0, 2.0, 1.0]
+    >>> eased(-2, 2, 5)
+    [-2.0, -1.41421..., 0.0, 1.41421..., 2.0]
+
+    Raises:
+        SettingError: for fewer than two.
     """
-    return [*strengths, *strengths[-2:0:-1]]
+    middle, reach = (first + last) / 2, (first - last) / 2
+    return [middle + reach * math.cos(math.pi * time) for time in stations(0, 1, count)]
 
 
 def _parts(text: str) -> list[str]:

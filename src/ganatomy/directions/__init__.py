@@ -1,4 +1,4 @@
-"""Ways to find directions in a survey: one method, one file, one line in the table."""
+"""Ways to find directions, one method, one file: in a survey, each a line in the table, or in a generator itself."""
 
 from __future__ import annotations
 
@@ -8,32 +8,57 @@ from functools import partial
 from ganatomy.directions.base import Method, usable
 from ganatomy.directions.centroids import centroids
 from ganatomy.directions.conditional import condition
+from ganatomy.directions.discriminant import discriminant
 from ganatomy.directions.dual import dual
+from ganatomy.directions.few_labels import FewLabels, few_labels
+from ganatomy.directions.ganspace import ganspace, layer_names
+from ganatomy.directions.gradient import ActiveSubspace, active, active_subspace, gradient, local_directions
 from ganatomy.directions.held import held
 from ganatomy.directions.linear_map import linear_map
 from ganatomy.directions.logistic import logistic
 from ganatomy.directions.lowdin import lowdin
 from ganatomy.directions.pca import pca
+from ganatomy.directions.pls import pls
 from ganatomy.directions.regression import regression
+from ganatomy.directions.sefa import sefa
 from ganatomy.directions.selective import selective
+from ganatomy.directions.stylespace import attribute_channels, exemplars, local_channels
 from ganatomy.directions.svm import svm
+from ganatomy.directions.unsupervised import Ranked
 from ganatomy.errors import UnknownNameError
 from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
 
 __all__ = [
     "METHODS",
+    "ActiveSubspace",
+    "FewLabels",
     "Method",
+    "Ranked",
+    "active",
+    "active_subspace",
+    "attribute_channels",
     "centroids",
     "condition",
+    "discriminant",
     "dual",
+    "exemplars",
+    "few_labels",
+    "few_labels",
     "find",
+    "ganspace",
+    "gradient",
     "held",
+    "layer_names",
     "linear_map",
+    "local_channels",
+    "local_directions",
     "logistic",
     "lowdin",
     "pca",
+    "pls",
     "regression",
+    "sefa",
     "selective",
     "svm",
     "usable",
@@ -47,7 +72,11 @@ METHODS: Mapping[str, Method] = {
     "svm": svm,
     "logistic": logistic,
     "centroid": centroids,
+    "discriminant": discriminant,
+    "pls": pls,
     "regression": regression,
+    "gradient": gradient,
+    "active": active,
     "held": held,
     "selective": selective,
     "pca": pca,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ganatomy.estimates import Estimate
 from ganatomy.metrics.cosines import mean_abs_cosine
 from ganatomy.metrics.entanglement import Entanglement, entanglement
-from ganatomy.metrics.selectivity import FORMS, Estimate, Selectivity, selectivity
+from ganatomy.metrics.naming import Naming, name_directions
+from ganatomy.metrics.selectivity import FORMS, Selectivity, selectivity
 from ganatomy.metrics.tables import ChangeTable, CosineTable, table_ii, table_iii
 
 __all__ = [
@@ -13,9 +15,11 @@ __all__ = [
     "CosineTable",
     "Entanglement",
     "Estimate",
+    "Naming",
     "Selectivity",
     "entanglement",
     "mean_abs_cosine",
+    "name_directions",
     "selectivity",
     "table_ii",
     "table_iii",

@@ -14,10 +14,11 @@ from torch import Tensor
 
 from ganatomy.edits import move
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
+from ganatomy.estimates import Estimate
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Direction, Directions, Latents
 from ganatomy.metrics.calibration import Trials, find_strengths
-from ganatomy.metrics.selectivity import Estimate, Selectivity, selectivity
+from ganatomy.metrics.selectivity import Selectivity, selectivity
 from ganatomy.perception.base import Scorer
 
 Hold = Literal["none", "all"] | Mapping[str, Iterable[str]]

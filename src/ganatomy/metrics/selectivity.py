@@ -9,27 +9,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ganatomy.errors import UnknownNameError
+from ganatomy.estimates import Estimate
 
 FORMS = ("mean_abs_all", "top13", "signed")
 NUM_TOP = 13
 """Other attributes that Table II of Pham Van et al. shows."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """A figure and its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def error(self) -> float:
-        """Half the width of the interval."""
-        return (self.high - self.low) / 2
-
-    def __str__(self) -> str:
-        return f"{self.value:.3g} ± {self.error:.2g}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -135,6 +135,14 @@ class Scorer(ABC):
         names = check_names(names)
         return self if names == self.names else SelectedScorer(self, names)
 
+    def differentiable(self) -> Scorer:
+        """The scorer that gives the same scores with gradients to the images: itself, unless it knows of another.
+
+        Raises:
+            SettingError, CheckpointError: when there should be one, but it cannot be had here.
+        """
+        return self
+
 
 class SelectedScorer(Scorer):
     """Some attributes of another scorer."""
@@ -149,6 +157,9 @@ class SelectedScorer(Scorer):
 
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
         return self.scorer._logits(images, latents=latents, start=start)[:, self._columns]  # noqa: SLF001 (a scorer too)
+
+    def differentiable(self) -> Scorer:
+        return self.scorer.differentiable().select(self.names)
 
 
 def position(name: str, names: Sequence[str]) -> int:

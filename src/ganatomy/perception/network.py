@@ -141,11 +141,15 @@ class AttributeNetwork(nn.Module):
 
     def forward(self, images: Float[Tensor, "n c h w"]) -> Reading:
         """Read images in [-1, 1] of the config's channels; every size that the stages can halve is understood."""
-        features = self.stages(images.contiguous(memory_format=torch.channels_last))
-        pooled = torch.cat([features.mean((2, 3)), features.amax((2, 3))], dim=1)
-        hidden = self.dropout(torch.relu(self.hidden(pooled)))
+        hidden = self.dropout(self.embed(images))
         factors = hidden.new_zeros(len(hidden), 0) if self.factors is None else self.factors(hidden)
         return Reading(self.attributes(hidden), factors)
+
+    def embed(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
+        """What the heads read: all that the trunk has seen."""
+        features = self.stages(images.contiguous(memory_format=torch.channels_last))
+        pooled = torch.cat([features.mean((2, 3)), features.amax((2, 3))], dim=1)
+        return torch.relu(self.hidden(pooled))
 
     def calibrated(self, attributes: Float[Tensor, "n a"]) -> Float[Tensor, "n a"]:
         """Raw logits of the attribute head as log-odds log p - log(1 - p), after temperature."""
@@ -248,6 +252,10 @@ class NetworkScorer(Scorer):
     def factors(self, images: Float[Tensor, "n c h w"]) -> Scores:
         """The continuous factors of images; see `FactorScorer` for their unit."""
         return FactorScorer(self).score(images)
+
+    def features(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
+        """What the trunk sees in images, named or not: near each other for pictures that look alike to it."""
+        return self.network.embed(self._fitted(images))
 
     def to(self, device: str | torch.device) -> NetworkScorer:
         """The same scorer on another device."""

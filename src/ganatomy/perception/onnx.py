@@ -75,14 +75,18 @@ class OnnxInput:
     def channels(self) -> int:
         return 1 if self.colour == "grey" else 3
 
-    def prepare(self, images: Float[Tensor, "n c h w"]) -> np.ndarray:
-        """Images in [-1, 1] as the array that the classifier takes."""
+    def arrange(self, images: Float[Tensor, "n c h w"]) -> Tensor:
+        """Images in [-1, 1] as the classifier takes them, with gradients where images have them."""
         fitted = fit_images(images, size=self.size, channels=self.channels)
         if self.colour == "BGR":
             fitted = fitted.flip(1)
         mean, std = (torch.tensor(v, device=fitted.device).view(1, -1, 1, 1) for v in (self.mean, self.std))
-        array = (((fitted + 1) / 2 - mean) / std).detach().cpu().numpy()
-        return np.ascontiguousarray(array if self.layout == "NCHW" else array.transpose(0, 2, 3, 1))
+        arranged = ((fitted + 1) / 2 - mean) / std
+        return arranged if self.layout == "NCHW" else arranged.permute(0, 2, 3, 1)
+
+    def prepare(self, images: Float[Tensor, "n c h w"]) -> np.ndarray:
+        """The same as an array of its own."""
+        return np.ascontiguousarray(self.arrange(images).detach().cpu().numpy())
 
 
 class OnnxScorer(Scorer):
@@ -115,8 +119,8 @@ class OnnxScorer(Scorer):
         self.path = Path(path)
         self._session = _open(self.path)
         metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
-        self._input_name, shape, self._dtype = _image_input(self._session, self.path)
-        told = _from_range(0, 255) if self._dtype == "uint8" else {}
+        self._input_name, shape, self.dtype = _image_input(self._session, self.path)
+        told = _from_range(0, 255) if self.dtype == "uint8" else {}
         told |= _stated_input(metadata, self.path)
         given = {"colour": colour, "layout": layout, "size": (size, size) if isinstance(size, int) else size}
         told |= {key: value for key, value in given.items() if value is not None}
@@ -124,7 +128,8 @@ class OnnxScorer(Scorer):
             told |= _from_range(*value_range)
         told |= {key: tuple(map(float, v)) for key, v in (("mean", mean), ("std", std)) if v is not None}
         self.input = _complete(told, shape, self.path)
-        self._batch = shape[0] if isinstance(shape[0], int) and shape[0] > 0 else None
+        self.fixed_batch = shape[0] if isinstance(shape[0], int) and shape[0] > 0 else None
+        self._in_torch: Scorer | None = None
         self._output_name, outputs = self._probe()
         own = _json_list(metadata, "attributes", self.path)
         self.names, self._columns = _columns(names, own, outputs.shape[1], self.path)
@@ -136,7 +141,14 @@ class OnnxScorer(Scorer):
         self.description = f"{self.path.name} (ONNX, {len(self.names)} attributes, {self.input.size[0]} px)"
 
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
-        values = torch.from_numpy(self._run(self.input.prepare(images), self._output_name))
+        return self.to_logits(self.run(images))
+
+    def run(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
+        """The output that holds the scores, as onnxruntime gives it."""
+        return torch.from_numpy(self._run(self.input.prepare(images), self._output_name))
+
+    def to_logits(self, values: Float[Tensor, "n k"]) -> Float[Tensor, "n a"]:
+        """Logits of the attributes from that output; raises ScoreError for probabilities that are none."""
         if self.output == "class logits":
             return class_log_odds(values)[:, self._columns]
         values = values[:, self._columns]
@@ -150,13 +162,29 @@ class OnnxScorer(Scorer):
             )
         return logit(values)
 
+    def differentiable(self) -> Scorer:
+        """The same scorer in PyTorch; see `DifferentiableOnnxScorer`, which is made once and kept."""
+        if self._in_torch is None:
+            from ganatomy.perception.onnx_gradients import DifferentiableOnnxScorer
+
+            self._in_torch = DifferentiableOnnxScorer(self)
+        return self._in_torch
+
+    @property
+    def output_index(self) -> int:
+        """Which of the model's outputs holds the scores."""
+        return [meta.name for meta in self._session.get_outputs()].index(self._output_name)
+
+    def noise(self) -> Float[Tensor, "n c h w"]:
+        """Random images to try the model on."""
+        count = self.fixed_batch or 8
+        noise = torch.rand(count, self.input.channels, 4, 4, generator=torch.Generator().manual_seed(0))
+        return nn.functional.interpolate(noise * 2 - 1, self.input.size, mode="bilinear")
+
     def _probe(self) -> tuple[str, Tensor]:
         """The output that holds the scores, and what it gives for a few random images."""
-        count = self._batch or 8
-        noise = (
-            torch.rand(count, self.input.channels, 4, 4, generator=torch.Generator().manual_seed(0)) * 2 - 1
-        )
-        images = self.input.prepare(nn.functional.interpolate(noise, self.input.size, mode="bilinear"))
+        noise = self.noise()
+        count, images = len(noise), self.input.prepare(noise)
         results = self._call(None, images)
         for meta, result in zip(self._session.get_outputs(), results, strict=True):
             if _is_scores(result, count):
@@ -168,7 +196,7 @@ class OnnxScorer(Scorer):
 
     def _run(self, images: np.ndarray, output: str) -> np.ndarray:
         """One output as float32 `[n, ...]`, in pieces where the model takes a fixed number of images at a time."""
-        step = self._batch or max(len(images), 1)
+        step = self.fixed_batch or max(len(images), 1)
         rows = []
         for first in range(0, max(len(images), 1), step):
             piece = images[first : first + step]
@@ -181,8 +209,8 @@ class OnnxScorer(Scorer):
 
     def _call(self, outputs: list[Any] | None, images: np.ndarray) -> list[Any]:
         try:
-            rounded = np.rint(images) if self._dtype == "uint8" else images
-            return self._session.run(outputs, {self._input_name: rounded.astype(self._dtype)})
+            rounded = np.rint(images) if self.dtype == "uint8" else images
+            return self._session.run(outputs, {self._input_name: rounded.astype(self.dtype)})
         except Exception as error:  # noqa: BLE001 (onnxruntime has no public class for its errors)
             reason = str(error).splitlines()[0]
             raise CheckpointError(

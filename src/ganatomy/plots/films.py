@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
-from ganatomy.errors import SettingError
+from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.images import to_pil
 from ganatomy.plots.grids import enlarge, enlargement
 from ganatomy.storage import written_whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How a film is written, whatever its format."""
+
+    fps: float
+    loop: bool
+    text: str | None
 
 
 def film(
@@ -25,6 +36,7 @@ def film(
     fps: float = 25.0,
     loop: bool = True,
     scale: int | None = None,
+    text: str | None = None,
 ) -> Path:
     """Write pictures as a film, whole or not at all; the ending of the name chooses GIF or MP4 (H.264).
 
@@ -33,6 +45,7 @@ def film(
         fps: frames per second; GIF counts in hundredths of a second and shows at most 50.
         loop: whether a GIF starts again at its end; an MP4 leaves that to its player.
         scale: whole number by which each frame is enlarged; by default until it is readable.
+        text: what the film carries: a GIF as its comment, an MP4 in its metadata.
 
     Raises:
         SettingError: for an ending that is neither, no frames, or no frames per second.
@@ -49,8 +62,24 @@ def film(
     if first is None:
         raise SettingError("there is no picture to show; a film needs at least one")
     with written_whole(path) as part:
-        write(first, frames, part, fps, loop)
+        write(first, frames, part, Manner(fps=fps, loop=loop, text=text))
     return path
+
+
+def read_film_text(path: str | os.PathLike[str]) -> str | None:
+    """The text that an MP4 carries, None where it carries none; its frames are not read.
+
+    Raises:
+        CheckpointError: when it is no MP4 that can be read.
+    """
+    import av
+    from av.error import FFmpegError
+
+    try:
+        with av.open(os.fspath(path), format="mp4") as container:
+            return container.metadata.get("comment")
+    except (FFmpegError, UnicodeError) as error:
+        raise CheckpointError(f"{path} cannot be read as a film: {error}") from None
 
 
 def _frames(images: Iterable[Tensor], scale: int | None) -> Iterator[Image.Image]:
@@ -59,14 +88,16 @@ def _frames(images: Iterable[Tensor], scale: int | None) -> Iterator[Image.Image
             yield enlarge(to_pil(image), scale if scale is not None else enlargement(image.shape[-2:]))
 
 
-def _write_gif(first: Image.Image, rest: Iterator[Image.Image], path: Path, fps: float, loop: bool) -> None:
+def _write_gif(first: Image.Image, rest: Iterator[Image.Image], path: Path, manner: Manner) -> None:
     def few_colours(frame: Image.Image) -> Image.Image:
         # Pillow's default (median cut) takes seventy times as long for pictures that look the same.
         return frame.quantize(method=Image.Quantize.FASTOCTREE)
 
     # Players take a pause below 20 ms for a mistake and slow down to 100 ms.
-    pause = max(20, round(100 / fps) * 10)
-    repeat = {"loop": 0} if loop else {}
+    pause = max(20, round(100 / manner.fps) * 10)
+    said: dict[str, Any] = {"loop": 0} if manner.loop else {}
+    if manner.text is not None:
+        said["comment"] = manner.text.encode()
     with path.open("wb") as file:  # opened here, because Pillow leaves it open when a frame cannot be made
         few_colours(first).save(
             file,
@@ -75,17 +106,19 @@ def _write_gif(first: Image.Image, rest: Iterator[Image.Image], path: Path, fps:
             append_images=map(few_colours, rest),
             duration=pause,
             disposal=1,
-            **repeat,
+            **said,
         )
 
 
-def _write_mp4(first: Image.Image, rest: Iterator[Image.Image], path: Path, fps: float, loop: bool) -> None:
+def _write_mp4(first: Image.Image, rest: Iterator[Image.Image], path: Path, manner: Manner) -> None:
     import av  # here, because pictures and GIFs need none of it
 
     # Half-resolution colour (yuv420p, the only kind that every player shows) needs even sides.
     width, height = (side + side % 2 for side in first.size)
     with av.open(str(path), "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+        if manner.text is not None:
+            container.metadata["comment"] = manner.text
+        stream = container.add_stream("libx264", rate=Fraction(manner.fps).limit_denominator(1001))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"crf": "18"}
         for frame in chain([first], rest):
@@ -95,6 +128,6 @@ def _write_mp4(first: Image.Image, rest: Iterator[Image.Image], path: Path, fps:
         container.mux(stream.encode())
 
 
-Writer = Callable[[Image.Image, Iterator[Image.Image], Path, float, bool], None]
+Writer = Callable[[Image.Image, Iterator[Image.Image], Path, Manner], None]
 
 WRITERS: dict[str, Writer] = {".gif": _write_gif, ".mp4": _write_mp4}

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from cyclopts import Parameter, Token
 
 from ganatomy.cli import parsing
-from ganatomy.cli.console import answer, progress
-from ganatomy.cli.inputs import open_codes, open_model
-from ganatomy.cli.outputs import CODES, PICTURES, expect_file, make_pictures
+from ganatomy.cli.console import answer
+from ganatomy.cli.inputs import name_model, name_seeds, open_model
+from ganatomy.cli.outputs import CODES, PICTURES, expect_file, write
 from ganatomy.cli.parameters import (
     MODEL,
     SAMPLE,
@@ -62,37 +62,30 @@ def arithmetic(
         ganatomy arithmetic faces --plus 3,5,9 --minus 2,4,8 --plus 1,6,7 \
             -o sum.png
     """
-    from ganatomy import edits
-    from ganatomy.images import save_image
-    from ganatomy.latents import Latents
-    from ganatomy.plots import grid
-    from ganatomy.storage import save_latents
+    from ganatomy.recipes import Arithmetic, Recipe, Sum, Term
 
     expect_file(out, PICTURES + CODES)
     generator = open_model(model, options)
-    baskets = [
-        (sign, open_codes(generator, None, seeds, space=space, options=sampling)) for sign, seeds in terms
-    ]
-    total = edits.arithmetic(
-        [basket for sign, basket in baskets if sign == "+"],
-        [basket for sign, basket in baskets if sign == "-"],
+    total = Sum(
+        terms=tuple(
+            Term(sign=sign, codes=name_seeds(generator, seeds, space=space, options=sampling))
+            for sign, seeds in terms
+        )
     )
-    if out.suffix.lower() in CODES:
-        save_latents(total, out)
-    else:
-        means = [edits.arithmetic([basket]) for _, basket in baskets]
-        near = [edits.neighbours(total, n=neighbours + 1)[1:]] if neighbours else []
-        with progress("drawing") as advance:
-            shown = Latents.cat([*means, total, *near])
-            images = make_pictures(generator, shown, batch_size=options.batch_size, advance=advance)
-        equation = [f"{sign} {','.join(map(str, seeds))}" for sign, seeds in terms]
-        labels = [*equation, "= sum", *["near it"] * neighbours]
-        save_image(grid(images, columns=len(means) + 1, labels=labels, scale=scale), out)
+    recipe = Recipe(
+        model=name_model(model, generator, options),
+        codes=total,
+        picture=Arithmetic(neighbours=neighbours),
+        scale=scale,
+        batch_size=options.batch_size,
+    )
+    write(recipe, out, doing="drawing", generator=generator)
+    used = total.terms[0].codes.space
     data = {
         "model": model,
         "out": str(out),
-        "space": total.space.value,
+        "space": str(used),
         "terms": [{"sign": sign, "seeds": list(seeds)} for sign, seeds in terms],
     }
     written = " ".join(f"{sign} ({', '.join(map(str, seeds))})" for sign, seeds in terms)
-    answer(f"{out}: {written}, in {total.space}", data, as_json=json)
+    answer(f"{out}: {written}, in {used}", data, as_json=json)

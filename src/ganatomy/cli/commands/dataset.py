@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, progress
-from ganatomy.cli.outputs import PICTURES, expect_file, expect_folder
+from ganatomy.cli.outputs import PICTURES, expect_file, expect_folder, write
 from ganatomy.cli.parameters import Count, Json, Scale, Seed
 from ganatomy.errors import SettingError
 
@@ -50,9 +50,8 @@ def dataset(
         ganatomy dataset faces -n 64 -o sheet.png
         ganatomy dataset faces -n 5000 --resolution 128 --independent -o drawn/
     """
-    from ganatomy.datasets import draw_faces, sample_faces, write_faces
-    from ganatomy.images import save_image
-    from ganatomy.plots import grid
+    from ganatomy.datasets import write_faces
+    from ganatomy.recipes import DrawnFaces, Recipe
 
     if n < 1 or resolution < 32:
         raise SettingError(
@@ -60,8 +59,8 @@ def dataset(
         )
     if out.suffix.lower() in PICTURES:
         expect_file(out)
-        faces = sample_faces(n, seed=seed, entangled=not independent)
-        save_image(grid(draw_faces(faces, resolution=resolution), columns=columns, scale=scale), out)
+        faces = DrawnFaces(n=n, seed=seed, resolution=resolution, independent=independent, columns=columns)
+        write(Recipe(picture=faces, scale=scale), out, doing="drawing")
     elif out.suffix:
         raise SettingError(
             f"{out.name!r} is neither a picture nor a folder; name a sheet .png, or a folder without a dot"

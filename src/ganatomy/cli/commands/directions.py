@@ -1,41 +1,151 @@
-"""`ganatomy directions`: from a survey to named directions."""
+"""`ganatomy directions`: from a survey, or from a model itself, to named directions."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ganatomy.cli.console import answer
+from ganatomy.cli.console import answer, progress
+from ganatomy.cli.inputs import open_model, open_scorer
+from ganatomy.cli.marks import MARKS, MarkOptions, find_by_marks
 from ganatomy.cli.outputs import expect_file
-from ganatomy.cli.parameters import Attributes, Json, OutFile, Seed
+from ganatomy.cli.parameters import MODEL, Attributes, Json, Layers, ModelOptions, OutFile, ScorerName, Seed
+from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
+
+if TYPE_CHECKING:
+    from ganatomy.directions import Ranked
+    from ganatomy.generators.base import Generator
+    from ganatomy.latents import Directions
+    from ganatomy.metrics import Naming
+
+OPTIONS = {
+    "sefa": {"layers", "components"},
+    "ganspace": {"layer", "components", "n", "space"},
+    "stylespace": {"components", "n", "attributes", "scorer"},
+}
+"""Methods that look at a model, each with the options that only some of them have."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class FinderOptions:
+    """What methods that look at a model can be told."""
+
+    components: int | None = None
+    """How many directions to find: 10 of sefa and ganspace; of stylespace for each region (3) or attribute (10)."""
+    layers: Layers = None
+    layer: str | None = None
+    """The layer whose activations ganspace looks at, such as b8.conv0; by default the codes themselves."""
+    n: Annotated[int | None, Parameter(name=["-n"])] = None
+    """Codes that ganspace (10,000) or stylespace (32; 2,000 with attributes) looks at."""
+    space: str | None = None
+    """The space that ganspace finds directions for; by default w where the model has one, else z."""
+    scorer: ScorerName = None
+    name_by: str | None = None
+    """A scorer, by name or file: prints which attributes each direction changes."""
+
+
+FINDER = FinderOptions()
 
 
 def directions(
-    survey: Annotated[Path, Parameter(help="A folder that `ganatomy survey` wrote.")],
+    source: Annotated[
+        str,
+        Parameter(help="A folder that `ganatomy survey` wrote; for sefa, ganspace and stylespace a model."),
+    ],
     /,
     *,
     out: OutFile,
     method: Annotated[
         str,
-        Parameter(help="regression, logistic, svm, centroid, linear, penalty, lowdin, dual or pca."),
+        Parameter(
+            help="From a survey: regression, logistic, svm, centroid, linear, penalty, lowdin, dual, discriminant, "
+            "pls, gradient, active, held, selective or pca. From a model: sefa, ganspace or stylespace."
+        ),
     ] = "regression",
     attributes: Attributes = (),
     seed: Seed = 0,
+    marks: Annotated[MarkOptions, Parameter(name="*")] = MARKS,
+    finder: FinderOptions = FINDER,
+    options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    """Find the direction of each attribute in a survey, and how well it tells held-out codes apart.
+    r"""Find the direction of each attribute in a survey, and how well it tells held-out codes apart.
+
+    Three methods need no scores, but the model: sefa reads its weights, ganspace looks at codes or at what a layer
+    makes of them, and stylespace finds channels of s that change one part of the picture, or, with --attributes, those
+    that belong to an attribute.
+
+    With --yes and --no nothing but your own marks is learnt from: 5 to 50 rows of the survey that have something, and
+    that lack it, give its direction, how good it is, how many more to mark and which.
 
     Example:
         ganatomy directions my.survey --method regression -o my.directions
+        ganatomy directions my.survey --yes 3,5,9 --no 1,2,8 --name sunny \
+            -o sunny.directions
+        ganatomy directions faces --method sefa --layers 0:4 --name-by faces \
+            -o sefa.directions
     """
+    from ganatomy.directions import METHODS
+    from ganatomy.storage import save_directions
+
+    expect_file(out)
+    if marks != MARKS:
+        _refuse_beside_marks(method, finder, attributes)
+        find_by_marks(source, out, marks, seed=seed, json=json)
+        return
+    if method not in METHODS and method not in OPTIONS:
+        raise UnknownNameError("method", method, [*METHODS, *OPTIONS])
+    _refuse_others(method, finder, attributes)
+    if method in METHODS:
+        _find_in_survey(source, out, method=method, attributes=attributes, seed=seed, json=json)
+        return
+    _expect_model(source, method)
+    generator = open_model(source, options)
+    found = _find_in_model(generator, source, method, attributes, seed=seed, finder=finder, options=options)
+    save_directions(found, out)
+    data = {
+        "out": str(out),
+        "method": method,
+        "space": found.space.value,
+        "figure": found.figure,
+        "directions": {
+            d.name: {"value": value, "sigma": d.sigma} for d, value in zip(found, found.values, strict=True)
+        },
+    }
+    lines = f"{out}: {len(found)} directions in {found.space}, by {method}\n{_indented(found)}"
+    if finder.name_by is not None:
+        named = _named(generator, finder.name_by, found, options)
+        lines += f"\n{_indented(named)}"
+        for name, moved in named.moved.items():
+            data["directions"][name]["moves"] = {
+                attribute: {"mean": change.value, "low": change.low, "high": change.high}
+                for attribute, change in moved.items()
+            }
+    answer(lines, data, as_json=json)
+
+
+def _find_in_survey(
+    source: str, out: Path, *, method: str, attributes: tuple[str, ...], seed: int, json: bool
+) -> None:
+    from ganatomy import zoo
     from ganatomy.directions import find
     from ganatomy.storage import save_directions
     from ganatomy.surveys import load_survey
 
-    expect_file(out)
-    found = find(load_survey(survey), method=method, attributes=attributes or None, seed=seed)
+    if source in zoo.MODELS or Path(source).is_file():
+        raise SettingError(
+            f"{source} is a model; {method} learns from scores: run `ganatomy survey {source} -o my.survey` "
+            f"and give it my.survey, or choose --method {', '.join(OPTIONS)}"
+        )
+    if not Path(source).is_dir():
+        raise MissingFileError(
+            f"{source} is no folder with a survey, which {method} learns from; `ganatomy survey` makes one"
+        )
+    found = find(load_survey(Path(source)), method=method, attributes=attributes or None, seed=seed)
     save_directions(found, out)
     head = f"  {'':24} {'AUC':>6} {'sigma':>8} {'slope':>8}"
     rows = [f"  {d.name:24} {d.auc:6.3f} {d.sigma:8.3f} {d.slope:8.3f}" for d in found]
@@ -53,3 +163,99 @@ def directions(
         data,
         as_json=json,
     )
+
+
+def _find_in_model(
+    generator: Generator,
+    source: str,
+    method: str,
+    attributes: tuple[str, ...],
+    *,
+    seed: int,
+    finder: FinderOptions,
+    options: ModelOptions,
+) -> Ranked:
+    from ganatomy import directions as finders
+    from ganatomy.surveys import survey
+
+    with progress("looking") as advance:
+        if method == "sefa":
+            return finders.sefa(
+                generator, layers=finder.layers, num_components=_or(finder.components, 10), seed=seed
+            )
+        if method == "ganspace":
+            return finders.ganspace(
+                generator,
+                layer=finder.layer,
+                n=_or(finder.n, 10_000),
+                num_components=_or(finder.components, 10),
+                space=finder.space,
+                seed=seed,
+                batch_size=options.batch_size,
+                progress=advance,
+            )
+        if not attributes:
+            return finders.local_channels(
+                generator,
+                num_channels=_or(finder.components, 3),
+                n=_or(finder.n, 32),
+                seed=seed,
+                progress=advance,
+            )
+        sees = open_scorer(finder.scorer, source, attributes)
+        seen = survey(
+            generator, sees, n=_or(finder.n, 2000), space="s", seed=seed,
+            batch_size=options.batch_size, progress=advance,
+        )  # fmt: skip
+        return finders.attribute_channels(
+            generator,
+            finders.exemplars(seen, attributes),
+            num_channels=_or(finder.components, 10),
+            seed=seed,
+        )
+
+
+def _named(generator: Generator, scorer: str, found: Directions, options: ModelOptions) -> Naming:
+    from ganatomy.metrics import name_directions
+
+    sees = open_scorer(scorer, scorer)
+    with progress("naming") as advance:
+        return name_directions(generator, sees, found, batch_size=options.batch_size, progress=advance)
+
+
+def _expect_model(source: str, method: str) -> None:
+    if (Path(source) / "survey.json").is_file():
+        raise SettingError(
+            f"{source} is a survey; {method} looks at the model itself: give the model, or choose another --method"
+        )
+
+
+def _refuse_others(method: str, finder: FinderOptions, attributes: tuple[str, ...]) -> None:
+    """Refuse an option that the method would not look at."""
+    given = {name for name, value in vars(finder).items() if value is not None} - {"name_by"}
+    given |= {"attributes"} if attributes else set()
+    allowed = OPTIONS.get(method, {"attributes"})
+    if finder.name_by is not None and method not in OPTIONS:
+        raise SettingError(f"--name-by is for {', '.join(OPTIONS)}; directions of {method} have their names")
+    for name in sorted(given - allowed):
+        others = ", ".join(other for other, has in OPTIONS.items() if name in has)
+        option = "-n" if name == "n" else f"--{name}"
+        raise SettingError(
+            f"{option} does not go with --method {method}, only with {others or 'surveys'}; leave it out"
+        )
+
+
+def _refuse_beside_marks(method: str, finder: FinderOptions, attributes: tuple[str, ...]) -> None:
+    """Refuse what marks would not look at."""
+    if method != "regression" or attributes or finder != FINDER:
+        raise SettingError(
+            "--yes and --no are a method of their own; leave out --method, --attributes and what belongs to methods"
+        )
+
+
+def _or(value: int | None, usual: int) -> int:
+    return usual if value is None else value
+
+
+def _indented(text: object) -> str:
+    return "\n".join(f"  {line}" for line in str(text).splitlines())

@@ -1,16 +1,16 @@
-"""`ganatomy edit`: move codes along directions, by how much is said."""
+"""`ganatomy edit`: move codes along directions by how much is said, or until the scorer sees what is said."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer, progress
-from ganatomy.cli.inputs import open_codes, open_directions, open_model
-from ganatomy.cli.outputs import CODES, PICTURES, expect_file, make_pictures
+from ganatomy.cli.inputs import name_codes, name_model, open_directions, open_model, open_scorer
+from ganatomy.cli.outputs import CODES, PICTURES, expect_file, write
 from ganatomy.cli.parameters import (
     MODEL,
     SAMPLE,
@@ -24,9 +24,17 @@ from ganatomy.cli.parameters import (
     OutFile,
     SampleOptions,
     Scale,
+    ScorerName,
     Seeds,
     Units,
 )
+from ganatomy.errors import SettingError
+
+if TYPE_CHECKING:
+    from ganatomy.generators.base import Generator
+    from ganatomy.latents import Directions, Latents
+    from ganatomy.perception.base import Scorer
+    from ganatomy.recipes.moves import Edit
 
 
 def edit(
@@ -36,16 +44,30 @@ def edit(
     *,
     out: OutFile,
     directions: Annotated[
-        Path, Parameter(help="File of directions, or a folder that `ganatomy explore` wrote.")
-    ],
+        Path | None,
+        Parameter(
+            help="File of directions, or a folder that `ganatomy explore` wrote. With --to, edit in their span only."
+        ),
+    ] = None,
     move: Annotated[
-        list[str],
+        list[str] | None,
         Parameter(
             metavar="NAME=STRENGTH",
             negative=(),
-            help="A move, such as Smiling=2; give it again for the next.",
+            show_default=False,
+            help="A move along a direction, such as Smiling=2; give it again for the next.",
         ),
-    ],
+    ] = None,
+    to: Annotated[
+        list[str] | None,
+        Parameter(
+            metavar="NAME=PROBABILITY",
+            negative=(),
+            show_default=False,
+            help="What the scorer is to see, such as Smiling=0.9, or Smiling=+0.25 for a change; needs no directions.",
+        ),
+    ] = None,
+    scorer: ScorerName = None,
     seed: Seeds = (),
     hold: Hold = (),
     units: Units = "sigma",
@@ -60,49 +82,130 @@ def edit(
     options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    r"""Move codes along directions, one after another, and hold what must not change.
+    r"""Move codes along directions, or until the scorer sees what is wanted, and hold what must not change.
 
     Example:
+        ganatomy edit faces --seed 7 --to Smiling=0.9 --hold all -o smiling.png
         ganatomy edit faces --seed 7 --directions faces-report/ --move Smiling=2 \
             --hold Male,Eyeglasses -o smiling.png
         ganatomy edit faces me.latents --directions my.directions \
             --move Smiling=1 --move Young=-2 --units logit -o older.latents
     """
-    import torch
+    from ganatomy.recipes import Recipe, Sheet
 
-    from ganatomy import edits
-    from ganatomy.images import save_image
-    from ganatomy.plots import grid
-    from ganatomy.storage import save_latents
-
-    moves = [parsing.named_strength(text) for text in move]
+    if bool(move) == bool(to):
+        raise SettingError(
+            "say what to do, in one way: --move NAME=STRENGTH with --directions, or --to NAME=PROBABILITY"
+        )
     expect_file(out, PICTURES + CODES)
     generator = open_model(model, options)
-    found = open_directions(directions, generator, of_any_generator=of_any_generator)
-    chosen = [(found[name], strength) for name, strength in moves]
-    held = [found[name] for name in hold]
-    was = open_codes(generator, codes, seed, space=found.space, options=sampling)
-    now = was
-    for direction, strength in chosen:
-        now = edits.move(now, direction, strength, units=units, hold=held, layers=layers)
-
-    if out.suffix.lower() in CODES:
-        save_latents(now, out)
+    # Directions may live in another space than the one that edits work best in.
+    found = None
+    if directions is not None:
+        found = open_directions(directions, generator, of_any_generator=of_any_generator)
+    space = None if found is None else found.space
+    at = name_codes(generator, codes, seed, space=space, options=sampling)
+    if to:
+        if units != "sigma":
+            raise SettingError(f"--units {units} counts strengths of --move; --to takes probabilities")
+        goals = dict(parsing.named_goal(text) for text in to)
+        eye = open_scorer(scorer, model)
+        edits, data, done = _guide(
+            generator,
+            eye,
+            at.draw(generator),
+            goals,
+            hold=hold,
+            along=found,
+            layers=layers,
+            batch_size=options.batch_size,
+        )
     else:
-        with progress("editing") as advance:
-            images = make_pictures(generator, now, batch_size=options.batch_size, advance=advance)
-            if before:
-                old = make_pictures(generator, was, batch_size=options.batch_size, advance=advance)
-                images = torch.cat([old, images])
-        columns = len(now) if before else None
-        save_image(grid(images, columns=columns, scale=scale, gap=2 if len(images) > 1 else 0), out)
-    data = {
-        "model": model,
-        "out": str(out),
-        "n": len(now),
-        "moves": dict(moves),
-        "units": units,
-        "hold": list(hold),
-    }
+        if found is None:
+            raise SettingError("--move needs --directions, the file that holds them; or use --to")
+        edits, data, done = _move(
+            found, [parsing.named_strength(text) for text in move or ()], units, hold, layers
+        )
+    recipe = Recipe(
+        model=name_model(model, generator, options),
+        codes=at,
+        edits=edits,
+        picture=Sheet(before=before),
+        scale=scale,
+        batch_size=options.batch_size,
+    )
+    write(recipe, out, doing="drawing", generator=generator)
+    answer(
+        f"{out}: {len(at)} edited, {done}",
+        {"model": model, "out": str(out), "n": len(at), **data},
+        as_json=json,
+    )
+
+
+def _move(
+    found: Directions,
+    moves: list[tuple[str, float]],
+    units: str,
+    hold: tuple[str, ...],
+    layers: tuple[int, int] | None,
+) -> tuple[tuple[Edit, ...], dict[str, Any], str]:
+    """Moves along directions, what is told of them as JSON, and in words."""
+    from ganatomy.recipes import Move
+
+    held = tuple(found[name] for name in hold)
+    edits = tuple(
+        Move(direction=found[name], strength=strength, units=units, hold=held, layers=layers)
+        for name, strength in moves
+    )
     done = ", ".join(f"{name} {strength:+g}" for name, strength in moves)
-    answer(f"{out}: {len(now)} edited, {done} {units}", data, as_json=json)
+    return edits, {"moves": dict(moves), "units": units, "hold": list(hold)}, f"{done} {units}"
+
+
+def _guide(
+    generator: Generator,
+    eye: Scorer,
+    was: Latents,
+    goals: dict[str, float | str],
+    *,
+    hold: tuple[str, ...],
+    along: Directions | None,
+    layers: tuple[int, int] | None,
+    batch_size: int,
+) -> tuple[tuple[Edit, ...], dict[str, Any], str]:
+    """A guided edit that was searched for, and what is told of it."""
+    from ganatomy.guidance import guided
+    from ganatomy.recipes import Reached
+
+    with progress("editing") as advance:
+        result = guided(
+            generator,
+            eye,
+            was,
+            goals,
+            hold="all" if hold == ("all",) else hold,
+            directions=along,
+            layers=layers,
+            batch_size=min(batch_size, 16),
+            progress=advance,
+        )
+    before, after = (
+        [dict(zip(seen.names, row, strict=True)) for row in seen.probabilities.tolist()]
+        for seen in (result.before, result.after)
+    )
+    wanted = [dict(zip(result.targets, row, strict=True)) for row in result.goals.tolist()]
+    drift = [dict(zip(result.held, row, strict=True)) for row in result.drift.tolist()]
+    pictures = [
+        {
+            "before": {name: before[row][name] for name in result.targets},
+            "goal": wanted[row],
+            "after": {name: after[row][name] for name in result.targets},
+            "held_drift": drift[row],
+            "reached": bool(result.reached[row]),
+            "steps": int(result.steps[row]),
+            "sigmas": float(result.distance[row]),
+        }
+        for row in range(len(result))
+    ]
+    data = {"to": goals, "hold": list(result.held), "slopes": result.slopes, "pictures": pictures}
+    sought = {name: float(result.goals[:, k].mean()) for k, name in enumerate(result.targets)}
+    return (Reached(latents=result.latents, sought=sought),), data, str(result)

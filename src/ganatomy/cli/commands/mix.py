@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from ganatomy.cli import parsing
-from ganatomy.cli.console import answer, progress
-from ganatomy.cli.inputs import open_codes, open_model
-from ganatomy.cli.outputs import CODES, PICTURES, expect_file, make_pictures
+from ganatomy.cli.console import answer
+from ganatomy.cli.inputs import name_codes, name_model, open_model
+from ganatomy.cli.outputs import CODES, PICTURES, expect_file, write
 from ganatomy.cli.parameters import (
     MODEL,
     SAMPLE,
@@ -44,31 +44,21 @@ def mix(
     Example:
         ganatomy mix faces --rows 1,2,3 --columns 4,5,6 --layers 0:4 -o mix.png
     """
-    import torch
-
-    from ganatomy import edits
-    from ganatomy.images import save_image
-    from ganatomy.latents import Latents
-    from ganatomy.plots import grid
-    from ganatomy.storage import save_latents
+    from ganatomy.recipes import Mix, Recipe
 
     expect_file(out, PICTURES + CODES)
     generator = open_model(model, options)
     given, giving = (
-        open_codes(generator, None, seeds, space="w+", options=sampling) for seeds in (rows, columns)
+        name_codes(generator, None, seeds, space="w+", options=sampling) for seeds in (rows, columns)
     )
-    mixed = edits.style_mix(given, giving, layers)
-    if out.suffix.lower() in CODES:
-        save_latents(mixed, out)
-    else:
-        with progress("mixing") as advance:
-            every = Latents.cat([given, giving, mixed])
-            images = make_pictures(generator, every, batch_size=options.batch_size, advance=advance)
-        left, top, table = images.split([len(given), len(giving), len(mixed)])
-        sheet = [torch.ones_like(images[:1]), top]
-        for row in range(len(given)):
-            sheet += [left[row : row + 1], table[row * len(giving) : (row + 1) * len(giving)]]
-        save_image(grid(torch.cat(sheet), columns=len(giving) + 1, scale=scale), out)
+    recipe = Recipe(
+        model=name_model(model, generator, options),
+        codes=given,
+        picture=Mix(columns=giving, layers=layers),
+        scale=scale,
+        batch_size=options.batch_size,
+    )
+    write(recipe, out, doing="mixing", generator=generator)
     data = {
         "model": model,
         "out": str(out),
@@ -77,5 +67,5 @@ def mix(
         "layers": list(layers),
     }
     answer(
-        f"{out}: {len(given)} x {len(giving)} codes, layers {layers[0]}:{layers[1]} mixed", data, as_json=json
+        f"{out}: {len(rows)} x {len(columns)} codes, layers {layers[0]}:{layers[1]} mixed", data, as_json=json
     )

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ganatomy.cli.console import answer, progress
-from ganatomy.cli.inputs import draw_codes, open_model
-from ganatomy.cli.outputs import CODES, PICTURES, expect_file, make_pictures
+from ganatomy.cli.console import answer
+from ganatomy.cli.inputs import name_model, name_seeds, open_model
+from ganatomy.cli.outputs import CODES, PICTURES, expect_file, write
 from ganatomy.cli.parameters import (
     MODEL,
     SAMPLE,
@@ -46,18 +46,18 @@ def sample(
     Example:
         ganatomy sample faces -n 16 --seed 7 --truncation-psi 0.7 -o samples.png
     """
-    from ganatomy.images import save_image
-    from ganatomy.plots import grid
-    from ganatomy.storage import save_latents
+    from ganatomy.recipes import Recipe, Sheet
 
     expect_file(out, PICTURES + CODES)
     generator = open_model(model, options)
-    codes = draw_codes(generator, n, seed=seed, space=space, options=sampling)
-    if out.suffix.lower() in CODES:
-        save_latents(codes, out)
-    else:
-        with progress("sampling") as advance:
-            images = make_pictures(generator, codes, batch_size=options.batch_size, advance=advance)
-        save_image(grid(images, columns=columns, scale=scale), out)
+    codes = name_seeds(generator, (seed,), n=n, space=space, options=sampling)
+    recipe = Recipe(
+        model=name_model(model, generator, options),
+        codes=codes,
+        picture=Sheet(columns=columns),
+        scale=scale,
+        batch_size=options.batch_size,
+    )
+    write(recipe, out, doing="sampling", generator=generator)
     data = {"model": model, "n": n, "seed": seed, "space": codes.space.value, "out": str(out)}
     answer(f"{out}: {n} of {model}, seed {seed}, {codes.space}", data, as_json=json)

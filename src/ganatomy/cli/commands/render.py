@@ -1,0 +1,92 @@
+"""`ganatomy render`: a picture drawn again from the recipe that it carries."""
+
+from __future__ import annotations
+
+import json as json_format
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ganatomy.cli import parsing
+from ganatomy.cli.console import answer
+from ganatomy.cli.inputs import find_device
+from ganatomy.cli.outputs import CODES, FILMS, PICTURES, expect_file, write
+from ganatomy.cli.parameters import Device, Json
+from ganatomy.errors import SettingError
+
+
+def render(
+    source: Annotated[Path, Parameter(help="A picture or a film that ganatomy wrote, or a recipe as JSON.")],
+    /,
+    *,
+    out: Annotated[
+        Path | None,
+        Parameter(
+            name=["--out", "-o"],
+            help="File to write; the ending chooses picture, film or codes (.latents). "
+            "By default it stands where you are, with -again in its name.",
+        ),
+    ] = None,
+    show: Annotated[
+        bool,
+        Parameter(negative=(), show_default=False, help="Print the recipe as JSON; draw nothing without -o."),
+    ] = False,
+    changes: Annotated[
+        list[str] | None,
+        Parameter(
+            name="--set",
+            metavar="FIELD=VALUE",
+            negative=(),
+            help="Change a field of the recipe first, such as edits.0.strength=3; give it again for the next.",
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        Parameter(help="Draw with another model than the recipe's, whatever the two have in common."),
+    ] = None,
+    device: Device = "auto",
+    json: Json = False,
+) -> None:
+    r"""Draw a picture again from the recipe that it carries, or from a changed one.
+
+    On the same machine the pixels are the same to the last bit.
+
+    Example:
+        ganatomy render edited.png -o again.png
+        ganatomy render edited.png --set edits.0.strength=3 -o more.png
+        ganatomy render edited.png --show
+    """
+    from ganatomy.recipes import read_recipe, to_json
+    from ganatomy.recipes.rendering import open_model
+
+    settings = [parsing.field_and_value(text) for text in changes or ()]
+    if out is not None:
+        expect_file(out, PICTURES + FILMS + CODES)
+    recipe = read_recipe(source)
+    for field, value in settings:
+        recipe = recipe.with_value(field, value)
+    if model is not None:
+        if recipe.model is None:
+            raise SettingError(f"{source} was made by no model; leave out --model")
+        named = replace(recipe.model, name=model, fingerprint=None)
+        recipe = replace(recipe.of_any_generator(), model=named)
+    if show:
+        answer(to_json(recipe), json_format.loads(to_json(recipe)), as_json=json)
+        if out is None:
+            return
+    out = expect_file(out or Path(f"{source.stem}-again{_picture_ending(source)}"))
+    generator = None if recipe.model is None else open_model(recipe.model, device=find_device(device))
+    if model is not None and recipe.model is not None and generator is not None:
+        # The new picture names the model that drew it.
+        recipe = replace(recipe, model=replace(recipe.model, fingerprint=generator.fingerprint))
+    write(recipe, out, doing="drawing", generator=generator)
+    if not show:
+        data = {"out": str(out), "source": str(source), "recipe": json_format.loads(to_json(recipe))}
+        answer(f"{out}: {recipe.picture.kind}, drawn again from {source}", data, as_json=json)
+
+
+def _picture_ending(source: Path) -> str:
+    """The ending of a picture like this one; a recipe alone becomes a PNG."""
+    return source.suffix if source.suffix.lower() in PICTURES + FILMS else ".png"

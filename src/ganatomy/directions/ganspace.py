@@ -1,0 +1,225 @@
+"""Principal components of codes, or of what a layer makes of them, as directions of codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from functools import partial
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ganatomy.directions.principal import principal
+from ganatomy.directions.unsupervised import Ranked, check_count, deviations, upright
+from ganatomy.errors import SettingError, SpaceError, UnknownNameError
+from ganatomy.generators.base import Generator, batches
+from ganatomy.latents import Direction, Latents, Space
+
+DRAWN = 4096
+"""Codes that are drawn at once."""
+
+WRAPPERS = ("synthesis.", "model.")
+"""Modules that a generator keeps its layers in; nobody has to name them."""
+
+
+@torch.no_grad()
+def ganspace(
+    generator: Generator,
+    *,
+    layer: str | None = None,
+    n: int = 10_000,
+    num_components: int = 10,
+    space: str | None = None,
+    seed: int = 0,
+    batch_size: int = 32,
+    progress: Callable[[int, int], None] | None = None,
+) -> Ranked:
+    """GANSpace (Härkönen et al. 2020): principal components of codes in w, or of a layer's activations.
+
+    Activations y of codes z are projected to the components V of Cov(y), `x = Vᵀ(y - mean)`; least squares from x to z
+    (section 3.1) gives the direction of component k, `Cov(z, y) v_k` brought to norm 1. All of it needs only second
+    moments, which are streamed in one pass; see `principal` for what is kept. The figure of a direction is its share
+    of the variance (of codes, or of activations), its sigma the standard deviation of codes along it.
+
+    Args:
+        layer: a module by its name, such as "b8.conv0" or "layers.0"; `layer_names` lists them. By default the codes
+            themselves, without making a picture.
+        n: codes to draw. space: of the codes that directions are found for, by default w where there is one, else z.
+        batch_size: pictures to make at a time; the rest of the generator behind the layer is not run.
+        progress: called with the codes done and all of them.
+
+    Raises:
+        UnknownNameError: for a layer that does not exist. SpaceError: for a space that the generator does not have,
+            and for w+, where mapped codes are those of w once for each layer.
+        SettingError: for numbers outside their range, for components that there are not, and where codes are to be
+            looked at that spread evenly by their prior.
+    """
+    space = Space.parse(space or ("w" if Space.W in generator.signature.spaces else "z"))
+    _check(generator, space, layer, n=n, num_components=num_components, batch_size=batch_size)
+    if layer is None:
+        pairs = _codes(generator, space, n=n, seed=seed, progress=progress)
+    else:
+        module = _module(generator, space, layer)
+        pairs = _activations(
+            generator, space, module, n=n, seed=seed, batch_size=batch_size, progress=progress
+        )
+    found = principal(pairs, num_axes=num_components, seed=seed)
+    check_count(num_components, len(found.variances), f"{n} {'codes' if layer is None else 'activations'}")
+
+    # The covariance of codes with a component of their own leads nowhere else than along it.
+    vectors = upright(found.axes.T if layer is None else _unit(found.codes, layer))
+    sigmas = found.variances.sqrt() if layer is None else deviations(generator, vectors, space, seed=seed)
+    return Ranked(
+        (
+            Direction(
+                name=f"PC {k + 1}",
+                vector=vectors[k].float(),
+                space=space,
+                sigma=float(sigmas[k]),
+                method="ganspace" if layer is None else f"ganspace, {layer}",
+                seed=seed,
+                fingerprint=generator.fingerprint,
+            )
+            for k in range(num_components)
+        ),
+        figure="share of variance" if layer is None else f"share of the variance of {layer}",
+        values=found.captured.tolist(),
+    )
+
+
+def layer_names(generator: Generator, *, space: str | None = None) -> dict[str, tuple[int, ...]]:
+    """The layers that run when codes of this space become pictures, each with the shape of its activations.
+
+    Raises:
+        SpaceError: for a space that the generator does not have.
+    """
+    space = Space.parse(space or ("w" if Space.W in generator.signature.spaces else "z"))
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def note(name: str, _: nn.Module, __: Any, output: Any) -> None:
+        activations = _first_tensor(output)
+        if activations is not None and len(activations) == 2:
+            shapes.setdefault(name, tuple(activations.shape[1:]))
+
+    with ExitStack() as hooks, torch.no_grad():
+        codes = generator.sample(2, space=space)
+        for name, module in _modules(generator).items():
+            hooks.enter_context(_hooked(module, partial(note, name)))
+        generator(codes)
+    return shapes
+
+
+class _Reached(Exception):  # noqa: N818 (nothing is wrong: the rest of the generator need not run)
+    """The layer that was asked for has run."""
+
+
+def _codes(
+    generator: Generator, space: Space, *, n: int, seed: int, progress: Callable[[int, int], None] | None
+) -> Iterator[tuple[Float[Tensor, "b d"], Float[Tensor, "b none"]]]:
+    """Codes, and nothing that they came from."""
+    for start in range(0, n, DRAWN):
+        codes = generator.sample(min(DRAWN, n - start), seed=seed, start=start, space=space).codes.cpu()
+        yield codes, codes[:, :0]
+        if progress:
+            progress(start + len(codes), n)
+
+
+def _activations(
+    generator: Generator,
+    space: Space,
+    module: nn.Module,
+    *,
+    n: int,
+    seed: int,
+    batch_size: int,
+    progress: Callable[[int, int], None] | None,
+) -> Iterator[tuple[Float[Tensor, "b d"], Float[Tensor, "b k"]]]:
+    """What the module makes of codes, and the codes."""
+    for start in range(0, n, DRAWN):
+        drawn = generator.sample(min(DRAWN, n - start), seed=seed, start=start, space=space)
+        done = start
+        for part in batches(drawn, batch_size):
+            yield _run_to(generator, module, part).flatten(1).float().cpu(), part.codes.cpu()
+            done += len(part)
+            if progress:
+                progress(done, n)
+
+
+def _run_to(generator: Generator, module: nn.Module, latents: Latents) -> Float[Tensor, "b *shape"]:
+    """The activations of the module, without running what comes after it."""
+    seen: list[Tensor | None] = []
+
+    def keep(_: nn.Module, __: Any, output: Any) -> None:
+        seen.append(_first_tensor(output))
+        raise _Reached
+
+    with _hooked(module, keep), suppress(_Reached):
+        generator(latents)
+    activations = seen[0]
+    assert activations is not None
+    return activations
+
+
+def _hooked(module: nn.Module, hook: Callable[[nn.Module, Any, Any], None]) -> ExitStack:
+    """A context in which the hook is called after the module."""
+    stack = ExitStack()
+    stack.callback(module.register_forward_hook(hook).remove)
+    return stack
+
+
+def _first_tensor(output: Any) -> Tensor | None:
+    """The activations in what a module gives: a block of StyleGAN2 gives a picture beside them."""
+    first = output[0] if isinstance(output, tuple | list) and output else output
+    return first if isinstance(first, Tensor) and first.ndim > 1 else None
+
+
+def _modules(generator: Generator) -> dict[str, nn.Module]:
+    """Modules by the names that people give them."""
+    named = {}
+    for name, module in generator.named_modules():
+        for wrapper in WRAPPERS:
+            name = name.removeprefix(wrapper)
+        if name and f"{name}." not in WRAPPERS:
+            named[name] = module
+    return named
+
+
+def _module(generator: Generator, space: Space, layer: str) -> nn.Module:
+    for wrapper in WRAPPERS:
+        layer = layer.removeprefix(wrapper)
+    known = layer_names(generator, space=space)
+    if layer not in known:
+        raise UnknownNameError("layer", layer, known)
+    return _modules(generator)[layer]
+
+
+def _unit(covariances: Float[Tensor, "r k"], layer: str) -> Float[Tensor, "r k"]:
+    """The directions along which codes go with each component."""
+    norms = torch.linalg.vector_norm(covariances, dim=1, keepdim=True)
+    if not bool((norms > 0).all()):
+        raise SettingError(f"a component of {layer} does not depend on codes; ask for fewer components")
+    return covariances / norms
+
+
+def _check(
+    generator: Generator, space: Space, layer: str | None, *, n: int, num_components: int, batch_size: int
+) -> None:
+    name = generator.signature.architecture
+    if space not in generator.signature.spaces:
+        raise SpaceError(f"{name} has no space {space}, only {', '.join(generator.signature.spaces)}")
+    if space is Space.W_PLUS:
+        raise SpaceError(
+            "codes that are mapped to w+ are those of w, once for each layer; use w, and move some layers"
+        )
+    if n < 2 or num_components < 1 or batch_size < 1:
+        raise SettingError(
+            f"cannot find {num_components} components of {n} codes in batches of {batch_size}; "
+            "give 1, 2 and 1 or more"
+        )
+    if layer is None and space is Space.Z:
+        known = ", ".join(layer_names(generator, space=space)) or "none that can be looked into"
+        raise SettingError(
+            f"codes in z spread evenly in all directions; name a layer, whose activations do not: {known}"
+        )

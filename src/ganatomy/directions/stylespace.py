@@ -1,0 +1,273 @@
+"""Single channels of s: those that change one region of pictures, and those that belong to an attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ganatomy.directions.base import usable
+from ganatomy.directions.unsupervised import Ranked
+from ganatomy.errors import ScoreError, SettingError, SpaceError, UnknownNameError
+from ganatomy.generators import stylegan2, stylegan3
+from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.style_based import StyleBasedGenerator
+from ganatomy.latents import Direction, Latents, Space
+from ganatomy.surveys import Survey
+
+TILES = 4
+"""Rows and columns of the grid of regions that pictures are looked at in when nobody names regions."""
+
+POPULATION = 2000
+"""Codes that tell how channels spread."""
+
+
+def local_channels(
+    generator: Generator,
+    regions: Mapping[str, Bool[Tensor, "h w"]] | None = None,
+    *,
+    num_channels: int = 3,
+    n: int = 32,
+    num_probes: int = 2,
+    torgb: bool = False,
+    seed: int = 0,
+    batch_size: int = 8,
+    progress: Callable[[int, int], None] | None = None,
+) -> Ranked:
+    """StyleSpace (Wu et al. 2021, section 4): for each region the channels of s whose gradient map lies inside it.
+
+    The figure of channel u is the share of its gradient map inside the region, `Σ_in |∂x/∂s_u|² / Σ |∂x/∂s_u|²` over n
+    pictures x; ranked are channels that change pictures at least as much as half of all do. The maps of all
+    channels are had at once: for random signs ε the gradient of `Σ_in ε x` has this sum as its mean square.
+
+    Args:
+        regions: masks of the size of pictures, by their names; by default the tiles of a 4 x 4 grid.
+        num_channels: how many for each region. num_probes: random signs for each picture.
+        torgb: whether channels of layers that only turn features into colours may be chosen; the paper leaves them out.
+        n: pictures. progress: called with the pictures done and all of them.
+
+    Raises:
+        SpaceError: for a generator without s.
+        SettingError: for masks of another size or with nothing in- or outside, and for numbers outside their range.
+    """
+    styled = _styled(generator)
+    size = styled.signature.resolution
+    regions = _tiles(size) if regions is None else regions
+    _check_regions(regions, size)
+    names = _channel_names(styled)
+    if min(n, num_probes, batch_size, num_channels) < 1 or num_channels > len(names):
+        raise SettingError(
+            f"cannot look for {num_channels} channels in {n} pictures, {num_probes} times each, {batch_size} at a "
+            f"time; give 1 or more, and at most {len(names)} channels"
+        )
+    masks = torch.stack([mask.to(styled.device, styled.dtype) for mask in regions.values()])
+    inside, outside = torch.zeros(2, len(masks), len(names), dtype=torch.float64)
+    signs = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        codes = styled.sample(n, seed=seed, space="s")
+    done = 0
+    for part in batches(codes, batch_size):
+        for _ in range(num_probes):
+            within, beyond = _energies(styled, part, masks, signs)
+            inside += within
+            outside += beyond
+        done += len(part)
+        if progress:
+            progress(done, n)
+
+    # Rank what is seen: most channels of a high resolution hardly change a picture.
+    deviations, _ = _spread(styled, seed=seed)
+    chosen = _eligible(styled, torgb=torgb)
+    effects = (inside + outside).mean(0) * deviations.square()
+    share = inside / (inside + outside).clamp(min=1e-300)
+    share[:, ~chosen | (effects < effects[chosen].median()) | (effects == 0)] = -1
+    values, channels = share.topk(num_channels, dim=1)
+    found = [
+        (f"{region} {names[channel]}", channel, 1.0, value)
+        for region, row, figures in zip(regions, channels.tolist(), values.tolist(), strict=True)
+        for channel, value in zip(row, figures, strict=True)
+        if value > 0
+    ]
+    return _ranked(styled, found, deviations, figure="share of its change inside the region", seed=seed)
+
+
+def attribute_channels(
+    generator: Generator,
+    positives: Mapping[str, Latents],
+    *,
+    num_channels: int = 10,
+    n: int = POPULATION,
+    torgb: bool = False,
+    seed: int = 0,
+) -> Ranked:
+    """StyleSpace (Wu et al. 2021, section 5): the channels of s in which a few codes with an attribute stand out.
+
+    The figure of channel u is `|mean of positives - mean of all| / deviation of all`; its direction leads towards the
+    positives. Ten to thirty of them are enough. One channel for each attribute carries its name, several are
+    numbered "Smiling 9:123", the channel 123 of the layer 9 that takes a style.
+
+    Args:
+        positives: codes with each attribute, in any space of the generator; `exemplars` takes them from a survey.
+        num_channels: how many for each attribute. n: codes that tell how channels spread. seed: of these.
+        torgb: whether channels of layers that only turn features into colours may be chosen; the paper leaves them out.
+
+    Raises:
+        SpaceError: for a generator without s. FingerprintError: for codes of another generator.
+        SettingError: without attributes or positives, and for numbers outside their range.
+    """
+    styled = _styled(generator)
+    names = _channel_names(styled)
+    if not positives or not all(len(codes) for codes in positives.values()):
+        empty = [name for name, codes in positives.items() if not len(codes)]
+        raise SettingError(f"there are no codes that show {', '.join(empty) or 'any attribute'}; give a few")
+    if n < 2 or not 0 < num_channels <= len(names):
+        raise SettingError(
+            f"cannot rank {num_channels} channels by {n} codes; give 1 to {len(names)} channels and 2 codes or more"
+        )
+    deviations, means = _spread(styled, seed=seed, n=n)
+    found = []
+    for attribute, codes in positives.items():
+        with torch.no_grad():
+            styles = styled.map(_on(codes, styled), to="s").codes.double().cpu()
+        away = (styles.mean(0) - means) / deviations.clamp(min=1e-12)
+        away[~_eligible(styled, torgb=torgb) | (deviations == 0)] = 0
+        for channel in away.abs().topk(num_channels).indices.tolist():
+            name = attribute if num_channels == 1 else f"{attribute} {names[channel].removeprefix('s ')}"
+            found.append((name, channel, float(away[channel].sign()), float(away[channel].abs())))
+    return _ranked(styled, found, deviations, figure="deviations from the population", seed=seed)
+
+
+def exemplars(
+    survey: Survey, attributes: Iterable[str] | None = None, *, num: int = 30
+) -> dict[str, Latents]:
+    """The codes of a survey that score highest, for each attribute (by default each that codes have and lack).
+
+    Raises:
+        UnknownNameError: for an attribute that was not scored. SettingError: for no codes.
+        ScoreError: where nothing was scored that some codes have and others lack.
+    """
+    if num < 1:
+        raise SettingError(f"num is {num}; at least one code must show an attribute")
+    names = usable(survey) if attributes is None else list(attributes)
+    if not names:
+        raise ScoreError(f"no attribute is there in some of these {len(survey)} codes and absent in others")
+    for name in names:
+        if name not in survey.names:
+            raise UnknownNameError("attribute", name, survey.names)
+    return {
+        name: survey.latents[survey.scores.column(name).argsort(descending=True, stable=True)[:num]]
+        for name in names
+    }
+
+
+def _energies(
+    generator: Generator, latents: Latents, masks: Float[Tensor, "r h w"], signs: torch.Generator
+) -> tuple[Float[Tensor, "r d"], Float[Tensor, "r d"]]:
+    """What one set of random signs says of the gradient maps inside and outside of each mask, over these pictures."""
+    codes = latents.codes.detach().clone().requires_grad_()
+    with torch.enable_grad():
+        images = generator(latents.with_codes(codes))
+        noise = torch.randint(0, 2, images.shape, generator=signs).to(images) * 2 - 1
+        (whole,) = torch.autograd.grad(images, codes, noise, retain_graph=True)
+        parts = [torch.autograd.grad(images, codes, noise * mask, retain_graph=True)[0] for mask in masks]
+    inside = torch.stack([part.double().square().sum(0) for part in parts]).cpu()
+    outside = torch.stack([(whole - part).double().square().sum(0) for part in parts]).cpu()
+    return inside, outside
+
+
+def _styled(generator: Generator) -> StyleBasedGenerator:
+    if not isinstance(generator, StyleBasedGenerator):
+        raise SpaceError(
+            f"{generator.signature.architecture} has no space s, only {', '.join(generator.signature.spaces)}; "
+            "StyleGAN, StyleGAN2 and StyleGAN3 have one"
+        )
+    return generator
+
+
+def _channel_names(generator: StyleBasedGenerator) -> list[str]:
+    """In the order of s; "s 9:123" is the channel 123 of the layer 9 that takes a style."""
+    return [
+        f"s {layer}:{channel}"
+        for layer, width in enumerate(generator.style_widths)
+        for channel in range(width)
+    ]
+
+
+def _eligible(generator: StyleBasedGenerator, *, torgb: bool) -> Bool[Tensor, " d"]:
+    """Which channels may be chosen."""
+    layers = (layer for _, layer in generator.styled_layers())
+    kept = [torgb or not isinstance(layer, stylegan2.ToRGB | stylegan3.ToRGB) for layer in layers]
+    return torch.tensor(kept).repeat_interleave(torch.tensor(generator.style_widths))
+
+
+@torch.no_grad()
+def _spread(
+    generator: Generator, *, seed: int, n: int = POPULATION
+) -> tuple[Float[Tensor, " d"], Float[Tensor, " d"]]:
+    """Standard deviation and mean of each channel of s."""
+    codes = generator.sample(n, seed=seed, space="s").codes.cpu().double()
+    return codes.std(0), codes.mean(0)
+
+
+def _on(latents: Latents, generator: Generator) -> Latents:
+    labels = None if latents.labels is None else latents.labels.to(generator.device, generator.dtype)
+    return replace(latents, codes=latents.codes.to(generator.device, generator.dtype), labels=labels)
+
+
+def _tiles(size: int) -> dict[str, Bool[Tensor, "h w"]]:
+    """The tiles of a grid over pictures, named by row and column from the top left."""
+    steps = np.linspace(0, size, min(TILES, size) + 1).round().astype(int)
+    tiles = {}
+    for row, column in product(range(len(steps) - 1), repeat=2):
+        mask = torch.zeros(size, size, dtype=torch.bool)
+        mask[steps[row] : steps[row + 1], steps[column] : steps[column + 1]] = True
+        tiles[f"row {row + 1} column {column + 1}"] = mask
+    return tiles
+
+
+def _check_regions(regions: Mapping[str, Tensor], size: int) -> None:
+    if not regions:
+        raise SettingError("there is no region to look at; leave regions out for a grid")
+    for name, mask in regions.items():
+        if mask.shape != (size, size) or mask.dtype != torch.bool:
+            raise SettingError(
+                f"region {name!r} is a {str(mask.dtype).removeprefix('torch.')} mask of shape {list(mask.shape)}; "
+                f"pictures need bool [{size}, {size}]"
+            )
+        if not 0 < int(mask.sum()) < mask.numel():
+            raise SettingError(f"region {name!r} has nothing {'outside' if mask.any() else 'inside'} of it")
+
+
+def _ranked(
+    generator: StyleBasedGenerator,
+    found: list[tuple[str, int, float, float]],
+    deviations: Float[Tensor, " d"],
+    *,
+    figure: str,
+    seed: int,
+) -> Ranked:
+    """Directions of single channels, of these names, signs and figures."""
+
+    def direction(name: str, channel: int, sign: float) -> Direction:
+        vector = torch.zeros(len(deviations))
+        vector[channel] = sign
+        return Direction(
+            name=name,
+            vector=vector,
+            space=Space.S,
+            sigma=float(deviations[channel]),
+            method="stylespace",
+            seed=seed,
+            fingerprint=generator.fingerprint,
+        )
+
+    return Ranked(
+        (direction(name, channel, sign) for name, channel, sign, _ in found),
+        figure=figure,
+        values=[value for *_, value in found],
+    )

@@ -1,0 +1,67 @@
+"""Features of a person that an edit must leave alone, as a few numbers that count like probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ganatomy.errors import SettingError
+from ganatomy.generators.base import Generator
+
+NUM_PICTURES = 64
+"""Pictures that the spread of features is taken from."""
+
+NUM_PROJECTIONS = 16
+"""Random projections that stand for all features: distances between pictures survive them (Johnson-Lindenstrauss)."""
+
+WORTH = 0.1
+"""Change of a probability that a feature's standard deviation, divided over all projections, is as bad as."""
+
+SEED = 0x1DE
+
+Features = Callable[[Tensor], Tensor]
+"""From images `[n, c, h, w]` to features `[n, f]`."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Identity:
+    """Projected features, each divided by its deviation over pictures of the generator."""
+
+    features: Features
+    projection: Float[Tensor, "f k"]
+
+    @classmethod
+    def of(cls, features: Features, generator: Generator, space: str) -> Identity:
+        """Choose projections, and measure how features vary.
+
+        Raises:
+            SettingError: for features of another shape, that are not finite, or the same in all pictures.
+        """
+        seen = (
+            features(generator(generator.sample(NUM_PICTURES, seed=SEED, space=space)))
+            .detach()
+            .cpu()
+            .double()
+        )
+        if seen.ndim != 2 or len(seen) != NUM_PICTURES:
+            raise SettingError(
+                f"features of {NUM_PICTURES} pictures are of shape {list(seen.shape)}; give [{NUM_PICTURES}, f]"
+            )
+        if not bool(torch.isfinite(seen).all()):
+            raise SettingError("features of identity are not finite numbers; use another network")
+        k = min(seen.shape[1], NUM_PROJECTIONS)
+        directions = np.random.default_rng(SEED).standard_normal((seen.shape[1], k))
+        projection = torch.from_numpy(np.linalg.qr(directions)[0])
+        spread = (seen @ projection).std(0)
+        if not bool((spread > 0).all()):
+            raise SettingError("features of identity are the same in all pictures; use another network")
+        return cls(features=features, projection=(WORTH * projection / spread).float())
+
+    def __call__(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
+        features = self.features(images)
+        return features @ self.projection.to(features)

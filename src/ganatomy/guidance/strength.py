@@ -1,0 +1,190 @@
+"""How far each picture must go along a direction until its own score says what is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ganatomy.edits import move
+from ganatomy.errors import SettingError, UnknownNameError
+from ganatomy.generators.base import Generator, batches
+from ganatomy.guidance.goals import UNITS, Value, goals, refuse_tables
+from ganatomy.latents import Direction, Latents
+from ganatomy.perception.base import Scorer, Scores
+
+STATIONS = 9
+"""Places on the whole range that are looked at first: scores along a direction may rise and fall again."""
+
+NUM_ROUNDS = 12
+"""Places that are looked at between the two that enclose the goal."""
+
+CLOSE = 0.01
+"""A probability this near to its goal is reached."""
+
+EXACT = 1e-3
+"""Logits that a strength may miss its goal by."""
+
+Score = Callable[[Tensor, Tensor], Tensor]
+"""From rows and their strengths to logits."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Strengths:
+    """How far each picture goes, in standard deviations of codes along the direction.
+
+    Args:
+        latents: the codes there. before, goals, after: probability of the attribute.
+        reached: the goal lies within the range; where not, the strength is the one in the range that comes nearest.
+    """
+
+    attribute: str
+    sigmas: Float[Tensor, " n"]
+    latents: Latents
+    before: Float[Tensor, " n"]
+    goals: Float[Tensor, " n"]
+    after: Float[Tensor, " n"]
+    reached: Bool[Tensor, " n"]
+
+    def __str__(self) -> str:
+        ends = len(self.reached) - int(self.reached.sum())
+        note = f"; the range ends before the goal of {ends}" if ends else ""
+        return (
+            f"{self.attribute} {float(self.before.mean()):.2f} to {float(self.after.mean()):.2f} "
+            f"(means of {len(self.sigmas)}), by {float(self.sigmas.min()):+.2f} to {float(self.sigmas.max()):+.2f} "
+            f"sigma{note}"
+        )
+
+
+@torch.no_grad()
+def strengths(
+    generator: Generator,
+    scorer: Scorer,
+    latents: Latents,
+    direction: Direction,
+    to: Value,
+    *,
+    units: str = "probability",
+    attribute: str | None = None,
+    reference: Scores | None = None,
+    limits: tuple[float, float] = (-5.0, 5.0),
+    batch_size: int = 32,
+) -> Strengths:
+    """For each picture the smallest strength at which its score is what is wanted: looked for in its own pictures.
+
+    Args:
+        to: one value, or one for each picture. units: "probability", "logit", "change", "shift" as in `guided`;
+            "times" of the picture's own probability (2 is twice the smile); "percentile" (0 to 100) among the scores
+            of `reference`, such as `survey.scores`.
+        attribute: that is scored, by default the direction's name.
+        limits: the range of strengths, in sigmas.
+
+    Raises:
+        UnknownNameError: for an attribute that is not scored, and for other units.
+        SettingError: for values and limits out of range, and percentiles without a reference.
+        ScoreError: for a table of labels.
+        SpaceError, FingerprintError: when codes, direction and generator do not go together.
+    """
+    refuse_tables(scorer.num_rows, scorer.description)
+    low, high = limits
+    if not (low <= 0 <= high and high - low > 0 and batch_size > 0):
+        raise SettingError(
+            f"strengths from {low:g} to {high:g} in batches of {batch_size}: give a range around 0"
+        )
+    if not len(latents):
+        raise SettingError("there are no codes to move; give one or more")
+    name = attribute or direction.name
+    eye = scorer.select([name])
+
+    def score(rows: Tensor, sigmas: Tensor) -> Tensor:
+        seen = [
+            eye.score(generator(part), latents=part).logits[:, 0].cpu().double()
+            for part in batches(move(latents[rows], direction, sigmas, units="sigma"), batch_size)
+        ]
+        return torch.cat(seen)
+
+    everyone = torch.arange(len(latents))
+    own = score(everyone, torch.zeros(len(latents)))
+    before = Scores(names=(name,), logits=own[:, None].float())
+    goal = _goals(before, to, units, reference)
+    found, seen = _solve(score, own, goal, limits)
+    return Strengths(
+        attribute=name,
+        sigmas=found.float(),
+        latents=move(latents, direction, found, units="sigma"),
+        before=torch.sigmoid(own).float(),
+        goals=torch.sigmoid(goal).float(),
+        after=torch.sigmoid(seen).float(),
+        reached=(torch.sigmoid(seen) - torch.sigmoid(goal)).abs() <= CLOSE,
+    )
+
+
+def _goals(before: Scores, to: Value, units: str, reference: Scores | None) -> Float[Tensor, " n"]:
+    name = before.names[0]
+    if units == "times":
+        factors = (
+            torch.as_tensor(to, dtype=torch.float64) if not isinstance(to, str) else torch.tensor(torch.nan)
+        )
+        if not bool((torch.isfinite(factors) & (factors > 0)).all()):
+            raise SettingError(f"{to} times {name!r} means nothing; give a number above 0, such as 2")
+        p = before.column(name).double().sigmoid()
+        return goals(before, {name: (factors * p).clamp(max=1) - p}, units="change")[:, 0]
+    if units == "percentile":
+        if reference is None:
+            raise SettingError("a percentile of what? give reference, such as the scores of a survey")
+        share = (
+            torch.as_tensor(to, dtype=torch.float64) / 100
+            if not isinstance(to, str)
+            else torch.tensor(torch.nan)
+        )
+        if not bool(((share >= 0) & (share <= 1)).all()):
+            raise SettingError(f"{to} is not a percentile; give a number from 0 to 100")
+        logits = reference.column(name).double().quantile(share.flatten())
+        return goals(before, {name: logits.reshape(share.shape)}, units="logit")[:, 0]
+    if units not in UNITS:
+        raise UnknownNameError("unit of a target", units, (*UNITS, "times", "percentile"))
+    return goals(before, {name: to}, units=units)[:, 0]
+
+
+def _solve(
+    score: Score, own: Float[Tensor, " n"], goal: Float[Tensor, " n"], limits: tuple[float, float]
+) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
+    """Strengths, and the logits that were seen there: the crossing nearest to 0, by bisection and secants in turn."""
+    n, everyone = len(own), torch.arange(len(own))
+    stations = torch.linspace(*limits, STATIONS, dtype=torch.float64)
+    stations = torch.cat([stations, torch.zeros(1, dtype=torch.float64)]).unique()
+    seen = torch.stack(
+        [own if s == 0 else score(everyone, s.expand(n)) for s in stations],
+        dim=1,
+    )
+    apart = seen - goal[:, None]
+    crosses = apart[:, :-1] * apart[:, 1:] <= 0
+    nearness = torch.minimum(stations[:-1].abs(), stations[1:].abs()) + 1e-3 * torch.maximum(
+        stations[:-1].abs(), stations[1:].abs()
+    )
+    first = torch.where(crosses, nearness, torch.inf).argmin(1)
+    nearest = (torch.sigmoid(seen) - torch.sigmoid(goal)[:, None]).abs().argmin(1)
+    found, at = stations[nearest], seen[everyone, nearest]
+    low, high = stations[first], stations[first + 1]
+    f_low, f_high = apart[everyone, first], apart[everyone, first + 1]
+    left = (crosses.any(1) & ((at - goal).abs() > EXACT)).nonzero()[:, 0]
+    for round_ in range(NUM_ROUNDS):
+        if not len(left):
+            break
+        a, b, fa, fb = low[left], high[left], f_low[left], f_high[left]
+        middle = (a + b) / 2 if round_ % 2 else a - fa * (b - a) / torch.where(fb == fa, 1.0, fb - fa)
+        logits = score(left, middle)
+        f = logits - goal[left]
+        same = f * fa > 0
+        low[left], f_low[left] = torch.where(same, middle, a), torch.where(same, f, fa)
+        high[left], f_high[left] = torch.where(same, b, middle), torch.where(same, fb, f)
+        better = f.abs() < (at[left] - goal[left]).abs()
+        found[left], at[left] = (
+            torch.where(better, middle, found[left]),
+            torch.where(better, logits, at[left]),
+        )
+        left = left[(at[left] - goal[left]).abs() > EXACT]
+    return found, at

@@ -1,0 +1,42 @@
+"""Recipes: JSON that names one picture exactly, and the pictures that are made from it.
+
+recipe      the recipe as a value, and as JSON
+codes       where its codes come from
+moves       what is done to them
+pictures    how they are shown, one class for each kind of picture
+rendering   from a recipe to its picture
+carriers    finding the recipe in a file
+fields      reading JSON that may come from anywhere
+"""
+
+from ganatomy.recipes.carriers import read_recipe
+from ganatomy.recipes.codes import Drawn, Given, Sum, Term
+from ganatomy.recipes.moves import Along, Move, Reached, Turn
+from ganatomy.recipes.pictures import Arithmetic, CodePath, DrawnFaces, Mix, Sheet, Walk
+from ganatomy.recipes.recipe import ModelReference, Recipe, from_json, save_recipe, to_json
+from ganatomy.recipes.rendering import render, render_to
+
+__all__ = [
+    "Along",
+    "Arithmetic",
+    "CodePath",
+    "Drawn",
+    "DrawnFaces",
+    "Given",
+    "Mix",
+    "ModelReference",
+    "Move",
+    "Reached",
+    "Recipe",
+    "Sheet",
+    "Sum",
+    "Term",
+    "Turn",
+    "Walk",
+    "from_json",
+    "read_recipe",
+    "render",
+    "render_to",
+    "save_recipe",
+    "to_json",
+]

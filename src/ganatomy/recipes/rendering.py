@@ -1,0 +1,221 @@
+"""From a recipe to its picture: the one way in which pictures of codes are made, on the command line and off it."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+
+from ganatomy.errors import CheckpointError, FingerprintError, GanatomyError, SettingError
+from ganatomy.generators import load
+from ganatomy.generators.base import Generator
+from ganatomy.images import save_image
+from ganatomy.latents import Latents
+from ganatomy.plots import enlargement, film, grid
+from ganatomy.plots.films import WRITERS
+from ganatomy.recipes.pictures import DrawnFaces, Plan
+from ganatomy.recipes.recipe import ModelReference, Recipe, to_json
+from ganatomy.storage import save_latents
+
+CODES = (".latents", ".safetensors")
+FILMS = tuple(WRITERS)
+LARGEST_SHEET = 170_000_000
+"""Pixels. Larger pictures could be written, but Pillow takes them for an attack when they are opened."""
+
+Progress = Callable[[int, int], None]
+"""Told how far the pictures are: (done, total)."""
+
+
+def render(
+    recipe: Recipe,
+    *,
+    generator: Generator | None = None,
+    device: str | None = None,
+    progress: Progress | None = None,
+) -> Image.Image:
+    """The picture of a recipe: the same pixels each time on one machine, device and number of threads.
+
+    Args:
+        generator: the recipe's model, where it is loaded already; by default it is loaded.
+        device: where to load it, such as "cuda"; by default the processor.
+
+    Raises:
+        FingerprintError: when the model is not the one that the recipe was written for.
+        GanatomyError: when the model cannot be had, or cannot do what the recipe asks for.
+    """
+    if isinstance(recipe.picture, DrawnFaces):
+        return _drawn_faces(recipe.picture, recipe.scale)
+    generator = _generator(recipe, generator, device)
+    plan = _plan(recipe, generator)
+    if not plan.cells:
+        raise SettingError("there is no picture to show; ask for at least one")
+    columns = plan.columns if plan.columns is not None else math.ceil(math.sqrt(len(plan.cells)))
+    rows = math.ceil(len(plan.cells) / max(columns, 1))
+    _expect_room(generator.signature.resolution, recipe.scale, rows * columns)
+
+    images = torch.stack([*_images(generator, plan.shown, recipe.batch_size, progress or _say_nothing)])
+    white = torch.ones_like(images[0])
+    return grid(
+        torch.stack([white if cell is None else images[cell] for cell in plan.cells]),
+        columns=columns,
+        scale=recipe.scale,
+        gap=2 if len(plan.cells) > 1 else 0,
+        labels=plan.labels,
+        captions=plan.captions,
+        row_labels=plan.row_labels,
+    )
+
+
+def render_to(
+    recipe: Recipe,
+    path: str | os.PathLike[str],
+    *,
+    generator: Generator | None = None,
+    device: str | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Write what a recipe makes: the ending chooses a picture, a film, or the codes (.latents).
+
+    Pictures and films carry the recipe, and `read_recipe` finds it in them. Arguments and errors are those of `render`.
+
+    Raises:
+        SettingError: for another ending, or a film of what does not move. OutputError: when it cannot be written.
+    """
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending not in CODES + FILMS:
+        written = to_json(recipe)
+        picture = render(recipe, generator=generator, device=device, progress=progress)
+        return save_image(picture, path, text=written)
+    if isinstance(recipe.picture, DrawnFaces):
+        raise SettingError(f"drawn faces are a picture, and {path.name!r} is none; name it .png")
+    generator = _generator(recipe, generator, device)
+    plan = _plan(recipe, generator)
+    if ending in CODES:
+        return save_latents(plan.result, path)
+    if not plan.frames:
+        raise SettingError(
+            f"this {recipe.picture.kind} does not move, so {path.name!r} cannot show it; use .png"
+        )
+    _expect_room(generator.signature.resolution, recipe.scale, len(plan.frames[0]))
+    frames = _frames(generator, plan, recipe.batch_size, progress or _say_nothing)
+    return film(frames, path, fps=recipe.fps, loop=plan.loop, scale=recipe.scale, text=to_json(recipe))
+
+
+def open_model(reference: ModelReference, *, device: str | None = None) -> Generator:
+    """The model that a recipe names, read as it says.
+
+    Raises:
+        FingerprintError: when it is another one than the recipe was written for.
+        MissingFileError, UnknownNameError, CheckpointError, DownloadError: when it cannot be read.
+    """
+    try:
+        path = Path(reference.name)
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise CheckpointError(f"the recipe's model {reference.name!r} is neither a file nor a folder")
+        generator = load(
+            reference.name,
+            prior=reference.prior,
+            output=reference.output,
+            hidden=reference.hidden,
+            resolution=reference.resolution,
+            network=reference.network,
+            precision=reference.precision,
+            device=device,
+        )
+    except OSError as error:
+        if isinstance(error, GanatomyError):
+            raise
+        raise CheckpointError(
+            f"the recipe's model {reference.name!r} cannot be read: {error.strerror or error}"
+        ) from None
+    _check(reference, generator)
+    return generator
+
+
+def _generator(recipe: Recipe, generator: Generator | None, device: str | None) -> Generator:
+    assert recipe.model is not None
+    if generator is None:
+        return open_model(recipe.model, device=device)
+    _check(recipe.model, generator)
+    return generator
+
+
+def _check(reference: ModelReference, generator: Generator) -> None:
+    if reference.fingerprint not in (None, generator.fingerprint):
+        raise FingerprintError(
+            f"the recipe was written for generator {str(reference.fingerprint)[:12]}, {reference.name!r} is "
+            f"{generator.fingerprint[:12]}; use recipe.of_any_generator(), or --model on the command line, "
+            "to draw it all the same"
+        )
+
+
+@torch.no_grad()
+def _plan(recipe: Recipe, generator: Generator) -> Plan:
+    assert recipe.codes is not None
+    assert not isinstance(recipe.picture, DrawnFaces)
+    now = was = recipe.codes.draw(generator)
+    for edit in recipe.edits:
+        now = edit.apply(now, generator)
+    return recipe.picture.plan(generator, recipe.codes, was, now)
+
+
+def _drawn_faces(asked: DrawnFaces, scale: int | None) -> Image.Image:
+    from ganatomy.datasets import draw_faces, sample_faces
+
+    _expect_room(asked.resolution, scale, asked.n)
+    faces = sample_faces(asked.n, seed=asked.seed, entangled=not asked.independent)
+    images = draw_faces(faces, resolution=asked.resolution)
+    return grid(images, columns=asked.columns, scale=scale, gap=2 if asked.n > 1 else 0)
+
+
+def _images(
+    generator: Generator, codes: Latents, batch_size: int, progress: Progress
+) -> Iterator[Float[Tensor, "c h w"]]:
+    """One picture for each code, made in batches and brought to the CPU."""
+    for first in range(0, len(codes), batch_size):
+        with torch.no_grad():
+            made = generator(codes[first : first + batch_size]).float().cpu()
+        progress(min(first + batch_size, len(codes)), len(codes))
+        yield from made
+
+
+def _frames(
+    generator: Generator, plan: Plan, batch_size: int, progress: Progress
+) -> Iterator[Float[Tensor, "c h w"]]:
+    """One frame after another. A picture is made when it is first needed, and kept only as long as it is."""
+    order = list(dict.fromkeys(_flat(plan.frames)))
+    last = {cell: index for index, frame in enumerate(plan.frames) for cell in frame}
+    coming = zip(order, _images(generator, plan.shown[order], batch_size, progress), strict=True)
+    made: dict[int, Tensor] = {}
+    for index, frame in enumerate(plan.frames):
+        while any(cell not in made for cell in frame):
+            made.update([next(coming)])
+        yield torch.cat([made[cell] for cell in frame], dim=-1)
+        for cell in {cell for cell in frame if last[cell] == index}:
+            del made[cell]
+
+
+def _flat(frames: Iterable[tuple[int, ...]]) -> Iterator[int]:
+    for frame in frames:
+        yield from frame
+
+
+def _expect_room(resolution: int, scale: int | None, count: int) -> None:
+    """Refuse a sheet that would not fit, before its pictures are made."""
+    side = resolution * (scale if scale is not None else enlargement((resolution, resolution)))
+    if count * side**2 > LARGEST_SHEET:
+        raise SettingError(
+            f"{count} pictures of {side} px make a sheet of {count * side**2 / 1e6:.0f} megapixels, "
+            f"and {LARGEST_SHEET / 1e6:.0f} are the most; show fewer, or choose a smaller scale"
+        )
+
+
+def _say_nothing(done: int, total: int) -> None:
+    """Nobody is told."""

@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+import ganatomy as ga
+from ganatomy.errors import FingerprintError, ScoreError, SettingError, SpaceError, UnknownNameError
+from ganatomy.generators.toy import ToyGenerator
+from ganatomy.guidance import Guided, guided, likely
+from ganatomy.latents import Latents
+from ganatomy.perception import FunctionScorer, NetworkScorer, OracleScorer, TableScorer
+
+NAMES = ("red", "round", "large", "bright")
+
+
+@pytest.fixture(scope="module")
+def toy() -> ToyGenerator:
+    return ToyGenerator(z_dim=12, w_dim=10, num_layers=3, attributes=NAMES, cosine=0.5)
+
+
+def edit(toy: ToyGenerator, latents: Latents, to: dict, **settings) -> Guided:
+    return guided(toy, OracleScorer(toy), latents, to, **settings)
+
+
+def probabilities(toy: ToyGenerator, latents: Latents) -> Tensor:
+    return torch.sigmoid(toy.read(toy(latents)))
+
+
+@pytest.mark.parametrize("space", ["z", "w", "w+"])
+def test_the_wanted_probability_is_reached_and_what_is_held_stays(toy: ToyGenerator, space: str):
+    was = toy.sample(6, seed=1, space=space)
+    found = edit(toy, was, {"red": 0.8}, hold=("round", "large"))
+    now, before = probabilities(toy, found.latents), probabilities(toy, was)
+    assert found.reached.all()
+    assert (now[:, 0] - 0.8).abs().max() <= 0.02
+    assert (now - before)[:, 1:3].abs().max() < 0.01
+    assert torch.allclose(found.after.probabilities, now, atol=1e-5)
+    assert torch.allclose(found.before.probabilities, before, atol=1e-5)
+    assert found.latents.space == was.space
+    assert found.slopes == "gradients"
+
+
+def test_what_is_held_exactly_stays_exactly_where_scores_are_linear(toy: ToyGenerator):
+    was = toy.sample(6, seed=1, space="w")
+    found = edit(toy, was, {"red": 1.0}, units="shift", hold="all", damping=1e-8)
+    assert found.reached.all()
+    assert found.held == NAMES[1:]
+    assert found.drift.abs().max() < 1e-4
+    # One logit is within one step, and the slopes of a linear scorer are right at once; who is there takes none.
+    there = (found.goals[:, 0] - found.before.probabilities[:, 0]).abs() <= 0.02
+    assert found.steps.tolist() == (~there).long().tolist()
+    assert not there.all()
+
+
+def test_the_step_is_the_smallest_in_deviations_of_codes(toy: ToyGenerator):
+    was = toy.sample(3, seed=2, space="z")
+    found = edit(toy, was, {"red": 1.0}, units="shift")
+    # In z codes vary alike in all directions, so the shortest way is along the attribute itself.
+    way = found.latents.codes - was.codes
+    along = torch.nn.functional.cosine_similarity(way, toy.truth_in("z")["red"].vector[None])
+    assert along.min() > 0.99
+    other = edit(toy, was, {"red": 1.0}, units="shift", hold=("round",))
+    unsure = (other.before.probabilities[:, 1] - 0.5).abs() < 0.45
+    assert unsure.any()
+    assert (other.distance > 1.05 * found.distance)[unsure].all()
+
+
+def test_several_targets_are_reached_at_once(toy: ToyGenerator):
+    was = toy.sample(5, seed=3, space="w")
+    now = probabilities(toy, edit(toy, was, {"red": 0.7, "round": 0.3}, hold=("large",)).latents)
+    assert (now[:, 0] - 0.7).abs().max() <= 0.02
+    assert (now[:, 1] - 0.3).abs().max() <= 0.02
+
+
+@pytest.mark.parametrize(
+    ("value", "units", "wanted"),
+    [
+        (0.4, "probability", lambda p: torch.full_like(p, 0.4)),
+        (-1.0, "logit", lambda p: torch.full_like(p, 0.26894)),
+        ("+0.2", "probability", lambda p: (p + 0.2).clamp(max=0.99)),
+        (-0.2, "change", lambda p: (p - 0.2).clamp(min=0.01)),
+        (0.5, "shift", lambda p: torch.sigmoid(torch.logit(p) + 0.5)),
+        (torch.tensor([0.2, 0.3, 0.4, 0.5]), "probability", lambda p: torch.tensor([0.2, 0.3, 0.4, 0.5])),
+    ],
+)
+def test_goals_are_probabilities_logits_or_changes(toy: ToyGenerator, value, units: str, wanted):
+    was = toy.sample(4, seed=4, space="w")
+    p = probabilities(toy, was)[:, 0]
+    inside = (p > 0.01) & (p < 0.99)
+    found = edit(toy, was, {"red": value}, units=units)
+    assert inside.any()
+    assert torch.allclose(found.goals[inside, 0], wanted(p)[inside], atol=1e-3)
+    assert found.reached.all()
+
+
+def test_a_goal_beyond_likely_codes_is_flagged_and_not_sought_for_ever(toy: ToyGenerator):
+    was = toy.sample(3, seed=5, space="w")
+    found = edit(toy, was, {"red": 40.0}, units="logit", hold="all", max_steps=50)
+    assert torch.sigmoid(torch.tensor(40.0)) == 1
+    far = likely(toy, "w")
+    assert (far.distance(found.latents) <= far.bound + 1e-3).all()
+    narrow = likely(toy, "w", quantile=0.3)
+    stuck = edit(
+        toy,
+        was,
+        {"red": 0.9999, "round": 0.0001},
+        hold=("large", "bright"),
+        where=narrow,
+        units="probability",
+    )
+    assert not stuck.reached.all()
+    assert (stuck.steps <= 12).all()
+    limit = narrow.distance(was).clamp(min=narrow.bound)
+    assert (narrow.distance(stuck.latents) <= limit + 1e-3).all()
+
+
+def test_a_target_that_is_the_same_as_a_held_one_is_not_forced(toy: ToyGenerator):
+    twins = FunctionScorer(
+        lambda images: torch.sigmoid(toy.read(images)[:, [0, 0, 1]]), ["a", "same", "other"]
+    )
+    found = guided(toy, twins, toy.sample(3, seed=1, space="w"), {"a": 1.5}, units="shift", hold=("same",))
+    assert torch.isfinite(found.latents.codes).all()
+    assert found.distance.max() < 20
+
+
+def test_pictures_do_not_know_what_is_edited_beside_them(toy: ToyGenerator):
+    was = toy.sample(5, seed=6, space="w")
+    settings = {"to": {"red": 0.9}, "hold": "all"}
+    whole = edit(toy, was, **settings)
+    assert torch.equal(whole.latents.codes, edit(toy, was, **settings).latents.codes)
+    for other in (edit(toy, was, batch_size=2, **settings), edit(toy, was[[4, 3, 2, 1, 0]], **settings)):
+        order = (
+            [4, 3, 2, 1, 0]
+            if len(other) == 5 and not torch.allclose(other.before.logits, whole.before.logits)
+            else [0, 1, 2, 3, 4]
+        )
+        assert torch.allclose(other.latents.codes[order], whole.latents.codes, atol=1e-3)
+    alone = edit(toy, was[2], **settings)
+    assert torch.allclose(alone.latents.codes[0], whole.latents.codes[2], atol=1e-3)
+
+
+def test_what_is_already_there_is_left_as_it_is(toy: ToyGenerator):
+    was = toy.sample(4, seed=7, space="w")
+    found = edit(toy, was, {"red": probabilities(toy, was)[:, 0]}, hold="all")
+    assert found.steps.tolist() == [0] * 4
+    assert torch.equal(found.latents.codes, was.codes)
+
+
+def test_only_the_layers_that_are_named_move(toy: ToyGenerator):
+    was = toy.sample(3, seed=8, space="w")
+    found = edit(toy, was, {"red": 1.0}, units="shift", layers=(1, 2))
+    moved = (found.latents.codes - was.to("w+").codes).abs().amax((0, 2))
+    assert found.reached.all()
+    assert moved[1] > 0.01
+    assert moved[[0, 2]].max() == 0
+
+
+def test_features_of_identity_stay_where_they_are(toy: ToyGenerator):
+    was = toy.sample(6, seed=9, space="w")
+
+    def features(images: Tensor) -> Tensor:
+        return toy.read(images)[:, 1:3]
+
+    free = edit(toy, was, {"red": 1.0}, units="shift")
+    held = edit(toy, was, {"red": 1.0}, units="shift", identity=features, damping=1e-5)
+    drift = [(features(toy(f.latents)) - features(toy(was))).abs().mean() for f in (free, held)]
+    assert held.reached.all()
+    assert drift[1] < 0.1 * drift[0]
+
+
+def test_without_gradients_it_goes_along_directions_and_says_so(toy: ToyGenerator):
+    def see(images: Tensor) -> Tensor:
+        return torch.sigmoid(toy.read(images.detach()))
+
+    blind = FunctionScorer(see, NAMES)
+    was = toy.sample(4, seed=10, space="w")
+    with pytest.raises(SettingError, match="give directions"):
+        guided(toy, blind, was, {"red": 0.8})
+    found = guided(toy, blind, was, {"red": 0.8}, hold=("round",), directions=toy.truth)
+    assert found.slopes == "finite differences along 4 directions"
+    assert "finite differences" in str(found)
+    assert found.reached.all()
+    assert found.drift.abs().max() < 0.05
+    way = (found.latents.codes - was.codes).double()
+    span = torch.linalg.qr(toy.truth.matrix.double().T)[0]
+    assert (way - way @ span @ span.T).abs().max() < 1e-5
+
+
+def test_a_uniform_prior_is_not_left():
+    toy = ToyGenerator(z_dim=6, attributes=("red",), cosine=0, prior="uniform")
+    found = guided(toy, OracleScorer(toy), toy.sample(4, seed=1), {"red": 4.0}, units="logit")
+    assert found.latents.codes.abs().max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"to": {"rde": 0.5}}, UnknownNameError, "did you mean 'red'"),
+        ({"to": {}}, SettingError, "no target"),
+        ({"to": {"red": 1.0}}, SettingError, "probability of 1"),
+        ({"to": {"red": 0.0}}, SettingError, "probability of 0"),
+        ({"to": {"red": float("nan")}}, SettingError, "finite number"),
+        ({"to": {"red": "much"}}, SettingError, "'much' is no value"),
+        ({"to": {"red": "+1.5"}}, SettingError, "cannot change by 1.5"),
+        ({"to": {"red": torch.tensor([0.1, 0.2, 0.3])}}, SettingError, "do not go with 2 pictures"),
+        ({"to": {"red": 0.5}, "hold": ("red",)}, SettingError, "cannot change and stay"),
+        ({"to": {"red": 0.5}, "hold": ("blue",)}, UnknownNameError, "blue"),
+        ({"to": {"red": 0.5}, "units": "sigma"}, UnknownNameError, "unit of a target"),
+        ({"to": {"red": 0.5}, "damping": 0.0}, SettingError, "damping 0"),
+        ({"to": {"red": 0.5}, "max_steps": 0}, SettingError, "0 steps"),
+        ({"to": {"red": 0.5}, "layers": (2, 9)}, SettingError, "layers 2:9 do not exist"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(toy: ToyGenerator, settings: dict, error: type, message: str):
+    with pytest.raises(error, match=message):
+        edit(toy, toy.sample(2, seed=1, space="w"), **settings)
+
+
+def test_codes_that_cannot_be_edited_are_refused(toy: ToyGenerator, tmp_path: Path):
+    was = toy.sample(2, seed=1, space="w")
+    broken = was.with_codes(was.codes * torch.nan)
+    with pytest.raises(SettingError, match="not numbers"):
+        edit(toy, broken, {"red": 0.5})
+    with pytest.raises(SettingError, match="no codes"):
+        edit(toy, was[[]], {"red": 0.5})
+    with pytest.raises(FingerprintError):
+        edit(ToyGenerator(z_dim=12, w_dim=10, num_layers=3, seed=1), was, {"red": 0.5})
+    with pytest.raises(SpaceError):
+        edit(toy, was, {"red": 0.5}, where=likely(toy, "z"))
+    with pytest.raises(SpaceError):
+        edit(toy, was, {"red": 0.5}, directions=toy.truth_in("z"))
+    (tmp_path / "labels.csv").write_text("red\n1\n0\n")
+    with pytest.raises(ScoreError, match="cannot score edited pictures"):
+        guided(toy, TableScorer(tmp_path / "labels.csv"), was, {"red": 0.5})
+
+
+def test_likely_codes_have_unit_covariance(toy: ToyGenerator):
+    where = likely(toy, "w")
+    u = where.coordinates(toy.sample(4000, seed=3, space="w"))
+    assert torch.allclose(torch.cov(u.T), torch.eye(10, dtype=torch.float64), atol=0.15)
+    codes = toy.sample(5, seed=3, space="w+")
+    spread = likely(toy, "w+")
+    assert torch.allclose(
+        spread.coordinates(codes), where.coordinates(toy.sample(5, seed=3, space="w")), atol=1e-4
+    )
+    step = torch.randn(5, 10, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    moved = spread.coordinates(spread.moved(codes, step)) - spread.coordinates(codes)
+    assert torch.allclose(moved, step, atol=1e-4)
+
+
+def test_fewer_codes_than_numbers_tell_as_much_as_they_can():
+    toy = ToyGenerator(z_dim=40, attributes=("red",), cosine=0)
+    where = likely(toy, "z", n=20)
+    assert where.factor.shape == (40, 19)
+    assert torch.allclose(where.inverse @ where.factor, torch.eye(19, dtype=torch.float64), atol=1e-8)
+
+
+@pytest.mark.slow
+def test_a_smile_on_the_bundled_faces_changes_little_else():
+    generator, scorer = ga.load("faces"), ga.scorer("faces")
+    assert isinstance(scorer, NetworkScorer)
+    was = generator.sample(4, seed=1, space="w")
+    found = ga.guided(generator, scorer, was, {"Smiling": "+0.25"}, hold="all")
+    assert found.reached.all()
+    own, others = found.changes[:, scorer.names.index("Smiling")].abs().mean(), found.drift.abs().mean()
+    assert own > 10 * others
+    assert found.distance.max() < 4
+    kept = ga.guided(generator, scorer, was, {"Smiling": "+0.25"}, identity=scorer.features)
+    free = ga.guided(generator, scorer, was, {"Smiling": "+0.25"})
+    before = scorer.features(generator(was))
+    apart = [(scorer.features(generator(f.latents)) - before).norm(dim=1).mean() for f in (kept, free)]
+    assert apart[0] < 0.8 * apart[1]
