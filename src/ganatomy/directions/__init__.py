@@ -44,7 +44,6 @@ __all__ = [
     "dual",
     "exemplars",
     "few_labels",
-    "few_labels",
     "find",
     "ganspace",
     "gradient",

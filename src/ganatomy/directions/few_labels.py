@@ -56,7 +56,7 @@ class FewLabels:
 
     Args:
         direction: its AUC is `auc`; its slope is nan where the marks are not told apart at all.
-        accuracy: on codes that were not marked, yes and no in the proportion that was. auc: likewise, of any proportion.
+        accuracy: on codes that were not marked, yes and no in the proportion of the marks. auc: in any proportion.
         goal: the AUC that `needed` is about.
         needed: marks, half of them yes, that are still needed for the goal if marks go on as they began, see
             `learning_curve.more_marks`; None where it seems out of reach.

@@ -217,7 +217,7 @@ class StyleGAN(StyleBasedGenerator):
         state: Mapping[str, Tensor],
         *,
         prior: Prior | None = None,
-        settings: Mapping[str, Any] | None = None,  # noqa: ARG003 (one signature for all; the weights say it all)
+        settings: Mapping[str, Any] | None = None,
     ) -> Self:
         """Build the network that these weights describe, and fill it.
 

@@ -272,12 +272,15 @@ class NetworkScorer(Scorer):
             seen, version, reading = self._latest
             if seen() is images and version == images._version:  # noqa: SLF001 (how often it was written to)
                 return reading
-        config = self.network.config
-        shown = images.to(self.network.temperature.device)
-        size = (config.resolution, config.resolution)
-        reading = self.network(fit_images(shown, size=size, channels=config.channels))
+        reading = self.network(self._fitted(images))
         self._latest = None if passing else (ref(images), images._version, reading)  # noqa: SLF001
         return reading
+
+    def _fitted(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k h2 w2"]:
+        """Images as the network takes them, on its device."""
+        config = self.network.config
+        size = (config.resolution, config.resolution)
+        return fit_images(images.to(self.network.temperature.device), size=size, channels=config.channels)
 
 
 class FactorScorer(Scorer):
