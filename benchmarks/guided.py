@@ -57,7 +57,8 @@ def edit_guided(
         changes.append(found.changes)
         signs.append(sign)
         reached.append(float(found.reached.float().mean()))
-        moved.append((_read(generator, truth, found.latents) - factors).mean(0) / factors.std(0) * sign)
+        spread = factors.std(0) if truth is not None else factors[0]
+        moved.append((_read(generator, truth, found.latents) - factors).mean(0) / spread * sign)
         own_change = float(found.changes[:, scorer.names.index(name)].mean())
         print(
             f"  {name:22} {own_change:+.3f}  others {float(found.drift.abs().mean()):.4f}  "

@@ -304,7 +304,11 @@ def test_ctrl_c_costs_one_line_and_the_survey_goes_on_where_it_was(
     survey = tmp_path / "s"
     arguments = ["survey", files.style, "--scorer", files.scorer, "-o", str(survey), "--json"]
     command = [sys.executable, "-m", "ganatomy", *arguments, "-n", "1000000"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # A job in the background of a shell ignores Ctrl-C and hands that down; here the child shall listen.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGINT, before)
+    with process:
         deadline = time.monotonic() + 60
         while not list(survey.glob("*.parquet")) and time.monotonic() < deadline:
             time.sleep(0.1)

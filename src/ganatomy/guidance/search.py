@@ -38,8 +38,14 @@ PROGRESS = 0.25
 BETTER = 0.8
 """What a step is to mend must come down to this share of what it was."""
 
-HALVINGS = 4
-"""Times that a step is halved before a picture is left as it is."""
+HALVINGS = 3
+"""Times that a step is halved before what is held gives way."""
+
+LOOSER = 10.0
+"""By how much damping grows, and its square root by which drift may, each time that what is held gives way."""
+
+TIMES_LOOSER = 2
+"""Times that what is held gives way before a picture is left as it is."""
 
 
 class Search:
@@ -71,7 +77,9 @@ class Search:
         self.latents, self.watch, self.slopes = latents, watch, slopes
         self.where, self.reachable = where, reachable
         self.targets, self.held, self.num_attributes = targets, held, num_attributes
-        self.goals, self.damping = goals, damping
+        self.goals = goals
+        self.damping = torch.full((len(latents),), damping, dtype=torch.float64)
+        self.looser = torch.zeros(len(latents), dtype=torch.long)
         self.origin = where.coordinates(latents)
         self.limits = self.origin.norm(dim=1).clamp(min=where.bound)
         self.start = watch(latents).cpu().double()
@@ -110,9 +118,17 @@ class Search:
             self.steps[kept] += 1
             stale[kept] = True
             self.sizes[rows] = (self.sizes[rows] * torch.where(good, 2.0, 0.5)).clamp(max=1)
-            given_up = (self.sizes[rows] < 0.5**HALVINGS) | (arrived & ~good)
+            stuck = ~arrived & (self.sizes[rows] < 0.5**HALVINGS)
+            given_up = (arrived & ~good) | (stuck & (self.looser[rows] == TIMES_LOOSER))
+            self._loosen(rows[stuck])
             finished = self.reached[rows] & (self._drift(self.values)[rows] <= STILL)
             active[rows] = ~(given_up | finished | (self.steps[rows] >= max_steps))
+
+    def _loosen(self, rows: Int[Tensor, " m"]) -> None:
+        """Let what these pictures hold give way: their targets cannot be reached otherwise."""
+        self.looser[rows] += 1
+        self.damping[rows] *= LOOSER
+        self.sizes[rows] = 1
 
     def _differentiate(self, rows: Int[Tensor, " m"]) -> None:
         """Find the slopes of targets and of all that a step could change by much, each picture its own."""
@@ -136,7 +152,7 @@ class Search:
             wanted,
             weights[..., None] * known[:, self.kept],
             weights * (values - self.start[rows])[:, self.kept],
-            damping=self.damping,
+            damping=self.damping[rows],
         )
         sizes = sizes * (RADIUS / steps.norm(dim=1).clamp(min=RADIUS))
         return sizes[:, None] * steps, sizes * wanted.abs().sum(1)
@@ -160,7 +176,8 @@ class Search:
         was, now = ((seen[:, self.targets] - goals).abs().sum(1) for seen in (old, values))
         gap, drift = self._gap(old, rows), self._drift(old, rows)
         gaps, drifts = self._gap(values, rows), self._drift(values, rows)
-        follows = ((was - now >= PROGRESS * promised) | (gaps <= CLOSE)) & (drifts <= 1.5 * drift + EXCESS)
+        allowed = EXCESS * LOOSER ** (self.looser[rows] / 2)
+        follows = ((was - now >= PROGRESS * promised) | (gaps <= CLOSE)) & (drifts <= 1.5 * drift + allowed)
         # Near the goal a step may give a little of the way back for what it mends.
         mends = gaps + drifts <= BETTER * (gap + drift)
         return torch.where(gap <= CLOSE, (gaps <= CLOSE) & (drifts <= BETTER * drift), follows | mends)

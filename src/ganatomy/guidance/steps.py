@@ -16,7 +16,7 @@ def smallest_step(
     held: Float[Tensor, "n m r"],
     drift: Float[Tensor, "n m"],
     *,
-    damping: float,
+    damping: Float[Tensor, " n"],
 ) -> Float[Tensor, "n r"]:
     """For each picture the step that changes the targets by what is wanted, and takes back the drift of the held.
 
@@ -34,7 +34,7 @@ def smallest_step(
     right = torch.cat([-drift, wanted], dim=1)
     gram = rows @ rows.mT
     slack = gram.new_zeros(n, gram.shape[1])
-    slack[:, :m] = damping
+    slack[:, :m] = damping[:, None]
     slack += TINY * gram.diagonal(dim1=1, dim2=2).mean(1, keepdim=True) + 1e-30
     weights = torch.linalg.solve(gram + torch.diag_embed(slack), right)
     return (rows.mT @ weights[..., None])[..., 0]
