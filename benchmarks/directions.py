@@ -1,8 +1,8 @@
 """How long the methods take, and how much memory: `python benchmarks/directions.py [small] [large]`.
 
-`small` fits every method that learns from scores on 3,000 codes of 512 numbers with 40 attributes; `large` fits `regression` and
-`centroid` on 500,000. Codes are normal, and logits are linear in them with noise. Seconds are wall-clock and, beside
-them, of the processor, which other work on the machine does not lengthen.
+`small` fits every method that learns from scores on 3,000 codes of 512 numbers with 40 attributes; `large` fits
+`regression` and `centroid` on 500,000. Codes are normal, and logits are linear in them with noise. Seconds are
+wall-clock and, beside them, of the processor, which other work on the machine does not lengthen.
 """
 
 from __future__ import annotations

@@ -112,13 +112,13 @@ class TestHonesty:
     def test_marks_at_random_are_not_told_apart(self, seen: Survey):
         rng = np.random.default_rng(0)
         areas, shares, mistaken = [], [], 0
-        for _ in range(30):
-            rows = rng.choice(3000, 16, replace=False).tolist()
-            found = few_labels(seen, rows[:6], rows[6:], num_next=0)
+        for _ in range(60):
+            rows = rng.choice(3000, 12, replace=False).tolist()
+            found = few_labels(seen, rows[:5], rows[5:], num_next=0)
             areas.append(found.auc.value)
             shares.append(found.accuracy.value)
             mistaken += found.auc.low > 0.5 or found.auc.high < 0.5
-        assert mistaken <= 3
+        assert mistaken <= 6
         assert np.mean(areas) == pytest.approx(0.5, abs=0.1)
         assert np.mean(shares) == pytest.approx(0.5, abs=0.1)
 

@@ -23,6 +23,12 @@ DAMPING = 1e-3
 """Squared changes of held probabilities that are worth a squared standard deviation of step."""
 
 
+NUM_OTHERS = 32
+"""Other pictures that say which way a target lies where a picture's own slopes lead nowhere."""
+
+SEED = 0x0711E2
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Guided:
     """Edited codes, and what the edit did to the picture of each.
@@ -132,6 +138,9 @@ def guided(
     watch = look if kept is None else _look(generator, scorer, kept)
     slopes = _slopes(generator, watch, latents, reachable, directions)
 
+    columns = torch.tensor([names.index(name) for name in targets])
+    others = generator.sample(NUM_OTHERS, seed=SEED, space=latents.space)
+    common = slopes(others, columns.expand(NUM_OTHERS, -1))[1].mean(0)
     searches: list[Search] = []
     for first in range(0, len(latents), batch_size):
         search = Search(
@@ -140,11 +149,12 @@ def guided(
             slopes=slopes,
             where=where,
             reachable=reachable,
-            targets=torch.tensor([names.index(name) for name in targets]),
+            targets=columns,
             held=torch.tensor([names.index(name) for name in held], dtype=torch.long),
             num_attributes=len(names),
             goals=wanted[first : first + batch_size],
             damping=damping,
+            common=common,
         )
         search.run(max_steps)
         searches.append(search)

@@ -73,11 +73,12 @@ class Search:
         num_attributes: int,
         goals: Float[Tensor, "n t"],
         damping: float,
+        common: Float[Tensor, "t r"],
     ) -> None:
         self.latents, self.watch, self.slopes = latents, watch, slopes
         self.where, self.reachable = where, reachable
         self.targets, self.held, self.num_attributes = targets, held, num_attributes
-        self.goals = goals
+        self.goals, self.common = goals, common
         self.damping = torch.full((len(latents),), damping, dtype=torch.float64)
         self.looser = torch.zeros(len(latents), dtype=torch.long)
         self.origin = where.coordinates(latents)
@@ -129,6 +130,7 @@ class Search:
         self.looser[rows] += 1
         self.damping[rows] *= LOOSER
         self.sizes[rows] = 1
+        self.known[rows[:, None], self.targets] = self.common
 
     def _differentiate(self, rows: Int[Tensor, " m"]) -> None:
         """Find the slopes of targets and of all that a step could change by much, each picture its own."""
@@ -141,6 +143,8 @@ class Search:
         self.values[rows] = values
         self.known[rows] = 0
         self.known[rows[:, None], columns] = slopes
+        lost = rows[self.looser[rows] > 0]
+        self.known[lost[:, None], self.targets] = (self.known[lost[:, None], self.targets] + self.common) / 2
 
     def _propose(self, rows: Int[Tensor, " m"]) -> tuple[Float[Tensor, "m r"], Float[Tensor, " m"]]:
         """The next step of these pictures, and by how many logits it should bring their targets nearer."""
