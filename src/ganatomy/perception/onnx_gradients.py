@@ -74,7 +74,7 @@ def _converted(scorer: OnnxScorer) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import onnx2torch
+            import onnx2torch  # pyright: ignore[reportMissingImports]  (an extra)
     except ImportError:
         raise SettingError(
             f"gradients through {scorer.path.name} need onnx2torch; pip install 'ganatomy[gradients]'"
@@ -96,13 +96,13 @@ def import_torchvision() -> None:
     it is enough that they are declared. Without torchvision nothing happens.
     """
     try:
-        import torchvision
+        import torchvision  # pyright: ignore[reportMissingImports]  (comes with the extra)
     except RuntimeError as error:
         if "torchvision::nms" not in str(error):
             raise
         for name in ("nms", "qnms"):
             _DECLARED.define(name + "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        import torchvision  # noqa: F401
+        import torchvision  # noqa: F401  # pyright: ignore[reportMissingImports]
     except ImportError:
         return
 
