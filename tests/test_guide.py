@@ -152,3 +152,15 @@ def test_the_guide_to_finding_directions_runs(
         "named.directions",
         "sefa.png",
     } <= {path.name for path in tmp_path.iterdir()}
+
+
+@pytest.mark.slow
+def test_the_guide_to_edits_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = run_page("edits.md", capsys)
+    assert "smiling.png: 2 edited, 2 of 2 reached: Smiling" in told
+    assert '"held_drift"' in told
+    assert "Smiling" in told.splitlines()[-2]
+    assert {"smiling.png", "older.latents", "smiles.png"} <= {path.name for path in tmp_path.iterdir()}

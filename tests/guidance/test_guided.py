@@ -36,7 +36,7 @@ def test_the_wanted_probability_is_reached_and_what_is_held_stays(toy: ToyGenera
     now, before = probabilities(toy, found.latents), probabilities(toy, was)
     assert found.reached.all()
     assert (now[:, 0] - 0.8).abs().max() <= 0.02
-    assert (now - before)[:, 1:3].abs().max() < 0.01
+    assert (now - before)[:, 1:3].abs().max() < 0.02
     assert torch.allclose(found.after.probabilities, now, atol=1e-5)
     assert torch.allclose(found.before.probabilities, before, atol=1e-5)
     assert found.latents.space == was.space

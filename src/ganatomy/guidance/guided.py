@@ -19,7 +19,7 @@ from ganatomy.guidance.slopes import Differences, Gradients, Look, Slopes, gradi
 from ganatomy.latents import Directions, Latents
 from ganatomy.perception.base import Scorer, Scores
 
-DAMPING = 1e-3
+DAMPING = 3e-3
 """Squared changes of held probabilities that are worth a squared standard deviation of step."""
 
 
@@ -125,6 +125,7 @@ def guided(
     held = held_names(names, targets, hold)
     latents = latents if layers is None else latents.to("w+")
     where = where or likely(generator, latents.space)
+    where.check(latents)
     reachable = where if layers is None else where.in_layers(layers, latents.num_layers or 0)
 
     if directions is None:
@@ -140,7 +141,9 @@ def guided(
 
     columns = torch.tensor([names.index(name) for name in targets])
     others = generator.sample(NUM_OTHERS, seed=SEED, space=latents.space)
-    common = slopes(others, columns.expand(NUM_OTHERS, -1))[1].mean(0)
+    common = torch.cat(
+        [slopes(part, columns.expand(len(part), -1))[1] for part in batches(others, batch_size)]
+    ).mean(0)
     searches: list[Search] = []
     for first in range(0, len(latents), batch_size):
         search = Search(

@@ -45,17 +45,21 @@ class Likely:
     bound: float
     box: float | None = None
 
+    def check(self, latents: Latents) -> None:
+        """Refuse codes of another space or size; raises SpaceError."""
+        if latents.space != self.space or latents.codes.shape[1:].numel() != len(self.mean):
+            raise SpaceError(
+                f"it is known where codes of {self.space} ({len(self.mean)} numbers) are likely, not codes of "
+                f"{latents.space} ({latents.codes.shape[1:].numel()} numbers); ask for the measure of this space"
+            )
+
     def coordinates(self, latents: Latents) -> Float[Tensor, "n r"]:
         """The u of these codes, in float64; its length is their Mahalanobis distance.
 
         Raises:
             SpaceError: for codes of another space or size.
         """
-        if latents.space != self.space or latents.codes[0].numel() != len(self.mean):
-            raise SpaceError(
-                f"it is known where codes of {self.space} ({len(self.mean)} numbers) are likely, not codes of "
-                f"{latents.space} ({latents.codes[0].numel()} numbers); ask for the measure of this space"
-            )
+        self.check(latents)
         return (latents.codes.detach().flatten(1).cpu().double() - self.mean) @ self.inverse.T
 
     def distance(self, latents: Latents) -> Float[Tensor, " n"]:

@@ -29,7 +29,7 @@ CAP = 2.0
 RADIUS = 1.5
 """Standard deviations of codes that one step may be long."""
 
-EXCESS = 0.1
+EXCESS = 0.3
 """By how much one step may add to the drift of held probabilities, beyond half of what it was."""
 
 PROGRESS = 0.25
@@ -44,7 +44,7 @@ HALVINGS = 3
 LOOSER = 10.0
 """By how much damping grows, and its square root by which drift may, each time that what is held gives way."""
 
-TIMES_LOOSER = 2
+TIMES_LOOSER = 3
 """Times that what is held gives way before a picture is left as it is."""
 
 
@@ -56,6 +56,8 @@ class Search:
 
     Args:
         targets, held: columns of attributes. goals: logits of the targets.
+        common: slopes of the targets in other pictures, for those whose own lead nowhere: a scorer that is sure of a
+            picture may answer to everything but what it was trained for.
         where: codes are likely. reachable: the same, for the layers that may move.
         way: what was added to each code. values: what was seen in its picture. steps: how many were taken.
     """
@@ -126,7 +128,7 @@ class Search:
             active[rows] = ~(given_up | finished | (self.steps[rows] >= max_steps))
 
     def _loosen(self, rows: Int[Tensor, " m"]) -> None:
-        """Let what these pictures hold give way: their targets cannot be reached otherwise."""
+        """Let what these pictures hold give way, and go where the targets lie in others: their own way ends here."""
         self.looser[rows] += 1
         self.damping[rows] *= LOOSER
         self.sizes[rows] = 1
