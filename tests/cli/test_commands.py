@@ -228,6 +228,34 @@ def test_edit_shows_a_picture_before_and_after(run: Run, files: Any, tmp_path: P
     assert size_of(tmp_path / "both.png") == (2 + 3 * 18, 2 + 2 * 18)
 
 
+def test_edit_goes_on_until_the_scorer_sees_what_is_wanted(run: Run, files: Any, tmp_path: Path) -> None:
+    out = tmp_path / "edited.latents"
+    arguments = ["--seed", "7,8", "--to", "Smiling=+0.1", "--hold", "Male", "--scorer", files.scorer]
+    told = json.loads(run("edit", files.style, *arguments, "-o", out, "--json").out)
+    generator = ga.load(files.style)
+    seen = ga.scorer(files.scorer)(generator(ga.load_latents(out))).probabilities
+    was = ga.scorer(files.scorer)(
+        generator(ga.Latents.cat(generator.sample(1, seed=s, space="w") for s in (7, 8)))
+    )
+    assert told["slopes"] == "gradients"
+    assert told["hold"] == ["Male"]
+    for row, picture in enumerate(told["pictures"]):
+        assert picture["before"]["Smiling"] == pytest.approx(float(was.probabilities[row, 0]), abs=1e-4)
+        assert picture["after"]["Smiling"] == pytest.approx(float(seen[row, 0]), abs=1e-4)
+        assert picture["goal"]["Smiling"] == pytest.approx(picture["before"]["Smiling"] + 0.1, abs=0.01)
+        assert picture["reached"] == (abs(picture["after"]["Smiling"] - picture["goal"]["Smiling"]) <= 0.02)
+        drift = float(seen[row, 1] - was.probabilities[row, 1])
+        assert picture["held_drift"] == {"Male": pytest.approx(drift, abs=1e-4)}
+    assert any(picture["reached"] for picture in told["pictures"])
+
+
+def test_edit_to_a_goal_can_keep_to_directions(run: Run, files: Any, tmp_path: Path) -> None:
+    out = tmp_path / "edited.png"
+    arguments = ["--to", "Smiling=+0.1", "--scorer", files.scorer, "--directions", files.directions]
+    told = json.loads(run("edit", files.style, "--seed", 7, *arguments, "-o", out, "--json").out)
+    assert told["slopes"].startswith("finite differences along")
+
+
 def test_one_edited_picture_is_just_that_picture(run: Run, files: Any, tmp_path: Path) -> None:
     arguments = ["--seed", 7, "--directions", files.directions, "--move", "Smiling=2", "--scale", 1]
     assert run("edit", files.style, *arguments, "-o", tmp_path / "one.png").code == 0

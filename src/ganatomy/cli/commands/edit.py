@@ -97,6 +97,12 @@ def edit(
         raise SettingError(
             "say what to do, in one way: --move NAME=STRENGTH with --directions, or --to NAME=PROBABILITY"
         )
+    moves = [parsing.named_strength(text) for text in move or ()]
+    goals = dict(parsing.named_goal(text) for text in to or ())
+    if goals and units != "sigma":
+        raise SettingError(f"--units {units} counts strengths of --move; --to takes probabilities")
+    if moves and directions is None:
+        raise SettingError("--move needs --directions, the file that holds them; or use --to")
     expect_file(out, PICTURES + CODES)
     generator = open_model(model, options)
     # Directions may live in another space than the one that edits work best in.
@@ -105,10 +111,7 @@ def edit(
         found = open_directions(directions, generator, of_any_generator=of_any_generator)
     space = None if found is None else found.space
     at = name_codes(generator, codes, seed, space=space, options=sampling)
-    if to:
-        if units != "sigma":
-            raise SettingError(f"--units {units} counts strengths of --move; --to takes probabilities")
-        goals = dict(parsing.named_goal(text) for text in to)
+    if found is None or goals:
         eye = open_scorer(scorer, model)
         edits, data, done = _guide(
             generator,
@@ -121,11 +124,7 @@ def edit(
             batch_size=options.batch_size,
         )
     else:
-        if found is None:
-            raise SettingError("--move needs --directions, the file that holds them; or use --to")
-        edits, data, done = _move(
-            found, [parsing.named_strength(text) for text in move or ()], units, hold, layers
-        )
+        edits, data, done = _move(found, moves, units, hold, layers)
     recipe = Recipe(
         model=name_model(model, generator, options),
         codes=at,
