@@ -70,7 +70,7 @@ def kernel_svc(survey: Survey) -> Tensor:
     train, _ = survey.split(seed=0)
     labels = train.scores.logits[:, 0] > 0
     machine = SVC(kernel="linear").fit(train.latents.codes.numpy(), labels.numpy())
-    return torch.from_numpy(machine.coef_).float()
+    return torch.tensor(machine.coef_).float()
 
 
 def boundaries(n: int, *, peer: bool) -> None:
