@@ -122,8 +122,10 @@ def test_a_styled_convolution_is_the_papers(
 
 
 @pytest.mark.parametrize("upsample", [False, True])
-@pytest.mark.parametrize("strip", [2**13, 2**20])
-def test_wide_layers_are_the_papers_too(upsample: bool, strip: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("strip", "pixels"), [(2**13, 0), (2**20, 0), (2**13, 1024**2)])
+def test_wide_layers_are_the_papers_too(
+    upsample: bool, strip: int, pixels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     width, size = (256, 8) if upsample else (128, 32)  # so that each takes its quick way
     monkeypatch.setattr(kernels, "STRIP", strip)
     x, weight, styles = (
@@ -133,7 +135,8 @@ def test_wide_layers_are_the_papers_too(upsample: bool, strip: int, monkeypatch:
     )
     finish = Finish(bias=numbers(width, seed=3))
     expected = plain_layer(x, weight, styles, finish, upsample=upsample)
-    ours = styled_conv2d(x, weight, styles, finish, upsample=upsample, frozen=FrozenKernel(weight))
+    frozen = FrozenKernel(weight, pixels=pixels)
+    ours = styled_conv2d(x, weight, styles, finish, upsample=upsample, frozen=frozen)
     torch.testing.assert_close(ours, expected)
 
 
@@ -218,6 +221,14 @@ def test_a_weight_that_learns_is_not_prepared_and_a_copy_prepares_its_own() -> N
     kernel = module.frozen_kernel()
     assert kernel is module.frozen_kernel()
     assert copy.deepcopy(module).frozen_kernel() is not kernel
+
+
+def test_a_kernel_at_all_points_is_kept_only_where_it_is_small() -> None:
+    weight = numbers(128, 128, 3, 3)
+    assert not isinstance(FrozenKernel(weight, pixels=64**2).points, list)
+    kept = FrozenKernel(weight, pixels=128**2)
+    assert kept.points is kept.points
+    assert kept.adjoint.points is kept.adjoint.points
 
 
 def test_pays_only_where_it_was_measured_to() -> None:

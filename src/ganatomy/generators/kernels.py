@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -19,10 +19,16 @@ memory that is there already. The best of 2^16 to 2^21, over layers from 512 cha
 
 
 class FrozenKernel:
-    """A kernel as it is now; `is_of` tells whether its weight has changed since."""
+    """A kernel as it is now; `is_of` tells whether its weight has changed since.
 
-    def __init__(self, weight: Float[Tensor, "o i k k"]) -> None:
+    Args:
+        pixels: of the pictures that its network draws, which say what is small.
+    """
+
+    def __init__(self, weight: Float[Tensor, "o i k k"], *, pixels: int = 0) -> None:
         self.weight = weight.detach()
+        self.pixels = pixels
+        self._keep = conv3x3.worth_keeping(weight, pixels)
         self._version = _version(weight)
         self._lower: dict[torch.dtype, Tensor] = {}
 
@@ -38,23 +44,32 @@ class FrozenKernel:
             self._lower[dtype] = lower(self.weight, dtype)
         return self._lower[dtype]
 
+    @property
+    def points(self) -> Iterable[Float[Tensor, "36 i o_block"]]:
+        """The kernel as `conv3x3.convolve` takes it: kept, if it is small beside the pictures, else for this once."""
+        return self._points if self._keep else conv3x3.transform_kernel(self.weight)
+
     @cached_property
-    def points(self) -> Float[Tensor, "36 i o"]:
-        """The kernel as `conv3x3.convolve` takes it."""
-        return conv3x3.transform_kernel(self.weight)
+    def _points(self) -> list[Float[Tensor, "36 i o"]]:
+        return [torch.cat(list(conv3x3.transform_kernel(self.weight)), dim=2)]
 
     @cached_property
     def adjoint(self) -> FrozenKernel:
         """The kernel that carries gradients back through the convolution."""
-        adjoint = FrozenKernel(self.weight.flip(2, 3).transpose(0, 1))
+        adjoint = FrozenKernel(self.weight.flip(2, 3).transpose(0, 1), pixels=self.pixels)
         adjoint.adjoint = self
         return adjoint
 
 
 class KernelModule(nn.Module):
-    """A module that keeps its `weight` prepared for as long as it stays the same."""
+    """A module that keeps its `weight` prepared for as long as it stays the same.
+
+    Args:
+        pixels: of the pictures that its network draws.
+    """
 
     weight: nn.Parameter
+    pixels: int = 0
     _kernel: FrozenKernel | None = None
 
     def frozen_kernel(self) -> FrozenKernel | None:
@@ -62,7 +77,7 @@ class KernelModule(nn.Module):
         if (torch.is_grad_enabled() and self.weight.requires_grad) or torch.compiler.is_compiling():
             self._kernel = None
         elif self._kernel is None or not self._kernel.is_of(self.weight):
-            self._kernel = FrozenKernel(self.weight)
+            self._kernel = FrozenKernel(self.weight, pixels=self.pixels)
         return self._kernel
 
     def _apply(self, *args: Any, **kwargs: Any) -> KernelModule:
@@ -85,7 +100,7 @@ class WinogradConv(torch.autograd.Function):
         out = x.new_empty(n, height, width, channels)
         for pictures, rows in strips(n, height, width * channels):
             window = padded[pictures, rows.start : rows.stop + 2]
-            out[pictures, rows] = conv3x3.convolve(window, kernel.points)
+            out[pictures, rows] = conv3x3.convolve(window, kernel.points, channels)
         return out.permute(0, 3, 1, 2)
 
     @staticmethod

@@ -164,7 +164,8 @@ class _Layer:
         inside = padded[:, :, first - rows.start + 1 : last - rows.start + 1, 1:-1]
         torch.mul(x[:, :, first:last], self.styles, out=inside)
         if self.minimal is not None:
-            y = conv3x3.convolve(padded.permute(0, 2, 3, 1), self.minimal.points).permute(0, 3, 1, 2)
+            y = conv3x3.convolve(padded.permute(0, 2, 3, 1), self.minimal.points, len(self.kernel))
+            y = y.permute(0, 3, 1, 2)
         elif self.upsample:
             y = conv_upsample_2x(padded, self.kernel, padding=0)
         else:

@@ -88,6 +88,7 @@ class StyledConv(KernelModule):
         self.register_buffer("noise_const", torch.randn(resolution, resolution))
         self.upsample = upsample
         self.clamp = config.clamp
+        self.pixels = config.resolution**2
 
     def forward(
         self, x: Tensor, styles: Float[Tensor, "n i"], *, noise: Noise, gain: float = LRELU_GAIN

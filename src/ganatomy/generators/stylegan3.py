@@ -193,6 +193,7 @@ class Layer(KernelModule):
         self.weight = nn.Parameter(torch.randn(after.channels, before.channels, config.kernel, config.kernel))
         self.bias = nn.Parameter(torch.zeros(after.channels))
         self.register_buffer("magnitude_ema", torch.ones(()))
+        self.pixels = config.resolution**2
 
         # Filters between the rates of both signals and that of the activation.
         rate = max(before.rate, after.rate) * config.lrelu_upsampling
@@ -274,7 +275,7 @@ class Layer(KernelModule):
             torch.mul(window, styles[pictures, None, None], out=inside)
 
             # Convolve.
-            y = conv3x3.convolve(padded, frozen.points)[:, : size - rows.start, :size]
+            y = conv3x3.convolve(padded, frozen.points, channels)[:, : size - rows.start, :size]
             out[pictures, :, rows] = y.permute(0, 3, 1, 2)
         return out
 
