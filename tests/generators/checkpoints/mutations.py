@@ -20,7 +20,10 @@ from torch import Tensor
 
 from ganatomy.generators import save_generator
 from ganatomy.generators.dcgan import DCGAN
+from ganatomy.generators.progan import ProGAN, ProGANConfig
+from ganatomy.generators.stylegan import StyleGAN, StyleGANConfig
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
+from ganatomy.generators.stylegan3 import StyleGAN3, StyleGAN3Config
 
 # Samples.
 
@@ -67,6 +70,23 @@ def write_our_stylegan2(path: Path) -> None:
     save_generator(_stylegan2()[0], path)
 
 
+def write_our_stylegan(path: Path) -> None:
+    torch.manual_seed(0)
+    config = StyleGANConfig(widths=(2, 2), z_dim=2, w_dim=2, mapping_dim=2, mapping_layers=1)
+    save_generator(StyleGAN(config).eval(), path)
+
+
+def write_our_progan(path: Path) -> None:
+    torch.manual_seed(0)
+    save_generator(ProGAN(ProGANConfig(widths=(2, 2), z_dim=2)).eval(), path)
+
+
+def write_our_stylegan3(path: Path) -> None:
+    torch.manual_seed(0)
+    config = StyleGAN3Config(resolution=16, widths=(2, 2, 2, 2, 3), z_dim=2, w_dim=2, mapping_layers=1)
+    save_generator(StyleGAN3(config).eval(), path)
+
+
 def write_safetensors(path: Path) -> None:
     path.write_bytes(save(_dcgan()))
 
@@ -78,35 +98,52 @@ def write_npz(path: Path) -> None:
         np.savez(file, init_kwargs=json.dumps(kwargs), **arrays)
 
 
+DECONV = {"filters": 1, "kernel_size": [4, 4], "strides": [2, 2], "padding": "same", "use_bias": False}
+
+
+def _keras(first: dict[str, object]) -> dict[str, object]:
+    dense = {"name": "dense", "units": 16, "use_bias": False, "activation": "linear"}
+    deconv = DECONV | {"name": "conv2d_transpose", "activation": "tanh"}
+    layers = [
+        {"class_name": "Dense", "config": dense | first},
+        {"class_name": "Reshape", "config": {"name": "reshape", "target_shape": [4, 4, 1]}},
+        {"class_name": "Conv2DTranspose", "config": deconv},
+    ]
+    return {"class_name": "Sequential", "config": {"name": "G", "layers": layers}}
+
+
+def _keras_weights() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    shapes = {"dense": (3, 16), "conv2d_transpose": (4, 4, 1, 1)}
+    return {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+
+
 def write_keras(path: Path) -> None:
     import h5py
 
-    rng = np.random.default_rng(0)
-    dense = {"name": "dense", "units": 16, "use_bias": False, "activation": "linear"}
-    deconv = {
-        "name": "deconv",
-        "filters": 1,
-        "kernel_size": [4, 4],
-        "strides": [2, 2],
-        "padding": "same",
-        "use_bias": False,
-    }
-    layers = [
-        {"class_name": "Dense", "config": dense | {"batch_input_shape": [None, 3]}},
-        {"class_name": "Reshape", "config": {"name": "reshape", "target_shape": [4, 4, 1]}},
-        {"class_name": "Conv2DTranspose", "config": deconv | {"activation": "tanh"}},
-    ]
+    weights = _keras_weights()
     with h5py.File(path, "w") as file:
-        file.attrs["model_config"] = json.dumps(
-            {"class_name": "Sequential", "config": {"name": "G", "layers": layers}}
-        )
+        file.attrs["model_config"] = json.dumps(_keras({"batch_input_shape": [None, 3]}))
         group = file.create_group("model_weights")
-        group.attrs["layer_names"] = [b"dense", b"reshape", b"deconv"]
-        for name, shape in (("dense", (3, 16)), ("reshape", None), ("deconv", (4, 4, 1, 1))):
+        group.attrs["layer_names"] = [b"dense", b"reshape", b"conv2d_transpose"]
+        for name in ("dense", "reshape", "conv2d_transpose"):
             layer = group.create_group(name)
-            layer.attrs["weight_names"] = [f"{name}/kernel:0".encode()] if shape else []
-            if shape:
-                layer.create_dataset(f"{name}/kernel:0", data=rng.standard_normal(shape).astype(np.float32))
+            layer.attrs["weight_names"] = [f"{name}/kernel:0".encode()] if name in weights else []
+            if name in weights:
+                layer.create_dataset(f"{name}/kernel:0", data=weights[name])
+
+
+def write_keras_archive(path: Path) -> None:
+    import h5py
+
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        for name, array in _keras_weights().items():
+            file.create_group(f"layers/{name}/vars")["0"] = array
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", "{}")
+        archive.writestr("config.json", json.dumps(_keras({"batch_shape": [None, 3]})))
+        archive.writestr("model.weights.h5", content.getvalue())
 
 
 SAMPLES: dict[str, tuple[Callable[[Path], None], str]] = {
@@ -119,6 +156,10 @@ SAMPLES: dict[str, tuple[Callable[[Path], None], str]] = {
     "plain safetensors": (write_safetensors, "safetensors"),
     "NumPy archive": (write_npz, "npz"),
     "Keras HDF5": (write_keras, "h5"),
+    "Keras archive": (write_keras_archive, "keras"),
+    "StyleGAN of ours": (write_our_stylegan, "safetensors"),
+    "ProGAN of ours": (write_our_progan, "safetensors"),
+    "StyleGAN3 of ours": (write_our_stylegan3, "safetensors"),
 }
 """How a valid file of each format is written, and the ending that it usually has."""
 
@@ -147,7 +188,7 @@ def _mutate_member(data: bytes, rng: random.Random) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(stream, "w") as after:
         members = before.infolist()
         chosen = rng.choice(
-            [m for m in members if m.filename.endswith(("data.pkl", "kwargs.npy"))] * 3 + members
+            [m for m in members if m.filename.endswith(("data.pkl", "kwargs.npy", "config.json", ".h5"))] * 3 + members
         )
         for member in members:
             content = before.read(member)
