@@ -10,6 +10,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a test compares the two lists
+    from ganatomy.comparison import Comparison as Comparison
+    from ganatomy.comparison import compare as compare
+    from ganatomy.comparison import write_comparison as write_comparison
     from ganatomy.directions import METHODS as METHODS
     from ganatomy.directions import ActiveSubspace as ActiveSubspace
     from ganatomy.directions import FewLabels as FewLabels
@@ -76,6 +79,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.metrics import entanglement as entanglement
     from ganatomy.metrics import name_directions as name_directions
     from ganatomy.perception import scorer as scorer
+    from ganatomy.perception import words as words
     from ganatomy.perception.base import Scorer as Scorer
     from ganatomy.perception.base import Scores as Scores
     from ganatomy.plots import film as film
@@ -94,10 +98,16 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.surveys import differentiate as differentiate
     from ganatomy.surveys import load_survey as load_survey
     from ganatomy.surveys import survey as survey
+    from ganatomy.training import TransferRecipe as TransferRecipe
+    from ganatomy.training import train_transfer as train_transfer
+    from ganatomy.transfers import TransferNetwork as TransferNetwork
+    from ganatomy.transfers import Transferred as Transferred
+    from ganatomy.transfers import transfer as transfer
 
 __version__ = "0.1.0"
 
 _NAMES = {
+    "ganatomy.comparison": "Comparison compare write_comparison",
     "ganatomy.directions": "METHODS ActiveSubspace FewLabels Ranked active active_subspace "
     "attribute_channels centroids condition discriminant dual exemplars few_labels "
     "find ganspace gradient held layer_names linear_map local_channels "
@@ -113,12 +123,14 @@ _NAMES = {
     "ganatomy.guidance": "Guided guided strengths",
     "ganatomy.latents": "Direction Directions Latents Space",
     "ganatomy.metrics": "Entanglement Naming entanglement name_directions",
-    "ganatomy.perception": "scorer",
+    "ganatomy.perception": "scorer words",
     "ganatomy.perception.base": "Scorer Scores",
     "ganatomy.plots": "film grid strip",
     "ganatomy.recipes": "Recipe read_recipe render render_to save_recipe",
     "ganatomy.storage": "load_directions load_latents save_directions save_latents",
     "ganatomy.surveys": "Survey differentiate load_survey survey",
+    "ganatomy.training": "TransferRecipe train_transfer",
+    "ganatomy.transfers": "TransferNetwork Transferred transfer",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
 

@@ -156,7 +156,7 @@ def explore(
     chosen = None if attributes is None else scorer.select(attributes).names
     space = space or (Space.W if Space.W in generator.signature.spaces else Space.Z)
     report = progress or (lambda *_: None)
-    clock = _Clock()
+    clock = Clock()
 
     with clock.stage("survey"):
         seen = survey(
@@ -170,11 +170,11 @@ def explore(
             truncation_psi=truncation_psi,
             progress=lambda done, total: report("survey", done, total),
         )
-    skipped = _skipped(seen, chosen)
+    skipped = left_out(seen, chosen)
     used = [name for name in scorer.names if name not in skipped]
 
     with clock.stage("gradients"):
-        if (eye := _with_gradients(generator, scorer, seen.latents)) is not None:
+        if (eye := with_gradients(generator, scorer, seen.latents)) is not None:
             seen = differentiate(
                 seen,
                 generator,
@@ -208,7 +208,7 @@ def explore(
                 truncation_psi=truncation_psi,
                 num_calibration=int(np.clip(count // 3, 2, 128)),
                 batch_size=batch_size,
-                progress=_part_of(report, "measuring", index, len(found)),
+                progress=part_of(report, "measuring", index, len(found)),
             )
 
     return Exploration(
@@ -224,7 +224,7 @@ def explore(
     )
 
 
-def _with_gradients(generator: Generator, scorer: Scorer, latents: Latents) -> Scorer | None:
+def with_gradients(generator: Generator, scorer: Scorer, latents: Latents) -> Scorer | None:
     """The scorer, or its like in PyTorch, if gradients flow from it to codes."""
     try:
         eye = scorer.differentiable()
@@ -233,7 +233,7 @@ def _with_gradients(generator: Generator, scorer: Scorer, latents: Latents) -> S
     return eye if gradients_flow(generator, eye, latents) else None
 
 
-def _skipped(seen: Survey, chosen: Sequence[str] | None) -> dict[str, str]:
+def left_out(seen: Survey, chosen: Sequence[str] | None) -> dict[str, str]:
     """Attributes to leave out, and why: not asked for, or if nobody asked, too rare or too common.
 
     Raises:
@@ -263,12 +263,12 @@ def _affordable(num_directions: int) -> int:
     return int(np.clip(BUDGET // (2 * num_directions), *MEASURED))
 
 
-def _part_of(report: Progress, stage: str, index: int, count: int) -> Callable[[int, int], None]:
+def part_of(report: Progress, stage: str, index: int, count: int) -> Callable[[int, int], None]:
     """The progress of one of many equal parts of a stage, in hundredths of a part."""
     return lambda done, total: report(stage, 100 * index + 100 * done // max(total, 1), 100 * count)
 
 
-class _Clock:
+class Clock:
     """Seconds that each stage took."""
 
     def __init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import ganatomy as ga
 from ganatomy.errors import CheckpointError, SettingError
+from ganatomy.explore import HELD, explore
 from ganatomy.perception import OnnxScorer, onnx_gradients
 from ganatomy.surveys import gradients_flow
 
@@ -23,8 +25,14 @@ pytest.importorskip(
 )
 
 
-def classifier(path: Path, *, shape: tuple = ("n", 3, 8, 8), element: int = TensorProto.FLOAT) -> Path:
-    """Two 3 x 3 filters, their means, and a sigmoid."""
+def classifier(
+    path: Path,
+    *,
+    shape: tuple = ("n", 3, 8, 8),
+    element: int = TensorProto.FLOAT,
+    middle: tuple[float, float] = (0.0, 0.0),
+) -> Path:
+    """Two 3 x 3 filters, their means less a middle, and a sigmoid."""
     weight = np.random.default_rng(0).standard_normal((2, 3, 3, 3)).astype(np.float32)
     kind = "floats" if element != TensorProto.FLOAT else "images"
     nodes = [
@@ -32,7 +40,8 @@ def classifier(path: Path, *, shape: tuple = ("n", 3, 8, 8), element: int = Tens
         helper.make_node("Relu", ["filtered"], ["rectified"]),
         helper.make_node("GlobalAveragePool", ["rectified"], ["mean"]),
         helper.make_node("Flatten", ["mean"], ["flat"]),
-        helper.make_node("Sigmoid", ["flat"], ["scores"]),
+        helper.make_node("Sub", ["flat", "middle"], ["logits"]),
+        helper.make_node("Sigmoid", ["logits"], ["scores"]),
     ]
     if element != TensorProto.FLOAT:
         nodes.insert(0, helper.make_node("Cast", ["images"], ["floats"], to=TensorProto.FLOAT))
@@ -41,7 +50,10 @@ def classifier(path: Path, *, shape: tuple = ("n", 3, 8, 8), element: int = Tens
         "classifier",
         [helper.make_tensor_value_info("images", element, shape)],
         [helper.make_tensor_value_info("scores", TensorProto.FLOAT, (shape[0], 2))],
-        [numpy_helper.from_array(weight, "weight")],
+        [
+            numpy_helper.from_array(weight, "weight"),
+            numpy_helper.from_array(np.array([middle], np.float32), "middle"),
+        ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     helper.set_model_props(model, {"attributes": '["Bright", "Dark"]'})
@@ -81,7 +93,7 @@ def test_bytes_have_no_gradient(tmp_path: Path):
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     found = OnnxScorer(classifier(tmp_path / "m.onnx"))
-    monkeypatch.setitem(__import__("sys").modules, "onnx2torch", None)
+    monkeypatch.setitem(sys.modules, "onnx2torch", None)
     with pytest.raises(SettingError, match=r"pip install 'ganatomy\[gradients\]'"):
         found.differentiable()
 
@@ -94,6 +106,18 @@ def test_a_guided_edit_reaches_what_an_onnx_scorer_sees(tmp_path: Path):
     after = scorer(toy(found.latents)).probabilities
     assert torch.allclose(after, found.after.probabilities, atol=1e-4)
     assert found.reached.all()
+
+
+def test_explorations_hold_by_the_gradients_of_an_onnx_scorer_where_they_can_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    toy, holders = ga.ToyGenerator(z_dim=8), []
+    path = classifier(tmp_path / "m.onnx", middle=(0.11, 0.14))
+    for _ in range(2):
+        found = explore(toy, OnnxScorer(path), n=120, methods=(), measured=6, target_change=0.002)
+        holders.append(found.directions[HELD][0].method)
+        monkeypatch.setitem(sys.modules, "onnx2torch", None)
+    assert holders == ["selective", "held"]
 
 
 def test_the_face_scorer_of_others_has_gradients(shared: Path):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cyclopts import App, CycloptsError
 
 from ganatomy import __version__
 from ganatomy.cli.commands.arithmetic import arithmetic
+from ganatomy.cli.commands.compare import compare
 from ganatomy.cli.commands.dataset import dataset
 from ganatomy.cli.commands.directions import directions
 from ganatomy.cli.commands.edit import edit
@@ -22,12 +23,16 @@ from ganatomy.cli.commands.render import render
 from ganatomy.cli.commands.sample import sample
 from ganatomy.cli.commands.survey import survey
 from ganatomy.cli.commands.train import train
+from ganatomy.cli.commands.train_transfer import train_transfer
+from ganatomy.cli.commands.transfer import transfer
 from ganatomy.cli.commands.walk import walk
+from ganatomy.cli.commands.words import words
 from ganatomy.cli.console import complain, remark
 from ganatomy.errors import GanatomyError
 
 COMMANDS = (
-    models, info, sample, explore, survey, directions, walk, edit, arithmetic, mix, render, export, dataset, train
+    models, info, sample, explore, compare, words, survey, directions, walk,
+    edit, transfer, arithmetic, mix, render, export, dataset, train,
 )  # fmt: skip
 
 REFUSED = 2
@@ -50,9 +55,15 @@ def build() -> App:
         suppress_keyboard_interrupt=False,
     )
     for position, command in enumerate(COMMANDS):
-        example = (inspect.getdoc(command) or "").partition("Example:")[2]  # cyclopts leaves this section out
-        app.command(command, sort_key=position, help_epilogue=f"Example:\n{example.strip(chr(10))}")
+        app.command(command, sort_key=position, help_epilogue=_example(command))
+    app["train"].command(train_transfer, name="transfer", help_epilogue=_example(train_transfer))
     return app
+
+
+def _example(command: Callable[..., None]) -> str:
+    """The last part of a docstring, which cyclopts leaves out."""
+    example = (inspect.getdoc(command) or "").partition("Example:")[2]
+    return f"Example:\n{example.strip(chr(10))}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

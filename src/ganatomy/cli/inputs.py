@@ -6,14 +6,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganatomy.cli.console import remark
 from ganatomy.cli.parameters import ModelOptions, SampleOptions
-from ganatomy.errors import FingerprintError, SettingError
+from ganatomy.errors import DownloadError, FingerprintError, SettingError
 
 if TYPE_CHECKING:
     from ganatomy.generators.base import Generator
     from ganatomy.latents import Directions, Latents
     from ganatomy.perception.base import Scorer
     from ganatomy.recipes import Drawn, Given, ModelReference
+
+CLIP = "clip"
+"""The text-image model that looks for attributes where nothing else is bundled or given."""
 
 DIRECTIONS_FILE = "directions.safetensors"
 """What a report's folder calls its directions, so that the folder can be given instead."""
@@ -61,16 +65,51 @@ def find_device(name: str) -> str:
     return name
 
 
-def open_scorer(scorer: str | None, model: str, attributes: Iterable[str] = ()) -> Scorer:
-    """The scorer of that name or file, or the one bundled with the model, for these attributes or all."""
+def open_scorer(
+    scorer: str | None,
+    model: str,
+    attributes: Iterable[str] = (),
+    *,
+    words: Iterable[str] = (),
+    device: str = "cpu",
+) -> Scorer:
+    """The scorer of that name or file, or the one bundled with the model, for these attributes or all.
+
+    Where there is none, attributes are looked for in words, by a text-image model.
+
+    Args:
+        words: attributes for a text-image model alone: any other scorer has names of its own to choose from.
+        device: where a text-image model computes.
+    """
     from ganatomy import zoo
+    from ganatomy.perception import TextScorer, is_clip
     from ganatomy.perception import scorer as find_scorer
 
+    attributes, words = tuple(attributes), tuple(words)
     if scorer is None and model not in zoo.MODELS:
-        raise SettingError(
-            f"{model} has no scorer of its own; give --scorer a bundled name, an ONNX file or a table"
-        )
-    return find_scorer(scorer or model, names=tuple(attributes) or None)
+        wanted = attributes or words
+        if not wanted:
+            raise SettingError(
+                f"{model} has no scorer of its own; give --scorer a bundled name, an ONNX file or a table, "
+                "or say with --attributes what to look for in words"
+            )
+        try:
+            found = find_scorer(CLIP, names=wanted)
+        except (SettingError, DownloadError) as error:
+            raise type(error)(f"{model} has no scorer of its own, and {error}; or give --scorer") from None
+        remark(f"{model} has no scorer of its own; {CLIP} looks for {', '.join(wanted)} in words")
+    else:
+        if scorer is not None and is_clip(scorer):
+            attributes = attributes or words
+        found = find_scorer(scorer or model, names=attributes or None)
+    return found.to(find_device(device)) if isinstance(found, TextScorer) else found
+
+
+def name_as(scorer: Scorer, said: str) -> str:
+    """What a scorer calls an attribute that was said with both of its poles."""
+    from ganatomy.perception.text import BETWEEN
+
+    return said if said in scorer.names else said.partition(BETWEEN)[0].strip()
 
 
 def open_directions(path: Path, generator: Generator, *, of_any_generator: bool = False) -> Directions:

@@ -12,12 +12,23 @@ from cyclopts import Parameter
 from ganatomy.cli import parsing
 
 
-def parsed(read: Callable[[str], Any], metavar: str, help: str) -> Parameter:  # noqa: A002 (cyclopts' own word)
-    """A parameter whose text `read` turns into a value; given more than once, the texts are joined by commas."""
+def parsed(
+    read: Callable[[str], Any],
+    metavar: str,
+    help: str,  # noqa: A002 (cyclopts' own word)
+    *,
+    several: bool = False,
+) -> Parameter:
+    """A parameter whose text `read` turns into a value; given more than once, the texts are joined by commas.
+
+    Args:
+        several: take all texts up to the next option.
+    """
     return Parameter(
         converter=lambda _, tokens: read(",".join(token.value for token in tokens)),
         n_tokens=1,
         allow_repeating=True,
+        consume_multiple=several,
         negative=(),
         show_default=False,
         metavar=metavar,
@@ -78,7 +89,13 @@ Hold = Annotated[
 ]
 Attributes = Annotated[
     tuple[str, ...],
-    parsed(parsing.name_list, "NAMES", "Attributes to use, such as Smiling,Male; all by default."),
+    parsed(
+        parsing.name_list,
+        "NAMES",
+        "Attributes to use, such as Smiling,Male; all by default. For --scorer clip, and for a model without a scorer, "
+        'what to look for in words: smiling "wearing glasses|without glasses".',
+        several=True,
+    ),
 ]
 Units = Annotated[
     Literal["sigma", "distance", "logit"],
@@ -89,7 +106,8 @@ Units = Annotated[
 ScorerName = Annotated[
     str | None,
     Parameter(
-        help="Who sees the attributes: a bundled name, an ONNX file, a table of labels, FILE.py:FUNCTION. "
+        help="Who sees the attributes: a bundled name, an ONNX file, a table of labels, FILE.py:FUNCTION, or for words "
+        "clip:ViT-B-32/openai, clip:hf://org/name, clip:FOLDER, or a file that `ganatomy words` wrote. "
         "By default the one that is bundled with the model."
     ),
 ]

@@ -31,6 +31,18 @@ def seed_list(text: str) -> tuple[int, ...]:
     return tuple(seeds)
 
 
+def seeds_or_file(text: str) -> tuple[int, ...] | Path:
+    """Codes by their seeds, or the file that holds them.
+
+    >>> seeds_or_file("3,5"), seeds_or_file("me.latents")
+    ((3, 5), PosixPath('me.latents'))
+
+    Raises:
+        SettingError: for a text that is neither.
+    """
+    return Path(text) if Path(text).suffix or "/" in text else seed_list(text)
+
+
 def layer_range(text: str) -> tuple[int, int]:
     """A half-open range of layers: `0:4` is the first four, and `4` alone the fifth.
 

@@ -12,18 +12,24 @@ from torch import Tensor
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.guidance.goals import Values, goals, held_names, refuse_tables
-from ganatomy.guidance.identity import Features, Identity
+from ganatomy.guidance.identity import Features, Identity, coarse
 from ganatomy.guidance.likely import Likely, likely
 from ganatomy.guidance.search import Search
 from ganatomy.guidance.slopes import Differences, Gradients, Look, Slopes, gradients_reach
 from ganatomy.latents import Directions, Latents
 from ganatomy.perception.base import Scorer, Scores
 
+OTHERS = 0.5
+"""How much attributes that nobody named are held, of what is named: an edit changes one thing, and says so if not."""
+
 DAMPING = 3e-3
 """Squared changes of held probabilities that are worth a squared standard deviation of step."""
 
 
-NUM_OTHERS = 32
+NUM_COARSE = 8
+"""Numbers that the coarse picture is watched by."""
+
+NUM_OTHERS = 64
 """Other pictures that say which way a target lies where a picture's own slopes lead nowhere."""
 
 SEED = 0x0711E2
@@ -87,8 +93,9 @@ def guided(
     directions: Directions | None = None,
     layers: tuple[int, int] | None = None,
     where: Likely | None = None,
+    others: float = OTHERS,
     damping: float = DAMPING,
-    max_steps: int = 12,
+    max_steps: int = 16,
     batch_size: int = 16,
     progress: Callable[[int, int], None] | None = None,
 ) -> Guided:
@@ -135,14 +142,20 @@ def guided(
         names=names, logits=torch.cat([look(part).cpu() for part in batches(latents, batch_size)])
     )
     wanted = goals(before, to, units=units)
-    kept = None if identity is None else Identity.of(identity, generator, latents.space)
-    watch = look if kept is None else _look(generator, scorer, kept)
+    guarded = [] if identity is None else [Identity.of(identity, generator, latents.space)]
+    spared = [Identity.of(coarse, generator, latents.space, num_projections=NUM_COARSE)] if others else []
+    watch = _look(generator, scorer, *guarded, *spared)
     slopes = _slopes(generator, watch, latents, reachable, directions)
 
     columns = torch.tensor([names.index(name) for name in targets])
-    others = generator.sample(NUM_OTHERS, seed=SEED, space=latents.space)
+    num_guarded = len(names) + sum(kept.size for kept in guarded)
+    worth = torch.full((num_guarded + sum(kept.size for kept in spared),), others, dtype=torch.float64)
+    worth[[names.index(name) for name in held]] = 1
+    worth[len(names) : num_guarded] = 1
+    worth[columns] = 0
+    elsewhere = generator.sample(NUM_OTHERS, seed=SEED, space=latents.space)
     common = torch.cat(
-        [slopes(part, columns.expand(len(part), -1))[1] for part in batches(others, batch_size)]
+        [slopes(part, columns.expand(len(part), -1))[1] for part in batches(elsewhere, batch_size)]
     ).mean(0)
     searches: list[Search] = []
     for first in range(0, len(latents), batch_size):
@@ -153,8 +166,9 @@ def guided(
             where=where,
             reachable=reachable,
             targets=columns,
-            held=torch.tensor([names.index(name) for name in held], dtype=torch.long),
+            worth=worth,
             num_attributes=len(names),
+            num_guarded=num_guarded,
             goals=wanted[first : first + batch_size],
             damping=damping,
             common=common,
@@ -179,11 +193,11 @@ def guided(
     )
 
 
-def _look(generator: Generator, scorer: Scorer, identity: Identity | None = None) -> Look:
+def _look(generator: Generator, scorer: Scorer, *kept: Identity) -> Look:
     def look(latents: Latents) -> Tensor:
         images = generator(latents)
         logits = scorer.score(images, latents=latents).logits
-        return logits if identity is None else torch.cat([logits, identity(images)], dim=1)
+        return torch.cat([logits, *(features(images).to(logits) for features in kept)], dim=1)
 
     return look
 

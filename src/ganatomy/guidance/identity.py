@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional as F
 
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
@@ -21,6 +22,8 @@ NUM_PROJECTIONS = 16
 
 WORTH = 0.1
 """Change of a probability that a feature's standard deviation, divided over all projections, is as bad as."""
+
+GRID = 8
 
 SEED = 0x1DE
 
@@ -35,8 +38,14 @@ class Identity:
     features: Features
     projection: Float[Tensor, "f k"]
 
+    @property
+    def size(self) -> int:
+        return self.projection.shape[1]
+
     @classmethod
-    def of(cls, features: Features, generator: Generator, space: str) -> Identity:
+    def of(
+        cls, features: Features, generator: Generator, space: str, *, num_projections: int = NUM_PROJECTIONS
+    ) -> Identity:
         """Choose projections, and measure how features vary.
 
         Raises:
@@ -54,7 +63,7 @@ class Identity:
             )
         if not bool(torch.isfinite(seen).all()):
             raise SettingError("features of identity are not finite numbers; use another network")
-        k = min(seen.shape[1], NUM_PROJECTIONS)
+        k = min(seen.shape[1], num_projections)
         directions = np.random.default_rng(SEED).standard_normal((seen.shape[1], k))
         projection = torch.from_numpy(np.linalg.qr(directions)[0])
         spread = (seen @ projection).std(0)
@@ -65,3 +74,8 @@ class Identity:
     def __call__(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
         features = self.features(images)
         return features @ self.projection.to(features)
+
+
+def coarse(images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n f"]:
+    """The picture in `GRID` x `GRID` patches: light, colours, what stands where, and nothing that a scorer was taught."""
+    return F.adaptive_avg_pool2d(images, GRID).flatten(1)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from ganatomy.errors import CheckpointError, MissingFileError, UnknownNameError
+from ganatomy.errors import CheckpointError, MissingFileError, SettingError, UnknownNameError
 from ganatomy.perception.base import Scorer, Scores
+from ganatomy.perception.clip import is_clip
 from ganatomy.perception.function import FunctionScorer, load_function
 from ganatomy.perception.network import (
     AttributeConfig,
@@ -19,10 +20,12 @@ from ganatomy.perception.network import (
 from ganatomy.perception.onnx import OnnxInput, OnnxScorer
 from ganatomy.perception.oracle import KnowsItsImages, OracleScorer, TruthScorer
 from ganatomy.perception.table import TableScorer
+from ganatomy.perception.text import Contrast, TextScorer, load_words, words
 
 __all__ = [
     "AttributeConfig",
     "AttributeNetwork",
+    "Contrast",
     "FactorScorer",
     "FunctionScorer",
     "NetworkScorer",
@@ -32,9 +35,12 @@ __all__ = [
     "Scorer",
     "Scores",
     "TableScorer",
+    "TextScorer",
     "TruthScorer",
     "fold_norms",
+    "is_clip",
     "scorer",
+    "words",
 ]
 
 Names = Iterable[str] | None
@@ -53,11 +59,17 @@ def _table(path: Path, names: Names) -> Scorer:
     return TableScorer(path, names=names)
 
 
+def _words(path: Path, names: Names) -> Scorer:
+    found = load_words(path)
+    return found if names is None else found.select(names)
+
+
 KINDS: dict[str, Callable[[Path, Names], Scorer]] = {
     ".safetensors": _network,
     ".onnx": _onnx,
     ".csv": _table,
     ".parquet": _table,
+    ".words": _words,
 }
 """Which file is which scorer, by the ending of its name."""
 
@@ -70,12 +82,15 @@ def scorer(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Sco
     scorer("classifier.onnx")                         # any ONNX classifier
     scorer("faces-scorer.safetensors")                # an attribute network of ours
     scorer("labels.csv")                              # labels of the pictures that `ganatomy sample` wrote
+    scorer("clip:ViT-B-32/openai", names=["smiling"]) # these words, by a text-image model; see `words`
+    scorer("my.words")                                # words that `ganatomy words` centred on a generator
     scorer("mine.py:brightness", names=["Bright"])    # a function in a file, which is run
     scorer(lambda images: images.mean((1, 2, 3)) / 2 + 0.5, names=["Bright"])
     ```
 
     Args:
-        names: the attributes to use, in this order; for a scorer that names none itself, what its outputs are called.
+        names: the attributes to use, in this order; for a scorer that names none itself, what its outputs are called,
+            and for a text-image model, the words to look for.
 
     Raises:
         UnknownNameError: for a bundled scorer, an attribute or a function that does not exist.
@@ -97,6 +112,14 @@ def scorer(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Sco
 
 
 def _named(spec: str, names: Names) -> Scorer:
+    if is_clip(spec):
+        names = tuple(names or ())
+        if not names:
+            raise SettingError(
+                f"{spec} looks for words, and none are given; name attributes, such as smiling, "
+                "or give a file that `ganatomy words` wrote"
+            )
+        return words(names, model=spec)
     if ".py:" in spec:
         return scorer(load_function(spec), names=names)
     path = Path(spec)

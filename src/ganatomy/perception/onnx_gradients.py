@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,6 +12,7 @@ from torch import Tensor
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer
+from ganatomy.perception.torchvision import import_torchvision
 
 if TYPE_CHECKING:
     from ganatomy.perception.onnx import OnnxScorer
@@ -86,26 +86,3 @@ def _converted(scorer: OnnxScorer) -> Any:
         raise CheckpointError(
             f"{scorer.path.name} cannot be converted to PyTorch ({reason}); use it without gradients"
         ) from None
-
-
-@cache
-def import_torchvision() -> None:
-    """Import torchvision, which onnx2torch needs, also where its binary part does not fit this build of torch.
-
-    That part defines two operators, which the Python part refuses to be imported without. Nothing here calls them, so
-    it is enough that they are declared. Without torchvision nothing happens.
-    """
-    try:
-        import torchvision  # pyright: ignore[reportMissingImports]  (comes with the extra)
-    except RuntimeError as error:
-        if "torchvision::nms" not in str(error):
-            raise
-        for name in ("nms", "qnms"):
-            _DECLARED.define(name + "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        import torchvision  # noqa: F401  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        return
-
-
-_DECLARED = torch.library.Library("torchvision", "FRAGMENT")
-"""Declarations last as long as the library that made them."""

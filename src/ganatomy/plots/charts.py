@@ -7,7 +7,8 @@ Colours are told apart by people with any kind of colour vision.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,10 @@ from ganatomy.storage import written_whole
 INK, QUIET, RULE = "#26262a", "#6b6b73", "#d9d9de"
 BLUE, ORANGE = "#2f6690", "#c8602a"
 DIVERGING = "RdBu_r"
+SEVERAL = ("#2f6690", "#c8602a", "#2b8a6e", "#8c5fa8", "#6b6b73", "#b08a1e")
+MARKERS = "osD^vP"
+"""Lines are told apart by colour and by the shape of their points."""
+
 FEW = 14
 """Up to this many rows and columns, a matrix has its numbers written into the cells."""
 
@@ -55,7 +60,7 @@ def matrix_chart(
     axes.set_xticks(range(len(columns)), columns, rotation=60, ha="left", rotation_mode="anchor")
     axes.set_yticks(range(len(rows)), rows)
     axes.xaxis.tick_top()
-    axes.tick_params(length=0, labelsize=9, labelcolor=INK)
+    axes.tick_params(which="both", length=0, labelsize=9, labelcolor=INK)
     axes.spines[:].set_visible(False)
     for i, row in enumerate(rows):
         for j, column in enumerate(columns):
@@ -142,6 +147,114 @@ def attributes_chart(prevalence: Mapping[str, float], auc: Mapping[str, float], 
     return figure
 
 
+def ranking_chart(
+    values: Mapping[str, tuple[float, float, float]],
+    *,
+    groups: Mapping[str, str],
+    title: str,
+    unit: str,
+    band: tuple[float, float, str] | None = None,
+) -> Figure:
+    """One point for each name with its interval, in the given order from the top, on a logarithmic axis.
+
+    Args:
+        values: name to (mean, low, high), all above 0. groups: name to what tells its colour and its mark.
+        band: from where to where something else reaches, and what it is.
+    """
+    figure = _figure(7.6, 1.7 + 0.27 * len(values))
+    axes = figure.add_subplot()
+    names, kinds = list(values), list(dict.fromkeys(groups.values()))
+    mean, low, high = np.array([values[name] for name in names], dtype=float).reshape(-1, 3).T
+    if band is not None:
+        axes.axvspan(band[0], band[1], color=RULE, alpha=0.7, linewidth=0, label=band[2])
+    for index, kind in enumerate(kinds):
+        rows = np.array([row for row, name in enumerate(names) if groups[name] == kind])
+        axes.errorbar(
+            mean[rows],
+            rows,
+            xerr=np.stack([np.maximum(mean - low, 0)[rows], np.maximum(high - mean, 0)[rows]]),
+            fmt=MARKERS[index % len(MARKERS)],
+            color=SEVERAL[index % len(SEVERAL)],
+            elinewidth=1.4,
+            markersize=5,
+            label=kind,
+        )
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(_plain)
+    axes.xaxis.set_minor_formatter(_plain_unless_crowded(axes))
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_xlabel(unit, color=QUIET, fontsize=9)
+    _calm(axes)
+    _legend(figure, axes)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
+    return figure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One point of a line; y reaches from low to high."""
+
+    x: float
+    y: float
+    low: float
+    high: float
+
+
+def lines_chart(
+    lines: Mapping[str, Sequence[Point]],
+    *,
+    title: str,
+    across: str,
+    up: str,
+    logarithmic: tuple[bool, bool] = (False, False),
+    reference: tuple[float, str] | None = None,
+) -> Figure:
+    """Lines through points with intervals, one for each name; a point that is nowhere is left out.
+
+    Args:
+        across, up: what the axes are. logarithmic: which of the two are, across and up.
+        reference: a number on the axis up and what it is.
+    """
+    figure = _figure(6.4, 4.2)
+    axes = figure.add_subplot()
+    for index, (name, points) in enumerate(lines.items()):
+        x, y, low, high = (
+            np.array([(p.x, p.y, p.low, p.high) for p in points if np.isfinite(p.y)]).reshape(-1, 4).T
+        )
+        below, above = (np.where(np.isfinite(end), np.abs(end - y), 0) for end in (low, high))
+        axes.errorbar(
+            x,
+            y,
+            yerr=np.stack([below, above]),
+            fmt=f"-{MARKERS[index % len(MARKERS)]}",
+            color=SEVERAL[index % len(SEVERAL)],
+            linewidth=1.4,
+            elinewidth=1,
+            capsize=2,
+            markersize=5,
+            label=name,
+        )
+    if reference is not None:
+        axes.axhline(reference[0], color=QUIET, linewidth=1, linestyle=(0, (4, 3)), label=reference[1])
+    for scaled, axis, scale in zip(
+        logarithmic, (axes.xaxis, axes.yaxis), (axes.set_xscale, axes.set_yscale), strict=True
+    ):
+        if scaled:
+            scale("log")
+            axis.set_major_formatter(_plain)
+            axis.set_minor_formatter(_plain_unless_crowded(axes))
+    if not logarithmic[1]:
+        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]) if reference is None else None)
+    axes.set_xlabel(across, color=QUIET, fontsize=9)
+    axes.set_ylabel(up, color=QUIET, fontsize=9)
+    _calm(axes)
+    axes.grid(axis="y", color=RULE, linewidth=0.7)
+    _legend(figure, axes)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
+    return figure
+
+
 def save_chart(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 144) -> Path:
     """Write a chart as PNG, whole or not at all.
 
@@ -165,4 +278,35 @@ def _calm(axes: Axes) -> None:
     axes.spines[:].set_visible(False)
     axes.grid(axis="x", color=RULE, linewidth=0.7)
     axes.set_axisbelow(True)
-    axes.tick_params(length=0, labelsize=9, labelcolor=INK)
+    axes.tick_params(which="both", length=0, labelsize=9, labelcolor=INK)
+
+
+def _legend(figure: Figure, axes: Axes) -> None:
+    """What colours and marks mean, below the chart where it hides nothing."""
+    figure.legend(
+        *axes.get_legend_handles_labels(),
+        loc="outside lower left",
+        ncols=2,
+        frameon=False,
+        fontsize=8.5,
+        labelcolor=INK,
+    )
+
+
+def _plain(value: float, _: int | None = None) -> str:
+    """A tick of a logarithmic axis without powers of ten.
+
+    >>> _plain(0.02), _plain(1.0), _plain(300.0), _plain(100000.0)
+    ('0.02', '1', '300', '1e+05')
+    """
+    return f"{value:.4g}"
+
+
+def _plain_unless_crowded(axes: Axes) -> Callable[[float, int | None], str]:
+    """Ticks between powers of ten: those of 2 and 5, as long as few powers are shown."""
+
+    def tick(value: float, _: int | None = None) -> str:
+        decades = max(np.ptp(np.log10(ends)) for ends in (axes.get_xlim(), axes.get_ylim()) if min(ends) > 0)
+        return _plain(value) if decades < 3 and f"{value:e}"[0] in "25" else ""
+
+    return tick

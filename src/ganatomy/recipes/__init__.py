@@ -12,7 +12,7 @@ fields      reading JSON that may come from anywhere
 from ganatomy.recipes.carriers import read_recipe
 from ganatomy.recipes.codes import Drawn, Given, Sum, Term
 from ganatomy.recipes.moves import Along, Move, Reached, Turn
-from ganatomy.recipes.pictures import Arithmetic, CodePath, DrawnFaces, Mix, Sheet, Walk
+from ganatomy.recipes.pictures import Arithmetic, CodePath, DrawnFaces, Mix, Sheet, Transfer, Walk
 from ganatomy.recipes.recipe import ModelReference, Recipe, from_json, save_recipe, to_json
 from ganatomy.recipes.rendering import render, render_to
 
@@ -31,6 +31,7 @@ __all__ = [
     "Sheet",
     "Sum",
     "Term",
+    "Transfer",
     "Turn",
     "Walk",
     "from_json",

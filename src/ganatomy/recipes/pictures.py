@@ -192,6 +192,41 @@ class Mix:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Transfer:
+    """One row for each code: the source of its attributes, the code as it was, and with the attributes (`transfer`).
+
+    Args:
+        source: as many as there are codes, or one for all.
+    """
+
+    kind: ClassVar[str] = "transfer"
+    source: Drawn | Given
+
+    def plan(self, generator: Generator, source: Codes, was: Latents, now: Latents) -> Plan:
+        given, n = self.source.draw(generator), len(now)
+        if len(given) not in (1, n) or len(was) != n:
+            raise SettingError(
+                f"{len(given)} sources do not go with {len(was)} targets and {n} results; give as many of each"
+            )
+        limit_pictures(3 * n)
+        shown = Latents.cat([*(generator.map(codes, to=now.space) for codes in (given, was)), now])
+        m = len(given)
+        cells = tuple(cell for row in range(n) for cell in (row % m, m + row, m + n + row))
+        captions = ["source", "target", "result"]
+        return Plan(result=now, shown=shown, cells=cells, columns=3, captions=captions)
+
+    def of_any_generator(self) -> Self:
+        return replace(self, source=self.source.of_any_generator())
+
+    def to_data(self, table: Table) -> dict[str, Any]:
+        return {"source": self.source.to_data()}
+
+    @classmethod
+    def of(cls, fields: Fields, table: Table) -> Self:
+        return cls(source=fields.take("source", read_basket))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Arithmetic:
     """The mean of each basket of a sum, the sum, and codes near it (`edits.neighbours`)."""
 
@@ -265,9 +300,9 @@ class DrawnFaces:
         )
 
 
-Picture = Sheet | Walk | CodePath | Mix | Arithmetic | DrawnFaces
+Picture = Sheet | Walk | CodePath | Mix | Transfer | Arithmetic | DrawnFaces
 PICTURES: dict[str, type[Picture]] = {
-    kind.kind: kind for kind in (Sheet, Walk, CodePath, Mix, Arithmetic, DrawnFaces)
+    kind.kind: kind for kind in (Sheet, Walk, CodePath, Mix, Transfer, Arithmetic, DrawnFaces)
 }
 
 

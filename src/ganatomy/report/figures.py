@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,6 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from matplotlib.figure import Figure as Chart
-from PIL import Image
 from torch import Tensor
 
 from ganatomy import edits
@@ -24,6 +21,7 @@ from ganatomy.metrics import Entanglement
 from ganatomy.perception.base import Scorer
 from ganatomy.plots import grid, pictures
 from ganatomy.plots.charts import attributes_chart, interval_chart, matrix_chart, save_chart
+from ganatomy.report.embedded import CHART_DPI, Figure, embedded_chart, embedded_picture
 
 STATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Strengths at which an attribute is shown, in steps that change its mean score by the target change."""
@@ -31,28 +29,8 @@ STATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 CANDIDATES, SHOWN = 64, 2
 """So many of so many codes are edited for every attribute: the most average ones."""
 
-CHART_DPI = 144
-WEBP_QUALITY = 84
 PAPER_SELECTIVITY = 3.69
 """What Table II of Pham Van et al. (2020) comes to with their penalty, over the 13 most changed attributes."""
-
-WIDE = 900
-"""Charts with more pixels on the page than this are scrolled rather than shrunk."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """A picture inside the page: its bytes as a data URI, its size in CSS pixels, what it shows, and what to see."""
-
-    uri: str
-    width: int
-    height: int
-    alt: str
-    caption: str = ""
-
-    @property
-    def wide(self) -> bool:
-        return self.width > WIDE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +58,7 @@ def samples(generator: Generator, exploration: Exploration, folder: Path, *, n: 
     images = pictures(generator, drawn)
     save_image(grid(images, columns=8), folder / "samples.png")
     alt = f"{n} pictures of the model, drawn with seed {survey.seed}, not selected"
-    return _webp(grid(images, columns=8, gap=1), alt=alt)
+    return embedded_picture(grid(images, columns=8, gap=1), alt=alt)
 
 
 def strips(generator: Generator, scorer: Scorer, exploration: Exploration, folder: Path) -> dict[str, Strips]:
@@ -236,7 +214,7 @@ def _describe(result: Entanglement, how: str) -> str:
 
 def _strip(images: Float[Tensor, "n c h w"], what: str) -> Figure:
     ends = f"from {STATIONS[0]:+g} to {STATIONS[-1]:+g} steps".replace("-", "−")
-    return _webp(grid(images, columns=len(STATIONS), gap=0), alt=f"{what}, {ends}")
+    return embedded_picture(grid(images, columns=len(STATIONS), gap=0), alt=f"{what}, {ends}")
 
 
 def _scored(scorer: Scorer, images: Float[Tensor, "n c h w"], codes: Latents, name: str) -> tuple[float, ...]:
@@ -258,16 +236,4 @@ def _save_strip(images: dict[str, Tensor], path: Path) -> None:
 
 def _chart(chart: Chart, path: Path, *, alt: str) -> Figure:
     save_chart(chart, path, dpi=CHART_DPI)
-    with Image.open(path) as image:
-        width, height = (round(side * 100 / CHART_DPI) for side in image.size)
-    return Figure(uri=_uri("png", path.read_bytes()), width=width, height=height, alt=alt)
-
-
-def _webp(image: Image.Image, *, alt: str) -> Figure:
-    buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=WEBP_QUALITY)
-    return Figure(uri=_uri("webp", buffer.getvalue()), width=image.width, height=image.height, alt=alt)
-
-
-def _uri(kind: str, data: bytes) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    return embedded_chart(chart, alt=alt)

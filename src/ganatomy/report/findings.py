@@ -149,7 +149,7 @@ class Findings:
                 "Every edit was calibrated to change the mean probability of its own attribute by "
                 f"{exploration.target_change:.2f}, so that methods are compared at the same effect. "
                 + (
-                    f"With the others held, {_listed(missed)} ended more than {percent(NEAR)} short."
+                    f"With the others held, {listed(missed)} ended more than {percent(NEAR)} short."
                     if missed
                     else "With the others held, all got there."
                 )
@@ -161,7 +161,7 @@ class Findings:
         ]
         if hardly:
             lines.append(
-                f"Hardly to be read off the codes, so trust these directions least: {_listed(hardly)} (held-out AUC)."
+                f"Hardly to be read off the codes, so trust these directions least: {listed(hardly)} (held-out AUC)."
             )
         if survey.truncation_psi == 1 and exploration.signature.w_dim:
             lines.append(
@@ -208,5 +208,5 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}\xa0%" if share < 0.1 else f"{100 * share:.0f}\xa0%"
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

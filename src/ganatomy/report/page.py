@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ganatomy.directions.base import HELD_OUT
 from ganatomy.explore import BASE, COMMON, HELD, RARE, Exploration
 from ganatomy.metrics import FORMS, Estimate, table_ii, table_iii
-from ganatomy.report.figures import SHOWN, STATIONS, Figure, Strip, Strips
+from ganatomy.report.embedded import Figure
+from ganatomy.report.figures import SHOWN, STATIONS, Strip, Strips
 from ganatomy.report.findings import Findings, percent, short, signed
 from ganatomy.report.usage import Usage
 
@@ -59,7 +60,11 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table with its caption; `first` heads the column of names, `words` are the columns that hold text."""
+    """A table with its caption; `first` heads the column of names, `words` are the columns that hold text.
+
+    Args:
+        stacked: intervals stand below their figures, where there are too many columns for both in a row.
+    """
 
     title: str
     caption: str
@@ -67,6 +72,7 @@ class Table:
     headings: Sequence[str]
     rows: Sequence[Row]
     words: Sequence[int] = ()
+    stacked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +117,10 @@ class Page:
     usage: Usage
     model: str
     scorer: str
+
+    @property
+    def title(self) -> str:
+        return f"What the directions of {self.model} change"
 
     @property
     def eyebrow(self) -> str:
@@ -237,7 +247,7 @@ class Page:
     def methods_table(self) -> Table:
         rows = []
         for name, result in self.exploration.entanglement.items():
-            cells = [_estimate(result.selectivity(form).mean) for form in FORMS]
+            cells = [interval_cell(result.selectivity(form).mean) for form in FORMS]
             reached = f"{len(self.findings.reached(name))} of {len(result.names)}"
             what = METHOD_NAMES.get(name, "")
             rows.append(
@@ -376,5 +386,5 @@ class Page:
         )
 
 
-def _estimate(estimate: Estimate) -> Cell:
+def interval_cell(estimate: Estimate) -> Cell:
     return Cell(text=short(estimate.value), interval=f"{short(estimate.low)} to {short(estimate.high)}")

@@ -23,7 +23,7 @@ def summary(exploration: Exploration, *, model: str, scorer: str) -> dict[str, A
         "spaces": [space.value for space in exploration.signature.spaces]
     }
     measured = exploration.entanglement
-    return _finite(
+    return finite(
         {
             "format": FORMAT,
             "ganatomy": ganatomy.__version__,
@@ -63,15 +63,15 @@ def _method(result: Entanglement) -> dict[str, Any]:
     default = forms["mean_abs_all"]
     changes = result.mean_change.gather(1, result.targets[:, None])[:, 0].tolist()
     return {
-        "selectivity": _estimate(default.mean),
-        "selectivity_forms": {form: _estimate(found.mean) for form, found in forms.items()},
+        "selectivity": as_json(default.mean),
+        "selectivity_forms": {form: as_json(found.mean) for form, found in forms.items()},
         "target_change": {
             "mean": sum(changes) / len(changes),
             "reached": sum(change >= (1 - NEAR) * result.target_change for change in changes),
         },
         "attributes": {
             name: {
-                "selectivity": _estimate(default.directions[name]),
+                "selectivity": as_json(default.directions[name]),
                 "target_change": changes[row],
                 "strength": float(result.strengths[row]),
             }
@@ -80,16 +80,16 @@ def _method(result: Entanglement) -> dict[str, Any]:
     }
 
 
-def _estimate(estimate: Estimate) -> dict[str, float]:
+def as_json(estimate: Estimate) -> dict[str, float]:
     return {"mean": estimate.value, "low": estimate.low, "high": estimate.high}
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """JSON knows neither nan nor infinity."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

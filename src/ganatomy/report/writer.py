@@ -8,19 +8,18 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-import ganatomy
 from ganatomy.errors import OutputError
 from ganatomy.explore import BASE, HELD, Exploration
 from ganatomy.generators.base import Generator
 from ganatomy.perception.base import Scorer
+from ganatomy.perception.clip import is_clip, short_name
 from ganatomy.report import figures
 from ganatomy.report.findings import Findings
 from ganatomy.report.page import Figures, Page
+from ganatomy.report.pages import render, write_text
 from ganatomy.report.summary import summary
 from ganatomy.report.usage import DIRECTIONS_FILE, HELD_FILE, Usage
-from ganatomy.storage import save_directions, written_whole
+from ganatomy.storage import save_directions
 
 PAGE_FILE, SUMMARY_FILE = "report.html", "summary.json"
 
@@ -77,13 +76,13 @@ def write_report(
         figures=draw(exploration, generator, scorer, folder / "figures"),
         usage=usage(exploration, folder, model=model, loaded_with=loaded_with or {}),
         model=Path(named).stem,
-        scorer=Path(scored_by).name,
+        scorer=short_name(scored_by) if is_clip(scored_by) else Path(scored_by).name,
     )
     save_directions(exploration.directions[BASE], folder / DIRECTIONS_FILE)
     save_directions(exploration.directions[HELD], folder / HELD_FILE)
     numbers = summary(exploration, model=named, scorer=scored_by)
-    _write(folder / SUMMARY_FILE, json.dumps(numbers, indent=2, allow_nan=False) + "\n")
-    return _write(folder / PAGE_FILE, render(page))
+    write_text(folder / SUMMARY_FILE, json.dumps(numbers, indent=2, allow_nan=False) + "\n")
+    return write_text(folder / PAGE_FILE, render("ganatomy.report", page))
 
 
 def draw(exploration: Exploration, generator: Generator, scorer: Scorer, folder: Path) -> Figures:
@@ -112,22 +111,3 @@ def usage(
         attribute=attribute,
         loaded_with=loaded_with,
     )
-
-
-def render(page: Page) -> str:
-    """The page as one HTML file that needs nothing else."""
-    environment = Environment(
-        loader=PackageLoader("ganatomy.report", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    css = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
-    return environment.get_template("page.html").render(page=page, css=css, version=ganatomy.__version__)
-
-
-def _write(path: Path, text: str) -> Path:
-    with written_whole(path) as part:
-        part.write_text(text, encoding="utf-8")
-    return path

@@ -202,14 +202,14 @@ def _find_in_model(
                 seed=seed,
                 progress=advance,
             )
-        sees = open_scorer(finder.scorer, source, attributes)
+        sees = open_scorer(finder.scorer, source, attributes, device=options.device)
         seen = survey(
             generator, sees, n=_or(finder.n, 2000), space="s", seed=seed,
             batch_size=options.batch_size, progress=advance,
         )  # fmt: skip
         return finders.attribute_channels(
             generator,
-            finders.exemplars(seen, attributes),
+            finders.exemplars(seen, sees.names),
             num_channels=_or(finder.components, 10),
             seed=seed,
         )
@@ -218,7 +218,7 @@ def _find_in_model(
 def _named(generator: Generator, scorer: str, found: Directions, options: ModelOptions) -> Naming:
     from ganatomy.metrics import name_directions
 
-    sees = open_scorer(scorer, scorer)
+    sees = open_scorer(scorer, scorer, device=options.device)
     with progress("naming") as advance:
         return name_directions(generator, sees, found, batch_size=options.batch_size, progress=advance)
 

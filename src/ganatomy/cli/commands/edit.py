@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer, progress
-from ganatomy.cli.inputs import name_codes, name_model, open_directions, open_model, open_scorer
+from ganatomy.cli.inputs import name_as, name_codes, name_model, open_directions, open_model, open_scorer
 from ganatomy.cli.outputs import CODES, PICTURES, expect_file, write
 from ganatomy.cli.parameters import (
     MODEL,
@@ -112,13 +112,14 @@ def edit(
     space = None if found is None else found.space
     at = name_codes(generator, codes, seed, space=space, options=sampling)
     if found is None or goals:
-        eye = open_scorer(scorer, model)
+        kept = () if hold == ("all",) else hold
+        eye = open_scorer(scorer, model, words=[*goals, *kept], device=options.device)
         edits, data, done = _guide(
             generator,
             eye,
             at.draw(generator),
-            goals,
-            hold=hold,
+            {name_as(eye, said): goal for said, goal in goals.items()},
+            hold=tuple(name_as(eye, said) for said in hold),
             along=found,
             layers=layers,
             batch_size=options.batch_size,

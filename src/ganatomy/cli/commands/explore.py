@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json as json_format
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ganatomy.cli.console import answer, stages
-from ganatomy.cli.inputs import open_model, open_scorer
+from ganatomy.cli.inputs import name_as, open_model, open_scorer
 from ganatomy.cli.outputs import expect_folder
 from ganatomy.cli.parameters import (
     MODEL,
@@ -21,6 +23,7 @@ from ganatomy.cli.parameters import (
     SpaceName,
     TruncationPsi,
 )
+from ganatomy.errors import ScoreError
 
 if TYPE_CHECKING:
     from ganatomy.perception.base import Scorer
@@ -54,12 +57,19 @@ def explore(
             -o gan-report/
     """
     from ganatomy.explore import explore as run
+    from ganatomy.perception import TextScorer
     from ganatomy.report import prepare_folder, write_report
     from ganatomy.report.writer import SUMMARY_FILE, survey_folder
 
     prepare_folder(expect_folder(out))
-    generator, sees = open_model(model, options), open_scorer(scorer, model)
-    with stages() as advance:
+    generator = open_model(model, options)
+    sees = open_scorer(scorer, model, words=attributes, device=options.device)
+    scorer, wanted = scorer or model, attributes or None
+    if isinstance(sees, TextScorer):
+        # Looking for them is the cost; of those that were looked for, rare ones are left out as of any scorer.
+        sees = sees.select([name_as(sees, said) for said in attributes] or sees.names)
+        scorer, wanted = sees.model.name if scorer == model else scorer, None
+    with _advising(sees), stages() as advance:
         found = run(
             generator,
             sees,
@@ -67,7 +77,7 @@ def explore(
             space=space,
             seed=seed,
             folder=survey_folder(out),
-            attributes=attributes or None,
+            attributes=wanted,
             truncation_psi=truncation_psi,
             truth=_truth(sees),
             batch_size=options.batch_size,
@@ -80,11 +90,26 @@ def explore(
             sees,
             out,
             model=model,
-            scorer_name=scorer or model,
+            scorer_name=scorer,
             loaded_with={name: value for name, value in given.items() if value is not None},
         )
     summary = json_format.loads((out / SUMMARY_FILE).read_text(encoding="utf-8"))
     answer(str(page), {**summary, "report": str(page)}, as_json=json)
+
+
+@contextmanager
+def _advising(scorer: Scorer) -> Iterator[None]:
+    """Say what helps where words fit all pictures of a model, or none."""
+    from ganatomy.perception import TextScorer
+
+    try:
+        yield
+    except ScoreError as error:
+        if not isinstance(scorer, TextScorer) or any(scorer.centre):
+            raise
+        raise ScoreError(
+            f"{error}; these are words that are not centred: `ganatomy words` centres them on a model"
+        ) from None
 
 
 def _truth(scorer: Scorer) -> Scorer | None:

@@ -50,7 +50,8 @@ def survey(
     from ganatomy.surveys import survey as run
 
     expect_folder(out)
-    generator, sees = open_model(model, options), open_scorer(scorer, model, attributes)
+    generator = open_model(model, options)
+    sees = open_scorer(scorer, model, attributes, device=options.device)
     with progress("surveying") as advance:
         found = run(
             generator,

@@ -1,0 +1,419 @@
+"""Train a transfer network: pairs of a pool of codes, one pass, and what the scorer sees of it, by AdamW in one cycle.
+
+The network on top of the discriminative one that "transfers target attributes from source image to target image" (the
+idea is older than this project; the losses are ours).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save
+from torch import Tensor
+from torch.nn import functional as F
+
+from ganatomy.directions.moments import moments
+from ganatomy.directions.regression import ridge_of
+from ganatomy.errors import CheckpointError, ScoreError, SettingError
+from ganatomy.generators.base import Generator, batches
+from ganatomy.guidance import likely
+from ganatomy.latents import Latents, Space
+from ganatomy.perception.base import Scorer, Scores
+from ganatomy.storage import written_whole
+from ganatomy.surveys.jacobians import gradients_flow
+from ganatomy.training.pictures import Progress, torch_rng
+from ganatomy.transfers import TransferConfig, TransferNetwork, Transferred, transfer
+from ganatomy.transfers.linear import SLACK, steps_of
+from ganatomy.transfers.network import LOGITS, SEES, features_of
+from ganatomy.transfers.result import CLEAR, goal_logits
+from ganatomy.transfers.steps import moved
+
+LEAST = 0.02
+"""An attribute that fewer pictures have, or lack, is not learnt unless it is named."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferRecipe:
+    """How a transfer network is trained.
+
+    Args:
+        attributes: that it learns to transfer; by default all that a fiftieth of the pool has, and a fiftieth lacks.
+        sees, hidden_dim: of the network, see `TransferConfig`. space: of the codes; by default w where there is one.
+        pool: codes whose pictures are scored once; pairs are drawn of them. steps, batch: their product is the pairs
+            that are shown.
+        learning_rate: at the top of the cycle.
+        keep: weight of the mean |change| of the other attributes' probabilities beside the miss of those transferred.
+        near: weight of the mean square of the step, in standard deviations. features: of that of the change of what the
+            scorer sees beside attributes, in its standard deviations; for scorers that tell.
+        checkpoint_seconds: how much work a killed run may lose.
+    """
+
+    attributes: tuple[str, ...] | None = None
+    sees: str = "scores"
+    space: str | None = None
+    hidden_dim: int = 256
+    pool: int = 2_000
+    steps: int = 800
+    batch: int = 16
+    learning_rate: float = 4e-3
+    keep: float = 2.0
+    near: float = 0.01
+    features: float = 0.0
+    checkpoint_seconds: float = 60.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.pool, self.steps, self.batch, self.hidden_dim) < 2 or not self.learning_rate > 0:
+            raise SettingError(
+                f"cannot train on {self.pool} codes in {self.steps} steps of {self.batch} pairs at learning rate "
+                f"{self.learning_rate:g}; give 2 or more, and a rate above 0"
+            )
+        if min(self.keep, self.near, self.features) < 0:
+            raise SettingError("a weight of the loss is below 0; give 0 or more")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pool:
+    """Codes, and what was seen in their pictures."""
+
+    latents: Latents
+    scores: Scores
+    features: Float[Tensor, "n f"]
+
+
+def train_transfer(
+    generator: Generator,
+    scorer: Scorer,
+    recipe: TransferRecipe | None = None,
+    *,
+    folder: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> TransferNetwork:
+    """Train by this recipe, or go on where the run in `folder` stopped.
+
+    Each step shows pairs of the pool with one or more attributes to transfer, and goes down
+
+        miss + keep * |change of the others| + near * |step|² (+ features * |change of features|²),
+
+    `miss` the distance to the source's probability, and a little of that to its logit, so that it leads on where a
+    probability is flat.
+
+    Args:
+        folder: receives `pool.safetensors` and `checkpoint.pt`, from which a killed run goes on as if it had not been.
+
+    Raises:
+        SettingError: where gradients do not flow through scorer and generator, or the scorer lacks what is to be seen.
+        ScoreError: for a table of labels, and where no attribute varies. UnknownNameError: for one that is not seen.
+        CheckpointError: when the folder holds another recipe's run. OutputError: when it cannot be written.
+    """
+    recipe = recipe or TransferRecipe()
+    if scorer.num_rows is not None:
+        raise ScoreError(
+            f"{scorer.description} cannot score edited pictures; use a scorer that looks at them"
+        )
+    scorer = scorer.differentiable()
+    if recipe.attributes is not None:
+        scorer.select(recipe.attributes)
+    if recipe.sees not in SEES:
+        raise SettingError(f"a transfer network sees one of {', '.join(SEES)}, not {recipe.sees!r}")
+    space = recipe.space or ("w" if Space.W in generator.signature.spaces else "z")
+    facts = {**asdict(replace(recipe, checkpoint_seconds=0.0)), "space": space, "generator": generator.fingerprint,
+             "scorer": scorer.fingerprint}  # fmt: skip
+    if not gradients_flow(generator, scorer, generator.sample(1, space=space)):
+        raise SettingError(
+            f"gradients do not flow from {scorer.description} to codes; train with a scorer and a generator in PyTorch"
+        )
+    pool = _pool(recipe, generator, scorer, facts, path=_in(folder, "pool.safetensors"), progress=progress)
+    run = Run.start(recipe, generator, scorer, pool)
+    checkpoint = _in(folder, "checkpoint.pt")
+    if checkpoint is not None and checkpoint.exists():
+        run.resume(checkpoint, facts)
+    saved = time.monotonic()
+    try:
+        while run.step < recipe.steps:
+            run.train_step()
+            if progress:
+                progress("transfer", run.step, recipe.steps)
+            if checkpoint is not None and time.monotonic() - saved > recipe.checkpoint_seconds:
+                run.save(checkpoint, facts)
+                saved = time.monotonic()
+    finally:
+        if checkpoint is not None:
+            run.save(checkpoint, facts)
+    return run.network.eval().requires_grad_(False)
+
+
+def judge_transfer(
+    network: TransferNetwork,
+    generator: Generator,
+    scorer: Scorer,
+    *,
+    n: int = 64,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> dict[str, Transferred]:
+    """What a network does to `n` pairs of new codes, for each attribute that it can transfer.
+
+    Args:
+        seed: of targets; sources are of the next. A network has learnt on the seed of its recipe.
+    """
+    config = network.config
+    target, source = (generator.sample(n, seed=s, space=config.space) for s in (seed, seed + 1))
+    found = {}
+    for name in config.attributes:
+        found[name] = transfer(generator, scorer, target, source, name, method="network", network=network)
+        if progress:
+            progress("new pairs", len(found), len(config.attributes))
+    return found
+
+
+class Run:
+    """The moving parts of a training run: what a checkpoint holds."""
+
+    def __init__(
+        self,
+        recipe: TransferRecipe,
+        generator: Generator,
+        scorer: Scorer,
+        pool: Pool,
+        network: TransferNetwork,
+    ) -> None:
+        self.recipe, self.generator, self.scorer = recipe, generator, scorer
+        self.pool, self.network = pool, network
+        self.step = 0
+        self.where = network.likely
+        with torch.no_grad():
+            self.u = network.coordinates(pool.latents)
+        self.optimizer = torch.optim.AdamW(
+            network.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=1e-2
+        )
+        self.cycle = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, max_lr=recipe.learning_rate, total_steps=recipe.steps + 1, pct_start=0.1
+        )
+
+    @classmethod
+    def start(cls, recipe: TransferRecipe, generator: Generator, scorer: Scorer, pool: Pool) -> Run:
+        """An untrained network, which moves codes as the linear model of the pool says."""
+        where = likely(generator, pool.latents.space)
+        names = pool.scores.names
+        attributes = recipe.attributes or _varied(pool.scores)
+        config = TransferConfig(
+            attributes=attributes,
+            names=names,
+            sees=recipe.sees,
+            space=str(pool.latents.space),
+            full_dim=len(where.mean),
+            code_dim=where.factor.shape[1],
+            feature_dim=max(1, pool.features.shape[1]),
+            hidden_dim=recipe.hidden_dim,
+            bound=where.bound,
+            box=where.box,
+            generator=generator.fingerprint,
+            scorer=scorer.fingerprint,
+        )
+        torch_rng(recipe.seed, 0)
+        network = TransferNetwork(config)
+        u = where.coordinates(pool.latents)
+        with torch.no_grad():
+            for name in ("mean", "factor", "inverse"):
+                getattr(network, name).copy_(getattr(where, name))
+            seen = {"scores": pool.scores.logits, "features": pool.features, "code": u.float()}[recipe.sees]
+            network.seen_mean.copy_(seen.mean(0))
+            network.seen_std.copy_(seen.std(0).clamp(min=1e-3))
+            columns = [names.index(name) for name in attributes]
+            known = ridge_of(moments(network.normal(seen), pool.scores.logits[:, columns]))
+            network.read.weight.copy_(known.weights)
+            network.read.bias.copy_(known.intercepts)
+            network.linear.weight.copy_(_linear_answer(u, pool.scores, columns))
+        return cls(recipe, generator, scorer, pool, network)
+
+    def train_step(self) -> None:
+        """One step down the loss, on pairs that the seed and the number of the step choose."""
+        recipe, network = self.recipe, self.network.train()
+        rng = np.random.default_rng((recipe.seed, 1, self.step))
+        rows, givers = (torch.from_numpy(rng.integers(len(self.u), size=recipe.batch)) for _ in range(2))
+        chosen = torch.from_numpy(_choices(rng, recipe.batch, len(network.config.attributes)))
+        losses = self.losses(rows, givers, chosen)
+        loss = losses["miss"] + recipe.keep * losses["kept"] + recipe.near * losses["way"]
+        loss = loss + recipe.features * losses["features"]
+        parameters = [p for p in network.parameters() if p.requires_grad]
+        gradients = torch.autograd.grad(loss, parameters, materialize_grads=True)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        self.optimizer.step()
+        self.cycle.step()
+        self.step += 1
+
+    def losses(self, rows: Tensor, givers: Tensor, chosen: Float[Tensor, "n t"]) -> dict[str, Tensor]:
+        """What the network's answers to these pairs cost, in parts."""
+        pool, network = self.pool, self.network
+        seen = {"scores": pool.scores.logits, "features": pool.features, "code": self.u}[self.recipe.sees]
+        steps = network(self.u[rows], seen[rows], seen[givers], chosen)
+        codes = moved(self.where, pool.latents[rows], steps)
+        images = self.generator(codes)
+        logits = self.scorer(images, latents=codes).logits.cpu()
+        own, given = pool.scores.logits[rows], pool.scores.logits[givers]
+        columns = [pool.scores.names.index(name) for name in network.config.attributes]
+        goals = goal_logits(own[:, columns], given[:, columns])
+        taken = torch.zeros_like(own)
+        taken[:, columns] = chosen
+        apart = logits.sigmoid()[:, columns] - goals.sigmoid()
+        further = logits[:, columns].clamp(-CLEAR, CLEAR) - goals.clamp(-CLEAR, CLEAR)
+        # Also a probability that is flat must lead on, so the logit counts a little.
+        miss = (
+            F.smooth_l1_loss(apart, torch.zeros_like(apart), beta=0.1, reduction="none")
+            + 0.05 * further.abs()
+        )
+        changes = (logits.sigmoid() - own.sigmoid()).abs()
+        parts = {
+            "miss": (chosen * miss).sum() / chosen.sum(),
+            "kept": ((1 - taken) * changes).sum() / (1 - taken).sum().clamp(min=1),
+            "way": steps.square().mean(),
+            "features": steps.new_zeros(()),
+        }
+        if self.recipe.features:
+            change = features_of(self.scorer, images).cpu() - pool.features[rows]
+            parts["features"] = (change / pool.features.std(0).clamp(min=1e-3)).square().mean()
+        return parts
+
+    def save(self, path: Path, facts: dict[str, Any]) -> None:
+        """Write the run whole or not at all."""
+        state = {
+            "facts": json.dumps(facts),
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "cycle": self.cycle.state_dict(),
+        }
+        with written_whole(path) as part:
+            torch.save(state, part)
+
+    def resume(self, path: Path, facts: dict[str, Any]) -> None:
+        """Go on where a checkpoint of the same recipe stopped.
+
+        Raises:
+            CheckpointError: when it is of another one, or not readable; both say what to do.
+        """
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            _expect_same(json.loads(state["facts"]), facts, path)
+            self.network.load_state_dict(state["network"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.cycle.load_state_dict(state["cycle"])
+            self.step = int(state["step"])
+        except CheckpointError:
+            raise
+        except Exception as error:  # noqa: BLE001 (torch raises many kinds for a damaged file)
+            raise CheckpointError(
+                f"{path} is not a checkpoint of a training run ({error}); train into another folder"
+            ) from None
+
+
+def _pool(
+    recipe: TransferRecipe,
+    generator: Generator,
+    scorer: Scorer,
+    facts: dict[str, Any],
+    *,
+    path: Path | None,
+    progress: Progress | None,
+) -> Pool:
+    """The codes that pairs are drawn of, and what is seen in their pictures; read where they were seen before."""
+    latents = generator.sample(recipe.pool, seed=recipe.seed, space=facts["space"])
+    wanted = recipe.sees == "features" or recipe.features > 0
+    if path is not None and path.exists():
+        try:
+            kept = load_file(path)
+            with safe_open(path, framework="pt") as file:
+                _expect_same(json.loads((file.metadata() or {})["facts"]), facts, path)
+            scores = Scores(names=scorer.names, logits=kept["logits"])
+            return Pool(latents=latents, scores=scores, features=kept["features"])
+        except CheckpointError:
+            raise
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{path} cannot be read ({error}); train into another folder") from None
+    logits, features = [], []
+    for part in batches(latents, 32):
+        with torch.no_grad():
+            images = generator(part)
+            logits.append(scorer(images, latents=part).logits.cpu())
+            features.append(features_of(scorer, images).cpu() if wanted else torch.zeros(len(part), 0))
+        if progress:
+            progress("pool", sum(map(len, logits)), len(latents))
+    pool = Pool(
+        latents=latents,
+        scores=Scores(names=scorer.names, logits=torch.cat(logits)),
+        features=torch.cat(features),
+    )
+    if path is not None:
+        with written_whole(path) as part:
+            part.write_bytes(
+                save({"logits": pool.scores.logits, "features": pool.features}, {"facts": json.dumps(facts)})
+            )
+    return pool
+
+
+def _linear_answer(u: Float[Tensor, "n r"], scores: Scores, columns: list[int]) -> Float[Tensor, "r t"]:
+    """The step for `LOGITS` logits of each attribute that holds the others, as the linear model of the pool has it."""
+    slopes = ridge_of(moments(u.float(), scores.logits)).weights.double()
+    p = scores.probabilities.double()
+    weights = (p * (1 - p)).mean(0)
+    answers = []
+    for column in columns:
+        others = [k for k in range(len(slopes)) if k != column]
+        answers.append(
+            steps_of(
+                slopes[[column]],
+                torch.full((1, 1), LOGITS, dtype=torch.float64),
+                slopes[others],
+                weights[None, others],
+                slack=SLACK,
+            )[0]
+        )
+    return torch.stack(answers, dim=1).float()
+
+
+def _choices(rng: np.random.Generator, n: int, t: int) -> np.ndarray:
+    """Which attributes each pair transfers: mostly one, sometimes several."""
+    one = np.eye(t, dtype=np.float32)[rng.integers(t, size=n)]
+    more = (rng.random((n, t)) < 0.3).astype(np.float32)
+    return np.maximum(one, more * (rng.random((n, 1)) < 0.3))
+
+
+def _varied(scores: Scores) -> tuple[str, ...]:
+    present = (scores.logits > 0).float().mean(0)
+    names = tuple(
+        name
+        for name, share in zip(scores.names, present.tolist(), strict=True)
+        if LEAST <= share <= 1 - LEAST
+    )
+    if not names:
+        raise ScoreError(
+            f"none of {len(scores.names)} attributes is there in some of {len(scores)} pictures and absent in others, "
+            "so there is nothing to transfer; name the attributes, or use another scorer"
+        )
+    return names
+
+
+def _expect_same(found: dict[str, Any], facts: dict[str, Any], path: Path) -> None:
+    """Raises CheckpointError for a run of another recipe, naming what differs."""
+    known = json.loads(json.dumps(facts))
+    changed = [key for key in known if found.get(key) != known[key]]
+    if changed:
+        raise CheckpointError(
+            f"{path} is of another recipe ({', '.join(changed)} differ); train into another folder"
+        )
+
+
+def _in(folder: str | os.PathLike[str] | None, name: str) -> Path | None:
+    return None if folder is None else Path(folder) / name

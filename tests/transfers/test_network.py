@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+import ganatomy as ga
+from ganatomy.errors import (
+    CheckpointError,
+    FingerprintError,
+    MissingFileError,
+    SettingError,
+    SpaceError,
+    UnknownNameError,
+)
+from ganatomy.generators.toy import ToyGenerator
+from ganatomy.latents import Latents
+from ganatomy.perception import OracleScorer
+from ganatomy.training import TransferRecipe, train_transfer
+from ganatomy.transfers import TransferNetwork, Transferred, transfer
+
+NAMES = ("red", "round", "large", "bright")
+QUICK = TransferRecipe(attributes=("red", "large"), pool=64, steps=4, batch=4, hidden_dim=16)
+
+
+class BentScorer(OracleScorer):
+    """Sees what is red the less, the rounder it is: no linear model of it is right."""
+
+    def _logits(self, images: Tensor, *, latents: Latents | None, start: int) -> Tensor:
+        logits = super()._logits(images, latents=latents, start=start)
+        bent = logits[:, :1] * (1.1 + torch.tanh(2 * logits[:, 1:2]))
+        return torch.cat([bent, logits[:, 1:]], dim=1)
+
+    def features(self, images: Tensor) -> Tensor:
+        return self.source.read(images)
+
+
+@pytest.fixture(scope="module")
+def toy() -> ToyGenerator:
+    return ToyGenerator(z_dim=8, w_dim=8, num_layers=3, attributes=NAMES, cosine=0.3, slope=1.0)
+
+
+@pytest.fixture(scope="module")
+def network(toy: ToyGenerator) -> TransferNetwork:
+    return train_transfer(toy, OracleScorer(toy), QUICK)
+
+
+def give(toy: ToyGenerator, scorer, network: TransferNetwork, attributes, *, n: int = 64) -> Transferred:
+    target, source = (toy.sample(n, seed=seed, space=network.config.space) for seed in (8, 9))
+    return transfer(toy, scorer, target, source, attributes, method="network", network=network)
+
+
+@pytest.mark.parametrize(
+    "sees",
+    [
+        "scores",
+        pytest.param("features", marks=pytest.mark.slow),
+        pytest.param("code", marks=pytest.mark.slow),
+    ],
+)
+def test_training_learns_what_no_linear_model_can(toy: ToyGenerator, sees: str):
+    scorer = BentScorer(toy)
+    recipe = TransferRecipe(
+        attributes=("red",), sees=sees, pool=512, batch=64, hidden_dim=64, steps=2, learning_rate=1e-6
+    )
+    linear = give(toy, scorer, train_transfer(toy, scorer, recipe), "red")
+    learnt = give(
+        toy, scorer, train_transfer(toy, scorer, replace(recipe, steps=200, learning_rate=4e-3)), "red"
+    )
+    assert learnt.missing.abs().mean() < 0.6 * linear.missing.abs().mean()
+    assert learnt.reached.float().mean() > 0.85
+    assert learnt.drift.abs().mean() < 0.05
+
+
+def test_an_untrained_network_is_right_where_scores_are_linear(toy: ToyGenerator, network: TransferNetwork):
+    found = give(toy, OracleScorer(toy), network, ["red", "large"])
+    assert found.method == "network"
+    assert found.reached.float().mean() > 0.9
+    assert found.drift.abs().mean() < 0.03
+
+
+def test_where_source_and_target_agree_nothing_moves(toy: ToyGenerator, network: TransferNetwork):
+    codes = toy.sample(3, seed=1, space="w")
+    found = transfer(toy, OracleScorer(toy), codes, codes, "red", method="network", network=network)
+    assert torch.allclose(found.latents.codes, codes.codes, atol=1e-5)
+
+
+def test_codes_of_w_plus_move_in_all_layers(toy: ToyGenerator, network: TransferNetwork):
+    target, source = (toy.sample(3, seed=seed, space="w") for seed in (1, 2))
+    flat = transfer(toy, OracleScorer(toy), target, source, "red", method="network", network=network)
+    layered = transfer(
+        toy, OracleScorer(toy), target.to("w+"), source, "red", method="network", network=network
+    )
+    assert torch.allclose(layered.latents.codes, flat.latents.codes[:, None].expand(-1, 3, -1), atol=1e-5)
+
+
+def test_a_network_that_sees_codes_makes_no_picture(toy: ToyGenerator):
+    network = train_transfer(toy, OracleScorer(toy), replace(QUICK, sees="code"))
+
+    class Blind(OracleScorer):
+        def _logits(self, images: Tensor, *, latents: Latents | None, start: int) -> Tensor:
+            raise AssertionError("a picture was looked at")
+
+    codes = toy.sample(3, seed=1, space="w")
+    assert network.see(toy, Blind(toy), codes).shape == (3, 8)
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(toy: ToyGenerator, tmp_path: Path):
+    scorer, recipe = OracleScorer(toy), replace(QUICK, steps=8)
+    whole = train_transfer(toy, scorer, recipe)
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("transfer", 3):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_transfer(toy, scorer, recipe, folder=tmp_path, progress=stop)
+    seen: list[tuple[str, int]] = []
+    resumed = train_transfer(
+        toy, scorer, recipe, folder=tmp_path, progress=lambda stage, done, _: seen.append((stage, done))
+    )
+    assert seen == [("transfer", step) for step in range(4, 9)]
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, resumed.state_dict()[name]), name
+
+
+def test_another_recipe_is_not_gone_on_with(toy: ToyGenerator, tmp_path: Path):
+    train_transfer(toy, OracleScorer(toy), QUICK, folder=tmp_path)
+    with pytest.raises(CheckpointError, match=r"another recipe \(keep differ\)"):
+        train_transfer(toy, OracleScorer(toy), replace(QUICK, keep=1.0), folder=tmp_path)
+    other = ToyGenerator(z_dim=8, w_dim=8, num_layers=3, attributes=NAMES, seed=1)
+    with pytest.raises(CheckpointError, match="generator, scorer differ"):
+        train_transfer(other, OracleScorer(other), QUICK, folder=tmp_path)
+    (tmp_path / "checkpoint.pt").write_bytes(b"nonsense")
+    with pytest.raises(CheckpointError, match="not a checkpoint"):
+        train_transfer(toy, OracleScorer(toy), QUICK, folder=tmp_path)
+    (tmp_path / "pool.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        train_transfer(toy, OracleScorer(toy), QUICK, folder=tmp_path)
+
+
+def test_the_generator_is_left_as_it_was(toy: ToyGenerator):
+    generator = ga.load("digits")
+    wanted = [parameter.requires_grad for parameter in generator.parameters()]
+    recipe = TransferRecipe(attributes=("3",), pool=16, steps=2, batch=2, hidden_dim=8)
+    train_transfer(generator, ga.scorer("digits"), recipe)
+    assert [parameter.requires_grad for parameter in generator.parameters()] == wanted
+    assert all(parameter.grad is None for parameter in generator.parameters())
+
+
+def test_all_attributes_that_vary_are_learnt_by_default():
+    toy = ToyGenerator(z_dim=8, attributes=NAMES, cosine=0.3, intercepts=(0.0, 0.0, 90.0, 0.0))
+    network = train_transfer(toy, OracleScorer(toy), replace(QUICK, attributes=None))
+    assert network.config.attributes == ("red", "round", "bright")
+    assert network.config.space == "z"
+
+
+def test_a_file_gives_the_same_network_back(toy: ToyGenerator, network: TransferNetwork, tmp_path: Path):
+    path = network.save(tmp_path / "my.safetensors")
+    loaded = TransferNetwork.load(path)
+    assert loaded.config == network.config
+    assert loaded.config.generator == toy.fingerprint
+    before, after = (give(toy, OracleScorer(toy), each, "red") for each in (network, loaded))
+    assert torch.equal(before.latents.codes, after.latents.codes)
+
+
+def test_a_damaged_file_is_refused(network: TransferNetwork, tmp_path: Path):
+    path = network.save(tmp_path / "my.safetensors")
+    with safe_open(path, framework="pt") as file:
+        metadata, state = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+    def with_config(**changes) -> dict[str, str]:
+        return metadata | {"config": json.dumps(asdict(network.config) | changes)}
+
+    broken = [
+        ({"linear.weight": torch.full_like(state["linear.weight"], torch.nan)}, metadata, "not finite"),
+        ({"linear.weight": torch.zeros(3)}, metadata, "do not fit together"),
+        ({"linear.weight": state["linear.weight"].long()}, metadata, "do not fit together"),
+        ({}, with_config(hidden_dim=2**40), "cannot be"),
+        ({}, with_config(hidden_dim=2**15), "do not fit together"),
+        ({}, with_config(sees="sounds"), "sees one of"),
+        ({}, with_config(attributes=["blue"]), "'blue'"),
+        ({}, with_config(more=1), "do not fit together"),
+        ({}, with_config(bound="far"), "do not fit together"),
+        ({}, {"kind": "other"}, "holds no transfer network"),
+        ({}, {}, "holds no transfer network"),
+    ]
+    for tensors, facts, message in broken:
+        save_file(state | tensors, path, facts)
+        with pytest.raises(CheckpointError, match=message):
+            TransferNetwork.load(path)
+    path.write_bytes(b"nonsense")
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        TransferNetwork.load(path)
+    with pytest.raises(MissingFileError):
+        TransferNetwork.load(tmp_path / "none.safetensors")
+
+
+def test_what_it_was_not_trained_for_is_refused(toy: ToyGenerator, network: TransferNetwork):
+    scorer, codes = OracleScorer(toy), toy.sample(2, seed=1, space="w")
+    with pytest.raises(UnknownNameError, match="attribute of this network 'round'"):
+        transfer(toy, scorer, codes, codes, "round", method="network", network=network)
+    other = scorer.select(("red", "large"))
+    with pytest.raises(SettingError, match="another scorer"):
+        transfer(toy, other, codes, codes, "red", method="network", network=network)
+    with pytest.raises(FingerprintError, match="train one for theirs"):
+        network.coordinates(replace(codes, fingerprint="0" * 64))
+    with pytest.raises(SpaceError):
+        network.coordinates(toy.sample(2, seed=1, space="z"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"steps": 0}, "in 0 steps"),
+        ({"learning_rate": 0.0}, "rate above 0"),
+        ({"keep": -1.0}, "below 0"),
+        ({"sees": "sounds"}, "sees one of"),
+        ({"sees": "features"}, "has no features"),
+        ({"features": 1.0}, "has no features"),
+    ],
+)
+def test_recipes_that_cannot_be_are_refused(toy: ToyGenerator, settings: dict, message: str):
+    with pytest.raises(SettingError, match=message):
+        train_transfer(toy, OracleScorer(toy), replace(QUICK, **settings))
+
+
+def test_without_gradients_there_is_no_training(toy: ToyGenerator):
+    def flat(images: Tensor) -> Tensor:
+        return images.detach().mean((1, 2, 3)).sigmoid()[:, None]
+
+    with pytest.raises(SettingError, match="gradients do not flow"):
+        train_transfer(toy, ga.scorer(flat, names=["red"]), replace(QUICK, attributes=("red",)))
+    with pytest.raises(UnknownNameError, match="blue"):
+        train_transfer(toy, OracleScorer(toy), replace(QUICK, attributes=("blue",)))
