@@ -58,6 +58,24 @@ def test_whitened_codes_are_white_and_boundaries_come_back(codes: Tensor):
     torch.testing.assert_close(side, expected, atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize("flat", [False, True], ids=["in all directions", "in some directions only"])
+def test_least_squares_are_those_of_lapack(codes: Tensor, logits: Tensor, flat: bool):
+    if flat:
+        codes = torch.cat([codes, codes[:, :3] @ torch.ones(3, 2)], dim=1)
+    x, y = (t.double() - t.double().mean(0) for t in (codes, logits))
+    expected = torch.linalg.lstsq(x, y, rcond=1e-5, driver="gelsd").solution.T
+    torch.testing.assert_close(moments(codes, logits).least_squares(), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_without_penalty_descent_comes_to_the_closed_form(codes: Tensor, logits: Tensor):
+    codes = codes - codes.mean(0)  # far from the origin the bias would hold the descent up
+    task = regression_task(codes, torch.sigmoid(logits))
+    start = torch.zeros(3, task.axes.shape[1] + 1)
+    found = adam(gradient_of_loss(task, penalty=0.0), start, num_steps=2000, learning_rate=0.03)
+    closed = moments(codes, torch.sigmoid(logits)).least_squares().float()
+    torch.testing.assert_close(found[:, :-1] @ task.axes.T, closed, atol=1e-3, rtol=1e-2)
+
+
 @pytest.mark.parametrize("strength", [0.0, 0.1, 10.0])
 def test_ridge_is_that_of_scikit_learn(codes: Tensor, logits: Tensor, strength: float):
     found = ridge_of(moments(codes, logits), strength=strength)

@@ -59,6 +59,15 @@ class Moments:
         keep = values > NOTHING * values[0]
         return Spectrum(values[keep], axes[:, keep])
 
+    def least_squares(self) -> Float[Tensor, "a d"]:
+        """The linear map from codes to scores of least squared error; the shortest, where several have it."""
+        factor, failed = torch.linalg.cholesky_ex(self.covariance)
+        pivots = factor.diagonal().square()
+        if not failed and bool(pivots.min() > NOTHING * pivots.max()):
+            return torch.cholesky_solve(self.cross, factor).T
+        variances, axes = self.spectrum.variances, self.spectrum.axes
+        return (axes @ (axes.T @ self.cross / variances[:, None])).T
+
 
 def moments(codes: Float[Tensor, "n d"], scores: Float[Tensor, "n a"]) -> Moments:
     """One pass over the rows; what is held in float64 is `[d, d]` and one block."""
