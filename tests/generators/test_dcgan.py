@@ -184,6 +184,11 @@ def test_other_activations_make_another_fingerprint() -> None:
     assert len(prints) == 3
 
 
+def test_a_convolution_behind_transposed_ones_does_not_grow_the_picture() -> None:
+    bundled = ga.load("digits")
+    assert DCGAN.from_state(bundled.state_dict()).signature.resolution == bundled.signature.resolution == 32
+
+
 def test_sizes_that_nothing_tells_apart_are_asked_for() -> None:
     """Convolutions whose names tell nothing, without norms: each may or may not follow an up-sampling."""
     shapes = {"a.weight": (32 * 64, 12), "b.weight": (32, 32, 3, 3), "c.weight": (3, 32, 3, 3)}
@@ -191,6 +196,16 @@ def test_sizes_that_nothing_tells_apart_are_asked_for() -> None:
     with pytest.raises(ga.CheckpointError, match=r"8 or 16 or 32 px alike; say which with resolution=8"):
         DCGAN.from_state(state)
     assert DCGAN.from_state(state, resolution=32).signature.resolution == 32
+    # Norms tell about the layers before them, not about those behind the last.
+    norms = {
+        "running_mean": torch.rand(32),
+        "running_var": torch.rand(32) + 1,
+        "weight": torch.ones(32),
+        "bias": torch.ones(32),
+    }
+    normed = {"a.weight": state["a.weight"]} | {f"n.{key}": value for key, value in norms.items()}
+    with pytest.raises(ga.CheckpointError, match="px alike; say which with resolution="):
+        DCGAN.from_state(normed | {name: state[name] for name in ("b.weight", "c.weight")})
     with pytest.raises(ga.CheckpointError, match="do not chain into a picture of 24 px"):
         DCGAN.from_state(state, resolution=24)
 

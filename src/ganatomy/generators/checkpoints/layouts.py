@@ -304,6 +304,9 @@ def _oddness(size: int) -> float:
 
 
 def _inconsistency(layers: Sequence[Layer]) -> float:
-    """Most networks either pad all transposed convolutions or none (but for the first, which opens a single pixel)."""
+    """Most networks grow in one way, and either pad all transposed convolutions or none (but for the first, which opens
+    a single pixel).
+    """
     padded = {layer.padding > 0 for layer in layers[1:] if layer.kind == "deconv" and layer.kernel > 2}
-    return 2.0 * (len(padded) > 1)
+    growing = {layer.kind for layer in layers[1:] if layer.stride > 1 or layer.upsample > 1}
+    return 2.0 * (len(padded) > 1) + 0.5 * (len(growing) > 1)

@@ -6,7 +6,7 @@ sees the same again; under a wrong one it does not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -65,7 +65,7 @@ def choose(
     """The reading that agrees best with the running statistics of the batch norms, with its activations.
 
     Raises:
-        CheckpointError: when there are none, and readings of different sizes are as likely.
+        CheckpointError: when readings of different sizes are as likely.
     """
     likely = [reading for reading in found if reading.cost <= found[0].cost + 3]
     activations = (hidden,) if hidden else USUAL
@@ -76,15 +76,20 @@ def choose(
     ]
     if any(is_trained(block) for block in blocks[1:]):
         return fit(blocks, likely, prior=prior, endings=endings, epsilons=conventions.epsilons)
-    sizes = sorted({reading.resolution for reading in likely if reading.cost == likely[0].cost})
+    _refuse_ties(reading.resolution for reading in likely if reading.cost == likely[0].cost)
+    layers = likely[0].layers
+    eps = conventions.epsilons[0]
+    return (*(endings[0].of(replace(layer, eps=eps)) for layer in layers[:-1]), replace(layers[-1], eps=eps))
+
+
+def _refuse_ties(resolutions: Iterable[int]) -> None:
+    """Raises CheckpointError for readings that are as good and draw pictures of different sizes."""
+    sizes = sorted(set(resolutions))
     if len(sizes) > 1:
         either = " or ".join(map(str, sizes))
         raise CheckpointError(
             f"the weights fit pictures of {either} px alike; say which with resolution={sizes[0]}"
         )
-    layers = likely[0].layers
-    eps = conventions.epsilons[0]
-    return (*(endings[0].of(replace(layer, eps=eps)) for layer in layers[:-1]), replace(layers[-1], eps=eps))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +140,9 @@ def fit(
     def badness(reading: Reading) -> float:
         return trails[reading.layers[: len(verified)]].misfit + 0.02 * reading.cost
 
-    chosen = min((reading for reading in found if reading.layers[: len(verified)] in trails), key=badness)
+    left = [reading for reading in found if reading.layers[: len(verified)] in trails]
+    chosen = min(left, key=badness)
+    _refuse_ties(reading.resolution for reading in left if badness(reading) == badness(chosen))
     trail = trails[chosen.layers[: len(verified)]]
     layers = list(trail.layers)
     if len(verified) < len(blocks):
