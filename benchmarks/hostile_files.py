@@ -34,6 +34,7 @@ import torch  # noqa: E402
 from generators.checkpoints.bombs import BOMBS  # noqa: E402
 from generators.checkpoints.hostile_files import ACCEPTED, CODE, Victim  # noqa: E402
 from generators.checkpoints.mutations import SAMPLES, mutate  # noqa: E402
+from safetensors.torch import load_file, save  # noqa: E402
 
 import ganatomy as ga  # noqa: E402
 from ganatomy.errors import GanatomyError  # noqa: E402
@@ -109,12 +110,26 @@ class Trial:
 
 def import_all(folder: Path) -> None:
     """Read every valid sample once, so that what is imported late is not mistaken for a file's doing."""
-    for name in ("cp437", "idna", "raw_unicode_escape", "unicode_escape"):
+    texts = (
+        "utf_16",
+        "utf_16_be",
+        "utf_16_le",
+        "utf_32",
+        "utf_32_be",
+        "utf_32_le",
+    )  # all that JSON may be in
+    for name in ("cp437", "idna", "raw_unicode_escape", "unicode_escape", *texts):
         codecs.lookup(name)
     for write, ending in SAMPLES.values():
         path = folder / f"valid.{ending}"
         write(path)
         ga.load(path)
+        if (
+            ending == "safetensors"
+        ):  # without our settings it is read by its shapes, for which torch imports more
+            path.write_bytes(save(load_file(path)))
+            with contextlib.suppress(GanatomyError):
+                ga.load(path)
         path.unlink()
 
 
