@@ -33,6 +33,7 @@ from ganatomy.recipes import (
     Sheet,
     Sum,
     Term,
+    Transfer,
     Turn,
     Walk,
     from_json,
@@ -97,6 +98,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
         model=MODEL, codes=SEEDS, picture=CodePath(frames=9, method="spline", closed=True)
     ),
     "a mix": lambda: Recipe(model=MODEL, codes=SEEDS, picture=Mix(columns=SEEDS, layers=(0, 4))),
+    "a transfer": lambda: Recipe(model=MODEL, codes=SEEDS, picture=Transfer(source=SEEDS)),
     "a sum": lambda: Recipe(
         model=MODEL,
         codes=Sum(terms=(Term(sign="+", codes=SEEDS), Term(sign="-", codes=Given(latents=latents())))),
