@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
@@ -11,7 +12,15 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from ganatomy.errors import OutputError, SettingError
-from ganatomy.plots.charts import attributes_chart, interval_chart, matrix_chart, save_chart
+from ganatomy.plots.charts import (
+    Point,
+    attributes_chart,
+    interval_chart,
+    lines_chart,
+    matrix_chart,
+    ranking_chart,
+    save_chart,
+)
 
 NAMES = ["Male", "Smiling", "Young"]
 
@@ -83,3 +92,35 @@ def test_a_chart_that_cannot_be_written_is_named(tmp_path: Path) -> None:
             matrix_chart(np.eye(3), rows=NAMES, columns=NAMES, title="", unit=""),
             tmp_path / "file" / "eye.png",
         )
+
+
+def test_a_ranking_shows_every_name_in_order_with_marks_by_group() -> None:
+    chart = ranking_chart(
+        {"best": (40.0, 30.0, 50.0), "middle": (3.0, 2.5, 4.0), "last": (1.1, 0.9, 1.4)},
+        groups={"best": "led", "middle": "plain", "last": "plain"},
+        title="Who wins",
+        unit="selectivity",
+        band=(0.3, 1.0, "what chance gives"),
+    )
+    axes = chart.axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["best", "middle", "last"]
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]
+    assert axes.get_xscale() == "log"
+    assert [text.get_text() for text in chart.legends[0].get_texts()] == ["what chance gives", "led", "plain"]
+
+
+def test_lines_leave_out_points_that_are_nowhere_and_bound_intervals_that_are_endless(tmp_path: Path) -> None:
+    def point(x: float, y: float) -> Point:
+        return Point(x=x, y=y, low=y - 1, high=math.inf)
+
+    chart = lines_chart(
+        {"one": [point(50, 2.0), point(100, math.inf), point(200, 4.0)], "two": [point(50, math.nan)]},
+        title="More labels",
+        across="labels",
+        up="selectivity",
+        logarithmic=(True, False),
+        reference=(1.0, "chance"),
+    )
+    line = chart.axes[0].get_lines()[0]
+    assert line.get_xydata().tolist() == [[50, 2], [200, 4]]
+    assert save_chart(chart, tmp_path / "lines.png").stat().st_size > 1000

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from ganatomy.comparison.contestants import CONTESTANTS, WAYS
 from ganatomy.comparison.standing import Standing
+from ganatomy.estimates import Estimate
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents
 from ganatomy.plots import grid, pictures
@@ -32,7 +34,7 @@ class Strip:
     facts: str
 
 
-def league(standing: Standing) -> Figure:
+def league(standing: Standing) -> Figure | None:
     """Selectivity of every method, the best on top, with what chance gives behind it."""
     chance = standing.comparison.chance.selectivity
     values = {}
@@ -44,6 +46,8 @@ def league(standing: Standing) -> Figure:
                 max(found.low, 1e-3),
                 found.high if math.isfinite(found.high) else found.value,
             )
+    if not values:
+        return None
     chart = ranking_chart(
         values,
         groups={name: WAYS[CONTESTANTS[name].way] for name in values},
@@ -59,80 +63,40 @@ def league(standing: Standing) -> Figure:
 
 def trades(standing: Standing) -> Figure | None:
     """Collateral against target change, one line for each of some methods."""
-    lines = {
-        name: [
-            Point(x=p.change.value, y=p.collateral.value, low=p.collateral.low, high=p.collateral.high)
-            for p in points
-        ]
-        for name, points in standing.comparison.trades.items()
-    }
-    if not lines:
-        return None
-    chart = lines_chart(
-        lines,
+    return _lines(
+        {
+            name: [_point(trade.change.value, trade.collateral) for trade in points]
+            for name, points in standing.comparison.trades.items()
+        },
         title="What a larger change costs",
         across="mean change of the target (probability)",
         up="mean |change| of each other attribute",
     )
-    ends = ", ".join(f"{name} {points[-1].y:.3f} for {points[-1].x:.2f}" for name, points in lines.items())
-    return embedded_chart(chart, alt=f"Lines of collateral against target change; at the far end: {ends}")
 
 
 def label_curves(standing: Standing) -> list[Figure]:
     """AUC and selectivity against the number of labels."""
     learning = standing.comparison.learning
-    if not learning:
-        return []
-    areas = {
-        name: [Point(x=size.n, y=size.auc.value, low=size.auc.low, high=size.auc.high) for size in points]
-        for name, points in learning.items()
-    }
-    clean = {
-        name: [
-            Point(x=size.n, y=size.selectivity.value, low=size.selectivity.low, high=size.selectivity.high)
-            for size in points
-            if size.selectivity is not None
-        ]
-        for name, points in learning.items()
-    }
-    clean = {name: points for name, points in clean.items() if points}
-    across = "labels (logarithmic)"
-    figures = [
-        embedded_chart(
-            lines_chart(
-                areas,
-                title="How well codes are told apart",
-                across=across,
-                up="held-out AUC",
-                logarithmic=(True, False),
-                reference=(0.5, "chance"),
-            ),
-            alt="Held-out AUC against labels: "
-            + "; ".join(
-                f"{name} {', '.join(f'{p.y:.2f} from {p.x:.0f}' for p in points)}"
-                for name, points in areas.items()
-            ),
-        )
-    ]
-    if clean:
-        figures.append(
-            embedded_chart(
-                lines_chart(
-                    clean,
-                    title="How cleanly pictures change",
-                    across=across,
-                    up="selectivity",
-                    logarithmic=(True, False),
-                    reference=(standing.comparison.chance.selectivity.value, "chance"),
-                ),
-                alt="Selectivity against labels: "
-                + "; ".join(
-                    f"{name} {', '.join(f'{p.y:.2f} from {p.x:.0f}' for p in points)}"
-                    for name, points in clean.items()
-                ),
-            )
-        )
-    return figures
+    areas = _lines(
+        {name: [_point(size.n, size.auc) for size in points] for name, points in learning.items()},
+        title="How well codes are told apart",
+        across="labels (logarithmic)",
+        up="held-out AUC",
+        logarithmic=(True, False),
+        reference=(0.5, "chance"),
+    )
+    clean = _lines(
+        {
+            name: [_point(size.n, size.selectivity) for size in points if size.selectivity is not None]
+            for name, points in learning.items()
+        },
+        title="How cleanly pictures change",
+        across="labels (logarithmic)",
+        up="selectivity",
+        logarithmic=(True, False),
+        reference=(standing.comparison.chance.selectivity.value, "chance"),
+    )
+    return [figure for figure in (areas, clean) if figure is not None]
 
 
 def attribute_shown(standing: Standing) -> str:
@@ -194,6 +158,22 @@ def strips(standing: Standing, generator: Generator) -> list[Strip]:
             )
         )
     return made
+
+
+def _point(x: float, y: Estimate) -> Point:
+    return Point(x=x, y=y.value, low=y.low, high=y.high)
+
+
+def _lines(lines: Mapping[str, Sequence[Point]], *, title: str, up: str, **settings: Any) -> Figure | None:
+    """Lines through what can be drawn; None where nothing can."""
+    kept = {name: [point for point in points if math.isfinite(point.y)] for name, points in lines.items()}
+    kept = {name: points for name, points in kept.items() if points}
+    if not kept:
+        return None
+    told = "; ".join(
+        f"{name} {', '.join(f'{p.y:.3g} at {p.x:.3g}' for p in points)}" for name, points in kept.items()
+    )
+    return embedded_chart(lines_chart(kept, title=title, up=up, **settings), alt=f"{title}, {up}: {told}")
 
 
 def _row(generator: Generator, latents: Latents, what: str) -> Figure:

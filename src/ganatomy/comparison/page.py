@@ -29,7 +29,7 @@ NOTHING = Cell(text="–")
 class Figures:
     """All pictures of a page."""
 
-    league: Figure
+    league: Figure | None
     trades: Figure | None
     labels: Sequence[Figure]
     strips: Sequence[Strip]

@@ -9,10 +9,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.comparison.features import network_of
 from ganatomy.datasets.faces import ATTRIBUTES, FACTORS, draw_faces, sample_faces
 from ganatomy.errors import SettingError
 from ganatomy.perception import FactorScorer, Scorer
+from ganatomy.perception.features import network_of
 
 DRAWN = 2000
 """Independent people who say which factors an attribute is made of."""

@@ -100,7 +100,16 @@ def _truth(standing: Standing) -> str:
     if math.isnan(rank):
         return f"{figures[0].upper()}{figures[1:]}."
     how = "agrees" if rank >= AGREES else "does not agree" if rank <= DISAGREES else "agrees in part"
-    return f"The truth {how} (rank correlation {rank:.2f}): {figures}."
+    text = f"The truth {how} (rank correlation {rank:.2f}): {figures}"
+    leader = standing.ranking[0]
+    if first == leader or leader not in known:
+        return f"{text}."
+    apart = (
+        "within chance of it"
+        if standing.tied(first, leader, "truth_selectivity")
+        else "behind by more than chance"
+    )
+    return f"{text}, and {leader} is {apart} at {short(standing.value(leader, 'truth_selectivity'))}."
 
 
 def _cheap(standing: Standing) -> str:
