@@ -172,7 +172,7 @@ def compare(
         chosen = scorer.select(attributes).names if attributes is not None else _spread(seen)
         if len(chosen) < 2:
             raise ScoreError(
-                f"only {chosen[0]!r} is compared; what an edit does to others needs two attributes"
+                f"there is {', '.join(chosen) or 'no attribute'} to compare; what an edit does to others needs two"
             )
         used = scorer.select(chosen)
         truth = truth or truth_of(scorer)

@@ -199,4 +199,4 @@ def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
     """
     from scipy.stats import spearmanr
 
-    return float(np.asarray(spearmanr(a, b).statistic))
+    return float(np.asarray(spearmanr(a, b)[0]))

@@ -293,7 +293,7 @@ def _legend(figure: Figure, axes: Axes) -> None:
     )
 
 
-def _plain(value: float, _: int | None = None) -> str:
+def _plain(value: float, _: float = 0.0) -> str:
     """A tick of a logarithmic axis without powers of ten.
 
     >>> _plain(0.02), _plain(1.0), _plain(300.0), _plain(100000.0)
@@ -302,10 +302,10 @@ def _plain(value: float, _: int | None = None) -> str:
     return f"{value:.4g}"
 
 
-def _plain_unless_crowded(axes: Axes) -> Callable[[float, int | None], str]:
+def _plain_unless_crowded(axes: Axes) -> Callable[[float, float], str]:
     """Ticks between powers of ten: those of 2 and 5, as long as few powers are shown."""
 
-    def tick(value: float, _: int | None = None) -> str:
+    def tick(value: float, _: float = 0.0) -> str:
         decades = max(np.ptp(np.log10(ends)) for ends in (axes.get_xlim(), axes.get_ylim()) if min(ends) > 0)
         return _plain(value) if decades < 3 and f"{value:e}"[0] in "25" else ""
 

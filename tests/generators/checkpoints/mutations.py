@@ -188,7 +188,8 @@ def _mutate_member(data: bytes, rng: random.Random) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(stream, "w") as after:
         members = before.infolist()
         chosen = rng.choice(
-            [m for m in members if m.filename.endswith(("data.pkl", "kwargs.npy", "config.json", ".h5"))] * 3 + members
+            [m for m in members if m.filename.endswith(("data.pkl", "kwargs.npy", "config.json", ".h5"))] * 3
+            + members
         )
         for member in members:
             content = before.read(member)
