@@ -13,6 +13,11 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.comparison import Comparison as Comparison
     from ganatomy.comparison import compare as compare
     from ganatomy.comparison import write_comparison as write_comparison
+    from ganatomy.datasets.correlations import drawn_correlations as drawn_correlations
+    from ganatomy.datasets.correlations import read_correlations as read_correlations
+    from ganatomy.datasets.references import Reference as Reference
+    from ganatomy.datasets.references import drawn_reference as drawn_reference
+    from ganatomy.datasets.references import folder_reference as folder_reference
     from ganatomy.directions import METHODS as METHODS
     from ganatomy.directions import ActiveSubspace as ActiveSubspace
     from ganatomy.directions import FewLabels as FewLabels
@@ -74,14 +79,35 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.latents import Directions as Directions
     from ganatomy.latents import Latents as Latents
     from ganatomy.latents import Space as Space
+    from ganatomy.measuring import Measured as Measured
+    from ganatomy.measuring import measure as measure
+    from ganatomy.metrics import MEASURES as MEASURES
     from ganatomy.metrics import Entanglement as Entanglement
     from ganatomy.metrics import Naming as Naming
+    from ganatomy.metrics import correlations as correlations
+    from ganatomy.metrics import cosines as cosines
+    from ganatomy.metrics import covariance as covariance
+    from ganatomy.metrics import dci as dci
+    from ganatomy.metrics import edited_set as edited_set
     from ganatomy.metrics import entanglement as entanglement
+    from ganatomy.metrics import frechet_distance as frechet_distance
+    from ganatomy.metrics import identity_kept as identity_kept
+    from ganatomy.metrics import kid as kid
+    from ganatomy.metrics import linearity as linearity
+    from ganatomy.metrics import memorisation as memorisation
     from ganatomy.metrics import name_directions as name_directions
+    from ganatomy.metrics import nearest_training as nearest_training
+    from ganatomy.metrics import path_length as path_length
+    from ganatomy.metrics import precision_recall as precision_recall
+    from ganatomy.metrics import reconstruction as reconstruction
+    from ganatomy.metrics import separability as separability
+    from ganatomy.metrics import walk_profile as walk_profile
     from ganatomy.perception import scorer as scorer
     from ganatomy.perception import words as words
     from ganatomy.perception.base import Scorer as Scorer
     from ganatomy.perception.base import Scores as Scores
+    from ganatomy.perception.features import features_of as features_of
+    from ganatomy.perception.perceptual import perceptual_distance as perceptual_distance
     from ganatomy.plots import film as film
     from ganatomy.plots import grid as grid
     from ganatomy.plots import strip as strip
@@ -108,10 +134,12 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "ganatomy.comparison": "Comparison compare write_comparison",
-    "ganatomy.directions": "METHODS ActiveSubspace FewLabels Ranked active active_subspace "
-    "attribute_channels centroids condition discriminant dual exemplars few_labels "
-    "find ganspace gradient held layer_names linear_map local_channels "
-    "local_directions logistic lowdin pca pls regression sefa selective svm",
+    "ganatomy.datasets.correlations": "drawn_correlations read_correlations",
+    "ganatomy.datasets.references": "Reference drawn_reference folder_reference",
+    "ganatomy.directions": "METHODS ActiveSubspace FewLabels Ranked active active_subspace attribute_channels "
+    "centroids condition discriminant dual exemplars few_labels find ganspace gradient held "
+    "layer_names linear_map local_channels local_directions logistic lowdin pca pls regression "
+    "sefa selective svm",
     "ganatomy.edits": "arithmetic move neighbours path style_mix turn walk",
     "ganatomy.errors": "CheckpointError DownloadError FingerprintError GanatomyError MissingFileError OutputError "
     "ScoreError SettingError SpaceError UnknownNameError",
@@ -122,9 +150,14 @@ _NAMES = {
     "ganatomy.generators.toy": "ToyGenerator",
     "ganatomy.guidance": "Guided guided strengths",
     "ganatomy.latents": "Direction Directions Latents Space",
-    "ganatomy.metrics": "Entanglement Naming entanglement name_directions",
+    "ganatomy.measuring": "Measured measure",
+    "ganatomy.metrics": "MEASURES Entanglement Naming correlations cosines covariance dci edited_set entanglement "
+    "frechet_distance identity_kept kid linearity memorisation name_directions nearest_training path_length "
+    "precision_recall reconstruction separability walk_profile",
     "ganatomy.perception": "scorer words",
     "ganatomy.perception.base": "Scorer Scores",
+    "ganatomy.perception.features": "features_of",
+    "ganatomy.perception.perceptual": "perceptual_distance",
     "ganatomy.plots": "film grid strip",
     "ganatomy.recipes": "Recipe read_recipe render render_to save_recipe",
     "ganatomy.storage": "load_directions load_latents save_directions save_latents",

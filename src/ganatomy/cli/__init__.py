@@ -17,6 +17,7 @@ from ganatomy.cli.commands.edit import edit
 from ganatomy.cli.commands.explore import explore
 from ganatomy.cli.commands.export import export
 from ganatomy.cli.commands.info import info
+from ganatomy.cli.commands.measure import measure
 from ganatomy.cli.commands.mix import mix
 from ganatomy.cli.commands.models import models
 from ganatomy.cli.commands.render import render
@@ -31,7 +32,7 @@ from ganatomy.cli.console import complain, remark
 from ganatomy.errors import GanatomyError
 
 COMMANDS = (
-    models, info, sample, explore, compare, words, survey, directions, walk,
+    models, info, sample, explore, measure, compare, words, survey, directions, walk,
     edit, transfer, arithmetic, mix, render, export, dataset, train,
 )  # fmt: skip
 

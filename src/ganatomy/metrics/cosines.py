@@ -2,10 +2,68 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from ganatomy.errors import SettingError
-from ganatomy.latents import Directions
+from ganatomy.latents import Directions, Space
+from ganatomy.metrics.base import Figure, Result, aligned, certain
+from ganatomy.metrics.material import Material, Measure
+
+SHOWN = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cosines(Result):
+    """Cosines between all pairs of directions; they are what they are, without sampling error."""
+
+    names: tuple[str, ...]
+    matrix: Float[Tensor, "k k"]
+    mean_abs: float
+    space: Space
+
+    unit: ClassVar[str] = "mean |cosine|"
+    higher_is_better: ClassVar[bool | None] = False
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        return self._figures(cosine=certain(self.mean_abs))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (
+            "cosines compare ways of finding directions, not models: orthogonal directions may be entangled",
+        )
+
+    def __str__(self) -> str:
+        first, second = torch.triu_indices(len(self.names), len(self.names), 1)
+        values = self.matrix[first, second]
+        rows = [
+            [f"  {self.names[first[i]]} - {self.names[second[i]]}", f"{float(values[i]):+.3f}"]
+            for i in values.abs().argsort(descending=True).tolist()[:SHOWN]
+        ]
+        return (
+            f"cosines in {self.space}: mean |cosine| {self.mean_abs:.3f} between {len(self.names)} directions; "
+            f"{self.verdict}\n" + aligned(rows)
+        )
+
+
+def cosines(directions: Directions) -> Cosines:
+    """The cosines between all pairs of directions.
+
+    Raises:
+        SettingError: for fewer than two directions.
+    """
+    return Cosines(
+        names=tuple(directions.names),
+        matrix=directions.gram(),
+        mean_abs=mean_abs_cosine(directions),
+        space=directions.space,
+    )
 
 
 def mean_abs_cosine(directions: Directions, attribute: str | None = None) -> float:
@@ -18,8 +76,21 @@ def mean_abs_cosine(directions: Directions, attribute: str | None = None) -> flo
         raise SettingError(
             f"a cosine needs two directions, there {'is' if len(directions) == 1 else 'are'} {len(directions)}"
         )
-    cosines = directions.gram().abs()
+    sizes = directions.gram().abs()
     if attribute is None:
-        return float(cosines[~torch.eye(len(directions), dtype=torch.bool)].mean())
+        return float(sizes[~torch.eye(len(directions), dtype=torch.bool)].mean())
     place = directions.names.index(directions[attribute].name)
-    return float((cosines[place].sum() - cosines[place, place]) / (len(directions) - 1))
+    return float((sizes[place].sum() - sizes[place, place]) / (len(directions) - 1))
+
+
+def measure(material: Material) -> dict[str, Cosines]:
+    """In z and in w."""
+    return {space: cosines(material.directions(space)) for space in material.spaces}
+
+
+MEASURE = Measure(
+    summary="how alike directions are",
+    result=Cosines,
+    run=measure,
+    needs=("scorer",),
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -17,7 +17,9 @@ from ganatomy.errors import ScoreError, SettingError, UnknownNameError
 from ganatomy.estimates import Estimate
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Direction, Directions, Latents
+from ganatomy.metrics.base import Figure, Result
 from ganatomy.metrics.calibration import Trials, find_strengths
+from ganatomy.metrics.material import Material, Measure
 from ganatomy.metrics.selectivity import Selectivity, selectivity
 from ganatomy.perception.base import Scorer
 
@@ -29,7 +31,7 @@ NEAR = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entanglement:
+class Entanglement(Result):
     """Changes of all attributes in n pictures, edited along each of k directions by one calibrated step.
 
     Args:
@@ -51,6 +53,26 @@ class Entanglement:
     seed: int
     factors: tuple[str, ...] = ()
     factor_changes: Float[Tensor, "k f"] | None = None
+
+    unit: ClassVar[str] = "selectivity"
+    higher_is_better: ClassVar[bool | None] = True
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """Selectivity of each direction and their mean: change of the target over the mean change of another."""
+        found = self.selectivity()
+        return {
+            name: Figure(estimate=value, unit=self.unit, higher_is_better=True)
+            for name, value in {"mean": found.mean, **found.directions}.items()
+        }
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        text = (
+            f"selectivity compares only for the same {len(self.attributes)} attributes and the same change of the "
+            f"target ({self.target_change:g})"
+        )
+        return (text,)
 
     @property
     def targets(self) -> Int[Tensor, " k"]:
@@ -280,3 +302,29 @@ def _interval(
     ends = torch.tensor([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], dtype=resampled.dtype)
     low, high = torch.quantile(resampled, ends, dim=0)
     return low, high
+
+
+def measure(material: Material) -> dict[str, Entanglement]:
+    """In z and in w, along the directions of the same few attributes."""
+    found = {}
+    for space in material.spaces:
+        directions = material.directions(space).select(material.edited_attributes)
+        found[space] = entanglement(
+            material.generator,
+            material.sees,
+            directions,
+            n=max(20, material.n // (len(material.spaces) * (len(directions) + 2))),
+            seed=material.seed + 5,
+            truncation_psi=material.psi(space),
+            batch_size=material.batch_size,
+            progress=material.advance(f"editing in {space}"),
+        )
+    return found
+
+
+MEASURE = Measure(
+    summary="what else changes when one attribute is edited",
+    result=Entanglement,
+    run=measure,
+    needs=("scorer",),
+)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.latents import Directions
+from ganatomy.metrics.base import aligned
 from ganatomy.metrics.entanglement import Entanglement
 from ganatomy.metrics.selectivity import NUM_TOP
 
@@ -53,7 +54,7 @@ class ChangeTable:
             + [f"{x:.3f}" for m in range(len(self.methods)) for x in (row.after[m], row.change[m])]
             for row in self.rows
         ]
-        return _aligned([head, *body])
+        return aligned([head, *body])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,7 @@ class CosineTable:
 
     def __str__(self) -> str:
         body = [[row.attribute, *(f"{cosine:+.3f}" for cosine in row.cosines)] for row in self.rows]
-        return _aligned([["", *self.methods], *body])
+        return aligned([["", *self.methods], *body])
 
 
 def table_ii(
@@ -160,14 +161,3 @@ def _first(by_method: Mapping[str, T], num_others: int) -> T:
             f"a table of {len(by_method)} methods and {num_others} other attributes is empty; give 1 or more"
         )
     return next(iter(by_method.values()))
-
-
-def _aligned(lines: list[list[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(w) if place == 0 else cell.rjust(w)
-            for place, (cell, w) in enumerate(zip(line, widths, strict=True))
-        )
-        for line in lines
-    )

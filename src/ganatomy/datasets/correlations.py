@@ -1,0 +1,99 @@
+"""How attributes of real pictures go together: what a generator may have learnt, and no fault of its space."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ganatomy.datasets.faces import ATTRIBUTES, sample_faces
+from ganatomy.datasets.labels import read_labels
+from ganatomy.errors import CheckpointError, MissingFileError, UnknownNameError
+
+NUM_PEOPLE = 20_000
+"""Drawn faces whose labels are correlated; a correlation is then known to some .007."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LabelCorrelations:
+    """Correlations between the labels of a data set."""
+
+    description: str
+    names: tuple[str, ...]
+    matrix: Float[Tensor, "a a"]
+
+    def select(self, names: Iterable[str]) -> Float[Tensor, "k k"]:
+        """The matrix of these attributes, in this order.
+
+        Raises:
+            UnknownNameError: for one that the data set has no label of.
+        """
+        names = list(names)
+        for name in names:
+            if name not in self.names:
+                raise UnknownNameError("attribute", name, self.names)
+        rows = [self.names.index(name) for name in names]
+        return self.matrix[rows][:, rows]
+
+
+def read_correlations(path: str | os.PathLike[str]) -> LabelCorrelations:
+    """A matrix of correlations, or the correlations of a table of labels.
+
+    A CSV whose first column is called `attribute` is a matrix: a row and a column for each attribute; columns that no
+    row is called by, such as `prevalence`, are left out. Everything else is read as `read_labels` reads it.
+
+    Raises:
+        MissingFileError: when there is no file. CheckpointError: when it is neither.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFileError(f"{path} does not exist; give a CSV of correlations or a table of labels")
+    if path.suffix.lower() == ".csv":
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.reader(file))
+        if rows and rows[0] and rows[0][0] == "attribute":
+            return _matrix(path, rows)
+    labels = read_labels(path)
+    return LabelCorrelations(
+        description=f"labels of {path.name}", names=labels.names, matrix=correlate(labels.values)
+    )
+
+
+def drawn_correlations(n: int = NUM_PEOPLE, *, seed: int = 0) -> LabelCorrelations:
+    """The correlations of the population that the bundled faces were drawn from."""
+    labels = sample_faces(n, seed=seed).labels.float()
+    return LabelCorrelations(
+        description=f"labels of {n} drawn faces", names=tuple(ATTRIBUTES), matrix=correlate(labels)
+    )
+
+
+def correlate(values: Float[Tensor, "n a"]) -> Float[Tensor, "a a"]:
+    """Pearson correlations between columns; nan in the row and column of one that never changes."""
+    values = values.double()
+    away = values - values.mean(0)
+    length = away.square().sum(0).sqrt()
+    length = torch.where(length <= 1e-12 * len(values) ** 0.5, torch.nan, length)
+    return ((away.T @ away) / length / length[:, None]).clamp(-1, 1).float()
+
+
+def _matrix(path: Path, rows: list[list[str]]) -> LabelCorrelations:
+    head, names = rows[0], tuple(row[0] for row in rows[1:] if row)
+    try:
+        columns = [head.index(name) for name in names]
+        values = [[float(row[column]) for column in columns] for row in rows[1:] if row]
+    except (ValueError, IndexError) as error:
+        raise CheckpointError(
+            f"{path} is no matrix of correlations: {error}; it needs a column for each row"
+        ) from None
+    matrix = torch.tensor(values)
+    if not names or not torch.allclose(matrix, matrix.T, atol=1e-3) or bool((matrix.abs() > 1.001).any()):
+        raise CheckpointError(
+            f"{path} is no matrix of correlations: it must be symmetric, with values from -1 to 1"
+        )
+    return LabelCorrelations(description=path.name, names=names, matrix=matrix)

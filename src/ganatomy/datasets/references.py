@@ -1,0 +1,87 @@
+"""Real pictures to hold generated ones against, read in batches."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+
+from ganatomy.datasets.faces import draw_faces, sample_faces
+from ganatomy.errors import MissingFileError
+from ganatomy.images import from_uint8, read_image
+
+ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".pgm", ".ppm"}
+NEW_PEOPLE = 20_000_003
+"""Seed of drawn faces that no bundled model has seen."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reference:
+    """Real pictures.
+
+    Args:
+        names: one for each, such as its file. read: the pictures of these rows, in [-1, 1].
+    """
+
+    description: str
+    names: tuple[str, ...]
+    read: Callable[[Tensor], Tensor]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def folder_reference(
+    folder: str | os.PathLike[str], *, resolution: int, channels: int, seed: int = 0
+) -> Reference:
+    """The pictures of a folder and those below it, each resized to a square, in an order that `seed` draws.
+
+    Raises:
+        MissingFileError: when the folder holds none.
+    """
+    folder = Path(folder)
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
+    if not paths:
+        raise MissingFileError(f"{folder} holds no pictures ({', '.join(sorted(ENDINGS))})")
+    # Folders are sorted by class or by person, and the first of them would not stand for all.
+    paths = [paths[row] for row in np.random.default_rng(seed).permutation(len(paths))]
+
+    def read(rows: Int[Tensor, " m"]) -> Float[Tensor, "m c h w"]:
+        return torch.cat(
+            [read_image(paths[row], channels=channels, size=resolution) for row in rows.tolist()]
+        )
+
+    return Reference(
+        description=f"{len(paths)} pictures of {folder}",
+        names=tuple(str(path.relative_to(folder)) for path in paths),
+        read=read,
+    )
+
+
+def array_reference(pixels: UInt8[np.ndarray, "n h w c"], *, description: str, seed: int = 0) -> Reference:
+    """Pictures of an array of bytes, which may lie on disk, in an order that `seed` draws."""
+    rows = np.random.default_rng(seed).permutation(len(pixels))
+    return Reference(
+        description=f"{len(rows)} pictures of {description}",
+        names=tuple(str(row) for row in rows),
+        read=lambda which: from_uint8(np.ascontiguousarray(pixels[rows[which.numpy()]])),
+    )
+
+
+def drawn_reference(*, resolution: int, n: int, seed: int = NEW_PEOPLE) -> Reference:
+    """Drawn faces of the population that the bundled generator learnt, but new ones."""
+
+    def read(rows: Int[Tensor, " m"]) -> Float[Tensor, "m 3 h w"]:
+        first, last = int(rows.min()), int(rows.max())
+        faces = sample_faces(last + 1 - first, seed=seed, start=first)
+        return draw_faces(faces, resolution=resolution)[rows - first]
+
+    return Reference(
+        description=f"{n} newly drawn faces", names=tuple(f"face {row}" for row in range(n)), read=read
+    )

@@ -1,0 +1,106 @@
+"""What all measures share: results that say their units and which way is better, and a look at many pictures."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ganatomy.estimates import Estimate, rounded
+from ganatomy.generators.base import Generator, batches
+from ganatomy.latents import Latents
+
+BETTER = {True: "higher is better", False: "lower is better", None: "neither is better"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One figure of a result.
+
+    Args:
+        estimate: with its 95 % interval, whose ends are nan where it has none.
+        higher_is_better: None where neither is.
+    """
+
+    estimate: Estimate
+    unit: str
+    higher_is_better: bool | None
+
+    def __str__(self) -> str:
+        number = rounded(self.estimate.value, 3) if math.isnan(self.estimate.low) else str(self.estimate)
+        return f"{number} {self.unit}"
+
+
+class Result(ABC):
+    """What a measure found: every result is a frozen dataclass that prints itself."""
+
+    unit: ClassVar[str]
+    """What its main figure counts."""
+    higher_is_better: ClassVar[bool | None]
+    """Of its main figure; None where neither is."""
+
+    @property
+    @abstractmethod
+    def figures(self) -> dict[str, Figure]:
+        """All figures by name, the main one first."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know to compare these figures with others."""
+        return ()
+
+    @property
+    def verdict(self) -> str:
+        """Which way is better, in words."""
+        return BETTER[self.higher_is_better]
+
+    def _figures(self, **estimates: Estimate) -> dict[str, Figure]:
+        """Estimates of the main unit as figures, underscores in their names as spaces."""
+        return {
+            name.replace("_", " "): Figure(
+                estimate=it, unit=self.unit, higher_is_better=self.higher_is_better
+            )
+            for name, it in estimates.items()
+        }
+
+
+def certain(value: float) -> Estimate:
+    """A figure that has no interval."""
+    return Estimate(value=value, low=math.nan, high=math.nan)
+
+
+def pictures_of(
+    generator: Generator,
+    latents: Latents,
+    see: Callable[[Tensor], Tensor],
+    *,
+    batch_size: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> Float[Tensor, "n *shape"]:
+    """What is seen in the pictures of these codes, batch by batch, on the processor."""
+    rows, done = [], 0
+    with torch.no_grad():
+        for part in batches(latents, batch_size):
+            rows.append(see(generator(part).clamp(-1, 1)).cpu())
+            done += len(part)
+            if progress:
+                progress(done, len(latents))
+    return torch.cat(rows)
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Rows of a table, the first column to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(w) if place == 0 else cell.rjust(w)
+            for place, (cell, w) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )

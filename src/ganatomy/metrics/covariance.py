@@ -1,0 +1,112 @@
+"""Whether scores vary together as their directions say they must: Cov(s) = Λ Nᵀ N Λ (Shen et al. 2020, equation 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ganatomy.errors import SettingError, UnknownNameError
+from ganatomy.estimates import Estimate, jackknife
+from ganatomy.latents import Directions, Space
+from ganatomy.metrics.base import Figure, Result
+from ganatomy.metrics.material import Material, Measure
+from ganatomy.surveys import Survey
+
+
+@dataclass(frozen=True, kw_only=True)
+class Covariance(Result):
+    """Covariance of logits beside what a linear model predicts.
+
+    Args:
+        measured: over the pictures of a survey. isotropic: ΛNᵀNΛ, right for codes of unit covariance. predicted:
+            ΛNᵀ Cov(c) NΛ, right for any codes.
+        error: |predicted - measured| / |measured| (Frobenius). isotropic_error: the same of the published form.
+    """
+
+    names: tuple[str, ...]
+    measured: Float[Tensor, "k k"]
+    predicted: Float[Tensor, "k k"]
+    isotropic: Float[Tensor, "k k"]
+    error: Estimate
+    isotropic_error: Estimate
+    space: Space
+    num_codes: int
+
+    unit: ClassVar[str] = "share of the measured covariance"
+    higher_is_better: ClassVar[bool | None] = False
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        return self._figures(error=self.error, error_as_published=self.isotropic_error)
+
+    def __str__(self) -> str:
+        return (
+            f"covariance of {len(self.names)} scores in {self.space}: predicted from directions with an error of "
+            f"{self.error} of its size, {self.isotropic_error} by ΛNᵀNΛ as published ({self.num_codes} codes); "
+            f"{self.verdict}"
+        )
+
+
+def covariance(survey: Survey, directions: Directions) -> Covariance:
+    """Hold the covariance of logits in a survey against that which directions N with slopes Λ predict.
+
+    The linear part of scores is all that directions can predict; what is missing is curved, or noise of the scorer.
+
+    Raises:
+        UnknownNameError: for a direction whose attribute was not scored.
+        SettingError: for directions without a slope, and fewer than two.
+        SpaceError, FingerprintError: when survey and directions do not go together.
+    """
+    if len(directions) < 2:
+        raise SettingError(f"a covariance needs two directions, there are {len(directions)}")
+    for direction in directions:
+        direction.check(survey.latents)
+        if direction.name not in survey.names:
+            raise UnknownNameError("attribute", direction.name, survey.names)
+        if not direction.slope == direction.slope:
+            raise SettingError(f"direction {direction.name!r} has no slope; find it from scores")
+    logits = survey.scores.select(directions.names).logits.cpu().double()
+    slopes = torch.tensor([direction.slope for direction in directions], dtype=torch.float64)
+    normals = directions.matrix.cpu().double()
+    codes = survey.latents.codes.cpu().double().flatten(1)
+    along = (codes - codes.mean(0)) @ normals.T * slopes
+    seen = logits - logits.mean(0)
+    published = (normals @ normals.T) * slopes * slopes[:, None]
+
+    def errors(rows: Tensor) -> Tensor:
+        measured = torch.cov(seen[rows].T)
+        size = measured.norm()
+        return (
+            torch.stack([(torch.cov(along[rows].T) - measured).norm(), (published - measured).norm()]) / size
+        )
+
+    error, isotropic_error = jackknife(errors, len(survey), seed=survey.seed)
+    return Covariance(
+        names=tuple(directions.names),
+        measured=torch.cov(seen.T).float(),
+        predicted=torch.cov(along.T).float(),
+        isotropic=published.float(),
+        error=error,
+        isotropic_error=isotropic_error,
+        space=survey.latents.space,
+        num_codes=len(survey),
+    )
+
+
+def measure(material: Material) -> dict[str, Covariance]:
+    """In z and in w."""
+    return {
+        space: covariance(material.survey(space), material.directions(space)) for space in material.spaces
+    }
+
+
+MEASURE = Measure(
+    summary="whether scores vary together as directions predict",
+    result=Covariance,
+    run=measure,
+    needs=("scorer",),
+)

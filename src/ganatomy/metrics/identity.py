@@ -1,0 +1,125 @@
+"""Identity kept: whether an edited picture still shows who it showed, as a cosine between features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from ganatomy.edits import move
+from ganatomy.errors import SettingError
+from ganatomy.estimates import Estimate, estimate, resampling
+from ganatomy.latents import Latents
+from ganatomy.metrics.base import Figure, Result, pictures_of
+from ganatomy.metrics.material import Material, Measure
+
+STRENGTH = 2.0
+"""Sigma along each direction, to which pictures are taken where nothing else is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityKept(Result):
+    """How much of who they show pictures keep.
+
+    Args:
+        kept: 1 where features keep their direction, 0 where they are as far apart as those of two random pictures.
+        cosine: between features before and after. strangers: between those of different pictures.
+    """
+
+    kept: Estimate
+    cosine: Estimate
+    strangers: Estimate
+    features: str
+    num_pictures: int
+
+    unit: ClassVar[str] = "of 1"
+    higher_is_better: ClassVar[bool | None] = True
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        return self._figures(kept=self.kept, cosine=self.cosine) | {
+            "cosine of strangers": Figure(estimate=self.strangers, unit=self.unit, higher_is_better=None)
+        }
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"identity is what {self.features} see; a network of faces sees it better",)
+
+    def __str__(self) -> str:
+        return (
+            f"identity kept: {self.kept} (cosine {self.cosine}, of strangers {self.strangers}; {self.num_pictures} "
+            f"pictures, {self.features}); {self.verdict}"
+        )
+
+
+def identity_kept(
+    before: Float[Tensor, "n f"],
+    after: Float[Tensor, "m g"],
+    *,
+    features: str = "given features",
+    seed: int = 0,
+) -> IdentityKept:
+    """`(cos(before, after) - cos(strangers)) / (1 - cos(strangers))`, each a mean over pictures.
+
+    Features of most networks are never negative, so even strangers have a high cosine: hence the second figure.
+
+    Args:
+        before, after: features of the same pictures, row by row.
+
+    Raises:
+        SettingError: for features of different shapes, and for fewer than 3 pictures.
+    """
+    if before.shape != after.shape or len(before) < 3:
+        raise SettingError(
+            f"features {list(before.shape)} before and {list(after.shape)} after do not show the same pictures; "
+            "give as many rows, 3 or more"
+        )
+    a, b = F.normalize(before.cpu().double()), F.normalize(after.cpu().double())
+    same, other = (a * b).sum(1), (a * b.roll(1, 0)).sum(1)
+    draws = resampling(len(a), seed=seed)
+    cosine, strangers = draws @ same, draws @ other
+    chance = float(other.mean())
+    return IdentityKept(
+        kept=estimate((float(same.mean()) - chance) / (1 - chance), (cosine - strangers) / (1 - strangers)),
+        cosine=estimate(float(same.mean()), cosine),
+        strangers=estimate(chance, strangers),
+        features=features,
+        num_pictures=len(a),
+    )
+
+
+def measure(material: Material) -> dict[str, IdentityKept]:
+    """Of pictures moved by two sigma along each of a few directions."""
+    space = material.editing_space
+    directions = material.directions(space).select(material.edited_attributes)
+    n = max(3, material.n // (1 + len(directions)))
+    latents = material.generator.sample(
+        n, seed=material.seed + 3, space=space, truncation_psi=material.psi(space)
+    )
+
+    def seen(codes: Latents) -> Tensor:
+        return pictures_of(
+            material.generator, codes, material.features, batch_size=material.batch_size, progress=None
+        )
+
+    before = seen(latents)
+    return {
+        direction.name: identity_kept(
+            before,
+            seen(move(latents, direction, STRENGTH, units="sigma")),
+            features=material.features.description,
+            seed=material.seed,
+        )
+        for direction in directions
+    }
+
+
+MEASURE = Measure(
+    summary="whether edited pictures show who they showed",
+    result=IdentityKept,
+    run=measure,
+    needs=("scorer",),
+)

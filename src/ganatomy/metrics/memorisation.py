@@ -1,0 +1,184 @@
+"""Memorisation: whether generated pictures are nearer to training pictures than these are to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from ganatomy.datasets.references import Reference
+from ganatomy.estimates import Estimate, estimate, resampling
+from ganatomy.generators.base import Generator
+from ganatomy.latents import Latents
+from ganatomy.metrics.base import Figure, Result, aligned, pictures_of
+from ganatomy.metrics.material import Material, Measure
+from ganatomy.metrics.samples import check_samples, features_note
+from ganatomy.perception.features import Features
+
+NEAR = 0.01
+"""Share of training pictures that are as near to their neighbour as a picture must be to count as a copy."""
+SHOWN = 3
+MOST_REAL = 20_000
+"""Training pictures that copies are looked for among, where nobody gives features of all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memorisation(Result):
+    """The nearest training picture of every generated one.
+
+    Args:
+        nearest: its row. distances: to it, in feature units. names: of the training pictures.
+        copies: share of generated pictures nearer to a training picture than 99 % of these are to each other.
+        ratio: median distance of generated to training pictures, over that of training pictures to each other.
+    """
+
+    nearest: Int[Tensor, " n"]
+    distances: Float[Tensor, " n"]
+    names: tuple[str, ...]
+    copies: Estimate
+    ratio: Estimate
+    num_real: int
+    features: str
+
+    unit: ClassVar[str] = f"share of pictures; {NEAR:g} is chance"
+    higher_is_better: ClassVar[bool | None] = False
+
+    @property
+    def closest(self) -> list[tuple[int, str, float]]:
+        """Generated pictures from the one that is nearest to a training picture: its row, that picture, how far."""
+        order = self.distances.argsort().tolist()
+        return [(row, self.names[int(self.nearest[row])], float(self.distances[row])) for row in order]
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        return self._figures(copies=self.copies) | {
+            "distance to training pictures": Figure(
+                estimate=self.ratio, unit="times that among them", higher_is_better=None
+            )
+        }
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (
+            features_note(self.features),
+            f"copies are looked for among {self.num_real} pictures; give all that the model was trained on",
+        )
+
+    def __str__(self) -> str:
+        rows = [[f"  picture {row}", name, f"{far:.3g}"] for row, name, far in self.closest[:SHOWN]]
+        return (
+            f"memorisation: {self.copies} of {len(self.nearest)} pictures are as near to a training picture as the "
+            f"nearest {NEAR:.0%} of these are to each other, {self.ratio} times as far as they in the median "
+            f"({self.features}); {self.verdict}\n" + aligned(rows)
+        )
+
+
+def memorisation(
+    fake: Float[Tensor, "n f"],
+    real: Float[Tensor, "m g"],
+    *,
+    names: tuple[str, ...] | None = None,
+    features: str = "given features",
+    seed: int = 0,
+) -> Memorisation:
+    """Find the nearest training picture of every generated one; compare distances with those among training pictures.
+
+    Intervals are by resampling generated pictures; training pictures are taken as they are.
+
+    Args:
+        fake: features of generated pictures, such as the frames of a walk. real: of training pictures.
+        names: of the training pictures; their rows by default.
+
+    Raises:
+        SettingError: for features of other shapes, or that are not finite, and for fewer than 20 of either.
+    """
+    check_samples(fake, real)
+    fake, real = fake.cpu(), real.cpu()
+    among, _ = _nearest(real, real, itself=True)
+    distances, nearest = _nearest(fake, real, itself=False)
+    near = torch.quantile(among, NEAR)
+    draws = resampling(len(fake), seed=seed, num=400)
+    copied = (distances <= near).double()
+    ordered, order = distances.sort()
+    # The weighted median of each draw: where its weights, in the order of distance, pass one half.
+    places = (draws[:, order].cumsum(1) < 0.5).sum(1).clamp(max=len(fake) - 1)
+    typical = among.median()
+    return Memorisation(
+        nearest=nearest,
+        distances=distances.float(),
+        names=names or tuple(str(row) for row in range(len(real))),
+        copies=estimate(float(copied.mean()), draws @ copied),
+        ratio=estimate(float(distances.median() / typical), ordered[places] / typical),
+        num_real=len(real),
+        features=features,
+    )
+
+
+def nearest_training(
+    generator: Generator,
+    frames: Latents,
+    training: Reference,
+    features: Features,
+    *,
+    batch_size: int = 32,
+    seed: int = 0,
+) -> Memorisation:
+    """The training picture that is nearest to each frame of a walk, and whether that is nearer than it should be.
+
+    Raises:
+        SettingError: for fewer than 20 frames or training pictures.
+    """
+    parts = torch.arange(len(training)).split(batch_size)
+    with torch.no_grad():
+        real = torch.cat([features(training.read(rows)).cpu() for rows in parts])
+    return memorisation(
+        pictures_of(generator, frames, features, batch_size=batch_size),
+        real,
+        names=training.names,
+        features=features.description,
+        seed=seed,
+    )
+
+
+def _nearest(
+    rows: Float[Tensor, "n f"], among: Float[Tensor, "m f"], *, itself: bool
+) -> tuple[Float[Tensor, " n"], Int[Tensor, " n"]]:
+    """Distance and row of the nearest neighbour, block by block; `itself` when both are the same pictures."""
+    distances, places = [], []
+    for first in range(0, len(rows), 512):
+        block = torch.cdist(
+            rows[first : first + 512].double(),
+            among.double(),
+            compute_mode="donot_use_mm_for_euclid_dist",
+        )
+        if itself:
+            block[torch.arange(len(block)), torch.arange(first, first + len(block))] = torch.inf
+        found = block.min(1)
+        distances.append(found.values)
+        places.append(found.indices)
+    return torch.cat(distances), torch.cat(places)
+
+
+def measure(material: Material) -> dict[str, Memorisation]:
+    """Of n generated pictures among the real ones, `MOST_REAL` at most."""
+    real = material.real_features(MOST_REAL)
+    return {
+        "": memorisation(
+            material.fake_features(),
+            real,
+            names=material.real.names[: len(real)],
+            features=material.features.description,
+            seed=material.seed,
+        )
+    }
+
+
+MEASURE = Measure(
+    summary="whether pictures are copies of training pictures",
+    result=Memorisation,
+    run=measure,
+    needs=("data",),
+)

@@ -1,0 +1,209 @@
+"""Perceptual path length: how much pictures change when a code takes a small step on the way to another.
+
+Karras et al. 2019, "A Style-Based Generator Architecture", section 4.1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from ganatomy.errors import SettingError, SpaceError, UnknownNameError
+from ganatomy.estimates import Estimate, mean_of
+from ganatomy.generators.base import Generator
+from ganatomy.geometry import lerp, slerp
+from ganatomy.latents import Latents, Space
+from ganatomy.metrics.base import Figure, Result
+from ganatomy.metrics.material import Material, Measure
+from ganatomy.perception.perceptual import PerceptualDistance
+
+EPSILON = 1e-4
+"""The step, as a share of the way between two codes."""
+SAMPLINGS = ("full", "end")
+LARGEST = 256
+"""Pixels a side that larger pictures are averaged down to, for that is what LPIPS was learnt on."""
+FACE = (3 / 8, 7 / 8, 2 / 8, 6 / 8)
+"""The part of an aligned face that the paper looks at: top, bottom, left, right."""
+OUTLIERS = 0.01
+"""Share of pairs at each end that does not count."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathLength(Result):
+    """Mean squared perceptual speed between random codes.
+
+    Args:
+        space: that the way runs through. sampling: "full" for steps anywhere on the way, "end" for steps at its ends.
+        value: the mean over the pairs that count. distances: of every pair, divided by epsilon squared.
+        way: "lerp", or "slerp" on the sphere. distance: what was taken for perception.
+    """
+
+    space: Space
+    sampling: str
+    value: Estimate
+    distances: Float[Tensor, " n"]
+    epsilon: float
+    way: str
+    distance: str
+    seed: int
+
+    unit: ClassVar[str] = "perceptual distance / ε²"
+    higher_is_better: ClassVar[bool | None] = False
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        return self._figures(path_length=self.value)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"path lengths compare only within one perceptual distance, here {self.distance}",)
+
+    def __str__(self) -> str:
+        return (
+            f"path length in {self.space}, {self.sampling}: {self.value} {self.unit} ({self.distance}; "
+            f"{len(self.distances)} pairs by {self.way}); {self.verdict}"
+        )
+
+
+def path_length(
+    generator: Generator,
+    distance: PerceptualDistance,
+    *,
+    space: str = "w",
+    sampling: str = "full",
+    n: int = 500,
+    epsilon: float = EPSILON,
+    crop: tuple[float, float, float, float] | None = None,
+    seed: int = 0,
+    truncation_psi: float = 1.0,
+    batch_size: int = 32,
+    progress: Callable[[int, int], None] | None = None,
+) -> PathLength:
+    """`E[d(G(c(t)), G(c(t + ε))) / ε²]` over the ways c from one random code to another.
+
+    In w the way is a straight line. In z it is a great circle: of the sphere of radius √d, where the codes of a normal
+    prior lie, so a generator that does not normalise z sees such codes as it was trained on, and one that does sees no
+    difference. The codes of a uniform prior lie in a cube, where the way is straight. A conditional generator keeps
+    one class on the way. The 1 % of pairs at each end do not count.
+
+    Args:
+        n: pairs; the paper takes 100,000, StyleGAN2 50,000.
+        crop: top, bottom, left and right of the part to look at, as shares; `FACE` for aligned faces as published.
+
+    Raises:
+        SpaceError: for another space than z and w, or one that the generator lacks. UnknownNameError: for a sampling.
+        SettingError: for numbers outside their range, and for pictures of half precision, in which a step drowns.
+    """
+    where = Space.parse(space)
+    if where not in (Space.Z, Space.W):
+        raise SpaceError(f"path lengths are of z and w, not {where}")
+    if sampling not in SAMPLINGS:
+        raise UnknownNameError("sampling", sampling, SAMPLINGS)
+    if n < 2 or batch_size < 1 or not 0 < epsilon < 1:
+        raise SettingError(
+            f"cannot measure {n} pairs in batches of {batch_size} with steps of {epsilon:g}; "
+            "give at least 2 and 1, and a step in (0, 1)"
+        )
+    if generator.precision != "float32":
+        raise SettingError(
+            f"a step of {epsilon:g} drowns in the rounding of {generator.precision}; load the model in float32"
+        )
+    with torch.no_grad():
+        starts, ends = _pairs(generator, n, where, seed=seed, truncation_psi=truncation_psi)
+        times = torch.rand(n, 1, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        times = (times * (sampling == "full")).to(starts.codes.device)
+        straight = where is Space.W or generator.signature.prior == "uniform"
+        way = lerp if straight else _on_sphere
+        distances = []
+        for rows in torch.arange(n).split(batch_size):
+            a, b, t = starts.codes[rows].double(), ends.codes[rows].double(), times[rows]
+            seen = [
+                _looked_at(generator(replace(starts[rows], codes=way(a, b, time).float())), crop)
+                for time in (t, t + epsilon)
+            ]
+            distances.append(distance(*seen).cpu().double() / epsilon**2)
+            if progress:
+                progress(2 * (int(rows[-1]) + 1), 2 * n)
+    every = torch.cat(distances)
+    return PathLength(
+        space=where,
+        sampling=sampling,
+        value=mean_of(within_outliers(every), seed=seed),
+        distances=every.float(),
+        epsilon=epsilon,
+        way="lerp" if straight else "slerp",
+        distance=distance.description,
+        seed=seed,
+    )
+
+
+def within_outliers(values: Float[Tensor, " n"]) -> Float[Tensor, " m"]:
+    """The values between the 1st and the 99th percentile, which are themselves kept.
+
+    >>> within_outliers(torch.arange(201.0)).aminmax()
+    torch.return_types.aminmax(
+    min=tensor(2.),
+    max=tensor(198.))
+    """
+    low = torch.quantile(values, OUTLIERS, interpolation="lower")
+    high = torch.quantile(values, 1 - OUTLIERS, interpolation="higher")
+    return values[(values >= low) & (values <= high)]
+
+
+def _pairs(
+    generator: Generator, n: int, space: Space, *, seed: int, truncation_psi: float
+) -> tuple[Latents, Latents]:
+    z = generator.sample(2 * n, seed=seed)
+    if z.labels is not None:
+        z = replace(z, labels=z.labels[::2].repeat_interleave(2, 0))
+    codes = z if space is Space.Z else generator.map(z, to=space, truncation_psi=truncation_psi)
+    return codes[::2], codes[1::2]
+
+
+def _on_sphere(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+    return slerp(F.normalize(a), F.normalize(b), t) * math.sqrt(a.shape[1])
+
+
+def _looked_at(images: Tensor, crop: tuple[float, float, float, float] | None) -> Tensor:
+    """The part of the pictures that counts, averaged down where it is large; as computed, for bytes hide a step."""
+    if crop is not None:
+        height, width = images.shape[2:]
+        top, bottom, left, right = crop
+        images = images[
+            :, :, round(top * height) : round(bottom * height), round(left * width) : round(right * width)
+        ]
+    factor = images.shape[2] // LARGEST
+    return F.avg_pool2d(images, factor) if factor > 1 else images
+
+
+def measure(material: Material) -> dict[str, PathLength]:
+    """Full and end, in z and in w, each with its share of the budget."""
+    kinds = [(space, sampling) for space in material.spaces for sampling in SAMPLINGS]
+    return {
+        f"{space} {sampling}": path_length(
+            material.generator,
+            material.perceptual,
+            space=space,
+            sampling=sampling,
+            n=max(2, material.n // (2 * len(kinds))),
+            seed=material.seed,
+            truncation_psi=material.psi(space),
+            batch_size=material.batch_size,
+            progress=material.advance(f"stepping in {space}"),
+        )
+        for space, sampling in kinds
+    }
+
+
+MEASURE = Measure(
+    summary="how fast pictures change between random codes",
+    result=PathLength,
+    run=measure,
+)

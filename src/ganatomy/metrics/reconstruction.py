@@ -1,0 +1,145 @@
+"""Reconstruction: how near pictures are to those that they should repeat, in four ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from ganatomy.errors import SettingError
+from ganatomy.estimates import Estimate, mean_of
+from ganatomy.metrics.base import Figure, Result
+from ganatomy.metrics.material import Material, Measure
+from ganatomy.perception.perceptual import PerceptualDistance
+
+RANGE = 2.0
+"""Of values in [-1, 1]."""
+WINDOW, SIGMA = 11, 1.5
+"""The Gaussian window of SSIM."""
+K1, K2 = 0.01, 0.03
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconstruction(Result):
+    """Means over pictures.
+
+    Args:
+        mse: of values in [-1, 1], four times that of values in [0, 1]. perceptual: None where no distance was given.
+    """
+
+    mse: Estimate
+    psnr: Estimate
+    ssim: Estimate
+    perceptual: Estimate | None
+    distance: str
+    num_pictures: int
+
+    unit: ClassVar[str] = "dB"
+    higher_is_better: ClassVar[bool | None] = True
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        every = {
+            "PSNR": Figure(estimate=self.psnr, unit="dB", higher_is_better=True),
+            "SSIM": Figure(estimate=self.ssim, unit="of 1", higher_is_better=True),
+            "MSE": Figure(estimate=self.mse, unit="squared, values in [-1, 1]", higher_is_better=False),
+        }
+        if self.perceptual is not None:
+            every["perceptual"] = Figure(
+                estimate=self.perceptual, unit="perceptual distance", higher_is_better=False
+            )
+        return every
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"the perceptual distance is {self.distance}",) if self.perceptual else ()
+
+    def __str__(self) -> str:
+        looks = (
+            "" if self.perceptual is None else f", perceptual distance {self.perceptual} ({self.distance})"
+        )
+        return (
+            f"reconstruction: PSNR {self.psnr} dB, SSIM {self.ssim} (higher is better), MSE {self.mse}{looks} "
+            f"(lower is better); {self.num_pictures} pictures"
+        )
+
+
+def reconstruction(
+    images: Float[Tensor, "n c h w"],
+    targets: Float[Tensor, "m k y x"],
+    *,
+    distance: PerceptualDistance | None = None,
+    batch_size: int = 32,
+    seed: int = 0,
+) -> Reconstruction:
+    """MSE, PSNR, SSIM (Wang et al. 2004) and perceptual distance of pictures to their targets, row by row.
+
+    PSNR is `10 log10(4 / MSE)` of each picture, and then averaged; equal pictures have an infinite one.
+
+    Raises:
+        SettingError: for shapes that differ, and pictures smaller than the window of SSIM.
+    """
+    if images.shape != targets.shape or not len(images):
+        raise SettingError(
+            f"pictures of shape {list(images.shape)} cannot repeat targets of shape {list(targets.shape)}; "
+            "give as many, of the same size"
+        )
+    if min(images.shape[2:]) < WINDOW:
+        raise SettingError(
+            f"SSIM looks through {WINDOW} x {WINDOW} pixels, the pictures have {list(images.shape[2:])}"
+        )
+    images, targets = images.detach().clamp(-1, 1), targets.detach().clamp(-1, 1)
+    mse = (images.double() - targets.double()).square().flatten(1).mean(1)
+    looks = None
+    if distance is not None:
+        with torch.no_grad():
+            parts = zip(images.split(batch_size), targets.split(batch_size), strict=True)
+            looks = mean_of(torch.cat([distance(*part).cpu() for part in parts]), seed=seed)
+    return Reconstruction(
+        mse=mean_of(mse, seed=seed),
+        psnr=mean_of(10 * torch.log10(RANGE**2 / mse), seed=seed),
+        ssim=mean_of(ssim(images, targets), seed=seed),
+        perceptual=looks,
+        distance="" if distance is None else distance.description,
+        num_pictures=len(images),
+    )
+
+
+def ssim(a: Float[Tensor, "n c h w"], b: Float[Tensor, "n c h w"]) -> Float[Tensor, " n"]:
+    """Structural similarity, the mean over places (where the window fits) and channels; 1 for equal pictures."""
+    a, b = a.double(), b.double()
+    ticks = torch.arange(WINDOW, dtype=torch.float64, device=a.device) - WINDOW // 2
+    bell = torch.exp(-ticks.square() / (2 * SIGMA**2))
+    bell = bell / bell.sum()
+
+    def blurred(x: Tensor) -> Tensor:
+        planes = x.flatten(0, 1)[:, None]
+        return F.conv2d(F.conv2d(planes, bell.reshape(1, 1, -1, 1)), bell.reshape(1, 1, 1, -1))
+
+    mean_a, mean_b = blurred(a), blurred(b)
+    var_a, var_b = blurred(a * a) - mean_a**2, blurred(b * b) - mean_b**2
+    both = blurred(a * b) - mean_a * mean_b
+    c1, c2 = (K1 * RANGE) ** 2, (K2 * RANGE) ** 2
+    similar = ((2 * mean_a * mean_b + c1) * (2 * both + c2)) / (
+        (mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2)
+    )
+    return similar.flatten(1).mean(1).unflatten(0, (len(a), -1)).mean(1)
+
+
+def measure(material: Material) -> dict[str, Reconstruction]:
+    """Refuse: nothing in the material repeats anything."""
+    raise SettingError(
+        "reconstruction compares pictures with those that they should repeat; call reconstruction(images, targets)"
+    )
+
+
+MEASURE = Measure(
+    summary="how near pictures are to those that they should repeat",
+    result=Reconstruction,
+    run=measure,
+    needs=("pairs",),
+)

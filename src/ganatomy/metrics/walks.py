@@ -1,0 +1,216 @@
+"""The profile of a walk: how fast its pictures change, and where they jump.
+
+Radford et al. 2016 walk between random codes: sharp transitions hint that pictures are learnt by heart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ganatomy.edits import path
+from ganatomy.errors import SettingError
+from ganatomy.estimates import Estimate, estimate, resampling
+from ganatomy.generators.base import Generator, batches
+from ganatomy.latents import Latents
+from ganatomy.metrics.base import Figure, Result, certain
+from ganatomy.metrics.material import Material, Measure
+from ganatomy.perception.perceptual import AT_ONCE, PerceptualDistance
+
+SHARP = 3.0
+"""A transition is sharp where the speed peaks above so many times the median speed of the walk."""
+PART = 1 / 8
+"""Share of a walk that the flattest and the steepest part are."""
+FRAMES = 48
+"""Of one walk, where nothing else is asked for."""
+MOST_WALKS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkProfile(Result):
+    """Perceptual speed along one walk of f frames.
+
+    Args:
+        speed: between frame i and frame i + 1, in perceptual units per walk, whatever the number of frames.
+        length: of the whole walk, in the same units.
+        transitions: steps at which the speed peaks sharply; step i leads from frame i to frame i + 1.
+        flattest, steepest: first and last frame of the part of the walk where least and most happens.
+        distance: what was taken for perception.
+    """
+
+    speed: Float[Tensor, " steps"]
+    length: float
+    transitions: tuple[int, ...]
+    flattest: tuple[int, int]
+    steepest: tuple[int, int]
+    distance: str
+
+    unit: ClassVar[str] = "times the mean speed"
+    higher_is_better: ClassVar[bool | None] = False
+
+    @property
+    def unevenness(self) -> float:
+        """The largest speed over the mean speed; 1 for a walk of constant speed, nan where nothing changes."""
+        return float(self.speed.max()) / self.length if self.length else math.nan
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        return {
+            **self._figures(unevenness=certain(self.unevenness)),
+            "sharp transitions": Figure(
+                estimate=certain(len(self.transitions)), unit="a walk", higher_is_better=False
+            ),
+            "length": Figure(estimate=certain(self.length), unit="perceptual units", higher_is_better=None),
+        }
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"speeds are of {self.distance}",)
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{step}-{step + 1}" for step in self.transitions)
+        sharp = f"sharp transitions between frames {where}" if where else "no sharp transition"
+        return (
+            f"walk of {len(self.speed) + 1} frames: up to {self.unevenness:.2f} {self.unit}, {sharp}; flattest in "
+            f"frames {self.flattest[0]}-{self.flattest[1]}, steepest in {self.steepest[0]}-{self.steepest[1]} "
+            f"({self.distance})"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkProfiles(Result):
+    """Several walks and their means."""
+
+    walks: tuple[WalkProfile, ...]
+    unevenness: Estimate
+    transitions: Estimate
+    length: Estimate
+
+    unit: ClassVar[str] = WalkProfile.unit
+    higher_is_better: ClassVar[bool | None] = WalkProfile.higher_is_better
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        return {
+            **self._figures(unevenness=self.unevenness),
+            "sharp transitions": Figure(estimate=self.transitions, unit="a walk", higher_is_better=False),
+            "length": Figure(estimate=self.length, unit="perceptual units", higher_is_better=None),
+        }
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.walks[0].notes
+
+    def __str__(self) -> str:
+        return (
+            f"{len(self.walks)} walks of {len(self.walks[0].speed) + 1} frames: up to {self.unevenness} {self.unit}, "
+            f"{self.transitions} sharp transitions a walk ({self.walks[0].distance}); {self.verdict}"
+        )
+
+
+def walk_profile(
+    generator: Generator,
+    frames: Latents,
+    distance: PerceptualDistance,
+    *,
+    sharp: float = SHARP,
+    part: float = PART,
+    batch_size: int = 32,
+    progress: Callable[[int, int], None] | None = None,
+) -> WalkProfile:
+    """Generate the frames of a walk and measure `√d(frame, next frame)`, divided by the share of the walk between them.
+
+    Args:
+        frames: codes in their order, evenly spaced, such as `edits.path` or `edits.walk` give.
+        sharp: how many times the median speed a peak must reach to count as a transition.
+        part: share of the walk that the flattest and the steepest part are.
+
+    Raises:
+        SettingError: for fewer than five frames, and for numbers outside their range.
+    """
+    if len(frames) < 5 or sharp <= 1 or not 0 < part < 1:
+        raise SettingError(
+            f"a walk of {len(frames)} frames has no profile with sharp={sharp:g} and part={part:g}; "
+            "give 5 frames or more, sharp above 1 and part in (0, 1)"
+        )
+    steps, last, done = [], None, 0
+    with torch.no_grad():
+        for few in batches(frames, batch_size):
+            for images in generator(few).clamp(-1, 1).split(AT_ONCE):
+                seen = distance.embed(images)
+                every = seen if last is None else torch.cat([last, seen])
+                steps.append(every.diff(dim=0).norm(dim=1).double().cpu())
+                last = seen[-1:]
+            done += len(few)
+            if progress:
+                progress(done, len(frames))
+    return profile(torch.cat(steps), distance.description, sharp=sharp, part=part)
+
+
+def profile(
+    steps: Float[Tensor, " steps"], description: str, *, sharp: float = SHARP, part: float = PART
+) -> WalkProfile:
+    """The profile of a walk whose steps are so long."""
+    speed = steps.double() * len(steps)
+    window = max(1, round(part * len(steps)))
+    parts = speed.unfold(0, window, 1).mean(1)
+    flattest, steepest = int(parts.argmin()), int(parts.argmax())
+    return WalkProfile(
+        speed=speed.float(),
+        length=float(steps.sum()),
+        transitions=_peaks(speed.numpy(), sharp),
+        flattest=(flattest, flattest + window),
+        steepest=(steepest, steepest + window),
+        distance=description,
+    )
+
+
+def _peaks(speed: np.ndarray, sharp: float) -> tuple[int, ...]:
+    """Where the speed is highest within each stretch that lies above the threshold."""
+    above = speed > sharp * max(float(np.median(speed)), 1e-3 * float(speed.mean()))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], above, [False]]).astype(int)))
+    return tuple(int(first + speed[first:end].argmax()) for first, end in edges.reshape(-1, 2))
+
+
+def measure(material: Material) -> dict[str, WalkProfiles]:
+    """Of walks between random codes: straight in w and in a uniform z, on the sphere in a normal z."""
+    found = {}
+    for space in material.spaces:
+        num = max(2, min(MOST_WALKS, material.n // (FRAMES * len(material.spaces))))
+        keys = material.generator.sample(
+            num + 1, seed=material.seed + 4, space=space, truncation_psi=material.psi(space)
+        )
+        on_sphere = space == "z" and material.generator.signature.prior == "normal"
+        walks = tuple(
+            walk_profile(
+                material.generator,
+                path(keys[[k, k + 1]], FRAMES, method="slerp" if on_sphere else "lerp"),
+                material.perceptual,
+                batch_size=material.batch_size,
+                progress=material.advance(f"walk {k + 1} of {num} in {space}"),
+            )
+            for k in range(num)
+        )
+        draws = resampling(num, seed=material.seed)
+        figures = torch.tensor([[w.unevenness, len(w.transitions), w.length] for w in walks]).double()
+        unevenness, transitions, length = (
+            estimate(float(column.mean()), draws @ column) for column in figures.T
+        )
+        found[space] = WalkProfiles(
+            walks=walks, unevenness=unevenness, transitions=transitions, length=length
+        )
+    return found
+
+
+MEASURE = Measure(
+    summary="how evenly pictures change on a walk, and where they jump",
+    result=WalkProfiles,
+    run=measure,
+)

@@ -1,0 +1,63 @@
+"""Intervals that hold what they promise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from ganatomy.estimates import Estimate, estimate, jackknife, mean_of, resampling, rounded
+
+
+def test_leaving_out_single_rows_of_ten_gives_the_interval_of_student() -> None:
+    values = torch.from_numpy(np.random.default_rng(0).standard_normal(10))
+    found = jackknife(lambda rows: values[rows].mean()[None], 10)[0]
+    low, high = stats.t.interval(0.95, 9, loc=values.mean(), scale=stats.sem(values))
+    assert (found.low, found.high) == pytest.approx((low, high))
+    assert found.value == pytest.approx(float(values.mean()))
+
+
+@pytest.mark.parametrize("way", ["resampling", "jackknife"])
+def test_the_interval_of_a_mean_covers_it_in_about_95_of_100_samples(way: str) -> None:
+    hits = 0
+    for seed in range(200):
+        values = torch.from_numpy(np.random.default_rng(seed).exponential(size=80))
+        by_groups = jackknife(lambda rows, sample=values: sample[rows].mean()[None], 80, seed=seed)[0]
+        found = mean_of(values, seed=seed) if way == "resampling" else by_groups
+        hits += found.low < 1 < found.high
+    assert 176 <= hits <= 198
+
+
+def test_the_interval_of_a_correlation_covers_it() -> None:
+    hits = 0
+    for seed in range(200):
+        rows = torch.from_numpy(
+            np.random.default_rng(seed).multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], 200)
+        )
+        found = jackknife(
+            lambda kept, sample=rows: torch.corrcoef(sample[kept].T)[0, 1][None], 200, seed=seed
+        )
+        hits += found[0].low < 0.6 < found[0].high
+    assert 178 <= hits <= 199
+
+
+def test_draws_are_of_as_many_rows_as_there_are() -> None:
+    draws = resampling(7, seed=0, num=50)
+    assert draws.shape == (50, 7)
+    torch.testing.assert_close(draws.sum(1), torch.ones(50, dtype=torch.float64))
+    assert torch.equal(draws, resampling(7, seed=0, num=50))
+
+
+def test_draws_without_a_figure_are_left_out() -> None:
+    nan = float("nan")
+    found = estimate(1.0, torch.tensor([nan, 0.5, 1.5, nan]))
+    assert (found.low, found.high) == (0.5, 1.5)
+    assert np.isnan(estimate(1.0, torch.tensor([nan])).low)
+
+
+def test_numbers_are_printed_as_a_person_reads_them() -> None:
+    assert str(Estimate(value=858.4, low=668, high=1048)) == "858 ± 190"
+    assert str(Estimate(value=0.04571, low=0.04, high=0.05)) == "0.0457 ± 0.005"
+    assert rounded(12345.0, 3) == "12300"
+    assert rounded(float("inf"), 3) == "inf"
