@@ -71,7 +71,7 @@ def test_training_learns_what_no_linear_model_can(toy: ToyGenerator, sees: str):
     )
     linear = give(toy, scorer, train_transfer(toy, scorer, recipe), "red")
     learnt = give(
-        toy, scorer, train_transfer(toy, scorer, replace(recipe, steps=200, learning_rate=4e-3)), "red"
+        toy, scorer, train_transfer(toy, scorer, replace(recipe, steps=300, learning_rate=4e-3)), "red"
     )
     assert learnt.missing.abs().mean() < 0.6 * linear.missing.abs().mean()
     assert learnt.reached.float().mean() > 0.85
