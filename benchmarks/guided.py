@@ -1,12 +1,17 @@
-"""What guided edits change beside their target, next to linear ones at the same effect.
+"""What guided edits change beside their target, next to linear ones at the same effect, and as another judge sees it.
 
-    python benchmarks/guided.py                                    # a dozen attributes of the bundled faces
-    python benchmarks/guided.py --attributes all -n 40
+    python benchmarks/guided.py                                    # six attributes of the bundled faces
+    python benchmarks/guided.py --judge judge.safetensors          # judged by a network that the edits did not use
     python benchmarks/guided.py MODEL.pt --prior uniform --scorer SCORER.onnx
 
-Directions are found in 3,000 codes, and every way edits the same new pictures: linear ones by the one step that changes
-the mean probability of their attribute by .25, guided ones by the one shift of every picture's own logit that does.
-Selectivity is `mean_abs_all`: the change of the target over the mean |change| of all others, with 95 % intervals.
+Directions are found in 3,000 codes, and every way edits the same new pictures. Guided edits shift each picture's own
+logit by as much as changes the mean probability by .25; each linear edit takes the one step that changes it by as much
+as the guided edit of its attribute has done, for some pictures do not get there. Selectivity is `mean_abs_all`: the
+change of the target over the mean |change| of all others, with 95 % intervals.
+
+A guided edit follows the gradients of the scorer, so the scorer alone cannot say whether the picture changed or the
+scorer was fooled. `guided_judge.py` trains a judge for drawn faces: it reads attributes, and the factors that faces are
+drawn from. For others it trains one on what the scorer says.
 """
 
 from __future__ import annotations
@@ -14,90 +19,138 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 import ganatomy as ga
+from ganatomy.errors import ScoreError
 from ganatomy.generators.base import Generator, batches
-from ganatomy.guidance import Likely, likely
+from ganatomy.guidance import likely
 from ganatomy.metrics.calibration import shift_for
+from ganatomy.metrics.entanglement import unit_steps
 from ganatomy.perception import FactorScorer, NetworkScorer, Scorer
+from ganatomy.perception.network import AttributeNetwork
 
-DOZEN = (
-    "Smiling Male Young Eyeglasses Wavy_Hair Blond_Hair Bangs Heavy_Makeup Mouth_Slightly_Open Big_Nose "
-    "Wearing_Earrings Pale_Skin"
-)
-LINEAR = ("regression", "lowdin", "selective")
+CHOSEN = "Smiling Male Young Wavy_Hair Heavy_Makeup Wearing_Lipstick"
+"""Attributes that between a fifth and four fifths of the bundled faces have."""
+
+WITHOUT, WITH = ("regression", "lowdin"), ("held", "selective")
 CHANGE = 0.25
+FACTOR = {"Smiling": "smile", "Male": "masculinity", "Young": "age", "Wavy_Hair": "hair_waviness"} | {
+    "Blond_Hair": "hair_blond", "Heavy_Makeup": "makeup", "Eyeglasses": "glasses", "Wearing_Hat": "hat",
+    "Bangs": "bangs", "Wearing_Lipstick": "lipstick", "Pale_Skin": "pallor", "Big_Nose": "nose_size",
+}  # fmt: skip
+"""The factor that decides an attribute of drawn faces."""
 
 
-def edit_guided(
-    generator: Generator,
-    scorer: Scorer,
-    names: list[str],
-    *,
-    n: int,
-    seed: int,
-    space: str,
-    where: Likely,
-    truth: Scorer | None,
-) -> tuple[ga.Entanglement, float]:
-    """What guided edits that hold all others change, in the form of `entanglement`, and their share that got there."""
-    latents = generator.sample(n, seed=seed, space=space)
-    with torch.no_grad():
-        before = torch.cat([scorer(generator(part)).logits for part in batches(latents, 64)])
-        factors = _read(generator, truth, latents)
-    changes, signs, moved, reached = [], [], [], []
+@dataclass(frozen=True, kw_only=True)
+class Edited:
+    """Codes after the edit of each attribute, and which way each went: +1, or -1 where it was taken away."""
+
+    signs: Tensor
+    codes: list[ga.Latents]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Somebody who looks at pictures: what it saw in them as they were, and what it sees in edited ones."""
+
+    generator: Generator
+    scorer: Scorer
+    before: Tensor
+
+    @classmethod
+    def of(cls, generator: Generator, scorer: Scorer, latents: ga.Latents) -> Reader:
+        return cls(generator=generator, scorer=scorer, before=_read(generator, scorer, latents))
+
+    def judge(self, names: list[str], edited: Edited) -> ga.Entanglement:
+        """Changes of probabilities, in the form of `ga.entanglement`."""
+        before = torch.sigmoid(self.before)
+        after = [torch.sigmoid(_read(self.generator, self.scorer, codes)) for codes in edited.codes]
+        return ga.Entanglement(
+            names=tuple(names),
+            attributes=tuple(self.scorer.names),
+            strengths=edited.signs,
+            before=before,
+            changes=torch.stack(after) - before,
+            target_change=CHANGE,
+            seed=0,
+        )
+
+    def factors(self, names: list[str], edited: Edited) -> tuple[float, float]:
+        """Mean move of each attribute's own factor, and mean |move| of all others, in deviations of the pictures."""
+        spread, own, others = self.before.std(0).clamp(min=1e-6), [], []
+        for name, sign, codes in zip(names, edited.signs.tolist(), edited.codes, strict=True):
+            moved = (_read(self.generator, self.scorer, codes) - self.before) / spread
+            k = self.scorer.names.index(FACTOR[name])
+            # Age goes up where Young goes down.
+            own.append(float(moved[:, k].mean()) * sign * (-1 if name == "Young" else 1))
+            others.append(float(moved.abs().mean(0)[torch.arange(moved.shape[1]) != k].mean()))
+        return sum(own) / len(own), sum(others) / len(others)
+
+
+@torch.no_grad()
+def _read(generator: Generator, scorer: Scorer, latents: ga.Latents) -> Tensor:
+    return torch.cat([scorer(generator(part).clamp(-1, 1)).logits for part in batches(latents, 64)])
+
+
+def edit_linear(
+    generator: Generator, eye: Scorer, latents: ga.Latents, directions: ga.Directions, changes: Tensor, *, seed: int
+) -> Edited:  # fmt: skip
+    """Edits along directions, each as long as changes its attribute by as much as is said."""
+    steps, signs, codes = unit_steps(latents, directions, "none")[1], [], []
+    for direction, change, step in zip(directions, changes.abs().tolist(), steps, strict=True):
+        alone = ga.Directions(items=(direction,))
+        strength = ga.entanglement(
+            generator, eye, alone, n=len(latents), seed=seed, target_change=change, num_calibration=len(latents)
+        ).strengths[0]  # fmt: skip
+        signs.append(float(strength.sign()))
+        codes.append(latents.with_codes(latents.codes + strength * step))
+    return Edited(signs=torch.tensor(signs), codes=codes)
+
+
+def edit_guided(generator: Generator, eye: Scorer, latents: ga.Latents, names: list[str]) -> Edited:
+    """Guided edits that hold all others; they print what became of each."""
+    before, where = _read(generator, eye, latents), likely(generator, latents.space)
+    signs, codes = [], []
     for name in names:
-        own = before[:, [scorer.names.index(name)]]
+        own = before[:, [eye.names.index(name)]]
         sign = -1.0 if torch.sigmoid(own).mean() > 0.5 else 1.0
         shift = float(shift_for(own, torch.tensor([sign * CHANGE])))
-        found = ga.guided(generator, scorer, latents, {name: shift}, units="shift", hold="all", where=where)
-        changes.append(found.changes)
-        signs.append(sign)
-        reached.append(float(found.reached.float().mean()))
-        spread = factors.std(0) if truth is not None else factors[0]
-        moved.append((_read(generator, truth, found.latents) - factors).mean(0) / spread * sign)
-        own_change = float(found.changes[:, scorer.names.index(name)].mean())
+        start = time.process_time()
+        found = ga.guided(generator, eye, latents, {name: shift}, units="shift", hold="all", where=where)
         print(
-            f"  {name:22} {own_change:+.3f}  others {float(found.drift.abs().mean()):.4f}  "
-            f"reached {reached[-1]:.0%}  {float(found.distance.mean()):.2f} sigma"
+            f"  {name:22} shift {shift:+6.2f} logits: {float(found.changes[:, eye.names.index(name)].mean()):+.3f}  "
+            f"others {float(found.drift.abs().mean()):.4f}  reached {float(found.reached.float().mean()):.0%}  "
+            f"{float(found.distance.mean()):.2f} sigma  {time.process_time() - start:.0f} s",
+            flush=True,
         )
-    result = ga.Entanglement(
-        names=tuple(names),
-        attributes=tuple(scorer.names),
-        strengths=torch.tensor(signs),
-        before=torch.sigmoid(before),
-        changes=torch.stack(changes),
-        target_change=CHANGE,
-        seed=seed,
-        factors=() if truth is None else tuple(truth.names),
-        factor_changes=None if truth is None else torch.stack(moved),
-    )
-    return result, sum(reached) / len(reached)
+        signs.append(sign)
+        codes.append(found.latents)
+    return Edited(signs=torch.tensor(signs), codes=codes)
 
 
-def _read(generator: Generator, truth: Scorer | None, latents: ga.Latents) -> torch.Tensor:
-    if truth is None:
-        return torch.zeros(len(latents), 0)
-    with torch.no_grad():
-        return torch.cat([truth(generator(part)).logits for part in batches(latents, 64)])
-
-
-def show(name: str, result: ga.Entanglement) -> float:
+def show(who: str, result: ga.Entanglement) -> float:
     every = result.selectivity().mean
-    targets = result.mean_change.gather(1, result.targets[:, None])
-    line = f"{name:12} selectivity {every.value:6.2f} ({every.low:.2f} to {every.high:.2f})"
-    line += f"  mean target change {float(targets.abs().mean()):.3f}"
-    line += f"  reached {int(result.reached.sum())} of {len(result.names)}"
-    if result.factor_changes is not None:
-        sizes = result.factor_changes.abs().sort(dim=1, descending=True).values
-        line += (
-            f"  factors: first {float(sizes[:, 0].mean()):.2f} sd, others {float(sizes[:, 1:].mean()):.3f} sd"
-        )
-    print(line)
+    own = result.mean_change.gather(1, result.targets[:, None])
+    is_own = result.targets[:, None] == torch.arange(len(result.attributes))
+    others = result.mean_abs_change[~is_own].mean()
+    print(
+        f"  {who:7} selectivity {every.value:6.2f} ({every.low:.2f} to {every.high:.2f})  "
+        f"target {float(own.mean()):+.3f}  others {float(others):.4f}"
+    )
     return every.value
+
+
+def time_sixteen(generator: Generator, scorer: Scorer, name: str, *, seed: int, space: str) -> None:
+    wall, processor = time.perf_counter(), time.process_time()
+    sixteen = generator.sample(16, seed=seed, space=space)
+    one = ga.guided(generator, scorer, sixteen, {name: "+0.25"}, hold="all")
+    wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    print(f"16 pictures, {name} +0.25, all others held: {wall:.1f} s, {processor:.1f} s of processor; {one}")
 
 
 def main() -> None:
@@ -106,57 +159,60 @@ def main() -> None:
     )
     parser.add_argument("model", nargs="?", default="faces")
     parser.add_argument("--scorer")
+    parser.add_argument("--judge", type=Path, help="attribute network that guided_judge.py wrote")
     parser.add_argument("--prior")
-    parser.add_argument(
-        "--attributes", default=None, help="names, or all; a dozen of the bundled faces by default"
-    )
-    parser.add_argument("-n", type=int, default=40)
+    parser.add_argument("--attributes", help="names, or all; half a dozen of the bundled faces by default")
+    parser.add_argument("-n", type=int, default=24)
     parser.add_argument("--codes", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
 
     generator = ga.load(asked.model, prior=asked.prior) if asked.prior else ga.load(asked.model)
     scorer = ga.scorer(asked.scorer or asked.model).differentiable()
-    truth = FactorScorer(scorer) if isinstance(scorer, NetworkScorer) and scorer.network.factors else None
     space = "w" if "w" in generator.signature.spaces else "z"
     print(f"{Path(asked.model).name}, {torch.get_num_threads()} threads, {os.cpu_count()} cores")
     survey = ga.survey(generator, scorer, n=asked.codes, space=space, seed=0)
     used = [name for name, share in survey.prevalence.items() if 0.03 <= share <= 0.97]
-    chosen = asked.attributes.split(",") if asked.attributes else DOZEN.split()
+    chosen = asked.attributes.split(",") if asked.attributes else CHOSEN.split()
     names = used if asked.attributes == "all" else [name for name in chosen if name in used] or used
-    start = time.perf_counter()
     survey = ga.differentiate(survey, generator, scorer, n=64, attributes=used)
-    print(
-        f"{len(used)} attributes, {len(names)} edited; Jacobians of 64 pictures {time.perf_counter() - start:.0f} s"
-    )
+    eye = scorer.select(used)
+    latents = generator.sample(asked.n, seed=asked.seed, space=space)
+    readers, factors = {"scorer": Reader.of(generator, eye, latents)}, None
+    if asked.judge:
+        judge = NetworkScorer(AttributeNetwork.load(asked.judge))
+        readers["judge"] = Reader.of(generator, judge.select(used), latents)
+        factors = Reader.of(generator, FactorScorer(judge), latents) if judge.network.config.factors else None
+    print(f"{len(used)} attributes, {len(names)} edited in {asked.n} pictures of {space}: {', '.join(names)}")
 
-    eye, figures = scorer.select(used), {}
-    for method in LINEAR:
-        found = ga.find(survey, used, method=method, seed=0).select(names)
-        result = ga.entanglement(
-            generator, eye, found, n=asked.n, seed=asked.seed, target_change=CHANGE, truth=truth
+    figures: dict[str, dict[str, float]] = {}
+
+    def account(method: str, edited: Edited) -> None:
+        print(method)
+        figures[method] = {who: show(who, reader.judge(names, edited)) for who, reader in readers.items()}
+        if factors is not None and all(name in FACTOR for name in names):
+            own, others = factors.factors(names, edited)
+            print(f"  factors own {own:+.2f} sd, others {others:.3f} sd: {own / others:.2f}")
+
+    print("guided edits, all others held:")
+    by_guidance = edit_guided(generator, eye, latents, names)
+    account("guided", by_guidance)
+    result = readers["scorer"].judge(names, by_guidance)
+    changes = result.mean_change.gather(1, result.targets[:, None])[:, 0].clamp(0.01, 0.49)
+    for method in (*WITHOUT, *WITH):
+        try:
+            found = ga.find(survey, used, method=method, seed=0).select(names)
+        except ScoreError as error:
+            print(f"{method}: {error}")
+            continue
+        account(method, edit_linear(generator, eye, latents, found, changes, seed=asked.seed))
+    for who in readers:
+        without, with_holds = (max(figures[m][who] for m in of if m in figures) for of in (WITHOUT, WITH))
+        own = figures["guided"][who]
+        print(
+            f"{who}: guided is {own / without:.1f} x linear without holds, {own / with_holds:.1f} x with holds"
         )
-        figures[method] = show(method, result)
-    where = likely(generator, space)
-    start = time.perf_counter()
-    result, reached = edit_guided(
-        generator, eye, names, n=asked.n, seed=asked.seed, space=space, where=where, truth=truth
-    )
-    seconds = time.perf_counter() - start
-    figures["guided"] = show("guided", result)
-    without = max(figures["regression"], figures["lowdin"])
-    print(
-        f"guided: {figures['guided'] / without:.1f} x the best linear without holds, "
-        f"{figures['guided'] / figures['selective']:.1f} x linear with holds; {reached:.0%} of pictures reached; "
-        f"{seconds / len(names) / asked.n * 16:.1f} s for 16 pictures"
-    )
-    wall, processor = time.perf_counter(), time.process_time()
-    latents = generator.sample(16, seed=asked.seed, space=space)
-    one = ga.guided(generator, scorer, latents, {names[0]: "+0.25"}, hold="all")
-    wall, processor = time.perf_counter() - wall, time.process_time() - processor
-    print(
-        f"16 pictures, {names[0]} +0.25, all others held: {wall:.1f} s, {processor:.1f} s of processor; {one}"
-    )
+    time_sixteen(generator, scorer, names[0], seed=asked.seed, space=space)
 
 
 if __name__ == "__main__":

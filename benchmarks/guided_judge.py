@@ -1,9 +1,11 @@
-"""Train a second reader of drawn faces: it judges guided edits, which are made with the bundled scorer's gradients.
+"""Train a second reader of pictures: it judges guided edits, which are made with the gradients of the first.
 
-    python benchmarks/guided_judge.py judge.safetensors            # about ten minutes on one core
+    python benchmarks/guided_judge.py judge.safetensors                       # of drawn faces; ten minutes on one core
+    python benchmarks/guided_judge.py judge.safetensors --model MODEL.pt --prior uniform --scorer SCORER.onnx
 
-It has another architecture and another seed than the bundled scorer, learns from other faces, half of them from the
-independent population, and under twice as strong augmentation: it shares no weakness that an edit could use.
+For drawn faces it learns from exact labels, with another architecture and another seed than the bundled scorer, from
+other faces, half of them of the independent population. For any other generator it learns from what the scorer says of
+generated pictures. Either way under twice the augmentation: it shares none of the weaknesses that an edit could use.
 """
 
 from __future__ import annotations
@@ -11,30 +13,77 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
+import ganatomy as ga
 from ganatomy.datasets import ATTRIBUTES, FACTORS, sample_faces
+from ganatomy.generators.base import batches
+from ganatomy.images import to_uint8
 from ganatomy.perception.network import AttributeConfig
-from ganatomy.training.pictures import drawn_faces
+from ganatomy.training.pictures import Pictures, drawn_faces
 from ganatomy.training.scorers import ScorerRecipe, train_scorer
 
 SEED = 2077
-FACES = 12_000
-"""Drawn of each population."""
+PICTURES = 24_000
 
 
-def recipe(images: int) -> ScorerRecipe:
-    network = AttributeConfig(
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """Pictures, and what is to be seen in them."""
+
+    config: AttributeConfig
+    pictures: Pictures
+    labels: Tensor
+    factors: Tensor | None = None
+
+
+def draw() -> Lesson:
+    """Faces of both populations, mixed."""
+    pictures, faces = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for entangled in (True, False):
+            half = drawn_faces(Path(folder), PICTURES // 2, resolution=64, seed=SEED, entangled=entangled)
+            pictures.append(np.array(half))
+            faces.append(sample_faces(PICTURES // 2, seed=SEED, entangled=entangled))
+    mixed = np.random.default_rng(SEED).permutation(PICTURES)
+    config = AttributeConfig(
         attributes=ATTRIBUTES,
         factors=tuple(factor.name for factor in FACTORS),
         widths=(12, 32, 64, 96, 128),
         blocks=(1, 1, 1, 0, 0),
         hidden_dim=160,
     )
-    return ScorerRecipe(network=network, images=images, strength=2.0, held_out=1_500, seed=SEED)
+    return Lesson(
+        config=config,
+        pictures=np.concatenate(pictures)[mixed],
+        labels=torch.cat([f.labels for f in faces])[mixed],
+        factors=torch.cat([f.factors for f in faces])[mixed],
+    )
+
+
+@torch.no_grad()
+def generate(model: str, scorer: str, prior: str | None) -> Lesson:
+    """Pictures of a generator, and what a scorer makes of them."""
+    generator = ga.load(model, prior=prior) if prior else ga.load(model)
+    eye, pictures, labels = ga.scorer(scorer), [], []
+    for part in batches(generator.sample(PICTURES, seed=SEED), 256):
+        images = generator(part).clamp(-1, 1)
+        pictures.append(to_uint8(images))
+        labels.append(eye(images).logits > 0)
+    stacked = np.concatenate(pictures)
+    config = AttributeConfig(
+        attributes=tuple(eye.names),
+        channels=stacked.shape[3],
+        resolution=stacked.shape[1],
+        widths=(24, 48, 96),
+        blocks=(1, 1, 0),
+    )
+    return Lesson(config=config, pictures=stacked, labels=torch.cat(labels))
 
 
 def main() -> None:
@@ -43,30 +92,21 @@ def main() -> None:
     )
     parser.add_argument("out", type=Path)
     parser.add_argument("--images", type=int, default=120_000, help="pictures shown, repeats counted")
+    parser.add_argument("--model")
+    parser.add_argument("--prior")
+    parser.add_argument("--scorer")
     asked = parser.parse_args()
 
     start = time.perf_counter()
-    pictures, faces = [], []
-    with tempfile.TemporaryDirectory() as folder:
-        for entangled in (True, False):
-            pictures.append(
-                np.array(drawn_faces(Path(folder), FACES, resolution=64, seed=SEED, entangled=entangled))
-            )
-            faces.append(sample_faces(FACES, seed=SEED, entangled=entangled))
-    mixed = np.random.default_rng(SEED).permutation(2 * FACES)
-    print(f"{2 * FACES} faces drawn in {time.perf_counter() - start:.0f} s")
+    lesson = generate(asked.model, asked.scorer, asked.prior) if asked.model else draw()
+    print(f"{PICTURES} pictures in {time.perf_counter() - start:.0f} s", flush=True)
 
     def report(stage: str, done: int, total: int) -> None:
         if done % 200 == 0 or done == total:
             print(f"{stage} {done}/{total}, {time.perf_counter() - start:.0f} s", flush=True)
 
-    network, account = train_scorer(
-        recipe(asked.images),
-        np.concatenate(pictures)[mixed],
-        torch.cat([f.labels for f in faces])[mixed],
-        torch.cat([f.factors for f in faces])[mixed],
-        progress=report,
-    )
+    recipe = ScorerRecipe(network=lesson.config, images=asked.images, strength=2.0, held_out=1_500, seed=SEED)
+    network, account = train_scorer(recipe, lesson.pictures, lesson.labels, lesson.factors, progress=report)
     network.save(asked.out)
     print(account)
 

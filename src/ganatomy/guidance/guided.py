@@ -20,17 +20,16 @@ from ganatomy.latents import Directions, Latents
 from ganatomy.perception.base import Scorer, Scores
 
 OTHERS = 0.5
-"""How much attributes that nobody named are held, of what is named: an edit changes one thing, and says so if not."""
+"""How much attributes that nobody named, and the coarse picture, are held, as a share of what is named."""
 
 DAMPING = 3e-3
-"""Squared changes of held probabilities that are worth a squared standard deviation of step."""
-
+"""Squared changes of held probabilities that are worth a squared standard deviation of the way."""
 
 NUM_COARSE = 8
 """Numbers that the coarse picture is watched by."""
 
-NUM_OTHERS = 64
-"""Other pictures that say which way a target lies where a picture's own slopes lead nowhere."""
+NUM_OTHERS = 128
+"""Other pictures that say which way a target lies."""
 
 SEED = 0x0711E2
 
@@ -95,16 +94,17 @@ def guided(
     where: Likely | None = None,
     others: float = OTHERS,
     damping: float = DAMPING,
-    max_steps: int = 16,
+    max_steps: int = 12,
     batch_size: int = 16,
     progress: Callable[[int, int], None] | None = None,
 ) -> Guided:
     """Codes moved until the scorer sees the wanted probabilities in their pictures, while held scores stay.
 
-    Each step is the smallest one, in standard deviations of codes, that moves a target by at most `search.CAP` logits
-    and leaves held probabilities where they were to first order, their drift so far taken back: `smallest_step`. When
-    the next picture says that the target did not follow, or that held ones drifted, the step is halved. Codes stay
-    where codes are likely. Every picture goes its own way, whatever is edited beside it.
+    Each step leads to the smallest way, in standard deviations of codes, that moves a target by at most `search.CAP`
+    logits and leaves held probabilities where they were to first order, their drift so far taken back:
+    `smallest_step`. Targets go along their mean slope in `NUM_OTHERS` pictures: following the slope in one picture
+    mostly fools the scorer. When the next picture says that the target did not follow, or that held ones drifted,
+    the step is halved. Codes stay where codes are likely. Every picture goes its own way, whatever is edited beside it.
 
     Args:
         to: attribute to value, in `units`: "probability", "logit", "change" (of the picture's own probability) or
@@ -116,6 +116,8 @@ def guided(
             slopes are then finite differences along them, and the result says so.
         layers: half-open range of layers to move; codes in w become w+.
         where: codes are likely; by default measured on codes that the generator draws, see `likely.likely`.
+        others: how much of the hold attributes get that nobody named, and the coarse picture (light, colours); 0
+            leaves them free.
         damping: the larger, the shorter the step and the more held probabilities give way.
         progress: called with the pictures that are finished, and all of them.
 
@@ -145,7 +147,11 @@ def guided(
     guarded = [] if identity is None else [Identity.of(identity, generator, latents.space)]
     spared = [Identity.of(coarse, generator, latents.space, num_projections=NUM_COARSE)] if others else []
     watch = _look(generator, scorer, *guarded, *spared)
-    slopes = _slopes(generator, watch, latents, reachable, directions)
+    if directions is None and not gradients_reach(look, latents):
+        raise SettingError(
+            "gradients do not flow from these scores to codes; give directions to edit along, or use another scorer"
+        )
+    slopes = _slopes(watch, latents, reachable, directions)
 
     columns = torch.tensor([names.index(name) for name in targets])
     num_guarded = len(names) + sum(kept.size for kept in guarded)
@@ -202,18 +208,12 @@ def _look(generator: Generator, scorer: Scorer, *kept: Identity) -> Look:
     return look
 
 
-def _slopes(
-    generator: Generator, watch: Look, latents: Latents, reachable: Likely, directions: Directions | None
-) -> Slopes:
-    if directions is not None:
-        for direction in directions:
-            direction.check(latents)
-        return Differences(look=watch, likely=reachable, basis=reachable.along(directions))
-    if not gradients_reach(watch, latents):
-        raise SettingError(
-            "gradients do not flow from these scores to codes; give directions to edit along, or use another scorer"
-        )
-    return Gradients(look=watch, likely=reachable)
+def _slopes(watch: Look, latents: Latents, reachable: Likely, directions: Directions | None) -> Slopes:
+    if directions is None:
+        return Gradients(look=watch, likely=reachable)
+    for direction in directions:
+        direction.check(latents)
+    return Differences(look=watch, likely=reachable, basis=reachable.along(directions))
 
 
 def _check(latents: Latents, scorer: Scorer, *, damping: float, max_steps: int, batch_size: int) -> None:

@@ -77,5 +77,5 @@ class Identity:
 
 
 def coarse(images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n f"]:
-    """The picture in `GRID` x `GRID` patches: light, colours, what stands where, and nothing that a scorer was taught."""
+    """The picture in `GRID` x `GRID` patches: light, colours and what stands where, whatever a scorer was taught."""
     return F.adaptive_avg_pool2d(images, GRID).flatten(1)

@@ -1,4 +1,4 @@
-"""The way of each picture to its goals: step, look, keep the step or take half of it, and end at the best place seen."""
+"""The way of each picture to its goals: step, look, keep the step or take half, and end at the best place seen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ganatomy.latents import Latents
 CLOSE = 0.02
 """A target this near to its probability is reached."""
 
-STILL = 0.1
+STILL = 0.05
 """Held probabilities whose changes have a root sum of squares below this are not worth another step."""
 
 FAINT = 0.02
@@ -25,6 +25,13 @@ LEAST_WEIGHT = 0.02
 
 CAP = 3.0
 """Logits that one step moves a target by."""
+
+NEAR = 1.5
+"""Logits from the goal within which a target goes by its slope in the picture itself as well.
+
+Farther off, that slope says little of where a step leads, and much of what the scorer is blind to: it is the way to
+fool it. The mean slope in other pictures is the way that changes what all of them have in common.
+"""
 
 FAR = 6.0
 """Logits from the goal beyond which what is held gives way from the start, to be mended when the goal is reached."""
@@ -44,24 +51,44 @@ BACK = 0.5
 GAINS = (0.2, 3.0)
 """How many times less or more than in other pictures a target may answer in this one."""
 
+BETTER = 0.9
+"""A step that makes up for what it spoils brings the whole miss down to this share."""
+
+GOAL, HALFWAY = 3.0, 0.5
+"""What a probability short of its goal, and the whole way in logits, are worth in drift."""
+
+TOLD = 0.1
+"""Logits that a step must promise for its outcome to say how much a target answers."""
+
 HALVINGS = 2
 """Times that a step is halved before what is held gives way."""
 
 LOOSER = 3.0
 """By how much drift may grow more, and damping by its square, each time that what is held gives way."""
 
-TIMES_LOOSER = 1
+TIMES_LOOSER = 2
 """Times that what is held gives way before a picture is left where it is best."""
 
-REFRESH = 3
-"""Steps after which slopes of held values are found anew; between, each step corrects them (Broyden 1965)."""
+LOOKS = 2
+"""Places that are looked at for each step that may be taken: half of them may be in vain."""
+
+CLOSING = 6
+"""Places that are looked at, at the end, between one below and one above a goal."""
+
+REFRESH = 4
+"""Looks after which slopes are found anew; between, each look corrects them (Broyden 1965)."""
 
 
 class Search:
     """Where each picture of a batch has got to, in u, the coordinates in which codes have unit covariance.
 
     Watched are `num_attributes` logits, then features that are to stay, up to `num_guarded`, then features that steps
-    should leave alone where they can but may not stop at; features are in units that count like probabilities. Pictures do not know of each other; those that are finished are not looked at again.
+    leave alone where they can; features are in units that count like probabilities. Pictures do not know of each other;
+    those that are finished are not looked at again.
+
+    Steps take targets along their mean slopes in other pictures, and around held values by the slopes of the picture
+    itself. Slopes of a network in one picture are mostly of short range: a target that follows its own ends where the
+    network errs, long before the picture shows what was asked for; a held value that follows its own stays.
 
     Args:
         targets: columns of attributes. goals: logits of the targets.
@@ -93,7 +120,7 @@ class Search:
         self.kept = worth.nonzero()[:, 0]
         self.worth = worth[self.kept]
         self.goals, self.common = goals, common
-        self.damping = torch.full((len(latents),), damping, dtype=torch.float64)
+        self.damping = damping
         self.origin = where.coordinates(latents)
         self.limits = self.origin.norm(dim=1).clamp(min=where.bound)
         self.start = watch(latents).cpu().double()
@@ -104,9 +131,13 @@ class Search:
         self.known = torch.zeros(n, width, self.origin.shape[1], dtype=torch.float64)
         self.gains = torch.ones(n, len(targets), dtype=torch.float64)
         self.sizes = torch.ones(n, dtype=torch.float64)
+        self.best = torch.full((n,), torch.inf, dtype=torch.float64)
+        self.best_way, self.best_values = self.way.clone(), self.values.clone()
+        self.best_steps = self.steps.clone()
+        self.side = self.best.repeat(2, 1)
+        self.side_way = self.way.repeat(2, 1, 1)
         far = (self.goals - self.values[:, targets]).abs().amax(1) > FAR
         self.looser = far.long()
-        self.age = torch.zeros(n, dtype=torch.long)
 
     @property
     def moved(self) -> Latents:
@@ -118,101 +149,134 @@ class Search:
         return self._gap(self.values) <= CLOSE
 
     def run(self, max_steps: int) -> None:
-        """Take steps until each picture is where it should be, can get no further, or has taken `max_steps`."""
-        best_way, best_values = self.way.clone(), self.values.clone()
-        best_steps, best = self.steps.clone(), self._merit(self.values)
+        """Take steps until each picture is where it should be, can get no further, or has taken all, see `LOOKS`."""
+        self._remember(torch.arange(len(self.way)), self.way, self.values)
         active = ~(self.reached & (self._drift(self.values) <= STILL))
-        stale = active.clone()
-        while active.any():
-            if (stale & active).any():
+        stale, rounds = active.clone(), 0
+        while active.any() and rounds < LOOKS * max_steps:
+            # All at once, for small batches are slow; and by the clock, for pictures must not know of each other.
+            if rounds % REFRESH == 0 and (stale & active).any():
                 self._differentiate((stale & active).nonzero()[:, 0])
-                stale[:] = False
-            rows = active.nonzero()[:, 0]
-            steps = self._propose(rows)
-            way, values = self._try(rows, steps)
-            good = self._good(rows, values)
+                stale[active] = False
+            rows, rounds = active.nonzero()[:, 0], rounds + 1
+            way, values = self._try(rows, self._propose(rows))
+            good = self._follows(rows, values)
             self._learn(rows, way - self.way[rows], values - self.values[rows])
             kept = rows[good]
             self.way[kept], self.values[kept] = way[good], values[good]
             self.steps[kept] += 1
-            self.age[kept] += 1
-            stale[kept] = self.age[kept] >= REFRESH
+            stale[kept] = True
             self.sizes[rows] = (self.sizes[rows] * torch.where(good, 2.0, 0.5)).clamp(max=1)
-            merit = self._merit(values, rows)
-            better = merit < best[rows]
-            at = rows[better]
-            best[at], best_way[at], best_values[at] = merit[better], way[better], values[better]
-            best_steps[at] = self.steps[at]
-            near = self._gap(values, rows) <= CLOSE
-            finished = near & (self._drift(values, rows) <= STILL)
-            # Near the goal what is held is mended, with all that may be gained from slopes that are true to it.
+
+            self._remember(rows, way, values)
+            there = self._gap(values, rows) <= CLOSE
+            finished = there & (self._drift(values, rows) <= STILL)
             stuck = self.sizes[rows] < 0.5**HALVINGS
-            there = self._gap(best_values[rows], rows) <= CLOSE
-            given_up = stuck & (there | (self.looser[rows] >= TIMES_LOOSER))
+            was_there = self._gap(self.best_values[rows], rows) <= CLOSE
+            given_up = stuck & (was_there | (self.looser[rows] >= TIMES_LOOSER))
+            active[rows] = ~(finished | given_up | (self.steps[rows] >= max_steps))
             self.looser[rows[stuck]] += 1
             self.sizes[rows[stuck]] = 1.0
-            arrives = good & near & (self.looser[rows] > 0)
-            self.looser[rows[arrives]] = 0
-            stale[rows[arrives]] = True
-            active[rows] = ~(finished | given_up | (self.steps[rows] >= max_steps))
-        self.way, self.values, self.steps = best_way, best_values, best_steps
 
-    def _merit(self, values, rows=slice(None)):
-        left = (values[:, self.targets] - self.goals[rows]).abs().amax(1)
-        whole = (self.start[rows][:, self.targets] - self.goals[rows]).abs().amax(1).clamp(min=1.0)
-        gap = (self._gap(values, rows) - CLOSE).clamp(min=0)
-        return 3 * gap + 0.5 * (left / whole) * (gap > 0) + self._drift(values, rows)
+            # What gave way on the way is mended at its end.
+            soon = (values[:, self.targets] - self.goals[rows]).abs().amax(1) < NEAR
+            arrived = good & soon & (self.looser[rows] > 0)
+            self.looser[rows[arrived]] = 0
+        if len(self.targets) == 1:
+            self._close_in()
+        self.way, self.values, self.steps = self.best_way, self.best_values, self.best_steps
+
+    def _remember(
+        self, rows: Int[Tensor, " m"], way: Float[Tensor, "m r"], values: Float[Tensor, "m a"]
+    ) -> None:
+        """Keep the best places: scores are rough, and the last one is not always among them."""
+        miss = self._miss(values, rows)
+        better = miss < self.best[rows]
+        at = rows[better]
+        self.best[at], self.best_way[at] = miss[better], way[better]
+        self.best_values[at], self.best_steps[at] = values[better], self.steps[at]
+        above = (values[:, self.targets] > self.goals[rows]).all(1).long()
+        better = miss < self.side[above, rows]
+        at, above = rows[better], above[better]
+        self.side[above, at], self.side_way[above, at] = miss[better], way[better]
+
+    def _close_in(self) -> None:
+        """Look between the best places below and above a goal that was passed by and not met."""
+        missed = self._gap(self.best_values) > CLOSE
+        rows = (missed & torch.isfinite(self.side).all(0)).nonzero()[:, 0]
+        low, high = self.side_way[0, rows], self.side_way[1, rows]
+        for _ in range(CLOSING):
+            if not len(rows):
+                break
+            way, values = self._look(rows, (low + high) / 2)
+            self._remember(rows, way, values)
+            above = values[:, self.targets] > self.goals[rows]
+            low, high = torch.where(above, low, way), torch.where(above, way, high)
+            left = self._gap(values, rows) > CLOSE
+            rows, low, high = rows[left], low[left], high[left]
 
     def _differentiate(self, rows: Int[Tensor, " m"]) -> None:
-        """Find the slopes of all that a step could change by much, each picture its own."""
+        """Find the slopes of targets and of all that a step could change by much, each picture its own."""
         weights = self._weights(rows)
-        counts = (weights > 0).sum(1)
-        most = int(counts.max()) if weights.shape[1] else 0
-        self.age[rows] = 0
-        self.known[rows] = 0
-        if not most:
-            return
-        columns = self.kept[weights.argsort(dim=1, descending=True, stable=True)[:, :most]]
+        most = int((weights > 0).sum(1).max())
+        ranked = weights.argsort(dim=1, descending=True, stable=True)[:, :most]
+        columns = torch.cat([self.targets.expand(len(rows), -1), self.kept[ranked]], dim=1)
+        # A column that only others in the batch ask for stays unknown.
+        asked = torch.cat(
+            [torch.ones_like(columns[:, : len(self.targets)]), weights.gather(1, ranked) > 0], dim=1
+        )
         values, slopes = self.slopes(self._at(rows, self.way[rows]), columns)
         self.values[rows] = values
-        self.known[rows[:, None], columns] = slopes
+        self.known[rows] = 0
+        self.known[rows[:, None], columns] = slopes * asked[..., None]
 
-    def _learn(self, rows, steps, changes) -> None:
-        """Correct the slopes of held values by what a step has done, and how much the targets answer in this picture."""
-        length = steps.square().sum(1).clamp(min=1e-12)
-        missed = changes - (self.known[rows] @ steps[..., None])[..., 0]
-        seen = (self.known[rows] != 0).any(2)
-        self.known[rows] += (missed * seen)[..., None] * (steps / length[:, None])[:, None]
-        promised = steps @ self.common.T
-        ratio = changes[:, self.targets] / torch.where(promised.abs() < 0.1, torch.inf, promised)
-        ratio = torch.where(promised.abs() < 0.1, self.gains[rows], ratio).clamp(*GAINS)
-        self.gains[rows] = (self.gains[rows] * ratio).sqrt()
+    def _learn(
+        self, rows: Int[Tensor, " m"], steps: Float[Tensor, "m r"], changes: Float[Tensor, "m a"]
+    ) -> None:
+        """Correct slopes by what a step has done, and by how much targets answer in this picture."""
+        known = self.known[rows]
+        missed = (changes - (known @ steps[..., None])[..., 0]) * (known != 0).any(2)
+        unit = steps / steps.square().sum(1, keepdim=True).clamp(min=1e-12)
+        self.known[rows] = known + missed[..., None] * unit[:, None]
+        promised, gains = steps @ self.common.T, self.gains[rows]
+        told = promised.abs() > TOLD
+        ratio = (changes[:, self.targets] / torch.where(told, promised, 1.0)).clamp(*GAINS)
+        self.gains[rows] = torch.where(told, (gains * ratio).sqrt(), gains)
 
     def _propose(self, rows: Int[Tensor, " m"]) -> Float[Tensor, "m r"]:
         """The next step of these pictures."""
         values, known, sizes = self.values[rows], self.known[rows], self.sizes[rows]
         wanted = (self.goals[rows] - values[:, self.targets]).clamp(-CAP, CAP)
         weights = self._weights(rows)
-        way = self.way[rows]
-        targets = self.gains[rows][..., None] * self.common
         held = weights[..., None] * known[:, self.kept]
         drift = weights * (values - self.start[rows])[:, self.kept]
-        # What is to be small is the whole way from the picture as it was, not its last step.
+        common = self.gains[rows][..., None] * self.common
+        near = (wanted.abs() < NEAR)[..., None]
+        # Near the goal a target goes by both slopes, so that what one of them promises is not paid for by the other.
+        targets = torch.cat([common, torch.where(near, known[:, self.targets], common)], dim=1)
+        # On the way there, what is to be small is the whole way from the picture as it was, not its last step.
+        way = self.way[rows] * ~near.all(1)
         ways = smallest_step(
             targets,
-            wanted + (targets @ way[..., None])[..., 0],
+            wanted.repeat(1, 2) + (targets @ way[..., None])[..., 0],
             held,
             drift - (held @ way[..., None])[..., 0],
-            damping=self.damping[rows] * LOOSER ** (2.0 * self.looser[rows]),
+            damping=self.damping * LOOSER ** (2.0 * self.looser[rows]),
         )
-        steps = ways - way
-        return steps * (RADIUS * sizes / steps.norm(dim=1).clamp(min=1e-12)).clamp(max=1)[:, None]
+        steps = sizes[:, None] * (ways - way)
+        return steps * (RADIUS / steps.norm(dim=1).clamp(min=RADIUS))[:, None]
 
     def _try(
         self, rows: Int[Tensor, " m"], steps: Float[Tensor, "m r"]
     ) -> tuple[Float[Tensor, "m r"], Float[Tensor, "m a"]]:
-        """The way that these steps lead, kept where codes are likely, and what is seen at its end."""
-        origin, way = self.origin[rows], self.way[rows] + steps
+        """The way that these steps lead, and what is seen at its end."""
+        return self._look(rows, self.way[rows] + steps)
+
+    def _look(
+        self, rows: Int[Tensor, " m"], way: Float[Tensor, "m r"]
+    ) -> tuple[Float[Tensor, "m r"], Float[Tensor, "m a"]]:
+        """What is seen at the end of a way, and the way itself, kept where codes are likely."""
+        origin = self.origin[rows]
         ends = origin + way * (FARTHEST / way.norm(dim=1).clamp(min=FARTHEST))[:, None]
         way = ends * (self.limits[rows] / ends.norm(dim=1).clamp(min=1e-12)).clamp(max=1)[:, None] - origin
         latents = self._at(rows, way)
@@ -220,12 +284,25 @@ class Search:
             way = self.where.coordinates(latents) - origin
         return way, self.watch(latents).cpu().double()
 
-    def _good(self, rows: Int[Tensor, " m"], values: Float[Tensor, "m a"]) -> Bool[Tensor, " m"]:
+    def _follows(self, rows: Int[Tensor, " m"], values: Float[Tensor, "m a"]) -> Bool[Tensor, " m"]:
+        """Whether the targets went where they should, and what is held gave way by no more than is allowed."""
         old, goals = self.values[rows], self.goals[rows]
         was, now = ((seen[:, self.targets] - goals).abs().sum(1) for seen in (old, values))
         drift, drifts = self._drift(old, rows), self._drift(values, rows)
         follows = (now <= was + BACK) & (drifts <= 0.5 * drift + EXCESS * LOOSER ** self.looser[rows])
-        return follows | (self._merit(values, rows) <= 0.9 * self._merit(old, rows))
+        return follows | (self._miss(values, rows) <= BETTER * self._miss(old, rows))
+
+    def _miss(
+        self, values: Float[Tensor, "m a"], rows: Int[Tensor, " m"] | slice = slice(None)
+    ) -> Float[Tensor, " m"]:
+        """How far pictures are from what was asked for: the goal first, then what is held."""
+        left, whole = (
+            (seen[:, self.targets] - self.goals[rows]).abs().amax(1) for seen in (values, self.start[rows])
+        )
+        gap = (self._gap(values, rows) - CLOSE).clamp(min=0)
+        # Probabilities near 0 and 1 do not tell half of the way from nothing; logits do.
+        share = (left / whole.clamp(min=1.0)) * (gap > 0)
+        return GOAL * gap + HALFWAY * share + self._drift(values, rows)
 
     def _weights(self, rows: Int[Tensor, " m"]) -> Float[Tensor, "m k"]:
         """How much of a probability a logit of each held value is worth; 0 for what changes too little.
