@@ -51,7 +51,7 @@ def resampling(n: int, *, seed: int, num: int = NUM_RESAMPLES) -> Float[Tensor, 
     return torch.from_numpy(counts).double() / n
 
 
-def estimate(value: float, resampled: Float[Tensor, " b"]) -> Estimate:
+def estimate(value: Tensor | float, resampled: Float[Tensor, " b"]) -> Estimate:
     """A figure with the middle 95 % of what it was in the draws; draws without a figure (nan) are left out."""
     kept = resampled[~resampled.isnan()].double().numpy()
     # By order and not by interpolation: between an infinite draw and the next there is nothing.

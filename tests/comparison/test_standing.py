@@ -13,11 +13,11 @@ from comparison.compared import Compared
 from ganatomy.comparison import compare
 from ganatomy.comparison.chance import auc_null, exceedance, selectivity_null, shuffled
 from ganatomy.comparison.contestants import CONTESTANTS
-from ganatomy.comparison.intervals import draws, estimate, weighted_auc
 from ganatomy.comparison.matching import purest
-from ganatomy.comparison.standing import MEASURES
+from ganatomy.comparison.standing import MEASURES, weighted_auc
 from ganatomy.directions.base import auc
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
+from ganatomy.estimates import estimate, resampling
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.guidance.guided import NUM_OTHERS
 from ganatomy.perception import scorer
@@ -150,7 +150,7 @@ class TestChance:
 class TestIntervals:
     def test_intervals_cover_what_they_are_about(self):
         rng = np.random.default_rng(0)
-        weights = draws(40, seed=0)
+        weights = resampling(40, seed=0).float()
         covered = 0
         for _ in range(200):
             values = torch.from_numpy(rng.standard_normal(40)).float() + 1

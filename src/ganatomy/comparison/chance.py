@@ -10,13 +10,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ganatomy.comparison.intervals import estimate
 from ganatomy.comparison.judge import Advance, Judge
 from ganatomy.comparison.material import Material
 from ganatomy.directions import METHODS
 from ganatomy.directions.base import auc
 from ganatomy.errors import ScoreError
-from ganatomy.estimates import Estimate
+from ganatomy.estimates import Estimate, estimate
 from ganatomy.metrics.selectivity import selectivity
 from ganatomy.surveys import Survey
 

@@ -12,13 +12,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.comparison.chance import own_selectivity
-from ganatomy.comparison.intervals import draws, estimate
 from ganatomy.comparison.judge import Effects, Judge
 from ganatomy.comparison.material import Material
 from ganatomy.directions import METHODS
 from ganatomy.directions.base import HELD_OUT, auc
 from ganatomy.errors import ScoreError
-from ganatomy.estimates import Estimate
+from ganatomy.estimates import Estimate, estimate, resampling
 from ganatomy.latents import Directions, Latents
 
 TRADED = ("regression", "dual", "held", "selective", "guided", "guided-hold")
@@ -64,7 +63,7 @@ def trade(effects: Effects, targets: Sequence[int], asked: float, *, seed: int) 
     is_target[torch.arange(len(targets)), torch.tensor(targets)] = True
     own = changes.transpose(1, 2)[is_target].mean(0)
     others = changes.abs().transpose(1, 2)[~is_target].mean(0)
-    weights = draws(len(own), seed=seed)
+    weights = resampling(len(own), seed=seed).to(own)
     return Trade(
         asked=asked,
         change=estimate(own.mean(), weights @ own),
@@ -118,7 +117,7 @@ def learning(material: Material, method: str, *, judge: Judge | None, change: fl
         clean = None
         if judge is not None:
             changes = judge.effects(judge.step(whole[0], change)).changes
-            weights = draws(changes.shape[1], seed=material.seed)
+            weights = resampling(changes.shape[1], seed=material.seed).to(changes)
             resampled = [own_selectivity_of(changes, row) for row in weights[:200]]
             clean = estimate(own_selectivity(changes).mean(), torch.stack(resampled))
         found.append(

@@ -10,12 +10,11 @@ from ganatomy.comparison.chance import NUM_DRAWS
 from ganatomy.comparison.contestants import CONTESTANTS, WAYS
 from ganatomy.comparison.curves import REPEATS, TRADED_ATTRIBUTES, TRADED_PICTURES
 from ganatomy.comparison.figures import SHOWN, Strip, attribute_shown, label_curves, league, strips, trades
-from ganatomy.comparison.intervals import CONFIDENCE, NUM_RESAMPLES
 from ganatomy.comparison.standing import Standing
 from ganatomy.comparison.truth import DRAWN
 from ganatomy.comparison.verdict import verdict
 from ganatomy.directions.base import HELD_OUT
-from ganatomy.estimates import Estimate
+from ganatomy.estimates import CONFIDENCE, NUM_RESAMPLES, Estimate
 from ganatomy.generators.base import Generator
 from ganatomy.metrics.entanglement import NEAR
 from ganatomy.report.embedded import Figure

@@ -9,14 +9,13 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ganatomy.comparison.contestants import CONTESTANTS
-from ganatomy.comparison.intervals import draws, estimate, weighted_auc
 from ganatomy.comparison.run import Comparison
 from ganatomy.directions.base import auc
-from ganatomy.estimates import Estimate
+from ganatomy.estimates import Estimate, estimate, resampling
 from ganatomy.metrics.entanglement import NEAR
 from ganatomy.metrics.selectivity import selectivity
 
@@ -37,7 +36,7 @@ class Standing:
 
     @cached_property
     def weights(self) -> Float[Tensor, "b n"]:
-        return draws(self.comparison.num_pictures, seed=self.comparison.pictures_seed)
+        return resampling(self.comparison.num_pictures, seed=self.comparison.pictures_seed).float()
 
     @cached_property
     def figures(self) -> dict[str, dict[str, Estimate | None]]:
@@ -124,7 +123,7 @@ class Standing:
             return Estimate(value=result.labels, low=result.labels, high=result.labels)
         if measure == "seconds":
             each = result.seconds / len(self.comparison.names) + result.effects.seconds.double()
-            weights = draws(len(each), seed=self.comparison.pictures_seed).double()
+            weights = resampling(len(each), seed=self.comparison.pictures_seed)
             return estimate(each.mean(), weights @ each)
         if measure == "auc":
             if result.along is None:
@@ -148,7 +147,7 @@ class Standing:
             for measure in ("selectivity", "truth_selectivity", "identity", "perceptual")
         }
         held = self.comparison.held.scores.logits > 0
-        weights = draws(len(held), seed=self.comparison.pictures_seed)
+        weights = resampling(len(held), seed=self.comparison.pictures_seed)
         found["auc"] = {
             name: torch.stack(
                 [weighted_auc(result.along[:, k], held[:, k], weights) for k in range(held.shape[1])]
@@ -200,3 +199,17 @@ def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
     from scipy.stats import spearmanr
 
     return float(np.asarray(spearmanr(a, b)[0]))
+
+
+def weighted_auc(
+    values: Float[Tensor, " m"], labels: Bool[Tensor, " m"], weights: Float[Tensor, "b m"]
+) -> Float[Tensor, " b"]:
+    """Area under the ROC curve in each draw; ties count half, and nan stands where a draw has one class only."""
+    _, place = values.unique(return_inverse=True)
+    shape = (len(weights), int(place.max()) + 1)
+    present, absent = (
+        torch.zeros(shape, dtype=torch.float64).index_add_(1, place, weights.double() * side)
+        for side in (labels, ~labels)
+    )
+    above = (present * (absent.cumsum(1) - absent / 2)).sum(1)
+    return above / (present.sum(1) * absent.sum(1))

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Literal
 
-import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ganatomy.edits import move
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
-from ganatomy.estimates import Estimate
+from ganatomy.estimates import TAILS, Estimate, resampling
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Direction, Directions, Latents
 from ganatomy.metrics.base import Figure, Result
@@ -24,8 +23,6 @@ from ganatomy.metrics.selectivity import Selectivity, selectivity
 from ganatomy.perception.base import Scorer
 
 Hold = Literal["none", "all"] | Mapping[str, Iterable[str]]
-NUM_RESAMPLES = 1000
-CONFIDENCE = 0.95
 NEAR = 0.2
 """A target whose mean change is within this share of the one asked for counts as reached."""
 
@@ -138,9 +135,7 @@ class Entanglement(Result):
     @cached_property
     def _resampled(self) -> tuple[Float[Tensor, "b k a"], Float[Tensor, "b k a"]]:
         """Mean change and mean |change| of pictures drawn with replacement, the same pictures for all directions."""
-        n = len(self.before)
-        draws = np.random.default_rng(self.seed).multinomial(n, np.full(n, 1 / n), size=NUM_RESAMPLES)
-        weights = torch.from_numpy(draws).to(self.changes) / n
+        weights = resampling(len(self.before), seed=self.seed).to(self.changes)
         return (
             torch.einsum("bn,kna->bka", weights, self._turned),
             torch.einsum("bn,kna->bka", weights, self.changes.abs()),
@@ -299,7 +294,7 @@ def _check(
 def _interval(
     resampled: Float[Tensor, "b *shape"],
 ) -> tuple[Float[Tensor, "*shape"], Float[Tensor, "*shape"]]:
-    ends = torch.tensor([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], dtype=resampled.dtype)
+    ends = torch.tensor(TAILS, dtype=resampled.dtype)
     low, high = torch.quantile(resampled, ends, dim=0)
     return low, high
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import ScoreError, SettingError
+from ganatomy.estimates import CONFIDENCE, resampling
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Directions
 from ganatomy.metrics.calibration import Trials
@@ -19,8 +19,6 @@ from ganatomy.metrics.entanglement import unit_steps
 from ganatomy.metrics.selectivity import Estimate
 from ganatomy.perception.base import Scorer
 
-NUM_RESAMPLES = 1000
-CONFIDENCE = 0.95
 LEAST = 0.05
 """A mean change of probability that is worth a name."""
 SHOWN = 3
@@ -85,9 +83,7 @@ class Naming:
 
     def _intervals(self) -> tuple[Float[Tensor, "k a"], Float[Tensor, "k a"]]:
         """Both ends for each mean change by resampling pictures, so wide that all of a direction hold at once."""
-        n = self.changes.shape[1]
-        draws = np.random.default_rng(self.seed).multinomial(n, np.full(n, 1 / n), size=NUM_RESAMPLES)
-        weights = torch.from_numpy(draws).to(self.changes) / n
+        weights = resampling(self.changes.shape[1], seed=self.seed).to(self.changes)
         means = self.changes.mean(1)
         errors = (torch.einsum("bn,kna->bka", weights, self.changes) - means).abs()
         # The largest error of any attribute, in its own standard errors, sets the width for all.

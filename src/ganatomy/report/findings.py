@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
+from ganatomy.estimates import CONFIDENCE, NUM_RESAMPLES
 from ganatomy.explore import BASE, HELD, Exploration
 from ganatomy.metrics import Estimate, Selectivity
-from ganatomy.metrics.entanglement import CONFIDENCE, NEAR, NUM_RESAMPLES
+from ganatomy.metrics.entanglement import NEAR
 
 NUM_ALSO = 3
 """Other attributes that are named beside a strip."""
