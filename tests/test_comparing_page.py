@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
+from pages import DOCS, run_page
 
-from ganatomy.cli import main
 from ganatomy.comparison import CONTESTANTS
 from ganatomy.comparison.standing import MEASURES
 
-PAGE = (Path(__file__).parents[1] / "docs" / "comparing.md").read_text()
-BLOCKS = re.findall(r"^```(python|console)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+PAGE = (DOCS / "comparing.md").read_text()
 
 
 @pytest.mark.slow
@@ -22,14 +20,7 @@ def test_the_page_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {}
-    assert [language for language, _ in BLOCKS] == ["console", "python"]
-    for language, block in BLOCKS:
-        if language == "python":
-            exec(block, names)
-            continue
-        for line in re.findall(r"^\$ ganatomy (.+)", block, re.MULTILINE):
-            assert main(line.split()) == 0, f"{line}\n{capsys.readouterr().err}"
+    run_page("comparing.md", capsys)
     for folder in ("compare", "digits-compare"):
         assert {path.name for path in (tmp_path / folder).iterdir()} == {"compare.html", "compare.json"}
     faces = json.loads((tmp_path / "compare" / "compare.json").read_text())

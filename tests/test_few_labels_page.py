@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-from ganatomy.cli import main
-
-PAGE = Path(__file__).parents[1] / "docs" / "few-labels.md"
-BLOCKS = re.findall(r"^```(python|console)\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+from pages import run_page
 
 
 def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {}
-    for language, block in BLOCKS:
-        if language == "python":
-            exec(block, names)
-            continue
-        for line in re.findall(r"^\$ ganatomy (.+)", block, re.MULTILINE):
-            assert main(line.split()) == 0, f"{line}\n{capsys.readouterr().err}"
-    told = capsys.readouterr().out
+    told, _ = run_page("few-labels.md", capsys)
     assert "sunny, from 5 yes and 5 no" in told
     assert "glasses, from 12 yes and 12 no" in told
     assert "of the squared gradient" in told

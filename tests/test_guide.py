@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,16 +11,14 @@ import numpy as np
 import pytest
 import torch
 from generators.checkpoints import nvidia_files, test_genforce, test_keras, test_rosinality
+from pages import run_page
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 import ganatomy as ga
-from ganatomy.cli import main
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
 from ganatomy.zoo import hub
 from ganatomy.zoo.published import PUBLISHED
-
-DOCS = Path(__file__).parents[1] / "docs"
 
 
 def weights(num_classes: int = 0) -> dict[str, Tensor]:
@@ -96,23 +92,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run_page(name: str, capsys: pytest.CaptureFixture[str]) -> str:
-    """Run all blocks of a page; gives what they print."""
-    page = (DOCS / name).read_text()
-    blocks = re.findall(r"^```(python|console)\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    names: dict[str, Any] = {}
-    assert {language for language, _ in blocks} == {"python", "console"}
-    for language, block in blocks:
-        if language == "python":
-            exec(block, names)
-            continue
-        for line in re.findall(r"^\$ ganatomy (.+)", block, re.MULTILINE):
-            assert main(shlex.split(line)) == 0, f"{line}\n{capsys.readouterr().err}"
-    return capsys.readouterr().out
-
-
 def test_the_guide_to_generators_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = run_page("bring-your-own-generator.md", capsys)
+    told, _ = run_page("bring-your-own-generator.md", capsys)
     assert "samples.png is a PNG picture, not a file of weights" in told
     assert {"samples.png", "class-2.png", "mine.png", "mine.safetensors", "again.safetensors"} <= {
         path.name for path in folder.iterdir()
@@ -141,7 +122,7 @@ def test_the_guide_to_finding_directions_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    told = run_page("finding-directions.md", capsys)
+    told, _ = run_page("finding-directions.md", capsys)
     assert "share of the squared change of styles" in told
     assert "mouth s " in told
     assert "mean change of probability by 2 sigma along each direction, over 24 pictures" in told
@@ -159,7 +140,7 @@ def test_the_guide_to_edits_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    told = run_page("edits.md", capsys)
+    told, _ = run_page("edits.md", capsys)
     assert "smiling.png: 2 edited, 2 of 2 reached: Smiling" in told
     assert '"held_drift"' in told
     assert "Smiling" in told.splitlines()[-2]

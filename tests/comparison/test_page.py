@@ -19,7 +19,7 @@ from ganatomy.comparison import write_comparison
 from ganatomy.comparison.standing import MEASURES
 from ganatomy.comparison.verdict import verdict
 from ganatomy.errors import OutputError
-from ganatomy.report.findings import short
+from ganatomy.report.wording import short
 
 
 @pytest.fixture(scope="session")

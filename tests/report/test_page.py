@@ -15,7 +15,8 @@ from report.reported import Reported
 
 from ganatomy.explore import BASE, HELD
 from ganatomy.report.figures import STATIONS, average_codes
-from ganatomy.report.findings import Findings, short
+from ganatomy.report.findings import Findings
+from ganatomy.report.wording import short
 
 
 @pytest.fixture(scope="session")

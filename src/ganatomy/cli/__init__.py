@@ -36,6 +36,9 @@ COMMANDS = (
     edit, transfer, arithmetic, mix, render, export, dataset, train,
 )  # fmt: skip
 
+STUDIES: tuple[Callable[..., None], ...] = ()
+"""Commands of `ganatomy study`, one for each study; a function's name is the command's, with hyphens."""
+
 REFUSED = 2
 INTERRUPTED = 130
 
@@ -43,6 +46,8 @@ HELP = """Find directions of a GAN's latent space that mean something, see what 
 
 A MODEL is a name (faces, digits, or what `ganatomy models` lists), a file of weights, or org/name on Hugging Face.
 """
+
+STUDY_HELP = """Studies of the literature, each by one command on any model: a page, a summary and all figures."""
 
 
 def build() -> App:
@@ -57,6 +62,12 @@ def build() -> App:
     )
     for position, command in enumerate(COMMANDS):
         app.command(command, sort_key=position, help_epilogue=_example(command))
+    studies = App(
+        name="study", help=STUDY_HELP, help_format="plaintext", sort_key=COMMANDS.index(compare)
+    )
+    app.command(studies)
+    for study in STUDIES:
+        studies.command(study, help_epilogue=_example(study))
     app["train"].command(train_transfer, name="transfer", help_epilogue=_example(train_transfer))
     return app
 
@@ -67,14 +78,21 @@ def _example(command: Callable[..., None]) -> str:
     return f"Example:\n{example.strip(chr(10))}"
 
 
+def _known(arguments: Sequence[str]) -> list[str]:
+    """The words at the start of a command line that name a command."""
+    if arguments[:1] == ["study"]:
+        names = [command.__name__.replace("_", "-") for command in STUDIES]
+        return ["study", *(name for name in names if name in arguments[1:2])]
+    return [command.__name__ for command in COMMANDS if command.__name__ in arguments[:1]]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 2 for what we refuse, 130 after Ctrl-C. A bug keeps its traceback."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
         build()(arguments, exit_on_error=False, print_error=False, result_action="return_none")
     except CycloptsError as error:
-        known = [command.__name__ for command in COMMANDS if command.__name__ in arguments[:1]]
-        complain(f"{str(error).rstrip('.')}; see {' '.join(['ganatomy', *known, '--help'])}")
+        complain(f"{str(error).rstrip('.')}; see {' '.join(['ganatomy', *_known(arguments), '--help'])}")
     except GanatomyError as error:
         complain(str(error))
     except KeyboardInterrupt:

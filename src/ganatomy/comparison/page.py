@@ -17,9 +17,9 @@ from ganatomy.directions.base import HELD_OUT
 from ganatomy.estimates import CONFIDENCE, NUM_RESAMPLES, Estimate
 from ganatomy.generators.base import Generator
 from ganatomy.metrics.entanglement import NEAR
+from ganatomy.report.elements import Cell, Number, Row, Table, interval_cell
 from ganatomy.report.embedded import Figure
-from ganatomy.report.findings import listed, percent, short
-from ganatomy.report.page import Cell, Number, Row, Table, interval_cell
+from ganatomy.report.wording import listed, percent, short
 
 NOTHING = Cell(text="–")
 

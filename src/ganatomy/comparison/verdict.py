@@ -6,7 +6,7 @@ import math
 
 from ganatomy.comparison.contestants import CONTESTANTS
 from ganatomy.comparison.standing import SURE, Standing, rank_correlation
-from ganatomy.report.findings import listed, short
+from ganatomy.report.wording import listed, short
 
 AGREES, DISAGREES = 0.6, 0.2
 """Rank correlations from which truth is said to agree, and up to which it is said not to."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from ganatomy.directions.base import HELD_OUT
 from ganatomy.explore import BASE, COMMON, HELD, RARE, Exploration
-from ganatomy.metrics import FORMS, Estimate, table_ii, table_iii
+from ganatomy.metrics import FORMS, table_ii, table_iii
+from ganatomy.report.elements import Cell, Number, Row, Table, interval_cell
 from ganatomy.report.embedded import Figure
 from ganatomy.report.figures import SHOWN, STATIONS, Strip, Strips
-from ganatomy.report.findings import Findings, percent, short, signed
+from ganatomy.report.findings import Findings
 from ganatomy.report.usage import Usage
+from ganatomy.report.wording import percent, short, signed
 
 METHOD_NAMES = {
     "linear": "linear map of probabilities, as in the paper",
@@ -31,48 +33,6 @@ FORM_HEADINGS = {
 }
 DETAIL = "Young"
 """The attribute of the paper's tables, shown in detail wherever the scorer has it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Number:
-    """A figure that stands large at the top, and what it counts."""
-
-    value: str
-    label: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """One cell of a table."""
-
-    text: str
-    interval: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One line of a table; a marked one stands out."""
-
-    name: str
-    cells: Sequence[Cell]
-    marked: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """A table with its caption; `first` heads the column of names, `words` are the columns that hold text.
-
-    Args:
-        stacked: intervals stand below their figures, where there are too many columns for both in a row.
-    """
-
-    title: str
-    caption: str
-    first: str
-    headings: Sequence[str]
-    rows: Sequence[Row]
-    words: Sequence[int] = ()
-    stacked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -384,7 +344,3 @@ class Page:
         return (
             f"Made by ganatomy in {sum(seconds.values()):.0f} seconds ({stages}). This page needs no network."
         )
-
-
-def interval_cell(estimate: Estimate) -> Cell:
-    return Cell(text=short(estimate.value), interval=f"{short(estimate.low)} to {short(estimate.high)}")
