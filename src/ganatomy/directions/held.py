@@ -40,7 +40,7 @@ def held(
         raise SettingError(f"slack is {slack:g}; it must be above 0, and `dual` holds exactly")
     evidence = read(survey, attributes, seed=seed)
     found = regression(survey, evidence.names, seed=seed)
-    vectors = _in_evidence(evidence, found.matrix)
+    vectors = in_evidence(evidence, found.matrix)
     steps = yielding(vectors, slack or fitting_slack(evidence, vectors))
     kept = (steps * vectors).sum(1) / steps.norm(dim=1)
     slopes = torch.tensor([direction.slope for direction in found], dtype=torch.float64) * kept
@@ -80,6 +80,6 @@ def fitting_slack(evidence: Evidence, vectors: Float[Tensor, "a d"]) -> float:
     return max(LEAST, float((errors / (slopes.square() * spread)).sum()))
 
 
-def _in_evidence(evidence: Evidence, matrix: Float[Tensor, "a full"]) -> Float[Tensor, "a d"]:
+def in_evidence(evidence: Evidence, matrix: Float[Tensor, "a full"]) -> Float[Tensor, "a d"]:
     """Vectors of codes in the coordinates of the evidence, in float64."""
     return matrix.double() if evidence.basis is None else matrix.double() @ evidence.basis.double()

@@ -9,11 +9,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.directions.base import calibrate, read
+from ganatomy.directions.base import Evidence, calibrate, read
 from ganatomy.directions.moments import moments
 from ganatomy.errors import SettingError
 from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
+from ganatomy.surveys.jacobians import Jacobians
 
 RIDGES = (0.0001, 0.001, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """Ridges to choose from, as shares of the mean eigenvalue of what is made small."""
@@ -55,18 +56,23 @@ def selective(
             "this survey does not say how its scores answer to codes; add that with "
             "ganatomy.differentiate(survey, generator, scorer)"
         )
-    seen = survey.jacobians.select(evidence.names)
-    spectrum = moments(evidence.codes, evidence.codes.new_zeros(len(evidence.codes), 0)).spectrum
-    deviations = spectrum.axes * spectrum.variances.sqrt()
-    if evidence.basis is not None:
-        deviations = evidence.basis.double() @ deviations
-    gradients = seen.probability_slopes.flatten(2).double() @ deviations
-    steps = _steps(gradients, ridge or _best_ridge(gradients, seed=seed)) @ deviations.T
+    deviations, gradients = whitened(evidence, survey.jacobians)
+    steps = _steps(gradients, ridge or best_ridge(gradients, seed=seed)) @ deviations.T
     steps = steps / steps.norm(dim=1, keepdim=True)
+    seen = survey.jacobians.select(evidence.names)
     slopes = torch.einsum("nad,ad->a", seen.slopes.flatten(2).double(), steps) / len(seen)
     if evidence.basis is not None:
         steps = steps @ evidence.basis.double()
     return calibrate(evidence, steps.float(), method="selective", slopes=slopes)
+
+
+def whitened(evidence: Evidence, seen: Jacobians) -> tuple[Float[Tensor, "full d"], Float[Tensor, "n a d"]]:
+    """D such that codes have the covariance D Dᵀ, and the slopes of probabilities along its columns, in float64."""
+    spectrum = moments(evidence.codes, evidence.codes.new_zeros(len(evidence.codes), 0)).spectrum
+    deviations = spectrum.axes * spectrum.variances.sqrt()
+    if evidence.basis is not None:
+        deviations = evidence.basis.double() @ deviations
+    return deviations, seen.select(evidence.names).probability_slopes.flatten(2).double() @ deviations
 
 
 def _steps(slopes: Float[Tensor, "n a d"], ridge: float) -> Float[Tensor, "a d"]:
@@ -83,7 +89,7 @@ def _steps(slopes: Float[Tensor, "n a d"], ridge: float) -> Float[Tensor, "a d"]
     return torch.stack(steps)
 
 
-def _best_ridge(slopes: Float[Tensor, "n a d"], *, seed: int) -> float:
+def best_ridge(slopes: Float[Tensor, "n a d"], *, seed: int) -> float:
     """The largest ridge that is nearly as selective as the best, in pictures kept apart."""
     folds = np.array_split(np.random.default_rng(seed).permutation(len(slopes)), min(FOLDS, len(slopes)))
 

@@ -1,0 +1,98 @@
+"""Steps that leave any chosen attributes alone, at once: what an editor needs whose holds change under the hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ganatomy.directions.base import Evidence, read
+from ganatomy.directions.held import fitting_slack, in_evidence
+from ganatomy.directions.regression import regression
+from ganatomy.directions.selective import best_ridge, whitened
+from ganatomy.errors import SettingError
+from ganatomy.perception.base import position
+from ganatomy.surveys import Survey
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Step:
+    """A unit vector, and how much one unit of it changes the probability of its attribute, by the same evidence."""
+
+    vector: Float[Tensor, "*shape"]
+    rate: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Holding:
+    """What it takes to find the step of `selective` for any attribute and any others to hold, without the survey.
+
+    Args:
+        slopes: of the probabilities of a attributes in n pictures, along the columns of `deviations`.
+        deviations: D such that codes have the covariance D Dᵀ.
+        ridge: as in `selective`.
+    """
+
+    names: tuple[str, ...]
+    slopes: Float[Tensor, "n a d"]
+    deviations: Float[Tensor, "full d"]
+    ridge: float
+    shape: tuple[int, ...]
+
+    def step(self, name: str, hold: Iterable[str]) -> Step:
+        """The step of one attribute that changes the held ones least, in the sense of `selective`.
+
+        Raises:
+            UnknownNameError: for an attribute that is not there. SettingError: for one that is to move and to be held.
+        """
+        k, others = position(name, self.names), [position(other, self.names) for other in dict.fromkeys(hold)]
+        if k in others:
+            raise SettingError(f"{name!r} cannot be held while it is moved; leave it out of what is held")
+        slopes = self.slopes.double()
+        n, _, d = slopes.shape
+        mean = slopes[:, k].mean(0)
+        still = slopes[:, others].reshape(-1, d)
+        weight = (slopes if not others else still).square().sum() / (n * d)
+        system = still.T @ still / n + self.ridge * weight * torch.eye(d).to(still)
+        step = torch.linalg.solve(system, mean)
+        vector = self.deviations.double() @ step
+        length = float(vector.norm())
+        return Step(vector=(vector / length).float().reshape(self.shape), rate=float(mean @ step) / length)
+
+
+def holding(survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0) -> Holding:
+    """Read off a survey how to hold: from single pictures where it knows their gradients, else from a linear model.
+
+    With everything else held, `step` is that of `selective` in the first case, and near to that of `held` in the second.
+
+    Raises:
+        ScoreError, UnknownNameError: see `directions.base.read`.
+    """
+    evidence = read(survey, attributes, seed=seed)
+    if survey.jacobians is None:
+        return _of_linear_model(survey, evidence, seed=seed)
+    deviations, slopes = whitened(evidence, survey.jacobians)
+    return Holding(
+        names=evidence.names,
+        slopes=slopes,
+        deviations=deviations,
+        ridge=best_ridge(slopes, seed=seed),
+        shape=evidence.shape,
+    )
+
+
+def _of_linear_model(survey: Survey, evidence: Evidence, *, seed: int) -> Holding:
+    """One picture for all: unit slopes of the regression, with its errors as the ridge, shared out over attributes."""
+    vectors = in_evidence(evidence, regression(survey, evidence.names, seed=seed).matrix)
+    a, d = vectors.shape
+    basis = torch.eye(d) if evidence.basis is None else evidence.basis
+    return Holding(
+        names=evidence.names,
+        slopes=vectors[None],
+        deviations=basis.double(),
+        ridge=fitting_slack(evidence, vectors) * d / max(1, a - 1),
+        shape=evidence.shape,
+    )

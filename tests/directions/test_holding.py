@@ -1,0 +1,81 @@
+"""Holding any attributes at once, against the methods that hold all others, and against the truth of the toy."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import ganatomy as ga
+from ganatomy.directions.holding import Holding, holding
+from ganatomy.errors import SettingError, UnknownNameError
+from ganatomy.generators.toy import ToyGenerator
+from ganatomy.perception.oracle import OracleScorer
+
+@pytest.fixture(scope="module")
+def seen() -> ga.Survey:
+    toy = ToyGenerator(z_dim=8, seed=3)
+    found = ga.survey(toy, OracleScorer(toy), n=400, seed=0)
+    return ga.differentiate(found, toy, OracleScorer(toy), n=32)
+
+
+@pytest.fixture(scope="module")
+def held(seen: ga.Survey) -> Holding:
+    return holding(seen)
+
+
+def test_with_all_others_held_the_step_is_that_of_selective(seen: ga.Survey, held: Holding) -> None:
+    directions = ga.selective(seen)
+    for direction in directions:
+        step = held.step(direction.name, [n for n in held.names if n != direction.name])
+        assert torch.allclose(step.vector, direction.vector, atol=1e-5)
+
+
+def test_what_is_held_stays_and_what_is_not_may_move(seen: ga.Survey, held: Holding) -> None:
+    assert seen.jacobians is not None
+    moved, first, second = held.names[:3]
+    slopes = seen.jacobians.select(held.names).probability_slopes.flatten(2)
+
+    def change(hold: list[str], of: str) -> float:
+        step = held.step(moved, hold).vector
+        along = slopes @ step
+        return float(
+            along[:, held.names.index(of)].abs().mean() / along[:, held.names.index(moved)].abs().mean()
+        )
+
+    assert change([first], first) < 0.1 * max(change([], first), 0.05)
+    assert change([first], second) == pytest.approx(change([], second), abs=0.5)
+    assert change([first, second], second) < 0.1 * max(change([first], second), 0.05)
+
+
+def test_the_rate_is_what_one_unit_changes(seen: ga.Survey, held: Holding) -> None:
+    assert seen.jacobians is not None
+    name = held.names[0]
+    step = held.step(name, held.names[1:2])
+    slopes = seen.jacobians.select([name]).probability_slopes.flatten(2)[:, 0]
+    assert step.rate == pytest.approx(float((slopes @ step.vector).mean()), rel=1e-4)
+    assert float(step.vector.norm()) == pytest.approx(1, abs=1e-5)
+
+
+def test_without_gradients_it_is_near_to_held() -> None:
+    toy = ToyGenerator(z_dim=8, seed=3)
+    seen = ga.survey(toy, OracleScorer(toy), n=400, seed=0)
+    found = holding(seen)
+    for direction in ga.held(seen):
+        step = found.step(direction.name, [n for n in found.names if n != direction.name])
+        assert float((step.vector * direction.vector).sum()) > 0.999
+
+
+def test_more_codes_than_evidence_is_no_matter() -> None:
+    toy = ToyGenerator(z_dim=40, seed=3)
+    seen = ga.differentiate(ga.survey(toy, OracleScorer(toy), n=48, seed=0), toy, OracleScorer(toy), n=16)
+    found = holding(seen)
+    directions = ga.selective(seen)
+    step = found.step(found.names[0], found.names[1:])
+    assert torch.allclose(step.vector, directions[0].vector, atol=1e-4)
+
+
+def test_what_cannot_be_is_refused(held: Holding) -> None:
+    with pytest.raises(SettingError, match="cannot be held while it is moved"):
+        held.step(held.names[0], held.names)
+    with pytest.raises(UnknownNameError, match="nobody"):
+        held.step("nobody", [])
