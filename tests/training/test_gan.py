@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from ganatomy.critics.multiscale import HalvingConv, MultiscaleCritic
 from ganatomy.errors import CheckpointError, OutputError, SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.generators.ops import upsample_2x
 from ganatomy.images import from_uint8
-from ganatomy.training.discriminator import Discriminator, HalvingConv
 from ganatomy.training.gan import (
     GanRecipe,
     Stage,
@@ -88,7 +88,7 @@ def test_a_halving_convolution_is_a_convolution_and_a_mean() -> None:
 
 
 def test_the_critic_sees_that_all_pictures_are_one() -> None:
-    critic = Discriminator((4, 4), 3)
+    critic = MultiscaleCritic((4, 4), 3)
     images = torch.randn(4, 3, 8, 8)
     same = images[:1].expand(4, -1, -1, -1)
     assert not torch.allclose(critic(images)[0], critic(same)[0])

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganatomy.critics.multiscale import MultiscaleCritic
 from ganatomy.errors import CheckpointError, OutputError, SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.generators.dcgan import DCGAN
@@ -27,7 +28,6 @@ from ganatomy.images import save_image
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.network import AttributeNetwork
 from ganatomy.plots import grid
-from ganatomy.training.discriminator import Discriminator
 from ganatomy.training.features import FeatureCritic
 from ganatomy.training.pictures import Pictures, Progress, pick, torch_rng
 
@@ -102,7 +102,7 @@ class Run:
     step: int  # taken in all stages
     generator: Generator
     average: Generator
-    critic: Discriminator
+    critic: MultiscaleCritic
     features: FeatureCritic | None = None
     optimizers: dict[str, torch.optim.Adam] = field(default_factory=dict)
 
@@ -264,7 +264,7 @@ def follow(average: nn.Module, model: nn.Module, keep: float) -> None:
         mine.copy_(theirs)
 
 
-def build(recipe: GanRecipe, stage: int, device: str) -> tuple[Generator, Discriminator]:
+def build(recipe: GanRecipe, stage: int, device: str) -> tuple[Generator, MultiscaleCritic]:
     """Both networks of a stage, with fresh weights."""
     widths = recipe.widths[: recipe.stages[stage].resolution.bit_length() - 2]
     if recipe.architecture == "stylegan2":
@@ -279,7 +279,7 @@ def build(recipe: GanRecipe, stage: int, device: str) -> tuple[Generator, Discri
         )
     else:
         generator = DCGAN.build(z_dim=recipe.z_dim, widths=widths, channels=recipe.channels)
-    critic = Discriminator(widths, recipe.channels)
+    critic = MultiscaleCritic(widths, recipe.channels)
     fast = {"device": device, "memory_format": torch.channels_last}
     return generator.to(**fast), critic.to(**fast)
 

@@ -1,4 +1,4 @@
-"""The critic of a GAN: residual-free blocks that also see the picture at every scale.
+"""The critic that this project trains: residual-free blocks that also see the picture at every scale.
 
 Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", figure 7 (input skips), with the minibatch
 standard deviation of Karras et al. 2018, section 3. Every scale reads the picture for itself, so a critic of small
@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganatomy.critics.base import Critic
 from ganatomy.generators.ops import EqualLinear, lrelu
 
 
@@ -52,7 +53,7 @@ class Down(nn.Module):
         return self.conv1(self.conv0(x))
 
 
-class Discriminator(nn.Module):
+class MultiscaleCritic(Critic):
     """Pictures to realness logits.
 
     Args:
@@ -64,6 +65,9 @@ class Discriminator(nn.Module):
     def __init__(self, widths: tuple[int, ...], channels: int, *, group: int = 4) -> None:
         super().__init__()
         self.resolutions = [2 ** (i + 2) for i in range(len(widths))]
+        self.resolution, self.channels = self.resolutions[-1], channels
+        self.description = f"a critic of {self.resolution} px"
+        self.settings = {"widths": widths, "channels": channels, "group": group}
         self.group = group
         for i, resolution in enumerate(self.resolutions):
             self.add_module(f"from_rgb{resolution}", EqualConv(channels, widths[i], 1))
@@ -74,16 +78,27 @@ class Discriminator(nn.Module):
         self.out = EqualLinear(widths[0], 1)
 
     def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, " n"]:
-        # Go down, reading the picture anew at every scale.
-        x = getattr(self, f"from_rgb{self.resolutions[-1]}")(images)
-        for resolution in reversed(self.resolutions[1:]):
-            x = getattr(self, f"down{resolution}")(x)
-            images = F.avg_pool2d(images, 2)
-            x = x + getattr(self, f"from_rgb{resolution // 2}")(images)
+        x = self._down(images)[-1]
 
         # Judge, knowing how much the pictures of a batch differ.
         x = self.conv(torch.cat([x, self._deviation(x)], dim=1))
         return self.out(lrelu(self.dense(x.flatten(1))))[:, 0]
+
+    def layers(self, images: Float[Tensor, "n c h w"]) -> list[Tensor]:
+        seen = self._down(images)
+        # Not of a batch, whose other pictures would change what is seen in one: as if all were the same.
+        return [*seen, self.conv(F.pad(seen[-1], (0, 0, 0, 0, 0, 1)))]
+
+    def _down(self, images: Tensor) -> list[Tensor]:
+        """What is seen at each scale after the first, reading the picture anew at each."""
+        x = getattr(self, f"from_rgb{self.resolutions[-1]}")(images)
+        seen = []
+        for resolution in reversed(self.resolutions[1:]):
+            x = getattr(self, f"down{resolution}")(x)
+            images = F.avg_pool2d(images, 2)
+            x = x + getattr(self, f"from_rgb{resolution // 2}")(images)
+            seen.append(x)
+        return seen or [x]
 
     def _deviation(self, x: Tensor) -> Tensor:
         group = math.gcd(len(x), self.group)
@@ -91,7 +106,7 @@ class Discriminator(nn.Module):
         deviation = (groups.var(dim=0, correction=0) + 1e-8).sqrt().mean(dim=(1, 2, 3))
         return deviation.repeat(group)[:, None, None, None].expand(-1, 1, *x.shape[2:])
 
-    def grow_from(self, smaller: Discriminator) -> None:
+    def grow_from(self, smaller: MultiscaleCritic) -> None:
         """Take over a critic of pictures half the size, so that at first this one judges exactly as that one did.
 
         The new resolution's branch starts at zero; the old one still reads the halved picture by its own `from_rgb`.

@@ -1,0 +1,24 @@
+"""Critics: the discriminators of GANs, kept for what they see in pictures.
+
+base        what every critic is
+strided     the DCGAN family, read off names and shapes
+multiscale  the critic that this project trains
+files       reading and writing them
+features    what their layers see, as one vector for each picture
+"""
+
+from ganatomy.critics.base import Critic
+from ganatomy.critics.features import critic_features, discriminator_features
+from ganatomy.critics.files import critic, save_critic
+from ganatomy.critics.multiscale import MultiscaleCritic
+from ganatomy.critics.strided import StridedCritic
+
+__all__ = [
+    "Critic",
+    "MultiscaleCritic",
+    "StridedCritic",
+    "critic",
+    "critic_features",
+    "discriminator_features",
+    "save_critic",
+]

@@ -1,0 +1,31 @@
+"""What every critic is: pictures to one logit, by layers that can be looked into."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ganatomy.perception.base import fit_images
+
+
+class Critic(nn.Module, ABC):
+    """A discriminator: how real a picture looks, larger is realer.
+
+    Args:
+        resolution: height and width of the pictures that it was trained on. channels: 1 (grey) or 3 (RGB).
+        description: one line for a person.
+    """
+
+    resolution: int
+    channels: int
+    description: str = "a critic"
+
+    @abstractmethod
+    def layers(self, images: Float[Tensor, "n c h w"]) -> list[Tensor]:
+        """What each layer sees, the first layer first, each `[n, channels, height, width]` after its activation."""
+
+    def fitted(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k r r"]:
+        """Pictures at the size and with the channels that it was trained on."""
+        return fit_images(images, size=(self.resolution, self.resolution), channels=self.channels)

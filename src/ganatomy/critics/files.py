@@ -1,0 +1,152 @@
+"""Critics by name or file: ours as safetensors, those of others out of whatever file of weights they lie in."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save
+from torch import Tensor
+
+from ganatomy.critics.base import Critic
+from ganatomy.critics.multiscale import MultiscaleCritic
+from ganatomy.critics.strided import StridedCritic
+from ganatomy.errors import CheckpointError, MissingFileError, SettingError, UnknownNameError
+from ganatomy.generators.checkpoints import Checkpoint, read_checkpoint
+from ganatomy.storage import written_whole
+from ganatomy.zoo import MODELS
+
+KIND = "critic"
+FORMAT = "1"
+NETWORKS = ("critic", "discriminator", "netD", "D", "dis", "disc", "model_D", "discriminator_state_dict", "d")
+"""What training scripts call it, where they save it beside the generator."""
+
+
+def critic(spec: str | os.PathLike[str], *, network: str | None = None) -> Critic:
+    """The critic of a bundled model, or the one in a file. Nothing in the file is run.
+
+    ```
+    critic("digits")                     # the one that the bundled generator was trained against
+    critic("discriminator.pt")           # of the DCGAN family
+    critic("checkpoint.pt", network="D") # one of several networks
+    ```
+
+    Args:
+        network: its name in a file that holds several; by default it is looked for under the usual ones.
+
+    Raises:
+        UnknownNameError: for a name that is no bundled model. SettingError: for a bundled model without its critic.
+        MissingFileError, CheckpointError: when there is no such file, or it holds no discriminator that can be read.
+    """
+    path = Path(spec)
+    if str(spec) in MODELS and not path.exists():
+        path = MODELS[str(spec)].critic
+        if not path.exists():
+            having = ", ".join(name for name, model in MODELS.items() if model.critic.exists())
+            raise SettingError(
+                f"{spec} comes without its critic; give the file of a discriminator, or take {having}"
+            )
+    elif not path.exists() and not path.suffix and path.parent == Path():
+        raise UnknownNameError("critic", str(spec), MODELS)
+    elif not path.exists():
+        raise MissingFileError(f"{path} does not exist; give the file of a discriminator")
+    found = _read(path, network)
+    try:
+        built = _build(found)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path} {error}") from None
+    return built.eval().requires_grad_(False)
+
+
+def save_critic(
+    critic: MultiscaleCritic, path: str | os.PathLike[str], *, card: Mapping[str, Any] | None = None
+) -> Path:
+    """Write a critic of this project, matrices in 16 bits, whole or not at all.
+
+    Args:
+        card: how it was made, kept as JSON.
+
+    Raises:
+        OutputError: when the place cannot be written.
+    """
+    tensors = {
+        name: (tensor.half() if tensor.ndim > 1 else tensor.float()).detach().cpu().contiguous()
+        for name, tensor in critic.state_dict().items()
+    }
+    metadata = {
+        "kind": KIND,
+        "format": FORMAT,
+        "settings": json.dumps(critic.settings),
+        "card": json.dumps(dict(card or {})),
+    }
+    with written_whole(path) as part:
+        part.write_bytes(save(tensors, metadata))
+    return Path(path)
+
+
+def _read(path: Path, network: str | None) -> Checkpoint:
+    """The weights of the critic in a file: under the name that is given, a usual one, or all that is there."""
+    if network is not None:
+        return read_checkpoint(path, network=network)
+    whole = _attempt(path, None)
+    if isinstance(whole, Checkpoint) and "kind" in whole.metadata:
+        return whole
+    for name in NETWORKS:
+        found = _attempt(path, name)
+        if isinstance(found, Checkpoint):
+            return found
+    if isinstance(whole, CheckpointError):
+        raise whole
+    return whole
+
+
+def _attempt(path: Path, network: str | None) -> Checkpoint | CheckpointError:
+    try:
+        return read_checkpoint(path, network=network)
+    except CheckpointError as error:
+        return error
+
+
+def _build(found: Checkpoint) -> Critic:
+    if "kind" in found.metadata:
+        return _ours(found)
+    state = dict(found.state)
+    if "from_rgb4.weight" in state:
+        return _multiscale(state, **_settings(state))
+    return StridedCritic(state)
+
+
+def _ours(found: Checkpoint) -> MultiscaleCritic:
+    if found.metadata["kind"] != KIND:
+        raise CheckpointError(f"holds a {found.metadata['kind']}, not a critic")
+    if found.metadata.get("format") != FORMAT:
+        raise CheckpointError(
+            f"is of format {found.metadata.get('format')}; this ganatomy reads format {FORMAT}"
+        )
+    try:
+        settings = json.loads(found.metadata["settings"])
+        return _multiscale(dict(found.state), **(settings | {"widths": tuple(settings["widths"])}))
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"has damaged metadata: {error}") from None
+
+
+def _settings(state: Mapping[str, Tensor]) -> dict[str, Any]:
+    """How the critic of a training run of this project was built."""
+    widths, resolution = [], 4
+    while f"from_rgb{resolution}.weight" in state:
+        widths.append(len(state[f"from_rgb{resolution}.weight"]))
+        resolution *= 2
+    return {"widths": tuple(widths), "channels": state["from_rgb4.weight"].shape[1]}
+
+
+def _multiscale(state: dict[str, Tensor], **settings: Any) -> MultiscaleCritic:
+    built = MultiscaleCritic(**settings)
+    try:
+        built.load_state_dict(state)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise CheckpointError(f"has weights that do not fit together: {reason}") from None
+    return built

@@ -1,0 +1,199 @@
+"""Maps as charts: points in the colours of classes or of a score, with pictures where there is room for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import colormaps, patheffects
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize, to_hex
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+from ganatomy.images import to_pil
+from ganatomy.maps.classes import class_centres
+from ganatomy.maps.pictures import CLASS, PictureMap
+from ganatomy.plots.charts import BLUE, INK, QUIET
+
+CLASS_COLORS = (
+    "#332288", "#d8a31a", "#2f8fc4", "#882255", "#44aa99",
+    "#cc6677", "#117733", "#aa4499", "#8a8a2f", "#88ccee",
+)  # fmt: skip
+"""Up to ten classes, told apart with any kind of colour vision (after Tol 2021, "muted")."""
+MARKERS = "os^DvPX<>p"
+"""A second way to tell classes apart."""
+OTHER_COLOR = "#b4b4ba"
+"""Of classes beyond the ten commonest."""
+SCALE = ListedColormap(colormaps["viridis"](np.linspace(0, 0.93, 256)), name="score")
+"""Even steps of a score are even steps to the eye, in grey too; the end that vanishes on white paper is left out."""
+
+SIDE = 7.2
+"""Inches of the wider side of a map."""
+THUMBNAIL = 0.32
+"""Inches of a picture on it."""
+APART = 1.5
+"""Sides of a picture from one to the next at least: points must be seen between them."""
+STANDS_OUT = 0.5
+"""A class has its name on the map where this share of the points is its own; elsewhere the name would mislead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """How one class is drawn."""
+
+    name: str
+    color: str
+    marker: str
+    count: int
+
+
+def class_keys(names: Sequence[str], counts: Sequence[int]) -> list[Key]:
+    """How each class is drawn, in their order: the ten commonest each in their own way, the rest in one."""
+    ranked = sorted(range(len(names)), key=lambda k: -counts[k])
+    own = sorted(ranked[: len(CLASS_COLORS)])
+    return [
+        Key(name=name, color=CLASS_COLORS[own.index(k)], marker=MARKERS[own.index(k)], count=counts[k])
+        if k in own
+        else Key(name=name, color=OTHER_COLOR, marker=".", count=counts[k])
+        for k, name in enumerate(names)
+    ]
+
+
+def scale_colors(num: int) -> list[str]:
+    """Colours of the scale of scores at even steps, as hexadecimal numbers."""
+    return [to_hex(SCALE(step)) for step in np.linspace(0, 1, num)]
+
+
+def map_chart(
+    pictures: PictureMap, *, color: str | None = None, title: str | None = None, thumbnails: bool = True
+) -> Figure:
+    """A map as a chart; classes have their name where they stand out most, scores have a colour bar.
+
+    Args:
+        color: "class" or an attribute; by default classes where there are any, else the first attribute.
+        thumbnails: with pictures, as many as fit without covering one another.
+
+    Raises:
+        UnknownNameError, SettingError: for a colour that this map does not have.
+    """
+    color = pictures.check_color(color)
+    xy = pictures.map.xy.numpy()
+    width, height = np.ptp(xy, axis=0)
+    figure = Figure(
+        figsize=(SIDE + 1.5, SIDE * max(0.4, height / max(width, height)) + 1.1),
+        layout="constrained",
+        facecolor="white",
+    )
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.set_aspect("equal")
+    axes.set_axis_off()
+    frames = _dots(figure, axes, pictures, color)
+    named = _names(axes, pictures) if color == CLASS else []
+    if thumbnails:
+        _pictures(axes, pictures, frames, named)
+    reach = 0.03 * max(width, height)
+    axes.set_xlim(xy[:, 0].min() - reach, xy[:, 0].max() + reach)
+    axes.set_ylim(xy[:, 1].min() - reach, xy[:, 1].max() + reach)
+    figure.suptitle(title or f"Map of {pictures.subject}", x=0.01, ha="left", fontsize=12, color=INK)
+    figure.supxlabel(
+        f"{len(pictures):,} pictures; {pictures.map.description}",
+        x=0.01,
+        ha="left",
+        fontsize=8.5,
+        color=QUIET,
+    )
+    return figure
+
+
+def spaced(xy: np.ndarray, side: float) -> list[int]:
+    """The first points around which squares of this side do not overlap, in the order of the rows.
+
+    >>> spaced(np.array([[0.0, 0.0], [0.5, 0.2], [1.1, 0.0]]), 1.0)
+    [0, 2]
+    """
+    taken: dict[tuple[int, int], list[int]] = {}
+    kept = []
+    for row, (x, y) in enumerate(xy):
+        column, line = int(np.floor(x / side)), int(np.floor(y / side))
+        around = (k for i in (-1, 0, 1) for j in (-1, 0, 1) for k in taken.get((column + i, line + j), ()))
+        if all(max(abs(xy[k] - (x, y))) >= side for k in around):
+            taken.setdefault((column, line), []).append(row)
+            kept.append(row)
+    return kept
+
+
+def _dots(figure: Figure, axes: Axes, pictures: PictureMap, color: str | None) -> list[str]:
+    """Draw every point; returns the colour of each."""
+    xy = pictures.map.xy.numpy()
+    size = float(np.clip(30_000 / len(xy), 6, 40))
+    common = {"s": size, "linewidths": 0.3, "edgecolors": "white"}
+    if color is None:
+        axes.scatter(*xy.T, color=BLUE, **common)
+        return [BLUE] * len(xy)
+    if color == CLASS and pictures.classes is not None:
+        keys = class_keys(pictures.classes.names, pictures.classes.counts)
+        index = pictures.classes.index.numpy()
+        for k, key in enumerate(keys):
+            rows = index == k
+            if rows.any():
+                axes.scatter(*xy[rows].T, color=key.color, marker=key.marker, label=key.name, **common)
+        figure.legend(
+            loc="outside right center",
+            frameon=False,
+            fontsize=9,
+            labelcolor=INK,
+            markerscale=(36 / size) ** 0.5,
+        )
+        return [keys[k].color for k in index]
+    assert pictures.scores is not None
+    values = pictures.scores.probabilities[:, pictures.scores.names.index(color)].cpu().numpy()
+    axes.scatter(*xy.T, c=values, cmap=SCALE, vmin=0, vmax=1, **common)
+    bar = figure.colorbar(
+        ScalarMappable(norm=Normalize(0, 1), cmap=SCALE), ax=axes, shrink=0.5, pad=0.02, aspect=22
+    )
+    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    bar.ax.tick_params(labelsize=8.5, length=0, labelcolor=QUIET)
+    bar.set_label(f"probability of {color}", color=QUIET, fontsize=9)
+    return [to_hex(SCALE(float(value))) for value in values]
+
+
+def _pictures(
+    axes: Axes, pictures: PictureMap, frames: Sequence[str], named: Sequence[tuple[float, float]]
+) -> None:
+    """Draw the pictures that have room beside the names, each in a frame of its point's colour."""
+    xy = pictures.map.xy.numpy()
+    side = THUMBNAIL / SIDE * float(np.ptp(xy, axis=0).max())
+    places = np.concatenate([np.array(named).reshape(-1, 2), xy])
+    for place in spaced(places, APART * side):
+        row = place - len(named)
+        if row < 0:
+            continue
+        image = to_pil(pictures.thumbnails[row]).convert("RGB").resize((64, 64), Image.Resampling.LANCZOS)
+        x, y = xy[row]
+        left, right, low, high = x - side / 2, x + side / 2, y - side / 2, y + side / 2
+        axes.imshow(np.asarray(image), extent=(left, right, low, high), zorder=3, interpolation="antialiased")
+        frame = Rectangle((left, low), side, side, fill=False, edgecolor=frames[row], linewidth=1.6, zorder=4)
+        axes.add_patch(frame)
+
+
+def _names(axes: Axes, pictures: PictureMap) -> list[tuple[float, float]]:
+    """Write the name of each class where it stands out; returns the places."""
+    assert pictures.classes is not None
+    keys = class_keys(pictures.classes.names, pictures.classes.counts)
+    centres = class_centres(pictures.map.xy, pictures.classes.index, len(keys))
+    halo = [patheffects.withStroke(linewidth=4, foreground="white")]
+    named = []
+    for key, centre in zip(keys, centres, strict=True):
+        if centre is not None and key.color != OTHER_COLOR and centre.share >= STANDS_OUT:
+            axes.text(
+                centre.x, centre.y, key.name, ha="center", va="center", fontsize=17, fontweight="bold",
+                color=key.color, path_effects=halo, zorder=5,
+            )  # fmt: skip
+            named.append((centre.x, centre.y))
+    return named

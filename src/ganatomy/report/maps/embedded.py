@@ -1,0 +1,189 @@
+"""A map inside a page: what its script draws, as one JSON object and one picture that holds all thumbnails."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from ganatomy.images import to_pil
+from ganatomy.maps.classes import class_centres
+from ganatomy.maps.pictures import PictureMap
+from ganatomy.plots.maps import OTHER_COLOR, STANDS_OUT, Key, class_keys, scale_colors
+from ganatomy.report.elements import Cell, Row, Table
+from ganatomy.report.wording import percent
+
+CELLS = (64, 48, 32, 24)
+"""Pixels of a thumbnail on a side; the largest with which all fit into `MOST_PIXELS`, which phones can decode."""
+MOST_PIXELS = 8_500_000
+QUALITY = 72
+STEPS = 17
+"""Colours of the scale that are written down; between them it is straight enough."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZoomableMap:
+    """What the macro `zoomable` of "shared/maps/map.html" shows.
+
+    Args:
+        id: of the element, one of its kind on a page. label: what it is, for people who cannot see it.
+        data: what the script draws. sprite: all thumbnails side by side, as a data URI.
+        colors: what points can be coloured by. color: the one that is chosen first.
+        keys: how each class is drawn. table: where classes or attributes lie, in words.
+    """
+
+    id: str
+    label: str
+    data: Mapping[str, Any]
+    sprite: str
+    colors: Sequence[str]
+    color: str | None
+    keys: Sequence[Key]
+    table: Table | None
+
+
+def zoomable_map(pictures: PictureMap, *, color: str | None = None, id: str = "map") -> ZoomableMap:  # noqa: A002
+    """A map for a page.
+
+    Args:
+        color: "class" or an attribute; by default classes where there are any, else the first attribute.
+        id: another one for each map of a page.
+
+    Raises:
+        UnknownNameError, SettingError: for a colour that this map does not have.
+    """
+    color = pictures.check_color(color)
+    places = _places(pictures)
+    cell, columns, sprite = _sprite(pictures)
+    data: dict[str, Any] = {
+        "n": len(pictures),
+        "seed": pictures.seed,
+        "xy": _packed((places * 65535).round(), np.uint16),
+        "width": float(places[:, 0].max()),
+        "height": float(places[:, 1].max()),
+        "cell": cell,
+        "columns": columns,
+        "scale": scale_colors(STEPS),
+        "names": [] if pictures.scores is None else list(pictures.scores.names),
+        "classes": None,
+    }
+    keys: list[Key] = []
+    if pictures.scores is not None:
+        data["scores"] = _packed(pictures.scores.probabilities.cpu().numpy() * 255, np.uint8)
+    if pictures.classes is not None:
+        keys = class_keys(pictures.classes.names, pictures.classes.counts)
+        data["classes"] = {
+            "index": _packed(pictures.classes.index.numpy(), np.uint16),
+            "colors": [key.color for key in keys],
+            "places": _named_places(pictures, keys, places),
+        }
+    return ZoomableMap(
+        id=id,
+        label=f"Map of {len(pictures):,} pictures by {pictures.subject}",
+        data=data,
+        sprite=sprite,
+        colors=pictures.colors,
+        color=color,
+        keys=keys,
+        table=_table(pictures, keys, places),
+    )
+
+
+def _places(pictures: PictureMap) -> np.ndarray:
+    """Points as a page has them: from the top left corner, y down, the wider side from 0 to 1."""
+    xy = pictures.map.xy.double().numpy() * (1, -1)
+    xy = xy - xy.min(0)
+    return xy / xy.max()
+
+
+def _packed(values: np.ndarray, kind: type) -> str:
+    """Whole numbers as base64 of their bytes, little end first."""
+    return base64.b64encode(values.round().astype(np.dtype(kind).newbyteorder("<")).tobytes()).decode()
+
+
+def _sprite(pictures: PictureMap) -> tuple[int, int, str]:
+    """All thumbnails row by row in one WebP: pixels of one, how many in a row, and the picture as a data URI."""
+    natural = max(pictures.thumbnails.shape[2:])
+    fitting = [cell for cell in CELLS if len(pictures) * cell**2 <= MOST_PIXELS] or [CELLS[-1]]
+    cell = min(natural, fitting[0])
+    columns = math.ceil(math.sqrt(len(pictures)))
+    sheet = Image.new("RGB", (columns * cell, math.ceil(len(pictures) / columns) * cell))
+    for row, image in enumerate(pictures.thumbnails):
+        small = to_pil(image).convert("RGB").resize((cell, cell), Image.Resampling.LANCZOS)
+        sheet.paste(small, (row % columns * cell, row // columns * cell))
+    buffer = io.BytesIO()
+    sheet.save(buffer, "WEBP", quality=QUALITY)
+    return cell, columns, f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _named_places(pictures: PictureMap, keys: Sequence[Key], places: np.ndarray) -> list[dict[str, Any]]:
+    assert pictures.classes is not None
+    centres = class_centres(torch.from_numpy(places), pictures.classes.index, len(keys))
+    return [
+        {"class": k, "name": key.name, "x": centre.x, "y": centre.y}
+        for k, (key, centre) in enumerate(zip(keys, centres, strict=True))
+        if centre is not None and key.color != OTHER_COLOR and centre.share >= STANDS_OUT
+    ]
+
+
+def _table(pictures: PictureMap, keys: Sequence[Key], places: np.ndarray) -> Table | None:
+    """Where classes lie, or else where pictures with and without each attribute do."""
+    reach = np.maximum(places.max(0), 1e-12)
+    if pictures.classes is not None:
+        centres = class_centres(torch.from_numpy(places), pictures.classes.index, len(keys))
+        return Table(
+            title="Where classes lie",
+            caption="Each class at the place where it stands out most: how far from the left and from the top, and how "
+            "many of the points around it are of the class.",
+            first="Class",
+            headings=("pictures", "from the left", "from the top", "of its class around"),
+            rows=[
+                Row(
+                    name=key.name,
+                    cells=[
+                        Cell(text=str(key.count)),
+                        Cell(text=percent(centre.x / reach[0])),
+                        Cell(text=percent(centre.y / reach[1])),
+                        Cell(text=percent(centre.share)),
+                    ],
+                )
+                for key, centre in zip(keys, centres, strict=True)
+                if centre is not None
+            ],
+        )
+    if pictures.scores is None:
+        return None
+    has = (pictures.scores.probabilities > 0.5).cpu().numpy()
+    return Table(
+        title="Where attributes lie",
+        caption="The middle of the pictures with each attribute, and of those without: how far from the left and from "
+        "the top. Where the two are far apart, the map tells the attribute.",
+        first="Attribute",
+        headings=("pictures with it", "with: left", "top", "without: left", "top"),
+        rows=[
+            Row(
+                name=name,
+                cells=[
+                    Cell(text=percent(float(column.mean()))),
+                    *_middle(places[column] / reach),
+                    *_middle(places[~column] / reach),
+                ],
+            )
+            for name, column in zip(pictures.scores.names, has.T, strict=True)
+        ],
+    )
+
+
+def _middle(places: np.ndarray) -> list[Cell]:
+    return (
+        [Cell(text=percent(float(value))) for value in places.mean(0)]
+        if len(places)
+        else [Cell(text="none")] * 2
+    )
