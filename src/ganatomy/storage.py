@@ -23,7 +23,7 @@ from ganatomy.errors import CheckpointError, GanatomyError, MissingFileError, Ou
 from ganatomy.latents import Direction, Directions, Latents, Space
 
 FORMAT = 1
-LOADERS = {"latents": "load_latents", "directions": "load_directions"}
+LOADERS = {"latents": "load_latents", "directions": "load_directions", "panel": "load_panel"}
 """The kinds of file, and what reads each."""
 
 
@@ -41,7 +41,7 @@ def save_latents(latents: Latents, path: str | os.PathLike[str]) -> Path:
         "num_layers": latents.num_layers,
         "fingerprint": latents.fingerprint,
     }
-    return _save("latents", tensors, facts, path)
+    return save_tensors("latents", tensors, facts, path)
 
 
 def load_latents(path: str | os.PathLike[str]) -> Latents:
@@ -51,8 +51,8 @@ def load_latents(path: str | os.PathLike[str]) -> Latents:
         MissingFileError: when there is no such file.
         CheckpointError: when it holds anything else; the message says what.
     """
-    tensors, facts = _load("latents", path)
-    with _understood(path):
+    tensors, facts = load_tensors("latents", path)
+    with understood(path):
         return Latents(
             codes=tensors["codes"],
             labels=tensors.get("labels"),
@@ -84,7 +84,7 @@ def save_directions(directions: Directions, path: str | os.PathLike[str]) -> Pat
         for direction in directions
     ]
     tensors = {f"vector.{index}": direction.vector for index, direction in enumerate(directions)}
-    return _save("directions", tensors, {"directions": items}, path)
+    return save_tensors("directions", tensors, {"directions": items}, path)
 
 
 def load_directions(path: str | os.PathLike[str]) -> Directions:
@@ -94,8 +94,8 @@ def load_directions(path: str | os.PathLike[str]) -> Directions:
         MissingFileError: when there is no such file.
         CheckpointError: when it holds anything else; the message says what.
     """
-    tensors, facts = _load("directions", path)
-    with _understood(path):
+    tensors, facts = load_tensors("directions", path)
+    with understood(path):
         return Directions(
             Direction(
                 vector=tensors[f"vector.{index}"],
@@ -144,7 +144,14 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def _save(kind: str, tensors: dict[str, Tensor], facts: dict[str, Any], path: str | os.PathLike[str]) -> Path:
+def save_tensors(
+    kind: str, tensors: dict[str, Tensor], facts: dict[str, Any], path: str | os.PathLike[str]
+) -> Path:
+    """Write tensors, and facts that JSON can hold, as a file of one of the kinds in `LOADERS`.
+
+    Raises:
+        OutputError: when the file cannot be written.
+    """
     # Clones, for safetensors refuses tensors that share memory.
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     metadata = {
@@ -157,12 +164,17 @@ def _save(kind: str, tensors: dict[str, Tensor], facts: dict[str, Any], path: st
     return Path(path)
 
 
-def _load(kind: str, path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def load_tensors(kind: str, path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what `save_tensors` wrote as this kind.
+
+    Raises:
+        MissingFileError: when there is no such file. CheckpointError: when it holds anything else.
+    """
     with _opened(path) as file:
         found = _kind(file, path)
         if found != kind:
             raise CheckpointError(f"{path} holds {found}, not {kind}; read it with {LOADERS[found]}")
-        with _understood(path):
+        with understood(path):
             facts = json.loads(file.metadata()["facts"])
             if not isinstance(facts, dict):
                 raise TypeError("its facts are not an object")
@@ -207,7 +219,7 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def _understood(path: str | os.PathLike[str]) -> Iterator[None]:
+def understood(path: str | os.PathLike[str]) -> Iterator[None]:
     """Turns whatever a damaged file of ours makes impossible into one error that names the file."""
     try:
         yield

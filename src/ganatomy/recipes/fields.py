@@ -179,6 +179,11 @@ def flag(value: Any, where: str) -> bool:
     return value
 
 
+def as_it_is(value: Any, where: str) -> dict[str, Any]:
+    """An object whose fields are somebody else's."""
+    return Fields(value, where).data
+
+
 def several(read: Reader[T], *, least: int = 0, most: int = MOST_PICTURES) -> Reader[tuple[T, ...]]:
     def read_all(value: Any, where: str) -> tuple[T, ...]:
         if not isinstance(value, list) or not least <= len(value) <= most:

@@ -47,7 +47,7 @@ class Table:
         raise SettingError(f"a recipe has at most {MOST_DIRECTIONS} directions of one name")
 
     def to_data(self) -> dict[str, Any]:
-        return {name: _write_direction(direction) for name, direction in self.directions.items()}
+        return {name: write_direction(direction) for name, direction in self.directions.items()}
 
     def read(self, value: Any, where: str) -> Direction:
         name = text(value, where)
@@ -60,7 +60,7 @@ class Table:
 def read_table(value: Any, where: str) -> Table:
     fields = Fields(value, where)
     several(text, most=MOST_DIRECTIONS)(list(fields.data), where)
-    return Table(directions={name: fields.take(name, _read_direction) for name in fields.data})
+    return Table(directions={name: fields.take(name, read_direction) for name in fields.data})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,7 +241,7 @@ def _read_way(fields: Fields, table: Table) -> dict[str, Any]:
     }
 
 
-def _write_direction(direction: Direction) -> dict[str, Any]:
+def write_direction(direction: Direction) -> dict[str, Any]:
     return {
         "name": direction.name,
         "space": str(direction.space),
@@ -257,7 +257,7 @@ def _write_direction(direction: Direction) -> dict[str, Any]:
     }
 
 
-def _read_direction(value: Any, where: str) -> Direction:
+def read_direction(value: Any, where: str) -> Direction:
     fields = Fields(value, where)
     with building(where):
         found = Direction(

@@ -18,6 +18,7 @@ from ganatomy.recipes.codes import Codes, read_codes
 from ganatomy.recipes.fields import (
     MOST_BYTES,
     Fields,
+    as_it_is,
     choice,
     integer,
     number,
@@ -111,6 +112,7 @@ class Recipe:
         scale: whole number by which each picture is enlarged; by default until it is readable.
         fps: frames per second, where the picture is written as a film.
         batch_size: pictures made at a time. It is written down because the last bits of a picture depend on it.
+        scene: how the studio showed the picture, in its own words; no picture depends on it.
     """
 
     model: ModelReference | None = None
@@ -120,6 +122,7 @@ class Recipe:
     scale: int | None = None
     fps: float = 25.0
     batch_size: int = 32
+    scene: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         alone = isinstance(self.picture, DrawnFaces)
@@ -141,6 +144,7 @@ class Recipe:
             codes=None if self.codes is None else self.codes.of_any_generator(),
             edits=tuple(edit.of_any_generator() for edit in self.edits),
             picture=self.picture.of_any_generator(),
+            scene=None,
         )
 
     def with_value(self, place: str, value: Any) -> Recipe:
@@ -181,6 +185,7 @@ def to_json(recipe: Recipe) -> str:
         "scale": recipe.scale,
         "fps": float(recipe.fps),
         "batch_size": recipe.batch_size,
+        "scene": None if recipe.scene is None else dict(recipe.scene),
         "directions": table.to_data(),
     }
     try:
@@ -219,6 +224,7 @@ def from_json(written: str | bytes) -> Recipe:
         "scale": fields.take("scale", integer(1, MOST_ENLARGED), None),
         "fps": fields.take("fps", number(0.001, FASTEST), 25.0),
         "batch_size": fields.take("batch_size", integer(1, LARGEST_BATCH), 32),
+        "scene": fields.take("scene", as_it_is, None),
     }
     fields.end()
     try:

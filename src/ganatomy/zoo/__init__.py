@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, kw_only=True)
 class BundledModel:
-    """A generator and the scorer for its pictures, as safetensors inside the package."""
+    """A generator, the scorer for its pictures, and for some its critic, as safetensors inside the package."""
 
     name: str
     architecture: str = ""
@@ -34,6 +34,16 @@ class BundledModel:
     @property
     def scorer(self) -> Path:
         return FOLDER / f"{self.name}-scorer.safetensors"
+
+    @property
+    def critic(self) -> Path:
+        """The discriminator that the generator was trained against, where it was kept."""
+        return FOLDER / f"{self.name}-critic.safetensors"
+
+    @property
+    def panel(self) -> Path:
+        """What the studio knows of its directions."""
+        return FOLDER / f"{self.name}-panel.safetensors"
 
     @property
     def card(self) -> dict[str, Any]:

@@ -1,0 +1,198 @@
+"""One model on its page: from scenes to recipes, codes, pictures and scores."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ganatomy.directions.few_labels import FewLabels, few_labels
+from ganatomy.errors import SettingError, UnknownNameError
+from ganatomy.generators.base import Generator
+from ganatomy.latents import Direction, Latents, Space
+from ganatomy.perception.base import Scorer
+from ganatomy.recipes import ModelReference, Move, Recipe
+from ganatomy.studio.panel import Panel
+from ganatomy.studio.preparing import codes_of_seeds, page_space, shown_psi
+from ganatomy.studio.scenes import Marks, Scene
+
+NUM_CANDIDATES = 1000
+"""Pictures that a taught direction may ask about: those of the seeds from 0."""
+MOST_KEPT = 400
+"""Directions that are kept because they will be asked for again while a slider moves."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparing:
+    """How far the panel is."""
+
+    stage: str = "starting"
+    done: int = 0
+    total: int = 1
+    failed: str = ""
+
+    def data(self) -> dict[str, Any]:
+        return {"stage": self.stage, "done": self.done, "total": self.total}
+
+
+@dataclass(eq=False)
+class Bench:
+    """A generator with what is known of it. It answers any number of threads; its panel comes when it is ready.
+
+    Args:
+        name: of the model on the page. reference: what recipes call the model.
+    """
+
+    name: str
+    generator: Generator
+    reference: ModelReference
+    scorer: Scorer | None = None
+    panel: Panel | None = None
+    preparing: Preparing = field(default_factory=Preparing)
+
+    def __post_init__(self) -> None:
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def data(self) -> dict[str, Any]:
+        """What a page must know before anything is measured."""
+        signature = self.generator.signature
+        return {
+            "name": self.name,
+            "title": self.name.rsplit("/", 1)[-1],
+            "architecture": signature.architecture,
+            "resolution": signature.resolution,
+            "channels": signature.channels,
+            "spaces": [str(space) for space in signature.spaces],
+            "space": str(page_space(self.generator)),
+            "truncation_psi": shown_psi(self.generator),
+            "num_layers": signature.num_layers,
+            "num_classes": signature.num_classes,
+            "ready": self.panel is not None,
+            "preparing": None if self.panel is not None else self.preparing.data(),
+        }
+
+    def recipe(self, scene: Scene) -> Recipe:
+        """The recipe of a scene, which the library and the command line draw too.
+
+        Raises:
+            UnknownNameError: for a direction or a hold that does not exist.
+            SettingError: for a move that cannot be made.
+        """
+        return Recipe(model=self.reference, codes=scene.codes, edits=self.moves(scene))
+
+    def moves(self, scene: Scene) -> tuple[Move, ...]:
+        """What is done to the code of a scene."""
+        found = []
+        for name, steps in scene.moves.items():
+            if steps:
+                direction, step = self.direction(name, scene)
+                found.append(Move(direction=direction, strength=steps * step, layers=scene.layers))
+        return tuple(found)
+
+    def direction(self, name: str, scene: Scene) -> tuple[Direction, float]:
+        """What moves an attribute in a scene, and how far one step goes."""
+        if name in scene.own:
+            own = scene.own[name]
+            return own, own.sigma
+        if name in scene.taught:
+            taught = self.taught(name, scene.taught[name]).direction
+            return taught, taught.sigma
+        panel = self.panel
+        if panel is None:
+            raise SettingError("the sliders of this model are still being measured; wait for them")
+        if name not in panel.names:
+            raise UnknownNameError("direction", name, [*panel.names, *scene.taught, *scene.own])
+        hold = self.held(scene, panel)
+        return self._keep(("move", name, hold), lambda: panel.move(name, hold))
+
+    def held(self, scene: Scene, panel: Panel) -> tuple[str, ...]:
+        """The attributes that a scene holds, in the order of the panel."""
+        if scene.hold == "all":
+            return tuple(panel.names)
+        for name in scene.hold:
+            if name not in panel.names:
+                raise UnknownNameError("direction to hold", name, panel.names)
+        return tuple(name for name in panel.names if name in scene.hold)
+
+    def taught(self, name: str, marks: Marks, *, num_next: int = 0) -> FewLabels:
+        """The direction that marked pictures say, with what is to be expected of it; its rows are seeds.
+
+        Raises:
+            SettingError: for too few or too many marks, and for one picture that is marked twice.
+        """
+        return self._keep(("taught", name, marks, num_next), lambda: self._teach(name, marks, num_next))
+
+    @torch.no_grad()
+    def codes(self, scenes: Sequence[Scene]) -> Latents:
+        """The moved codes of scenes, one row each."""
+        rows = []
+        for scene in scenes:
+            latents = scene.codes.draw(self.generator)
+            for move in self.moves(scene):
+                latents = move.apply(latents, self.generator)
+            rows.append(latents)
+        return joined(rows)
+
+    @torch.no_grad()
+    def pictures(self, latents: Latents) -> Float[Tensor, "n c h w"]:
+        return self.generator(latents).float().cpu()
+
+    @torch.no_grad()
+    def scores(self, images: Float[Tensor, "n c h w"]) -> dict[str, list[float]] | None:
+        """The probability of every attribute in each picture; None where nobody looks."""
+        if self.scorer is None:
+            return None
+        seen = self.scorer(images.to(self.generator.device)).probabilities.cpu()
+        return {
+            name: [round(value, 4) for value in seen[:, column].tolist()]
+            for column, name in enumerate(self.scorer.names)
+        }
+
+    @cached_property
+    def candidates(self) -> Latents:
+        """The codes of the pictures that can be asked about, in the order of their seeds."""
+        space = page_space(self.generator)
+        return codes_of_seeds(self.generator, list(range(NUM_CANDIDATES)), space=space, truncation_psi=1.0)
+
+    def _teach(self, name: str, marks: Marks, num_next: int) -> FewLabels:
+        both = [*marks.yes, *marks.no]
+        extra = [seed for seed in dict.fromkeys(both) if seed >= NUM_CANDIDATES]
+        codes = self.candidates
+        if extra:
+            space = Space(codes.space)
+            more = codes_of_seeds(self.generator, extra, space=space, truncation_psi=1.0)
+            codes = Latents.cat([codes, more])
+        row = {seed: NUM_CANDIDATES + place for place, seed in enumerate(extra)}
+        yes, no = ([row.get(seed, seed) for seed in seeds] for seeds in (marks.yes, marks.no))
+        return few_labels(codes, yes, no, name=name, num_next=num_next)
+
+    def _keep(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made for this key, or is made now; the least recently used goes."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return made
+
+
+def joined(rows: Sequence[Latents]) -> Latents:
+    """Rows as one batch; where some are in w+, those in w are spread over all layers."""
+    spaces = {row.space for row in rows}
+    if len(spaces) > 1:
+        rows = [row.to("w+") for row in rows]
+    return Latents.cat(rows)

@@ -1,0 +1,154 @@
+"""Starting a studio: open models, measure those that nobody has measured, and answer until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import uvicorn
+
+from ganatomy.errors import CheckpointError, GanatomyError, OutputError, SettingError
+from ganatomy.studio.bench import Bench, Preparing
+from ganatomy.studio.guards import MOST_MESSAGE, is_loopback, new_token
+from ganatomy.studio.panel_files import load_panel, save_panel
+from ganatomy.studio.preparing import prepare
+from ganatomy.studio.server import application
+from ganatomy.zoo import MODELS
+from ganatomy.zoo.downloads import cache_folder
+
+PORT = 7860
+SHUTDOWN_SECONDS = 3
+
+log = logging.getLogger("ganatomy.studio")
+
+
+def panel_file(bench: Bench) -> Path:
+    """Where the panel of a model is kept: beside the bundled weights, or in the cache."""
+    if bench.name in MODELS and bench.scorer is not None and MODELS[bench.name].panel.exists():
+        return MODELS[bench.name].panel
+    seen_by = "" if bench.scorer is None else bench.scorer.fingerprint
+    key = hashlib.sha256(f"{bench.generator.fingerprint} {seen_by}".encode()).hexdigest()[:24]
+    return cache_folder() / "panels" / f"{key}.panel"
+
+
+def measure(bench: Bench, path: Path | None = None) -> None:
+    """Give a bench its panel: the one that is kept, or one that is measured now and kept.
+
+    A panel that cannot be kept is used all the same. What goes wrong is told to the page.
+    """
+    path = path or panel_file(bench)
+    if path.exists():
+        try:
+            found = load_panel(path)
+        except CheckpointError as error:
+            log.warning("%s; it is measured again", error)
+        else:
+            if found.fingerprint == bench.generator.fingerprint:
+                bench.panel = found
+                return
+
+    def tell(stage: str, done: int, total: int) -> None:
+        bench.preparing = Preparing(stage=stage, done=done, total=total)
+
+    try:
+        panel = prepare(bench.generator, bench.scorer, progress=tell)
+    except GanatomyError as error:
+        bench.preparing = Preparing(failed=str(error))
+        log.warning("%s cannot be measured: %s", bench.name, error)
+        return
+    except Exception:
+        bench.preparing = Preparing(failed="measuring this model went wrong; what happened stands in the log")
+        log.exception("%s could not be measured", bench.name)
+        return
+    try:
+        save_panel(panel, path)
+    except OutputError as error:
+        log.warning("the panel of %s is not kept: %s", bench.name, error)
+    bench.panel = panel
+
+
+def serve(
+    benches: Sequence[Bench],
+    *,
+    host: str = "127.0.0.1",
+    port: int = PORT,
+    token: str | None = None,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Answer until the process is interrupted.
+
+    Args:
+        port: 0 takes any that is free.
+        token: that visitors must bring. Hosts other than loopback demand one; "" makes one up.
+        ready: told the address, once it can be opened.
+
+    Raises:
+        SettingError: for an address that cannot be used, and for another host than loopback without a token.
+    """
+    if not is_loopback(host) and token is None:
+        raise SettingError(
+            f"--host {host} would open this studio to others; give --token as well, and they need it"
+        )
+    secret = new_token() if token == "" else token
+    listening = _listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listening.getsockname()[1]}/" + (f"?token={secret}" if secret else "")
+    for bench in benches:
+        threading.Thread(target=_warm_up, args=(bench,), daemon=True, name="measuring").start()
+    server = server_of(benches, token=secret, tell=lambda: ready(address) if ready else None)
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once everybody has been told
+        server.run(sockets=[listening])
+
+
+def server_of(
+    benches: Sequence[Bench], *, token: str | None = None, tell: Callable[[], None] = lambda: None
+) -> uvicorn.Server:
+    """The web server of a studio, with its limits; `tell` is called once it can be reached."""
+    config = uvicorn.Config(
+        application(benches, token=token),
+        log_level="warning",
+        access_log=False,
+        ws_max_size=2 * MOST_MESSAGE,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        limit_concurrency=512,
+        server_header=False,
+    )
+    return _Server(config, tell=tell)
+
+
+def _warm_up(bench: Bench) -> None:
+    """Have at hand what visitors will ask for."""
+    if bench.panel is None:
+        measure(bench)
+    len(bench.candidates)
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it can be reached."""
+
+    def __init__(self, config: uvicorn.Config, *, tell: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell = tell
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._tell()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there, before models are measured in vain."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listening.close()
+        reason = getattr(error, "strerror", None) or error
+        raise SettingError(f"{host}:{port} cannot be used: {reason}; choose another --port") from None
+    return listening

@@ -1,0 +1,277 @@
+"""The studio as a web application: addresses, files, and the sockets of visitors."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import logging
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+from starlette.websockets import WebSocket
+
+from ganatomy import edits
+from ganatomy.errors import GanatomyError, MissingFileError, SettingError
+from ganatomy.recipes.fields import Fields, choice, flag, integer, number, parse, several, text
+from ganatomy.studio import takeaways
+from ganatomy.studio.bench import Bench
+from ganatomy.studio.guards import MOST_BODY, MOST_VISITORS, Guard, inline_scripts, read_body
+from ganatomy.studio.scenes import read_scene
+from ganatomy.studio.sockets import BROKEN, Visit, said
+from ganatomy.studio.thumbnails import Thumbnails
+from ganatomy.studio.turns import Pause, Worker
+
+STATIC = Path(__file__).parent / "static"
+PAGE = STATIC / "index.html"
+MOST_KEYS = 12
+MOST_FRAMES = 600
+
+log = logging.getLogger("ganatomy.studio")
+
+
+class Studio:
+    """The models of a studio, and who is there."""
+
+    def __init__(self, benches: Sequence[Bench]) -> None:
+        if not benches:
+            raise SettingError("a studio needs a model; name one")
+        self.benches = {bench.name: bench for bench in benches}
+        self.workers = {name: Worker() for name in self.benches}
+        self.thumbnails = {
+            name: Thumbnails(bench, self.workers[name]) for name, bench in self.benches.items()
+        }
+        self.num_visitors = 0
+        self._numbers = itertools.count()
+
+    def bench(self, name: str | None) -> Bench:
+        """The model of that name; the first where none is named.
+
+        Raises:
+            MissingFileError: for one that is not open.
+        """
+        if name is None:
+            return next(iter(self.benches.values()))
+        if name not in self.benches:
+            raise MissingFileError(
+                f"no model {name[:80]!r} is open here; there are {', '.join(self.benches)}"
+            )
+        return self.benches[name]
+
+    def close(self) -> None:
+        for worker in self.workers.values():
+            worker.close()
+
+    async def make(self, bench: Bench, work: Callable[[Pause], Path]) -> Path:
+        """Have a file made in turn with what the visitors of a model ask for."""
+        visitor, made = ("file", next(self._numbers)), list[Path]()
+        worker = self.workers[bench.name]
+        try:
+            await asyncio.wrap_future(worker.submit(visitor, "file", lambda pause: made.append(work(pause))))
+        finally:
+            worker.forget(visitor)
+        return made[0]
+
+
+def application(benches: Sequence[Bench], *, token: str | None = None) -> ASGIApp:
+    """The web application of a studio.
+
+    Args:
+        token: that visitors must bring, for a studio that is not on loopback.
+    """
+    studio = Studio(benches)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        studio.close()
+
+    app = Starlette(
+        routes=[
+            Route("/", _page),
+            Route("/api/models", _models),
+            Route("/api/panel", _answering(_panel)),
+            Route("/api/thumbnails", _answering(_thumbnails)),
+            Route("/api/take", _answering(_take), methods=["POST"]),
+            Route("/api/film", _answering(_film), methods=["POST"]),
+            Route("/api/restore", _answering(_restore), methods=["POST"]),
+            WebSocketRoute("/socket", _socket),
+            Mount("/static", _Static(directory=STATIC)),
+        ],
+        exception_handlers={404: _not_found, 405: _not_found, Exception: _broken},
+        lifespan=lifespan,
+    )
+    app.state.studio = studio
+    return Guard(app, token, inline_scripts(PAGE.read_text(encoding="utf-8")))
+
+
+class _Static(StaticFiles):
+    """Files that a browser asks about each time, so that a newer studio is never mixed with an older page."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+async def _page(request: Request) -> Response:
+    return FileResponse(PAGE, headers={"Cache-Control": "no-cache"})
+
+
+async def _models(request: Request) -> Response:
+    studio: Studio = request.app.state.studio
+    return _json({"models": [bench.data() for bench in studio.benches.values()]})
+
+
+async def _panel(studio: Studio, request: Request) -> Response:
+    bench = studio.bench(request.query_params.get("model"))
+    if bench.panel is None:
+        return _not_yet(bench)
+    return _json(await asyncio.to_thread(bench.panel.data, bench.name))
+
+
+async def _thumbnails(studio: Studio, request: Request) -> Response:
+    bench = studio.bench(request.query_params.get("model"))
+    if bench.panel is None:
+        return _not_yet(bench)
+    sprite = await studio.thumbnails[bench.name].get()
+    return Response(sprite, media_type="image/webp", headers={"Cache-Control": "max-age=3600"})
+
+
+async def _take(studio: Studio, request: Request) -> Response:
+    fields = await _asked(request)
+    bench = studio.bench(fields.take("model", text, None))
+    what = fields.take("what", choice(takeaways.PICTURES))
+    scene = fields.take("scene", read_scene)
+    fields.end()
+    return await _file(studio, bench, lambda folder, _: takeaways.take(bench, what, scene, folder))
+
+
+async def _film(studio: Studio, request: Request) -> Response:
+    fields = await _asked(request)
+    bench = studio.bench(fields.take("model", text, None))
+    what = fields.take("what", choice(takeaways.FILMS))
+    keys = fields.take("keys", several(read_scene, least=2, most=MOST_KEYS))
+    settings: dict[str, Any] = {
+        "method": fields.take("method", choice(edits.PATH_METHODS), "lerp"),
+        "frames": fields.take("frames", integer(2, MOST_FRAMES), 48),
+        "fps": fields.take("fps", number(1, 60), 24.0),
+        "closed": fields.take("closed", flag, False),
+    }
+    fields.end()
+    return await _file(
+        studio,
+        bench,
+        lambda folder, pause: takeaways.film(bench, what, keys, folder, pause=pause, **settings),
+    )
+
+
+async def _restore(studio: Studio, request: Request) -> Response:
+    wanted = studio.bench(request.query_params.get("model"))
+    data = await read_body(request)
+    if data is None:
+        return _too_long()
+    order = [wanted, *(bench for bench in studio.benches.values() if bench is not wanted)]
+    try:
+        return _json(await asyncio.to_thread(takeaways.restore, order, data))
+    except takeaways.PhotographError as error:
+        return _json({"error": said(error), "photograph": True}, status=422)
+
+
+async def _socket(socket: WebSocket) -> None:
+    studio: Studio = socket.app.state.studio
+    await socket.accept()
+    try:
+        bench = studio.bench(socket.query_params.get("model"))
+    except GanatomyError as error:
+        await _turn_away(socket, said(error), code=4404)
+        return
+    if studio.num_visitors >= MOST_VISITORS:
+        await _turn_away(
+            socket, f"{MOST_VISITORS} visitors are here already; come back in a while", code=1013
+        )
+        return
+    studio.num_visitors += 1
+    try:
+        await Visit(socket, bench, studio.workers[bench.name]).run()
+    finally:
+        studio.num_visitors -= 1
+
+
+async def _turn_away(socket: WebSocket, why: str, *, code: int) -> None:
+    await socket.send_text(json.dumps({"kind": "closing", "error": why}))
+    await socket.close(code)
+
+
+Handler = Callable[[Studio, Request], Awaitable[Response]]
+
+
+def _answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """A handler whose errors of ours are one sentence for the page."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request.app.state.studio, request)
+        except MissingFileError as error:
+            return _json({"error": said(error)}, status=404)
+        except GanatomyError as error:
+            return _json({"error": said(error)}, status=422)
+        except ClientDisconnect:
+            return Response(status_code=499)
+
+    return answer
+
+
+async def _asked(request: Request) -> Fields:
+    data = await read_body(request)
+    if data is None:
+        raise SettingError(f"a question has at most {MOST_BODY >> 20} MB")
+    return Fields(parse(data), "")
+
+
+async def _file(studio: Studio, bench: Bench, make: Callable[[Path, Pause], Path]) -> Response:
+    """A file that is made in a folder of its own, which goes when the file has been sent."""
+    folder = tempfile.TemporaryDirectory(prefix="ganatomy-studio-")
+    try:
+        path = await studio.make(bench, lambda pause: make(Path(folder.name), pause))
+    except BaseException:
+        folder.cleanup()
+        raise
+    media = takeaways.MEDIA.get(path.suffix, "application/octet-stream")
+    return FileResponse(path, media_type=media, filename=path.name, background=BackgroundTask(folder.cleanup))
+
+
+def _json(data: Mapping[str, Any], *, status: int = 200) -> JSONResponse:
+    return JSONResponse(data, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def _not_yet(bench: Bench) -> JSONResponse:
+    if bench.preparing.failed:
+        return _json({"error": bench.preparing.failed}, status=422)
+    return _json(
+        {"error": "this model is still being measured", "preparing": bench.preparing.data()}, status=409
+    )
+
+
+def _too_long() -> JSONResponse:
+    return _json({"error": f"a file has at most {MOST_BODY >> 20} MB"}, status=413)
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 404)
+    return _json({"error": "there is nothing at this address; the page is at /"}, status=status)
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    log.error("a request broke", exc_info=error)
+    return _json({"error": BROKEN}, status=500)

@@ -1,0 +1,130 @@
+"""One visitor's live connection: questions in, the newest answers out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any
+
+import anyio
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ganatomy.errors import CheckpointError, GanatomyError
+from ganatomy.recipes.fields import Fields, as_it_is, choice, integer, parse
+from ganatomy.studio.asks import Answer, Ask, read_ask
+from ganatomy.studio.bench import Bench
+from ganatomy.studio.guards import MOST_MESSAGE, SEND_SECONDS
+from ganatomy.studio.turns import Pause, Worker
+
+SLOTS = ("edit", "before", "sheet", "walk", "mix", "sum", "teach", "hover")
+LAST_ID = 2**53
+BROKEN = "something went wrong in the studio itself; what happened stands in its log"
+
+GONE = (WebSocketDisconnect, OSError, RuntimeError)
+"""What a socket raises whose visitor has left."""
+
+log = logging.getLogger("ganatomy.studio")
+
+
+class Visit:
+    """A visitor on one bench.
+
+    What is ready to be sent waits in a place of its kind, where something newer replaces it: a visitor who takes
+    pictures slowly gets fewer, and the studio keeps none of the others.
+    """
+
+    def __init__(self, socket: WebSocket, bench: Bench, worker: Worker) -> None:
+        self._socket, self._bench, self._worker = socket, bench, worker
+        self._visitor: Hashable = object()
+        self._ready: OrderedDict[Hashable, str | bytes] = OrderedDict()
+        self._wake = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    async def run(self) -> None:
+        """Until the visitor leaves, or takes no answers any more."""
+        try:
+            async with anyio.create_task_group() as both:
+                for half in (self._send, self._receive):
+                    both.start_soon(self._ended_by, half, both.cancel_scope)
+        finally:
+            self._worker.forget(self._visitor)
+        with contextlib.suppress(*GONE):
+            await self._socket.close()
+
+    @staticmethod
+    async def _ended_by(half: Callable[[], Awaitable[None]], scope: anyio.CancelScope) -> None:
+        """Where one half of the connection ends, the other one does."""
+        with contextlib.suppress(*GONE):
+            await half()
+        scope.cancel()
+
+    async def _receive(self) -> None:
+        while True:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            self._take(message.get("text"))
+
+    def _take(self, text: str | None) -> None:
+        place: tuple[int | None, str | None] = (None, None)
+        try:
+            if text is None:
+                raise CheckpointError("the page speaks in text, and this was something else")
+            if len(text) > MOST_MESSAGE:
+                raise CheckpointError(f"a question has at most {MOST_MESSAGE >> 10} KB")
+            fields = Fields(parse(text), "")
+            place = fields.take("id", integer(0, LAST_ID)), fields.take("slot", choice(SLOTS))
+            ask = read_ask(fields.take("ask", as_it_is))
+            fields.end()
+        except GanatomyError as error:
+            self._put(place, {"kind": "error", "error": said(error)})
+            return
+        self._worker.submit(self._visitor, str(place[1]), lambda pause: self._work(ask, place, pause))
+
+    def _work(self, ask: Ask, place: tuple[int | None, str | None], pause: Pause) -> None:
+        """On a thread of the worker."""
+
+        def emit(answer: Answer) -> None:
+            self._loop.call_soon_threadsafe(self._put, place, answer.facts, answer.image)
+
+        try:
+            ask(self._bench, emit, pause)
+        except GanatomyError as error:
+            emit(Answer(facts={"kind": "error", "error": said(error)}))
+        except Exception as error:
+            if type(error).__name__ != "Superseded":
+                log.exception("a question could not be answered")
+                emit(Answer(facts={"kind": "error", "error": BROKEN}))
+            raise
+
+    def _put(self, place: tuple[int | None, str | None], facts: dict[str, Any], image: bytes = b"") -> None:
+        message = json.dumps({"id": place[0], "slot": place[1], **facts}, allow_nan=False)
+        key = (place[1], facts["kind"])
+        self._ready.pop(key, None)
+        self._ready[key] = (
+            len(message.encode()).to_bytes(4, "big") + message.encode() + image if image else message
+        )
+        self._wake.set()
+
+    async def _send(self) -> None:
+        while True:
+            await self._wake.wait()
+            while self._ready:
+                _, message = self._ready.popitem(last=False)
+                with anyio.move_on_after(SEND_SECONDS) as patience:
+                    if isinstance(message, str):
+                        await self._socket.send_text(message)
+                    else:
+                        await self._socket.send_bytes(message)
+                if patience.cancelled_caught:
+                    return
+            self._wake.clear()
+
+
+def said(error: GanatomyError) -> str:
+    """An error in the words of the page, which knows of no recipe."""
+    return str(error).replace("recipe field ", "").replace("the recipe is not JSON", "this is not JSON")

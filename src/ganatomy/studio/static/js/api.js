@@ -1,0 +1,58 @@
+/** What is asked over HTTP: models, panels, files. Every failure is an Error whose message can be shown as it is. */
+
+const AWAY = "The studio's server cannot be reached. Is it still running?";
+const NO_TOKEN = "This studio needs the address with its token: open the link that `ganatomy studio` printed.";
+
+/** The server refused; `preparing` or `photograph` say more. */
+export class Refusal extends Error {
+  constructor(message, status, details = {}) {
+    super(message);
+    this.status = status;
+    this.details = details;
+  }
+}
+
+export const models = async () => (await (await request("/api/models")).json()).models;
+export const panel = async (model) => (await request(`/api/panel?model=${encodeURIComponent(model)}`)).json();
+export const thumbnails = async (model, size) =>
+  createImageBitmap(await (await request(`/api/thumbnails?model=${encodeURIComponent(model)}&size=${size}`)).blob());
+
+/** A file made from a scene. @returns {Promise<{blob: Blob, name: string}>} */
+export const take = (model, what, scene) => fileOf(post("/api/take", { model, what, scene }), `${model}-${what}`);
+export const film = (model, order) => fileOf(post("/api/film", { model, ...order }), `${model}-walk.${order.what}`);
+
+/** @param {Blob} file @returns {Promise<{model: string, scene: object}>} */
+export const restore = async (model, file) =>
+  (await request(`/api/restore?model=${encodeURIComponent(model)}`, { method: "POST", body: file })).json();
+
+/** Hands a file to the visitor. */
+export function save({ blob, name }) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+const post = (path, body) => request(path, {
+  method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+});
+
+async function fileOf(request, fallback) {
+  const response = await request;
+  const name = /filename="?([^";]+)"?/.exec(response.headers.get("Content-Disposition") ?? "")?.[1];
+  return { blob: await response.blob(), name: name ?? fallback };
+}
+
+async function request(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch {
+    throw new Refusal(AWAY, 0);
+  }
+  if (response.ok) return response;
+  const details = await response.json().catch(() => ({}));
+  throw new Refusal(response.status === 401 ? NO_TOKEN : details.error ?? `The server answered ${response.status}.`,
+    response.status, details);
+}

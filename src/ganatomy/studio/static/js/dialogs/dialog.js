@@ -1,0 +1,23 @@
+/** A native dialog that a signal opens and closes. */
+import { Icon } from "../icons.js";
+import { html, useEffect, useRef } from "../view.js";
+
+/** @param {{open: import("../view.js").Signal<boolean>, title: string, children: any}} props */
+export function Dialog({ open, title, children }) {
+  const dialog = useRef(null);
+  const id = `title-${title.replaceAll(" ", "-")}`;
+  useEffect(() => {
+    if (open.value && !dialog.current.open) dialog.current.showModal();
+    if (!open.value && dialog.current.open) dialog.current.close();
+  }, [open.value]);
+  const outside = (event) => { if (event.target === dialog.current) open.value = false; };
+  return html`
+    <dialog ref=${dialog} aria-labelledby=${id} onClose=${() => { open.value = false; }} onClick=${outside}>
+      ${open.value && html`
+        <div class="inside">
+          <header><h2 id=${id}>${title}</h2>
+            <button class="plain" aria-label="Close" onClick=${() => { open.value = false; }}><${Icon} name="close" /></button></header>
+          ${children}
+        </div>`}
+    </dialog>`;
+}

@@ -1,0 +1,46 @@
+/** The picture now over the picture before; a range laid over both swipes from one to the other. */
+import { now, before } from "../pictures.js";
+import { swiped } from "../panes.js";
+import { html, useRef, useSignalEffect } from "../view.js";
+
+const MEASURE = "slider-to-picture";
+/** The browser keeps every measure until it is told not to. */
+const MOST_MEASURES = 1000;
+let measures = 0;
+
+export function Compare() {
+  return html`
+    <div class="compare" style=${{ "--swiped": `${swiped.value}%` }} aria-busy=${now.waiting}>
+      <${Picture} view=${now} name="Picture now" onShown=${measure} />
+      <${Picture} view=${before} name="Picture before" />
+      ${!now.shown.value && html`<p class="loading">${now.problem.value ? "No picture" : "Drawing the picture …"}</p>`}
+      <span class="side left" aria-hidden="true">Before</span>
+      <span class="side right" aria-hidden="true">Now</span>
+      <input type="range" min="0" max="100" value=${swiped.value} aria-label="Swipe between before and now"
+        aria-valuetext=${`${swiped.value} percent of the picture before`} disabled=${!now.shown.value}
+        onInput=${(event) => { swiped.value = event.currentTarget.valueAsNumber; }} />
+      <span class="handle" aria-hidden="true"></span>
+    </div>
+    ${now.problem.value && html`<p class="problem" role="alert">${now.problem}</p>`}`;
+}
+
+/** A canvas that follows a view without a pass through the page's tree: what counts here is time. */
+function Picture({ view, name, onShown }) {
+  const canvas = useRef(null);
+  useSignalEffect(() => {
+    const shown = view.shown.value;
+    if (!shown || !canvas.current) return;
+    const { bitmap, cause } = shown;
+    if (canvas.current.width !== bitmap.width) canvas.current.width = bitmap.width;
+    if (canvas.current.height !== bitmap.height) canvas.current.height = bitmap.height;
+    canvas.current.getContext("2d").drawImage(bitmap, 0, 0);
+    onShown?.(cause);
+  });
+  return html`<canvas ref=${canvas} class=${view === before ? "before" : "now"} role="img" aria-label=${name}></canvas>`;
+}
+
+function measure(cause) {
+  if (cause === null) return;
+  if (++measures % MOST_MEASURES === 0) performance.clearMeasures(MEASURE);
+  performance.measure(MEASURE, { start: cause, end: performance.now() });
+}

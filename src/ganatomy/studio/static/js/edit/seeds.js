@@ -1,0 +1,22 @@
+/** Which picture: its seed, its neighbours in number, a random one. */
+import { Icon } from "../icons.js";
+import { besides } from "../keys.js";
+import { changeEdit, edit, MOST_SEED, randomSeed, seedOf } from "../state.js";
+import { html } from "../view.js";
+
+export function SeedBar() {
+  const seed = seedOf(edit.value.codes);
+  const set = (event) => {
+    const value = event.currentTarget.valueAsNumber;
+    if (Number.isInteger(value) && value >= 0 && value <= MOST_SEED) changeEdit({ codes: { seeds: [value] } }, { gesture: "seed", event });
+  };
+  return html`
+    <div class="seeds" role="group" aria-label="Which picture">
+      <button aria-label="Previous seed" title="Previous seed ([)" disabled=${seed === 0} onClick=${() => besides(-1)}><${Icon} name="previous" /></button>
+      <label>Seed <input type="number" min="0" max=${MOST_SEED} value=${seed ?? ""} placeholder=${madeFrom(edit.value.codes)} onInput=${set} /></label>
+      <button aria-label="Next seed" title="Next seed (])" onClick=${() => besides(1)}><${Icon} name="next" /></button>
+      <button title="A random picture (R)" onClick=${() => changeEdit({ codes: { seeds: [randomSeed()] } })}><${Icon} name="dice" />Random</button>
+    </div>`;
+}
+
+const madeFrom = (codes) => (codes.sum ? "a sum" : codes.values ? "own codes" : "several");

@@ -1,0 +1,55 @@
+/** In words: what was moved, and what else moved with it. */
+import { Icon } from "../icons.js";
+import { panel } from "../models.js";
+import { before, changed, now } from "../pictures.js";
+import { swiped } from "../panes.js";
+import { edit, hold, holdsEvery, moves } from "../state.js";
+import { html, useEffect, useState } from "../view.js";
+import { listed, share, signed, titled } from "../words.js";
+
+/** Named in the sentence; the bars say the rest. */
+const NAMED = 3;
+/** Said aloud only when the hand rests. */
+const REST = 700;
+
+export function Verdict() {
+  const moved = Object.keys(moves.value);
+  const others = changed.value.filter(([name]) => !moved.includes(name));
+  return html`
+    <div class="verdict">
+      ${moved.length === 0 ? html`<p class="quiet">${advice()}</p>` : html`
+        <p class="done">${moved.map((name) => html`<span><b>${titled(name)}</b> ${outcome(name)}</span> `)}
+          <button class="plain" aria-pressed=${swiped.value > 50} title="Before and now in turn (B)"
+            onClick=${() => { swiped.value = swiped.value > 50 ? 0 : 100; }}><${Icon} name="swipe" />${swiped.value > 50 ? "Now" : "Before"}</button></p>
+        ${panel.value?.scorer && now.scores.value && html`<p class=${others.length ? "also" : "clean"}>${sentence(others)}</p>`}`}
+    </div>
+    <${Aloud} text=${moved.length ? `${moved.map((name) => `${titled(name)} ${outcome(name)}`).join(", ")}. ${sentence(others)}` : ""} />`;
+}
+
+function advice() {
+  if (!panel.value) return "Look around with the seeds until the sliders are there.";
+  return holdsEvery(hold.value)
+    ? "Move a slider. Every other attribute is held, and whatever moves all the same is named here."
+    : "Move a slider: whatever else moves is named here. A closed padlock holds an attribute.";
+}
+
+function outcome(name) {
+  const [was, is] = [before.scores.value?.[name], now.scores.value?.[name]];
+  return was === undefined || is === undefined ? signed(moves.value[name]) + (name in edit.value.taught ? " σ" : " steps") : `${share(was)} → ${share(is)}`;
+}
+
+function sentence(others) {
+  if (others.length === 0) return "Nothing else moved by .10 or more.";
+  const named = others.slice(0, NAMED).map(([name, by]) => `${titled(name)} ${signed(by)}`);
+  const rest = others.length - named.length;
+  return `Also moved: ${listed(rest ? [...named, `${rest} more`] : named)}.`;
+}
+
+function Aloud({ text }) {
+  const [said, setSaid] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setSaid(text), REST);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return html`<p class="unseen" role="status">${said}</p>`;
+}

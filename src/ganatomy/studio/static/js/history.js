@@ -1,0 +1,89 @@
+/**
+ * The state in the address bar, so that every picture is a link and the back button is undo. A drag of a slider is one
+ * step however many changes it makes: its first change adds an entry, the others rewrite it.
+ */
+import { onChange, state } from "./state.js";
+import { decode, encode } from "./url.js";
+import { computed, signal } from "./view.js";
+
+/** Key presses on one slider belong together until the hand rests this long. */
+const REST = 1000;
+/** Browsers refuse to rewrite the address more often than about a hundred times in thirty seconds. */
+const BETWEEN_WRITES = 400;
+
+const index = signal(0);
+const last = signal(0);
+export const canUndo = computed(() => index.value > 0);
+export const canRedo = computed(() => index.value < last.value);
+export const undo = () => canUndo.value && history.back();
+export const redo = () => canRedo.value && history.forward();
+
+let gesture = null;
+let gestureAt = -Infinity;
+let pressed = false;
+let timer = null;
+/** What a running gesture has come to, until it is written. */
+let unwritten = null;
+
+/** Reads the address and keeps it true from now on. @param {(state: State) => State} complete fills in what a link left out */
+export function startHistory(complete) {
+  const arrive = () => {
+    state.value = complete(decode(location.hash));
+    gesture = null;
+  };
+  arrive();
+  index.value = last.value = history.state?.index ?? 0;
+  write("replaceState", encode(state.value));
+  onChange(record);
+
+  addEventListener("popstate", (event) => {
+    forget();
+    arrive();
+    // An address that the visitor typed or clicked has no number yet.
+    index.value = event.state?.index ?? index.value + 1;
+    last.value = event.state ? Math.max(last.value, index.value) : index.value;
+    write("replaceState", encode(state.value));
+  });
+  addEventListener("pointerdown", () => { pressed = true; }, true);
+  for (const end of ["pointerup", "pointercancel"]) {
+    addEventListener(end, () => { pressed = false; flush(); setTimeout(() => { gesture = null; }); }, true);
+  }
+  addEventListener("pagehide", flush);
+}
+
+function record(name) {
+  const now = performance.now();
+  const goesOn = name && name === gesture && (pressed || now - gestureAt < REST);
+  gesture = name ?? null;
+  gestureAt = now;
+  const link = encode(state.value);
+  if (goesOn) {
+    unwritten = link;
+    timer ??= setTimeout(flush, BETWEEN_WRITES);
+    return;
+  }
+  flush();
+  if (link === location.hash) return;
+  index.value += 1;
+  last.value = index.value;
+  write("pushState", link);
+}
+
+function flush() {
+  if (unwritten !== null) write("replaceState", unwritten);
+  forget();
+}
+
+function forget() {
+  clearTimeout(timer);
+  timer = null;
+  unwritten = null;
+}
+
+function write(how, link) {
+  try {
+    history[how]({ index: index.value }, "", link);
+  } catch {
+    // A browser that is asked too often refuses; the next change writes the address again.
+  }
+}

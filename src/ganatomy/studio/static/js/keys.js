@@ -1,0 +1,61 @@
+/** Keys that work everywhere. Arrows and letters belong to a field while somebody types in it. */
+import { redo, undo } from "./history.js";
+import { helpOpen, swiped, takeOpen } from "./panes.js";
+import { change, changeEdit, hold, HOLD_EVERY, HOLD_NOTHING, holdsEvery, randomSeed, state, TABS } from "./state.js";
+
+/** For the help: keys and what they do. */
+export const KEYS = [
+  [["1", "…", "6"], "Edit, Explore, Walk, Mix, Teach, Evidence"],
+  [["7"], "Take away: picture, recipe, directions, script"],
+  [["Tab"], "to the next slider, padlock or button"],
+  [["←", "→"], "move the slider that has the focus; Page Up and Page Down in larger steps, Home and End to its ends"],
+  [["Delete"], "put the slider that has the focus back to zero"],
+  [["B"], "before and now, in turn"],
+  [["Z"], "undo"],
+  [["Shift", "Z"], "redo"],
+  [["R"], "a random picture"],
+  [["[", "]"], "the picture of the previous or next seed"],
+  [["L"], "hold everything, or nothing"],
+  [["0"], "put all sliders back to zero"],
+  [["Y", "N", "S"], "in Teach: yes, no, skip; the arrows → and ← do the same"],
+  [["?"], "this list"],
+];
+
+/** What the tab that is open adds: key → action. */
+export const tabKeys = { current: {} };
+
+const ACTIONS = {
+  b: () => { swiped.value = swiped.value > 50 ? 0 : 100; },
+  z: undo,
+  Z: redo,
+  r: () => changeEdit({ codes: { seeds: [randomSeed()] } }),
+  "[": () => besides(-1),
+  "]": () => besides(1),
+  l: () => changeEdit({ hold: holdsEvery(hold.value) ? HOLD_NOTHING : HOLD_EVERY }),
+  0: () => changeEdit({ moves: {} }),
+  7: () => { takeOpen.value = true; },
+  "?": () => { helpOpen.value = true; },
+};
+
+/** Another picture with the same moves. */
+export function besides(by) {
+  const { seeds } = state.value.edit.codes;
+  changeEdit({ codes: { seeds: [Math.max(0, (seeds?.[0] ?? 0) + by)] } });
+}
+
+export function startKeys() {
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (document.querySelector("dialog[open]") || isTypedIn(event.target)) return;
+    const tab = TABS[Number(event.key) - 1];
+    const inTab = tabKeys.current[event.key];
+    if (inTab && !usesArrows(event)) inTab();
+    else if (tab) change({ tab });
+    else if (ACTIONS[event.key]) ACTIONS[event.key]();
+    else return;
+    event.preventDefault();
+  });
+}
+
+const isTypedIn = (target) => target.matches?.("input:not([type=range], [type=checkbox], [type=radio]), textarea, select");
+const usesArrows = ({ key, target }) => key.startsWith("Arrow") && target.matches?.("input, [role=grid] *, canvas[tabindex]");

@@ -1,0 +1,134 @@
+/**
+ * The socket that pictures come through. A slot is one place of the page that shows pictures ("edit", "sheet", ...): it
+ * has at most one request under way and keeps only the newest of those that wait, so a slow server is never flooded.
+ *
+ * @typedef {{id: number, slot: string, kind: string, width: number, height: number, columns: number, count: number}} Header
+ * @typedef {Object} Answers        what is called with the parts of an answer
+ * @property {(bitmap: ImageBitmap, header: Header) => void} [picture]   who gets the bitmap closes it
+ * @property {(message: object) => void} [told]       scores, codes, what was taught
+ * @property {(message: string) => void} [failed]
+ */
+import { signal } from "./view.js";
+
+/** "connecting" | "open" | "away" (the server does not answer) */
+export const connection = signal("connecting");
+/** What the server said when it closed the socket, or "". */
+export const farewell = signal("");
+
+const PATIENCE = 60_000;
+const LONGEST_PAUSE = 8000;
+
+/** @type {WebSocket|null} */
+let socket = null;
+let pause = 250;
+let retry = null;
+let lastId = 0;
+/** @type {Map<string, {flight: Request|null, waiting: Request|null, answered: Request|null}>} */
+const slots = new Map();
+
+/** Opens the socket of a model; requests to another one are dropped. */
+export function connect(model) {
+  clearTimeout(retry);
+  for (const slot of [...slots.keys()]) forget(slot);
+  if (socket) {
+    socket.onclose = null;
+    socket.close();
+  }
+  connection.value = "connecting";
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  open(`${scheme}://${location.host}/socket?model=${encodeURIComponent(model)}`);
+}
+
+/** Asks for something in a slot; an earlier request of the slot that still waits is dropped. @param {Answers} answers */
+export function ask(slot, what, answers) {
+  const place = slots.get(slot) ?? { flight: null, waiting: null, answered: null };
+  slots.set(slot, place);
+  place.waiting = { id: ++lastId, slot, what, answers, timer: null };
+  send(place);
+}
+
+/** Nobody looks at this slot any more. */
+export function forget(slot) {
+  const place = slots.get(slot);
+  if (!place) return;
+  clearTimeout(place.flight?.timer);
+  slots.delete(slot);
+}
+
+function send(place) {
+  if (place.flight || !place.waiting || socket?.readyState !== WebSocket.OPEN) return;
+  const request = place.waiting;
+  place.waiting = null;
+  place.flight = request;
+  request.timer = setTimeout(() => {
+    release(place, request);
+    request.answers.failed?.("The server took more than a minute for this; it may be busy.");
+  }, PATIENCE);
+  socket.send(JSON.stringify({ id: request.id, slot: request.slot, ask: request.what }));
+}
+
+/** The first part of an answer makes room for the next request. */
+function release(place, request) {
+  if (place.flight !== request) return;
+  clearTimeout(request.timer);
+  place.flight = null;
+  place.answered = request;
+  send(place);
+}
+
+function requestOf(header) {
+  const place = slots.get(header.slot);
+  const request = [place?.flight, place?.answered].find((request) => request?.id === header.id);
+  if (request) release(place, request);
+  return request;
+}
+
+function open(url) {
+  socket = new WebSocket(url);
+  socket.binaryType = "arraybuffer";
+  socket.onopen = () => {
+    pause = 250;
+    farewell.value = "";
+    connection.value = "open";
+    for (const place of slots.values()) send(place);
+  };
+  socket.onmessage = ({ data }) => (typeof data === "string" ? readText(data) : readPicture(data));
+  socket.onclose = () => {
+    connection.value = "away";
+    // What was under way is asked again, unless something newer waits.
+    for (const place of slots.values()) {
+      clearTimeout(place.flight?.timer);
+      place.waiting ??= place.flight;
+      place.flight = null;
+    }
+    retry = setTimeout(() => open(url), pause);
+    pause = Math.min(LONGEST_PAUSE, pause * 2);
+  };
+}
+
+function readText(data) {
+  const message = JSON.parse(data);
+  if (message.kind === "closing") {
+    farewell.value = message.error;
+    return;
+  }
+  const request = requestOf(message);
+  if (message.kind === "error") request?.answers.failed?.(message.error);
+  else request?.answers.told?.(message);
+}
+
+async function readPicture(data) {
+  const length = new DataView(data).getUint32(0);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
+  const request = requestOf(header);
+  if (!request?.answers.picture) return;
+  const bitmap = await createImageBitmap(new Blob([new Uint8Array(data, 4 + length)], { type: header.type }));
+  // While this one was decoded the slot may have been left, or a newer picture may have overtaken it.
+  const place = slots.get(header.slot);
+  if (!place || place.shown > header.id) {
+    bitmap.close();
+    return;
+  }
+  place.shown = header.id;
+  request.answers.picture(bitmap, header);
+}

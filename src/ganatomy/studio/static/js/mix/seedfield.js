@@ -1,0 +1,20 @@
+/** A picture that is chosen by its seed, with a way to take another. */
+import { Icon } from "../icons.js";
+import { sceneOfSeed } from "../scenes.js";
+import { MOST_SEED, randomSeed } from "../state.js";
+import { Thumb } from "../thumbs.js";
+import { html } from "../view.js";
+
+/** @param {{seed: number, label: string, onSeed: (seed: number) => void}} props */
+export function SeedField({ seed, label, onSeed }) {
+  const typed = (event) => {
+    const value = event.currentTarget.valueAsNumber;
+    if (Number.isInteger(value) && value >= 0 && value <= MOST_SEED) onSeed(value);
+  };
+  return html`
+    <div class="seedfield">
+      <${Thumb} scene=${sceneOfSeed(seed)} />
+      <span><input type="number" min="0" max=${MOST_SEED} value=${seed} aria-label=${`${label}: seed`} onChange=${typed} />
+      <button class="plain" aria-label=${`${label}: another`} title="Another" onClick=${() => onSeed(randomSeed())}><${Icon} name="dice" /></button></span>
+    </div>`;
+}

@@ -1,0 +1,64 @@
+/** Arithmetic as in DCGAN: the mean of basket A, less that of B, plus that of C, and its neighbours. */
+import { Icon } from "../icons.js";
+import { model, panel } from "../models.js";
+import { codesOf } from "../scenes.js";
+import { SheetCell, useSheet } from "../sheets.js";
+import { edit, goTo, state } from "../state.js";
+import { changeMix } from "../tabs/mix.js";
+import { html } from "../view.js";
+import { titled } from "../words.js";
+import { SeedField } from "./seedfield.js";
+
+const CELL = 160;
+const PATIENCE = 150;
+const NEIGHBOURS = 8;
+const NOISE = 0.25;
+/** A basket is filled from this many pictures that have most of something. */
+const AMONG = 30;
+const SIGNS = ["+", "-", "+"];
+const NAMES = ["A", "B", "C"];
+
+export function Sums() {
+  const { baskets } = state.value.mix;
+  const terms = baskets.map((seeds, i) => ({ sign: SIGNS[i], ...codesOf({ seeds }, edit.value.psi) }));
+  const { sheet, told, problem, waiting } = useSheet("sum", {
+    kind: "sum", terms, neighbours: NEIGHBOURS, noise: NOISE, size: Math.min(CELL, model.value.resolution),
+  }, PATIENCE);
+  const codes = told.codes?.codes ?? [];
+  const put = (i, seeds) => changeMix({ baskets: baskets.map((old, k) => (k === i ? seeds : old)) });
+  return html`
+    <p class="about">A picture can be added up: what A shows, without what B shows, with what C shows. Means of three pictures say more clearly what is meant than one.</p>
+    <div class="sum">
+      <div class="baskets">${baskets.map((seeds, i) => html`<${Basket} key=${i} name=${NAMES[i]} sign=${i ? (SIGNS[i] === "-" ? "−" : "+") : ""} seeds=${seeds} onSeeds=${(next) => put(i, next)} />`)}</div>
+      <div class="result"><h2 class="small">= A − B + C</h2>
+        ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+        <ul class="nine" aria-label="The sum and eight neighbours" aria-busy=${waiting}>
+          ${[1, 2, 3, 4, 0, 5, 6, 7, 8].map((i) => html`<li class=${i ? "" : "centre"}><button class="cell" disabled=${!codes[i]} aria-label=${i ? `Edit neighbour ${i}` : "Edit the sum"}
+            onClick=${() => goTo(codes[i])}>${sheet?.count > i ? html`<${SheetCell} sheet=${sheet} index=${i} />` : html`<span class="thumb"></span>`}</button></li>`)}
+        </ul>
+        <p class="quiet">The sum is in the middle; around it are codes close by. Choose one to edit it.</p></div>
+    </div>`;
+}
+
+function Basket({ name, sign, seeds, onSeeds }) {
+  const scores = panel.value?.map?.scores ?? {};
+  const fill = (event) => {
+    const chosen = event.currentTarget.value;
+    event.currentTarget.value = "";
+    if (chosen) onSeeds(pick(panel.value.map, chosen, seeds.length));
+  };
+  return html`
+    <fieldset class="basket"><legend>${sign && html`<span class="sign">${sign}</span> `}${name}</legend>
+      <div class="three">${seeds.map((seed, i) => html`<${SeedField} key=${i} seed=${seed} label=${`${name} ${i + 1}`} onSeed=${(next) => onSeeds(seeds.map((old, k) => (k === i ? next : old)))} />`)}</div>
+      ${Object.keys(scores).length > 0 && html`<label class="field-inline"><${Icon} name="dice" /><span class="unseen">Fill ${name} with</span>
+        <select onChange=${fill}><option value="">Fill with …</option>${Object.keys(scores).map((attribute) => html`<option value=${`+${attribute}`}>${titled(attribute)}</option><option value=${`-${attribute}`}>not ${titled(attribute)}</option>`)}</select></label>`}
+    </fieldset>`;
+}
+
+/** Some of the seeds that have most (or least) of an attribute. */
+function pick(map, chosen, count) {
+  const way = chosen[0] === "+" ? -1 : 1;
+  const scores = map.scores[chosen.slice(1)];
+  const best = map.seeds.map((seed, i) => [seed, scores[i]]).sort((a, b) => way * (a[1] - b[1])).slice(0, AMONG);
+  return Array.from({ length: count }, () => best.splice(Math.floor(Math.random() * best.length), 1)[0]?.[0] ?? 0);
+}

@@ -1,0 +1,78 @@
+/**
+ * The models that this studio serves and the panel of the one in use: its directions, what each moves, its map. A panel
+ * may still be prepared when the page opens; until it is there, whatever needs no directions works.
+ */
+import * as api from "./api.js";
+import { connect } from "./live.js";
+import { state } from "./state.js";
+import { batch, computed, effect, signal } from "./view.js";
+
+/** @type {import("./view.js").Signal<object[]>} */
+export const models = signal([]);
+export const panel = signal(null);
+/** How far the panel is: {stage, done, total}, or null. */
+export const preparing = signal(null);
+/** Why there is no panel, or no studio at all. */
+export const panelProblem = signal("");
+export const studioProblem = signal("");
+
+export const modelName = computed(() => state.value.model);
+/** The model that the socket talks to: pictures follow this one, so that none is asked of the model just left. */
+export const connected = signal(null);
+export const model = computed(() => models.value.find(({ name }) => name === modelName.value) ?? null);
+/** The space that seeds are drawn in: that of the directions. */
+export const space = computed(() => panel.value?.space ?? model.value?.space ?? "z");
+export const usualPsi = computed(() => model.value?.truncation_psi ?? 1);
+/** @type {import("./view.js").Signal<Map<string, object>>} */
+export const directions = computed(() => new Map((panel.value?.directions ?? []).map((one) => [one.name, one])));
+
+const AGAIN = 1000;
+/** Rounds of waiting after which the panel is asked for all the same: measuring may have failed, and it says why. */
+const IN_VAIN = 15;
+
+const measuring = async (name) => (await api.models()).find((one) => one.name === name);
+
+/** Fetches the list of models. */
+export async function findModels() {
+  try {
+    models.value = await api.models();
+    studioProblem.value = models.value.length ? "" : "This studio serves no model: start it with `ganatomy studio faces`.";
+  } catch (problem) {
+    studioProblem.value = problem.message;
+  }
+}
+
+/** Connects to each model that is chosen, and waits for its panel. */
+export function followModel() {
+  effect(() => {
+    const name = modelName.value;
+    if (!name) return undefined;
+    let left = false;
+    panel.value = null;
+    preparing.value = null;
+    panelProblem.value = "";
+    connect(name);
+    connected.value = name;
+    const again = (round) => setTimeout(() => left || look(round + 1), AGAIN);
+    const look = async (round) => {
+      try {
+        const about = round === 0 ? model.peek() : await measuring(name);
+        // A panel that is not there is an error in the browser's console, so it is seldom asked for in vain.
+        if (!about.ready && round % IN_VAIN !== IN_VAIN - 1) {
+          if (!left) preparing.value = about.preparing;
+          again(round);
+          return;
+        }
+        const found = await api.panel(name);
+        if (!left) batch(() => { panel.value = found; preparing.value = null; panelProblem.value = ""; });
+      } catch (problem) {
+        if (left) return;
+        preparing.value = problem.details?.preparing ?? null;
+        panelProblem.value = preparing.value ? "" : problem.message;
+        if (problem.status === 409 || problem.status === 0) again(round);
+      }
+    };
+    look(0);
+    return () => { left = true; };
+  });
+}

@@ -1,0 +1,62 @@
+/** The two pictures that the page is about, before and now, with their scores: they follow the state. */
+import { ask } from "./live.js";
+import { connected } from "./models.js";
+import { beforeText, sceneText } from "./scenes.js";
+import { cause } from "./state.js";
+import { batch, computed, effect, signal } from "./view.js";
+
+/**
+ * @typedef {{bitmap: ImageBitmap, cause: number|null}} Shown    cause: when the event happened that asked for it
+ */
+const view = () => ({ shown: signal(null), scores: signal(null), problem: signal(""), waiting: signal(true), asked: 0 });
+
+export const now = view();
+export const before = view();
+
+/** How far a score moves before it is said in words. */
+export const NOTICEABLE = 0.1;
+
+/** Scores that changed, most first: [name, change]. */
+export const changed = computed(() => {
+  const [was, is] = [before.scores.value, now.scores.value];
+  if (!was || !is) return [];
+  return Object.keys(is).map((name) => [name, is[name] - was[name]])
+    .filter(([, by]) => Math.abs(by) >= NOTICEABLE).sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
+});
+
+export function followScene() {
+  effect(() => {
+    connected.value;
+    for (const view of [now, before]) clear(view);
+  });
+  effect(() => follow(now, "edit", sceneText.value, connected.value));
+  effect(() => follow(before, "before", beforeText.value, connected.value));
+}
+
+function clear(view) {
+  batch(() => {
+    view.shown.peek()?.bitmap.close();
+    view.shown.value = null;
+    view.scores.value = null;
+    view.problem.value = "";
+  });
+}
+
+function follow(view, slot, text, model) {
+  if (!model) return;
+  const began = cause.at;
+  const number = ++view.asked;
+  // Pictures that come while a newer one is asked for are shown, but do not end the waiting.
+  const done = () => { if (number === view.asked) view.waiting.value = false; };
+  view.waiting.value = true;
+  ask(slot, { kind: "picture", scene: JSON.parse(text), scores: true }, {
+    picture: (bitmap) => batch(() => {
+      view.shown.peek()?.bitmap.close();
+      view.shown.value = { bitmap, cause: began };
+      view.problem.value = "";
+      done();
+    }),
+    told: ({ scores }) => { view.scores.value = scores ?? null; },
+    failed: (message) => batch(() => { view.problem.value = message; done(); }),
+  });
+}

@@ -1,0 +1,105 @@
+/**
+ * The one state of the page. Everything that a link must bring back is in it; pictures, scores and panels are not, for
+ * they follow from it. It is replaced, never changed in place.
+ *
+ * @typedef {{seeds: number[]} | {values: object, space: string} | {sum: object[]}} Codes
+ *   where a picture starts from; the space of seeds is added when the server is asked
+ * @typedef {{yes: number[], no: number[]}} Marks
+ * @typedef {{every: boolean, except: string[]}} Hold   every attribute but these, or none but these
+ * @typedef {Object} Edit
+ * @property {Codes} codes
+ * @property {number|null} psi         truncation; null is what is usual for the model
+ * @property {number|null} label       class of a conditional model
+ * @property {Object<string, number>} moves   in steps
+ * @property {Hold} hold               padlocks
+ * @property {[number, number]|null} layers   half-open range of layers that moves act on
+ * @property {Object<string, Marks>} taught
+ * @property {Object<string, object>} own     directions by value, from restored files
+ *
+ * @typedef {"edit"|"explore"|"walk"|"mix"|"teach"|"evidence"} Tab
+ * @typedef {Object} State
+ * @property {Tab} tab
+ * @property {string|null} model
+ * @property {Edit} edit
+ * @property {{view: "sheet"|"map", from: number, order: string, color: string}} explore
+ *   order: "" in the order of seeds, "+Smiling" most first, "-Smiling" least first
+ * @property {{keys: Edit[], method: "lerp"|"slerp"|"spline", frames: number, closed: boolean}} walk
+ * @property {{view: "styles"|"sums", rows: number[], columns: number[], layers: [number, number]|null,
+ *   baskets: number[][]}} mix
+ * @property {{name: string, yes: number[], no: number[]}} teach
+ */
+import { computed, signal } from "./view.js";
+
+/** @type {Tab[]} */
+export const TABS = ["edit", "explore", "walk", "mix", "teach", "evidence"];
+export const MOST_SEED = 2 ** 31 - 1;
+
+export const HOLD_EVERY = { every: true, except: [] };
+export const HOLD_NOTHING = { every: false, except: [] };
+
+export const holds = (hold, name) => hold.every !== hold.except.includes(name);
+export const holdsEvery = (hold) => hold.every && hold.except.length === 0;
+
+/** @returns {Edit} */
+export const freshEdit = (seed = 7) => ({
+  codes: { seeds: [seed] }, psi: null, label: null, moves: {}, hold: HOLD_EVERY, layers: null, taught: {}, own: {},
+});
+
+/** @returns {State} */
+export const freshState = (model = null) => ({
+  tab: "edit",
+  model,
+  edit: freshEdit(),
+  explore: { view: "sheet", from: 0, order: "", color: "" },
+  walk: { keys: [], method: "slerp", frames: 48, closed: true },
+  mix: {
+    view: "styles", rows: [1, 2, 3], columns: [4, 5, 6], layers: null,
+    baskets: [[1, 2, 3], [4, 5, 6], [7, 8, 9]],
+  },
+  teach: { name: "", yes: [], no: [] },
+});
+
+/** @type {import("@preact/signals").Signal<State>} */
+export const state = signal(freshState());
+
+export const tab = computed(() => state.value.tab);
+export const edit = computed(() => state.value.edit);
+export const moves = computed(() => state.value.edit.moves);
+export const hold = computed(() => state.value.edit.hold);
+
+/** When the event happened that the last change came from, so that the time to its picture can be told. */
+export const cause = { at: null };
+
+let listener = () => {};
+/** Called after each change, with the gesture that it belongs to; history listens. */
+export const onChange = (heard) => { listener = heard; };
+
+/**
+ * Changes parts of the state.
+ * @param {Partial<State>} patch
+ * @param {{gesture?: string, event?: Event}} [why] changes of one gesture become one step of the history
+ */
+export function change(patch, { gesture, event } = {}) {
+  cause.at = event?.timeStamp ?? null;
+  state.value = { ...state.value, ...patch };
+  listener(gesture);
+}
+
+/** Changes the picture. @param {Partial<Edit>} patch */
+export const changeEdit = (patch, why) => change({ edit: { ...state.value.edit, ...patch } }, why);
+
+/** Sets one slider; at zero it is gone. */
+export function setMove(name, strength, why) {
+  const { [name]: _, ...rest } = state.value.edit.moves;
+  const rounded = Math.round(strength * 100) / 100;
+  changeEdit({ moves: rounded === 0 ? rest : { ...rest, [name]: rounded } }, why);
+}
+
+/** Goes to the picture of a seed, without the moves that another picture had. */
+export const goTo = (codes, patch = {}) =>
+  change({ tab: "edit", edit: { ...state.value.edit, codes, moves: {}, ...patch } });
+
+export const randomSeed = () => Math.floor(Math.random() * 1e6);
+
+/** The seed of the picture, or null where it is a mix, a sum or a restored code. */
+export const seedOf = (codes) => (codes.seeds?.length === 1 ? codes.seeds[0] : null);

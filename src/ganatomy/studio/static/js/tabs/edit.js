@@ -1,0 +1,22 @@
+/** Edit: one picture, large, and a slider for each direction beside what it moved. */
+import { Compare } from "../edit/compare.js";
+import { Finer } from "../edit/finer.js";
+import { SeedBar } from "../edit/seeds.js";
+import { Sliders } from "../edit/sliders.js";
+import { Verdict } from "../edit/verdict.js";
+import { html } from "../view.js";
+
+export const EditTab = () => html`
+  <div class="edit">
+    <section class="stage" aria-label="Picture">
+      <${Compare} />
+      <div class="under">
+        <${SeedBar} />
+        <${Verdict} />
+      </div>
+    </section>
+    <section class="panel" aria-label="Sliders">
+      <${Sliders} />
+      <${Finer} />
+    </section>
+  </div>`;

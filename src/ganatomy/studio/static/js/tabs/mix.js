@@ -1,0 +1,21 @@
+/** Mix and add: two ways to make one picture out of several. */
+import { Styles } from "../mix/styles.js";
+import { Sums } from "../mix/sums.js";
+import { change, state } from "../state.js";
+import { thumbsProblem } from "../thumbs.js";
+import { html } from "../view.js";
+
+export const changeMix = (patch, why) => change({ mix: { ...state.value.mix, ...patch } }, why);
+
+export function MixTab() {
+  const { view } = state.value.mix;
+  return html`
+    <div class="wide">
+      <div class="toolbar"><div class="holding" role="group" aria-label="Way">
+        <button class="plain" aria-pressed=${view === "styles"} onClick=${() => changeMix({ view: "styles" })}>Mix styles</button>
+        <button class="plain" aria-pressed=${view === "sums"} onClick=${() => changeMix({ view: "sums" })}>Add and subtract</button>
+      </div></div>
+      ${thumbsProblem.value && html`<p class="problem" role="alert">${thumbsProblem}</p>`}
+      ${view === "styles" ? html`<${Styles} />` : html`<${Sums} />`}
+    </div>`;
+}

@@ -1,0 +1,34 @@
+/** What the marks have taught: how well it holds on pictures it was not shown, and how it looks on the current one. */
+import { Icon } from "../icons.js";
+import { SheetCell } from "../sheets.js";
+import { html } from "../view.js";
+import { share, signed } from "../words.js";
+
+const STATIONS = [-2, -1, 0, 1, 2];
+const MARKED_FOR_STRIP = 2;
+
+/** @param {{teach: object, answer: object, onKeep: () => void}} props */
+export function Learnt({ teach, answer, onKeep }) {
+  const { sheet, told, problem, waiting } = answer;
+  const taught = told.taught;
+  const drawn = sheet && Math.min(teach.yes.length, teach.no.length) >= MARKED_FOR_STRIP;
+  const name = teach.name.trim();
+  return html`
+    <div class="learnt" aria-busy=${waiting}>
+      <h2>${name || "Your direction"}</h2>
+      ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+      ${drawn ? html`
+        <figure><ol class="stations">${STATIONS.map((at, i) => html`<li><${SheetCell} sheet=${sheet} index=${i} /><span>${at ? `${signed(at, 0)} σ` : "now"}</span></li>`)}</ol>
+          <figcaption>The current picture along it.</figcaption></figure>`
+        : html`<div class="empty"><p>Mark five pictures that have it and five that do not. After two of each you see here what it does to your picture; after five of each, how well it holds.</p></div>`}
+      <p role="status" class="verdict">${taught?.accuracy ? html`<b>${sentence(taught)}</b> ` : ""}${taught?.advice ?? ""}</p>
+      ${taught?.accuracy && html`<p><button class="main" disabled=${!name} onClick=${onKeep}><${Icon} name="add" />Keep as a slider</button>
+        ${!name && html` <span class="quiet">Give it a name first.</span>`}</p>`}
+    </div>`;
+}
+
+function sentence({ accuracy: [value, low, high], auc }) {
+  const percent = (part) => Math.round(100 * part);
+  return `Right in ${percent(value)} % of marked pictures that it was not taught with (95 % interval ${percent(low)} to ${percent(high)} %)`
+    + (auc ? `; AUC ${share(auc[0])} (${share(auc[1])} to ${share(auc[2])}).` : ".");
+}

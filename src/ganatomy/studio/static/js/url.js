@@ -1,0 +1,173 @@
+/**
+ * The state as a link and back. What has its usual value is left out, so most links are a few words long:
+ * `#edit&m=faces&s=7&mv=Smiling:1.2`. Whatever is damaged in a link falls back to its usual value.
+ */
+import { freshEdit, freshState, HOLD_EVERY, HOLD_NOTHING, MOST_SEED, TABS } from "./state.js";
+
+const escape = encodeURIComponent;
+const MOST_NAME = 200;
+
+/** @param {import("./state.js").State} state */
+export function encode(state) {
+  const usual = freshState();
+  const { explore, walk, mix, teach } = state;
+  const fields = [
+    ["m", state.model && escape(state.model)],
+    ...editFields(state.edit),
+    ["ev", explore.view !== "sheet" && explore.view],
+    ["ef", explore.from && String(explore.from)],
+    ["eo", explore.order && escape(explore.order)],
+    ["ec", explore.color && escape(explore.color)],
+    ["wk", walk.keys.map((key) => escape(joined(editFields(key)))).join(",")],
+    ["wm", walk.method !== usual.walk.method && walk.method],
+    ["wf", walk.frames !== usual.walk.frames && String(walk.frames)],
+    ["wo", !walk.closed && "1"],
+    ["xv", mix.view !== usual.mix.view && mix.view],
+    ["xr", unless(usual.mix.rows, mix.rows, dotted)],
+    ["xc", unless(usual.mix.columns, mix.columns, dotted)],
+    ["xl", mix.layers && mix.layers.join("-")],
+    ["xb", unless(usual.mix.baskets, mix.baskets, (baskets) => baskets.map(dotted).join("_"))],
+    ["tn", teach.name && escape(teach.name)],
+    ["ty", dotted(teach.yes)],
+    ["tx", dotted(teach.no)],
+  ];
+  const rest = joined(fields);
+  return `#${state.tab}${rest && `&${rest}`}`;
+}
+
+/** @returns {import("./state.js").State} */
+export function decode(hash) {
+  const [first, ...pairs] = hash.replace(/^#/, "").split("&");
+  const fields = fieldsOf(pairs);
+  const usual = freshState();
+  const { explore, walk, mix, teach } = usual;
+  return {
+    tab: TABS.includes(first) ? /** @type {any} */ (first) : usual.tab,
+    model: fields.m ? plain(fields.m) : null,
+    edit: readEdit(fields),
+    explore: {
+      view: fields.ev === "map" ? "map" : "sheet",
+      from: whole(fields.ef, 0, MOST_SEED) ?? explore.from,
+      order: plain(fields.eo),
+      color: plain(fields.ec),
+    },
+    walk: {
+      keys: several(fields.wk).slice(0, 12).map((key) => readEdit(fieldsOf(plain(key, 1e6).split("&")))),
+      method: ["lerp", "slerp", "spline"].includes(fields.wm) ? fields.wm : walk.method,
+      frames: whole(fields.wf, 2, 120) ?? walk.frames,
+      closed: fields.wo !== "1",
+    },
+    mix: {
+      view: fields.xv === "sums" ? "sums" : "styles",
+      rows: seeds(fields.xr, 4) ?? mix.rows,
+      columns: seeds(fields.xc, 4) ?? mix.columns,
+      layers: range(fields.xl),
+      baskets: readBaskets(fields.xb) ?? mix.baskets,
+    },
+    teach: { name: plain(fields.tn), yes: seeds(fields.ty) ?? teach.yes, no: seeds(fields.tx) ?? teach.no },
+  };
+}
+
+/** @param {import("./state.js").Edit} edit */
+function editFields(edit) {
+  const pairs = (object, write) => Object.entries(object).map(([name, value]) => `${escape(name)}:${write(value)}`).join(",");
+  return [
+    ["s", edit.codes.seeds && dotted(edit.codes.seeds)],
+    ["c", !edit.codes.seeds && escape(JSON.stringify(edit.codes))],
+    ["p", edit.psi !== null && String(edit.psi)],
+    ["k", edit.label !== null && String(edit.label)],
+    ["mv", pairs(edit.moves, String)],
+    ["h", writeHold(edit.hold)],
+    ["l", edit.layers && edit.layers.join("-")],
+    ["t", pairs(edit.taught, ({ yes, no }) => `${dotted(yes)}_${dotted(no)}`)],
+    ["o", Object.keys(edit.own).length > 0 && escape(JSON.stringify(edit.own))],
+  ];
+}
+
+/** @returns {import("./state.js").Edit} */
+function readEdit(fields) {
+  const usual = freshEdit();
+  const pairs = (text, read) => Object.fromEntries(
+    several(text).map((pair) => pair.split(":")).map(([name, value]) => [plain(name), read(value ?? "")])
+      .filter(([name, value]) => name && value != null),
+  );
+  const given = parsed(fields.c);
+  return {
+    codes: given && (given.values || given.sum) ? given : { seeds: seeds(fields.s, 1) ?? usual.codes.seeds },
+    psi: number(fields.p, -2, 2),
+    label: whole(fields.k, 0, 1e6),
+    moves: pairs(fields.mv, (value) => number(value, -6, 6)),
+    hold: readHold(fields.h),
+    layers: range(fields.l),
+    taught: pairs(fields.t, (value) => {
+      const [yes, no] = value.split("_").map((part) => seeds(part));
+      return yes && no ? { yes, no } : null;
+    }),
+    own: parsed(fields.o) ?? {},
+  };
+}
+
+/** "" for everything, "-" for nothing, ":a,b" for all but these, "a,b" for these; names have their colons escaped. */
+function writeHold({ every, except }) {
+  if (except.length === 0) return every ? "" : "-";
+  return (every ? ":" : "") + except.map(escape).join(",");
+}
+
+function readHold(text) {
+  if (!text) return HOLD_EVERY;
+  if (text === "-") return HOLD_NOTHING;
+  const every = text.startsWith(":");
+  return { every, except: several(every ? text.slice(1) : text).map((name) => plain(name)).filter(Boolean) };
+}
+
+const joined = (fields) => fields.filter(([, value]) => value).map((pair) => pair.join("=")).join("&");
+const fieldsOf = (pairs) => Object.fromEntries(pairs.map((pair) => {
+  const at = pair.indexOf("=");
+  return at < 0 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
+}));
+const dotted = (numbers) => numbers.join(".");
+const unless = (usual, value, write) => JSON.stringify(usual) !== JSON.stringify(value) && write(value);
+const several = (text) => (text ? text.split(",") : []);
+
+function plain(text, most = MOST_NAME) {
+  try {
+    return decodeURIComponent(text ?? "").slice(0, most);
+  } catch {
+    return "";
+  }
+}
+
+function parsed(text) {
+  try {
+    const value = JSON.parse(plain(text, 1e6));
+    return value && typeof value === "object" ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function number(text, least, most) {
+  const value = Number(text);
+  return text && Number.isFinite(value) ? Math.min(most, Math.max(least, value)) : null;
+}
+
+function whole(text, least, most) {
+  const value = number(text, least, most);
+  return Number.isInteger(value) ? value : null;
+}
+
+function seeds(text, most = 500) {
+  if (!text) return null;
+  const found = text.split(".").map((part) => whole(part, 0, MOST_SEED));
+  return found.includes(null) ? null : found.slice(0, most);
+}
+
+function range(text) {
+  const [first, end] = (text ?? "").split("-").map((part) => whole(part, 0, 64));
+  return first != null && end != null && first < end ? [first, end] : null;
+}
+
+function readBaskets(text) {
+  const found = (text ?? "").split("_").map((part) => seeds(part, 8));
+  return found.length === 3 && !found.includes(null) ? found : null;
+}

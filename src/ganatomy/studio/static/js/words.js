@@ -1,0 +1,22 @@
+/** How names and numbers are written for people: as in the report. */
+
+/** An attribute's name as words; it stays recognisable, because the library and the files use the same name. */
+export const titled = (name) => name.replaceAll("_", " ");
+
+const trim = (text) => text.replace(/^0(?=\.)/, "");
+
+/** A probability or a change of one, ".31". */
+export const share = (value) => trim(Math.abs(value).toFixed(2));
+
+/** With its sign, "+.14" or "−.14". */
+export const signed = (value, digits = 2) => {
+  const text = trim(Math.abs(value).toFixed(digits));
+  return Number(text) === 0 ? text : (value < 0 ? "−" : "+") + text;
+};
+
+/** A list in words: "a, b and c". */
+export const listed = (items) =>
+  items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
+
+/** "1 picture", "2 pictures". */
+export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;

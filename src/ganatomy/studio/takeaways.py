@@ -1,0 +1,285 @@
+"""Files to leave with, each made from a scene, and scenes made from files that come back."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ganatomy.edits import held_step
+from ganatomy.errors import CheckpointError, GanatomyError, SettingError
+from ganatomy.latents import Direction, Directions, Latents
+from ganatomy.recipes import (
+    CodePath,
+    Given,
+    Move,
+    Recipe,
+    Sheet,
+    read_recipe,
+    render_to,
+    save_recipe,
+    to_json,
+)
+from ganatomy.recipes.codes import Drawn
+from ganatomy.storage import load_directions, load_latents, read_kind, save_directions
+from ganatomy.studio.asks import AT_ONCE
+from ganatomy.studio.bench import Bench
+from ganatomy.studio.preparing import page_space, shown_psi
+from ganatomy.studio.scenes import FURTHEST, Scene, read_scene
+from ganatomy.studio.turns import Pause
+
+SAME = 1e-3
+"""Codes that differ by no more, as a share of their length, are the same picture."""
+
+SUFFIXES = {
+    "png": ".png",
+    "recipe": ".recipe.json",
+    "directions": ".directions",
+    "latents": ".latents",
+    "script": ".py",
+    "mp4": ".mp4",
+    "gif": ".gif",
+}
+MEDIA = {
+    ".png": "image/png",
+    ".json": "application/json",
+    ".py": "text/x-python",
+    ".mp4": "video/mp4",
+    ".gif": "image/gif",
+}
+PICTURES = ("png", "recipe", "directions", "latents", "script")
+FILMS = ("mp4", "gif")
+
+SCRIPT = '''"""{what}
+
+Written by the studio of ganatomy {version}. It draws the picture from its recipe, and once more step by step.
+"""
+
+import ganatomy as ga
+from ganatomy.recipes import from_json
+
+recipe = from_json(r"""{recipe}""")
+ga.render(recipe).save("picture.png")
+
+generator = ga.load("{model}"{options})
+latents = recipe.codes.draw(generator)
+for move in recipe.edits:
+    latents = ga.move(latents, move.direction, move.strength, units=move.units, layers=move.layers)
+ga.grid(generator(latents), gap=0).save("step-by-step.png")
+'''
+
+
+def take(bench: Bench, what: str, scene: Scene, folder: Path) -> Path:
+    """Write what a person takes away of a scene, into a folder.
+
+    Raises:
+        SettingError: for directions of a picture that nothing was moved in.
+    """
+    path = folder / f"{_stem(bench, scene)}{SUFFIXES[what]}"
+    recipe = replace(bench.recipe(scene), picture=Sheet(), scene=scene.to_data())
+    if what == "directions":
+        found = {move.direction.name: move.direction for move in bench.moves(scene)}
+        if not found:
+            raise SettingError("no slider has been moved, so there is no direction to take away; move one")
+        return save_directions(Directions(found.values()), path)
+    if what == "script":
+        return _write_script(bench, recipe, path)
+    if what == "recipe":
+        return save_recipe(recipe, path)
+    with torch.no_grad():
+        return render_to(recipe, path, generator=bench.generator)
+
+
+def film(
+    bench: Bench,
+    what: str,
+    keys: Sequence[Scene],
+    folder: Path,
+    *,
+    method: str,
+    frames: int,
+    fps: float,
+    closed: bool,
+    pause: Pause,
+) -> Path:
+    """Write a film from key picture to key picture."""
+    recipe = Recipe(
+        model=bench.reference,
+        codes=Given(latents=bench.codes(keys)),
+        picture=CodePath(frames=frames, method=method, closed=closed),
+        fps=fps,
+        batch_size=AT_ONCE,
+    )
+    path = folder / f"{_plain(bench.name)}-walk{SUFFIXES[what]}"
+    return render_to(recipe, path, generator=bench.generator, progress=lambda *_: pause())
+
+
+def restore(benches: Sequence[Bench], data: bytes) -> dict[str, Any]:
+    """The scene in a file that somebody drops on the page: a picture or film of ours, a recipe, codes, directions.
+
+    Raises:
+        PhotographError: for a picture that carries no recipe.
+        CheckpointError: for anything else. SettingError: for a picture of a model that is not here.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "dropped"
+        path.write_bytes(data)
+        try:
+            if data[8:9] == b"{" and data[4:8] == b"\0\0\0\0":
+                return _of_our_file(benches, path)
+            recipe = read_recipe(path)
+        except CheckpointError as error:
+            if "carries no recipe" in str(error):
+                raise PhotographError(
+                    "this picture carries no recipe: it was not made here, or another program has saved it again. "
+                    "Photographs cannot be edited yet: finding their codes (inversion) is still to come"
+                ) from None
+            raise CheckpointError(str(error).replace(f"{path}", "the file")) from None
+    return _of_recipe(benches, recipe)
+
+
+class PhotographError(CheckpointError):
+    """A picture that is none of ours."""
+
+
+def _of_recipe(benches: Sequence[Bench], recipe: Recipe) -> dict[str, Any]:
+    if recipe.model is None or recipe.codes is None:
+        raise SettingError("this recipe draws faces without a model, so there is nothing to edit")
+    bench = _bench(benches, recipe.model.fingerprint, recipe.model.name)
+    codes = _codes(bench, recipe)
+    scene = _told_scene(bench, recipe, codes) or _plain_scene(bench, recipe, codes)
+    return {"model": bench.name, "kind": "picture", "scene": scene.to_data()}
+
+
+def _told_scene(bench: Bench, recipe: Recipe, codes: Latents) -> Scene | None:
+    """The scene that the recipe carries, if it still makes the same picture."""
+    if recipe.scene is None:
+        return None
+    try:
+        scene = read_scene(dict(recipe.scene))
+        found = bench.codes([scene])
+    except GanatomyError:
+        return None
+    return scene if _alike(found, codes) else None
+
+
+def _plain_scene(bench: Bench, recipe: Recipe, codes: Latents) -> Scene:
+    """The moves of a recipe as directions by value; where they cannot be told apart, the codes alone."""
+    assert recipe.codes is not None
+    fallen = Scene(codes=Given(latents=codes))
+    moves = [edit for edit in recipe.edits if isinstance(edit, Move)]
+    if len(recipe.codes) != 1 or len(moves) != len(recipe.edits) or len({move.layers for move in moves}) > 1:
+        return fallen
+    known = () if bench.panel is None else bench.panel.names
+    own: dict[str, Direction] = {}
+    steps: dict[str, float] = {}
+    for move in moves:
+        if isinstance(move.strength, tuple) or move.units == "logit":
+            return fallen
+        vector = held_step(move.direction, move.hold, layers=move.layers)
+        direction = replace(move.direction, vector=vector)
+        distance = move.strength * (move.direction.sigma if move.units == "sigma" else 1.0)
+        name = direction.name if direction.name not in known else f"{direction.name} (from the file)"
+        own[name] = direction
+        steps[name] = distance * float(vector.norm()) / direction.sigma
+    layers = moves[0].layers if moves else None
+    if any(abs(step) > FURTHEST for step in steps.values()):
+        return fallen
+    scene = Scene(codes=recipe.codes, moves=steps, own=own, layers=layers)
+    return scene if _alike(bench.codes([scene]), codes) else fallen
+
+
+def _of_our_file(benches: Sequence[Bench], path: Path) -> dict[str, Any]:
+    """Directions become sliders of their own; codes become the picture."""
+    if read_kind(path) == "directions":
+        found = load_directions(path)
+        if not len(found):
+            raise CheckpointError("the file holds no directions")
+        bench = _bench(benches, found[0].fingerprint, "another model")
+        space, psi = page_space(bench.generator), shown_psi(bench.generator)
+        known = () if bench.panel is None else bench.panel.names
+        own = {
+            direction.name if direction.name not in known else f"{direction.name} (from the file)": direction
+            for direction in found
+        }
+        scene = Scene(codes=Drawn(seeds=(0,), space=space, truncation_psi=psi), own=own)
+        return {"model": bench.name, "kind": "directions", "scene": scene.to_data()}
+    latents = load_latents(path)
+    if not len(latents):
+        raise CheckpointError("the file holds no codes")
+    bench = _bench(benches, latents.fingerprint, "another model")
+    scene = Scene(codes=Given(latents=latents[0]))
+    return {"model": bench.name, "kind": "picture", "scene": scene.to_data()}
+
+
+def _bench(benches: Sequence[Bench], fingerprint: str | None, name: str) -> Bench:
+    for bench in benches:
+        if fingerprint in (None, bench.generator.fingerprint):
+            return bench
+    raise SettingError(
+        f"this file belongs to another model ({name}); start the studio with that one to open it"
+    )
+
+
+def _codes(bench: Bench, recipe: Recipe) -> Latents:
+    """The first code that a recipe ends with."""
+    assert recipe.codes is not None
+    with torch.no_grad():
+        now = recipe.codes.draw(bench.generator)
+        for edit in recipe.edits:
+            now = edit.apply(now, bench.generator)
+    return now[0]
+
+
+def _alike(a: Latents, b: Latents) -> bool:
+    if a.space != b.space:
+        a, b = a.to("w+"), b.to("w+")
+    if a.codes.shape != b.codes.shape:
+        return False
+    return float((a.codes - b.codes).norm()) <= SAME * max(float(b.codes.norm()), 1e-9)
+
+
+def _write_script(bench: Bench, recipe: Recipe, path: Path) -> Path:
+    from ganatomy import __version__
+
+    reference = bench.reference
+    options = {
+        name: value
+        for name, value in json.loads(to_json(recipe))["model"].items()
+        if name not in ("name", "fingerprint") and (name, value) != ("precision", "float32")
+    }
+    text = SCRIPT.format(
+        what=_sentence(bench, recipe),
+        version=__version__,
+        recipe=to_json(recipe),
+        model=reference.name.replace("\\", "\\\\").replace('"', '\\"'),
+        options="".join(f", {name}={value!r}" for name, value in options.items()),
+    )
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _sentence(bench: Bench, recipe: Recipe) -> str:
+    """One line about the picture, without what would end a docstring."""
+    moved = ", ".join(f"{move.direction.name}" for move in recipe.edits if isinstance(move, Move))
+    assert recipe.codes is not None
+    told = f"A picture of {bench.name} from {recipe.codes.title}{f', moved along {moved}' if moved else ''}."
+    return told.replace("\\", "/").replace('"', "'")
+
+
+def _stem(bench: Bench, scene: Scene) -> str:
+    """A name for the file that tells the model, the seed and the first moves."""
+    start = f"seed-{scene.codes.seeds[0]}" if isinstance(scene.codes, Drawn) else "codes"
+    moved = [name for name, steps in scene.moves.items() if steps][:3]
+    return "-".join(_plain(part) for part in (bench.name, start, *moved))
+
+
+def _plain(name: str) -> str:
+    """A name as part of a file's name."""
+    kept = "".join(letter if letter.isalnum() else "-" for letter in Path(name).stem)
+    return kept.strip("-")[:40] or "picture"

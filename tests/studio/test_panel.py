@@ -1,0 +1,118 @@
+"""What a panel says, against the truth of the toy, and as a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from studio.studied import NAMES, toy_bench
+
+import ganatomy as ga
+from ganatomy.errors import CheckpointError, ScoreError, UnknownNameError
+from ganatomy.perception.table import TableScorer
+from ganatomy.studio.bench import Bench
+from ganatomy.studio.panel import Panel
+from ganatomy.studio.panel_files import load_panel, save_panel
+from ganatomy.studio.preparing import prepare
+from ganatomy.zoo import MODELS
+
+
+@pytest.fixture
+def panel(measured: Bench) -> Panel:
+    assert measured.panel is not None
+    return measured.panel
+
+
+def test_directions_are_those_of_the_truth(measured: Bench, panel: Panel) -> None:
+    truth = measured.generator.truth_in("w")
+    for name in NAMES:
+        direction, step = panel.move(name, [])
+        assert abs(float(direction.vector @ truth[name].vector)) > 0.97
+        assert step > 0
+
+
+def test_a_held_attribute_stays_and_the_step_changes_its_own_as_far_as_any(
+    measured: Bench, panel: Panel
+) -> None:
+    generator, scorer = measured.generator, measured.scorer
+    assert scorer is not None
+    codes = generator.sample(200, seed=900, space="w", truncation_psi=0.7)
+    before = scorer(generator(codes)).probabilities
+    for hold in ([], ["round"], ["round", "large", "bright"]):
+        direction, step = panel.move("red", hold)
+        # Most of these pictures are red already, so the step was measured by taking it away.
+        changed = before - scorer(generator(ga.move(codes, direction, -step))).probabilities
+        # With some held, the step is told from its rate, for it was not measured.
+        slack = 0.03 if len(hold) in (0, 3) else 0.06
+        assert float(changed[:, 0].mean()) == pytest.approx(panel.target_change, abs=slack)
+        for column, name in enumerate(NAMES[1:], start=1):
+            size = float(changed[:, column].abs().mean())
+            assert size < 0.03 if name in hold else size > 0.04, (name, hold)
+
+
+def test_what_is_moved_is_not_held(panel: Panel) -> None:
+    assert torch.equal(panel.move("red", ["red", "round"])[0].vector, panel.move("red", ["round"])[0].vector)
+    with pytest.raises(UnknownNameError, match="did you mean 'red'"):
+        panel.move("redd", [])
+
+
+def test_the_page_is_told_the_cleanest_first_and_all_that_was_measured(panel: Panel) -> None:
+    data = panel.data("toy")
+    lows = [entry["selectivity"]["held"][1] for entry in data["directions"] if entry["reached"]]
+    assert lows == sorted(lows, reverse=True)
+    assert {entry["name"] for entry in data["directions"]} == set(NAMES)
+    assert len(data["changes"]["held"]) == len(data["changes"]["alone"]) == len(NAMES)
+    first = NAMES.index(data["directions"][0]["name"])
+    assert data["changes"]["alone"][0][first] == pytest.approx(0.25, abs=0.06)
+    assert len(data["map"]["x"]) == len(data["map"]["seeds"]) == len(data["map"]["scores"]["red"]) == 60
+
+
+def test_a_panel_comes_back_from_its_file(panel: Panel, tmp_path: Path) -> None:
+    again = load_panel(save_panel(panel, tmp_path / "toy.panel"))
+    ours, theirs = panel.data("toy"), again.data("toy")
+    assert ours["directions"] == theirs["directions"]
+    for key in ("attributes", "exclusive", "notes", "space"):
+        assert ours[key] == theirs[key]
+    a, b = panel.move("red", ["round"]), again.move("red", ["round"])
+    assert torch.allclose(a[0].vector, b[0].vector, atol=2e-3)
+    assert a[1] == pytest.approx(b[1], rel=1e-2)
+
+
+@pytest.mark.parametrize("size", [0, 10, 200, 2000])
+def test_a_file_that_was_cut_short_is_one_clear_error(panel: Panel, tmp_path: Path, size: int) -> None:
+    path = save_panel(panel, tmp_path / "toy.panel")
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(CheckpointError, match=r"toy\.panel"):
+        load_panel(path)
+
+
+def test_without_a_scorer_directions_are_components_and_nothing_is_claimed() -> None:
+    bench = toy_bench()
+    panel = prepare(bench.generator, None, num_mapped=20)
+    data = panel.data("toy")
+    assert data["scorer"] is None
+    assert data["attributes"] == []
+    assert data["changes"] is None
+    assert all(entry["selectivity"] is None for entry in data["directions"])
+    assert "--scorer" in data["notes"][0]
+    direction, step = panel.move(panel.names[0], [])
+    assert step == pytest.approx(direction.sigma)
+
+
+def test_a_table_of_labels_cannot_measure(measured: Bench, tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("red,round\n1,0\n0,1\n")
+    with pytest.raises(ScoreError, match="looks at them"):
+        prepare(measured.generator, TableScorer(tmp_path / "labels.csv"))
+
+
+@pytest.mark.parametrize("name", ["faces", "digits"])
+def test_the_bundled_panels_belong_to_the_bundled_models(name: str) -> None:
+    generator, scorer = ga.load(name), ga.scorer(name)
+    panel = load_panel(MODELS[name].panel)
+    assert panel.fingerprint == generator.fingerprint
+    assert panel.attributes == tuple(scorer.names)
+    assert panel.exclusive == (name == "digits")
+    assert panel.atlas is not None
+    assert replace(panel, atlas=None).data(name)["map"] is None

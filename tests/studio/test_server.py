@@ -1,0 +1,301 @@
+"""The studio over HTTP and its socket: what is asked for comes, of the right picture, and comes back from files."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient, WebSocketTestSession
+from studio.studied import NAMES, answer, ask, codes, connected, scene, toy_bench
+
+import ganatomy as ga
+from ganatomy.recipes import ModelReference, from_json, render
+from ganatomy.studio.bench import Bench
+from ganatomy.studio.run import measure
+from ganatomy.studio.server import application
+
+BASE = "http://localhost"
+
+
+@pytest.fixture
+def client(measured: Bench) -> Iterator[TestClient]:
+    with TestClient(application([measured]), base_url=BASE) as found:
+        yield found
+
+
+@pytest.fixture
+def socket(client: TestClient) -> Iterator[WebSocketTestSession]:
+    with connected(client) as found:
+        yield found
+
+
+def picture(image: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(image)).convert("RGB")).astype(int)
+
+
+def take(client: TestClient, what: str, of: dict[str, Any]) -> bytes:
+    response = client.post("/api/take", json={"model": "toy", "what": what, "scene": of})
+    assert response.status_code == 200, response.text
+    assert "attachment" in response.headers["content-disposition"]
+    return response.content
+
+
+def test_the_page_and_its_files_come_with_a_policy_that_keeps_them_to_themselves(client: TestClient) -> None:
+    page = client.get("/")
+    assert page.status_code == 200
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert "unsafe" not in page.headers["content-security-policy"]
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert "http://" not in page.text.replace("http://www.w3.org", "")
+    assert "https://" not in page.text
+
+
+def test_models_and_panel_are_told(client: TestClient) -> None:
+    (model,) = client.get("/api/models").json()["models"]
+    assert model["name"] == "toy"
+    assert model["ready"]
+    assert model["space"] == "w"
+    panel = client.get("/api/panel?model=toy").json()
+    assert {entry["name"] for entry in panel["directions"]} == set(NAMES)
+    assert client.get("/api/panel?model=else").status_code == 404
+
+
+def test_a_picture_is_that_of_the_library(socket: WebSocketTestSession, measured: Bench) -> None:
+    (facts, image), (scores, _) = ask(
+        socket, {"kind": "picture", "scene": scene(), "scores": True}, number=5, answers=2
+    )
+    assert (facts["id"], facts["slot"], facts["kind"]) == (5, "edit", "picture")
+    generator = measured.generator
+    expected = generator(generator.sample(1, seed=7, space="w", truncation_psi=0.7))
+    pixels = (expected[0].permute(1, 2, 0).numpy() * 127.5 + 128).clip(0, 255).astype(int)
+    assert np.abs(picture(image) - pixels).mean() < 8
+    assert measured.scorer is not None
+    seen = measured.scorer(expected).probabilities[0]
+    for column, name in enumerate(NAMES):
+        assert scores["scores"][name] == pytest.approx(float(seen[column]), abs=1e-3)
+
+
+def test_a_slider_moves_its_attribute_and_a_padlock_holds(socket: WebSocketTestSession) -> None:
+    def scores(**fields: Any) -> dict[str, float]:
+        return ask(socket, {"kind": "picture", "scene": scene(**fields), "scores": True}, answers=2)[1][0][
+            "scores"
+        ]
+
+    before, held = scores(), scores(moves={"red": -1.0}, hold="all")
+    free = scores(moves={"red": -1.0}, hold=[])
+    assert held["red"] < before["red"] - 0.05
+    others = [name for name in NAMES if name != "red"]
+    assert max(abs(held[name] - before[name]) for name in others) < 0.06
+    assert max(abs(free[name] - before[name]) for name in others) > 0.1
+
+
+def test_a_sheet_has_a_cell_for_each_scene(socket: WebSocketTestSession) -> None:
+    what = {
+        "kind": "sheet",
+        "scenes": [scene(seed) for seed in range(5)],
+        "columns": 3,
+        "size": 20,
+        "scores": True,
+    }
+    (facts, image), (scores, _) = ask(socket, what, slot="sheet", answers=2)
+    assert (facts["width"], facts["height"], facts["columns"], facts["count"]) == (60, 40, 3, 5)
+    assert picture(image).shape == (40, 60, 3)
+    assert all(len(values) == 5 for values in scores["scores"].values())
+
+
+def test_a_walk_starts_and_ends_at_its_keys(socket: WebSocketTestSession) -> None:
+    what = {"kind": "walk", "keys": [scene(1), scene(2)], "frames": 9, "size": 16}
+    ((facts, image),) = ask(socket, what, slot="walk")
+    assert facts["count"] == 9
+    assert len(facts["speed"]) == 8
+    (_, first), (_, last) = (
+        ask(socket, {"kind": "sheet", "scenes": [scene(seed)], "size": 16}, slot="sheet")[0]
+        for seed in (1, 2)
+    )
+    cells = picture(image)[:, :16], picture(image)[:, -16:]
+    for cell, key in zip(cells, (first, last), strict=True):
+        assert np.abs(cell[:16] - picture(key)).mean() < 8
+
+
+def test_mixing_gives_pictures_and_codes_that_can_be_edited_on(socket: WebSocketTestSession) -> None:
+    what = {
+        "kind": "mix",
+        "rows": [codes(1), codes(2)],
+        "columns": [codes(3)],
+        "layers": [0, 2],
+        "size": 16,
+    }
+    (facts, _), (mixed, _) = ask(socket, what, slot="mix", answers=2)
+    assert (facts["columns"], facts["count"]) == (2, 6)
+    assert len(mixed["codes"]) == 2
+    ((again, _),) = ask(
+        socket, {"kind": "picture", "scene": {"codes": mixed["codes"][1], "moves": {"red": 1}}}
+    )
+    assert again["kind"] == "picture"
+
+
+def test_a_sum_has_its_neighbours_around_it(socket: WebSocketTestSession) -> None:
+    terms = [{"sign": "+", **codes(1)}, {"sign": "-", **codes(2)}, {"sign": "+", **codes(3)}]
+    (facts, _), (found, _) = ask(socket, {"kind": "sum", "terms": terms, "size": 16}, slot="sum", answers=2)
+    assert facts["count"] == len(found["codes"]) == 9
+
+
+def test_marks_become_a_direction_that_a_scene_can_move_along(
+    socket: WebSocketTestSession, measured: Bench
+) -> None:
+    assert measured.scorer is not None
+    seen = measured.scorer(measured.generator(measured.candidates[:60])).logits[:, 0]
+    order = seen.argsort().tolist()
+    marks = {"yes": order[-8:], "no": order[:8]}
+    what = {"kind": "teach", "name": "mine", **marks, "next": 4, "scene": scene(), "size": 16}
+    (taught, _), (strip, _) = ask(socket, what, slot="teach", answers=2)
+    assert taught["auc"][0] > 0.8
+    assert taught["auc"][1] <= taught["auc"][0] <= taught["auc"][2]
+    assert len(set(taught["next"]) - set(order[-8:] + order[:8])) == 4
+    assert strip["count"] == 5
+    moved = scene(moves={"mine": -2.0}, taught={"mine": marks})
+    scores = ask(socket, {"kind": "picture", "scene": moved, "scores": True}, answers=2)[1][0]["scores"]
+    before = ask(socket, {"kind": "picture", "scene": scene(), "scores": True}, answers=2)[1][0]["scores"]
+    assert scores["red"] < before["red"] - 0.05
+
+
+def test_two_few_marks_say_what_to_do(socket: WebSocketTestSession) -> None:
+    ((facts, _),) = ask(socket, {"kind": "teach", "yes": [1], "no": []}, slot="teach")
+    assert facts["kind"] == "taught"
+    assert "at least 2" in facts["advice"]
+
+
+def test_every_taken_picture_comes_back_and_is_drawn_the_same_elsewhere(
+    client: TestClient, measured: Bench
+) -> None:
+    edited = scene(3, moves={"red": 1.5, "large": -1.0}, hold=["round"], layers=[0, 3])
+    written = take(client, "png", edited)
+    restored = client.post("/api/restore?model=toy", content=written).json()
+    assert restored["model"] == "toy"
+    for field in ("moves", "hold", "layers"):
+        assert restored["scene"][field] == edited[field]
+    assert restored["scene"]["codes"]["seeds"] == [3]
+    recipe = from_json(take(client, "recipe", edited))
+    again = render(recipe, generator=measured.generator)
+    assert np.array_equal(np.asarray(again), np.asarray(Image.open(io.BytesIO(written))))
+
+
+def test_a_recipe_of_the_command_line_becomes_sliders_of_its_own(
+    client: TestClient, measured: Bench, tmp_path: Path
+) -> None:
+    truth = measured.generator.truth_in("w")
+    drawn = from_json(take(client, "recipe", scene(4))).codes
+    moved = ga.Recipe(
+        model=measured.reference,
+        codes=drawn,
+        edits=(ga.recipes.Move(direction=truth["red"], strength=0.5, hold=(truth["round"],)),),
+    )
+    path = ga.save_recipe(moved, tmp_path / "moved.json")
+    restored = client.post("/api/restore", content=path.read_bytes()).json()["scene"]
+    assert list(restored["own"]) == ["red (from the file)"]
+    a = render(moved, generator=measured.generator)
+    b = render(from_json(take(client, "recipe", restored)), generator=measured.generator)
+    assert np.abs(np.asarray(a).astype(int) - np.asarray(b)).max() <= 1
+
+
+def test_directions_and_codes_come_back_too(client: TestClient) -> None:
+    edited = scene(3, moves={"red": 1.0})
+    found = client.post("/api/restore", content=take(client, "directions", edited)).json()
+    assert found["kind"] == "directions"
+    assert list(found["scene"]["own"]) == ["red (from the file)"]
+    again = client.post("/api/restore", content=take(client, "latents", edited)).json()["scene"]
+    assert np.array_equal(
+        np.asarray(Image.open(io.BytesIO(take(client, "png", again)))),
+        np.asarray(Image.open(io.BytesIO(take(client, "png", edited)))),
+    )
+
+
+def test_the_script_draws_the_picture(tmp_path: Path) -> None:
+    generator = ga.load("digits")
+    reference = ModelReference(name="digits", fingerprint=generator.fingerprint)
+    bench = Bench(name="digits", generator=generator, reference=reference, scorer=ga.scorer("digits"))
+    measure(bench)
+    with TestClient(application([bench]), base_url=BASE) as other:
+        body = {
+            "model": "digits",
+            "scene": {"codes": {"seeds": [5], "space": "z"}, "moves": {str(bench.panel.names[0]): 1.0}},
+        }
+        script = other.post("/api/take", json={"what": "script", **body}).text
+        written = other.post("/api/take", json={"what": "png", **body}).content
+    (tmp_path / "picture.py").write_text(script)
+    done = subprocess.run(
+        [sys.executable, "picture.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "taken.png").write_bytes(written)
+    pixels = [
+        np.asarray(Image.open(tmp_path / name).convert("RGB")).astype(int)
+        for name in ("picture.png", "step-by-step.png", "taken.png")
+    ]
+    assert np.abs(pixels[0] - pixels[2]).max() <= 1
+    assert np.abs(pixels[1] - pixels[2]).max() <= 1
+
+
+@pytest.mark.parametrize("what", ["mp4", "gif"])
+def test_a_film_of_key_pictures(client: TestClient, what: str) -> None:
+    body = {"model": "toy", "what": what, "keys": [scene(1), scene(2, moves={"red": 1})], "frames": 6}
+    response = client.post("/api/film", json=body)
+    assert response.status_code == 200, response.text
+    assert response.content[:6] == b"GIF89a" if what == "gif" else response.content[4:8] == b"ftyp"
+
+
+def test_thumbnails_show_every_point_of_the_map(client: TestClient) -> None:
+    sprite = Image.open(io.BytesIO(client.get("/api/thumbnails?model=toy").content))
+    assert sprite.size == (40 * 32, 2 * 32)
+
+
+def test_a_photograph_is_told_from_a_picture_of_ours(client: TestClient) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (40, 40)).save(buffer, "JPEG")
+    response = client.post("/api/restore", content=buffer.getvalue())
+    assert response.status_code == 422
+    assert response.json()["photograph"]
+    assert "inversion" in response.json()["error"]
+
+
+def test_a_model_that_is_being_measured_says_so_and_shows_pictures_all_the_same() -> None:
+    bench = toy_bench("fresh")
+    with TestClient(application([bench]), base_url=BASE) as client:
+        response = client.get("/api/panel?model=fresh")
+        assert response.status_code == 409
+        assert response.json()["preparing"]["stage"]
+        with connected(client, "fresh") as socket:
+            ((facts, _),) = ask(socket, {"kind": "picture", "scene": scene()})
+            assert facts["kind"] == "picture"
+            ((refused, _),) = ask(socket, {"kind": "picture", "scene": scene(moves={"red": 1})})
+            assert "still being measured" in refused["error"]
+
+
+def test_measuring_is_kept_for_the_next_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "kept.panel"
+    first, second = toy_bench(), toy_bench()
+    measure(first, path)
+    assert first.panel is not None
+    monkeypatch.setattr("ganatomy.studio.run.prepare", None)
+    measure(second, path)
+    assert second.panel is not None
+    assert second.panel.data("toy")["directions"] == first.panel.data("toy")["directions"]
+
+
+def test_nothing_of_one_visitor_reaches_another(client: TestClient) -> None:
+    with (
+        connected(client) as one,
+        connected(client) as two,
+    ):
+        one.send_text(json.dumps({"id": 1, "slot": "edit", "ask": {"kind": "picture", "scene": scene(1)}}))
+        ((facts, _),) = ask(two, {"kind": "picture", "scene": scene(2)}, number=77)
+        assert facts["id"] == 77
+        assert answer(one)[0]["id"] == 1

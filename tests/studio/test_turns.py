@@ -1,0 +1,122 @@
+"""Turns: nobody waits for another one's film, and the newest question of a place wins."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import CancelledError
+
+import pytest
+
+from ganatomy.studio.turns import Pause, Worker
+
+LONG = 20.0
+"""Seconds after which a test has failed."""
+
+
+def held_up(gate: threading.Event) -> None:
+    assert gate.wait(LONG)
+
+
+@pytest.fixture
+def worker():
+    found = Worker(num_threads=8)
+    yield found
+    found.close()
+
+
+def test_a_short_question_is_answered_between_the_pieces_of_a_long_one(worker: Worker) -> None:
+    order: list[str] = []
+    started, asked = threading.Event(), threading.Event()
+
+    def film(pause: Pause) -> None:
+        for piece in range(6):
+            order.append(f"film {piece}")
+            started.set()
+            assert asked.wait(LONG)
+            pause()
+
+    long = worker.submit("one", "film", film)
+    assert started.wait(LONG)
+    short = worker.submit("two", "edit", lambda _: order.append("picture"))
+    threading.Timer(0.2, asked.set).start()
+    short.result(LONG)
+    long.result(LONG)
+    assert order.index("picture") == 1
+
+
+def test_visitors_take_turns_whatever_the_number_of_their_questions(worker: Worker) -> None:
+    order: list[str] = []
+    gate = threading.Event()
+    first = worker.submit("gate", "edit", lambda _: held_up(gate))
+    many = [worker.submit("many", f"slot {k}", lambda _: order.append("many")) for k in range(5)]
+    few = worker.submit("few", "edit", lambda _: order.append("few"))
+    threading.Timer(0.2, gate.set).start()
+    for future in [first, *many, few]:
+        future.result(LONG)
+    assert order.index("few") <= 1
+
+
+def test_what_waits_in_a_place_is_replaced_by_what_is_newer(worker: Worker) -> None:
+    seen: list[int] = []
+    gate, started = threading.Event(), threading.Event()
+
+    def first(_: Pause) -> None:
+        started.set()
+        gate.wait(LONG)
+        seen.append(0)
+
+    futures = [worker.submit("one", "edit", first)]
+    assert started.wait(LONG)
+    futures += [worker.submit("one", "edit", lambda _, k=k: seen.append(k)) for k in range(1, 10)]
+    gate.set()
+    futures[-1].result(LONG)
+    assert seen == [0, 9]
+    assert all(future.cancelled() for future in futures[1:-1])
+
+
+def test_long_work_stops_at_its_next_pause_when_it_is_replaced(worker: Worker) -> None:
+    pieces: list[int] = []
+    started, replaced = threading.Event(), threading.Event()
+
+    def long(pause: Pause) -> None:
+        for piece in range(1000):
+            pieces.append(piece)
+            started.set()
+            assert replaced.wait(LONG)
+            pause()
+
+    older = worker.submit("one", "walk", long)
+    assert started.wait(LONG)
+    newer = worker.submit("one", "walk", lambda _: None)
+    replaced.set()
+    newer.result(LONG)
+    with pytest.raises(CancelledError):
+        older.result(LONG)
+    assert len(pieces) < 3
+
+
+def test_a_visitor_who_left_is_not_waited_for(worker: Worker) -> None:
+    seen: list[str] = []
+    gate = threading.Event()
+    busy = worker.submit("one", "edit", lambda _: held_up(gate))
+
+    def late(pause: Pause) -> None:
+        pause()
+        seen.append("two")
+
+    waiting = worker.submit("two", "edit", late)
+    worker.forget("two")
+    gate.set()
+    busy.result(LONG)
+    with pytest.raises(CancelledError):
+        waiting.result(LONG)
+    assert seen == []
+
+
+def test_an_error_reaches_whoever_asked_and_nobody_else(worker: Worker) -> None:
+    def broken(_: Pause) -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        worker.submit("one", "edit", broken).result(LONG)
+    assert worker.submit("one", "edit", lambda _: None).result(LONG) is None
