@@ -13,6 +13,10 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.comparison import Comparison as Comparison
     from ganatomy.comparison import compare as compare
     from ganatomy.comparison import write_comparison as write_comparison
+    from ganatomy.critics import Critic as Critic
+    from ganatomy.critics import critic as critic
+    from ganatomy.critics import critic_features as critic_features
+    from ganatomy.critics import discriminator_features as discriminator_features
     from ganatomy.datasets.correlations import drawn_correlations as drawn_correlations
     from ganatomy.datasets.correlations import read_correlations as read_correlations
     from ganatomy.datasets.references import Reference as Reference
@@ -79,6 +83,10 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.latents import Directions as Directions
     from ganatomy.latents import Latents as Latents
     from ganatomy.latents import Space as Space
+    from ganatomy.maps import Map as Map
+    from ganatomy.maps import PictureMap as PictureMap
+    from ganatomy.maps import embed as embed
+    from ganatomy.maps import map_pictures as map_pictures
     from ganatomy.measuring import Measured as Measured
     from ganatomy.measuring import measure as measure
     from ganatomy.metrics import MEASURES as MEASURES
@@ -102,6 +110,9 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.metrics import reconstruction as reconstruction
     from ganatomy.metrics import separability as separability
     from ganatomy.metrics import walk_profile as walk_profile
+    from ganatomy.metrics.linear_svm import compare_features as compare_features
+    from ganatomy.metrics.linear_svm import critic_accuracy as critic_accuracy
+    from ganatomy.metrics.linear_svm import linear_svm_accuracy as linear_svm_accuracy
     from ganatomy.perception import scorer as scorer
     from ganatomy.perception import words as words
     from ganatomy.perception.base import Scorer as Scorer
@@ -111,15 +122,21 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.plots import film as film
     from ganatomy.plots import grid as grid
     from ganatomy.plots import strip as strip
+    from ganatomy.plots.maps import map_chart as map_chart
     from ganatomy.recipes import Recipe as Recipe
     from ganatomy.recipes import read_recipe as read_recipe
     from ganatomy.recipes import render as render
     from ganatomy.recipes import render_to as render_to
     from ganatomy.recipes import save_recipe as save_recipe
+    from ganatomy.report.maps import write_map as write_map
     from ganatomy.storage import load_directions as load_directions
     from ganatomy.storage import load_latents as load_latents
     from ganatomy.storage import save_directions as save_directions
     from ganatomy.storage import save_latents as save_latents
+    from ganatomy.studies import study_journey as study_journey
+    from ganatomy.studies import study_linear_map as study_linear_map
+    from ganatomy.studies import study_z_against_w as study_z_against_w
+    from ganatomy.studies import write_study as write_study
     from ganatomy.surveys import Survey as Survey
     from ganatomy.surveys import differentiate as differentiate
     from ganatomy.surveys import load_survey as load_survey
@@ -134,6 +151,7 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "ganatomy.comparison": "Comparison compare write_comparison",
+    "ganatomy.critics": "Critic critic critic_features discriminator_features",
     "ganatomy.datasets.correlations": "drawn_correlations read_correlations",
     "ganatomy.datasets.references": "Reference drawn_reference folder_reference",
     "ganatomy.directions": "METHODS ActiveSubspace FewLabels Ranked active active_subspace attribute_channels "
@@ -150,17 +168,22 @@ _NAMES = {
     "ganatomy.generators.toy": "ToyGenerator",
     "ganatomy.guidance": "Guided guided strengths",
     "ganatomy.latents": "Direction Directions Latents Space",
+    "ganatomy.maps": "Map PictureMap embed map_pictures",
     "ganatomy.measuring": "Measured measure",
     "ganatomy.metrics": "MEASURES Entanglement Naming correlations cosines covariance dci edited_set entanglement "
     "frechet_distance identity_kept kid linearity memorisation name_directions nearest_training path_length "
     "precision_recall reconstruction separability walk_profile",
+    "ganatomy.metrics.linear_svm": "compare_features critic_accuracy linear_svm_accuracy",
     "ganatomy.perception": "scorer words",
     "ganatomy.perception.base": "Scorer Scores",
     "ganatomy.perception.features": "features_of",
     "ganatomy.perception.perceptual": "perceptual_distance",
     "ganatomy.plots": "film grid strip",
+    "ganatomy.plots.maps": "map_chart",
     "ganatomy.recipes": "Recipe read_recipe render render_to save_recipe",
+    "ganatomy.report.maps": "write_map",
     "ganatomy.storage": "load_directions load_latents save_directions save_latents",
+    "ganatomy.studies": "study_journey study_linear_map study_z_against_w write_study",
     "ganatomy.surveys": "Survey differentiate load_survey survey",
     "ganatomy.training": "TransferRecipe train_transfer",
     "ganatomy.transfers": "TransferNetwork Transferred transfer",

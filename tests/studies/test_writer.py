@@ -60,7 +60,15 @@ def test_the_folder_holds_the_page_the_numbers_and_every_figure(account: Account
 
 def test_the_page_says_all_and_escapes_what_is_not_markup(account: Account, tmp_path: Path) -> None:
     page = write_study(account, tmp_path).read_text()
-    for text in ("Two &amp; more", "Sentence 4.", "What to see.", "Two.", "1 &lt; 2", "0 to 3", "<b>ours</b>"):
+    for text in (
+        "Two &amp; more",
+        "Sentence 4.",
+        "What to see.",
+        "Two.",
+        "1 &lt; 2",
+        "0 to 3",
+        "<b>ours</b>",
+    ):
         assert text in page
     assert page.count('src="data:image/') == 2
     assert "http" not in page.replace("http-equiv", "")

@@ -17,11 +17,16 @@ from ganatomy.cli.commands.edit import edit
 from ganatomy.cli.commands.explore import explore
 from ganatomy.cli.commands.export import export
 from ganatomy.cli.commands.info import info
+from ganatomy.cli.commands.map import map  # noqa: A004 (the name of the command)
 from ganatomy.cli.commands.measure import measure
 from ganatomy.cli.commands.mix import mix
 from ganatomy.cli.commands.models import models
 from ganatomy.cli.commands.render import render
 from ganatomy.cli.commands.sample import sample
+from ganatomy.cli.commands.studio import studio
+from ganatomy.cli.commands.study_journey import journey
+from ganatomy.cli.commands.study_linear_map import linear_map
+from ganatomy.cli.commands.study_z_against_w import z_against_w
 from ganatomy.cli.commands.survey import survey
 from ganatomy.cli.commands.train import train
 from ganatomy.cli.commands.train_transfer import train_transfer
@@ -32,11 +37,11 @@ from ganatomy.cli.console import complain, remark
 from ganatomy.errors import GanatomyError
 
 COMMANDS = (
-    models, info, sample, explore, measure, compare, words, survey, directions, walk,
+    models, info, sample, explore, studio, measure, map, compare, words, survey, directions, walk,
     edit, transfer, arithmetic, mix, render, export, dataset, train,
 )  # fmt: skip
 
-STUDIES: tuple[Callable[..., None], ...] = ()
+STUDIES: tuple[Callable[..., None], ...] = (linear_map, z_against_w, journey)
 """Commands of `ganatomy study`, one for each study; a function's name is the command's, with hyphens."""
 
 REFUSED = 2
@@ -47,7 +52,9 @@ HELP = """Find directions of a GAN's latent space that mean something, see what 
 A MODEL is a name (faces, digits, or what `ganatomy models` lists), a file of weights, or org/name on Hugging Face.
 """
 
-STUDY_HELP = """Studies of the literature, each by one command on any model: a page, a summary and all figures."""
+STUDY_HELP = (
+    """Studies of the literature, each by one command on any model: a page, a summary and all figures."""
+)
 
 
 def build() -> App:
@@ -62,9 +69,7 @@ def build() -> App:
     )
     for position, command in enumerate(COMMANDS):
         app.command(command, sort_key=position, help_epilogue=_example(command))
-    studies = App(
-        name="study", help=STUDY_HELP, help_format="plaintext", sort_key=COMMANDS.index(compare)
-    )
+    studies = App(name="study", help=STUDY_HELP, help_format="plaintext", sort_key=COMMANDS.index(compare))
     app.command(studies)
     for study in STUDIES:
         studies.command(study, help_epilogue=_example(study))

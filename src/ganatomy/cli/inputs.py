@@ -11,6 +11,8 @@ from ganatomy.cli.parameters import ModelOptions, SampleOptions
 from ganatomy.errors import DownloadError, FingerprintError, SettingError
 
 if TYPE_CHECKING:
+    from ganatomy.datasets.correlations import LabelCorrelations
+    from ganatomy.datasets.references import Reference
     from ganatomy.generators.base import Generator
     from ganatomy.latents import Directions, Latents
     from ganatomy.perception.base import Scorer
@@ -110,6 +112,35 @@ def name_as(scorer: Scorer, said: str) -> str:
     from ganatomy.perception.text import BETWEEN
 
     return said if said in scorer.names else said.partition(BETWEEN)[0].strip()
+
+
+def open_correlations(path: Path | None, model: str) -> LabelCorrelations | None:
+    """How attributes go together in the data: of a file, or of the population that a bundled model was drawn from."""
+    from ganatomy.datasets.correlations import drawn_correlations, read_correlations
+
+    if path is None:
+        return drawn_correlations() if model == "faces" else None
+    return read_correlations(path)
+
+
+def open_reference(
+    data: Path | None, model: str, generator: Generator, *, n: int, seed: int
+) -> Reference | None:
+    """Real pictures of a folder or of a file such as MNIST's, or n new ones of the bundled faces; None without any.
+
+    Raises:
+        MissingFileError, CheckpointError: when they cannot be read.
+    """
+    from ganatomy.datasets.references import array_reference, drawn_reference, folder_reference
+    from ganatomy.training.pictures import idx_pictures
+
+    resolution, channels = generator.signature.resolution, generator.signature.channels
+    if data is None:
+        return drawn_reference(resolution=resolution, n=n) if model == "faces" else None
+    if data.is_file():
+        pixels = idx_pictures(data, resolution=resolution)
+        return array_reference(pixels.repeat(channels, axis=3), description=data.name, seed=seed)
+    return folder_reference(data, resolution=resolution, channels=channels, seed=seed)
 
 
 def open_directions(path: Path, generator: Generator, *, of_any_generator: bool = False) -> Directions:

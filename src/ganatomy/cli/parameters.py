@@ -97,6 +97,12 @@ Attributes = Annotated[
         several=True,
     ),
 ]
+CorrelationsFile = Annotated[
+    Path | None,
+    Parameter(
+        help="How attributes go together in the data: a matrix (.csv) or a table of labels. For faces, it is known."
+    ),
+]
 Units = Annotated[
     Literal["sigma", "distance", "logit"],
     Parameter(

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.directions.base import calibrate, read
+from ganatomy.directions.base import Evidence, calibrate, read
 from ganatomy.directions.moments import moments
 from ganatomy.directions.threads import threads_for
 from ganatomy.errors import SettingError, UnknownNameError
@@ -49,6 +49,35 @@ def linear_map(
         SettingError: for a negative penalty, fewer than one step, a learning rate that is not above 0.
         UnknownNameError: for another form. ScoreError, UnknownNameError: see `directions.base.read`.
     """
+    evidence = read(survey, attributes, seed=seed)
+    fitted = fit_map(evidence, penalty=penalty, form=form, num_steps=num_steps, learning_rate=learning_rate)
+    return calibrate(evidence, fitted.weights, method="penalty" if penalty else "linear")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedMap:
+    """W and b of `y = z Wᵀ + b`, from codes of the evidence to probabilities; rows are as long as fitted."""
+
+    weights: Float[Tensor, "a d"]
+    bias: Float[Tensor, " a"]
+
+    def __call__(self, codes: Float[Tensor, "n d"]) -> Float[Tensor, "n a"]:
+        return codes @ self.weights.T + self.bias
+
+
+def fit_map(
+    evidence: Evidence,
+    *,
+    penalty: float = 0.0,
+    form: str = "identity",
+    num_steps: int = 1000,
+    learning_rate: float = 0.03,
+) -> FittedMap:
+    """The map itself, of which `linear_map` keeps the directions; the same settings.
+
+    Raises:
+        SettingError, UnknownNameError: as `linear_map`.
+    """
     if not penalty >= 0:
         raise SettingError(f"penalty is {penalty}; it must be 0 or more (the paper has 0 and 2)")
     if form not in FORMS:
@@ -57,15 +86,18 @@ def linear_map(
         raise SettingError(
             f"{num_steps} steps at learning rate {learning_rate} lead nowhere; both must be above 0"
         )
-    evidence = read(survey, attributes, seed=seed)
     probabilities = torch.sigmoid(evidence.logits)
     if not penalty:
-        return calibrate(evidence, moments(evidence.codes, probabilities).least_squares(), method="linear")
+        seen = moments(evidence.codes, probabilities)
+        weights = seen.least_squares()
+        bias = seen.mean_scores - weights @ seen.mean_codes
+        return FittedMap(weights=weights.float(), bias=bias.float())
     task = regression_task(evidence.codes, probabilities)
     gradient = gradient_of_loss(task, penalty=penalty, form=form)
     with threads_for(task.cross.numel()):
-        found = adam(gradient, initial(task, seed=seed), num_steps=num_steps, learning_rate=learning_rate)
-    return calibrate(evidence, found[:, :-1] @ task.axes.T, method="penalty")
+        start = initial(task, seed=evidence.seed)
+        found = adam(gradient, start, num_steps=num_steps, learning_rate=learning_rate)
+    return FittedMap(weights=found[:, :-1] @ task.axes.T, bias=found[:, -1])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,10 +29,12 @@ from ganatomy.metrics.material import Material, Measure
 from ganatomy.metrics.memorisation import MEASURE as MEMORISATION
 from ganatomy.metrics.memorisation import Memorisation, memorisation, nearest_training
 from ganatomy.metrics.naming import Naming, name_directions
+from ganatomy.metrics.paired import Paired, paired
 from ganatomy.metrics.path_length import MEASURE as PATH_LENGTH
 from ganatomy.metrics.path_length import PathLength, path_length
 from ganatomy.metrics.precision_recall import MEASURE as PRECISION_RECALL
 from ganatomy.metrics.precision_recall import PrecisionRecall, precision_recall
+from ganatomy.metrics.recognition import Recognition, recognition
 from ganatomy.metrics.reconstruction import MEASURE as RECONSTRUCTION
 from ganatomy.metrics.reconstruction import Reconstruction, reconstruction
 from ganatomy.metrics.selectivity import FORMS, Selectivity, selectivity
@@ -63,8 +65,10 @@ __all__ = [
     "Measure",
     "Memorisation",
     "Naming",
+    "Paired",
     "PathLength",
     "PrecisionRecall",
+    "Recognition",
     "Reconstruction",
     "Result",
     "Selectivity",
@@ -84,9 +88,11 @@ __all__ = [
     "mean_abs_cosine",
     "memorisation",
     "name_directions",
+    "paired",
     "nearest_training",
     "path_length",
     "precision_recall",
+    "recognition",
     "reconstruction",
     "selectivity",
     "separability",

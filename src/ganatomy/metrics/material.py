@@ -139,13 +139,7 @@ class Material:
             return self.attributes
         others = [self.directions(space).names for space in self.spaces]
         common = [d for d in self.directions(self.editing_space) if all(d.name in names for names in others)]
-        prevalence = self.survey(self.editing_space).prevalence
-
-        def rank(direction: Direction) -> tuple[bool, float]:
-            share = prevalence[direction.name]
-            return min(share, 1 - share) < BALANCED, -direction.auc
-
-        return tuple(direction.name for direction in sorted(common, key=rank)[:NUM_ATTRIBUTES])
+        return tuple(readable(common, self.survey(self.editing_space).prevalence)[:NUM_ATTRIBUTES])
 
     def edited(self, space: str) -> EditedSet:
         """Pictures moved along a few directions, as many codes as the budget allows; the same codes in all spaces."""
@@ -197,3 +191,13 @@ class Material:
         if key not in self._made:
             self._made[key] = make()
         return self._made[key]
+
+
+def readable(directions: Iterable[Direction], prevalence: Mapping[str, float]) -> list[str]:
+    """The names of directions, best first: those that are not rare before those that are, then by held-out AUC."""
+
+    def rank(direction: Direction) -> tuple[bool, float]:
+        share = prevalence[direction.name]
+        return min(share, 1 - share) < BALANCED, -direction.auc
+
+    return [direction.name for direction in sorted(directions, key=rank)]

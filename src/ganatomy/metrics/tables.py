@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -37,11 +38,14 @@ class ChangeTable:
 
     @property
     def selectivity(self) -> dict[str, float]:
-        """For each method the change of the target over the mean change of the other attributes in the table."""
+        """For each method the change of the target over the mean change of the others shown; inf where none changes."""
         target = next(row for row in self.rows if row.attribute == self.target)
         others = [row for row in self.rows if row is not target]
         means = (sum(row.change[m] for row in others) / len(others) for m in range(len(self.methods)))
-        return {m: change / mean for m, change, mean in zip(self.methods, target.change, means, strict=True)}
+        return {
+            method: change / mean if mean else math.inf
+            for method, change, mean in zip(self.methods, target.change, means, strict=True)
+        }
 
     def __str__(self) -> str:
         head = [

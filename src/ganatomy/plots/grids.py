@@ -79,7 +79,7 @@ def grid(
         _write(pen, text, (left + gap + column * step_x + width / 2, (top + gap) / 2), size, room=width)
     for row, text in enumerate(row_labels or ()):
         middle = top + gap + row * step_y + height / 2
-        pen.text((left - size / 2, middle), text, fill=INK, font=_font(size), anchor="rm")
+        pen.text((left - size / 2, middle), text, fill=INK, font=font(size), anchor="rm")
     return sheet
 
 
@@ -146,15 +146,15 @@ def _write(pen: ImageDraw.ImageDraw, text: str, middle: tuple[float, float], siz
         size -= 1
     while _width(text, size) > room and len(text) > 1:
         text = text.rstrip("…")[:-1] + "…"
-    pen.text(middle, text, fill=INK, font=_font(size), anchor="mm")
+    pen.text(middle, text, fill=INK, font=font(size), anchor="mm")
 
 
 def _width(text: str, size: int) -> int:
-    return math.ceil(_font(size).getlength(text))
+    return math.ceil(font(size).getlength(text))
 
 
 @lru_cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def font(size: int) -> ImageFont.FreeTypeFont:
     """DejaVu Sans, which comes with matplotlib: the same letters on every machine."""
     import matplotlib as mpl  # here, because sheets without text need none of it
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, remark, stages
-from ganatomy.cli.inputs import open_model, open_scorer
+from ganatomy.cli.inputs import open_correlations, open_model, open_reference, open_scorer
 from ganatomy.cli.parameters import (
     MODEL,
     Attributes,
+    CorrelationsFile,
     Count,
     Json,
     Model,
@@ -22,9 +23,7 @@ from ganatomy.cli.parameters import (
 )
 
 if TYPE_CHECKING:
-    from ganatomy.datasets.correlations import LabelCorrelations
     from ganatomy.datasets.references import Reference
-    from ganatomy.generators.base import Generator
     from ganatomy.perception.base import Scorer
 
 
@@ -59,12 +58,7 @@ def measure(
         Path | None,
         Parameter(help="Real pictures: a folder, or a file as MNIST's. For faces, new ones are drawn."),
     ] = None,
-    correlations: Annotated[
-        Path | None,
-        Parameter(
-            help="How attributes go together in the data: a matrix (.csv) or a table of labels. For faces, it is known."
-        ),
-    ] = None,
+    correlations: CorrelationsFile = None,
     seed: Seed = 0,
     truncation_psi: TruncationPsi = 1.0,
     options: ModelOptions = MODEL,
@@ -87,7 +81,7 @@ def measure(
 
     generator = open_model(model, options)
     sees = _scorer(scorer, model, attributes, options)
-    real = _reference(data, model, generator, n=n, seed=seed)
+    real = open_reference(data, model, generator, n=n, seed=seed)
     if not names:
         _list(model, sees, real, as_json=json)
         return
@@ -103,7 +97,7 @@ def measure(
             perceptual=perceptual,
             features=features,
             data=real,
-            correlations=_correlations(correlations, model),
+            correlations=open_correlations(correlations, model),
             truncation_psi=truncation_psi,
             batch_size=options.batch_size,
             progress=advance,
@@ -161,25 +155,3 @@ def _scorer(
     if scorer is None and model not in zoo.MODELS and not attributes:
         return None
     return open_scorer(scorer, model, words=attributes, device=options.device)
-
-
-def _reference(data: Path | None, model: str, generator: Generator, *, n: int, seed: int) -> Reference | None:
-    """As many real pictures as are generated: of a folder or an idx file, or new ones of the bundled faces."""
-    from ganatomy.datasets.references import array_reference, drawn_reference, folder_reference
-    from ganatomy.training.pictures import idx_pictures
-
-    resolution, channels = generator.signature.resolution, generator.signature.channels
-    if data is None:
-        return drawn_reference(resolution=resolution, n=n) if model == "faces" else None
-    if data.is_file():
-        pixels = idx_pictures(data, resolution=resolution)
-        return array_reference(pixels.repeat(channels, axis=3), description=data.name, seed=seed)
-    return folder_reference(data, resolution=resolution, channels=channels, seed=seed)
-
-
-def _correlations(path: Path | None, model: str) -> LabelCorrelations | None:
-    from ganatomy.datasets.correlations import drawn_correlations, read_correlations
-
-    if path is None:
-        return drawn_correlations() if model == "faces" else None
-    return read_correlations(path)

@@ -1,0 +1,89 @@
+"""`ganatomy study z-against-w`: the same pictures edited in z and in w, and which space is less entangled."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ganatomy.cli.console import answer, stages
+from ganatomy.cli.inputs import name_as, open_correlations, open_model, open_scorer
+from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.parameters import (
+    MODEL,
+    Attributes,
+    CorrelationsFile,
+    Count,
+    Json,
+    Model,
+    ModelOptions,
+    OutFolder,
+    ScorerName,
+    Seed,
+)
+
+
+def z_against_w(
+    model: Model,
+    /,
+    *,
+    out: OutFolder,
+    scorer: ScorerName = None,
+    n: Count = 3000,
+    pictures: int = 20,
+    attributes: Attributes = (),
+    method: Annotated[str, Parameter(help="How directions of the attributes are found.")] = "regression",
+    correlations: CorrelationsFile = None,
+    target_change: Annotated[
+        float,
+        Parameter(help="Mean change of its own attribute's probability at which edits are compared."),
+    ] = 0.25,
+    refits: int = 10,
+    seed: Seed = 0,
+    options: ModelOptions = MODEL,
+    json: Json = False,
+) -> None:
+    r"""Edit the same pictures in z and in w, and say which space is less entangled (Tronchon and Cadiou's study).
+
+    The folder receives report.html, summary.json and figures/. A model that has z only gets the half that concerns z.
+
+    Args:
+        n: How many codes to find directions in.
+        pictures: How many other pictures are edited, at 13 strengths for each attribute.
+        refits: How often directions are found again, to see how much of a difference is theirs; 0 leaves this out.
+
+    Example:
+        ganatomy study z-against-w faces -o z-against-w/
+        ganatomy study z-against-w gan.pt --scorer attributes.onnx \
+            --attributes Smiling,Male --correlations list_attr_celeba.txt -o z-against-w/
+    """
+    from ganatomy.studies import write_study
+    from ganatomy.studies.z_against_w import account
+    from ganatomy.studies.z_against_w import z_against_w as run
+
+    expect_folder(out)
+    generator = open_model(model, options)
+    sees = open_scorer(scorer, model, words=attributes, device=options.device)
+    data = open_correlations(correlations, model)
+    with stages() as advance:
+        found = run(
+            generator,
+            sees,
+            n=n,
+            pictures=pictures,
+            attributes=[name_as(sees, said) for said in attributes] or None,
+            method=method,
+            data=data,
+            target_change=target_change,
+            refits=refits,
+            seed=seed,
+            batch_size=options.batch_size,
+            progress=advance,
+        )
+        told = account(found, model=model, scorer=scorer)
+        page = write_study(told, out)
+    answer(
+        "\n".join([*told.sentences, str(page)]),
+        {"sentences": list(told.sentences), **told.summary, "report": str(page)},
+        as_json=json,
+    )

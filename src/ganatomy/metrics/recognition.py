@@ -1,0 +1,114 @@
+"""How far a scorer can be believed: its answers against exact labels (Table I of Pham Van et al.)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from ganatomy.datasets.labelled import Labelled
+from ganatomy.errors import ScoreError, SettingError
+from ganatomy.estimates import Estimate, mean_of
+from ganatomy.metrics.base import Figure, Result, aligned
+from ganatomy.perception.base import Scorer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recognition(Result):
+    """A scorer's answers about n labelled pictures; probabilities above one half count as yes.
+
+    Args:
+        names: attributes that both know. data: where the pictures are from.
+        loss: mean binary cross-entropy, in nats. accuracy: share of answers that are right.
+        f1, f2: mean over pictures of F_b = (1 + b²) PR / (b² P + R), with P the share of a picture's yes answers that
+            are right and R that of its labels that were found; fastai's `fbeta` is F2 so. A picture without labels
+            and without yes answers counts as 1.
+        attributes: accuracy, and F1 over pictures, of each.
+    """
+
+    names: tuple[str, ...]
+    data: str
+    num_pictures: int
+    loss: Estimate
+    accuracy: Estimate
+    f1: Estimate
+    f2: Estimate
+    attributes: dict[str, tuple[float, float]]
+
+    unit: ClassVar[str] = "accuracy"
+    higher_is_better: ClassVar[bool | None] = True
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        return {
+            **self._figures(accuracy=self.accuracy),
+            "F1": Figure(estimate=self.f1, unit="F1", higher_is_better=True),
+            "F2": Figure(estimate=self.f2, unit="F2", higher_is_better=True),
+            "loss": Figure(estimate=self.loss, unit="nats", higher_is_better=False),
+        }
+
+    def __str__(self) -> str:
+        rows = [[name, str(figure)] for name, figure in self.figures.items()]
+        return f"{len(self.names)} attributes in {self.data}\n{aligned(rows)}"
+
+
+def recognition(
+    scorer: Scorer,
+    labelled: Labelled,
+    *,
+    seed: int = 0,
+    batch_size: int = 64,
+    progress: Callable[[int, int], None] | None = None,
+) -> Recognition:
+    """Score labelled pictures and compare, for the attributes that both have.
+
+    Raises:
+        ScoreError: for a scorer that does not look at pictures. SettingError: where no attribute has a label.
+    """
+    names = tuple(name for name in scorer.names if name in labelled.names)
+    if not names:
+        raise SettingError(
+            f"none of {', '.join(scorer.names)} has a label in {labelled.description} "
+            f"({', '.join(labelled.names)}); give data whose labels have the scorer's names"
+        )
+    if scorer.num_rows is not None:
+        raise ScoreError(f"{scorer.description} does not look at pictures, so it cannot be tested on others")
+    sees, parts = scorer.select(names), []
+    with torch.no_grad():
+        for rows in torch.arange(len(labelled)).split(batch_size):
+            parts.append(sees.score(labelled.read(rows)).logits.cpu())
+            if progress:
+                progress(sum(map(len, parts)), len(labelled))
+    logits = torch.cat(parts)
+    labels = labelled.labels[:, [labelled.names.index(name) for name in names]]
+    said = logits > 0
+    right = (said == labels).double()
+    loss = F.binary_cross_entropy_with_logits(logits.double(), labels.double(), reduction="none")
+    return Recognition(
+        names=names,
+        data=labelled.description,
+        num_pictures=len(labelled),
+        loss=mean_of(loss.mean(1), seed=seed),
+        accuracy=mean_of(right.mean(1), seed=seed),
+        f1=mean_of(f_score(said, labels, beta=1), seed=seed),
+        f2=mean_of(f_score(said, labels, beta=2), seed=seed),
+        attributes=dict(
+            zip(
+                names,
+                zip(right.mean(0).tolist(), f_score(said.T, labels.T, beta=1).tolist(), strict=True),
+                strict=True,
+            )
+        ),
+    )
+
+
+def f_score(said: Bool[Tensor, "n a"], labels: Bool[Tensor, "n a"], *, beta: float) -> Float[Tensor, " n"]:
+    """F_b of each row: `(1 + b²) hits / (b² labels + said)`; 1 where there is nothing to find and nothing was said."""
+    hits = (said & labels).sum(1).double()
+    weighed = beta**2 * labels.sum(1) + said.sum(1)
+    return torch.where(weighed > 0, (1 + beta**2) * hits / weighed.clamp(min=1), 1.0)

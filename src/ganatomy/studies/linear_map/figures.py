@@ -1,0 +1,222 @@
+"""Charts and pictures of the study."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+
+from ganatomy.directions.linear_map import FORMS
+from ganatomy.estimates import Estimate
+from ganatomy.plots import grid
+from ganatomy.plots.charts import Point, interval_chart, lines_chart, matrix_chart, ranking_chart
+from ganatomy.report.wording import signed
+from ganatomy.studies.account import Drawing
+from ganatomy.studies.linear_map.run import STATIONS, LinearMapStudy
+from ganatomy.studies.linear_map.tables import table_of_changes
+from ganatomy.studies.linear_map.ways import PAPER, PENALISED, PLAIN, what
+
+FORM_NAMES = {"identity": "the paper's penalty", "cosines": "penalty on cosines alone"}
+MOST_NAMES = 40
+"""Rows of a matrix of cosines that can still be read."""
+TINY = 1e-3
+WIDE = 30.0
+"""Ways that differ by more than this factor need a logarithmic axis."""
+ASIDE = 1.07
+"""By what the second line is moved to the right, so that intervals do not hide each other."""
+
+
+def ranking(found: LinearMapStudy) -> Drawing:
+    """Selectivity of every way, the cleanest on top."""
+    values = {}
+    for way in found.ranking:
+        it = found.changes[way].selectivity().mean
+        if math.isfinite(it.value) and it.value > 0:
+            high = it.high if math.isfinite(it.high) else it.value
+            values[way] = (it.value, max(it.low, TINY), high)
+    title, unit = "How cleanly each way edits", "change of the target / mean change of each other attribute"
+    ends = [value for value, _, _ in values.values()]
+    if max(ends, default=1) > WIDE * min(ends, default=1):
+        chart = ranking_chart(
+            values,
+            groups={way: "the paper's" if way in PAPER else "ours" for way in values},
+            title=title,
+            unit=f"{unit} (logarithmic)",
+        )
+    else:
+        chart = interval_chart(values, title=title, unit=unit, highlight=PENALISED)
+    told = ", ".join(f"{way} {value:.2f}" for way, (value, _, _) in values.items())
+    return Drawing(
+        name="selectivity",
+        image=chart,
+        alt=f"Selectivity with intervals, the cleanest first: {told}",
+        caption=(
+            f"Longer is cleaner; the paper's penalty stands out. Means over {len(found.edited)} attributes, "
+            f"lines their 95 % intervals over {found.num_pictures} pictures. Lines may overlap and the ways "
+            "still differ, for they edited the same pictures: the table has the paired tests."
+        ),
+    )
+
+
+def sheets(found: LinearMapStudy) -> list[Drawing]:
+    """Figure 3: pictures in columns, ways in rows; and one picture walked by the paper's two ways."""
+    rows = list(found.pictures)
+    shown = torch.cat([found.pictures[row] for row in rows])
+    count = len(found.pictures[rows[0]])
+    verb = "added" if found.added else "taken away"
+    first = Drawing(
+        name="figure-3",
+        image=grid(shown, columns=count, row_labels=[_row(found, row) for row in rows]),
+        alt=f"The first {count} pictures as drawn, and {found.shown} {verb} by {', '.join(rows[1:])}",
+        caption=(
+            f"The first {count} pictures, not chosen. In every row but the first {found.shown} was {verb}, by "
+            "as much on average; look for what else changed against the top row of the same column."
+        ),
+        large=True,
+    )
+    walked = Drawing(
+        name="walk",
+        image=grid(
+            torch.cat([found.walks[way] for way in PAPER]),
+            columns=len(STATIONS),
+            captions=[f"{signed(station, 1, trim=True)} ×" for station in STATIONS],
+            row_labels=[_row(found, way) for way in PAPER],
+        ),
+        alt=f"One picture moved along {found.shown} in both directions, above without the penalty, below with it",
+        caption=(
+            f"Picture {found.one + 1}, a typical one, moved along {found.shown}: strengths are multiples of the step "
+            "above, 0 is the picture as drawn, below 0 is the other way."
+        ),
+        large=True,
+    )
+    return [first, walked]
+
+
+def changes(found: LinearMapStudy) -> Drawing:
+    """Mean change of every attribute of Table II by every way."""
+    table = table_of_changes(found)
+    names = [row.attribute for row in table.rows]
+    columns = [found.attributes.index(name) for name in names]
+    values = torch.stack([found.changes[way].mean_change[0, columns] for way in found.ways])
+    turned = "added" if found.added else "taken away"
+    return Drawing(
+        name="changes",
+        image=matrix_chart(
+            values.T.numpy(),
+            rows=names,
+            columns=list(found.ways),
+            title=f"Mean changes when {found.shown} is {turned}",
+            unit="change of the probability, turned so that the target's is above 0",
+        ),
+        alt=f"A matrix of the mean changes of {len(names)} attributes by {len(found.ways)} ways",
+        caption=(
+            f"One column a way; all moved {found.shown}. A clean way is pale everywhere but in the row of "
+            f"{found.shown}. Means over pictures: what rises in some and falls in others is pale here, and "
+            "counts in the table below."
+        ),
+    )
+
+
+def grams(found: LinearMapStudy) -> list[Drawing]:
+    """Cosines between all directions, without the penalty and with it."""
+    rows = found.directions[PLAIN].gram().numpy()
+    order = np.argsort(-np.linalg.eigh(rows)[1][:, -1], kind="stable")[:MOST_NAMES]
+    names = [found.attributes[place] for place in order]
+    drawn = []
+    for way in PAPER:
+        matrix = found.directions[way].gram().numpy()[np.ix_(order, order)]
+        drawn.append(
+            Drawing(
+                name=f"cosines-{way}",
+                image=matrix_chart(
+                    matrix,
+                    rows=names,
+                    columns=names,
+                    title=what(way, found.penalty),
+                    unit="cosine",
+                    limit=1.0,
+                ),
+                alt=f"A matrix of cosines between {len(names)} directions, {what(way, found.penalty)}",
+                caption=(
+                    f"Cosines between all directions, {what(way, found.penalty)}: mean size {found.cosine[way]:.3f}. "
+                    "Colour off the diagonal is what the penalty is to remove; both charts have the same order."
+                ),
+            )
+        )
+    return drawn
+
+
+def path(found: LinearMapStudy) -> list[Drawing]:
+    """Selectivity, cosines and fit error against λ, for both forms of the penalty."""
+    plain = found.path[0]
+    fits = {form: [fit for fit in found.path[1:] if fit.form == form] for form in FORMS}
+
+    def line(read: str) -> dict[str, list[Point]]:
+        points = {}
+        for form, row in fits.items():
+            aside = ASIDE if points else 1.0
+            points[FORM_NAMES[form]] = [_point(aside * fit.penalty, getattr(fit, read)) for fit in row]
+        return points
+
+    def drawing(read: str, title: str, up: str, caption: str, *, logarithmic: bool = False) -> Drawing:
+        start = getattr(plain, read)
+        start = start if isinstance(start, float) else start.value
+        lines = line(read)
+        told = "; ".join(
+            f"{name} {', '.join(f'{point.y:.3g} at {point.x:g}' for point in points)}"
+            for name, points in lines.items()
+        )
+        return Drawing(
+            name=f"path-{read}",
+            image=lines_chart(
+                lines,
+                title=title,
+                across="λ (logarithmic)",
+                up=up,
+                logarithmic=(True, logarithmic),
+                reference=(start, f"no penalty: {start:.3g}"),
+            ),
+            alt=f"{title}: {told}",
+            caption=caption,
+        )
+
+    return [
+        drawing(
+            "selectivity",
+            "How cleanly pictures change",
+            "selectivity",
+            "Higher is cleaner. Lines above the dashed one would say that the penalty helps; intervals are over "
+            "pictures.",
+        ),
+        drawing(
+            "cosine",
+            "How alike directions are",
+            "mean |cosine|",
+            "The penalty does what it is made for: from some λ on all directions are orthogonal.",
+        ),
+        drawing(
+            "error",
+            "How well the map fits",
+            "squared error of probabilities",
+            "Lower is better, on held-out codes. The paper's form forces rows to length 1, which predicts "
+            "probabilities far outside of 0 to 1.",
+            logarithmic=True,
+        ),
+        drawing(
+            "auc",
+            "How well directions tell codes apart",
+            "held-out AUC (0.5 is chance)",
+            "Higher is better; lengths of rows do not count here, so this is what the penalty costs the directions.",
+        ),
+    ]
+
+
+def _point(x: float, value: float | Estimate) -> Point:
+    if isinstance(value, Estimate):
+        return Point(x=x, y=value.value, low=value.low, high=value.high)
+    return Point(x=x, y=value, low=value, high=value)
+
+
+def _row(found: LinearMapStudy, row: str) -> str:
+    return {PLAIN: "no penalty", PENALISED: f"penalty λ={found.penalty:g}"}.get(row, row)
