@@ -211,3 +211,25 @@ def test_marks_on_copies_of_one_code_are_refused():
     same: Tensor = torch.ones(6, 3)
     with pytest.raises(SettingError, match="all alike"):
         few_labels(Latents(codes=same, space=Space.Z), [0, 1], [2, 3])
+
+
+def test_features_tell_marks_apart_with_fewer_of_them(toy: ToyGenerator) -> None:
+    """Where a network sees the attribute plainly, the direction of codes is found from marks that codes alone blur."""
+    latents = toy.sample(800, seed=5)
+    truth = toy.truth[toy.truth.names[0]]
+    along = truth.logit(latents)
+    noise = 0.3 * torch.randn(800, 6, generator=torch.Generator().manual_seed(0))
+    features = torch.cat([along[:, None], noise], dim=1)
+    order = torch.randperm(800, generator=torch.Generator().manual_seed(1)).tolist()
+    yes = [row for row in order if along[row] > 0][:4]
+    no = [row for row in order if along[row] < 0][:4]
+    blind, seeing = few_labels(latents, yes, no), few_labels(latents, yes, no, features=features)
+    assert float(seeing.direction.vector @ truth.vector) > 0.95
+    assert float(seeing.direction.vector @ truth.vector) > float(blind.direction.vector @ truth.vector) + 0.1
+    assert seeing.auc.value >= blind.auc.value
+    assert seeing.direction.sigma == pytest.approx(
+        float((latents.codes @ seeing.direction.vector).std()), rel=1e-3
+    )
+    assert seeing.direction.slope > 0
+    with pytest.raises(SettingError, match="10 rows of features"):
+        few_labels(latents, yes, no, features=features[:10])

@@ -11,6 +11,7 @@ from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.perception.oracle import OracleScorer
 
+
 @pytest.fixture(scope="module")
 def seen() -> ga.Survey:
     toy = ToyGenerator(z_dim=8, seed=3)

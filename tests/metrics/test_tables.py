@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Directions
 from ganatomy.metrics import Entanglement, entanglement, table_ii, table_iii
+from ganatomy.metrics.tables import ChangeRow, ChangeTable
 from ganatomy.perception import OracleScorer
 from ganatomy.surveys import survey
 
@@ -76,3 +78,13 @@ def test_empty_tables_are_refused(results: dict[str, Entanglement], found: dict[
         table_ii({}, "red")
     with pytest.raises(SettingError, match="0 other attributes"):
         table_iii(found, "red", num_others=0)
+
+
+def test_a_table_where_nothing_else_changes_has_no_limit_and_one_without_any_change_no_selectivity():
+    rows = (
+        ChangeRow(attribute="red", before=0.5, after=(0.7, 0.5), change=(0.2, 0.0)),
+        ChangeRow(attribute="round", before=0.5, after=(0.5, 0.5), change=(0.0, 0.0)),
+    )
+    found = ChangeTable(target="red", methods=("one", "other"), rows=rows).selectivity
+    assert found["one"] == math.inf
+    assert math.isnan(found["other"])

@@ -129,6 +129,10 @@ class TestSums:
         assert outcomes[THREE].length == pytest.approx(1, rel=0.25)
         assert outcomes[SHORTENED].length == pytest.approx(1, rel=1e-4)
 
+    def test_they_print_themselves(self, found: Journey) -> None:
+        assert "with means of three exemplars" in str(found.sums[0])
+        assert "higher is better" in str(found.sums[0])
+
     def test_the_exhibit_is_the_mean_of_three_each(self, found: Journey) -> None:
         exhibit = found.sums[0].exhibit
         assert (len(exhibit.exemplars), len(exhibit.means), len(exhibit.results)) == (9, 3, 9)

@@ -121,7 +121,7 @@ def test_the_folder_has_the_page_the_figures_and_the_numbers(found: LinearMapStu
     ):
         assert text in page
     assert {path.stem for path in (tmp_path / "figures").iterdir()} == {
-        "selectivity", "figure-3", "walk", "changes", "cosines-linear", "cosines-penalty",
+        "selectivity", "figure-3", "walk", "changes", "cosines",
         "path-selectivity", "path-cosine", "path-error", "path-auc",
     }  # fmt: skip
     data = json.loads((tmp_path / "summary.json").read_text())

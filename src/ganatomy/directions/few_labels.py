@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from ganatomy.directions.learning_curve import more_marks
 from ganatomy.directions.moments import moments
+from ganatomy.directions.regression import ridge_of
 from ganatomy.directions.threads import threads_for
 from ganatomy.errors import SettingError
 from ganatomy.estimates import Estimate
@@ -106,6 +108,7 @@ def few_labels(
     yes: Sequence[int],
     no: Sequence[int],
     *,
+    features: Float[Tensor, "n f"] | None = None,
     name: str = "marked",
     goal: float = 0.9,
     num_next: int = 5,
@@ -119,13 +122,18 @@ def few_labels(
     binomial interval), AUC a pair (Airola et al. 2011; with Newcombe's interval, which has a width even where all
     pairs are in order).
 
+    With features, marks are told apart by what a network sees in the pictures, which takes fewer of them; every figure
+    is then about that judgement. The direction is the ridge regression of the judgement of all codes on the codes, as
+    `regression` does with a scorer, and has no AUC of its own.
+
     Args:
         codes: all that could be marked; how the others spread says what to expect of more marks, and which to mark.
         yes, no: rows of `codes` with and without the attribute.
+        features: what is seen in the picture of each code.
         goal: the AUC to reach. num_next: rows to propose. seed: of the pairs, where there are more than `MOST_PAIRS`.
 
     Raises:
-        SettingError: for a row that is not there, stands on both sides or twice, for fewer than two of each or more
+        SettingError: for features of other rows, for a row that is not there, stands on both sides or twice, for fewer than two of each or more
             than `MOST`, for a goal outside (0.5, 1), and for marked codes that are all alike.
     """
     latents = codes.latents if isinstance(codes, Survey) else codes
@@ -135,9 +143,14 @@ def few_labels(
     if num_next < 0:
         raise SettingError(f"num_next is {num_next}; it must be 0 or more")
     rows = latents.codes.detach().cpu().float().flatten(1)
+    looks = rows if features is None else features.detach().cpu().float()
+    if len(looks) != len(rows):
+        raise SettingError(
+            f"{len(looks)} rows of features cannot stand for {len(rows)} codes; give one for each"
+        )
     marked = torch.tensor([*yes, *no])
-    mean = rows.mean(0, dtype=torch.float64)
-    seen = rows[marked].double() - mean
+    mean = looks.mean(0, dtype=torch.float64)
+    seen = looks[marked].double() - mean
     gram = seen @ seen.T
     if not float((seen - seen[0]).abs().max()) > 0:
         raise SettingError(f"the {len(marked)} marked codes are all alike, so there is no direction in them")
@@ -146,12 +159,16 @@ def few_labels(
         found = fit(gram[None], signs[None])
         accuracy = _accuracy(gram, signs)
         auc = _auc(gram, signs, seed=seed)
-        spectrum = _spectrum(rows)
+        spectrum = _spectrum(looks)
     weights = found.dual[0] @ seen
-    length = float(weights.norm())
-    vector = weights / length
-    side = (rows - mean.float()) @ weights.float() + float(found.offset[0])
+    side = (looks - mean.float()) @ weights.float() + float(found.offset[0])
     per_side = float(found.slope[0])
+    if features is None:
+        line, start = weights, float(found.offset[0]) - float(weights @ mean)
+    else:
+        ridge = ridge_of(moments(rows, side[:, None]))
+        line, start = ridge.weights[0], float(ridge.intercepts[0])
+    length = float(line.norm())
     needed, at_least = more_marks(
         auc.value,
         partial(auc_deviation, num_yes=len(yes), num_no=len(no)),
@@ -163,12 +180,12 @@ def few_labels(
     return FewLabels(
         direction=Direction(
             name=name,
-            vector=vector.float().reshape(latents.codes.shape[1:]),
+            vector=(line / length).float().reshape(latents.codes.shape[1:]),
             space=latents.space,
-            intercept=per_side * (float(found.offset[0]) - float(weights @ mean)),
-            sigma=float(side.std()) / length,
+            intercept=per_side * start,
+            sigma=float((rows @ line.float()).std()) / length,
             slope=per_side * length,
-            auc=auc.value,
+            auc=auc.value if features is None else math.nan,
             method="few labels",
             seed=seed,
             fingerprint=latents.fingerprint,
@@ -180,7 +197,7 @@ def few_labels(
         goal=goal,
         needed=needed,
         at_least=at_least,
-        next_rows=next_rows(rows, side, marked, num=num_next),
+        next_rows=next_rows(looks, side, marked, num=num_next),
     )
 
 

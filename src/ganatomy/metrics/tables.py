@@ -38,12 +38,15 @@ class ChangeTable:
 
     @property
     def selectivity(self) -> dict[str, float]:
-        """For each method the change of the target over the mean change of the others shown; inf where none changes."""
+        """For each method the change of the target over the mean change of the others shown.
+
+        It is inf where none of these changes, nan where the target does not either.
+        """
         target = next(row for row in self.rows if row.attribute == self.target)
         others = [row for row in self.rows if row is not target]
         means = (sum(row.change[m] for row in others) / len(others) for m in range(len(self.methods)))
         return {
-            method: change / mean if mean else math.inf
+            method: change / mean if mean else (math.inf if change else math.nan)
             for method, change, mean in zip(self.methods, target.change, means, strict=True)
         }
 

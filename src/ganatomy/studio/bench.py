@@ -15,9 +15,10 @@ from torch import Tensor
 
 from ganatomy.directions.few_labels import FewLabels, few_labels
 from ganatomy.errors import SettingError, UnknownNameError
-from ganatomy.generators.base import Generator
-from ganatomy.latents import Direction, Latents, Space
+from ganatomy.generators.base import Generator, batches
+from ganatomy.latents import Direction, Latents
 from ganatomy.perception.base import Scorer
+from ganatomy.perception.features import features_of
 from ganatomy.recipes import ModelReference, Move, Recipe
 from ganatomy.studio.panel import Panel
 from ganatomy.studio.preparing import codes_of_seeds, page_space, shown_psi
@@ -161,20 +162,35 @@ class Bench:
     @cached_property
     def candidates(self) -> Latents:
         """The codes of the pictures that can be asked about, in the order of their seeds."""
-        space = page_space(self.generator)
-        return codes_of_seeds(self.generator, list(range(NUM_CANDIDATES)), space=space, truncation_psi=1.0)
+        return self.of_seeds(list(range(NUM_CANDIDATES)))
+
+    @cached_property
+    def looks(self) -> Float[Tensor, "n f"] | None:
+        """What the scorer's network sees in them, which tells marks apart; None where there is no scorer."""
+        return None if self.scorer is None else self._looks(self.candidates)
+
+    def of_seeds(self, seeds: list[int]) -> Latents:
+        """The codes that these seeds draw, not truncated."""
+        return codes_of_seeds(self.generator, seeds, space=page_space(self.generator), truncation_psi=1.0)
+
+    @torch.no_grad()
+    def _looks(self, codes: Latents) -> Float[Tensor, "n f"]:
+        see = features_of("scorer", self.scorer)
+        return torch.cat(
+            [see(self.pictures(few).to(self.generator.device)).cpu() for few in batches(codes, 32)]
+        )
 
     def _teach(self, name: str, marks: Marks, num_next: int) -> FewLabels:
         both = [*marks.yes, *marks.no]
         extra = [seed for seed in dict.fromkeys(both) if seed >= NUM_CANDIDATES]
-        codes = self.candidates
+        codes, looks = self.candidates, self.looks
         if extra:
-            space = Space(codes.space)
-            more = codes_of_seeds(self.generator, extra, space=space, truncation_psi=1.0)
+            more = self.of_seeds(extra)
             codes = Latents.cat([codes, more])
+            looks = None if looks is None else torch.cat([looks, self._looks(more)])
         row = {seed: NUM_CANDIDATES + place for place, seed in enumerate(extra)}
         yes, no = ([row.get(seed, seed) for seed in seeds] for seeds in (marks.yes, marks.no))
-        return few_labels(codes, yes, no, name=name, num_next=num_next)
+        return few_labels(codes, yes, no, features=looks, name=name, num_next=num_next)
 
     def _keep(self, key: Hashable, make: Callable[[], T]) -> T:
         """What was made for this key, or is made now; the least recently used goes."""

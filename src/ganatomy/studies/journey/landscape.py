@@ -18,7 +18,7 @@ from ganatomy.maps import PictureMap, classes_of, faithfulness, map_pictures
 from ganatomy.metrics.base import pictures_of
 from ganatomy.metrics.linear_svm import FeatureComparison, critic_accuracy
 from ganatomy.perception.base import Scorer
-from ganatomy.perception.features import scorer_features
+from ganatomy.perception.features import Features, scorer_features
 from ganatomy.surveys import Survey
 
 MOST_POINTS = 1500
@@ -65,7 +65,7 @@ def lay_out(
     Args:
         color: an attribute, where there are no classes. method: as in `maps.embed`.
     """
-    ways = {"codes": None}
+    ways: dict[str, Features | None] = {"codes": None}
     if critic is not None:
         ways["critic"] = critic_features(critic)
     elif scorer is not None:
@@ -84,9 +84,7 @@ def lay_out(
             scorer=scorer,
             features=features,
             batch_size=batch_size,
-            progress=None
-            if progress is None
-            else lambda _, done, total, place=place: progress(place * total + done, 2 * total),
+            progress=_half(progress, place),
         )
         for place, (of, features) in enumerate(ways.items())
     ]
@@ -106,6 +104,13 @@ def lay_out(
         told_by_sight=by_sight.class_accuracy,
         chance=by_codes.chance,
     )
+
+
+def _half(progress: Callable[[int, int], None] | None, place: int) -> Callable[[str, int, int], None] | None:
+    """The progress of the first or the second map, as a part of both; laying out is told with drawing."""
+    if progress is None:
+        return None
+    return lambda _, done, total: progress(place * total + done, 2 * total)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

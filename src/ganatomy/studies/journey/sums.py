@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ganatomy.edits import arithmetic, neighbours
-from ganatomy.estimates import Estimate, difference, mean_of, share_of
+from ganatomy.estimates import Estimate, mean_of, share_of
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents, Space
 from ganatomy.metrics.base import pictures_of
@@ -94,10 +94,15 @@ class Sums:
     exhibit: Exhibit
     shown: Mapping[str, Latents]
 
-    def better(self, way: str, than: str) -> Estimate | None:
-        """By how much more often a way gives what it should than another; None where nobody can say."""
-        first, second = self.outcomes[way].wanted, self.outcomes[than].wanted
-        return None if first is None or second is None else difference(first, second)
+    def __str__(self) -> str:
+        three, one = self.outcomes[THREE], self.outcomes[ONE]
+        if three.wanted is None:
+            roles = ", ".join(f"{role} {share}" for role, share in three.roles.items())
+            return f"{self.family.title}, {three.n} times: {roles}"
+        return (
+            f"{self.family.title}, {three.n} times: right in {three.wanted} with means of three exemplars, "
+            f"{one.wanted} with single ones, {self.chance} by chance; higher is better"
+        )
 
 
 def add_up(

@@ -11,15 +11,14 @@ from ganatomy.directions.linear_map import FORMS
 from ganatomy.estimates import Estimate
 from ganatomy.plots import grid
 from ganatomy.plots.charts import Point, interval_chart, lines_chart, matrix_chart, ranking_chart
+from ganatomy.plots.halves import halves_chart
 from ganatomy.report.wording import signed
 from ganatomy.studies.account import Drawing
 from ganatomy.studies.linear_map.run import STATIONS, LinearMapStudy
 from ganatomy.studies.linear_map.tables import table_of_changes
-from ganatomy.studies.linear_map.ways import PAPER, PENALISED, PLAIN, what
+from ganatomy.studies.linear_map.ways import PAPER, PENALISED, PLAIN
 
 FORM_NAMES = {"identity": "the paper's penalty", "cosines": "penalty on cosines alone"}
-MOST_NAMES = 40
-"""Rows of a matrix of cosines that can still be read."""
 TINY = 1e-3
 WIDE = 30.0
 """Ways that differ by more than this factor need a logarithmic axis."""
@@ -52,7 +51,7 @@ def ranking(found: LinearMapStudy) -> Drawing:
         image=chart,
         alt=f"Selectivity with intervals, the cleanest first: {told}",
         caption=(
-            f"Longer is cleaner; the paper's penalty stands out. Means over {len(found.edited)} attributes, "
+            f"Farther right is cleaner; orange is of the paper. Means over {len(found.edited)} attributes, "
             f"lines their 95 % intervals over {found.num_pictures} pictures. Lines may overlap and the ways "
             "still differ, for they edited the same pictures: the table has the paired tests."
         ),
@@ -118,33 +117,32 @@ def changes(found: LinearMapStudy) -> Drawing:
     )
 
 
-def grams(found: LinearMapStudy) -> list[Drawing]:
-    """Cosines between all directions, without the penalty and with it."""
-    rows = found.directions[PLAIN].gram().numpy()
-    order = np.argsort(-np.linalg.eigh(rows)[1][:, -1], kind="stable")[:MOST_NAMES]
+def grams(found: LinearMapStudy) -> Drawing:
+    """Cosines between all directions: without the penalty below the diagonal, with it above."""
+    plain = found.directions[PLAIN].gram().numpy()
+    # Attributes that go together stand together along the axis that explains most of the matrix.
+    order = np.argsort(-np.linalg.eigh(plain)[1][:, -1], kind="stable")
     names = [found.attributes[place] for place in order]
-    drawn = []
-    for way in PAPER:
-        matrix = found.directions[way].gram().numpy()[np.ix_(order, order)]
-        drawn.append(
-            Drawing(
-                name=f"cosines-{way}",
-                image=matrix_chart(
-                    matrix,
-                    rows=names,
-                    columns=names,
-                    title=what(way, found.penalty),
-                    unit="cosine",
-                    limit=1.0,
-                ),
-                alt=f"A matrix of cosines between {len(names)} directions, {what(way, found.penalty)}",
-                caption=(
-                    f"Cosines between all directions, {what(way, found.penalty)}: mean size {found.cosine[way]:.3f}. "
-                    "Colour off the diagonal is what the penalty is to remove; both charts have the same order."
-                ),
-            )
-        )
-    return drawn
+    below, above = (found.directions[way].gram().numpy()[np.ix_(order, order)] for way in PAPER)
+    return Drawing(
+        name="cosines",
+        image=halves_chart(
+            below,
+            above,
+            names=names,
+            labels=(_row(found, PLAIN), _row(found, PENALISED)),
+            title="Cosines between directions",
+            unit="cosine",
+            limit=1.0,
+            marks=[names.index(found.shown)],
+        ),
+        alt=f"A square of cosines between {len(names)} directions, without the penalty and with it",
+        caption=(
+            "Cosines between all directions, without the penalty below the diagonal (mean size "
+            f"{found.cosine[PLAIN]:.3f}), with it above ({found.cosine[PENALISED]:.3f}). Colour is what the "
+            f"penalty is to remove; {found.shown} is bold."
+        ),
+    )
 
 
 def path(found: LinearMapStudy) -> list[Drawing]:

@@ -239,9 +239,8 @@ def _cosines(found: LinearMapStudy) -> Section:
                 "directions may change everything."
             ),
         ],
-        drawings=figures.grams(found),
+        drawings=[figures.grams(found)],
         tables=[tables.cosines(found)],
-        pairs=True,
     )
 
 

@@ -1,4 +1,8 @@
-/** Answers of many pictures in one, for as long as a part of the page shows them. */
+/**
+ * Answers of many pictures in one, for as long as a part of the page shows them.
+ *
+ * @typedef {{bitmap: ImageBitmap, width: number, height: number, columns: number, count: number}} Sheet
+ */
 import { ask, forget } from "./live.js";
 import { connected } from "./models.js";
 import { html, useEffect, useRef, useState } from "./view.js";
@@ -8,8 +12,7 @@ import { html, useEffect, useRef, useState } from "./view.js";
  * @param {string} slot
  * @param {object|null} question   null asks nothing
  * @param {number} [patience]      milliseconds that a question must last, so that typing does not ask at each letter
- * @returns {{sheet: {bitmap: ImageBitmap, width: number, height: number, columns: number, count: number}|null,
- *   told: Object<string, object>, problem: string, waiting: boolean}}
+ * @returns {{sheet: Sheet|null, told: Object<string, object>, problem: string, waiting: boolean}}
  */
 export function useSheet(slot, question, patience = 0) {
   const text = question && JSON.stringify(question);
@@ -40,13 +43,17 @@ export function useSheet(slot, question, patience = 0) {
   return answer;
 }
 
-/** One picture of a sheet. */
+/** One picture of a sheet, into a canvas. @param {Sheet} sheet */
+export function drawCell(canvas, sheet, index) {
+  const [width, height] = [sheet.width / sheet.columns, sheet.height / Math.ceil(sheet.count / sheet.columns)];
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  const [x, y] = [(index % sheet.columns) * width, Math.floor(index / sheet.columns) * height];
+  canvas.getContext("2d").drawImage(sheet.bitmap, x, y, width, height, 0, 0, width, height);
+}
+
+/** One picture of a sheet; its meaning is told by whatever it stands in. */
 export function SheetCell({ sheet, index }) {
   const canvas = useRef(null);
-  const [width, height] = [sheet.width / sheet.columns, sheet.height / Math.ceil(sheet.count / sheet.columns)];
-  useEffect(() => {
-    canvas.current.getContext("2d").drawImage(sheet.bitmap, (index % sheet.columns) * width, Math.floor(index / sheet.columns) * height,
-      width, height, 0, 0, width, height);
-  }, [sheet, index]);
-  return html`<canvas ref=${canvas} class="thumb drawn" width=${width} height=${height} aria-hidden="true"></canvas>`;
+  useEffect(() => drawCell(canvas.current, sheet, index), [sheet, index]);
+  return html`<canvas ref=${canvas} class="thumb drawn" aria-hidden="true"></canvas>`;
 }

@@ -5,7 +5,7 @@ import { html, useRef, useSignalEffect } from "../view.js";
 
 const MEASURE = "slider-to-picture";
 /** The browser keeps every measure until it is told not to. */
-const MOST_MEASURES = 1000;
+const MOST_MEASURES = 500;
 let measures = 0;
 
 export function Compare() {

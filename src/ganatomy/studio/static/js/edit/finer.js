@@ -1,49 +1,64 @@
-/** What is wanted less often: truncation, and the layers that moves act on. */
+/** What is wanted less often: truncation, the class, and the layers that moves act on. */
+import { LayerRange, thirds } from "../layers.js";
 import { model, usualPsi } from "../models.js";
 import { changeEdit, edit } from "../state.js";
 import { html } from "../view.js";
 
 export function Finer() {
-  const { layers, codes, label } = edit.value;
-  const psi = edit.value.psi ?? usualPsi.value;
-  const classes = model.value.num_classes ?? 0;
+  const { num_layers: layers, num_classes: classes } = model.value;
   return html`
     <details class="finer">
-      <summary>More: truncation${model.value.num_layers ? " and layers" : ""}</summary>
-      <div class="field">
-        <label for="psi">Truncation</label>
-        <input id="psi" type="range" min="0" max="1.2" step="0.05" value=${psi} disabled=${!codes.seeds}
-          onInput=${(event) => setPsi(event.currentTarget.valueAsNumber, event)} />
-        <output for="psi">${psi.toFixed(2)}</output>
-        <p class="quiet">${codes.seeds ? "0 is the average picture, 1 is as varied as what the model learnt." : "This picture has codes of its own, which truncation does not change."}</p>
-      </div>
-      ${classes > 0 && html`<div class="field"><label for="class">Class</label>
-        <input id="class" type="number" min="0" max=${classes - 1} placeholder="any" value=${label ?? ""} onInput=${({ currentTarget: { valueAsNumber: value } }) => changeEdit({ label: value >= 0 && value < classes ? Math.floor(value) : null })} />
-        <p class="quiet">One of the ${classes} classes that this model was trained with; empty for any.</p></div>`}
-      ${model.value.num_layers && html`<${Layers} layers=${layers} count=${model.value.num_layers} />`}
+      <summary>More: truncation${layers ? " and layers" : ""}</summary>
+      <${Truncation} />
+      ${classes > 0 && html`<${Class} count=${classes} />`}
+      ${layers && html`<${Layers} count=${layers} />`}
     </details>`;
 }
 
-/** What is usual for the model is left out of links. */
-const setPsi = (psi, event) => changeEdit({ psi: psi === usualPsi.value ? null : psi }, { gesture: "psi", event });
-
-function Layers({ layers, count }) {
-  const [first, end] = layers ?? [0, count];
-  const set = (next, event) => changeEdit({ layers: next[0] === 0 && next[1] === count ? null : next }, { gesture: "layers", event });
-  const third = Math.max(1, Math.round(count / 3));
-  const presets = [["All", [0, count]], ["Coarse", [0, third]], ["Middle", [third, 2 * third]], ["Fine", [2 * third, count]]];
+function Truncation() {
+  const psi = edit.value.psi ?? usualPsi.value;
+  const drawn = Boolean(edit.value.codes.seeds);
+  const set = (event) => {
+    const value = event.currentTarget.valueAsNumber;
+    // What is usual for the model is left out of links.
+    changeEdit({ psi: value === usualPsi.value ? null : value }, { gesture: "psi", event });
+  };
   return html`
-    <fieldset class="field layers"><legend>Layers that the sliders move</legend>
-      <div class="choices">${presets.map(([name, range]) => html`
-        <button class="plain" aria-pressed=${range[0] === first && range[1] === end} onClick=${(event) => set(range, event)}>${name}</button>`)}</div>
-      <label>from <input type="number" min="0" max=${end - 1} value=${first} onInput=${(event) => {
-        const value = event.currentTarget.valueAsNumber;
-        if (Number.isInteger(value) && value >= 0 && value < end) set([value, end], event);
-      }} /></label>
-      <label>up to <input type="number" min=${first + 1} max=${count} value=${end} onInput=${(event) => {
-        const value = event.currentTarget.valueAsNumber;
-        if (Number.isInteger(value) && value > first && value <= count) set([first, value], event);
-      }} /></label>
-      <p class="quiet">The first layers make the large shapes, the last ones colours and texture. ${count} in all; the last number is left out.</p>
+    <div class="field">
+      <label for="psi">Truncation</label>
+      <input id="psi" type="range" min="0" max="1.2" step="0.05" value=${psi} disabled=${!drawn} onInput=${set} />
+      <output for="psi">${psi.toFixed(2)}</output>
+      <p class="quiet">${drawn ? "0 is the average picture, 1 is as varied as what the model learnt."
+        : "This picture has codes of its own, which truncation does not change."}</p>
+    </div>`;
+}
+
+function Class({ count }) {
+  const set = (event) => {
+    const value = event.currentTarget.valueAsNumber;
+    changeEdit({ label: value >= 0 && value < count ? Math.floor(value) : null }, { gesture: "class", event });
+  };
+  return html`
+    <div class="field">
+      <label for="class">Class</label>
+      <input id="class" type="number" min="0" max=${count - 1} placeholder="any" value=${edit.value.label ?? ""} onInput=${set} />
+      <p class="quiet">One of the ${count} classes that this model was trained with; empty for any.</p>
+    </div>`;
+}
+
+function Layers({ count }) {
+  const [coarse, middle, fine] = thirds(count);
+  const choices = [["All", [0, count]], ["Coarse", coarse], ["Middle", middle], ["Fine", fine]];
+  const set = (range, event) => {
+    const all = range[0] === 0 && range[1] === count;
+    changeEdit({ layers: all ? null : range }, { gesture: "layers", event });
+  };
+  return html`
+    <fieldset>
+      <legend>Layers that the sliders move</legend>
+      <${LayerRange} label="Layers that the sliders move" range=${edit.value.layers ?? [0, count]} count=${count}
+        choices=${choices} onRange=${set} />
+      <p class="quiet">The first layers make the large shapes, the last ones colours and texture. There are ${count};
+        the layer of the second number is the first that stays.</p>
     </fieldset>`;
 }

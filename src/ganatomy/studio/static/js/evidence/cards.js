@@ -4,22 +4,33 @@ import { Icon } from "../icons.js";
 import { html } from "../view.js";
 import { listed, share, signed, titled } from "../words.js";
 
+/** How many of the attributes that move along are named. */
+const NAMED = 3;
+
 export const Cards = ({ directions }) => html`
-  <section><h2>The directions, cleanest first</h2>
+  <section>
+    <h2>The directions, cleanest first</h2>
     <ul class="cards">${directions.map((direction) => html`<${Card} key=${direction.name} direction=${direction} />`)}</ul>
   </section>`;
 
 function Card({ direction: { name, selectivity, auc, prevalence, reached, also } }) {
+  const along = (also ?? []).slice(0, NAMED).map((one) => `${titled(one.name)} ${signed(one.change)}`);
   return html`
     <li class="card">
-      <header><h3>${titled(name)}</h3><button class="plain" aria-label=${`Slider of ${titled(name)}`} onClick=${() => goToSlider(name)}><${Icon} name="edit" />Slider</button></header>
+      <header>
+        <h3>${titled(name)}</h3>
+        <button class="plain" aria-label=${`Slider of ${titled(name)}`} onClick=${() => goToSlider(name)}>
+          <${Icon} name="edit" />Slider</button>
+      </header>
       <dl class="facts">
-        ${selectivity && html`<div><dt>Selectivity, held</dt><dd>${figure(selectivity.held)}</dd></div><div><dt>alone</dt><dd>${figure(selectivity.alone)}</dd></div>`}
+        ${selectivity && html`
+          <div><dt>Selectivity, held</dt><dd>${figure(selectivity.held)}</dd></div>
+          <div><dt>alone</dt><dd>${figure(selectivity.alone)}</dd></div>`}
         ${auc != null && html`<div><dt>Told apart (AUC)</dt><dd>${share(auc)}</dd></div>`}
         ${prevalence != null && html`<div><dt>Pictures that have it</dt><dd>${Math.round(100 * prevalence)} %</dd></div>`}
       </dl>
-      ${also?.length > 0 && html`<p class="quiet">A held step also moves ${listed(also.slice(0, 3).map((one) => `${titled(one.name)} ${signed(one.change)}`))}.</p>`}
-      ${reached === false && html`<p class="quiet">It does not reach its full change: take its step as the farthest that was tried.</p>`}
+      ${along.length > 0 && html`<p class="quiet">A held step also moves ${listed(along)}.</p>`}
+      ${reached === false && html`<p class="quiet">It does not reach its full change: its step is the farthest that was tried.</p>`}
     </li>`;
 }
 

@@ -1,68 +1,103 @@
 /** Draws the map: points in the colours of a score, and pictures where there is room for them. */
 import { project } from "./camera.js";
 
-/** Low to high, even steps to the eye and to colour-blind eyes; readable on light and on dark paper. */
-const LIGHT = ["#c9b458", "#7fa65a", "#3f8f76", "#2f6f8f", "#3b4a8c", "#3a2a6d"];
-const DARK = ["#5a4fa0", "#4a78b5", "#3f9e9e", "#6fbf7f", "#bcd65f", "#f6e77f"];
+/** Low to high in even steps, also to colour-blind eyes; each stands out from light or from dark paper. */
+const ON_LIGHT = ["#c9b458", "#7fa65a", "#3f8f76", "#2f6f8f", "#3b4a8c", "#3a2a6d"];
+const ON_DARK = ["#6a60b0", "#4a78b5", "#3f9e9e", "#6fbf7f", "#bcd65f", "#f6e77f"];
+/** Pixels of a picture in the sprite, and pictures in its rows. */
 export const PICTURE = 32;
 const COLUMNS = 40;
 /** Closer than this much, pictures take the place of points. */
 const PICTURES_FROM = 2;
+const MOST_PICTURES = 400;
 
-export const colorsOf = (dark) => (dark ? DARK : LIGHT);
+export const colorsOf = (dark) => (dark ? ON_DARK : ON_LIGHT);
 
 /**
- * @param {CanvasRenderingContext2D} context
- * @param {{map: object, camera: import("./camera.js").Camera, size: import("./camera.js").Size, scores: number[]|null,
- *   sprite: ImageBitmap|null, marked: number, hovered: number, dark: boolean, ink: string, accent: string, aimed: boolean}} view
+ * @typedef {Object} MapLook
+ * @property {{x: number[], y: number[]}} map
+ * @property {import("./camera.js").Camera} camera
+ * @property {import("./camera.js").Size} size
+ * @property {number[]|null} scores   percents
+ * @property {ImageBitmap|null} sprite
+ * @property {number} marked    the point of the current picture, or -1
+ * @property {number} pointed   the point under the hand, or -1
+ * @property {boolean} dark
+ * @property {boolean} aimed    with a cross in the middle, for who goes there by keys
  */
-export function drawMap(context, { map, camera, size, scores, sprite, marked, hovered, dark, ink, accent, aimed }) {
-  context.clearRect(0, 0, size.width, size.height);
-  const colors = colorsOf(dark);
+
+/** @param {HTMLCanvasElement} canvas @param {MapLook} look */
+export function drawMap(canvas, look) {
+  const { map, camera, size, sprite, marked, pointed } = look;
+  const context = sharp(canvas, size);
+  const style = getComputedStyle(canvas);
+  const colors = colorsOf(look.dark);
+  const colorOf = (i) => (look.scores ? colors[Math.min(colors.length - 1, Math.floor((look.scores[i] / 100) * colors.length))]
+    : style.getPropertyValue("accent-color"));
   const zoom = camera.scale / camera.fit;
-  const radius = Math.min(6, 2.4 * Math.sqrt(zoom));
-  const side = Math.min(72, 20 * Math.sqrt(zoom / PICTURES_FROM) * 1.4);
-  const room = sprite && zoom >= PICTURES_FROM ? new Set() : null;
-  const spots = [];
+  const radius = Math.min(6, 2.6 * Math.sqrt(zoom));
+  const side = Math.min(72, 24 * Math.sqrt(zoom / PICTURES_FROM));
+  const pictures = new Map();
+  const pictured = new Set();
 
   for (let i = 0; i < map.x.length; i++) {
     const [x, y] = project(camera, size, map.x[i], map.y[i]);
     if (x < -side || y < -side || x > size.width + side || y > size.height + side) continue;
     // A picture only where no other has been put: one for each field of a grid.
-    const field = room && `${Math.floor(x / side)} ${Math.floor(y / side)}`;
-    if (room && !room.has(field) && room.size < 400) {
-      room.add(field);
-      spots.push([i, x, y]);
-      continue;
-    }
-    context.fillStyle = scores ? colors[Math.min(colors.length - 1, Math.floor((scores[i] / 100) * colors.length))] : accent;
-    context.beginPath();
-    context.arc(x, y, radius, 0, 2 * Math.PI);
-    context.fill();
+    const field = `${Math.floor(x / side)} ${Math.floor(y / side)}`;
+    if (sprite && zoom >= PICTURES_FROM && !pictures.has(field) && pictures.size < MOST_PICTURES) {
+      pictures.set(field, [i, x, y]);
+      pictured.add(i);
+    } else dot(context, x, y, radius, colorOf(i));
   }
-  for (const [i, x, y] of spots) {
-    const cell = sprite.width / COLUMNS;
-    context.fillStyle = scores ? colors[Math.min(colors.length - 1, Math.floor((scores[i] / 100) * colors.length))] : accent;
+  for (const [i, x, y] of pictures.values()) {
+    context.fillStyle = colorOf(i);
     context.fillRect(x - side / 2 - 2, y - side / 2 - 2, side + 4, side + 4);
-    context.drawImage(sprite, (i % COLUMNS) * cell, Math.floor(i / COLUMNS) * cell, cell, cell, x - side / 2, y - side / 2, side, side);
+    const cell = sprite.width / COLUMNS;
+    context.drawImage(sprite, (i % COLUMNS) * cell, Math.floor(i / COLUMNS) * cell, cell, cell,
+      x - side / 2, y - side / 2, side, side);
   }
-  for (const [i, width] of [[marked, 3], [hovered, 2]]) {
+  context.strokeStyle = style.color;
+  for (const [i, width] of [[marked, 3], [pointed, 2]]) {
     if (i < 0) continue;
-    const [x, y] = project(camera, size, map.x[i], map.y[i]);
-    context.strokeStyle = ink;
     context.lineWidth = width;
-    context.beginPath();
-    context.arc(x, y, room && spots.some(([k]) => k === i) ? side * 0.75 : radius + 4, 0, 2 * Math.PI);
-    context.stroke();
+    const [x, y] = project(camera, size, map.x[i], map.y[i]);
+    if (pictured.has(i)) context.strokeRect(x - side / 2 - 2, y - side / 2 - 2, side + 4, side + 4);
+    else ring(context, x, y, radius + 4);
   }
-  if (aimed) {
-    context.strokeStyle = ink;
-    context.lineWidth = 1.5;
-    context.beginPath();
-    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
-      context.moveTo(size.width / 2 + 6 * dx, size.height / 2 + 6 * dy);
-      context.lineTo(size.width / 2 + 16 * dx, size.height / 2 + 16 * dy);
-    }
-    context.stroke();
+  if (look.aimed) cross(context, size.width / 2, size.height / 2);
+}
+
+/** A context in which a unit is a pixel of the page, whatever the screen is made of. */
+function sharp(canvas, size) {
+  const ratio = devicePixelRatio || 1;
+  const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, size.width, size.height);
+  return context;
+}
+
+function dot(context, x, y, radius, color) {
+  context.fillStyle = color;
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.fill();
+}
+
+function ring(context, x, y, radius) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.stroke();
+}
+
+function cross(context, x, y) {
+  context.lineWidth = 1.5;
+  context.beginPath();
+  for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+    context.moveTo(x + 6 * dx, y + 6 * dy);
+    context.lineTo(x + 16 * dx, y + 16 * dy);
   }
+  context.stroke();
 }

@@ -14,7 +14,10 @@ export function SeedField({ seed, label, onSeed }) {
   return html`
     <div class="seedfield">
       <${Thumb} scene=${sceneOfSeed(seed)} />
-      <span><input type="number" min="0" max=${MOST_SEED} value=${seed} aria-label=${`${label}: seed`} onChange=${typed} />
-      <button class="plain" aria-label=${`${label}: another`} title="Another" onClick=${() => onSeed(randomSeed())}><${Icon} name="dice" /></button></span>
+      <span>
+        <input type="number" min="0" max=${MOST_SEED} value=${seed} aria-label=${`${label}: seed`} onChange=${typed} />
+        <button class="plain" aria-label=${`${label}: another`} title="Another" onClick=${() => onSeed(randomSeed())}>
+          <${Icon} name="dice" /></button>
+      </span>
     </div>`;
 }

@@ -13,45 +13,67 @@ const CELL = 160;
 const PATIENCE = 150;
 const NEIGHBOURS = 8;
 const NOISE = 0.25;
+/** The sheet has the sum first; on the page it stands in the middle of its neighbours. */
+const PLACES = [1, 2, 3, 4, 0, 5, 6, 7, 8];
 /** A basket is filled from this many pictures that have most of something. */
 const AMONG = 30;
-const SIGNS = ["+", "-", "+"];
-const NAMES = ["A", "B", "C"];
+const BASKETS = [{ name: "A", sign: "+" }, { name: "B", sign: "-" }, { name: "C", sign: "+" }];
 
 export function Sums() {
   const { baskets } = state.value.mix;
-  const terms = baskets.map((seeds, i) => ({ sign: SIGNS[i], ...codesOf({ seeds }, edit.value.psi) }));
+  const { psi, label } = edit.value;
   const { sheet, told, problem, waiting } = useSheet("sum", {
-    kind: "sum", terms, neighbours: NEIGHBOURS, noise: NOISE, size: Math.min(CELL, model.value.resolution),
+    kind: "sum",
+    terms: baskets.map((seeds, i) => ({ sign: BASKETS[i].sign, ...codesOf({ seeds }, psi, label) })),
+    neighbours: NEIGHBOURS,
+    noise: NOISE,
+    size: Math.min(CELL, model.value.resolution),
   }, PATIENCE);
   const codes = told.codes?.codes ?? [];
   const put = (i, seeds) => changeMix({ baskets: baskets.map((old, k) => (k === i ? seeds : old)) });
   return html`
-    <p class="about">A picture can be added up: what A shows, without what B shows, with what C shows. Means of three pictures say more clearly what is meant than one.</p>
+    <p class="about">A picture can be added up: what A shows, without what B shows, with what C shows. Means of three
+      pictures say more clearly what is meant than one.</p>
     <div class="sum">
-      <div class="baskets">${baskets.map((seeds, i) => html`<${Basket} key=${i} name=${NAMES[i]} sign=${i ? (SIGNS[i] === "-" ? "−" : "+") : ""} seeds=${seeds} onSeeds=${(next) => put(i, next)} />`)}</div>
-      <div class="result"><h2 class="small">= A − B + C</h2>
+      <div>${baskets.map((seeds, i) => html`
+        <${Basket} key=${i} ...${BASKETS[i]} first=${i === 0} seeds=${seeds} onSeeds=${(next) => put(i, next)} />`)}</div>
+      <div>
+        <h2 class="small">= A − B + C</h2>
         ${problem && html`<p class="problem" role="alert">${problem}</p>`}
         <ul class="nine" aria-label="The sum and eight neighbours" aria-busy=${waiting}>
-          ${[1, 2, 3, 4, 0, 5, 6, 7, 8].map((i) => html`<li class=${i ? "" : "centre"}><button class="cell" disabled=${!codes[i]} aria-label=${i ? `Edit neighbour ${i}` : "Edit the sum"}
-            onClick=${() => goTo(codes[i])}>${sheet?.count > i ? html`<${SheetCell} sheet=${sheet} index=${i} />` : html`<span class="thumb"></span>`}</button></li>`)}
+          ${PLACES.map((i) => html`
+            <li class=${i ? "" : "centre"}>
+              <button class="cell" disabled=${!codes[i]} aria-label=${i ? `Edit neighbour ${i}` : "Edit the sum"}
+                onClick=${() => goTo(codes[i])}>
+                ${sheet?.count > i ? html`<${SheetCell} sheet=${sheet} index=${i} />` : html`<span class="thumb"></span>`}
+              </button></li>`)}
         </ul>
-        <p class="quiet">The sum is in the middle; around it are codes close by. Choose one to edit it.</p></div>
+        <p class="quiet">The sum is in the middle; around it are codes close by. Choose one to edit it.</p>
+      </div>
     </div>`;
 }
 
-function Basket({ name, sign, seeds, onSeeds }) {
-  const scores = panel.value?.map?.scores ?? {};
+function Basket({ name, sign, first, seeds, onSeeds }) {
+  const attributes = Object.keys(panel.value?.map?.scores ?? {});
   const fill = (event) => {
     const chosen = event.currentTarget.value;
     event.currentTarget.value = "";
     if (chosen) onSeeds(pick(panel.value.map, chosen, seeds.length));
   };
   return html`
-    <fieldset class="basket"><legend>${sign && html`<span class="sign">${sign}</span> `}${name}</legend>
-      <div class="three">${seeds.map((seed, i) => html`<${SeedField} key=${i} seed=${seed} label=${`${name} ${i + 1}`} onSeed=${(next) => onSeeds(seeds.map((old, k) => (k === i ? next : old)))} />`)}</div>
-      ${Object.keys(scores).length > 0 && html`<label class="field-inline"><${Icon} name="dice" /><span class="unseen">Fill ${name} with</span>
-        <select onChange=${fill}><option value="">Fill with …</option>${Object.keys(scores).map((attribute) => html`<option value=${`+${attribute}`}>${titled(attribute)}</option><option value=${`-${attribute}`}>not ${titled(attribute)}</option>`)}</select></label>`}
+    <fieldset class="basket">
+      <legend>${!first && html`<span class="sign">${sign === "-" ? "−" : "+"}</span> `}${name}</legend>
+      <div class="three">${seeds.map((seed, i) => html`
+        <${SeedField} key=${i} seed=${seed} label=${`${name} ${i + 1}`}
+          onSeed=${(next) => onSeeds(seeds.map((old, k) => (k === i ? next : old)))} />`)}</div>
+      ${attributes.length > 0 && html`
+        <label class="field-inline"><${Icon} name="dice" /><span class="unseen">Fill ${name} with</span>
+          <select onChange=${fill}>
+            <option value="">Fill with …</option>
+            ${attributes.map((attribute) => html`
+              <option value=${`+${attribute}`}>${titled(attribute)}</option>
+              <option value=${`-${attribute}`}>not ${titled(attribute)}</option>`)}
+          </select></label>`}
     </fieldset>`;
 }
 

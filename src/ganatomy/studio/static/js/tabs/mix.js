@@ -5,6 +5,8 @@ import { change, state } from "../state.js";
 import { thumbsProblem } from "../thumbs.js";
 import { html } from "../view.js";
 
+const VIEWS = { styles: "Mix styles", sums: "Add and subtract" };
+
 export const changeMix = (patch, why) => change({ mix: { ...state.value.mix, ...patch } }, why);
 
 export function MixTab() {
@@ -12,8 +14,8 @@ export function MixTab() {
   return html`
     <div class="wide">
       <div class="toolbar"><div class="holding" role="group" aria-label="Way">
-        <button class="plain" aria-pressed=${view === "styles"} onClick=${() => changeMix({ view: "styles" })}>Mix styles</button>
-        <button class="plain" aria-pressed=${view === "sums"} onClick=${() => changeMix({ view: "sums" })}>Add and subtract</button>
+        ${Object.entries(VIEWS).map(([name, words]) => html`
+          <button class="plain" aria-pressed=${view === name} onClick=${() => changeMix({ view: name })}>${words}</button>`)}
       </div></div>
       ${thumbsProblem.value && html`<p class="problem" role="alert">${thumbsProblem}</p>`}
       ${view === "styles" ? html`<${Styles} />` : html`<${Sums} />`}

@@ -4,31 +4,41 @@ import { SheetCell } from "../sheets.js";
 import { html } from "../view.js";
 import { share, signed } from "../words.js";
 
+/** Standard deviations at which the current picture is shown. */
 const STATIONS = [-2, -1, 0, 1, 2];
-const MARKED_FOR_STRIP = 2;
+/** Marks of each kind from which on the server draws the strip. */
+const FOR_STRIP = 2;
 
-/** @param {{teach: object, answer: object, onKeep: () => void}} props */
+/** @param {{teach: object, answer: ReturnType<import("../sheets.js").useSheet>, onKeep: () => void}} props */
 export function Learnt({ teach, answer, onKeep }) {
   const { sheet, told, problem, waiting } = answer;
   const taught = told.taught;
-  const drawn = sheet && Math.min(teach.yes.length, teach.no.length) >= MARKED_FOR_STRIP;
+  const drawn = sheet && Math.min(teach.yes.length, teach.no.length) >= FOR_STRIP;
   const name = teach.name.trim();
   return html`
     <div class="learnt" aria-busy=${waiting}>
       <h2>${name || "Your direction"}</h2>
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
-      ${drawn ? html`
-        <figure><ol class="stations">${STATIONS.map((at, i) => html`<li><${SheetCell} sheet=${sheet} index=${i} /><span>${at ? `${signed(at, 0)} σ` : "now"}</span></li>`)}</ol>
-          <figcaption>The current picture along it.</figcaption></figure>`
-        : html`<div class="empty"><p>Mark five pictures that have it and five that do not. After two of each you see here what it does to your picture; after five of each, how well it holds.</p></div>`}
-      <p role="status" class="verdict">${taught?.accuracy ? html`<b>${sentence(taught)}</b> ` : ""}${taught?.advice ?? ""}</p>
-      ${taught?.accuracy && html`<p><button class="main" disabled=${!name} onClick=${onKeep}><${Icon} name="add" />Keep as a slider</button>
-        ${!name && html` <span class="quiet">Give it a name first.</span>`}</p>`}
+      ${drawn ? html`<${Stations} sheet=${sheet} />` : html`
+        <p>Mark five pictures that have it and five that do not. After two of each you see here what it does to your
+          picture; after five of each, how well it holds.</p>`}
+      <p role="status">${taught?.accuracy && html`<b>${sentence(taught)}</b>`} ${taught?.advice}</p>
+      ${taught?.accuracy && html`
+        <p><button class="main" disabled=${!name} onClick=${onKeep}><${Icon} name="add" />Keep as a slider</button>
+          ${!name && html` <span class="quiet">Give it a name first.</span>`}</p>`}
     </div>`;
 }
 
+const Stations = ({ sheet }) => html`
+  <figure>
+    <ol class="stations">${STATIONS.map((at, i) => html`
+      <li><${SheetCell} sheet=${sheet} index=${i} /><span>${at ? `${signed(at, 0)} σ` : "now"}</span></li>`)}</ol>
+    <figcaption>The current picture along it.</figcaption>
+  </figure>`;
+
 function sentence({ accuracy: [value, low, high], auc }) {
   const percent = (part) => Math.round(100 * part);
-  return `Right in ${percent(value)} % of marked pictures that it was not taught with (95 % interval ${percent(low)} to ${percent(high)} %)`
+  return `Right in ${percent(value)} % of marked pictures that it was not taught with `
+    + `(95 % interval ${percent(low)} to ${percent(high)} %)`
     + (auc ? `; AUC ${share(auc[0])} (${share(auc[1])} to ${share(auc[2])}).` : ".");
 }

@@ -1,0 +1,419 @@
+"""What it is like to use the studio: waiting for pictures, company, a monkey at the page, and teaching.
+
+    python benchmarks/studio.py latency            # slider to picture in the page, 300 moves, and the time to start
+    python benchmarks/studio.py visitors           # four at once: dragging, sheets, walks and films
+    python benchmarks/studio.py monkey             # 200 sessions of 50 actions: memory, console, recipes drawn again
+    python benchmarks/studio.py teach              # AUC of taught directions on pictures that nobody marked
+
+A real studio is started each time, on loopback. The page is opened in the Chromium that is installed. Times are of this
+machine, with whatever else runs on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import io
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from websockets.asyncio.client import ClientConnection, connect
+
+import ganatomy as ga
+from ganatomy.directions import few_labels
+from ganatomy.directions.base import auc
+from ganatomy.directions.moments import moments
+from ganatomy.directions.regression import ridge_of
+from ganatomy.generators.base import batches
+from ganatomy.perception.features import features_of
+from ganatomy.recipes import ModelReference, from_json, render
+from ganatomy.studio.bench import Bench
+from ganatomy.studio.scenes import Marks
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+TABS = ("Edit", "Explore", "Walk", "Mix and add", "Teach", "Evidence")
+VISITORS_SECONDS = 20.0
+TAUGHT = 10
+NUM_FRESH = 1500
+CLICKABLE = (
+    "button:not([disabled]):visible, [role=tab]:visible, input[type=range]:visible, "
+    "input[type=checkbox]:visible, select:visible, summary:visible"
+)
+
+
+@dataclass(kw_only=True)
+class Open:
+    """A studio in a process of its own."""
+
+    address: str
+    process: subprocess.Popen[str]
+    seconds: float
+
+    def memory(self) -> int:
+        """Resident bytes."""
+        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextlib.contextmanager
+def studio(model: str) -> Iterator[Open]:
+    """A studio until the block ends; it has to end cleanly at Ctrl-C."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ganatomy", "studio", model, "--port", "0", "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    told = ""
+    while "}" not in told:
+        line = process.stdout.readline()
+        assert line, "the studio did not start"
+        told += line
+    try:
+        yield Open(address=json.loads(told)["address"], process=process, seconds=time.perf_counter() - start)
+    finally:
+        process.send_signal(signal.SIGINT)
+        code = process.wait(timeout=30)
+        print(f"the studio ended with exit code {code}")
+
+
+@contextlib.contextmanager
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        sys.exit("no Chromium is installed here; this benchmark needs one")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+def latency(model: str, moves: int) -> None:
+    """Every move waits for the picture of the one before, as a hand does that looks."""
+    with studio(model) as opened, browser() as running:
+        print(f"ready after {opened.seconds:.1f} s")
+        page = running.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(opened.address)
+        slider = page.locator(".sliders input[type=range]").first
+        slider.wait_for(timeout=60_000)
+        page.wait_for_timeout(1500)
+        times = page.evaluate(
+            """async ([moves]) => {
+                const slider = document.querySelector(".sliders input[type=range]");
+                const name = "slider-to-picture";
+                const times = [];
+                for (let move = 0; move < moves; move++) {
+                    const seen = performance.getEntriesByName(name).length;
+                    slider.value = String(2 * Math.sin(move / 7) + 0.001 * move);
+                    slider.dispatchEvent(new Event("input", { bubbles: true }));
+                    const until = performance.now() + 5000;
+                    while (performance.getEntriesByName(name).length === seen && performance.now() < until)
+                        await new Promise((done) => setTimeout(done, 2));
+                    times.push(performance.getEntriesByName(name).at(-1)?.duration ?? 5000);
+                    await new Promise((done) => setTimeout(done, 15));
+                }
+                return times;
+            }""",
+            [moves],
+        )
+        low, median, high = np.quantile(times, [0.05, 0.5, 0.95])
+        print(
+            f"slider to picture, {len(times)} moves: median {median:.0f} ms, 5 to 95 % {low:.0f} to {high:.0f} ms"
+        )
+
+
+@dataclass(kw_only=True)
+class Waits:
+    """What one visitor waited for, in seconds."""
+
+    what: str
+    times: list[float] = field(default_factory=list)
+
+
+def visitors(model: str) -> None:
+    with studio(model) as opened:
+        found = asyncio.run(_visit(opened.address))
+        for waits in found:
+            times = np.array(waits.times)
+            print(
+                f"{waits.what:16} {len(times):4} answers, median {np.median(times):.2f} s, longest {times.max():.2f} s"
+            )
+
+
+async def _visit(address: str) -> list[Waits]:
+    scenes = [{"codes": {"seeds": [seed], "space": "w", "truncation_psi": 0.7}} for seed in range(64)]
+    asks = {
+        "dragging a slider": lambda k: {
+            "kind": "picture",
+            "scene": {**scenes[0], "moves": {"Smiling": (k % 40) / 20}},
+            "scores": True,
+        },
+        "sheets of 24": lambda _: {"kind": "sheet", "scenes": scenes[:24], "size": 64, "scores": True},
+        "walks of 24": lambda k: {"kind": "walk", "keys": [scenes[k % 60], scenes[k % 60 + 1]], "frames": 24},
+        "dragging another": lambda k: {
+            "kind": "picture",
+            "scene": {**scenes[9], "moves": {"Male": (k % 40) / 20}},
+            "scores": True,
+        },
+    }
+
+    async def one(what: str) -> Waits:
+        waits = Waits(what=what)
+        async with connect(address.replace("http", "ws") + "socket", max_size=None) as socket:
+            until = time.perf_counter() + VISITORS_SECONDS
+            count = 0
+            while time.perf_counter() < until:
+                start = time.perf_counter()
+                await _answered(socket, count, asks[what](count))
+                waits.times.append(time.perf_counter() - start)
+                count += 1
+        return waits
+
+    return list(await asyncio.gather(*map(one, asks)))
+
+
+async def _answered(socket: ClientConnection, number: int, ask: dict[str, Any]) -> None:
+    await socket.send(json.dumps({"id": number, "slot": "edit", "ask": ask}))
+    while True:
+        message = await socket.recv()
+        data = (
+            json.loads(message)
+            if isinstance(message, str)
+            else json.loads(message[4 : 4 + int.from_bytes(message[:4], "big")])
+        )
+        if data["id"] == number and data["kind"] in ("picture", "sheet", "error"):
+            assert data["kind"] != "error", data
+            return
+
+
+def monkey(model: str, sessions: int, actions: int, seed: int) -> None:
+    """Clicks, keys and slides at random; each session ends with a recipe that is drawn again without the studio."""
+    chance = random.Random(seed)
+    generator = ga.load(model)
+    wrong: list[str] = []
+    memory: list[int] = []
+    drawn = 0
+    with studio(model) as opened, browser() as running:
+        for session in range(sessions):
+            context = running.new_context(
+                viewport=chance.choice(({"width": 1440, "height": 900}, {"width": 390, "height": 844}))
+            )
+            page = context.new_page()
+            page.on(
+                "console",
+                lambda message: wrong.append(f"console: {message.text}") if message.type == "error" else None,
+            )
+            page.on("pageerror", lambda error: wrong.append(f"page: {error}"))
+            page.on("dialog", lambda dialog: dialog.dismiss())
+            page.goto(f"{opened.address}#edit&s={chance.randrange(1000)}")
+            page.locator(".sliders input[type=range]").first.wait_for(timeout=60_000)
+            for _ in range(actions):
+                _act(page, chance)
+            drawn += _drawn_again(page, opened.address, generator, wrong)
+            context.close()
+            memory.append(opened.memory())
+            if (session + 1) % max(1, sessions // 10) == 0:
+                print(
+                    f"{session + 1} sessions, {memory[-1] / 2**20:.0f} MB, {len(wrong)} things wrong",
+                    flush=True,
+                )
+    quarter = max(1, len(memory) // 4)
+    first, last = np.mean(memory[:quarter]), np.mean(memory[-quarter:])
+    print(
+        f"{sessions} sessions of {actions} actions: {len(wrong)} things wrong; {drawn} recipes drawn again the same"
+    )
+    print(
+        f"memory: first quarter {first / 2**20:.0f} MB, last {last / 2**20:.0f} MB ({100 * (last / first - 1):+.1f} %)"
+    )
+    for what in dict.fromkeys(wrong):
+        print(f"  {what[:300]}")
+
+
+def _act(page: Any, chance: random.Random) -> None:
+    """One thing that a person could do; what is hidden behind something else is left alone."""
+    kind = chance.random()
+    if kind < 0.15:
+        page.keyboard.press(
+            chance.choice(
+                [
+                    "b",
+                    "z",
+                    "Shift+Z",
+                    "r",
+                    "l",
+                    "1",
+                    "2",
+                    "3",
+                    "4",
+                    "5",
+                    "6",
+                    "y",
+                    "n",
+                    "ArrowLeft",
+                    "ArrowRight",
+                    "Escape",
+                    "Tab",
+                    "Space",
+                ]
+            )
+        )
+        return
+    if kind < 0.2:
+        page.go_back() if chance.random() < 0.7 else page.go_forward()
+        return
+    found = page.locator(CLICKABLE)
+    count = found.count()
+    if not count:
+        page.keyboard.press("Escape")
+        return
+    target = found.nth(chance.randrange(count))
+    with contextlib.suppress(Exception):  # it went away, or lies under something else
+        if target.evaluate("e => e.type === 'range'", timeout=500):
+            low, high = (float(target.get_attribute(end) or 0) for end in ("min", "max"))
+            target.fill(str(round(chance.uniform(low, high), 2)), timeout=500)
+        elif target.evaluate("e => e.tagName === 'SELECT'", timeout=500):
+            target.select_option(
+                index=chance.randrange(max(1, target.locator("option").count())), timeout=500
+            )
+        else:
+            target.click(timeout=500)
+
+
+def _drawn_again(page: Any, address: str, generator: ga.Generator, wrong: list[str]) -> int:
+    """The picture and the recipe of what is on the page, the second drawn without the studio."""
+    scene = page.evaluate("() => globalThis.ganatomyScene?.() ?? null")
+    if scene is None:
+        wrong.append("the page has no scene")
+        return 0
+    try:
+        recipe = from_json(_taken(address, "recipe", scene))
+        picture = Image.open(io.BytesIO(_taken(address, "png", scene)))
+    except OSError as error:
+        wrong.append(f"a scene could not be taken away: {error}")
+        return 0
+    again = render(recipe, generator=generator)
+    if np.abs(np.asarray(again).astype(int) - np.asarray(picture)).max() > 1:
+        wrong.append("a recipe was drawn differently")
+        return 0
+    return 1
+
+
+def _taken(address: str, what: str, scene: Any) -> bytes:
+    body = json.dumps({"what": what, "scene": scene}).encode()
+    with urllib.request.urlopen(urllib.request.Request(f"{address}api/take", data=body)) as answer:
+        return answer.read()
+
+
+def teach(model: str, repeats: int) -> None:
+    """As in the studio: five marks of each kind in pictures as they come, then those that it asks for.
+
+    The marks are what the scorer of the model says. Attributes are the ten that nearest to half of the pictures have.
+    """
+    torch.set_num_threads(1)
+    generator, scorer = ga.load(model), ga.scorer(model)
+    bench = Bench(name=model, generator=generator, reference=ModelReference(name=model), scorer=scorer)
+    codes, fresh = bench.candidates, bench.of_seeds(list(range(10_000, 10_000 + NUM_FRESH)))
+    truth, seen = (_logits(bench, scorer, some) for some in (codes, fresh))
+    see = features_of("scorer", scorer)
+    with torch.no_grad():
+        looks = torch.cat([see(generator(few)) for few in batches(fresh, 50)])
+    chosen = (truth.sigmoid().gt(0.5).double().mean(0) - 0.5).abs().argsort().tolist()[:TAUGHT]
+    labels = seen[:, chosen] > 0
+    everything = ridge_of(moments(codes.codes.flatten(1), truth[:, chosen])).weights
+    best = auc(fresh.codes.flatten(1).double() @ everything.T, labels).mean()
+    for goal in (5, 10, 30):
+        judged, moved = [], []
+        for place, column in enumerate(chosen):
+            for repeat in range(repeats):
+                marks = _marked(bench, truth[:, column] > 0, goal, seed=repeat)
+                direction = bench.taught("taught", marks).direction
+                judgement = few_labels(
+                    as_codes(bench.looks), marks.yes, marks.no, num_next=0
+                ).direction.vector
+                judged.append(float(auc((looks @ judgement)[:, None], labels[:, place : place + 1])))
+                along = fresh.codes.flatten(1) @ direction.vector.flatten()
+                moved.append(float(auc(along[:, None], labels[:, place : place + 1])))
+        print(
+            f"{goal} + {goal} marks, {NUM_FRESH} other pictures, mean of {len(chosen)} attributes: pictures told apart "
+            f"with AUC {np.mean(judged):.3f} (lowest {min(judged):.2f}), codes along the direction {np.mean(moved):.3f}"
+        )
+    print(f"codes along directions from the logits of all {len(codes)} candidates: {best:.3f}")
+    print(f"attributes: {', '.join(scorer.names[k] for k in chosen)}")
+
+
+def as_codes(looks: torch.Tensor | None) -> ga.Latents:
+    """Features in the place of codes, so that the same judgement can be read off alone."""
+    assert looks is not None
+    return ga.Latents(codes=looks, space=ga.Space.Z)
+
+
+@torch.no_grad()
+def _logits(bench: Bench, scorer: ga.Scorer, codes: ga.Latents) -> torch.Tensor:
+    return torch.cat([scorer(bench.generator(few)).logits for few in batches(codes, 50)])
+
+
+def _marked(bench: Bench, truth: torch.Tensor, goal: int, *, seed: int) -> Marks:
+    order = np.random.default_rng(seed).permutation(len(truth)).tolist()
+    sides: dict[bool, list[int]] = {True: [], False: []}
+
+    def mark(rows: Sequence[int], most: int) -> None:
+        for row in rows:
+            side = sides[bool(truth[row])]
+            if row not in side and len(side) < most:
+                side.append(row)
+
+    mark(order, 5)
+    while min(map(len, sides.values())) < goal:
+        before = sum(map(len, sides.values()))
+        marks = Marks(yes=tuple(sides[True]), no=tuple(sides[False]))
+        mark(bench.taught("taught", marks, num_next=8).next_rows, goal)
+        if sum(map(len, sides.values())) == before:  # it asks about a kind alone of which there are enough
+            mark(order, 1 + min(map(len, sides.values())))
+    return Marks(yes=tuple(sides[True]), no=tuple(sides[False]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("latency", "visitors", "monkey", "teach"))
+    parser.add_argument("--model", default="faces")
+    parser.add_argument("--moves", type=int, default=300)
+    parser.add_argument("--sessions", type=int, default=200)
+    parser.add_argument("--actions", type=int, default=50)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        match given.what:
+            case "latency":
+                latency(given.model, given.moves)
+            case "visitors":
+                visitors(given.model)
+            case "monkey":
+                monkey(given.model, given.sessions, given.actions, given.seed)
+            case "teach":
+                teach(given.model, given.repeats)
+
+
+if __name__ == "__main__":
+    main()

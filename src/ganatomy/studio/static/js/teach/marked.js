@@ -1,0 +1,23 @@
+/** The pictures that were marked; a press takes a mark back. */
+import { sceneOfSeed } from "../scenes.js";
+import { Thumb } from "../thumbs.js";
+import { html } from "../view.js";
+import { counted } from "../words.js";
+
+/** Marks of each kind before a direction can be told from chance. */
+const ENOUGH = 5;
+const WORDS = { yes: ["Yes", "Pictures that have it."], no: ["No", "Pictures that do not."] };
+
+/** @param {{kind: "yes"|"no", seeds: number[], onRemove: (kind: string, seed: number) => void}} props */
+export function Marked({ kind, seeds, onRemove }) {
+  const [title, about] = WORDS[kind];
+  const left = ENOUGH - seeds.length;
+  return html`
+    <h2 class="small">${title} <span class="quiet">${left > 0 ? `${counted(left, "more picture")} to go` : seeds.length}</span></h2>
+    ${seeds.length === 0 ? html`<p class="quiet">${about}</p>` : html`
+      <ul class="queue">${seeds.map((seed) => html`
+        <li key=${seed}>
+          <button class="cell" title="Take this mark back" aria-label=${`Take back ${kind} for seed ${seed}`}
+            onClick=${() => onRemove(kind, seed)}><${Thumb} scene=${sceneOfSeed(seed)} /></button>
+        </li>`)}</ul>`}`;
+}

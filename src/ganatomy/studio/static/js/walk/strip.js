@@ -1,0 +1,50 @@
+/** The key pictures of a walk, in their order. */
+import { Icon } from "../icons.js";
+import { sceneOf } from "../scenes.js";
+import { change, freshEdit, randomSeed, seedOf, state } from "../state.js";
+import { changeWalk } from "../tabs/walk.js";
+import { Thumb } from "../thumbs.js";
+import { html } from "../view.js";
+
+const MOST_KEYS = 12;
+
+/** @param {{keys: import("../state.js").Edit[]}} props */
+export function Strip({ keys }) {
+  const set = (next) => changeWalk({ keys: next });
+  const swap = (i, j) => set(keys.map((key, k) => (k === i ? keys[j] : k === j ? keys[i] : key)));
+  const full = keys.length >= MOST_KEYS;
+  const { edit } = state.value;
+  const random = () => ({ ...freshEdit(randomSeed()), psi: edit.psi, label: edit.label });
+  return html`
+    <ol class="strip" aria-label="Key pictures">
+      ${keys.map((key, i) => html`
+        <li key=${`${i} ${JSON.stringify(key)}`}>
+          <button class="cell" aria-label=${`Edit ${nameOf(key)}`} onClick=${() => change({ tab: "edit", edit: { ...edit, ...key } })}>
+            <${Thumb} scene=${sceneOf(key)} /><span>${nameOf(key)}</span></button>
+          <span class="order">
+            <button class="plain" aria-label=${`Picture ${i + 1} earlier`} disabled=${i === 0} onClick=${() => swap(i, i - 1)}>
+              <${Icon} name="previous" /></button>
+            <button class="plain" aria-label=${`Remove picture ${i + 1}`} onClick=${() => set(keys.filter((_, k) => k !== i))}>
+              <${Icon} name="close" /></button>
+            <button class="plain" aria-label=${`Picture ${i + 1} later`} disabled=${i === keys.length - 1} onClick=${() => swap(i, i + 1)}>
+              <${Icon} name="next" /></button>
+          </span>
+        </li>`)}
+      <li class="adding">
+        <button disabled=${full} onClick=${() => set([...keys, withoutSpare(edit)])}><${Icon} name="add" />Add current</button>
+        <button disabled=${full} onClick=${() => set([...keys, random()])}><${Icon} name="dice" />Add random</button>
+      </li>
+    </ol>`;
+}
+
+/** A key keeps only the directions that it uses, so that links stay short. */
+function withoutSpare(edit) {
+  const used = (things) => Object.fromEntries(Object.entries(things).filter(([name]) => name in edit.moves));
+  return { ...edit, taught: used(edit.taught), own: used(edit.own) };
+}
+
+function nameOf(key) {
+  const seed = seedOf(key.codes);
+  const moved = Object.keys(key.moves).length;
+  return `${seed === null ? "own codes" : `seed ${seed}`}${moved ? `, ${moved} moved` : ""}`;
+}
