@@ -300,10 +300,7 @@ def _act(page: Any, chance: random.Random) -> None:
 
 def _drawn_again(page: Any, address: str, generator: ga.Generator, wrong: list[str]) -> int:
     """The picture and the recipe of what is on the page, the second drawn without the studio."""
-    scene = page.evaluate("() => globalThis.ganatomyScene?.() ?? null")
-    if scene is None:
-        wrong.append("the page has no scene")
-        return 0
+    scene = page.evaluate("async () => JSON.parse((await import('/static/js/scenes.js')).sceneText.value)")
     try:
         recipe = from_json(_taken(address, "recipe", scene))
         picture = Image.open(io.BytesIO(_taken(address, "png", scene)))

@@ -7,7 +7,16 @@ import pytest
 import torch
 from scipy import stats
 
-from ganatomy.estimates import Estimate, estimate, jackknife, mean_of, resampling, rounded
+from ganatomy.estimates import (
+    Estimate,
+    difference,
+    estimate,
+    jackknife,
+    mean_of,
+    resampling,
+    rounded,
+    share_of,
+)
 
 
 def test_leaving_out_single_rows_of_ten_gives_the_interval_of_student() -> None:
@@ -61,3 +70,16 @@ def test_numbers_are_printed_as_a_person_reads_them() -> None:
     assert str(Estimate(value=0.04571, low=0.04, high=0.05)) == "0.0457 ± 0.005"
     assert rounded(12345.0, 3) == "12300"
     assert rounded(float("inf"), 3) == "inf"
+
+
+@pytest.mark.parametrize(("yes", "n"), [(0, 20), (3, 20), (81, 263), (20, 20)])
+def test_the_interval_of_a_share_is_wilsons(yes: int, n: int) -> None:
+    found = share_of(yes, n)
+    truth = stats.binomtest(yes, n).proportion_ci(method="wilson")
+    assert (found.low, found.high) == pytest.approx((truth.low, truth.high), abs=1e-9)
+    assert 0 <= found.low <= found.value <= found.high <= 1
+
+
+def test_the_difference_of_two_shares_is_newcombes_published_example() -> None:
+    found = difference(share_of(56, 70), share_of(48, 80))
+    assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)

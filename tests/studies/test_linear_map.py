@@ -17,7 +17,7 @@ from ganatomy.perception import FunctionScorer, TruthScorer, scorer
 from ganatomy.studies import write_study
 from ganatomy.studies.linear_map import WAYS, LinearMapStudy, account, study_linear_map
 from ganatomy.studies.linear_map.tables import table_of_changes, table_of_cosines, table_of_one
-from ganatomy.studies.linear_map.telling import sentences
+from ganatomy.studies.linear_map.verdict import sentences
 from ganatomy.studies.linear_map.ways import GUIDED, PENALISED, PLAIN
 
 

@@ -259,7 +259,7 @@ def test_the_map_goes_to_a_picture_by_hand_and_by_keys(visit: Visit) -> None:
     page.keyboard.press("+")
     page.keyboard.press("ArrowRight")
     told = page.locator("#map-seen")
-    expect(told).to_have_text(re.compile(r"Seed \d+, Young \d+ %"))
+    expect(told).to_have_text(re.compile(r"Seed \d+, Young \d+\s%"))
     number = re.search(r"\d+", told.inner_text()).group()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"#edit&m=faces&s={number}&"))

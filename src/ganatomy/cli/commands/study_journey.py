@@ -97,17 +97,19 @@ def journey(
     expect_folder(out)
     generator = open_model(model, options)
     real = None if data is None else open_reference(data, model, generator, n=n, seed=seed)
+    classes, judge = _labels(labels, data, real), _critic(critic, model, options)
+    sees = _scorer(scorer, model, options)
     with stages() as advance:
         found = run(
             generator,
-            _scorer(scorer, model, options),
+            sees,
             n=n,
             walks=walks,
             attributes=attributes or None,
             data=real,
-            labels=_labels(labels, data, real),
+            labels=classes,
             learnt=None if data is None else _learnt(data, model),
-            critic=_critic(critic, model, options),
+            critic=judge,
             space=space,
             seed=seed,
             truncation_psi=truncation_psi,

@@ -48,7 +48,8 @@ def _walks(found: Journey) -> str:
     num = len(walks.profiles)
     figures = (
         f"a sharp transition lies on {between(walks.jumps)} of the ways from one random point to the next, and the "
-        f"fastest moment of a walk is {between(walks.unevenness, share=False)} times as fast as its mean ({num} walks)"
+        f"fastest moment of a walk is {between(walks.unevenness, share=False)} times as fast as its mean; {num} "
+        f"walks, measured by {walks.profiles[0].distance}"
     )
     if walks.jumps.high <= SMOOTH:
         return f"Walks are smooth: {figures}."
@@ -133,7 +134,10 @@ def _turns(found: Journey) -> str:
             f"Turn vectors were not tried: nothing has enough pictures on both sides; give {MORE_PICTURES}."
         )
     works = all(one.gain.low > 0 for one in found.turns)
-    right = [f"{between(one.chosen.right)} ({one.family.title})" for one in found.turns]
+    right = [
+        f"{between(one.chosen.right)}{'' if place else ' of random samples'} from {one.family.title}"
+        for place, one in enumerate(found.turns)
+    ]
     chance = [percent(one.by_chance.right.value) for one in found.turns]
     over = [between(one.chosen.over) for one in found.turns]
     verdict = (
@@ -142,9 +146,8 @@ def _turns(found: Journey) -> str:
         else f"Whether turn vectors go the right way, {found.draws} of a kind are too few to tell"
     )
     return (
-        f"{verdict}: between two means of four codes they move random samples so in {listed(right)} of all cases, "
-        f"where vectors between random codes do in {listed(chance)}; all the way from the one side to the other they "
-        f"take {listed(over)}."
+        f"{verdict}: those between two means of four codes move {listed(right)}, where vectors between random codes "
+        f"move {listed(chance)}; {listed(over)} go all the way from the one side to the other."
     )
 
 
