@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganatomy.cli.console import progress
+from ganatomy.cli.console import answer, progress
 from ganatomy.errors import OutputError, SettingError
 
 if TYPE_CHECKING:
     from ganatomy.generators.base import Generator
     from ganatomy.recipes import Recipe
+    from ganatomy.studies import Account
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 FILMS = (".gif", ".mp4")
@@ -56,3 +57,12 @@ def write(recipe: Recipe, out: Path, *, doing: str, generator: Generator | None 
 
     with progress(doing) as advance:
         render_to(recipe, out, generator=generator, progress=advance)
+
+
+def finish_study(account: Account, out: Path, *, as_json: bool) -> None:
+    """Write the folder of a study, and say what it found."""
+    from ganatomy.studies import write_study
+
+    page = write_study(account, out)
+    found = {"sentences": list(account.sentences), **account.summary, "report": str(page)}
+    answer("\n".join([*account.sentences, str(page)]), found, as_json=as_json)

@@ -122,15 +122,15 @@ def _named(spec: str, names: Names) -> Scorer:
         return words(names, model=spec)
     if ".py:" in spec:
         return scorer(load_function(spec), names=names)
+    from ganatomy.zoo import MODELS
+
+    if spec in MODELS:  # as with models, whatever else is called so here
+        return _network(MODELS[spec].scorer, names)
     path = Path(spec)
     if path.suffix.lower() in KINDS:
         return KINDS[path.suffix.lower()](path, names)
     if path.exists():
         raise CheckpointError(f"{path} is no scorer; its name must end in {', '.join(KINDS)}")
-    from ganatomy.zoo import MODELS
-
-    if spec in MODELS:
-        return _network(MODELS[spec].scorer, names)
     if path.suffix or path.parent != Path():
         raise MissingFileError(
             f"{path} does not exist; give a bundled scorer ({', '.join(MODELS)}) or a file"

@@ -23,6 +23,7 @@ from ganatomy.recipes import ModelReference, Move, Recipe
 from ganatomy.studio.panel import Panel
 from ganatomy.studio.preparing import codes_of_seeds, page_space, shown_psi
 from ganatomy.studio.scenes import Marks, Scene
+from ganatomy.studio.turns import Superseded
 
 NUM_CANDIDATES = 1000
 """Pictures that a taught direction may ask about: those of the seeds from 0."""
@@ -61,6 +62,8 @@ class Bench:
     preparing: Preparing = field(default_factory=Preparing)
 
     def __post_init__(self) -> None:
+        self.closing = threading.Event()
+        """Set when the studio ends: long work that nobody waits for stops."""
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -176,9 +179,12 @@ class Bench:
     @torch.no_grad()
     def _looks(self, codes: Latents) -> Float[Tensor, "n f"]:
         see = features_of("scorer", self.scorer)
-        return torch.cat(
-            [see(self.pictures(few).to(self.generator.device)).cpu() for few in batches(codes, 32)]
-        )
+        parts = []
+        for few in batches(codes, 32):
+            if self.closing.is_set():
+                raise Superseded
+            parts.append(see(self.pictures(few).to(self.generator.device)).cpu())
+        return torch.cat(parts)
 
     def _teach(self, name: str, marks: Marks, num_next: int) -> FewLabels:
         both = [*marks.yes, *marks.no]

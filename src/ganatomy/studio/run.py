@@ -18,11 +18,14 @@ from ganatomy.studio.guards import MOST_MESSAGE, is_loopback, new_token
 from ganatomy.studio.panel_files import load_panel, save_panel
 from ganatomy.studio.preparing import prepare
 from ganatomy.studio.server import application
+from ganatomy.studio.turns import Superseded
 from ganatomy.zoo import MODELS
 from ganatomy.zoo.downloads import cache_folder
 
 PORT = 7860
 SHUTDOWN_SECONDS = 3
+NEW = "new"
+"""The token that stands for one that nobody knows yet."""
 
 log = logging.getLogger("ganatomy.studio")
 
@@ -53,10 +56,14 @@ def measure(bench: Bench, path: Path | None = None) -> None:
                 return
 
     def tell(stage: str, done: int, total: int) -> None:
+        if bench.closing.is_set():
+            raise Superseded
         bench.preparing = Preparing(stage=stage, done=done, total=total)
 
     try:
         panel = prepare(bench.generator, bench.scorer, progress=tell)
+    except Superseded:
+        return
     except GanatomyError as error:
         bench.preparing = Preparing(failed=str(error))
         log.warning("%s cannot be measured: %s", bench.name, error)
@@ -84,7 +91,7 @@ def serve(
 
     Args:
         port: 0 takes any that is free.
-        token: that visitors must bring. Hosts other than loopback demand one; "" makes one up.
+        token: that visitors must bring; "new" makes one up. Hosts other than loopback demand one.
         ready: told the address, once it can be opened.
 
     Raises:
@@ -94,15 +101,22 @@ def serve(
         raise SettingError(
             f"--host {host} would open this studio to others; give --token as well, and they need it"
         )
-    secret = new_token() if token == "" else token
+    secret = new_token() if token == NEW else token
     listening = _listen(host, port)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listening.getsockname()[1]}/" + (f"?token={secret}" if secret else "")
-    for bench in benches:
-        threading.Thread(target=_warm_up, args=(bench,), daemon=True, name="measuring").start()
+    warming = [threading.Thread(target=_warm_up, args=(bench,), name="measuring") for bench in benches]
+    for thread in warming:
+        thread.start()
     server = server_of(benches, token=secret, tell=lambda: ready(address) if ready else None)
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once everybody has been told
-        server.run(sockets=[listening])
+    try:
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once everybody has been told
+            server.run(sockets=[listening])
+    finally:
+        for bench in benches:
+            bench.closing.set()
+        for thread in warming:
+            thread.join()
 
 
 def server_of(
@@ -125,7 +139,7 @@ def _warm_up(bench: Bench) -> None:
     """Have at hand what visitors will ask for."""
     if bench.panel is None:
         measure(bench)
-    with contextlib.suppress(GanatomyError):  # whoever teaches hears of it
+    with contextlib.suppress(GanatomyError, Superseded):  # whoever teaches hears of an error
         _ = bench.looks if bench.scorer is not None else bench.candidates
 
 

@@ -76,7 +76,7 @@ def studio(
         if open_browser:
             webbrowser.open(address)
 
-    serve(benches, host=host, port=port, token="" if token == "new" else token, ready=ready)
+    serve(benches, host=host, port=port, token=token, ready=ready)
     remark("the studio is closed")
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json as json_format
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from ganatomy.cli import parsing
-from ganatomy.cli.console import answer, remark, stages
+from ganatomy.cli.console import remark, stages
 from ganatomy.cli.inputs import open_model, open_reference, open_scorer
-from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.outputs import expect_folder, finish_study
 from ganatomy.cli.parameters import (
     MODEL,
     Count,
@@ -89,10 +88,8 @@ def journey(
         ganatomy study journey gan.pt --scorer attributes.onnx \
             --attributes Smiling,Male --critic discriminator.pt -o journey/
     """
-    from ganatomy.studies import write_study
     from ganatomy.studies.journey import account
     from ganatomy.studies.journey import journey as run
-    from ganatomy.studies.writer import SUMMARY_FILE
 
     expect_folder(out)
     generator = open_model(model, options)
@@ -117,9 +114,7 @@ def journey(
             progress=advance,
         )
         told = account(found, generator, model=Path(model).stem, batch_size=options.batch_size)
-        page = write_study(told, out)
-    numbers = json_format.loads((out / SUMMARY_FILE).read_text(encoding="utf-8"))
-    answer("\n".join([*told.sentences, str(page)]), {**numbers, "report": str(page)}, as_json=json)
+    finish_study(told, out, as_json=json)
 
 
 def _scorer(scorer: str | None, model: str, options: ModelOptions) -> Scorer | None:

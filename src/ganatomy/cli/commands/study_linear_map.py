@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from ganatomy.cli.console import answer, stages
+from ganatomy.cli.console import stages
 from ganatomy.cli.inputs import name_as, open_model, open_scorer
-from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.outputs import expect_folder, finish_study
 from ganatomy.cli.parameters import (
     MODEL,
     Attributes,
@@ -80,7 +80,7 @@ def linear_map(
         ganatomy study linear-map gan.pt --prior uniform \
             --scorer attributes.onnx -o linear-map/
     """
-    from ganatomy.studies import study_linear_map, write_study
+    from ganatomy.studies import study_linear_map
     from ganatomy.studies.linear_map import account
 
     expect_folder(out)
@@ -105,12 +105,7 @@ def linear_map(
             progress=advance,
         )
         told = account(found, model=model, scorer=scorer)
-        page = write_study(told, out)
-    answer(
-        "\n".join([*told.sentences, str(page)]),
-        {"sentences": list(told.sentences), **told.summary, "report": str(page)},
-        as_json=json,
-    )
+    finish_study(told, out, as_json=json)
 
 
 def _labelled(

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ganatomy.cli.console import answer, stages
+from ganatomy.cli.console import stages
 from ganatomy.cli.inputs import name_as, open_correlations, open_model, open_scorer
-from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.outputs import expect_folder, finish_study
 from ganatomy.cli.parameters import (
     MODEL,
     Attributes,
@@ -57,7 +57,6 @@ def z_against_w(
         ganatomy study z-against-w gan.pt --scorer attributes.onnx \
             --attributes Smiling,Male --correlations list_attr_celeba.txt -o z-against-w/
     """
-    from ganatomy.studies import write_study
     from ganatomy.studies.z_against_w import account
     from ganatomy.studies.z_against_w import z_against_w as run
 
@@ -81,9 +80,4 @@ def z_against_w(
             progress=advance,
         )
         told = account(found, model=model, scorer=scorer)
-        page = write_study(told, out)
-    answer(
-        "\n".join([*told.sentences, str(page)]),
-        {"sentences": list(told.sentences), **told.summary, "report": str(page)},
-        as_json=json,
-    )
+    finish_study(told, out, as_json=json)

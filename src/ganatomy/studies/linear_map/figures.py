@@ -14,7 +14,7 @@ from ganatomy.plots.charts import Point, interval_chart, lines_chart, matrix_cha
 from ganatomy.plots.halves import halves_chart
 from ganatomy.report.wording import signed
 from ganatomy.studies.account import Drawing
-from ganatomy.studies.linear_map.run import STATIONS, LinearMapStudy
+from ganatomy.studies.linear_map.result import STATIONS, LinearMapStudy
 from ganatomy.studies.linear_map.tables import table_of_changes
 from ganatomy.studies.linear_map.ways import PAPER, PENALISED, PLAIN
 

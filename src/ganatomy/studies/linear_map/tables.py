@@ -9,7 +9,7 @@ from ganatomy.metrics import ChangeTable, CosineTable, table_ii, table_iii
 from ganatomy.metrics.recognition import Recognition
 from ganatomy.report.elements import Cell, Row, Table, interval_cell
 from ganatomy.report.wording import percent, short, signed
-from ganatomy.studies.linear_map.run import LinearMapStudy
+from ganatomy.studies.linear_map.result import LinearMapStudy
 from ganatomy.studies.linear_map.ways import what
 
 NOTHING = Cell(text="–")
@@ -24,7 +24,6 @@ def comparison(found: LinearMapStudy) -> Table:
         clean = found.changes[way].selectivity()
         test = found.against_plain.get(way)
         directions = found.directions.get(way)
-        area = sum(d.auc for d in directions) / len(directions) if directions else None
         rows.append(
             Row(
                 name=way,
@@ -41,7 +40,7 @@ def comparison(found: LinearMapStudy) -> Table:
                     Cell(text=f"{float(found.target_changes(way).mean()):.2f}"),
                     Cell(text=f"{found.reached(way)} of {len(found.edited)}"),
                     NOTHING if directions is None else Cell(text=f"{found.cosine[way]:.3f}"),
-                    NOTHING if area is None else Cell(text=f"{area:.3f}"),
+                    NOTHING if directions is None else Cell(text=f"{found.auc(way):.3f}"),
                     Cell(text=what(way, found.penalty)),
                 ],
                 marked=way == found.ranking[0],

@@ -1,12 +1,14 @@
 /** What is asked over HTTP: models, panels, files. Every failure is an Error whose message can be shown as it is. */
 
+import { sentence } from "./words.js";
+
 const AWAY = "The studio's server cannot be reached. Is it still running?";
 const NO_TOKEN = "This studio needs the address with its token: open the link that `ganatomy studio` printed.";
 
 /** The server refused; `preparing` or `photograph` say more. */
 export class Refusal extends Error {
   constructor(message, status, details = {}) {
-    super(message);
+    super(sentence(message));
     this.status = status;
     this.details = details;
   }

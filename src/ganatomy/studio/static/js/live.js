@@ -2,13 +2,15 @@
  * The socket that pictures come through. A slot is one place of the page that shows pictures ("edit", "sheet", ...): it
  * has at most one request under way and keeps only the newest of those that wait, so a slow server is never flooded.
  *
- * @typedef {{id: number, slot: string, kind: string, width: number, height: number, columns: number, count: number}} Header
+ * @typedef {{id: number, slot: string, kind: string, width: number, height: number, columns: number,
+ *   count: number}} Header
  * @typedef {Object} Answers        what is called with the parts of an answer
  * @property {(bitmap: ImageBitmap, header: Header) => void} [picture]   who gets the bitmap closes it
  * @property {(message: object) => void} [told]       scores, codes, what was taught
  * @property {(message: string) => void} [failed]
  */
 import { signal } from "./view.js";
+import { sentence } from "./words.js";
 
 /** "connecting" | "open" | "away" (the server does not answer) */
 export const connection = signal("connecting");
@@ -109,11 +111,11 @@ function open(url) {
 function readText(data) {
   const message = JSON.parse(data);
   if (message.kind === "closing") {
-    farewell.value = message.error;
+    farewell.value = sentence(message.error);
     return;
   }
   const request = requestOf(message);
-  if (message.kind === "error") request?.answers.failed?.(message.error);
+  if (message.kind === "error") request?.answers.failed?.(sentence(message.error));
   else request?.answers.told?.(message);
 }
 

@@ -65,7 +65,8 @@ function fetchSome() {
     busy = false;
     fetchSome();
   };
-  ask("sheet", { kind: "sheet", scenes: keys.map((key) => JSON.parse(key)), columns: COLUMNS, size: thumbSize(), scores: false }, {
+  const scenes = keys.map((key) => JSON.parse(key));
+  ask("sheet", { kind: "sheet", scenes, columns: COLUMNS, size: thumbSize(), scores: false }, {
     picture: async (sheet, { columns }) => {
       const [width, height] = [sheet.width / columns, sheet.height / Math.ceil(keys.length / columns)];
       const cells = await Promise.all(keys.map((_, i) =>
@@ -96,11 +97,11 @@ function keep(key, bitmap) {
 }
 
 /** A small picture; its meaning is told by whatever it stands in. */
-export function Thumb({ scene, large = false }) {
+export function Thumb({ scene }) {
   const canvas = useRef(null);
   const key = JSON.stringify(scene);
   useEffect(() => watch(scene, (bitmap) => draw(canvas.current, bitmap)), [key, connected.value]);
-  return html`<canvas ref=${canvas} class=${`thumb ${large ? "large" : ""}`} width=${thumbSize()} height=${thumbSize()} aria-hidden="true"></canvas>`;
+  return html`<canvas ref=${canvas} class="thumb" width=${thumbSize()} height=${thumbSize()} aria-hidden="true"></canvas>`;
 }
 
 function draw(canvas, bitmap) {

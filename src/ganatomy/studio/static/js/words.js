@@ -14,6 +14,9 @@ export const signed = (value, digits = 2) => {
   return Number(text) === 0 ? text : (value < 0 ? "−" : "+") + text;
 };
 
+/** What the server says, as a sentence: it speaks in clauses, as on the command line. */
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
+
 /** A list in words: "a, b and c". */
 export const listed = (items) =>
   items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;

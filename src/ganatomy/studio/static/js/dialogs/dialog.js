@@ -10,13 +10,15 @@ export function Dialog({ open, title, children }) {
     if (open.value && !dialog.current.open) dialog.current.showModal();
     if (!open.value && dialog.current.open) dialog.current.close();
   }, [open.value]);
-  const outside = (event) => { if (event.target === dialog.current) open.value = false; };
+  const shut = () => { open.value = false; };
+  // The backdrop belongs to the dialog itself; what is inside it is something else.
+  const outside = (event) => { if (event.target === dialog.current) shut(); };
   return html`
-    <dialog ref=${dialog} aria-labelledby=${id} onClose=${() => { open.value = false; }} onClick=${outside}>
+    <dialog ref=${dialog} aria-labelledby=${id} onClose=${shut} onClick=${outside}>
       ${open.value && html`
         <div class="inside">
           <header><h2 id=${id}>${title}</h2>
-            <button class="plain" aria-label="Close" onClick=${() => { open.value = false; }}><${Icon} name="close" /></button></header>
+            <button class="plain" aria-label="Close" onClick=${shut}><${Icon} name="close" /></button></header>
           ${children}
         </div>`}
     </dialog>`;

@@ -5,18 +5,24 @@ import { changeEdit, edit, MOST_SEED, randomSeed, seedOf } from "../state.js";
 import { html } from "../view.js";
 
 export function SeedBar() {
-  const seed = seedOf(edit.value.codes);
+  const { codes } = edit.value;
+  const seed = seedOf(codes);
   const set = (event) => {
     const value = event.currentTarget.valueAsNumber;
-    if (Number.isInteger(value) && value >= 0 && value <= MOST_SEED) changeEdit({ codes: { seeds: [value] } }, { gesture: "seed", event });
+    if (!Number.isInteger(value) || value < 0 || value > MOST_SEED) return;
+    changeEdit({ codes: { seeds: [value] } }, { gesture: "seed", event });
   };
+  const random = () => changeEdit({ codes: { seeds: [randomSeed()] } });
   return html`
     <div class="seeds" role="group" aria-label="Which picture">
-      <button aria-label="Previous seed" title="Previous seed ([)" disabled=${seed === 0} onClick=${() => besides(-1)}><${Icon} name="previous" /></button>
-      <label>Seed <input type="number" min="0" max=${MOST_SEED} value=${seed ?? ""} placeholder=${madeFrom(edit.value.codes)} onInput=${set} /></label>
+      <button aria-label="Previous seed" title="Previous seed ([)" disabled=${seed === 0} onClick=${() => besides(-1)}>
+        <${Icon} name="previous" /></button>
+      <label>Seed
+        <input type="number" min="0" max=${MOST_SEED} value=${seed ?? ""} placeholder=${origin(codes)} onInput=${set} /></label>
       <button aria-label="Next seed" title="Next seed (])" onClick=${() => besides(1)}><${Icon} name="next" /></button>
-      <button title="A random picture (R)" onClick=${() => changeEdit({ codes: { seeds: [randomSeed()] } })}><${Icon} name="dice" />Random</button>
+      <button title="A random picture (R)" onClick=${random}><${Icon} name="dice" />Random</button>
     </div>`;
 }
 
-const madeFrom = (codes) => (codes.sum ? "a sum" : codes.values ? "own codes" : "several");
+/** What a picture without a seed of its own comes from. */
+const origin = (codes) => (codes.sum ? "a sum" : codes.values ? "own codes" : "several");

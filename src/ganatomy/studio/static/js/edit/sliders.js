@@ -18,17 +18,18 @@ export function Sliders() {
   const watched = panel.value.attributes.filter((name) => !directions.value.has(name) && fits(name));
   return html`
     <${Toolbar} all=${all} filter=${filter} />
-    <${Taught} />
-    <${Own} />
+    <${Others} title="Taught by you" names=${Object.keys(edit.value.taught)} unit="σ" onForget=${forget} />
+    <${Others} title="From your file" names=${Object.keys(edit.value.own)} />
     <ul class="sliders" aria-label="Sliders, cleanest first">
       ${shown.map((name) => html`<${Row} key=${name} name=${name} all=${all} />`)}
     </ul>
-    ${shown.length === 0 && html`<p class="quiet">No slider has “${filter}” in its name. <button class="plain" onClick=${() => { filter.value = ""; }}>Show all</button></p>`}
+    ${shown.length === 0 && html`
+      <p class="quiet">No slider has “${filter}” in its name.
+        <button class="plain" onClick=${() => { filter.value = ""; }}>Show all</button></p>`}
     ${watched.length > 0 && html`
       <h2 class="small">Watched, without a slider</h2>
       <ul class="sliders">${watched.map((name) => html`<${Watched} key=${name} name=${name} />`)}</ul>`}
-    ${panel.value.notes?.length > 0 && html`<details class="notes"><summary>${counted(panel.value.notes.length, "note")} on these measurements</summary>
-      <ul>${panel.value.notes.map((note) => html`<li>${note}</li>`)}</ul></details>`}`;
+    <${Notes} notes=${panel.value.notes ?? []} />`;
 }
 
 function Toolbar({ all, filter }) {
@@ -36,41 +37,42 @@ function Toolbar({ all, filter }) {
   const moved = Object.keys(moves.value).length;
   return html`
     <div class="toolbar">
-      ${all.length >= FILTERED_FROM && html`<label class="filter"><span class="unseen">Find a slider</span>
-        <input type="search" placeholder=${`Find among ${all.length}`} value=${filter} onInput=${(event) => { filter.value = event.currentTarget.value; }} /></label>`}
+      ${all.length >= FILTERED_FROM && html`
+        <label class="filter"><span class="unseen">Find a slider</span>
+          <input type="search" placeholder=${`Find among ${all.length}`} value=${filter}
+            onInput=${(event) => { filter.value = event.currentTarget.value; }} /></label>`}
       <div class="holding" role="group" aria-label="Hold">
-        <button class="plain" aria-pressed=${holdsEvery(hold.value)} title="Hold everything that is not moved (L)" onClick=${() => changeEdit({ hold: HOLD_EVERY })}><${Icon} name="locked" />Hold everything</button>
-        <button class="plain" aria-pressed=${nothing} title="Hold nothing (L)" onClick=${() => changeEdit({ hold: HOLD_NOTHING })}><${Icon} name="unlocked" />Nothing</button>
+        <button class="plain" aria-pressed=${holdsEvery(hold.value)} title="Hold everything that is not moved (L)"
+          onClick=${() => changeEdit({ hold: HOLD_EVERY })}><${Icon} name="locked" />Hold everything</button>
+        <button class="plain" aria-pressed=${nothing} title="Hold nothing (L)"
+          onClick=${() => changeEdit({ hold: HOLD_NOTHING })}><${Icon} name="unlocked" />Nothing</button>
       </div>
-      <button class="plain" disabled=${moved === 0} title="All sliders to zero (0)" onClick=${() => changeEdit({ moves: {} })}><${Icon} name="reset" />Reset${moved > 1 ? ` ${moved}` : ""}</button>
+      <button class="plain" disabled=${moved === 0} title="All sliders to zero (0)" onClick=${() => changeEdit({ moves: {} })}>
+        <${Icon} name="reset" />Reset${moved > 1 ? ` ${moved}` : ""}</button>
     </div>`;
 }
 
-/** Directions that the visitor taught. */
-function Taught() {
-  const names = Object.keys(edit.value.taught);
-  const forget = (name) => {
-    const { [name]: _, ...taught } = edit.value.taught;
-    const { [name]: __, ...rest } = moves.value;
-    changeEdit({ taught, moves: rest });
-  };
-  return names.length > 0 && html`
-    <h2 class="small">Taught by you</h2>
-    <ul class="sliders">${names.map((name) => html`<${Row} key=${name} name=${name} all=${[]} unit="σ" onForget=${() => forget(name)} />`)}</ul>`;
+/** Directions that are no part of the panel, which padlocks cannot hold. */
+const Others = ({ title, names, unit, onForget }) => names.length > 0 && html`
+  <h2 class="small">${title}</h2>
+  <ul class="sliders">${names.map((name) => html`
+    <${Row} key=${name} name=${name} all=${[]} unit=${unit} onForget=${onForget && (() => onForget(name))} />`)}</ul>`;
+
+function forget(name) {
+  const { [name]: _, ...taught } = edit.value.taught;
+  const { [name]: __, ...rest } = moves.value;
+  changeEdit({ taught, moves: rest });
 }
 
-/** Directions that came with a restored file. */
-function Own() {
-  const names = Object.keys(edit.value.own);
-  return names.length > 0 && html`
-    <h2 class="small">From your file</h2>
-    <ul class="sliders">${names.map((name) => html`<${Row} key=${name} name=${name} all=${[]} />`)}</ul>`;
-}
+const Notes = ({ notes }) => notes.length > 0 && html`
+  <details class="notes"><summary>${counted(notes.length, "note")} on these measurements</summary>
+    <ul>${notes.map((note) => html`<li>${note}</li>`)}</ul></details>`;
 
 const Awaiting = () => html`
   <div class="empty">
     <h2>No sliders yet</h2>
     <p>${preparing.value ? "The directions of this model are being found and measured. They appear here by themselves."
-      : panelProblem.value ? "Without directions there are no sliders; pictures, walks, mixes and sums work." : "Asking for the directions …"}</p>
+      : panelProblem.value ? "Without directions there are no sliders; pictures, walks, mixes and sums work."
+        : "Asking for the directions …"}</p>
     <p>Until then: change the seed, look around in Explore, or mark pictures in Teach.</p>
   </div>`;

@@ -15,15 +15,25 @@ const REST = 700;
 export function Verdict() {
   const moved = Object.keys(moves.value);
   const others = changed.value.filter(([name]) => !moved.includes(name));
+  const judged = panel.value?.scorer && now.scores.value;
+  const words = moved.map((name) => `${titled(name)} ${outcome(name)}`).join(", ");
   return html`
     <div class="verdict">
       ${moved.length === 0 ? html`<p class="quiet">${advice()}</p>` : html`
-        <p class="done">${moved.map((name) => html`<span><b>${titled(name)}</b> ${outcome(name)}</span> `)}
-          <button class="plain" aria-pressed=${swiped.value > 50} title="Before and now in turn (B)"
-            onClick=${() => { swiped.value = swiped.value > 50 ? 0 : 100; }}><${Icon} name="swipe" />${swiped.value > 50 ? "Now" : "Before"}</button></p>
-        ${panel.value?.scorer && now.scores.value && html`<p class=${others.length ? "also" : "clean"}>${sentence(others)}</p>`}`}
+        <p class="done">
+          ${moved.map((name) => html`<span><b>${titled(name)}</b> ${outcome(name)}</span> `)}
+          <${BeforeButton} />
+        </p>
+        ${judged && html`<p class=${others.length ? "also" : "clean"}>${sentence(others)}</p>`}`}
     </div>
-    <${Aloud} text=${moved.length ? `${moved.map((name) => `${titled(name)} ${outcome(name)}`).join(", ")}. ${sentence(others)}` : ""} />`;
+    <${Aloud} text=${moved.length ? `${words}. ${judged ? sentence(others) : ""}` : ""} />`;
+}
+
+function BeforeButton() {
+  const shown = swiped.value > 50;
+  return html`
+    <button class="plain" aria-pressed=${shown} title="Before and now in turn (B)" onClick=${() => { swiped.value = shown ? 0 : 100; }}>
+      <${Icon} name="swipe" />Before</button>`;
 }
 
 function advice() {

@@ -30,8 +30,10 @@ function Card({ direction: { name, selectivity, auc, prevalence, reached, also }
         ${prevalence != null && html`<div><dt>Pictures that have it</dt><dd>${Math.round(100 * prevalence)} %</dd></div>`}
       </dl>
       ${along.length > 0 && html`<p class="quiet">A held step also moves ${listed(along)}.</p>`}
-      ${reached === false && html`<p class="quiet">It does not reach its full change: its step is the farthest that was tried.</p>`}
+      ${reached === false && html`
+        <p class="quiet">It does not reach its full change: its step is the farthest that was tried.</p>`}
     </li>`;
 }
 
-const figure = ([value, low, high]) => html`<b>×${value.toFixed(1)}</b> <small>${low.toFixed(1)} to ${high.toFixed(1)}</small>`;
+const figure = ([value, low, high]) => html`
+  <b>×${value.toFixed(1)}</b> <small>${low.toFixed(1)} to ${high.toFixed(1)}</small>`;

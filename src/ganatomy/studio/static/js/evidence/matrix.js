@@ -73,7 +73,8 @@ const Body = ({ rows, columns, values, top }) => useMemo(() => html`
 
 const Scale = ({ top }) => html`
   <span class="scale" aria-hidden="true">${signed(-top)}
-    <span>${Array.from({ length: 2 * SHADES + 1 }, (_, k) => html`<i class=${`shade ${shade(((k - SHADES) / SHADES) * top, top)}`}></i>`)}</span>
+    <span>${Array.from({ length: 2 * SHADES + 1 }, (_, k) => html`
+      <i class=${`shade ${shade(((k - SHADES) / SHADES) * top, top)}`}></i>`)}</span>
     ${signed(top)}</span>`;
 
 /** "less4" to "more4", or "none". */

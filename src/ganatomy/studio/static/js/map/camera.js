@@ -42,4 +42,5 @@ export function nearest(map, camera, size, px, py, within = 24) {
   return best;
 }
 
-const ends = (values) => values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
+const ends = (values) => values.reduce(
+  ([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);

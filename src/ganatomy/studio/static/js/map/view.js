@@ -82,7 +82,8 @@ export function MapView({ map }) {
       <div class="map-place">
         <canvas ref=${canvas} tabindex="0" role="application" aria-describedby="map-seen" ...${hands} onKeyDown=${keys}
           aria-label="Map of pictures: arrows move it, plus and minus zoom, Enter goes to the picture in the middle"
-          onFocus=${(event) => setAimed(event.currentTarget.matches(":focus-visible"))} onBlur=${() => setAimed(false)}></canvas>
+          onFocus=${(event) => setAimed(event.currentTarget.matches(":focus-visible"))} 
+          onBlur=${() => setAimed(false)}></canvas>
         ${pointed >= 0 && html`
           <div class="map-card" aria-hidden="true">
             <${Thumb} scene=${sceneOfSeed(map.seeds[pointed])} />
@@ -90,8 +91,9 @@ export function MapView({ map }) {
           </div>`}
       </div>
       <p class="quiet">
-        <span id="map-seen" role=${aimed ? "status" : undefined}>${pointed >= 0 ? `Seed ${map.seeds[pointed]}${score && `, ${score}`}.`
-          : `${map.seeds.length.toLocaleString("en")} pictures. Click one to edit it; zoom in and the points become pictures.`}</span>
+        <span id="map-seen" role=${aimed ? "status" : undefined}>
+          ${pointed >= 0 ? `Seed ${map.seeds[pointed]}${score && `, ${score}`}.` : `${map.seeds.length.toLocaleString("en")} pictures.
+            Click one to edit it; zoom in and the points become pictures.`}</span>
         ${" "}${map.about} ${problem && html`<span class="problem">${problem}</span>`}
       </p>
     </div>`;
@@ -102,7 +104,8 @@ const Colors = ({ names, color, dark }) => html`
     <select value=${color} onChange=${(event) => changeExplore({ color: event.currentTarget.value })}>
       ${names.map((name) => html`<option value=${name}>${titled(name)}</option>`)}
     </select></label>
-  <span class="scale" aria-hidden="true">0 <span>${colorsOf(dark).map((shade) => html`<i style=${{ background: shade }}></i>`)}</span> 1</span>`;
+  <span class="scale" aria-hidden="true">0
+    <span>${colorsOf(dark).map((shade) => html`<i style=${{ background: shade }}></i>`)}</span> 1</span>`;
 
 /** What tells most pictures apart: the attribute that is nearest to half and half. */
 function liveliest(map) {

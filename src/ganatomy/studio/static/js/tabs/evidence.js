@@ -5,14 +5,26 @@ import { panel, panelProblem, preparing } from "../models.js";
 import { html } from "../view.js";
 
 export function EvidenceTab() {
-  if (!panel.value) return html`<div class="wide"><div class="empty"><h2>No measurements yet</h2>
-    <p>${preparing.value ? "They are being made; this page fills by itself." : panelProblem.value || "Asking for them …"}</p></div></div>`;
-  const { changes, notes } = panel.value;
+  if (!panel.value) return html`<div class="wide"><${NotYet} /></div>`;
+  const { changes, directions, notes } = panel.value;
   return html`
     <div class="wide evidence">
-      ${changes ? html`<${Matrix} panel=${panel.value} />`
-        : html`<div class="empty"><h2>No matrix</h2><p>Nothing scores the pictures of this model, so what its directions change was not measured. Start the studio with a scorer to see it.</p></div>`}
-      <${Cards} directions=${panel.value.directions} />
-      ${notes?.length > 0 && html`<section><h2>Notes</h2><ul class="plain-list">${notes.map((note) => html`<li>${note}</li>`)}</ul></section>`}
+      ${changes ? html`<${Matrix} panel=${panel.value} />` : html`<${NoMatrix} />`}
+      <${Cards} directions=${directions} />
+      ${notes?.length > 0 && html`
+        <section><h2>Notes</h2><ul class="plain-list">${notes.map((note) => html`<li>${note}</li>`)}</ul></section>`}
     </div>`;
 }
+
+const NotYet = () => html`
+  <div class="empty">
+    <h2>No measurements yet</h2>
+    <p>${preparing.value ? "They are being made; this page fills by itself." : panelProblem.value || "Asking for them …"}</p>
+  </div>`;
+
+const NoMatrix = () => html`
+  <div class="empty">
+    <h2>No matrix</h2>
+    <p>Nothing scores the pictures of this model, so what its directions change was not measured. Start the studio with
+      a scorer (--scorer) to see it.</p>
+  </div>`;

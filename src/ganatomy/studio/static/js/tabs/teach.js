@@ -29,13 +29,17 @@ export function TeachTab() {
   });
   const [seed, queue] = useQueue(answer.told.taught?.next ?? [], marked);
 
-  const mark = {
-    yes: () => changeTeach({ yes: [...yes, seed] }),
-    no: () => changeTeach({ no: [...no, seed] }),
-    skip: () => setSkipped([...skipped, seed]),
+  // Two keys may be pressed before the page is drawn again; the picture was seen only once.
+  const once = useRef(null);
+  const mark = (kind) => () => {
+    if (once.current === seed) return;
+    once.current = seed;
+    if (kind === "skip") setSkipped([...skipped, seed]);
+    else changeTeach({ [kind]: [...state.value.teach[kind], seed] });
   };
   useEffect(() => {
-    tabKeys.current = { y: mark.yes, ArrowRight: mark.yes, n: mark.no, ArrowLeft: mark.no, s: mark.skip };
+    const [yes, no, skip] = ["yes", "no", "skip"].map(mark);
+    tabKeys.current = { y: yes, ArrowRight: yes, n: no, ArrowLeft: no, s: skip };
     return () => { tabKeys.current = {}; };
   });
   const unmark = (kind, gone) => changeTeach({ [kind]: teach[kind].filter((other) => other !== gone) });

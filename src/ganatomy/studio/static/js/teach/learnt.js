@@ -2,7 +2,8 @@
 import { Icon } from "../icons.js";
 import { SheetCell } from "../sheets.js";
 import { html } from "../view.js";
-import { share, signed } from "../words.js";
+import { sentence, share, signed } from "../words.js";
+import { ENOUGH } from "./marked.js";
 
 /** Standard deviations at which the current picture is shown. */
 const STATIONS = [-2, -1, 0, 1, 2];
@@ -13,6 +14,7 @@ const FOR_STRIP = 2;
 export function Learnt({ teach, answer, onKeep }) {
   const { sheet, told, problem, waiting } = answer;
   const taught = told.taught;
+  const enough = taught?.accuracy && Math.min(teach.yes.length, teach.no.length) >= ENOUGH;
   const drawn = sheet && Math.min(teach.yes.length, teach.no.length) >= FOR_STRIP;
   const name = teach.name.trim();
   return html`
@@ -22,8 +24,8 @@ export function Learnt({ teach, answer, onKeep }) {
       ${drawn ? html`<${Stations} sheet=${sheet} />` : html`
         <p>Mark five pictures that have it and five that do not. After two of each you see here what it does to your
           picture; after five of each, how well it holds.</p>`}
-      <p role="status">${taught?.accuracy && html`<b>${sentence(taught)}</b>`} ${taught?.advice}</p>
-      ${taught?.accuracy && html`
+      <p role="status">${enough && html`<b>${finding(taught)}</b>`} ${taught && sentence(taught.advice)}</p>
+      ${enough && html`
         <p><button class="main" disabled=${!name} onClick=${onKeep}><${Icon} name="add" />Keep as a slider</button>
           ${!name && html` <span class="quiet">Give it a name first.</span>`}</p>`}
     </div>`;
@@ -36,7 +38,7 @@ const Stations = ({ sheet }) => html`
     <figcaption>The current picture along it.</figcaption>
   </figure>`;
 
-function sentence({ accuracy: [value, low, high], auc }) {
+function finding({ accuracy: [value, low, high], auc }) {
   const percent = (part) => Math.round(100 * part);
   return `Right in ${percent(value)} % of marked pictures that it was not taught with `
     + `(95 % interval ${percent(low)} to ${percent(high)} %)`

@@ -5,7 +5,7 @@ import { html } from "../view.js";
 import { counted } from "../words.js";
 
 /** Marks of each kind before a direction can be told from chance. */
-const ENOUGH = 5;
+export const ENOUGH = 5;
 const WORDS = { yes: ["Yes", "Pictures that have it."], no: ["No", "Pictures that do not."] };
 
 /** @param {{kind: "yes"|"no", seeds: number[], onRemove: (kind: string, seed: number) => void}} props */

@@ -26,7 +26,8 @@ export function Export({ order }) {
       <legend>Take the film away</legend>
       ${KINDS.map((what) => html`
         <button disabled=${busy !== ""} onClick=${() => make(what)}><${Icon} name="take" />${what.toUpperCase()}</button>`)}
-      <span role="status">${busy && html`Making the ${busy.toUpperCase()} … <progress aria-label="Making the film"></progress>`}</span>
+      <span role="status">${busy && html`
+        Making the ${busy.toUpperCase()} … <progress aria-label="Making the film"></progress>`}</span>
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
     </fieldset>`;
 }

@@ -19,15 +19,13 @@ export function Strip({ keys }) {
     <ol class="strip" aria-label="Key pictures">
       ${keys.map((key, i) => html`
         <li key=${`${i} ${JSON.stringify(key)}`}>
-          <button class="cell" aria-label=${`Edit ${nameOf(key)}`} onClick=${() => change({ tab: "edit", edit: { ...edit, ...key } })}>
+          <button class="cell" aria-label=${`Edit ${nameOf(key)}`}
+            onClick=${() => change({ tab: "edit", edit: { ...edit, ...key } })}>
             <${Thumb} scene=${sceneOf(key)} /><span>${nameOf(key)}</span></button>
           <span class="order">
-            <button class="plain" aria-label=${`Picture ${i + 1} earlier`} disabled=${i === 0} onClick=${() => swap(i, i - 1)}>
-              <${Icon} name="previous" /></button>
-            <button class="plain" aria-label=${`Remove picture ${i + 1}`} onClick=${() => set(keys.filter((_, k) => k !== i))}>
-              <${Icon} name="close" /></button>
-            <button class="plain" aria-label=${`Picture ${i + 1} later`} disabled=${i === keys.length - 1} onClick=${() => swap(i, i + 1)}>
-              <${Icon} name="next" /></button>
+            ${small("previous", `Picture ${i + 1} earlier`, i > 0, () => swap(i, i - 1))}
+            ${small("close", `Remove picture ${i + 1}`, true, () => set(keys.filter((_, k) => k !== i)))}
+            ${small("next", `Picture ${i + 1} later`, i < keys.length - 1, () => swap(i, i + 1))}
           </span>
         </li>`)}
       <li class="adding">
@@ -36,6 +34,9 @@ export function Strip({ keys }) {
       </li>
     </ol>`;
 }
+
+const small = (icon, label, able, act) => html`
+  <button class="plain" aria-label=${label} disabled=${!able} onClick=${act}><${Icon} name=${icon} /></button>`;
 
 /** A key keeps only the directions that it uses, so that links stay short. */
 function withoutSpare(edit) {

@@ -1,0 +1,22 @@
+/** A score as a bar, with a thin mark where it was before. */
+import { before, NOTICEABLE, now } from "../pictures.js";
+import { html } from "../view.js";
+import { share, signed, titled } from "../words.js";
+
+/** A change that is written at all. */
+const LEAST = 0.005;
+
+/** @param {{name: string, moved: boolean}} props   moved: on purpose, so that its change is no surprise */
+export function Score({ name, moved }) {
+  const is = now.scores.value?.[name];
+  if (is === undefined) return html`<span class="score"></span>`;
+  const was = before.scores.value?.[name] ?? is;
+  const by = is - was;
+  return html`
+    <span class=${`score ${!moved && Math.abs(by) >= NOTICEABLE ? "noticed" : ""}`}>
+      <span class="track" aria-hidden="true">
+        <i class="level" style=${{ width: `${100 * is}%` }}></i><i class="was" style=${{ left: `${100 * was}%` }}></i></span>
+      <span class="number"><span class="unseen">${titled(name)} was ${share(was)}, is </span>${share(is)}</span>
+      <span class="by">${Math.abs(by) >= LEAST ? signed(by) : ""}</span>
+    </span>`;
+}

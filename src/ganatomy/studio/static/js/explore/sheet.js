@@ -1,0 +1,47 @@
+/** A sheet of pictures to choose from. */
+import { Icon } from "../icons.js";
+import { panel } from "../models.js";
+import { sceneOfSeed } from "../scenes.js";
+import { goTo, MOST_SEED, randomSeed, seedOf, state } from "../state.js";
+import { changeExplore } from "../tabs/explore.js";
+import { Thumb, thumbsProblem } from "../thumbs.js";
+import { html } from "../view.js";
+import { share, titled } from "../words.js";
+
+const PAGE = 48;
+
+export function Sheet() {
+  const { explore, edit } = state.value;
+  const { from, order } = explore;
+  const most = order ? panel.value?.map?.seeds.length ?? 0 : MOST_SEED;
+  const turn = (to) => changeExplore({ from: Math.max(0, Math.min(to, most - 1)) });
+  const attribute = titled(order.slice(1));
+  return html`
+    ${thumbsProblem.value && html`<p class="problem" role="alert">${thumbsProblem}</p>`}
+    <p class="quiet">Choose a picture to edit it.</p>
+    <ul class="sheet" aria-label="Pictures">
+      ${shown(explore).map(({ seed, score }) => html`
+        <li key=${seed}>
+          <button class="cell" onClick=${() => goTo({ seeds: [seed] })}
+            aria-current=${seed === seedOf(edit.codes) ? "true" : undefined}
+            aria-label=${`Seed ${seed}${score === null ? "" : `, ${attribute} ${share(score)}`}`}>
+            <${Thumb} scene=${sceneOfSeed(seed)} />
+            <span>${seed}${score !== null && html` <b>${share(score)}</b>`}</span>
+          </button></li>`)}
+    </ul>
+    <div class="pager" role="group" aria-label="Pages">
+      <button disabled=${from === 0} onClick=${() => turn(from - PAGE)}><${Icon} name="previous" />Previous</button>
+      <button disabled=${from + PAGE >= most} onClick=${() => turn(from + PAGE)}>More<${Icon} name="next" /></button>
+      ${!order && html`<button onClick=${() => turn(randomSeed())}><${Icon} name="dice" />Elsewhere</button>`}
+    </div>`;
+}
+
+/** @returns {{seed: number, score: number|null}[]} */
+function shown({ from, order }) {
+  const map = panel.value?.map;
+  const scores = order && map?.scores?.[order.slice(1)];
+  if (!scores) return Array.from({ length: PAGE }, (_, i) => ({ seed: from + i, score: null }));
+  const way = order[0] === "+" ? -1 : 1;
+  return map.seeds.map((seed, i) => ({ seed, score: scores[i] / 100 }))
+    .sort((a, b) => way * (a.score - b.score)).slice(from, from + PAGE);
+}
