@@ -44,7 +44,9 @@ from ganatomy.generators.base import batches
 from ganatomy.perception.features import features_of
 from ganatomy.recipes import ModelReference, from_json, render
 from ganatomy.studio.bench import Bench
+from ganatomy.studio.panel_files import load_panel
 from ganatomy.studio.scenes import Marks
+from ganatomy.zoo import MODELS
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 TABS = ("Edit", "Explore", "Walk", "Mix and add", "Teach", "Evidence")
@@ -327,7 +329,13 @@ def teach(model: str, repeats: int) -> None:
     """
     torch.set_num_threads(1)
     generator, scorer = ga.load(model), ga.scorer(model)
-    bench = Bench(name=model, generator=generator, reference=ModelReference(name=model), scorer=scorer)
+    bench = Bench(
+        name=model,
+        generator=generator,
+        reference=ModelReference(name=model),
+        scorer=scorer,
+        panel=load_panel(MODELS[model].panel),
+    )
     codes, fresh = bench.candidates, bench.of_seeds(list(range(10_000, 10_000 + NUM_FRESH)))
     truth, seen = (_logits(bench, scorer, some) for some in (codes, fresh))
     see = features_of("scorer", scorer)
@@ -344,7 +352,7 @@ def teach(model: str, repeats: int) -> None:
                 marks = _marked(bench, truth[:, column] > 0, goal, seed=repeat)
                 direction = bench.taught("taught", marks).direction
                 judgement = few_labels(
-                    as_codes(bench.looks), marks.yes, marks.no, num_next=0
+                    as_codes(bench.panel.looks), marks.yes, marks.no, num_next=0
                 ).direction.vector
                 judged.append(float(auc((looks @ judgement)[:, None], labels[:, place : place + 1])))
                 along = fresh.codes.flatten(1) @ direction.vector.flatten()

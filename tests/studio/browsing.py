@@ -22,9 +22,9 @@ def find_browser() -> str | None:
 
 
 @contextlib.contextmanager
-def open_studio(benches: Sequence[Bench], *, token: str | None = None) -> Iterator[str]:
-    """Answers on a free port of this machine; gives the address."""
-    listening = socket.create_server(("127.0.0.1", 0))
+def open_studio(benches: Sequence[Bench], *, token: str | None = None, port: int = 0) -> Iterator[str]:
+    """Answers on this machine, at a free port unless one is named; gives the address."""
+    listening = socket.create_server(("127.0.0.1", port))
     server = server_of(benches, token=token)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

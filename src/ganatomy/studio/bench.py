@@ -15,18 +15,14 @@ from torch import Tensor
 
 from ganatomy.directions.few_labels import FewLabels, few_labels
 from ganatomy.errors import SettingError, UnknownNameError
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
 from ganatomy.latents import Direction, Latents
 from ganatomy.perception.base import Scorer
-from ganatomy.perception.features import features_of
 from ganatomy.recipes import ModelReference, Move, Recipe
 from ganatomy.studio.panel import Panel
-from ganatomy.studio.preparing import codes_of_seeds, page_space, shown_psi
+from ganatomy.studio.preparing import NUM_CANDIDATES, codes_of_seeds, looks_of, page_space, shown_psi
 from ganatomy.studio.scenes import Marks, Scene
-from ganatomy.studio.turns import Superseded
 
-NUM_CANDIDATES = 1000
-"""Pictures that a taught direction may ask about: those of the seeds from 0."""
 MOST_KEPT = 400
 """Directions that are kept because they will be asked for again while a slider moves."""
 
@@ -165,36 +161,24 @@ class Bench:
     @cached_property
     def candidates(self) -> Latents:
         """The codes of the pictures that can be asked about, in the order of their seeds."""
-        return self.of_seeds(list(range(NUM_CANDIDATES)))
-
-    @cached_property
-    def looks(self) -> Float[Tensor, "n f"] | None:
-        """What the scorer's network sees in them, which tells marks apart; None where there is no scorer."""
-        return None if self.scorer is None else self._looks(self.candidates)
+        looks = None if self.panel is None else self.panel.looks
+        return self.of_seeds(list(range(NUM_CANDIDATES if looks is None else len(looks))))
 
     def of_seeds(self, seeds: list[int]) -> Latents:
         """The codes that these seeds draw, not truncated."""
         return codes_of_seeds(self.generator, seeds, space=page_space(self.generator), truncation_psi=1.0)
 
-    @torch.no_grad()
-    def _looks(self, codes: Latents) -> Float[Tensor, "n f"]:
-        see = features_of("scorer", self.scorer)
-        parts = []
-        for few in batches(codes, 32):
-            if self.closing.is_set():
-                raise Superseded
-            parts.append(see(self.pictures(few).to(self.generator.device)).cpu())
-        return torch.cat(parts)
-
     def _teach(self, name: str, marks: Marks, num_next: int) -> FewLabels:
-        both = [*marks.yes, *marks.no]
-        extra = [seed for seed in dict.fromkeys(both) if seed >= NUM_CANDIDATES]
-        codes, looks = self.candidates, self.looks
+        if self.panel is None:
+            raise SettingError("what tells marked pictures apart is still being measured; wait for it")
+        codes, looks = self.candidates, self.panel.looks
+        extra = [seed for seed in dict.fromkeys((*marks.yes, *marks.no)) if seed >= len(codes)]
+        row = {seed: len(codes) + place for place, seed in enumerate(extra)}
         if extra:
             more = self.of_seeds(extra)
             codes = Latents.cat([codes, more])
-            looks = None if looks is None else torch.cat([looks, self._looks(more)])
-        row = {seed: NUM_CANDIDATES + place for place, seed in enumerate(extra)}
+            if looks is not None and self.scorer is not None:
+                looks = torch.cat([looks, looks_of(self.generator, self.scorer, more)])
         yes, no = ([row.get(seed, seed) for seed in seeds] for seeds in (marks.yes, marks.no))
         return few_labels(codes, yes, no, features=looks, name=name, num_next=num_next)
 

@@ -61,6 +61,7 @@ class Panel:
         attributes: all that the scorer sees. directions: alone, named after attributes where there is a scorer.
         exclusive: the attributes are classes of which every picture has one.
         prevalence: of each direction's attribute. alone, held, holding: None where nobody sees attributes.
+        looks: what the scorer's network sees in the pictures of the seeds from 0, which tells marked pictures apart.
         target_change: of the probability of its own attribute by one step; 0 where a step is a standard deviation.
         notes: sentences that a reader must know.
     """
@@ -74,6 +75,7 @@ class Panel:
     alone: Measured | None = None
     held: Measured | None = None
     holding: Holding | None = None
+    looks: Float[Tensor, "c f"] | None = None
     atlas: Atlas | None = None
     target_change: float = 0.0
     notes: tuple[str, ...] = ()

@@ -57,6 +57,8 @@ def save_panel(panel: Panel, path: str | os.PathLike[str]) -> Path:
             "holding.deviations": panel.holding.deviations.float(),
         }
         facts["ridge"] = panel.holding.ridge
+    if panel.looks is not None:
+        tensors["looks"] = panel.looks.half()
     if panel.atlas is not None:
         tensors |= {
             "atlas.seeds": panel.atlas.seeds.int(),
@@ -108,6 +110,7 @@ def load_panel(path: str | os.PathLike[str]) -> Panel:
             )
             if "holding.slopes" in tensors
             else None,
+            looks=tensors["looks"].float() if "looks" in tensors else None,
             atlas=Atlas(
                 seeds=tensors["atlas.seeds"].long(),
                 xy=tensors["atlas.xy"].float(),

@@ -18,11 +18,14 @@ from ganatomy.maps import embed
 from ganatomy.maps.classes import classes_of
 from ganatomy.metrics.entanglement import Entanglement, entanglement
 from ganatomy.perception.base import Scorer, Scores
+from ganatomy.perception.features import features_of
 from ganatomy.studio.panel import Atlas, Measured, Panel
 from ganatomy.surveys import Survey, differentiate
 
 NUM_SEEDS = 2400
 """Pictures that directions are found in: those of the seeds from 0."""
+NUM_CANDIDATES = 1000
+"""Of these, the first so many are those that a taught direction may ask about."""
 NUM_MAPPED = 1200
 """Of these, the first so many are on the map."""
 NUM_MEASURED = (24, 128)
@@ -51,6 +54,13 @@ def codes_of_seeds(generator: Generator, seeds: list[int], *, space: Space, trun
     """The code that each seed draws, mapped together."""
     z = Latents.cat(generator.sample(1, seed=seed) for seed in seeds)
     return generator.map(z, to=str(space), truncation_psi=truncation_psi)
+
+
+@torch.no_grad()
+def looks_of(generator: Generator, scorer: Scorer, codes: Latents) -> Float[Tensor, "n f"]:
+    """What the network of a scorer sees in the pictures of codes."""
+    see = features_of("scorer", scorer)
+    return torch.cat([see(generator(few)).cpu() for few in batches(codes, 32)])
 
 
 def prepare(
@@ -129,6 +139,7 @@ def prepare(
         alone=_measured(found[0]),
         held=_measured(found[1]),
         holding=hold,
+        looks=looks_of(generator, scorer, codes[:NUM_CANDIDATES]),
         atlas=_atlas(mapped, shown, visible.probabilities, report),
         target_change=found[0].target_change,
         notes=_notes(found[1], skipped),

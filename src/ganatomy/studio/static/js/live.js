@@ -5,10 +5,11 @@
  * @typedef {{id: number, slot: string, kind: string, width: number, height: number, columns: number,
  *   count: number}} Header
  * @typedef {Object} Answers        what is called with the parts of an answer
- * @property {(bitmap: ImageBitmap, header: Header) => void} [picture]   who gets the bitmap closes it
+ * @property {(bitmap: import("./decode.js").Picture, header: Header) => void} [picture]   who gets the bitmap closes it
  * @property {(message: object) => void} [told]       scores, codes, what was taught
  * @property {(message: string) => void} [failed]
  */
+import { decode } from "./decode.js";
 import { signal } from "./view.js";
 import { sentence } from "./words.js";
 
@@ -124,7 +125,7 @@ async function readPicture(data) {
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
   const request = requestOf(header);
   if (!request?.answers.picture) return;
-  const bitmap = await createImageBitmap(new Blob([new Uint8Array(data, 4 + length)], { type: header.type }));
+  const bitmap = await decode(new Uint8Array(data, 4 + length), header.type);
   // While this one was decoded the slot may have been left, or a newer picture may have overtaken it.
   const place = slots.get(header.slot);
   if (!place || place.shown > header.id) {

@@ -6,8 +6,10 @@ import { cause } from "./state.js";
 import { batch, computed, effect, signal } from "./view.js";
 
 /**
- * @typedef {{bitmap: ImageBitmap, cause: number|null}} Shown    cause: when the event happened that asked for it
+ * @typedef {{bitmap: import("./decode.js").Picture, width: number, height: number, cause: number|null}} Shown
+ *   cause: when the event happened that asked for it
  */
+/** @returns a place for a picture, with its scores and what became of the last request */
 const view = () => ({ shown: signal(null), scores: signal(null), problem: signal(""), waiting: signal(true), asked: 0 });
 
 export const now = view();
@@ -50,9 +52,9 @@ function follow(view, slot, text, model) {
   const done = () => { if (number === view.asked) view.waiting.value = false; };
   view.waiting.value = true;
   ask(slot, { kind: "picture", scene: JSON.parse(text), scores: true }, {
-    picture: (bitmap) => batch(() => {
+    picture: (bitmap, { width, height }) => batch(() => {
       view.shown.peek()?.bitmap.close();
-      view.shown.value = { bitmap, cause: began };
+      view.shown.value = { bitmap, width, height, cause: began };
       view.problem.value = "";
       done();
     }),

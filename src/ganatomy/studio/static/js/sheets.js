@@ -1,7 +1,7 @@
 /**
  * Answers of many pictures in one, for as long as a part of the page shows them.
  *
- * @typedef {{bitmap: ImageBitmap, width: number, height: number, columns: number, count: number}} Sheet
+ * @typedef {{bitmap: import("./decode.js").Picture, width: number, height: number, columns: number, count: number}} Sheet
  */
 import { ask, forget } from "./live.js";
 import { connected } from "./models.js";

@@ -67,8 +67,8 @@ function fetchSome() {
   };
   const scenes = keys.map((key) => JSON.parse(key));
   ask("sheet", { kind: "sheet", scenes, columns: COLUMNS, size: thumbSize(), scores: false }, {
-    picture: async (sheet, { columns }) => {
-      const [width, height] = [sheet.width / columns, sheet.height / Math.ceil(keys.length / columns)];
+    picture: async (sheet, { columns, ...whole }) => {
+      const [width, height] = [whole.width / columns, whole.height / Math.ceil(keys.length / columns)];
       const cells = await Promise.all(keys.map((_, i) =>
         createImageBitmap(sheet, (i % columns) * width, Math.floor(i / columns) * height, width, height)));
       sheet.close();

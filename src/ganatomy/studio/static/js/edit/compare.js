@@ -30,10 +30,10 @@ function Picture({ view, name, onShown }) {
   useSignalEffect(() => {
     const shown = view.shown.value;
     if (!shown || !canvas.current) return;
-    const { bitmap, cause } = shown;
-    if (canvas.current.width !== bitmap.width) canvas.current.width = bitmap.width;
-    if (canvas.current.height !== bitmap.height) canvas.current.height = bitmap.height;
-    canvas.current.getContext("2d").drawImage(bitmap, 0, 0);
+    const { bitmap, width, height, cause } = shown;
+    if (canvas.current.width !== width) canvas.current.width = width;
+    if (canvas.current.height !== height) canvas.current.height = height;
+    canvas.current.getContext("2d").drawImage(bitmap, 0, 0, width, height);
     onShown?.(cause);
   });
   return html`<canvas ref=${canvas} class=${view === before ? "before" : "now"} role="img" aria-label=${name}></canvas>`;
