@@ -158,7 +158,7 @@ def run_mutations(kind: str, n: int, folder: Path) -> dict[str, Any]:
     write(path)
     valid, trial = path.read_bytes(), Trial()
     for seed in range(n):
-        damaged = mutate(valid, random.Random(seed))  # noqa: S311 - to be repeated, not to be secret
+        damaged = mutate(valid, random.Random(seed))
         _read(trial, path, damaged, f"seed {seed}")
     return trial.report()
 
@@ -173,7 +173,7 @@ def run_apart(kind: str, n: int) -> dict[str, Any]:
     """One of the above in a process of its own, watched from here for crashes and for files that take too long."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, __file__, "-n", str(n), "--inside", folder, "--only", kind]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - this file
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             current, since = "start", time.monotonic()
             while process.poll() is None:
                 time.sleep(0.2)

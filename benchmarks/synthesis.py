@@ -227,7 +227,7 @@ def relative_error(a: Tensor, b: Tensor) -> float:
 def peak_memory(case: Case, name: str) -> float:
     """Megabytes that a process of its own needs at most; median of five, since allocators are moody."""
     command = [sys.executable, __file__, "--memory-of", name, json.dumps(asdict(case))]
-    runs = [subprocess.run(command, check=True, capture_output=True, text=True) for _ in range(5)]  # noqa: S603
+    runs = [subprocess.run(command, check=True, capture_output=True, text=True) for _ in range(5)]
     return statistics.median(float(run.stdout) for run in runs)
 
 

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 DESK, TABLET, PHONE = ({"width": w, "height": h} for w, h in ((1440, 900), (1024, 768), (390, 844)))
 TABS = ("Edit", "Explore", "Walk", "Mix", "Teach", "Evidence")
-PATIENCE = 15_000
+PATIENCE = 30_000
 """Milliseconds; the machine of a test may be busy."""
 
 Visit = Callable[..., Page]

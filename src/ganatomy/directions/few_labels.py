@@ -133,8 +133,8 @@ def few_labels(
         goal: the AUC to reach. num_next: rows to propose. seed: of the pairs, where there are more than `MOST_PAIRS`.
 
     Raises:
-        SettingError: for features of other rows, for a row that is not there, stands on both sides or twice, for fewer than two of each or more
-            than `MOST`, for a goal outside (0.5, 1), and for marked codes that are all alike.
+        SettingError: for features of other rows, for a row that is not there, stands on both sides or twice, for fewer
+            than two of each or more than `MOST`, for a goal outside (0.5, 1), and for marked codes that are all alike.
     """
     latents = codes.latents if isinstance(codes, Survey) else codes
     signs = _check(len(latents), yes, no)

@@ -66,7 +66,7 @@ class Holding:
 def holding(survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0) -> Holding:
     """Read off a survey how to hold: from single pictures where it knows their gradients, else from a linear model.
 
-    With everything else held, `step` is that of `selective` in the first case, and near to that of `held` in the second.
+    With everything else held, `step` is that of `selective` in the first case, and near that of `held` in the second.
 
     Raises:
         ScoreError, UnknownNameError: see `directions.base.read`.
