@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -80,3 +82,14 @@ def test_what_cannot_be_is_refused(held: Holding) -> None:
         held.step(held.names[0], held.names)
     with pytest.raises(UnknownNameError, match="nobody"):
         held.step("nobody", [])
+
+
+def test_where_no_picture_says_anything_that_is_said(held: Holding) -> None:
+    flat = replace(held, slopes=torch.zeros_like(held.slopes))
+    with pytest.raises(SettingError, match="no picture says which way"):
+        flat.step(held.names[0], held.names[1:])
+    sure = held.slopes.clone()
+    sure[:, 1:] = 0
+    assert float(
+        replace(held, slopes=sure).step(held.names[0], held.names[1:]).vector.norm()
+    ) == pytest.approx(1)

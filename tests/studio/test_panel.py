@@ -114,5 +114,8 @@ def test_the_bundled_panels_belong_to_the_bundled_models(name: str) -> None:
     assert panel.fingerprint == generator.fingerprint
     assert panel.attributes == tuple(scorer.names)
     assert panel.exclusive == (name == "digits")
+    for direction in panel.names:  # also those of which the scorer is nearly always sure
+        assert panel.move(direction, panel.names)[1] > 0
+        assert panel.move(direction, panel.names[:2])[1] > 0
     assert panel.atlas is not None
     assert replace(panel, atlas=None).data(name)["map"] is None

@@ -120,3 +120,14 @@ def test_an_error_reaches_whoever_asked_and_nobody_else(worker: Worker) -> None:
     with pytest.raises(ValueError, match="broken"):
         worker.submit("one", "edit", broken).result(LONG)
     assert worker.submit("one", "edit", lambda _: None).result(LONG) is None
+
+
+def test_whoever_is_next_after_a_visitor_has_left_goes_on(worker: Worker) -> None:
+    """Visitors come and go while others wait; all that was asked for and not dropped is answered."""
+    futures = []
+    for round_ in range(60):
+        futures += [worker.submit(f"stays {k}", f"slot {round_}", lambda _: None) for k in range(2)]
+        worker.submit(f"goes {round_}", "edit", lambda pause: pause())
+        worker.forget(f"goes {round_}")
+    for future in futures:
+        future.result(LONG)

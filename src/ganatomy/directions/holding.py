@@ -46,7 +46,8 @@ class Holding:
         """The step of one attribute that changes the held ones least, in the sense of `selective`.
 
         Raises:
-            UnknownNameError: for an attribute that is not there. SettingError: for one that is to move and to be held.
+            UnknownNameError: for an attribute that is not there.
+            SettingError: for one that is to move and to be held, and for one whose gradients are all 0.
         """
         k, others = position(name, self.names), [position(other, self.names) for other in dict.fromkeys(hold)]
         if k in others:
@@ -55,7 +56,11 @@ class Holding:
         n, _, d = slopes.shape
         mean = slopes[:, k].mean(0)
         still = slopes[:, others].reshape(-1, d)
-        weight = (slopes if not others else still).square().sum() / (n * d)
+        weight = (still if float(still.abs().sum()) > 0 else slopes).square().sum() / (n * d)
+        if not float(mean.abs().max()) > 0:
+            raise SettingError(
+                f"no picture says which way {name!r} goes, so nothing can be held while it moves"
+            )
         system = still.T @ still / n + self.ridge * weight * torch.eye(d).to(still)
         step = torch.linalg.solve(system, mean)
         vector = self.deviations.double() @ step

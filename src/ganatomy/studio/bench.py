@@ -39,7 +39,7 @@ class Preparing:
     failed: str = ""
 
     def data(self) -> dict[str, Any]:
-        return {"stage": self.stage, "done": self.done, "total": self.total}
+        return {"stage": self.stage, "done": self.done, "total": self.total, "failed": self.failed or None}
 
 
 @dataclass(eq=False)

@@ -179,8 +179,8 @@ class Panel:
 def _atlas_data(atlas: Atlas, attributes: Sequence[str]) -> dict[str, Any]:
     return {
         "seeds": atlas.seeds.tolist(),
-        "x": [round(value, 2) for value in atlas.xy[:, 0].tolist()],
-        "y": [round(value, 2) for value in atlas.xy[:, 1].tolist()],
+        "x": [round(value, 4) for value in atlas.xy[:, 0].tolist()],
+        "y": [round(value, 4) for value in atlas.xy[:, 1].tolist()],
         "about": atlas.about,
         "scores": {
             name: atlas.scores[:, column].mul(100).round().int().tolist()

@@ -49,6 +49,7 @@ class Turns:
         """A visitor has left."""
         with self._changed:
             self._served.pop(visitor, None)
+            self._changed.notify_all()  # who is next may be somebody else now
 
     def _next(self) -> int:
         """Of those who wait, the visitor served least recently; of one visitor's tickets, the oldest."""
