@@ -76,8 +76,8 @@ def test_a_panel_comes_back_from_its_file(panel: Panel, tmp_path: Path) -> None:
     for key in ("attributes", "exclusive", "notes", "space"):
         assert ours[key] == theirs[key]
     a, b = panel.move("red", ["round"]), again.move("red", ["round"])
-    assert torch.allclose(a[0].vector, b[0].vector, atol=2e-3)
-    assert a[1] == pytest.approx(b[1], rel=1e-2)
+    assert torch.allclose(a[0].vector, b[0].vector, atol=1e-4)
+    assert a[1] == pytest.approx(b[1], rel=1e-4)
 
 
 @pytest.mark.parametrize("size", [0, 10, 200, 2000])

@@ -53,7 +53,7 @@ def save_panel(panel: Panel, path: str | os.PathLike[str]) -> Path:
             }
     if panel.holding is not None:
         tensors |= {
-            "holding.slopes": panel.holding.slopes.bfloat16(),  # those of sure scores are too small for float16
+            "holding.slopes": panel.holding.slopes.float(),  # those of sure scores are too small for float16
             "holding.deviations": panel.holding.deviations.float(),
         }
         facts["ridge"] = panel.holding.ridge
