@@ -23,7 +23,7 @@ def between(it: Estimate, *, share: bool = True) -> str:
     r"""A figure with its interval.
 
     >>> between(Estimate(value=0.4, low=0.3, high=0.52)), between(Estimate(value=3, low=2, high=4), share=False)
-    ('40\\xa0% (30 to 52\\xa0%)', '3.0 (2.0 to 4.0)')
+    ('40\xa0% (30 to 52\xa0%)', '3.0 (2.0 to 4.0)')
     """
     if share:
         return f"{percent(it.value)} ({_bare(it.low)} to {percent(it.high)})"
