@@ -231,7 +231,7 @@ def monkey(model: str, sessions: int, actions: int, seed: int) -> None:
     generator = ga.load(model)
     wrong: list[str] = []
     memory: list[int] = []
-    drawn = 0
+    drawn = told = 0
     with studio(model) as opened, browser() as running:
         for session in range(sessions):
             context = running.new_context(
@@ -251,6 +251,9 @@ def monkey(model: str, sessions: int, actions: int, seed: int) -> None:
             drawn += _drawn_again(page, opened.address, generator, wrong)
             context.close()
             memory.append(opened.memory())
+            for what in wrong[told:]:
+                print(f"session {session + 1}: {what[:300]}", flush=True)
+            told = len(wrong)
             if (session + 1) % max(1, sessions // 10) == 0:
                 print(
                     f"{session + 1} sessions, {memory[-1] / 2**20:.0f} MB, {len(wrong)} things wrong",
@@ -264,8 +267,6 @@ def monkey(model: str, sessions: int, actions: int, seed: int) -> None:
     print(
         f"memory: first quarter {first / 2**20:.0f} MB, last {last / 2**20:.0f} MB ({100 * (last / first - 1):+.1f} %)"
     )
-    for what in dict.fromkeys(wrong):
-        print(f"  {what[:300]}")
 
 
 def _act(page: Any, chance: random.Random) -> None:
