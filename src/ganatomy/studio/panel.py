@@ -127,7 +127,7 @@ class Panel:
 
     def data(self, model: str) -> dict[str, Any]:
         """All that the page shows, as JSON."""
-        order, names = self.order, self.names
+        order = self.order
         return {
             "model": model,
             "space": str(self.space),
@@ -144,7 +144,6 @@ class Panel:
             },
             "map": None if self.atlas is None else _atlas_data(self.atlas, self.attributes),
             "notes": [*self.notes],
-            "names": names,
         }
 
     def _direction(self, k: int) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def take(bench: Bench, what: str, scene: Scene, folder: Path) -> Path:
     path = folder / f"{_stem(bench, scene)}{SUFFIXES[what]}"
     recipe = replace(bench.recipe(scene), picture=Sheet(), scene=scene.to_data())
     if what == "directions":
-        found = {move.direction.name: move.direction for move in bench.moves(scene)}
+        found = {move.direction.name: move.direction for move in recipe.edits if isinstance(move, Move)}
         if not found:
             raise SettingError("no slider has been moved, so there is no direction to take away; move one")
         return save_directions(Directions(found.values()), path)

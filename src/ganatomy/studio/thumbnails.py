@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
+from concurrent.futures import Future
 
 import torch
 from torch import Tensor
@@ -26,15 +27,17 @@ class Thumbnails:
     def __init__(self, bench: Bench, worker: Worker) -> None:
         self._bench, self._worker = bench, worker
         self._lock = threading.Lock()
+        self._coming: Future[None] | None = None
         self._made = b""
 
     async def get(self) -> bytes:
         if not self._made:
             # One visitor of its own: whoever comes while it is made waits for the same work.
             with self._lock:
-                if not hasattr(self, "_coming") or self._coming.cancelled():
+                if self._coming is None or self._coming.cancelled():
                     self._coming = self._worker.submit(self, "thumbnails", self._make)
-            await asyncio.shield(asyncio.wrap_future(self._coming))
+                coming = self._coming
+            await asyncio.shield(asyncio.wrap_future(coming))
         return self._made
 
     def _make(self, pause: Pause) -> None:
