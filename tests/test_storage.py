@@ -64,6 +64,7 @@ def assert_same(loaded: Directions, saved: Directions) -> None:
             "seed": st.none() | st.integers(0, 2**63),
             "fingerprint": st.none() | st.text("0123456789abcdef", min_size=64, max_size=64),
             **dict.fromkeys(FLOATS, st.floats()),
+            "sigma": st.floats(min_value=0, allow_infinity=False) | st.just(float("nan")),
         }
     ),
     dtype=st.sampled_from([torch.float16, torch.float32, torch.float64]),
@@ -197,6 +198,29 @@ class TestWrongUse:
         with pytest.raises(CheckpointError, match="is damaged"):
             load_directions(file)
 
+    @pytest.mark.parametrize("sigma", ["-0.5", "inf", "-inf"])
+    def test_a_sigma_that_is_no_standard_deviation(self, file, sigma):
+        save_directions(directions("a", sigma=float(sigma)), file)
+        with pytest.raises(CheckpointError, match=f"damaged .*sigma is {sigma}"):
+            load_directions(file)
+
+    @pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.complex64])
+    def test_tensors_of_other_numbers(self, file, dtype):
+        save_directions(directions("a"), file)
+        rewrite(file, **{"vector.0": torch.ones(6).to(dtype)})
+        with pytest.raises(CheckpointError, match=f"damaged .*vector.0 is {dtype}"):
+            load_directions(file)
+        save_latents(Latents(codes=random(1, 2), space=Space.Z), file)
+        rewrite(file, codes=torch.ones(1, 2).to(dtype))
+        with pytest.raises(CheckpointError, match=f"damaged .*codes is {dtype}"):
+            load_latents(file)
+
+    def test_labels_of_other_codes(self, file):
+        save_latents(Latents(codes=random(3, 6), space=Space.Z, labels=torch.eye(3)), file)
+        rewrite(file, labels=torch.eye(2))
+        with pytest.raises(CheckpointError, match=r"3 codes have labels of shape \[2, 2\]"):
+            load_latents(file)
+
     def test_codes_of_the_wrong_shape_for_their_space(self, file):
         save_latents(Latents(codes=random(1, 2), space=Space.Z), file)
         rewrite(file, facts='{"space": "w+", "num_layers": 2, "fingerprint": null}')
@@ -248,8 +272,14 @@ class TestWriting:
         assert list(tmp_path.iterdir()) == []
 
 
-def rewrite(file, **metadata: str) -> None:
-    """The same file with other metadata."""
+def rewrite(file, **changed: str | torch.Tensor) -> None:
+    """The same file with other metadata, or other tensors."""
+    tensors: dict[str, torch.Tensor] = {name: tensor.clone() for name, tensor in load_file(file).items()}
     with safe_open(file, framework="pt") as opened:
-        metadata = {**opened.metadata(), **metadata}
-    save_file({name: tensor.clone() for name, tensor in load_file(file).items()}, file, metadata=metadata)
+        metadata: dict[str, str] = dict(opened.metadata())
+    for name, value in changed.items():
+        if isinstance(value, str):
+            metadata[name] = value
+        else:
+            tensors[name] = value
+    save_file(tensors, file, metadata=metadata)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -53,9 +54,12 @@ def load_latents(path: str | os.PathLike[str]) -> Latents:
     """
     tensors, facts = load_tensors("latents", path)
     with understood(path):
+        codes, labels = _numbers(tensors, "codes"), tensors.get("labels")
+        if labels is not None and (labels.ndim != 2 or len(labels) != len(codes)):
+            raise ValueError(f"{len(codes)} codes have labels of shape {list(labels.shape)}")
         return Latents(
-            codes=tensors["codes"],
-            labels=tensors.get("labels"),
+            codes=codes,
+            labels=labels,
             space=Space.parse(facts["space"]),
             num_layers=facts["num_layers"],
             fingerprint=facts["fingerprint"],
@@ -98,11 +102,11 @@ def load_directions(path: str | os.PathLike[str]) -> Directions:
     with understood(path):
         return Directions(
             Direction(
-                vector=tensors[f"vector.{index}"],
+                vector=_numbers(tensors, f"vector.{index}"),
                 name=item["name"],
                 space=Space.parse(item["space"]),
                 intercept=float(item["intercept"]),
-                sigma=float(item["sigma"]),
+                sigma=_deviation(item["sigma"]),
                 slope=float(item["slope"]),
                 auc=float(item["auc"]),
                 layers=None if item["layers"] is None else (item["layers"][0], item["layers"][1]),
@@ -223,10 +227,28 @@ def understood(path: str | os.PathLike[str]) -> Iterator[None]:
     """Turns whatever a damaged file of ours makes impossible into one error that names the file."""
     try:
         yield
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, GanatomyError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, GanatomyError) as error:
         raise CheckpointError(
             f"{path} is damaged ({type(error).__name__}: {error}); write it again"
         ) from error
+
+
+def _numbers(tensors: dict[str, Tensor], name: str) -> Tensor:
+    """A tensor of a file, whose numbers are such as codes and vectors are made of."""
+    found = tensors[name]
+    if found.dtype not in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+        raise TypeError(
+            f"{name} is {found.dtype}; codes and vectors are float16, bfloat16, float32 or float64"
+        )
+    return found
+
+
+def _deviation(value: Any) -> float:
+    """A standard deviation: nan where nobody knows it, 0 where codes do not differ."""
+    found = float(value)
+    if found < 0 or math.isinf(found):
+        raise ValueError(f"sigma is {found}, and no standard deviation is")
+    return found
 
 
 def _to_json(number: float) -> float | str:

@@ -59,6 +59,29 @@ def test_the_rate_is_what_one_unit_changes(seen: ga.Survey, held: Holding) -> No
     assert float(step.vector.norm()) == pytest.approx(1, abs=1e-5)
 
 
+def test_what_marks_say_can_be_held_to_as_well(seen: ga.Survey, held: Holding) -> None:
+    """A judgement that mixes two attributes, such as few marks give: the second is held, the first moves on."""
+    wanted, other = held.names[:2]
+    found = ga.regression(seen)
+    mixed = found[wanted].vector + found[other].vector
+    mixed = mixed / mixed.norm()
+    step = held.toward(mixed, [other])
+    assert float(step.vector.norm()) == pytest.approx(1, abs=1e-5)
+    assert step.rate == pytest.approx(float(step.vector @ mixed), rel=1e-4)
+    assert seen.jacobians is not None
+    slopes = seen.jacobians.select(held.names).probability_slopes.flatten(2)
+
+    def changes(along: torch.Tensor) -> tuple[float, float]:
+        both = (slopes @ along).abs().mean(0)
+        return float(both[0]), float(both[1])
+
+    free, bent = changes(mixed), changes(step.vector)
+    assert bent[1] < 0.3 * free[1]
+    assert bent[0] > 0.5 * free[0]
+    with pytest.raises(SettingError, match="codes do not differ"):
+        held.toward(torch.zeros_like(mixed), [other])
+
+
 def test_without_gradients_it_is_near_to_held() -> None:
     toy = ToyGenerator(z_dim=8, seed=3)
     seen = ga.survey(toy, OracleScorer(toy), n=400, seed=0)

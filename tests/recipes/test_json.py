@@ -211,6 +211,8 @@ WRONG = {
     "a strength that is true": (changed("edits.0.strength", True), "is True, not a number"),
     "a strength beyond all": (changed("edits.0.strength", 1e300), "'edits.0.strength' is 1e+300"),
     "no strength": (changed("edits.0.strength", ...), "'edits.0.strength' is missing"),
+    "a negative sigma": (changed("directions.Smiling.sigma", -1.5), "a standard deviation"),
+    "an infinite sigma": (changed("directions.Smiling.sigma", "inf"), "a standard deviation"),
     "unknown units": (changed("edits.0.units", "miles"), "one of distance, sigma, logit"),
     "half a range of layers": (changed("edits.0.layers", [1]), "'edits.0.layers'"),
     "a direction that is not there": (changed("edits.0.hold", ["Old"]), "there is no direction 'Old'"),

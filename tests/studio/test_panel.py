@@ -12,11 +12,12 @@ from studio.studied import NAMES, toy_bench
 import ganatomy as ga
 from ganatomy.errors import CheckpointError, ScoreError, UnknownNameError
 from ganatomy.perception.table import TableScorer
+from ganatomy.recipes import ModelReference
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.panel import Panel
 from ganatomy.studio.panel_files import load_panel, save_panel
 from ganatomy.studio.preparing import prepare
-from ganatomy.zoo import MODELS
+from ganatomy.studio.run import kept_panel, panel_file
 
 
 @pytest.fixture
@@ -75,6 +76,7 @@ def test_a_panel_comes_back_from_its_file(panel: Panel, tmp_path: Path) -> None:
     assert ours["directions"] == theirs["directions"]
     for key in ("attributes", "exclusive", "notes", "space"):
         assert ours[key] == theirs[key]
+    assert (again.fingerprint, again.scorer_fingerprint) == (panel.fingerprint, panel.scorer_fingerprint)
     a, b = panel.move("red", ["round"]), again.move("red", ["round"])
     assert torch.allclose(a[0].vector, b[0].vector, atol=1e-4)
     assert a[1] == pytest.approx(b[1], rel=1e-4)
@@ -107,11 +109,31 @@ def test_a_table_of_labels_cannot_measure(measured: Bench, tmp_path: Path) -> No
         prepare(measured.generator, TableScorer(tmp_path / "labels.csv"))
 
 
+def test_a_panel_is_used_only_where_both_its_model_and_its_scorer_fit(
+    measured: Bench, panel: Panel, tmp_path: Path
+) -> None:
+    path = save_panel(panel, tmp_path / "toy.panel")
+    assert kept_panel(measured, path) is not None
+    assert kept_panel(replace(measured, scorer=ga.scorer("digits")), path) is None
+    assert kept_panel(replace(measured, scorer=None), path) is None
+    assert kept_panel(replace(measured, generator=ga.load("digits")), path) is None
+
+
 @pytest.mark.parametrize("name", ["faces", "digits"])
-def test_the_bundled_panels_belong_to_the_bundled_models(name: str) -> None:
+def test_the_bundled_panels_belong_to_the_bundled_models(name: str, tmp_path: Path) -> None:
     generator, scorer = ga.load(name), ga.scorer(name)
-    panel = load_panel(MODELS[name].panel)
-    assert panel.fingerprint == generator.fingerprint
+    bench = Bench(
+        name=name,
+        generator=generator,
+        reference=ModelReference(name=name, fingerprint=generator.fingerprint),
+        scorer=scorer,
+    )
+    panel = kept_panel(bench, tmp_path / "none.panel")
+    assert panel is not None
+    # Not for another scorer, even of the same attributes.
+    other = replace(bench, scorer=scorer.select(scorer.names[::-1]))
+    assert kept_panel(other, tmp_path / "none.panel") is None
+    assert panel_file(other) != panel_file(bench)
     assert panel.attributes == tuple(scorer.names)
     assert panel.exclusive == (name == "digits")
     for direction in panel.names:  # also those of which the scorer is nearly always sure

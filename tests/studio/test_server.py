@@ -6,28 +6,33 @@ import io
 import json
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient, WebSocketTestSession
+from studio.browsing import open_studio
 from studio.studied import NAMES, answer, ask, codes, connected, scene, toy_bench
 
 import ganatomy as ga
 from ganatomy.recipes import ModelReference, from_json, render
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.run import measure
-from ganatomy.studio.server import application
+from ganatomy.studio.server import Studio, application
 
 BASE = "http://localhost"
 
 
 @pytest.fixture
 def client(measured: Bench) -> Iterator[TestClient]:
-    with TestClient(application([measured]), base_url=BASE) as found:
+    with TestClient(application(Studio([measured])), base_url=BASE) as found:
         yield found
 
 
@@ -111,6 +116,12 @@ def test_a_sheet_has_a_cell_for_each_scene(socket: WebSocketTestSession) -> None
     assert all(len(values) == 5 for values in scores["scores"].values())
 
 
+def test_a_sheet_has_a_size_that_can_be_sent(socket: WebSocketTestSession) -> None:
+    what = {"kind": "sheet", "scenes": [scene(seed) for seed in range(64)], "columns": 64, "size": 1024}
+    ((facts, _),) = ask(socket, what, slot="sheet")
+    assert "64 pictures of 1024 pixels are too much for one sheet; ask for size 362" in facts["error"]
+
+
 def test_a_walk_starts_and_ends_at_its_keys(socket: WebSocketTestSession) -> None:
     what = {"kind": "walk", "keys": [scene(1), scene(2)], "frames": 9, "size": 16}
     ((facts, image),) = ask(socket, what, slot="walk")
@@ -134,7 +145,7 @@ def test_mixing_gives_pictures_and_codes_that_can_be_edited_on(socket: WebSocket
         "size": 16,
     }
     (facts, _), (mixed, _) = ask(socket, what, slot="mix", answers=2)
-    assert (facts["columns"], facts["count"]) == (2, 6)
+    assert (facts["columns"], facts["count"]) == (1, 2)
     assert len(mixed["codes"]) == 2
     ((again, _),) = ask(
         socket, {"kind": "picture", "scene": {"codes": mixed["codes"][1], "moves": {"red": 1}}}
@@ -155,16 +166,25 @@ def test_marks_become_a_direction_that_a_scene_can_move_along(
     seen = measured.scorer(measured.generator(measured.candidates[:60])).logits[:, 0]
     order = seen.argsort().tolist()
     marks = {"yes": order[-8:], "no": order[:8]}
-    what = {"kind": "teach", "name": "mine", **marks, "next": 4, "scene": scene(), "size": 16}
+    what = {"kind": "teach", **marks, "next": 4, "scene": scene(), "size": 16}
     (taught, _), (strip, _) = ask(socket, what, slot="teach", answers=2)
     assert taught["auc"][0] > 0.8
     assert taught["auc"][1] <= taught["auc"][0] <= taught["auc"][2]
     assert len(set(taught["next"]) - set(order[-8:] + order[:8])) == 4
     assert strip["count"] == 5
-    moved = scene(moves={"mine": -2.0}, taught={"mine": marks})
-    scores = ask(socket, {"kind": "picture", "scene": moved, "scores": True}, answers=2)[1][0]["scores"]
-    before = ask(socket, {"kind": "picture", "scene": scene(), "scores": True}, answers=2)[1][0]["scores"]
-    assert scores["red"] < before["red"] - 0.05
+
+    def scores(**fields: Any) -> dict[str, float]:
+        what = {"kind": "picture", "scene": scene(**fields), "scores": True}
+        return ask(socket, what, answers=2)[1][0]["scores"]
+
+    before = scores()
+    others = [name for name in NAMES if name != "red"]
+    mine = {"moves": {"mine": -2.0}, "taught": {"mine": marks}}
+    free, held = scores(**mine, hold=[]), scores(**mine, hold=others)
+    assert max(free["red"], held["red"]) < before["red"] - 0.05
+    assert sum(abs(held[name] - before[name]) for name in others) < 0.5 * sum(
+        abs(free[name] - before[name]) for name in others
+    )
 
 
 def test_two_few_marks_say_what_to_do(socket: WebSocketTestSession) -> None:
@@ -206,6 +226,21 @@ def test_a_recipe_of_the_command_line_becomes_sliders_of_its_own(
     assert np.abs(np.asarray(a).astype(int) - np.asarray(b)).max() <= 1
 
 
+def test_a_recipe_along_a_dead_direction_comes_back_as_codes(
+    client: TestClient, measured: Bench, tmp_path: Path
+) -> None:
+    dead = replace(measured.generator.truth_in("w")["red"], sigma=0.0)
+    drawn = from_json(take(client, "recipe", scene(4))).codes
+    recipe = ga.Recipe(
+        model=measured.reference, codes=drawn, edits=(ga.recipes.Move(direction=dead, strength=0.5),)
+    )
+    path = ga.save_recipe(recipe, tmp_path / "dead.json")
+    restored = client.post("/api/restore", content=path.read_bytes()).json()["scene"]
+    assert restored["own"] == {}
+    again = np.asarray(Image.open(io.BytesIO(take(client, "png", restored)))).astype(int)
+    assert np.abs(again - np.asarray(render(recipe, generator=measured.generator))).max() <= 1
+
+
 def test_directions_and_codes_come_back_too(client: TestClient) -> None:
     edited = scene(3, moves={"red": 1.0})
     found = client.post("/api/restore", content=take(client, "directions", edited)).json()
@@ -218,12 +253,34 @@ def test_directions_and_codes_come_back_too(client: TestClient) -> None:
     )
 
 
+def test_taught_directions_are_taken_away_before_they_are_moved(client: TestClient, tmp_path: Path) -> None:
+    taught = {"mine": {"yes": [1, 2, 3], "no": [4, 5, 6]}}
+    path = tmp_path / "all.directions"
+    path.write_bytes(take(client, "directions", scene(3, moves={"red": 1.0}, taught=taught)))
+    assert ga.load_directions(path).names == ["mine", "red"]
+
+
+def test_what_a_seed_of_any_size_draws_comes_back(
+    client: TestClient, measured: Bench, tmp_path: Path
+) -> None:
+    drawn = from_json(take(client, "recipe", scene(4))).codes
+    recipe = ga.Recipe(model=measured.reference, codes=replace(drawn, seeds=(2**40,)))
+    path = ga.save_recipe(recipe, tmp_path / "large.json")
+    restored = client.post("/api/restore", content=path.read_bytes()).json()["scene"]
+    again = np.asarray(Image.open(io.BytesIO(take(client, "png", restored)))).astype(int)
+    assert np.abs(again - np.asarray(render(recipe, generator=measured.generator))).max() <= 1
+    many = ga.Recipe(model=measured.reference, codes=replace(drawn, n=5000))
+    refused = client.post("/api/restore", content=ga.save_recipe(many, path).read_bytes())
+    assert refused.status_code == 422
+    assert "more than 64 codes" in refused.json()["error"]
+
+
 def test_the_script_draws_the_picture(tmp_path: Path) -> None:
     generator = ga.load("digits")
     reference = ModelReference(name="digits", fingerprint=generator.fingerprint)
     bench = Bench(name="digits", generator=generator, reference=reference, scorer=ga.scorer("digits"))
     measure(bench)
-    with TestClient(application([bench]), base_url=BASE) as other:
+    with TestClient(application(Studio([bench])), base_url=BASE) as other:
         body = {
             "model": "digits",
             "scene": {"codes": {"seeds": [5], "space": "z"}, "moves": {str(bench.panel.names[0]): 1.0}},
@@ -250,6 +307,31 @@ def test_a_film_of_key_pictures(client: TestClient, what: str) -> None:
     response = client.post("/api/film", json=body)
     assert response.status_code == 200, response.text
     assert response.content[:6] == b"GIF89a" if what == "gif" else response.content[4:8] == b"ftyp"
+    restored = client.post("/api/restore", content=response.content).json()
+    assert (restored["kind"], restored["frames"], restored["closed"]) == ("walk", 6, False)
+    assert [key["moves"] for key in restored["keys"]] == [{}, {"red": 1.0}]
+    assert [key["codes"]["seeds"] for key in restored["keys"]] == [[1], [2]]
+
+
+def test_a_film_that_nobody_waits_for_is_given_up(measured: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended, drawn = threading.Event(), []
+
+    def endless(recipe: ga.Recipe, path: Path, *, generator: ga.Generator, progress: Any) -> None:
+        try:
+            for _ in range(3000):
+                drawn.append(path)
+                time.sleep(0.005)
+                progress(0, 0)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr("ganatomy.studio.takeaways.render_to", endless)
+    body = {"model": "toy", "what": "mp4", "keys": [scene(1), scene(2)], "frames": 600}
+    with open_studio([measured]) as address:
+        with pytest.raises(httpx.TimeoutException):
+            httpx.post(f"{address}api/film", json=body, timeout=0.5)
+        assert ended.wait(10)
+    assert 0 < len(drawn) < 3000
 
 
 def test_thumbnails_show_every_point_of_the_map(client: TestClient) -> None:
@@ -268,7 +350,7 @@ def test_a_photograph_is_told_from_a_picture_of_ours(client: TestClient) -> None
 
 def test_a_model_that_is_being_measured_says_so_and_shows_pictures_all_the_same() -> None:
     bench = toy_bench("fresh")
-    with TestClient(application([bench]), base_url=BASE) as client:
+    with TestClient(application(Studio([bench])), base_url=BASE) as client:
         response = client.get("/api/panel?model=fresh")
         assert response.status_code == 409
         assert response.json()["preparing"]["stage"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import CancelledError
 
 import pytest
 
-from ganatomy.studio.turns import Pause, Worker
+from ganatomy.studio.turns import MOST_BEGUN, Pause, Worker
 
 LONG = 20.0
 """Seconds after which a test has failed."""
@@ -19,7 +20,7 @@ def held_up(gate: threading.Event) -> None:
 
 @pytest.fixture
 def worker():
-    found = Worker(num_threads=8)
+    found = Worker()
     yield found
     found.close()
 
@@ -54,6 +55,36 @@ def test_visitors_take_turns_whatever_the_number_of_their_questions(worker: Work
     for future in [first, *many, few]:
         future.result(LONG)
     assert order.index("few") <= 1
+
+
+def test_newcomers_do_not_go_before_those_who_wait(worker: Worker) -> None:
+    """Each file is asked for by somebody new; a slider moves on beside any number of them."""
+    order: list[str] = []
+    gate = threading.Event()
+    busy = worker.submit("gate", "edit", lambda _: held_up(gate))
+    slider = worker.submit("slider", "edit", lambda _: order.append("slider"))
+    files = [worker.submit(f"file {k}", "file", lambda _: order.append("file")) for k in range(5)]
+    threading.Timer(0.2, gate.set).start()
+    for future in [busy, slider, *files]:
+        future.result(LONG)
+    assert order[0] == "slider"
+
+
+def test_more_films_than_there_are_threads_leave_room_for_a_slider(worker: Worker) -> None:
+    going, end = threading.Event(), threading.Event()
+
+    def film(pause: Pause) -> None:
+        going.set()
+        while not end.is_set():
+            time.sleep(0.001)
+            pause()
+
+    films = [worker.submit(f"film {k}", "file", film) for k in range(MOST_BEGUN // 2)]
+    assert going.wait(LONG)
+    worker.submit("slider", "edit", lambda _: None).result(LONG)
+    end.set()
+    for future in films:
+        future.result(LONG)
 
 
 def test_what_waits_in_a_place_is_replaced_by_what_is_newer(worker: Worker) -> None:
@@ -111,6 +142,28 @@ def test_a_visitor_who_left_is_not_waited_for(worker: Worker) -> None:
     with pytest.raises(CancelledError):
         waiting.result(LONG)
     assert seen == []
+
+
+def test_nothing_is_kept_of_those_who_have_left(worker: Worker) -> None:
+    gate, started = threading.Event(), threading.Event()
+
+    def long(pause: Pause) -> None:
+        started.set()
+        held_up(gate)
+        pause()
+
+    busy = worker.submit("one", "edit", long)
+    assert started.wait(LONG)
+    late = [worker.submit(f"late {k}", "edit", lambda _: None) for k in range(4)]
+    for visitor in ("one", *(f"late {k}" for k in range(4))):
+        worker.forget(visitor)
+    assert all(future.cancelled() for future in late)
+    gate.set()
+    with pytest.raises(CancelledError):
+        busy.result(LONG)
+    worker.close()
+    assert not worker._served
+    assert not worker._running
 
 
 def test_an_error_reaches_whoever_asked_and_nobody_else(worker: Worker) -> None:

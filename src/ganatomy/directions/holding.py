@@ -49,18 +49,38 @@ class Holding:
             UnknownNameError: for an attribute that is not there.
             SettingError: for one that is to move and to be held, and for one whose gradients are all 0.
         """
-        k, others = position(name, self.names), [position(other, self.names) for other in dict.fromkeys(hold)]
-        if k in others:
+        k, hold = position(name, self.names), tuple(hold)
+        if name in hold:
             raise SettingError(f"{name!r} cannot be held while it is moved; leave it out of what is held")
-        slopes = self.slopes.double()
-        n, _, d = slopes.shape
-        mean = slopes[:, k].mean(0)
-        still = slopes[:, others].reshape(-1, d)
-        weight = (still if float(still.abs().sum()) > 0 else slopes).square().sum() / (n * d)
+        mean = self.slopes[:, k].double().mean(0)
         if not float(mean.abs().max()) > 0:
             raise SettingError(
                 f"no picture says which way {name!r} goes, so nothing can be held while it moves"
             )
+        return self._along(mean, hold)
+
+    def toward(self, normal: Float[Tensor, "*shape"], hold: Iterable[str]) -> Step:
+        """The same for what no scorer sees: a linear judgement of codes, such as a few marked pictures say.
+
+        Args:
+            normal: the weights of the judgement; the rate of the step is in its units.
+
+        Raises:
+            UnknownNameError: for an attribute that is not there.
+            SettingError: for a judgement along which codes do not differ.
+        """
+        slope = self.deviations.double().T @ normal.flatten().double()
+        if not float(slope.abs().max()) > 0:
+            raise SettingError("codes do not differ along this direction, so nothing can be held on it")
+        return self._along(slope, hold)
+
+    def _along(self, mean: Float[Tensor, " d"], hold: Iterable[str]) -> Step:
+        """Most change of what has this slope, for the least mean square change of what is held."""
+        others = [position(other, self.names) for other in dict.fromkeys(hold)]
+        slopes = self.slopes.double()
+        n, _, d = slopes.shape
+        still = slopes[:, others].reshape(-1, d)
+        weight = (still if float(still.abs().sum()) > 0 else slopes).square().sum() / (n * d)
         system = still.T @ still / n + self.ridge * weight * torch.eye(d).to(still)
         step = torch.linalg.solve(system, mean)
         vector = self.deviations.double() @ step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -26,6 +27,7 @@ from ganatomy.recipes.fields import (
     text,
     write_number,
     write_tensor,
+    wrong,
 )
 
 MOST_MOVES = 100
@@ -265,7 +267,7 @@ def read_direction(value: Any, where: str) -> Direction:
             space=Space(fields.take("space", choice(Space))),
             vector=fields.take("vector", tensor),
             intercept=fields.take("intercept", any_number, 0.0),
-            sigma=fields.take("sigma", any_number, 1.0),
+            sigma=fields.take("sigma", _deviation, 1.0),
             slope=fields.take("slope", any_number, float("nan")),
             auc=fields.take("auc", any_number, float("nan")),
             layers=fields.take("layers", layer_range, None),
@@ -274,6 +276,14 @@ def read_direction(value: Any, where: str) -> Direction:
             fingerprint=fields.take("fingerprint", text, None),
         )
     fields.end()
+    return found
+
+
+def _deviation(value: Any, where: str) -> float:
+    """A standard deviation: nan where nobody knows it, 0 where codes do not differ."""
+    found = any_number(value, where)
+    if found < 0 or math.isinf(found):
+        raise wrong(where, value, "a standard deviation, which is from 0, or nan where nobody knows it")
     return found
 
 

@@ -14,22 +14,23 @@ from torch import Tensor
 
 from ganatomy import edits
 from ganatomy.errors import CheckpointError, SettingError
+from ganatomy.generators.base import batches
 from ganatomy.images import to_pil
 from ganatomy.latents import Latents
 from ganatomy.metrics.walks import profile
 from ganatomy.recipes.codes import Codes, Given, Sum, Term, read_basket
 from ganatomy.recipes.fields import Fields, choice, flag, integer, layer_range, number, several, text
-from ganatomy.studio.bench import Bench
+from ganatomy.studio.bench import AT_ONCE, Bench
 from ganatomy.studio.scenes import Marks, Scene, one_code, read_scene
 from ganatomy.studio.turns import Pause
 
 MOST_CELLS = 64
 MOST_FRAMES = 120
 MOST_KEYS = 12
-AT_ONCE = 8
-"""Pictures between two pauses: others wait no longer than these take."""
 QUALITY = 88
 LARGEST = 1024
+MOST_PIXELS = 2**23
+"""Of one sheet, which is written in one piece."""
 SMALLEST_TAUGHT = 2
 STATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Steps at which a taught direction is shown."""
@@ -65,7 +66,7 @@ def _picture(fields: Fields) -> Ask:
     scene, wanted = fields.take("scene", read_scene), fields.take("scores", flag, False)
 
     def answer(bench: Bench, emit: Emit, pause: Pause) -> None:
-        images = bench.pictures(bench.codes([scene]))
+        images = bench.pictures(bench.codes([scene], pause=pause))
         picture = to_pil(images[0])
         emit(
             Answer(
@@ -88,11 +89,16 @@ def _sheet(fields: Fields) -> Ask:
     wanted = fields.take("scores", flag, False)
 
     def answer(bench: Bench, emit: Emit, pause: Pause) -> None:
-        images = _made(bench, bench.codes(scenes), pause)
-        emit(_sheet_answer(images, columns=columns, size=size))
+        side = _side(bench, size, len(scenes))
+        cells: list[Image.Image] = []
+        scores: dict[str, list[float]] = {}
+        for images in made(bench, bench.codes(scenes, pause=pause), pause):
+            cells += [small(image, side) for image in images]
+            for name, values in (bench.scores(images) or {}).items() if wanted else ():
+                scores.setdefault(name, []).extend(values)
+        emit(_sheet_answer(cells, columns=columns))
         if wanted:
-            pause()
-            emit(Answer(facts={"kind": "scores", "scores": bench.scores(images)}))
+            emit(Answer(facts={"kind": "scores", "scores": scores or None}))
 
     return answer
 
@@ -105,16 +111,21 @@ def _walk(fields: Fields) -> Ask:
     size = fields.take("size", integer(8, LARGEST), None)
 
     def answer(bench: Bench, emit: Emit, pause: Pause) -> None:
-        latents = edits.path(bench.codes(keys), frames, method=method, closed=closed)
-        images = _made(bench, latents, pause)
-        steps = images.flatten(1).diff(dim=0).square().mean(1).sqrt()
-        found = profile(steps, "pixels") if len(steps) > 1 and float(steps.max()) > 0 else None
-        facts = (
-            {}
-            if found is None
-            else {"speed": [round(value, 4) for value in steps.tolist()], "sharp": list(found.transitions)}
-        )
-        emit(_sheet_answer(images, columns=min(12, len(images)), size=size, **facts))
+        side = _side(bench, size, frames)
+        latents = edits.path(bench.codes(keys, pause=pause), frames, method=method, closed=closed)
+        cells: list[Image.Image] = []
+        speed: list[float] = []
+        last: Tensor | None = None
+        for images in made(bench, latents, pause):
+            cells += [small(image, side) for image in images]
+            seen = images if last is None else torch.cat([last, images])
+            speed += seen.flatten(1).diff(dim=0).square().mean(1).sqrt().tolist()
+            last = images[-1:]
+        facts: dict[str, Any] = {}
+        if len(speed) > 1 and max(speed) > 0:
+            sharp = profile(torch.tensor(speed), "pixels").transitions
+            facts = {"speed": [round(value, 4) for value in speed], "sharp": list(sharp)}
+        emit(_sheet_answer(cells, columns=12, **facts))
 
     return answer
 
@@ -133,14 +144,7 @@ def _mix(fields: Fields) -> Ask:
             )
         down, across = (_drawn(bench, side) for side in (rows, columns))
         mixed = edits.style_mix(down, across, layers)
-        count = len(columns)
-        images = _made(bench, Latents.cat([down.to("w+"), across.to("w+"), mixed]), pause)
-        white = torch.ones_like(images[:1])
-        cells = [white, images[len(rows) : len(rows) + count]]
-        inside = images[len(rows) + count :]
-        for row in range(len(rows)):
-            cells += [images[row : row + 1], inside[row * count : (row + 1) * count]]
-        emit(_sheet_answer(torch.cat(cells), columns=count + 1, size=size))
+        emit(_sheet_answer(_cells(bench, mixed, pause, size), columns=len(columns)))
         emit(_codes_answer(mixed))
 
     return answer
@@ -156,7 +160,7 @@ def _sum(fields: Fields) -> Ask:
         centre = Sum(terms=terms).draw(bench.generator)
         around = edits.neighbours(centre, n=neighbours, scale=noise) if neighbours else centre[:0]
         found = Latents.cat([centre, around])
-        emit(_sheet_answer(_made(bench, found, pause), columns=3, size=size))
+        emit(_sheet_answer(_cells(bench, found, pause, size), columns=3))
         emit(_codes_answer(found))
 
     return answer
@@ -176,7 +180,7 @@ def _teach(fields: Fields) -> Ask:
             facts = {"accuracy": None, "auc": None, "advice": more, "next": []}
             emit(Answer(facts={"kind": "taught", **facts}))
             return
-        found = bench.taught(name, marks, num_next=num_next)
+        found = bench.taught(name, marks, num_next=num_next, pause=pause)
         figures = {
             figure: [round(estimate.value, 4), round(estimate.low, 4), round(estimate.high, 4)]
             for figure, estimate in (("accuracy", found.accuracy), ("auc", found.auc))
@@ -186,9 +190,9 @@ def _teach(fields: Fields) -> Ask:
         emit(Answer(facts={"kind": "taught", **facts}))
         if scene is not None:
             pause()
-            start = bench.codes([scene])
+            start = bench.codes([scene], pause=pause)
             along = edits.walk(start, found.direction, STATIONS, units="sigma", layers=scene.layers)
-            emit(_sheet_answer(_made(bench, along, pause), columns=len(STATIONS), size=size))
+            emit(_sheet_answer(_cells(bench, along, pause, size), columns=len(STATIONS)))
 
     return answer
 
@@ -216,21 +220,38 @@ def _drawn(bench: Bench, codes: Sequence[Codes]) -> Latents:
     return bench.codes([Scene(codes=each) for each in codes])
 
 
-def _made(bench: Bench, latents: Latents, pause: Pause) -> Float[Tensor, "n c h w"]:
-    """Pictures of codes, with a pause after every few."""
-    parts = []
-    for first in range(0, len(latents), AT_ONCE):
-        if first:
-            pause()
-        parts.append(bench.pictures(latents[first : first + AT_ONCE]))
-    return torch.cat(parts)
+def made(bench: Bench, latents: Latents, pause: Pause) -> Iterator[Float[Tensor, "n c h w"]]:
+    """Pictures of codes, a few at a time, with a pause after these."""
+    for few in batches(latents, AT_ONCE):
+        yield bench.pictures(few)
+        pause()
 
 
-def _sheet_answer(
-    images: Float[Tensor, "n c h w"], *, columns: int, size: int | None, **facts: Any
-) -> Answer:
-    sheet = sprite(images, columns=columns, size=size)
-    about = _about(sheet, columns=min(columns, len(images)), count=len(images))
+def small(image: Float[Tensor, "c h w"], side: int) -> Image.Image:
+    """One picture, `side` pixels wide."""
+    picture = to_pil(image)
+    return picture if picture.width == side else picture.resize((side, side), Image.Resampling.LANCZOS)
+
+
+def _cells(bench: Bench, latents: Latents, pause: Pause, size: int | None) -> list[Image.Image]:
+    """The pictures of a sheet, small at once: many large ones would fill the memory."""
+    side = _side(bench, size, len(latents))
+    return [small(image, side) for images in made(bench, latents, pause) for image in images]
+
+
+def _side(bench: Bench, size: int | None, count: int) -> int:
+    side = size or bench.generator.signature.resolution
+    if count * side**2 > MOST_PIXELS:
+        most = int((MOST_PIXELS / count) ** 0.5)
+        raise SettingError(
+            f"{count} pictures of {side} pixels are too much for one sheet; ask for size {most}"
+        )
+    return side
+
+
+def _sheet_answer(cells: Sequence[Image.Image], *, columns: int, **facts: Any) -> Answer:
+    sheet = sprite(cells, columns=columns)
+    about = _about(sheet, columns=min(columns, len(cells)), count=len(cells))
     return Answer(facts={"kind": "sheet", **about, **facts}, image=_encoded(sheet))
 
 
@@ -245,17 +266,13 @@ def _rows(latents: Latents) -> Iterator[Latents]:
         yield latents[index]
 
 
-def sprite(images: Float[Tensor, "n c h w"], *, columns: int, size: int | None = None) -> Image.Image:
-    """Pictures side by side without gaps, each `size` pixels wide."""
-    columns = min(columns, len(images))
-    side = size or images.shape[-1]
-    num_rows = -(-len(images) // columns)
+def sprite(cells: Sequence[Image.Image], *, columns: int) -> Image.Image:
+    """Pictures of one size side by side, without gaps."""
+    columns, side = min(columns, len(cells)), cells[0].width
+    num_rows = -(-len(cells) // columns)
     sheet = Image.new("RGB", (columns * side, num_rows * side), (255, 255, 255))
-    for index, image in enumerate(images):
-        picture = to_pil(image)
-        if picture.width != side:
-            picture = picture.resize((side, side), Image.Resampling.LANCZOS)
-        sheet.paste(picture, (index % columns * side, index // columns * side))
+    for index, cell in enumerate(cells):
+        sheet.paste(cell, (index % columns * side, index // columns * side))
     return sheet
 
 

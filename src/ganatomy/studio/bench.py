@@ -15,18 +15,26 @@ from torch import Tensor
 
 from ganatomy.directions.few_labels import FewLabels, few_labels
 from ganatomy.errors import SettingError, UnknownNameError
-from ganatomy.generators.base import Generator
+from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Direction, Latents
 from ganatomy.perception.base import Scorer
 from ganatomy.recipes import ModelReference, Move, Recipe
 from ganatomy.studio.panel import Panel
 from ganatomy.studio.preparing import NUM_CANDIDATES, codes_of_seeds, looks_of, page_space, shown_psi
 from ganatomy.studio.scenes import Marks, Scene
+from ganatomy.studio.turns import Pause
 
 MOST_KEPT = 400
 """Directions that are kept because they will be asked for again while a slider moves."""
 
+AT_ONCE = 8
+"""Pictures between two pauses: others wait no longer than these take."""
+
 T = TypeVar("T")
+
+
+def go_on() -> None:
+    """The pause of work that nobody waits behind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +55,7 @@ class Bench:
     """A generator with what is known of it. It answers any number of threads; its panel comes when it is ready.
 
     Args:
-        name: of the model on the page. reference: what recipes call the model.
+        name: of the model on the page, where others must not learn of folders. reference: what recipes call the model.
     """
 
     name: str
@@ -68,7 +76,6 @@ class Bench:
         signature = self.generator.signature
         return {
             "name": self.name,
-            "title": self.name.rsplit("/", 1)[-1],
             "architecture": signature.architecture,
             "resolution": signature.resolution,
             "channels": signature.channels,
@@ -77,42 +84,48 @@ class Bench:
             "truncation_psi": shown_psi(self.generator),
             "num_layers": signature.num_layers,
             "num_classes": signature.num_classes,
+            "usual": None if self.panel is None else self.panel.usual_way,
             "ready": self.panel is not None,
             "preparing": None if self.panel is not None else self.preparing.data(),
         }
 
-    def recipe(self, scene: Scene) -> Recipe:
+    def recipe(self, scene: Scene, *, pause: Pause = go_on) -> Recipe:
         """The recipe of a scene, which the library and the command line draw too.
 
         Raises:
             UnknownNameError: for a direction or a hold that does not exist.
             SettingError: for a move that cannot be made.
         """
-        return Recipe(model=self.reference, codes=scene.codes, edits=self.moves(scene))
+        return Recipe(model=self.reference, codes=scene.codes, edits=self.moves(scene, pause=pause))
 
-    def moves(self, scene: Scene) -> tuple[Move, ...]:
+    def moves(self, scene: Scene, *, pause: Pause = go_on) -> tuple[Move, ...]:
         """What is done to the code of a scene."""
         found = []
         for name, steps in scene.moves.items():
             if steps:
-                direction, step = self.direction(name, scene)
+                direction, step = self.direction(name, scene, pause=pause)
                 found.append(Move(direction=direction, strength=steps * step, layers=scene.layers))
         return tuple(found)
 
-    def direction(self, name: str, scene: Scene) -> tuple[Direction, float]:
-        """What moves an attribute in a scene, and how far one step goes."""
-        if name in scene.own:
-            own = scene.own[name]
-            return own, own.sigma
-        if name in scene.taught:
-            taught = self.taught(name, scene.taught[name]).direction
-            return taught, taught.sigma
+    def direction(self, name: str, scene: Scene, *, pause: Pause = go_on) -> tuple[Direction, float]:
+        """What moves an attribute in a scene while others are held, and how far one step goes.
+
+        Raises:
+            UnknownNameError: for a direction or a hold that does not exist.
+            SettingError: for a move that cannot be made.
+        """
         panel = self.panel
+        hold = () if panel is None else self.held(scene, panel)
+        if name in scene.own or name in scene.taught:
+            if name in scene.own:
+                free = scene.own[name]
+            else:
+                free = self.taught(name, scene.taught[name], pause=pause).direction
+            return (free, free.sigma) if panel is None else panel.move_along(free, hold)
         if panel is None:
             raise SettingError("the sliders of this model are still being measured; wait for them")
         if name not in panel.names:
             raise UnknownNameError("direction", name, [*panel.names, *scene.taught, *scene.own])
-        hold = self.held(scene, panel)
         return self._keep(("move", name, hold), lambda: panel.move(name, hold))
 
     def held(self, scene: Scene, panel: Panel) -> tuple[str, ...]:
@@ -124,21 +137,23 @@ class Bench:
                 raise UnknownNameError("direction to hold", name, panel.names)
         return tuple(name for name in panel.names if name in scene.hold)
 
-    def taught(self, name: str, marks: Marks, *, num_next: int = 0) -> FewLabels:
+    def taught(self, name: str, marks: Marks, *, num_next: int = 0, pause: Pause = go_on) -> FewLabels:
         """The direction that marked pictures say, with what is to be expected of it; its rows are seeds.
 
         Raises:
             SettingError: for too few or too many marks, and for one picture that is marked twice.
         """
-        return self._keep(("taught", name, marks, num_next), lambda: self._teach(name, marks, num_next))
+        return self._keep(
+            ("taught", name, marks, num_next), lambda: self._teach(name, marks, num_next, pause=pause)
+        )
 
     @torch.no_grad()
-    def codes(self, scenes: Sequence[Scene]) -> Latents:
+    def codes(self, scenes: Sequence[Scene], *, pause: Pause = go_on) -> Latents:
         """The moved codes of scenes, one row each."""
         rows = []
         for scene in scenes:
             latents = scene.codes.draw(self.generator)
-            for move in self.moves(scene):
+            for move in self.moves(scene, pause=pause):
                 latents = move.apply(latents, self.generator)
             rows.append(latents)
         return joined(rows)
@@ -168,7 +183,7 @@ class Bench:
         """The codes that these seeds draw, not truncated."""
         return codes_of_seeds(self.generator, seeds, space=page_space(self.generator), truncation_psi=1.0)
 
-    def _teach(self, name: str, marks: Marks, num_next: int) -> FewLabels:
+    def _teach(self, name: str, marks: Marks, num_next: int, *, pause: Pause) -> FewLabels:
         if self.panel is None:
             raise SettingError("what tells marked pictures apart is still being measured; wait for it")
         codes, looks = self.candidates, self.panel.looks
@@ -177,8 +192,10 @@ class Bench:
         if extra:
             more = self.of_seeds(extra)
             codes = Latents.cat([codes, more])
-            if looks is not None and self.scorer is not None:
-                looks = torch.cat([looks, looks_of(self.generator, self.scorer, more)])
+            for few in batches(more, AT_ONCE):
+                if looks is not None and self.scorer is not None:
+                    looks = torch.cat([looks, looks_of(self.generator, self.scorer, few)])
+                pause()
         yes, no = ([row.get(seed, seed) for seed in seeds] for seeds in (marks.yes, marks.no))
         return few_labels(codes, yes, no, features=looks, name=name, num_next=num_next)
 

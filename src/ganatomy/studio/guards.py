@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import ipaddress
 import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import anyio
 from starlette.datastructures import Headers
 from starlette.requests import Request, cookie_parser
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MOST_MESSAGE = 64 * 1024
+from ganatomy.errors import SettingError
+
+MOST_MESSAGE = 2**20
 """Bytes of one message from the page."""
+MOST_QUESTION = 2 * 2**20
+"""Bytes of one question over HTTP. A body that is longer is a large one."""
 MOST_BODY = 24 * 2**20
-"""Bytes of one file or question over HTTP."""
+"""Bytes of one file over HTTP."""
+MOST_LARGE = 4
+"""Large bodies that are held at once; others wait."""
+BODY_SECONDS = 30.0
+"""A body that takes longer to arrive is refused."""
 MOST_VISITORS = 64
 SEND_SECONDS = 20.0
 """Who takes longer to take one answer is gone."""
-COOKIE = "ganatomy-token"
 
 POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; "
@@ -55,6 +65,24 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
+def check_token(token: str | None) -> None:
+    """Refuse a token that is easily guessed, or that a cookie or an address cannot hold as it is.
+
+    Raises:
+        SettingError: saying which ones can be used.
+    """
+    if token is not None and not re.fullmatch(r"[A-Za-z0-9_-]{8,200}", token):
+        raise SettingError(
+            f"--token {'cannot be used' if token else 'is empty'}; give 8 to 200 of a-z, A-Z, 0-9, - and _, "
+            'or "new" to have one made up'
+        )
+
+
+def cookie_name(token: str) -> str:
+    """Of the cookie that holds a token: another one for each studio of a machine, as cookies know of no ports."""
+    return f"ganatomy-{hashlib.sha256(token.encode()).hexdigest()[:12]}"
+
+
 @dataclass(frozen=True)
 class Guard:
     """Lets through who may ask, and adds the headers that keep a page to itself.
@@ -65,23 +93,33 @@ class Guard:
     Args:
         token: that every visitor must bring; None on loopback.
         scripts: hashes of the scripts that stand inside the page, such as its import map.
+
+    Raises:
+        SettingError: for a token that cannot be used.
     """
 
     app: ASGIApp
     token: str | None = None
     scripts: tuple[str, ...] = ()
+    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_LARGE), init=False)
+
+    def __post_init__(self) -> None:
+        check_token(self.token)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         refusal = self._refuse(scope)
-        if refusal is None:
-            await self.app(scope, receive, _adding(self._headers, send))
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 4403, "reason": "refused"})
-        else:
-            await refusal(scope, receive, _adding(self._headers, send))
+        if scope["type"] == "websocket":
+            if refusal is None:
+                await self.app(scope, receive, _adding(self._headers, send))
+            else:
+                await send({"type": "websocket.close", "code": 4403, "reason": "refused"})
+            return
+        async with AsyncExitStack() as held:
+            upload = _Upload(scope, receive, _adding(self._headers, send), self._places, held)
+            await (refusal or self.app)(scope, upload.receive, upload.send)
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -94,13 +132,13 @@ class Guard:
         if self.token is None and not is_loopback(_hostname(host)):
             return _error(421, f"this studio answers on this machine only, not as {host[:80]!r}")
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _site(origin) != host:
             return _error(403, f"a page of {origin[:80]!r} may not ask this studio; open its own page")
         return None if self.token is None else self._check_token(scope, headers)
 
     def _check_token(self, scope: Scope, headers: Headers) -> Response | None:
         assert self.token is not None
-        brought = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+        brought = cookie_parser(headers.get("cookie", "")).get(cookie_name(self.token), "")
         if secrets.compare_digest(brought.encode(), self.token.encode()):
             return None
         query = parse_qsl(scope["query_string"].decode("latin-1"))
@@ -109,11 +147,58 @@ class Guard:
             rest = urlencode([(name, value) for name, value in query if name != "token"])
             # The address must not keep the token: people copy addresses.
             answer = RedirectResponse(scope["path"] + (f"?{rest}" if rest else ""), status_code=303)
-            answer.set_cookie(COOKIE, self.token, httponly=True, samesite="strict")
+            # Lax, so that a link on another site's page leads here too; whatever acts has its origin checked.
+            answer.set_cookie(cookie_name(self.token), self.token, httponly=True, samesite="lax")
             return answer
         return _error(
             401, "this studio needs its token; open the address that it printed, with ?token= at the end"
         )
+
+
+class _Upload:
+    """The body of one request on its way in: a large one waits for a place, and none takes for ever.
+
+    A place is given back once the answer begins. One that is late is answered here; to the application its visitor
+    has left.
+    """
+
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, places: asyncio.Semaphore, held: AsyncExitStack
+    ) -> None:
+        self._scope, self._receive, self._send = scope, receive, send
+        self._places, self._held = places, held
+        self._until: float | None = None
+        self._whole = self._late = False
+
+    async def receive(self) -> Message:
+        if self._whole:
+            return await self._receive()
+        if self._until is None:
+            if _is_large(Headers(scope=self._scope)):
+                await self._held.enter_async_context(self._places)
+            self._until = anyio.current_time() + BODY_SECONDS
+        message: Message = {"type": "http.disconnect"}
+        with anyio.CancelScope(deadline=self._until) as patience:
+            message = await self._receive()
+        if patience.cancelled_caught:
+            await self._refuse()
+        self._whole = not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if self._late:
+            return
+        if message["type"] == "http.response.start":
+            await self._held.aclose()
+        await self._send(message)
+
+    async def _refuse(self) -> None:
+        refusal = _error(
+            408, f"this did not arrive within {BODY_SECONDS:.0f} seconds; try again over a faster connection"
+        )
+        refusal.headers["Connection"] = "close"
+        await refusal(self._scope, self._receive, self._send)
+        self._late = True
 
 
 def inline_scripts(html: str) -> tuple[str, ...]:
@@ -146,6 +231,22 @@ def _adding(headers: dict[str, str], send: Send) -> Send:
 
 def _raw(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode(), value.encode()) for name, value in headers]
+
+
+def _is_large(headers: Headers) -> bool:
+    """Whether a body is larger than a question, or does not say."""
+    if "transfer-encoding" in headers:
+        return True
+    length = headers.get("content-length", "")
+    return length.isdecimal() and int(length) > MOST_QUESTION
+
+
+def _site(origin: str) -> str | None:
+    """Whose page asks, as browsers say it; None for what is no site."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
 
 
 def _hostname(host: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -16,6 +16,9 @@ from ganatomy.latents import Direction, Directions, Space
 
 LIMIT = 3.0
 """Steps each way that a slider goes."""
+
+MOST_SIGMA = 2.0
+"""Standard deviations of codes that one step goes at most, however little it changes what it is for."""
 
 NUM_ALSO = 3
 LITTLE = 0.01
@@ -57,7 +60,8 @@ class Panel:
     """The directions of a model with all that a person needs to trust them.
 
     Args:
-        fingerprint: of the generator. scorer: one line about who sees the attributes; "" for nobody.
+        fingerprint: of the generator. scorer_fingerprint: of who sees the attributes; "" for nobody.
+        scorer: one line about who sees them.
         attributes: all that the scorer sees. directions: alone, named after attributes where there is a scorer.
         exclusive: the attributes are classes of which every picture has one.
         prevalence: of each direction's attribute. alone, held, holding: None where nobody sees attributes.
@@ -67,6 +71,7 @@ class Panel:
     """
 
     fingerprint: str
+    scorer_fingerprint: str
     scorer: str
     attributes: tuple[str, ...]
     directions: Directions
@@ -88,13 +93,25 @@ class Panel:
     def names(self) -> list[str]:
         return self.directions.names
 
+    @property
+    def usual_way(self) -> Literal["held", "alone"]:
+        """How the page first offers directions: with all others held, but for classes, which cannot be held.
+
+        A picture is of one class; to hold the chance of all others while that of one grows asks for what cannot be.
+        """
+        return "alone" if self.exclusive else "held"
+
+    @property
+    def usual(self) -> Measured | None:
+        return self.alone if self.usual_way == "alone" else self.held
+
     @cached_property
     def order(self) -> list[int]:
         """The directions, cleanest first: by the low end of the interval, so that luck does not come to the top."""
-        if self.held is None:
+        if self.usual is None:
             return list(range(len(self.directions)))
-        low = self.held.selectivity[:, 1]
-        clean = torch.where(self.held.reached, low, low - 1e6)
+        low = self.usual.selectivity[:, 1]
+        clean = torch.where(self.usual.reached, low, low - 1e6)
         return clean.nan_to_num(-1e9).argsort(descending=True).tolist()
 
     def move(self, name: str, hold: Sequence[str]) -> tuple[Direction, float]:
@@ -114,16 +131,30 @@ class Panel:
         everything = self.holding.step(name, [other for other in self.names if other != name])
         # What was measured with everything else held says how far the evidence about rates is to be believed.
         step = float(self.held.steps[k]) * everything.rate / found.rate
-        sigma = float((self.holding.deviations.T.double() @ found.vector.flatten().double()).norm())
-        direction = Direction(
+        return self._held(name, found.vector, self.holding), step
+
+    def move_along(self, direction: Direction, hold: Sequence[str]) -> tuple[Direction, float]:
+        """A direction that is no part of the panel, bent so that attributes are held, and the distance of one step.
+
+        A step changes what the direction judges by one standard deviation, unless codes that are usual end before.
+        """
+        vector = direction.vector
+        fits = direction.space == self.space and vector.shape == self.directions[0].vector.shape
+        if not hold or self.holding is None or not fits:
+            return direction, direction.sigma
+        found = self.holding.toward(vector / vector.norm(), hold)
+        held = self._held(direction.name, found.vector, self.holding)
+        return held, min(direction.sigma / found.rate, MOST_SIGMA * held.sigma)
+
+    def _held(self, name: str, vector: Tensor, holding: Holding) -> Direction:
+        return Direction(
             name=name,
-            vector=found.vector,
+            vector=vector,
             space=self.space,
-            sigma=sigma,
+            sigma=float((holding.deviations.T.double() @ vector.flatten().double()).norm()),
             method="studio",
             fingerprint=self.fingerprint,
         )
-        return direction, step
 
     def data(self, model: str) -> dict[str, Any]:
         """All that the page shows, as JSON."""
@@ -134,6 +165,7 @@ class Panel:
             "scorer": self.scorer or None,
             "exclusive": self.exclusive,
             "target_change": self.target_change,
+            "usual": self.usual_way,
             "directions": [self._direction(k) for k in order],
             "attributes": list(self.attributes),
             "changes": None
@@ -149,11 +181,11 @@ class Panel:
     def _direction(self, k: int) -> dict[str, Any]:
         name, known = self.names[k], self.alone is not None and self.held is not None
         also: list[dict[str, Any]] = []
-        if self.held is not None:
+        if self.usual is not None:
             changed = {
-                other: float(self.held.changes[k, column])
+                other: float(self.usual.changes[k, column])
                 for column, other in enumerate(self.attributes)
-                if other != name and abs(float(self.held.changes[k, column])) >= LITTLE
+                if other != name and abs(float(self.usual.changes[k, column])) >= LITTLE
             }
             most = sorted(changed, key=lambda other: -abs(changed[other]))[:NUM_ALSO]
             also = [{"name": other, "change": round(changed[other], 3)} for other in most]
@@ -169,7 +201,7 @@ class Panel:
             },
             "auc": number(auc),
             "prevalence": None if self.prevalence is None else number(float(self.prevalence[k])),
-            "reached": self.held is None or bool(self.held.reached[k]),
+            "reached": self.usual is None or bool(self.usual.reached[k]),
             "also": also,
             "limit": LIMIT,
         }

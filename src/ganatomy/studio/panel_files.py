@@ -27,6 +27,7 @@ def save_panel(panel: Panel, path: str | os.PathLike[str]) -> Path:
     tensors = {"directions": panel.directions.matrix}
     facts: dict[str, Any] = {
         "fingerprint": panel.fingerprint,
+        "scorer_fingerprint": panel.scorer_fingerprint,
         "scorer": panel.scorer,
         "attributes": list(panel.attributes),
         "names": panel.names,
@@ -94,6 +95,7 @@ def load_panel(path: str | os.PathLike[str]) -> Panel:
         )
         return Panel(
             fingerprint=facts["fingerprint"],
+            scorer_fingerprint=facts["scorer_fingerprint"],
             scorer=facts["scorer"],
             attributes=tuple(facts["attributes"]),
             directions=directions,

@@ -131,6 +131,7 @@ def prepare(
     exclusive = classes_of(scores) is not None
     return Panel(
         fingerprint=generator.fingerprint,
+        scorer_fingerprint=scorer.fingerprint,
         scorer=scorer.description,
         attributes=tuple(scorer.names),
         directions=alone,
@@ -159,6 +160,7 @@ def _without_scorer(generator: Generator, *, num_mapped: int, report: Progress) 
     shown = codes_of_seeds(generator, seeds, space=space, truncation_psi=psi)
     return Panel(
         fingerprint=generator.fingerprint,
+        scorer_fingerprint="",
         scorer="",
         attributes=(),
         directions=found,

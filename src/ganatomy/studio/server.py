@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import itertools
 import json
 import logging
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -25,17 +23,22 @@ from ganatomy import edits
 from ganatomy.errors import GanatomyError, MissingFileError, SettingError
 from ganatomy.recipes.fields import Fields, choice, flag, integer, number, parse, several, text
 from ganatomy.studio import takeaways
+from ganatomy.studio.asks import MOST_KEYS
 from ganatomy.studio.bench import Bench
-from ganatomy.studio.guards import MOST_BODY, MOST_VISITORS, Guard, inline_scripts, read_body
+from ganatomy.studio.guards import MOST_BODY, MOST_QUESTION, MOST_VISITORS, Guard, inline_scripts, read_body
 from ganatomy.studio.scenes import read_scene
 from ganatomy.studio.sockets import BROKEN, Visit, said
 from ganatomy.studio.thumbnails import Thumbnails
-from ganatomy.studio.turns import Pause, Worker
+from ganatomy.studio.turns import Pause, Superseded, Worker
 
 STATIC = Path(__file__).parent / "static"
 PAGE = STATIC / "index.html"
-MOST_KEYS = 12
 MOST_FRAMES = 600
+MOST_FILES = 4
+"""Files that are made at a time; who asks for another waits."""
+CLOSING = "the studio is closing"
+
+T = TypeVar("T")
 
 log = logging.getLogger("ganatomy.studio")
 
@@ -52,7 +55,7 @@ class Studio:
             name: Thumbnails(bench, self.workers[name]) for name, bench in self.benches.items()
         }
         self.num_visitors = 0
-        self._numbers = itertools.count()
+        self._files = asyncio.Semaphore(MOST_FILES)
 
     def bench(self, name: str | None) -> Bench:
         """The model of that name; the first where none is named.
@@ -69,33 +72,44 @@ class Studio:
         return self.benches[name]
 
     def close(self) -> None:
+        """Give up what is being made, and make nothing any more."""
         for worker in self.workers.values():
             worker.close()
 
-    async def make(self, bench: Bench, work: Callable[[Pause], Path]) -> Path:
-        """Have a file made in turn with what the visitors of a model ask for."""
-        visitor, made = ("file", next(self._numbers)), list[Path]()
+    async def make(self, request: Request, bench: Bench, work: Callable[[Pause], T]) -> T:
+        """Have something made in turn with what the visitors of a model ask for, as long as somebody waits for it.
+
+        Raises:
+            ClientDisconnect: when nobody does any more. Superseded: when the studio ends before.
+        """
+        visitor, made = object(), list[T]()
         worker = self.workers[bench.name]
-        try:
-            await asyncio.wrap_future(worker.submit(visitor, "file", lambda pause: made.append(work(pause))))
-        finally:
-            worker.forget(visitor)
+        async with self._files:
+            gone = asyncio.ensure_future(_left(request))
+            making = asyncio.wrap_future(
+                worker.submit(visitor, "file", lambda pause: made.append(work(pause)))
+            )
+            try:
+                await asyncio.wait({gone, making}, return_when=asyncio.FIRST_COMPLETED)
+                left = not making.done()
+            finally:
+                gone.cancel()
+                worker.forget(visitor)
+                await asyncio.wait({making})  # until its next pause: it may be writing
+        if left:
+            raise ClientDisconnect
+        if making.cancelled():
+            raise Superseded
+        making.result()
         return made[0]
 
 
-def application(benches: Sequence[Bench], *, token: str | None = None) -> ASGIApp:
+def application(studio: Studio, *, token: str | None = None) -> ASGIApp:
     """The web application of a studio.
 
     Args:
         token: that visitors must bring, for a studio that is not on loopback.
     """
-    studio = Studio(benches)
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        yield
-        studio.close()
-
     app = Starlette(
         routes=[
             Route("/", _page),
@@ -109,7 +123,6 @@ def application(benches: Sequence[Bench], *, token: str | None = None) -> ASGIAp
             Mount("/static", _Static(directory=STATIC)),
         ],
         exception_handlers={404: _not_found, 405: _not_found, Exception: _broken},
-        lifespan=lifespan,
     )
     app.state.studio = studio
     return Guard(app, token, inline_scripts(PAGE.read_text(encoding="utf-8")))
@@ -145,7 +158,7 @@ async def _thumbnails(studio: Studio, request: Request) -> Response:
     if bench.panel is None:
         return _not_yet(bench)
     sprite = await studio.thumbnails[bench.name].get()
-    return Response(sprite, media_type="image/webp", headers={"Cache-Control": "max-age=3600"})
+    return Response(sprite, media_type="image/webp", headers={"Cache-Control": "no-store"})
 
 
 async def _take(studio: Studio, request: Request) -> Response:
@@ -154,7 +167,9 @@ async def _take(studio: Studio, request: Request) -> Response:
     what = fields.take("what", choice(takeaways.PICTURES))
     scene = fields.take("scene", read_scene)
     fields.end()
-    return await _file(studio, bench, lambda folder, _: takeaways.take(bench, what, scene, folder))
+    return await _file(
+        studio, request, bench, lambda folder, pause: takeaways.take(bench, what, scene, folder, pause=pause)
+    )
 
 
 async def _film(studio: Studio, request: Request) -> Response:
@@ -171,6 +186,7 @@ async def _film(studio: Studio, request: Request) -> Response:
     fields.end()
     return await _file(
         studio,
+        request,
         bench,
         lambda folder, pause: takeaways.film(bench, what, keys, folder, pause=pause, **settings),
     )
@@ -183,7 +199,7 @@ async def _restore(studio: Studio, request: Request) -> Response:
         return _too_long()
     order = [wanted, *(bench for bench in studio.benches.values() if bench is not wanted)]
     try:
-        return _json(await asyncio.to_thread(takeaways.restore, order, data))
+        return _json(await studio.make(request, wanted, lambda _: takeaways.restore(order, data)))
     except takeaways.PhotographError as error:
         return _json({"error": said(error), "photograph": True}, status=422)
 
@@ -226,24 +242,34 @@ def _answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
             return _json({"error": said(error)}, status=404)
         except GanatomyError as error:
             return _json({"error": said(error)}, status=422)
+        except Superseded:
+            return _json({"error": CLOSING}, status=503)
         except ClientDisconnect:
             return Response(status_code=499)
 
     return answer
 
 
+async def _left(request: Request) -> None:
+    """Until whoever asked has gone; the body was read before."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
 async def _asked(request: Request) -> Fields:
-    data = await read_body(request)
+    data = await read_body(request, most=MOST_QUESTION)
     if data is None:
-        raise SettingError(f"a question has at most {MOST_BODY >> 20} MB")
+        raise SettingError(f"a question has at most {MOST_QUESTION >> 20} MB")
     return Fields(parse(data), "")
 
 
-async def _file(studio: Studio, bench: Bench, make: Callable[[Path, Pause], Path]) -> Response:
+async def _file(
+    studio: Studio, request: Request, bench: Bench, make: Callable[[Path, Pause], Path]
+) -> Response:
     """A file that is made in a folder of its own, which goes when the file has been sent."""
     folder = tempfile.TemporaryDirectory(prefix="ganatomy-studio-")
     try:
-        path = await studio.make(bench, lambda pause: make(Path(folder.name), pause))
+        path = await studio.make(request, bench, lambda pause: make(Path(folder.name), pause))
     except BaseException:
         folder.cleanup()
         raise

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Any
 
 import anyio
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ganatomy.errors import CheckpointError, GanatomyError
@@ -18,14 +19,14 @@ from ganatomy.recipes.fields import Fields, as_it_is, choice, integer, parse
 from ganatomy.studio.asks import Answer, Ask, read_ask
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.guards import MOST_MESSAGE, SEND_SECONDS
-from ganatomy.studio.turns import Pause, Worker
+from ganatomy.studio.turns import Pause, Superseded, Worker
 
 SLOTS = ("edit", "before", "sheet", "walk", "mix", "sum", "teach", "hover")
 LAST_ID = 2**53
 BROKEN = "something went wrong in the studio itself; what happened stands in its log"
 
 GONE = (WebSocketDisconnect, OSError, RuntimeError)
-"""What a socket raises whose visitor has left."""
+"""What a socket raises whose visitor has left, or takes too long."""
 
 log = logging.getLogger("ganatomy.studio")
 
@@ -58,16 +59,20 @@ class Visit:
     @staticmethod
     async def _ended_by(half: Callable[[], Awaitable[None]], scope: anyio.CancelScope) -> None:
         """Where one half of the connection ends, the other one does."""
-        with contextlib.suppress(*GONE):
-            await half()
+        await half()
         scope.cancel()
 
     async def _receive(self) -> None:
-        while True:
-            message = await self._socket.receive()
-            if message["type"] == "websocket.disconnect":
-                return
+        while (message := await self._heard()) is not None:
             self._take(message.get("text"))
+
+    async def _heard(self) -> Message | None:
+        """The next message; None once the visitor has left."""
+        try:
+            message = await self._socket.receive()
+        except GONE:
+            return None
+        return None if message["type"] == "websocket.disconnect" else message
 
     def _take(self, text: str | None) -> None:
         place: tuple[int | None, str | None] = (None, None)
@@ -75,7 +80,7 @@ class Visit:
             if text is None:
                 raise CheckpointError("the page speaks in text, and this was something else")
             if len(text) > MOST_MESSAGE:
-                raise CheckpointError(f"a question has at most {MOST_MESSAGE >> 10} KB")
+                raise CheckpointError(f"a question has at most {MOST_MESSAGE >> 20} MB")
             fields = Fields(parse(text), "")
             place = fields.take("id", integer(0, LAST_ID)), fields.take("slot", choice(SLOTS))
             ask = read_ask(fields.take("ask", as_it_is))
@@ -95,11 +100,11 @@ class Visit:
             ask(self._bench, emit, pause)
         except GanatomyError as error:
             emit(Answer(facts={"kind": "error", "error": said(error)}))
-        except Exception as error:
-            if type(error).__name__ != "Superseded":
-                log.exception("a question could not be answered")
-                emit(Answer(facts={"kind": "error", "error": BROKEN}))
+        except Superseded:
             raise
+        except Exception:
+            log.exception("a question could not be answered")
+            emit(Answer(facts={"kind": "error", "error": BROKEN}))
 
     def _put(self, place: tuple[int | None, str | None], facts: dict[str, Any], image: bytes = b"") -> None:
         message = json.dumps({"id": place[0], "slot": place[1], **facts}, allow_nan=False)
@@ -115,12 +120,13 @@ class Visit:
             await self._wake.wait()
             while self._ready:
                 _, message = self._ready.popitem(last=False)
-                with anyio.move_on_after(SEND_SECONDS) as patience:
-                    if isinstance(message, str):
-                        await self._socket.send_text(message)
-                    else:
-                        await self._socket.send_bytes(message)
-                if patience.cancelled_caught:
+                try:
+                    with anyio.fail_after(SEND_SECONDS):
+                        if isinstance(message, str):
+                            await self._socket.send_text(message)
+                        else:
+                            await self._socket.send_bytes(message)
+                except GONE:
                     return
             self._wake.clear()
 

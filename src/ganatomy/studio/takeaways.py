@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,14 +28,17 @@ from ganatomy.recipes import (
 )
 from ganatomy.recipes.codes import Drawn
 from ganatomy.storage import load_directions, load_latents, read_kind, save_directions
-from ganatomy.studio.asks import AT_ONCE
-from ganatomy.studio.bench import Bench
+from ganatomy.studio.asks import MOST_KEYS
+from ganatomy.studio.bench import AT_ONCE, Bench
 from ganatomy.studio.preparing import page_space, shown_psi
-from ganatomy.studio.scenes import FURTHEST, Scene, read_scene
+from ganatomy.studio.scenes import FURTHEST, MOST_CODES, Scene, read_scene
 from ganatomy.studio.turns import Pause
 
 SAME = 1e-3
 """Codes that differ by no more, as a share of their length, are the same picture."""
+
+LARGEST_SEED = 2**31 - 1
+"""That the page has room for."""
 
 SUFFIXES = {
     "png": ".png",
@@ -74,16 +78,20 @@ ga.grid(generator(latents), gap=0).save("step-by-step.png")
 '''
 
 
-def take(bench: Bench, what: str, scene: Scene, folder: Path) -> Path:
+def take(bench: Bench, what: str, scene: Scene, folder: Path, *, pause: Pause) -> Path:
     """Write what a person takes away of a scene, into a folder.
 
     Raises:
-        SettingError: for directions of a picture that nothing was moved in.
+        SettingError: for directions of a picture that nothing was moved in, where none is taught or of a file.
     """
     path = folder / f"{_stem(bench, scene)}{SUFFIXES[what]}"
-    recipe = replace(bench.recipe(scene), picture=Sheet(), scene=scene.to_data())
+    recipe = replace(bench.recipe(scene, pause=pause), picture=Sheet(), scene=scene.to_data())
     if what == "directions":
-        found = {move.direction.name: move.direction for move in recipe.edits if isinstance(move, Move)}
+        found = {
+            name: bench.taught(name, marks, pause=pause).direction for name, marks in scene.taught.items()
+        }
+        found |= scene.own
+        found |= {move.direction.name: move.direction for move in recipe.edits if isinstance(move, Move)}
         if not found:
             raise SettingError("no slider has been moved, so there is no direction to take away; move one")
         return save_directions(Directions(found.values()), path)
@@ -110,17 +118,20 @@ def film(
     """Write a film from key picture to key picture."""
     recipe = Recipe(
         model=bench.reference,
-        codes=Given(latents=bench.codes(keys)),
+        codes=Given(latents=bench.codes(keys, pause=pause)),
         picture=CodePath(frames=frames, method=method, closed=closed),
         fps=fps,
         batch_size=AT_ONCE,
+        scene={"keys": [key.to_data() for key in keys]},
     )
     path = folder / f"{_plain(bench.name)}-walk{SUFFIXES[what]}"
     return render_to(recipe, path, generator=bench.generator, progress=lambda *_: pause())
 
 
 def restore(benches: Sequence[Bench], data: bytes) -> dict[str, Any]:
-    """The scene in a file that somebody drops on the page: a picture or film of ours, a recipe, codes, directions.
+    """What is in a file that somebody drops on the page: a picture or film of ours, a recipe, codes, directions.
+
+    Its "kind" is that of a "picture" or of "directions", with their "scene", or a "walk", with scenes as its "keys".
 
     Raises:
         PhotographError: for a picture that carries no recipe.
@@ -151,27 +162,50 @@ def _of_recipe(benches: Sequence[Bench], recipe: Recipe) -> dict[str, Any]:
     if recipe.model is None or recipe.codes is None:
         raise SettingError("this recipe draws faces without a model, so there is nothing to edit")
     bench = _bench(benches, recipe.model.fingerprint, recipe.model.name)
+    summed = sum(len(term.codes) for term in getattr(recipe.codes, "terms", ()))
+    if max(len(recipe.codes), summed) > MOST_CODES:
+        raise SettingError(f"this recipe draws more than {MOST_CODES} codes; the page opens one picture")
     codes = _codes(bench, recipe)
-    scene = _told_scene(bench, recipe, codes) or _plain_scene(bench, recipe, codes)
+    if isinstance(recipe.picture, CodePath):
+        return _walk(bench, recipe.picture, _told(bench, recipe, codes) or _given(codes))
+    (scene,) = _told(bench, recipe, codes[0]) or (_plain_scene(bench, recipe, codes[0]),)
+    if isinstance(scene.codes, Drawn) and scene.codes.seeds[0] > LARGEST_SEED:
+        scene = replace(scene, codes=Given(latents=scene.codes.draw(bench.generator)))
     return {"model": bench.name, "kind": "picture", "scene": scene.to_data()}
 
 
-def _told_scene(bench: Bench, recipe: Recipe, codes: Latents) -> Scene | None:
-    """The scene that the recipe carries, if it still makes the same picture."""
-    if recipe.scene is None:
-        return None
+def _walk(bench: Bench, path: CodePath, keys: Sequence[Scene]) -> dict[str, Any]:
+    if not 2 <= len(keys) <= MOST_KEYS:
+        raise SettingError(f"this walk has {len(keys)} key pictures; the page shows 2 to {MOST_KEYS}")
+    return {
+        "model": bench.name,
+        "kind": "walk",
+        "keys": [key.to_data() for key in keys],
+        "method": path.method,
+        "frames": path.frames,
+        "closed": path.closed,
+    }
+
+
+def _told(bench: Bench, recipe: Recipe, codes: Latents) -> tuple[Scene, ...] | None:
+    """The scenes that the recipe carries, if they still make the same codes."""
+    told = recipe.scene or {}
     try:
-        scene = read_scene(dict(recipe.scene))
-        found = bench.codes([scene])
-    except GanatomyError:
+        scenes = tuple(read_scene(dict(one)) for one in told.get("keys", [told])[:MOST_CODES])
+        found = bench.codes(scenes)
+    except (GanatomyError, TypeError, ValueError):
         return None
-    return scene if _alike(found, codes) else None
+    return scenes if _alike(found, codes) else None
+
+
+def _given(codes: Latents) -> tuple[Scene, ...]:
+    return tuple(Scene(codes=Given(latents=codes[k])) for k in range(len(codes)))
 
 
 def _plain_scene(bench: Bench, recipe: Recipe, codes: Latents) -> Scene:
     """The moves of a recipe as directions by value; where they cannot be told apart, the codes alone."""
     assert recipe.codes is not None
-    fallen = Scene(codes=Given(latents=codes))
+    (fallen,) = _given(codes)
     moves = [edit for edit in recipe.edits if isinstance(edit, Move)]
     if len(recipe.codes) != 1 or len(moves) != len(recipe.edits) or len({move.layers for move in moves}) > 1:
         return fallen
@@ -179,7 +213,11 @@ def _plain_scene(bench: Bench, recipe: Recipe, codes: Latents) -> Scene:
     own: dict[str, Direction] = {}
     steps: dict[str, float] = {}
     for move in moves:
-        if isinstance(move.strength, tuple) or move.units == "logit":
+        if (
+            isinstance(move.strength, tuple)
+            or move.units == "logit"
+            or not 0 < move.direction.sigma < math.inf
+        ):
             return fallen
         vector = held_step(move.direction, move.hold, layers=move.layers)
         direction = replace(move.direction, vector=vector)
@@ -190,16 +228,16 @@ def _plain_scene(bench: Bench, recipe: Recipe, codes: Latents) -> Scene:
     layers = moves[0].layers if moves else None
     if any(abs(step) > FURTHEST for step in steps.values()):
         return fallen
-    scene = Scene(codes=recipe.codes, moves=steps, own=own, layers=layers)
+    scene = Scene(codes=recipe.codes, moves=steps, own=own, layers=layers, hold=())
     return scene if _alike(bench.codes([scene]), codes) else fallen
 
 
 def _of_our_file(benches: Sequence[Bench], path: Path) -> dict[str, Any]:
     """Directions become sliders of their own; codes become the picture."""
     if read_kind(path) == "directions":
-        found = load_directions(path)
-        if not len(found):
-            raise CheckpointError("the file holds no directions")
+        found = [direction for direction in load_directions(path) if 0 < direction.sigma < math.inf]
+        if not found:
+            raise CheckpointError("the file holds no direction along which codes are known to spread")
         bench = _bench(benches, found[0].fingerprint, "another model")
         space, psi = page_space(bench.generator), shown_psi(bench.generator)
         known = () if bench.panel is None else bench.panel.names
@@ -227,13 +265,13 @@ def _bench(benches: Sequence[Bench], fingerprint: str | None, name: str) -> Benc
 
 
 def _codes(bench: Bench, recipe: Recipe) -> Latents:
-    """The first code that a recipe ends with."""
+    """The codes that a recipe ends with."""
     assert recipe.codes is not None
     with torch.no_grad():
         now = recipe.codes.draw(bench.generator)
         for edit in recipe.edits:
             now = edit.apply(now, bench.generator)
-    return now[0]
+    return now
 
 
 def _alike(a: Latents, b: Latents) -> bool:

@@ -6,13 +6,12 @@ import asyncio
 import io
 import threading
 from concurrent.futures import Future
+from functools import partial
 
-import torch
-from torch import Tensor
-from torch.nn import functional as F
-
-from ganatomy.studio.asks import AT_ONCE, sprite
+from ganatomy.errors import SettingError
+from ganatomy.studio.asks import made, small, sprite
 from ganatomy.studio.bench import Bench
+from ganatomy.studio.panel import Atlas
 from ganatomy.studio.preparing import codes_of_seeds, page_space, shown_psi
 from ganatomy.studio.turns import Pause, Worker
 
@@ -31,33 +30,32 @@ class Thumbnails:
         self._made = b""
 
     async def get(self) -> bytes:
+        """The sprite, as WebP.
+
+        Raises:
+            SettingError: for a model without a map.
+        """
+        if self._bench.panel is None or self._bench.panel.atlas is None:
+            raise SettingError(f"{self._bench.name} has no map")
         if not self._made:
             # One visitor of its own: whoever comes while it is made waits for the same work.
             with self._lock:
-                if self._coming is None or self._coming.cancelled():
-                    self._coming = self._worker.submit(self, "thumbnails", self._make)
+                if self._coming is None or self._coming.done():
+                    atlas = self._bench.panel.atlas
+                    self._coming = self._worker.submit(self, "thumbnails", partial(self._make, atlas))
                 coming = self._coming
             await asyncio.shield(asyncio.wrap_future(coming))
         return self._made
 
-    def _make(self, pause: Pause) -> None:
-        panel = self._bench.panel
-        assert panel is not None
-        assert panel.atlas is not None
+    def _make(self, atlas: Atlas, pause: Pause) -> None:
         generator = self._bench.generator
         codes = codes_of_seeds(
             generator,
-            panel.atlas.seeds.tolist(),
+            atlas.seeds.tolist(),
             space=page_space(generator),
             truncation_psi=shown_psi(generator),
         )
-        pictures: list[Tensor] = []
-        for first in range(0, len(codes), AT_ONCE):
-            if first:
-                pause()
-            made = self._bench.pictures(codes[first : first + AT_ONCE])
-            # Small at once: a thousand large pictures would fill the memory.
-            pictures.append(F.interpolate(made, SIDE, mode="bicubic", antialias=True))
+        cells = [small(image, SIDE) for images in made(self._bench, codes, pause) for image in images]
         buffer = io.BytesIO()
-        sprite(torch.cat(pictures), columns=COLUMNS, size=SIDE).save(buffer, "WEBP", quality=80, method=2)
+        sprite(cells, columns=COLUMNS).save(buffer, "WEBP", quality=80, method=2)
         self._made = buffer.getvalue()

@@ -2,155 +2,165 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-T = TypeVar("T")
 Pause = Callable[[], None]
 """Called by long work between its pieces, so that others have their turn; raises `Superseded` when it should stop."""
+
+MOST_BEGUN = 64
+"""Pieces of work that may be begun and not yet ended: each has a thread. Those beyond wait to begin."""
 
 
 class Superseded(Exception):  # noqa: N818 (nothing went wrong)
     """A newer request has taken the place of this one, or whoever asked is gone."""
 
 
-class Turns:
-    """A lock that goes to the visitor who has waited for it the longest since their last turn."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._taken = False
-        self._waiting: dict[int, Hashable] = {}
-        self._served: dict[Hashable, int] = {}
-        self._clock = 0
-
-    def take(self, visitor: Hashable) -> None:
-        """Wait for the turn of a visitor."""
-        with self._changed:
-            self._clock += 1
-            ticket = self._clock
-            self._waiting[ticket] = visitor
-            while self._taken or self._next() != ticket:
-                self._changed.wait()
-            del self._waiting[ticket]
-            self._taken = True
-            self._clock += 1
-            self._served[visitor] = self._clock
-
-    def give_back(self) -> None:
-        with self._changed:
-            self._taken = False
-            self._changed.notify_all()
-
-    def forget(self, visitor: Hashable) -> None:
-        """A visitor has left."""
-        with self._changed:
-            self._served.pop(visitor, None)
-            self._changed.notify_all()  # who is next may be somebody else now
-
-    def _next(self) -> int:
-        """Of those who wait, the visitor served least recently; of one visitor's tickets, the oldest."""
-        return min(self._waiting, key=lambda ticket: (self._served.get(self._waiting[ticket], 0), ticket))
-
-
 @dataclass(eq=False)
 class _Task:
     """Work of one visitor in one slot."""
 
+    visitor: Hashable
+    slot: str
     work: Callable[[Pause], None]
     done: Future[None] = field(default_factory=Future)
+    turn: threading.Event = field(default_factory=threading.Event)
+    begun: bool = False
     stopped: bool = False
+
+    @property
+    def place(self) -> tuple[Hashable, str]:
+        return self.visitor, self.slot
 
 
 class Worker:
-    """Does the work on one generator: in each slot of a visitor one piece at a time, and after it the newest.
+    """Does the work on one generator: always one piece at a time, of the visitor whose last turn is longest ago.
 
     A slot is one place on a page that shows one thing. What is asked for in it while it is busy replaces what waits
     there, and work that is under way stops at its next pause.
-
-    Args:
-        num_threads: work that may be under way at the same time; only one of them computes.
     """
 
-    def __init__(self, *, num_threads: int = 32) -> None:
-        self._turns = Turns()
-        self._pool = ThreadPoolExecutor(num_threads, thread_name_prefix="studio")
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(MOST_BEGUN, thread_name_prefix="studio")
         self._lock = threading.Lock()
+        self._current: _Task | None = None
+        self._waiting: list[_Task] = []
+        """For their turn, the oldest first: what is not begun, and what pauses."""
         self._running: dict[tuple[Hashable, str], _Task] = {}
+        """What each place is busy with, be it waiting or not."""
         self._pending: dict[tuple[Hashable, str], _Task] = {}
+        """What comes after it."""
+        self._served: dict[Hashable, int] = {}
+        self._clock = 0
+        self._closed = False
 
     def submit(self, visitor: Hashable, slot: str, work: Callable[[Pause], None]) -> Future[None]:
         """Have work done when its turn comes. The future is cancelled where something newer takes its place."""
-        task = _Task(work=work)
-        place = (visitor, slot)
+        task = _Task(visitor, slot, work)
         with self._lock:
-            if place in self._running:
-                self._running[place].stopped = True
-                older = self._pending.pop(place, None)
-                if older is not None:
+            if self._closed:
+                task.done.cancel()
+            elif task.place in self._running:
+                self._running[task.place].stopped = True
+                if (older := self._pending.get(task.place)) is not None:
                     older.done.cancel()
-                self._pending[place] = task
-                return task.done
-            self._running[place] = task
-        self._pool.submit(self._run, place, task)
+                self._pending[task.place] = task
+            else:
+                self._start(task)
+                self._go_on()
         return task.done
 
     def forget(self, visitor: Hashable) -> None:
         """Drop all that a visitor waits for: they have left."""
         with self._lock:
-            for place in [place for place in self._pending if place[0] == visitor]:
-                self._pending.pop(place).done.cancel()
-            for place, task in self._running.items():
-                if place[0] == visitor:
-                    task.stopped = True
-        self._turns.forget(visitor)
+            self._stop(lambda task: task.visitor == visitor)
+            self._go_on()
 
     def close(self) -> None:
         """Stop at the next pauses, and take no more work."""
         with self._lock:
-            for task in self._pending.values():
+            self._closed = True
+            self._stop(lambda _: True)
+            self._go_on()
+        self._pool.shutdown(wait=True)
+
+    def _start(self, task: _Task) -> None:
+        self._running[task.place] = task
+        # Whoever comes first has their turn after those who wait already, however often they come anew.
+        self._served.setdefault(task.visitor, self._tick())
+        self._waiting.append(task)
+
+    def _stop(self, of: Callable[[_Task], bool]) -> None:
+        """Drop what is not begun; what is begun ends at its next pause."""
+        for place in [place for place, task in self._pending.items() if of(task)]:
+            self._pending.pop(place).done.cancel()
+        for task in [task for task in self._running.values() if of(task)]:
+            task.stopped = True
+            if not task.begun:
+                self._waiting.remove(task)
+                self._end(task)
                 task.done.cancel()
-            self._pending.clear()
-            for task in self._running.values():
-                task.stopped = True
-        self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _run(self, place: tuple[Hashable, str], task: _Task) -> None:
-        visitor = place[0]
-        self._turns.take(visitor)
-
-        def pause() -> None:
-            if task.stopped:
-                raise Superseded
-            self._turns.give_back()
-            self._turns.take(visitor)
-            if task.stopped:
-                raise Superseded
-
-        try:
-            task.work(pause)
-        except Superseded:
-            task.done.cancel()
-        except BaseException as error:  # noqa: BLE001 (whoever asked hears of it)
-            task.done.set_exception(error)
+    def _go_on(self) -> None:
+        """Give the turn to whoever is next, if nobody has it."""
+        full = sum(task.begun for task in self._running.values()) >= MOST_BEGUN
+        able = [task for task in self._waiting if task.begun or not full]
+        if self._current is not None or not able:
+            return
+        task = min(able, key=lambda task: self._served[task.visitor])
+        self._waiting.remove(task)
+        self._current = task
+        if task.begun:
+            task.turn.set()
         else:
-            task.done.set_result(None)
-        finally:
-            self._turns.give_back()
-            self._follow(place)
+            task.begun = True
+            self._pool.submit(self._run, task)
 
-    def _follow(self, place: tuple[Hashable, str]) -> None:
-        """Start what waits in this slot."""
+    def _tick(self) -> int:
+        self._clock += 1
+        return self._clock
+
+    def _give_back(self, task: _Task) -> None:
+        self._current = None
+        self._served[task.visitor] = self._tick()
+
+    def _pause(self, task: _Task) -> None:
         with self._lock:
-            task = self._pending.pop(place, None)
-            if task is None:
-                del self._running[place]
-                return
-            self._running[place] = task
+            if not task.stopped:
+                self._give_back(task)
+                task.turn.clear()
+                self._waiting.append(task)
+                self._go_on()
+        task.turn.wait()
+        if task.stopped:
+            raise Superseded
+
+    def _run(self, task: _Task) -> None:
+        task.turn.set()
+        error: BaseException | None = None
         try:
-            self._pool.submit(self._run, place, task)
-        except RuntimeError:  # closed in the meantime
-            task.done.cancel()
+            task.work(lambda: self._pause(task))
+        except BaseException as raised:  # noqa: BLE001 (whoever asked hears of it)
+            error = raised
+        with self._lock:
+            self._give_back(task)
+            self._end(task)
+            self._go_on()
+        with contextlib.suppress(InvalidStateError):  # whoever asked has given it up
+            if isinstance(error, Superseded):
+                task.done.cancel()
+            elif error is not None:
+                task.done.set_exception(error)
+            else:
+                task.done.set_result(None)
+
+    def _end(self, task: _Task) -> None:
+        """What waits in its place takes over; of a visitor who asks for nothing any more nothing is kept."""
+        del self._running[task.place]
+        if (newer := self._pending.pop(task.place, None)) is not None:
+            self._start(newer)
+        elif not any(visitor == task.visitor for visitor, _ in self._running):
+            del self._served[task.visitor]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,7 +31,10 @@ def studio(
     port: Annotated[int, Parameter(help="The port to listen at; 0 takes any that is free.")] = 7860,
     token: Annotated[
         str | None,
-        Parameter(help='What visitors must bring in their first address; "new" makes one up and prints it.'),
+        Parameter(
+            help="What visitors must bring in their first address: 8 or more of a-z, A-Z, 0-9, - and _; "
+            '"new" makes one up and prints it.'
+        ),
     ] = None,
     open_browser: Annotated[
         bool, Parameter(name="--open", negative=(), show_default=False, help="Open the page in a browser.")
@@ -60,7 +65,9 @@ def studio(
         raise SettingError("the studio needs a model; try `ganatomy studio faces`")
     if len(set(models)) < len(models):
         raise SettingError("a model is named twice; name each once")
-    benches = [_bench(model, scorer, options) for model in models]
+    benches = [
+        _bench(model, name, scorer, options) for model, name in zip(models, _names(models), strict=True)
+    ]
     if measure is not None:
         if len(benches) > 1:
             raise SettingError("--measure takes one model at a time")
@@ -80,12 +87,22 @@ def studio(
     remark("the studio is closed")
 
 
-def _bench(model: str, scorer: str | None, options: ModelOptions) -> Bench:
+def _names(models: Sequence[str]) -> list[str]:
+    """What the models are called on the page: the last part of where each lies, told apart by numbers."""
+    names: list[str] = []
+    for model in models:
+        last, copies = Path(model).name or model, itertools.count(2)
+        name = last
+        while name in names:
+            name = f"{last} ({next(copies)})"
+        names.append(name)
+    return names
+
+
+def _bench(model: str, name: str, scorer: str | None, options: ModelOptions) -> Bench:
     from ganatomy import zoo
     from ganatomy.studio.bench import Bench
 
     generator = open_model(model, options)
     sees = None if scorer is None and model not in zoo.MODELS else open_scorer(scorer, model)
-    return Bench(
-        name=model, generator=generator, reference=name_model(model, generator, options), scorer=sees
-    )
+    return Bench(name=name, generator=generator, reference=name_model(model, generator, options), scorer=sees)
