@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from studio.browsing import find_browser, open_studio
 
 from ganatomy import load, scorer
+from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
 from ganatomy.recipes import ModelReference
 from ganatomy.studio.bench import Bench, Preparing
 from ganatomy.studio.panel_files import load_panel
+from ganatomy.studio.preparing import prepare
 from ganatomy.zoo import MODELS
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser of these tests")
@@ -49,10 +55,23 @@ def bench_of(name: str, *, measured: bool) -> Bench:
 
 @pytest.fixture(scope="module")
 def studio(measured: Bench) -> Iterator[str]:
-    """Faces, ready; digits, still being measured; a toy with few sliders."""
+    """Faces, ready; digits, still being measured; a toy with few sliders; a model with classes that nothing scores."""
     faces, digits = bench_of("faces", measured=True), bench_of("digits", measured=False)
-    with open_studio([faces, digits, measured]) as address:
+    classes = replace(bench_of("digits", measured=True), name="digits measured")
+    with open_studio([faces, digits, classes, measured, unscored()]) as address:
         yield address
+
+
+def unscored() -> Bench:
+    torch.manual_seed(0)
+    config = StyleGAN2Config(widths=(16, 16, 8), z_dim=16, w_dim=16, mapping_layers=2, num_classes=5)
+    generator = StyleGAN2(config).eval()
+    return Bench(
+        name="unscored",
+        generator=generator,
+        reference=ModelReference(name="unscored", fingerprint=generator.fingerprint),
+        panel=prepare(generator, None, num_mapped=40),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +156,7 @@ def test_edit_moves_one_thing_and_says_what_else_moved(visit: Visit) -> None:
     verdict = page.locator(".verdict")
     expect(verdict).to_contain_text(re.compile(r"Smiling \.\d\d → \.\d\d"))
     expect(verdict).to_contain_text(re.compile(r"Also moved: .* [+−]\.\d\d|Nothing else moved"))
+    expect(page).to_have_title("Seed 7, Smiling −1.20 · faces · ganatomy studio")
     # The presses on one slider are one step of the history.
     moved = drawn(page)
     page.keyboard.press("z")
@@ -147,6 +167,37 @@ def test_edit_moves_one_thing_and_says_what_else_moved(visit: Visit) -> None:
     assert np.array_equal(drawn(page, first), moved)
     page.go_back()
     expect(slider).to_have_value("0")
+    page.reload()
+    page.get_by_role("button", name="Redo").click()
+    expect(page).to_have_url(re.compile(r"mv=Smiling:-1\.2"))
+
+
+def test_undo_ends_where_the_browser_has_dropped_what_was_before(visit: Visit) -> None:
+    page = visit("#walk&m=toy")
+    links = []
+    for _ in range(60):
+        page.keyboard.press("r")
+        links.append(page.evaluate("location.href"))
+    undo = page.get_by_role("button", name="Undo")
+    for link in reversed(links[-50:-1]):
+        expect(undo).to_be_enabled()
+        page.keyboard.press("z")
+        expect(page).to_have_url(link)
+    expect(undo).to_be_disabled()
+
+
+def test_what_is_no_seed_does_not_stay_in_its_field(visit: Visit) -> None:
+    page = visit("#edit&m=toy&s=7")
+    field = page.get_by_role("spinbutton", name="Seed")
+    for typed in ("-4", "", "99999999999"):
+        field.fill(typed)
+        field.blur()
+        expect(field).to_have_value("7")
+    open_tab(page, "Mix")
+    other = page.get_by_role("spinbutton", name="Row 1: seed")
+    other.fill("-4")
+    other.blur()
+    expect(other).to_have_value("1")
 
 
 def test_a_drag_is_one_step_of_the_history_and_its_pictures_are_timed(visit: Visit) -> None:
@@ -280,6 +331,11 @@ def test_walk_plays_between_pictures_and_gives_a_film(visit: Visit) -> None:
     expect(page.get_by_role("heading", name="A walk needs two pictures")).to_be_visible()
     page.get_by_role("button", name="Add current").click()
     page.get_by_role("button", name="Add random").click()
+    ways = ("lerp", "spline", "slerp") * 3
+    for way in ways:
+        # Each film closes the one before while it plays.
+        page.get_by_role("radio", name=re.compile(f"^{way}")).check()
+        page.wait_for_timeout(120)
     frame = page.get_by_role("slider", name="Frame", exact=True)
     expect(frame).to_have_attribute("max", "47", timeout=PATIENCE)
     page.get_by_role("button", name="Pause").click()
@@ -296,9 +352,36 @@ def test_walk_plays_between_pictures_and_gives_a_film(visit: Visit) -> None:
     expect(page).to_have_url(re.compile(r"wk=s%3D\d+,s%3D7"))
     with page.expect_download() as film:
         page.get_by_role("button", name="MP4").click()
-    assert Path(film.value.path()).read_bytes()[4:8] == b"ftyp"
+    made = Path(film.value.path()).read_bytes()
+    assert made[4:8] == b"ftyp"
+    link = page.url
     page.get_by_role("button", name="Remove picture 2").click()
     expect(page.get_by_role("heading", name="A walk needs two pictures")).to_be_visible()
+    _drop(page, "film.mp4", "video/mp4", made)
+    expect(page.get_by_text("film.mp4 is back as the walk that it was.")).to_be_visible()
+    expect(page).to_have_url(link)
+
+
+def test_a_walk_goes_from_before_to_now_and_its_keys_keep_the_sliders(visit: Visit) -> None:
+    page = visit("#walk&m=toy&s=7&mv=red:1&t=mine:1.2_3.4")
+    page.get_by_role("button", name="From before to now").click()
+    expect(page).to_have_url(re.compile(r"wk=s%3D7,s%3D7%26mv%3Dred%3A1$"))
+    page.get_by_role("button", name="Edit seed 7, 1 moved").click()
+    expect(page.get_by_role("slider", name="mine", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Of this model")).to_be_visible()
+    # What was taught goes along although it was not moved.
+    page.keyboard.press("7")
+    take = page.get_by_role("dialog", name="Take away").get_by_role("button", name="Directions")
+    with page.expect_request(lambda one: '"directions"' in (one.post_data or "")) as asked:
+        take.click()
+    assert asked.value.post_data_json["scene"]["taught"] == {"mine": {"yes": [1, 2], "no": [3, 4]}}
+
+
+def test_one_bad_picture_spoils_no_others(visit: Visit) -> None:
+    page = visit("#walk&m=toy&wk=s%3D1%26mv%3Dnothing%3A1,s%3D2,s%3D3")
+    keys = page.get_by_role("list", name="Key pictures")
+    expect(keys.locator("canvas.drawn")).to_have_count(2)
+    expect(keys.locator("canvas.missing")).to_have_count(1)
 
 
 def test_mix_gives_a_picture_of_two_and_a_sum_of_baskets(visit: Visit) -> None:
@@ -323,6 +406,52 @@ def test_mix_gives_a_picture_of_two_and_a_sum_of_baskets(visit: Visit) -> None:
     drawn(page, summed)
 
 
+def test_a_mix_has_as_many_rows_and_columns_as_are_wanted(visit: Visit) -> None:
+    page = visit("#mix&m=faces")
+    page.get_by_role("button", name="Column 1: remove").click()
+    expect(page).to_have_url(re.compile(r"xc=5\.6$"))
+    page.get_by_role("button", name="Add a row").click()
+    expect(page).to_have_url(re.compile(r"xr=1\.2\.3\.\d+&xc=5\.6$"))
+    cells = page.get_by_role("button", name=re.compile("^Edit seed"))
+    expect(cells.locator("canvas")).to_have_count(8, timeout=PATIENCE)
+    page.get_by_role("button", name="Column 2: remove").click()
+    expect(page.get_by_role("button", name="Column 1: remove")).to_have_count(0)
+    page.reload()
+    expect(cells.locator("canvas")).to_have_count(4, timeout=PATIENCE)
+
+
+def test_where_nothing_scores_the_pictures_nothing_is_said_to_be_held_or_clean(visit: Visit) -> None:
+    page = visit("#edit&m=unscored&s=3")
+    first = drawn(page)
+    expect(page.get_by_role("list", name="Sliders")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name=re.compile("^Hold"))).to_have_count(0)
+    expect(page.locator(".verdict")).to_contain_text("nothing scores the pictures of this model")
+    page.get_by_role("slider", name="SeFa 1", exact=True).focus()
+    press(page, "PageUp", 3)
+    moved = drawn(page, first)
+    page.get_by_text("More: truncation").click()
+    page.get_by_role("spinbutton", name="Class").fill("1")
+    drawn(page, moved)
+    expect(page).to_have_url(re.compile("s=3&k=1&mv="))
+    # Pictures of the map and of Teach were drawn with a class of their own.
+    open_tab(page, "Explore")
+    page.get_by_role("button", name="Map").click()
+    page.get_by_role("application").focus()
+    press(page, "+", 4)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"#edit&m=unscored&s=\d+&ev=map$"))
+
+
+def test_classes_are_not_held_unless_somebody_wants_it(visit: Visit) -> None:
+    page = visit("#edit&m=digits measured&s=3")
+    expect(page.get_by_role("button", name="Nothing")).to_have_attribute(
+        "aria-pressed", "true", timeout=PATIENCE
+    )
+    page.get_by_role("button", name="Hold everything").click()
+    expect(page).to_have_url(re.compile("s=3&h=:$"))
+    expect(page.get_by_role("button", name="Hold 8", exact=True)).to_have_attribute("aria-pressed", "true")
+
+
 def test_a_model_without_layers_says_why_it_cannot_mix(visit: Visit) -> None:
     page = visit("#mix&m=digits")
     expect(page.get_by_role("heading", name="digits has no layers to mix")).to_be_visible()
@@ -340,10 +469,18 @@ def test_teach_learns_from_marks_and_gives_a_slider(visit: Visit) -> None:
     )
     expect(page.locator(".learnt canvas")).to_have_count(5)
     page.get_by_role("button", name="Skip").click()
-    page.get_by_role("button", name=re.compile("^Take back yes")).first.click()
+    back = page.get_by_role("button", name=re.compile("^Take back yes")).first
+    seed = re.search(r"\d+", back.get_attribute("aria-label")).group()
+    back.click()
+    expect(page.get_by_text(f"Seed {seed}: does it have it?")).to_be_visible()
+    expect(question).to_be_visible()
     page.get_by_role("button", name=re.compile("^Yes")).click()
-    page.get_by_role("textbox", name="What do you look for?").fill("A look of mine")
-    page.get_by_role("button", name="Keep as a slider").click()
+    name, keep = page.get_by_role("textbox", name="What do you look for?"), "Keep as a slider"
+    name.fill("wearing lipstick")
+    expect(page.get_by_role("button", name=keep)).to_be_disabled()
+    expect(page.get_by_text("There is a slider “wearing lipstick” already")).to_be_visible()
+    name.fill("A look of mine")
+    page.get_by_role("button", name=keep).click()
     slider = page.get_by_role("slider", name="A look of mine")
     first = drawn(page)
     slider.focus()
@@ -366,8 +503,34 @@ def test_evidence_is_read_by_pointer_and_keys_and_leads_to_sliders(visit: Visit)
     page.keyboard.press("ArrowRight")
     expect(reading).not_to_have_text(told)
     page.get_by_role("button", name="nothing held").click()
-    page.get_by_role("button", name="Slider of Young").click()
-    expect(page.get_by_role("slider", name="Young", exact=True)).to_be_focused()
+    page.get_by_role("button", name="Slider of Bald").click()
+    expect(page.get_by_role("slider", name="Bald", exact=True)).to_be_focused()
+    expect(page.locator(".row.reached")).to_have_text(re.compile("^Bald"))
+    assert page.evaluate("scrollY") > 100
+    expect(page.locator(".row.reached")).to_have_count(0)
+    open_tab(page, "Explore")
+    assert page.evaluate("scrollY") == 0
+
+
+def test_figures_that_are_not_finite_are_left_out(visit: Visit) -> None:
+    page = visit("#edit&m=faces")
+    drawn(page)
+
+    def spoil(route: sync_api.Route) -> None:
+        panel = route.fetch().json()
+        panel["directions"][0]["selectivity"] = {"held": [None] * 3, "alone": [None] * 3}
+        panel["directions"][1]["selectivity"] = {"held": [9.5, 4.0, None], "alone": [None] * 3}
+        route.fulfill(json=panel)
+
+    page.route("**/api/panel*", spoil)
+    page.evaluate("location.hash = '#evidence&m=toy'")
+    expect(page.locator(".card").first).to_contain_text("not to be told")
+    open_tab(page, "Edit")
+    badges = page.locator(".row:not(.heads) .clean-badge")
+    expect(badges.nth(0)).to_have_text("")
+    expect(badges.nth(1)).to_contain_text(
+        "Moves its own attribute 9.5 times as much as the others on average, when"
+    )
 
 
 def test_a_picture_that_was_taken_away_comes_back_when_it_is_dropped(visit: Visit) -> None:
@@ -395,13 +558,76 @@ def test_a_picture_that_was_taken_away_comes_back_when_it_is_dropped(visit: Visi
         page.keyboard.press("Escape")
 
 
+def test_directions_of_a_file_become_sliders_and_a_film_a_walk(visit: Visit) -> None:
+    page = visit("#edit&m=toy&s=7&mv=red:1&t=%C3%A9t%C3%A9:1.2_3.4")
+    made = drawn(page)
+    page.keyboard.press("7")
+    dialog = page.get_by_role("dialog", name="Take away")
+    with page.expect_download() as got:
+        dialog.get_by_role("button", name="Directions").click()
+    directions = Path(got.value.path()).read_bytes()
+    page.keyboard.press("Escape")
+    for _ in range(2):
+        # The same file twice gives the same sliders.
+        _drop(page, "some.directions", "", directions)
+        expect(
+            page.get_by_text(re.compile(r"“red \(from the file\)”.* now, above the others\."))
+        ).to_be_visible()
+        page.get_by_role("button", name="Close this message").click()
+        sliders = page.get_by_role("slider", name="red (from the file)", exact=True)
+        expect(sliders).to_have_count(1)
+    assert np.array_equal(drawn(page), made)
+    sliders.focus()
+    page.keyboard.press("PageUp")
+    drawn(page, made)
+    # A name in any script is the name of a file.
+    page.get_by_role("slider", name="été", exact=True).focus()
+    page.keyboard.press("PageUp")
+    page.get_by_role("button", name="red back to zero", exact=True).click()
+    page.keyboard.press("7")
+    with page.expect_download() as got:
+        dialog.get_by_role("button", name="Recipe", exact=True).click()
+    assert "été" in got.value.suggested_filename
+    page.keyboard.press("Escape")
+
+    def answer(fields: dict) -> None:
+        page.unroute_all()
+        page.route("**/api/restore*", lambda route: route.fulfill(json=fields))
+        _drop(page, "file", "", b"-")
+
+    # What is usual for a model is asked of the model in the answer, not of the one that was open.
+    usual = {
+        one["name"]: one for one in page.evaluate("fetch('/api/models').then((r) => r.json())")["models"]
+    }
+    seed = {"seeds": [3], "space": "w", "truncation_psi": usual["faces"]["truncation_psi"], "label": None}
+    answer({"kind": "picture", "model": "faces", "scene": {"codes": seed}})
+    expect(page).to_have_url(re.compile("#edit&m=faces&s=3$"))
+    before = drawn(page)
+    answer(
+        {"kind": "picture", "model": "faces", "scene": {"codes": {**seed, "space": "z", "truncation_psi": 1}}}
+    )
+    expect(page).to_have_url(re.compile("#edit&m=faces&s=3&sp=z$"))
+    other = drawn(page, before)
+    page.reload()
+    assert np.array_equal(drawn(page), other)
+    keys = [{"codes": {**seed, "seeds": [number]}} for number in (1, 2)]
+    answer({"kind": "walk", "model": "faces", "keys": keys, "method": "lerp", "frames": 200, "closed": False})
+    expect(page).to_have_url(re.compile("#walk&m=faces&.*wk=s%3D1,s%3D2&wm=lerp&wf=120&wo=1$"))
+    expect(page.get_by_text("file is back as the walk that it was.")).to_be_visible()
+
+
 def test_a_photograph_is_told_plainly_that_it_has_to_wait(visit: Visit) -> None:
     page = visit()
     photograph = io.BytesIO()
     Image.new("RGB", (64, 48), "teal").save(photograph, "JPEG")
     _drop(page, "me.jpg", "image/jpeg", photograph.getvalue())
-    expect(page.get_by_text("This photograph cannot be edited yet")).to_be_visible()
-    page.get_by_role("button", name="Close this message").click()
+    told = page.get_by_text("This photograph cannot be edited yet")
+    expect(told).to_be_visible()
+    page.get_by_role("slider", name="Bald", exact=True).scroll_into_view_if_needed()
+    close = page.get_by_role("button", name="Close this message")
+    expect(close).to_be_in_viewport()
+    assert told.bounding_box()["height"] < 75, "the button stands below the message"
+    close.click()
     _drop(page, "notes.json", "application/json", b"{]")
     expect(page.get_by_text("notes.json: ")).to_be_visible()
 
@@ -425,6 +651,11 @@ def test_what_needs_no_directions_works_while_they_are_measured(visit: Visit) ->
     expect(page.get_by_role("heading", name="No sliders yet")).to_be_visible()
     expect(page.get_by_role("progressbar", name="Measuring the directions")).to_be_visible()
     first = drawn(page)
+    # Codes that are not mapped cannot be truncated.
+    expect(page.get_by_text("More: ")).to_have_count(0)
+    page.evaluate("location.hash = '#edit&m=digits&s=7&p=0.3'")
+    assert np.array_equal(drawn(page), first)
+    expect(page.locator(".compare ~ .problem")).to_have_count(0)
     page.get_by_role("button", name="Next seed").click()
     drawn(page, first)
     open_tab(page, "Explore")
@@ -433,6 +664,80 @@ def test_what_needs_no_directions_works_while_they_are_measured(visit: Visit) ->
     expect(page.get_by_role("heading", name="No map yet")).to_be_visible()
     open_tab(page, "Evidence")
     expect(page.get_by_role("heading", name="No measurements yet")).to_be_visible()
+
+
+def test_what_was_refused_for_want_of_a_panel_is_asked_for_again(
+    browser: sync_api.Browser, measured: Bench
+) -> None:
+    late = replace(measured, name="late", panel=None)
+    broken = replace(late, name="broken", preparing=Preparing(failed="the scorer cannot be read"))
+    context = browser.new_context()
+    with open_studio([late, broken]) as address:
+        page = context.new_page()
+        page.goto(f"{address}#walk&m=late&mv=red:1&wk=s%3D1%26mv%3Dred%3A1,s%3D2&wf=8")
+        expect(page.get_by_text("still being measured").first).to_be_visible()
+        open_tab(page, "Edit")
+        problem = page.locator(".compare ~ .problem")
+        expect(problem).to_be_visible()
+        late.panel = measured.panel
+        expect(problem).to_be_hidden()
+        drawn(page)
+        open_tab(page, "Walk")
+        expect(page.locator(".strip canvas.drawn")).to_have_count(2)
+        page.evaluate("location.hash = '#edit&m=broken'")
+        expect(page.get_by_text("The scorer cannot be read.")).to_be_visible()
+        context.close()
+
+
+def test_a_server_that_is_full_says_so_and_is_not_asked_without_rest(visit: Visit, studio: str) -> None:
+    page = visit("#edit&m=toy")
+    drawn(page)
+    calls = []
+
+    def turn_away(socket: sync_api.WebSocketRoute) -> None:
+        calls.append(socket)
+        socket.send(json.dumps({"kind": "closing", "error": "40 visitors are here already"}))
+        socket.close(code=1013)
+
+    page.route_web_socket(re.compile("/socket"), turn_away)
+    page.reload()
+    expect(page.get_by_text("40 visitors are here already.")).to_be_visible()
+    page.wait_for_timeout(2500)
+    assert 2 <= len(calls) <= 6
+    page.unroute_all()
+
+
+def test_a_question_that_is_too_long_fails_on_the_page(visit: Visit) -> None:
+    page = visit("#edit&m=toy")
+    drawn(page)
+    told = page.evaluate("""async () => {
+      const { ask } = await import("/static/js/live.js");
+      return new Promise((failed) => ask("hover", { kind: "x".repeat(1e6) }, { failed }));
+    }""")
+    assert told.startswith("This is too much to ask for at once")
+
+
+def test_nothing_is_said_or_marked_while_pictures_do_not_come(visit: Visit) -> None:
+    page = visit("#edit&m=toy&s=7&mv=red:1")
+    answering = [True]
+
+    def listen(socket: sync_api.WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda message: socket.send(message) if answering[0] else None)
+
+    page.route_web_socket(re.compile("/socket"), listen)
+    page.reload()
+    verdict = page.locator(".verdict")
+    expect(verdict).to_contain_text(re.compile(r"red \.?\d+ → "))
+    answering[0] = False
+    page.get_by_role("slider", name="round", exact=True).focus()
+    page.keyboard.press("PageUp")
+    expect(verdict).to_contain_text(re.compile(r"red \+1\.00 steps round .* steps"))
+    expect(verdict).to_contain_text("Its scores are still to come.")
+    open_tab(page, "Teach")
+    page.keyboard.press("y")
+    expect(page.get_by_role("button", name=re.compile("^Yes"))).to_be_disabled()
+    expect(page).not_to_have_url(re.compile("ty="))
 
 
 def test_the_page_goes_on_where_it_was_when_the_server_comes_back(
@@ -458,6 +763,7 @@ def test_a_damaged_link_opens_all_the_same(visit: Visit) -> None:
     page = visit("#nowhere&m=nobody&s=x&mv=Smiling:NaN,%E0:1&l=9-2&c=%7B&wk=%25&h=%00&xb=1_2&ty=1.a")
     drawn(page)
     expect(page).to_have_url(re.compile(r"#edit&m=faces&s=7"))
+    drawn(visit("#edit&m=toy&s=3&c=" + quote('{"values":1,"seeds":"abc"}') + "&o=[1]&sp=y"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

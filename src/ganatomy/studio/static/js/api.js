@@ -16,8 +16,8 @@ export class Refusal extends Error {
 
 export const models = async () => (await (await request("/api/models")).json()).models;
 export const panel = async (model) => (await request(`/api/panel?model=${encodeURIComponent(model)}`)).json();
-export const thumbnails = async (model, size) =>
-  createImageBitmap(await (await request(`/api/thumbnails?model=${encodeURIComponent(model)}&size=${size}`)).blob());
+export const thumbnails = async (model) =>
+  createImageBitmap(await (await request(`/api/thumbnails?model=${encodeURIComponent(model)}`)).blob());
 
 /** A file made from a scene. @returns {Promise<{blob: Blob, name: string}>} */
 export const take = (model, what, scene) => fileOf(post("/api/take", { model, what, scene }), `${model}-${what}`);
@@ -42,8 +42,14 @@ const post = (path, body) => request(path, {
 
 async function fileOf(request, fallback) {
   const response = await request;
-  const name = /filename="?([^";]+)"?/.exec(response.headers.get("Content-Disposition") ?? "")?.[1];
+  const name = nameIn(response.headers.get("Content-Disposition") ?? "");
   return { blob: await response.blob(), name: name ?? fallback };
+}
+
+/** The name of a file in its header; one that is not plain letters is written in percents. */
+function nameIn(header) {
+  const coded = /filename\*=UTF-8''([^;]+)/i.exec(header)?.[1];
+  return coded ? decodeURIComponent(coded) : /filename="?([^";]+)"?/.exec(header)?.[1];
 }
 
 async function request(path, options) {

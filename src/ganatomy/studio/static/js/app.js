@@ -16,7 +16,7 @@ import { MixTab } from "./tabs/mix.js";
 import { TeachTab } from "./tabs/teach.js";
 import { WalkTab } from "./tabs/walk.js";
 import { encode } from "./url.js";
-import { html } from "./view.js";
+import { html, useLayoutEffect } from "./view.js";
 
 const SHOWN = {
   edit: ["Edit", EditTab], explore: ["Explore", ExploreTab], walk: ["Walk", WalkTab],
@@ -25,6 +25,7 @@ const SHOWN = {
 const SCHEMES = { auto: "as the system is", light: "light", dark: "dark" };
 
 export function App() {
+  useLayoutEffect(() => scrollTo(0, 0), [tab.value]);
   if (studioProblem.value) return html`<${Alone}><p class="problem" role="alert">${studioProblem}</p><//>`;
   if (!model.value) return html`<${Alone}><p role="status">Opening …</p><//>`;
   const [title, Tab] = SHOWN[tab.value];
@@ -73,14 +74,14 @@ function Tabs() {
 }
 
 function ModelChoice() {
-  const { title, architecture, resolution } = model.value;
+  const { name, architecture, resolution } = model.value;
   const facts = `${architecture} · ${resolution} px`;
   const choose = (event) => change({ ...freshState(event.currentTarget.value), tab: tab.value });
-  if (models.value.length === 1) return html`<p class="model">${title} <span class="quiet">${facts}</span></p>`;
+  if (models.value.length === 1) return html`<p class="model">${name} <span class="quiet">${facts}</span></p>`;
   return html`
     <label class="model"><span class="unseen">Model</span>
       <select value=${modelName.value} title=${facts} onChange=${choose}>
-        ${models.value.map((one) => html`<option value=${one.name}>${one.title}</option>`)}
+        ${models.value.map((one) => html`<option value=${one.name}>${one.name}</option>`)}
       </select>
     </label>`;
 }

@@ -3,11 +3,14 @@ import { restore } from "./api.js";
 import { modelName, models } from "./models.js";
 import { notice } from "./panes.js";
 import { editOf } from "./scenes.js";
-import { change } from "./state.js";
+import { change, freshState, state, withSliders } from "./state.js";
 import { signal } from "./view.js";
+import { listed, titled } from "./words.js";
 
 export const dragging = signal(false);
 const LARGEST = 32 * 2 ** 20;
+/** Of a walk on the page; a film may have more. */
+const MOST_FRAMES = 120;
 const PHOTOGRAPH = "This photograph cannot be edited yet: finding the codes of a photograph (inversion) is still to come. "
   + "Drop a picture that ganatomy made, or its recipe, and it comes back as it was.";
 
@@ -19,16 +22,43 @@ export async function openFile(file) {
   }
   notice.value = { kind: "said", text: `Reading ${file.name} …` };
   try {
-    const { model, scene } = await restore(modelName.value, file);
-    if (!models.value.some(({ name }) => name === model)) {
-      notice.value = { kind: "problem", text: `${file.name} was made with ${model}, which this studio does not serve.` };
+    const { kind, model: name, ...found } = await restore(modelName.value, file);
+    const model = models.value.find((one) => one.name === name);
+    if (!model) {
+      notice.value = { kind: "problem", text: `${file.name} was made with ${name}, which this studio does not serve.` };
       return;
     }
-    change({ tab: "edit", model, edit: editOf(scene) });
-    notice.value = { kind: "said", text: `${file.name} is back as it was made.` };
+    const old = name === modelName.value ? state.value : freshState(name);
+    notice.value = { kind: "said", text: (COMES_BACK[kind] ?? COMES_BACK.picture)(old, found, model, file.name) };
   } catch (problem) {
     notice.value = { kind: "problem", text: problem.details?.photograph ? PHOTOGRAPH : `${file.name}: ${problem.message}` };
   }
+}
+
+/** What is done with each kind of file, and what is said of it. */
+const COMES_BACK = {
+  picture(old, { scene }, model, file) {
+    change({ ...old, tab: "edit", edit: withSliders(editOf(scene, model), old.edit) });
+    return `${file} is back as it was made.`;
+  },
+  directions(old, { scene }) {
+    const own = Object.fromEntries(Object.entries(scene.own).map(([name, direction]) =>
+      [freeName(name, direction, old.edit), direction]));
+    change({ ...old, tab: "edit", edit: { ...old.edit, own: { ...old.edit.own, ...own } } });
+    const names = Object.keys(own).map((name) => `“${titled(name)}”`);
+    return `${listed(names)} ${names.length > 1 ? "are sliders" : "is a slider"} now, above the others.`;
+  },
+  walk(old, { keys, method, frames, closed }, model, file) {
+    const walk = { keys: keys.map((key) => editOf(key, model)), method, frames: Math.min(MOST_FRAMES, frames), closed };
+    change({ ...old, tab: "walk", walk });
+    return `${file} is back as the walk that it was.`;
+  },
+};
+
+/** The name of a direction of a file, or another one where a slider is called so; the same direction twice is one. */
+function freeName(name, direction, { taught, own }) {
+  const same = JSON.stringify(own[name]) === JSON.stringify(direction);
+  return same || !(name in own || name in taught) ? name : freeName(`${name} (from the file)`, direction, { taught, own });
 }
 
 export function startFiles() {

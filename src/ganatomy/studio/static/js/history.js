@@ -10,10 +10,16 @@ import { computed, signal } from "./view.js";
 const REST = 1000;
 /** Browsers refuse to rewrite the address more often than about a hundred times in thirty seconds. */
 const BETWEEN_WRITES = 400;
+/** Browsers keep this many entries and drop the oldest. */
+const MOST_ENTRIES = 50;
+/** Where it is remembered over a reload which entries there are. */
+const KEY = "ganatomy-history";
 
+/** Of the entry that is shown, of the oldest that is left, and of the newest. */
 const index = signal(0);
+const first = signal(0);
 const last = signal(0);
-export const canUndo = computed(() => index.value > 0);
+export const canUndo = computed(() => index.value > first.value);
 export const canRedo = computed(() => index.value < last.value);
 export const undo = () => canUndo.value && history.back();
 export const redo = () => canRedo.value && history.forward();
@@ -32,7 +38,8 @@ export function startHistory(complete) {
     gesture = null;
   };
   arrive();
-  index.value = last.value = history.state?.index ?? 0;
+  index.value = first.value = last.value = history.state?.index ?? 0;
+  recall();
   write("replaceState", encode(state.value));
   onChange(record);
 
@@ -41,7 +48,7 @@ export function startHistory(complete) {
     arrive();
     // An address that the visitor typed or clicked has no number yet.
     index.value = event.state?.index ?? index.value + 1;
-    last.value = event.state ? Math.max(last.value, index.value) : index.value;
+    reach(event.state ? Math.max(last.value, index.value) : index.value);
     write("replaceState", encode(state.value));
   });
   addEventListener("pointerdown", () => { pressed = true; }, true);
@@ -65,8 +72,31 @@ function record(name) {
   flush();
   if (link === location.hash) return;
   index.value += 1;
-  last.value = index.value;
+  reach(index.value);
   write("pushState", link);
+}
+
+/** The newest entry is another one now. */
+function reach(newest) {
+  last.value = newest;
+  first.value = Math.max(first.value, newest - MOST_ENTRIES + 1);
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify([first.value, last.value]));
+  } catch {
+    // A browser may keep nothing; then a reload forgets what could be done again.
+  }
+}
+
+/** After a reload the entries are those that were there; after a way from elsewhere nobody knows. */
+function recall() {
+  const reloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
+  try {
+    const [oldest, newest] = JSON.parse(sessionStorage.getItem(KEY));
+    if (reloaded && oldest <= index.value && index.value <= newest) [first.value, last.value] = [oldest, newest];
+  } catch {
+    // Nothing was kept, or it cannot be read.
+  }
+  reach(last.value);
 }
 
 function flush() {

@@ -1,7 +1,8 @@
 /** Keys that work everywhere. Arrows and letters belong to a field while somebody types in it. */
 import { redo, undo } from "./history.js";
+import { hold, measured } from "./models.js";
 import { helpOpen, swiped, takeOpen } from "./panes.js";
-import { change, changeEdit, hold, HOLD_EVERY, HOLD_NOTHING, holdsEvery, randomSeed, state, TABS } from "./state.js";
+import { change, changeEdit, HOLD_EVERY, HOLD_NOTHING, holdsEvery, randomSeed, state, TABS } from "./state.js";
 
 /** For the help: keys and what they do. */
 export const KEYS = [
@@ -31,7 +32,7 @@ const ACTIONS = {
   r: () => changeEdit({ codes: { seeds: [randomSeed()] } }),
   "[": () => besides(-1),
   "]": () => besides(1),
-  l: () => changeEdit({ hold: holdsEvery(hold.value) ? HOLD_NOTHING : HOLD_EVERY }),
+  l: () => measured.value && changeEdit({ hold: holdsEvery(hold.value) ? HOLD_NOTHING : HOLD_EVERY }),
   0: () => changeEdit({ moves: {} }),
   7: () => { takeOpen.value = true; },
   "?": () => { helpOpen.value = true; },

@@ -19,12 +19,20 @@ export const connection = signal("connecting");
 export const farewell = signal("");
 
 const PATIENCE = 60_000;
+const SHORTEST_PAUSE = 250;
 const LONGEST_PAUSE = 8000;
+/** A server that turns visitors away does so sooner. */
+const SETTLED = 2000;
+/** Characters; the server closes the socket on a question that is longer than a MiB. */
+const LONGEST_QUESTION = 1_000_000;
+const TOO_LONG = "This is too much to ask for at once: pictures with codes or directions of their own are long. "
+  + "Take some of them away, or put their sliders back to zero.";
 
 /** @type {WebSocket|null} */
 let socket = null;
-let pause = 250;
+let pause = SHORTEST_PAUSE;
 let retry = null;
+let settling = null;
 let lastId = 0;
 /** @type {Map<string, {flight: Request|null, waiting: Request|null, answered: Request|null}>} */
 const slots = new Map();
@@ -32,9 +40,11 @@ const slots = new Map();
 /** Opens the socket of a model; requests to another one are dropped. */
 export function connect(model) {
   clearTimeout(retry);
+  clearTimeout(settling);
+  farewell.value = "";
   for (const slot of [...slots.keys()]) forget(slot);
   if (socket) {
-    socket.onclose = null;
+    socket.onclose = socket.onmessage = null;
     socket.close();
   }
   connection.value = "connecting";
@@ -62,12 +72,17 @@ function send(place) {
   if (place.flight || !place.waiting || socket?.readyState !== WebSocket.OPEN) return;
   const request = place.waiting;
   place.waiting = null;
+  const text = JSON.stringify({ id: request.id, slot: request.slot, ask: request.what });
+  if (text.length > LONGEST_QUESTION) {
+    request.answers.failed?.(TOO_LONG);
+    return;
+  }
   place.flight = request;
   request.timer = setTimeout(() => {
     release(place, request);
     request.answers.failed?.("The server took more than a minute for this; it may be busy.");
   }, PATIENCE);
-  socket.send(JSON.stringify({ id: request.id, slot: request.slot, ask: request.what }));
+  socket.send(text);
 }
 
 /** The first part of an answer makes room for the next request. */
@@ -90,13 +105,13 @@ function open(url) {
   socket = new WebSocket(url);
   socket.binaryType = "arraybuffer";
   socket.onopen = () => {
-    pause = 250;
-    farewell.value = "";
     connection.value = "open";
+    settling = setTimeout(settle, SETTLED);
     for (const place of slots.values()) send(place);
   };
   socket.onmessage = ({ data }) => (typeof data === "string" ? readText(data) : readPicture(data));
   socket.onclose = () => {
+    clearTimeout(settling);
     connection.value = "away";
     // What was under way is asked again, unless something newer waits.
     for (const place of slots.values()) {
@@ -109,26 +124,35 @@ function open(url) {
   };
 }
 
+/** The server has taken this visitor in: it answers, or at least did not turn them away. */
+function settle() {
+  clearTimeout(settling);
+  pause = SHORTEST_PAUSE;
+  farewell.value = "";
+}
+
 function readText(data) {
   const message = JSON.parse(data);
   if (message.kind === "closing") {
     farewell.value = sentence(message.error);
     return;
   }
+  settle();
   const request = requestOf(message);
   if (message.kind === "error") request?.answers.failed?.(sentence(message.error));
   else request?.answers.told?.(message);
 }
 
 async function readPicture(data) {
+  settle();
   const length = new DataView(data).getUint32(0);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
+  const place = slots.get(header.slot);
   const request = requestOf(header);
   if (!request?.answers.picture) return;
   const bitmap = await decode(new Uint8Array(data, 4 + length), header.type);
   // While this one was decoded the slot may have been left, or a newer picture may have overtaken it.
-  const place = slots.get(header.slot);
-  if (!place || place.shown > header.id) {
+  if (slots.get(header.slot) !== place || place.shown > header.id) {
     bitmap.close();
     return;
   }

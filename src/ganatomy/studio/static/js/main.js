@@ -7,6 +7,7 @@ import { findModels, followModel, models } from "./models.js";
 import { followScene } from "./pictures.js";
 import { startScheme } from "./scheme.js";
 import { followThumbs } from "./thumbs.js";
+import { startTitle } from "./title.js";
 import { html, render } from "./view.js";
 
 startScheme();
@@ -18,6 +19,7 @@ startHistory((state) => {
   const known = models.value.some(({ name }) => name === state.model);
   return known ? state : { ...state, model: models.value[0]?.name ?? null };
 });
+startTitle();
 followModel();
 followThumbs();
 followScene();

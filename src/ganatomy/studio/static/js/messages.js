@@ -10,7 +10,7 @@ const AWAY = "The studio's server does not answer. Your picture is safe in this 
 const MOMENT = 1000;
 
 export function Messages() {
-  const away = useLasting(connection.value !== "open");
+  const away = useLasting(connection.value !== "open" || farewell.value !== "");
   return html`
     <div class="messages">
       ${preparing.value && html`<${Preparing} ...${preparing.value} />`}

@@ -4,12 +4,15 @@
  */
 import * as api from "./api.js";
 import { connect } from "./live.js";
-import { state } from "./state.js";
+import { HOLD_EVERY, HOLD_NOTHING, state } from "./state.js";
 import { batch, computed, effect, signal } from "./view.js";
+import { sentence } from "./words.js";
 
 /** @type {import("./view.js").Signal<object[]>} */
 export const models = signal([]);
 export const panel = signal(null);
+/** What was refused for want of a panel is asked for again when it comes. */
+export const prepared = computed(() => panel.value !== null);
 /** How far the panel is: {stage, done, total}, or null. */
 export const preparing = signal(null);
 /** Why there is no panel, or no studio at all. */
@@ -26,9 +29,15 @@ export const usualPsi = computed(() => model.value?.truncation_psi ?? 1);
 /** @type {import("./view.js").Signal<Map<string, object>>} */
 export const directions = computed(() => new Map((panel.value?.directions ?? []).map((one) => [one.name, one])));
 
+/** Whether what directions change was measured: without a scorer nothing can be held, and none is cleaner than another. */
+export const measured = computed(() => Boolean(panel.value?.changes));
+
+/** The padlocks in force. Where pictures are of one class each, nothing is held unless somebody wants it. */
+export const hold = computed(() => inForce(state.value.edit.hold));
+/** @param {import("./state.js").Hold|null} hold @returns {import("./state.js").Hold} */
+export const inForce = (hold) => hold ?? (panel.value?.usual === "alone" ? HOLD_NOTHING : HOLD_EVERY);
+
 const AGAIN = 1000;
-/** Rounds of waiting after which the panel is asked for all the same: measuring may have failed, and it says why. */
-const IN_VAIN = 15;
 
 const measuring = async (name) => (await api.models()).find((one) => one.name === name);
 
@@ -57,10 +66,13 @@ export function followModel() {
     const look = async (round) => {
       try {
         const about = round === 0 ? model.peek() : await measuring(name);
-        // A panel that is not there is an error in the browser's console, so it is seldom asked for in vain.
-        if (!about.ready && round % IN_VAIN !== IN_VAIN - 1) {
-          if (!left) preparing.value = about.preparing;
-          again(round);
+        if (left) return;
+        // A panel that is not there is an error in the browser's console, so it is not asked for in vain.
+        if (!about.ready) {
+          const { failed } = about.preparing;
+          preparing.value = failed ? null : about.preparing;
+          panelProblem.value = failed ? sentence(failed) : "";
+          if (!failed) again(round);
           return;
         }
         const found = await api.panel(name);

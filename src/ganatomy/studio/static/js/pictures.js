@@ -1,6 +1,6 @@
 /** The two pictures that the page is about, before and now, with their scores: they follow the state. */
-import { ask } from "./live.js";
-import { connected } from "./models.js";
+import { ask, connection } from "./live.js";
+import { connected, prepared } from "./models.js";
 import { beforeText, sceneText } from "./scenes.js";
 import { cause } from "./state.js";
 import { batch, computed, effect, signal } from "./view.js";
@@ -9,14 +9,21 @@ import { batch, computed, effect, signal } from "./view.js";
  * @typedef {{bitmap: import("./decode.js").Picture, width: number, height: number, cause: number|null}} Shown
  *   cause: when the event happened that asked for it
  */
-/** @returns a place for a picture, with its scores and what became of the last request */
-const view = () => ({ shown: signal(null), scores: signal(null), problem: signal(""), waiting: signal(true), asked: 0 });
+/**
+ * @returns a place for a picture, with its scores and what became of the last request
+ *   due: the scores shown are those of an earlier request; late: they have been so for too long
+ */
+const view = () => ({
+  shown: signal(null), scores: signal(null), problem: signal(""), waiting: signal(true), asked: 0, due: false, late: false, timer: null,
+});
 
 export const now = view();
 export const before = view();
 
 /** How far a score moves before it is said in words. */
 export const NOTICEABLE = 0.1;
+/** Milliseconds that scores stand for a picture that they do not belong to: a slider that is dragged leaves no gaps. */
+const LATE = 1500;
 
 /** Scores that changed, most first: [name, change]. */
 export const changed = computed(() => {
@@ -31,8 +38,11 @@ export function followScene() {
     connected.value;
     for (const view of [now, before]) clear(view);
   });
-  effect(() => follow(now, "edit", sceneText.value, connected.value));
-  effect(() => follow(before, "before", beforeText.value, connected.value));
+  effect(() => follow(now, "edit", sceneText.value, connected.value, prepared.value));
+  effect(() => follow(before, "before", beforeText.value, connected.value, prepared.value));
+  effect(() => {
+    if (connection.value !== "open") [now, before].filter(({ due }) => due).forEach(dropScores);
+  });
 }
 
 function clear(view) {
@@ -44,6 +54,12 @@ function clear(view) {
   });
 }
 
+/** Nothing is said of a new picture by the scores of an old one. */
+function dropScores(view) {
+  view.scores.value = null;
+  view.late = true;
+}
+
 function follow(view, slot, text, model) {
   if (!model) return;
   const began = cause.at;
@@ -51,6 +67,11 @@ function follow(view, slot, text, model) {
   // Pictures that come while a newer one is asked for are shown, but do not end the waiting.
   const done = () => { if (number === view.asked) view.waiting.value = false; };
   view.waiting.value = true;
+  view.due = true;
+  view.late = false;
+  clearTimeout(view.timer);
+  view.timer = setTimeout(() => dropScores(view), LATE);
+  if (connection.peek() !== "open") dropScores(view);
   ask(slot, { kind: "picture", scene: JSON.parse(text), scores: true }, {
     picture: (bitmap, { width, height }) => batch(() => {
       view.shown.peek()?.bitmap.close();
@@ -58,7 +79,17 @@ function follow(view, slot, text, model) {
       view.problem.value = "";
       done();
     }),
-    told: ({ scores }) => { view.scores.value = scores ?? null; },
-    failed: (message) => batch(() => { view.problem.value = message; done(); }),
+    told: ({ scores }) => {
+      if (number === view.asked) {
+        clearTimeout(view.timer);
+        view.due = false;
+      } else if (view.late) return;
+      view.scores.value = scores ?? null;
+    },
+    failed: (message) => batch(() => {
+      view.problem.value = message;
+      dropScores(view);
+      done();
+    }),
   });
 }

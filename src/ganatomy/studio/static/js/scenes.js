@@ -1,51 +1,68 @@
 /** From the state to what the server is asked for: a scene names one picture. */
-import { directions, space, usualPsi } from "./models.js";
+import { directions, inForce, space, usualPsi } from "./models.js";
 import { edit, HOLD_EVERY, HOLD_NOTHING, holds, holdsEvery } from "./state.js";
 import { computed } from "./view.js";
 
 const UNMOVED = { moves: {}, hold: HOLD_NOTHING, layers: null, taught: {}, own: {} };
 
+/** The space that a picture is drawn in, where it is drawn. @param {import("./state.js").Codes} codes */
+const spaceOf = (codes) => codes.space ?? space.value;
+/** Only what passes through the mapped space can be truncated. @param {import("./state.js").Codes} codes */
+export const isTruncated = (codes) => Boolean(codes.seeds) && spaceOf(codes) !== "z";
+
 /** Codes as the server knows them. @param {import("./state.js").Codes} codes */
-export const codesOf = (codes, psi, label = null) =>
-  codes.seeds ? { seeds: codes.seeds, space: space.value, truncation_psi: psi ?? usualPsi.value, label } : codes;
+export function codesOf(codes, psi, label = null) {
+  if (!codes.seeds) return codes;
+  const truncation_psi = isTruncated(codes) ? psi ?? usualPsi.value : 1;
+  return { seeds: codes.seeds, space: spaceOf(codes), truncation_psi, label };
+}
 
 /** @param {import("./state.js").Edit} edit */
 export const sceneOf = ({ codes, psi, label, moves, hold, layers, taught, own }) => ({
   codes: codesOf(codes, psi, label),
   moves,
-  hold: holdsEvery(hold) ? "all" : held(hold),
+  hold: held(inForce(hold)),
   layers,
   // Only what a move names has to travel.
   taught: picked(taught, moves),
   own: picked(own, moves),
 });
 
-/** The picture of a seed as it is drawn, with the truncation of the current picture. */
-export const sceneOfSeed = (seed) => plainScene({ seeds: [seed] });
+/** The picture of a seed as it is drawn, with the truncation and the class of the current picture. */
+export const sceneOfSeed = (seed) =>
+  sceneOf({ ...UNMOVED, codes: { seeds: [seed] }, psi: edit.value.psi, label: edit.value.label });
 
-export const plainScene = (codes) =>
-  sceneOf({ ...UNMOVED, codes, psi: edit.value.psi, label: edit.value.label });
+/** What the pictures have that were scored, placed on the map, and are asked about: usual truncation, any class. */
+export const AS_MEASURED = { psi: null, label: null };
+export const measuredScene = (seed) => sceneOf({ ...UNMOVED, ...AS_MEASURED, codes: { seeds: [seed] } });
 
-/** A scene back into the state. @returns {import("./state.js").Edit} */
-export function editOf(scene) {
+/**
+ * A scene back into the state.
+ * @param {{space: string, truncation_psi: number, usual: string|null}} model   whose scene it is; what is usual for it is left out
+ * @returns {import("./state.js").Edit}
+ */
+export function editOf(scene, model) {
   const { codes } = scene;
+  const { seeds, space, truncation_psi: psi = 1 } = codes;
   return {
-    codes: codes.seeds ? { seeds: codes.seeds } : codes,
-    psi: psiOf(codes),
+    codes: !seeds ? codes : space === model.space ? { seeds } : { seeds, space },
+    psi: !seeds || space === "z" || psi === model.truncation_psi ? null : psi,
     label: codes.label ?? null,
     moves: scene.moves ?? {},
-    hold: Array.isArray(scene.hold) ? { every: false, except: scene.hold } : HOLD_EVERY,
+    hold: padlocksOf(scene.hold ?? "all", model),
     layers: scene.layers ?? null,
     taught: scene.taught ?? {},
     own: scene.own ?? {},
   };
 }
 
-const psiOf = ({ seeds, truncation_psi: psi = 1 }) => (!seeds || psi === usualPsi.value ? null : psi);
+const padlocksOf = (hold, { usual }) =>
+  (hold === "all" ? (usual === "held" ? null : HOLD_EVERY)
+    : hold.length === 0 && usual === "alone" ? null : { every: false, except: hold });
 
 // As texts, so that who follows a scene is woken only by what changes it.
 export const sceneText = computed(() => JSON.stringify(sceneOf(edit.value)));
 export const beforeText = computed(() => JSON.stringify(sceneOf({ ...edit.value, ...UNMOVED })));
 
-const held = (hold) => (hold.every ? [...directions.value.keys()].filter((name) => holds(hold, name)) : hold.except);
+const held = (hold) => (holdsEvery(hold) ? "all" : hold.every ? [...directions.value.keys()].filter((name) => holds(hold, name)) : hold.except);
 const picked = (things, moves) => Object.fromEntries(Object.entries(things).filter(([name]) => name in moves));

@@ -4,8 +4,8 @@
  * @typedef {{bitmap: import("./decode.js").Picture, width: number, height: number, columns: number, count: number}} Sheet
  */
 import { ask, forget } from "./live.js";
-import { connected } from "./models.js";
-import { html, useEffect, useRef, useState } from "./view.js";
+import { connected, prepared } from "./models.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./view.js";
 
 /**
  * Asks again whenever the question changes; the last sheet stays until the next is there.
@@ -38,7 +38,7 @@ export function useSheet(slot, question, patience = 0) {
       failed: (problem) => setAnswer((old) => ({ ...old, problem, waiting: false })),
     }), patience);
     return () => clearTimeout(timer);
-  }, [text, connected.value]);
+  }, [text, connected.value, prepared.value]);
   useEffect(() => () => { forget(slot); keep(null); }, []);
   return answer;
 }
@@ -54,6 +54,7 @@ export function drawCell(canvas, sheet, index) {
 /** One picture of a sheet; its meaning is told by whatever it stands in. */
 export function SheetCell({ sheet, index }) {
   const canvas = useRef(null);
-  useEffect(() => drawCell(canvas.current, sheet, index), [sheet, index]);
+  // At once, for the sheet is closed when the next one comes.
+  useLayoutEffect(() => drawCell(canvas.current, sheet, index), [sheet, index]);
   return html`<canvas ref=${canvas} class="thumb drawn" aria-hidden="true"></canvas>`;
 }

@@ -2,8 +2,8 @@
  * The one state of the page. Everything that a link must bring back is in it; pictures, scores and panels are not, for
  * they follow from it. It is replaced, never changed in place.
  *
- * @typedef {{seeds: number[]} | {values: object, space: string} | {sum: object[]}} Codes
- *   where a picture starts from; the space of seeds is added when the server is asked
+ * @typedef {{seeds: number[], space?: string} | {values: object, space: string} | {sum: object[]}} Codes
+ *   where a picture starts from; seeds are drawn in the space of the directions unless they name another one
  * @typedef {{yes: number[], no: number[]}} Marks
  * @typedef {{every: boolean, except: string[]}} Hold   every attribute but these, or none but these
  * @typedef {Object} Edit
@@ -11,7 +11,7 @@
  * @property {number|null} psi         truncation; null is what is usual for the model
  * @property {number|null} label       class of a conditional model
  * @property {Object<string, number>} moves   in steps
- * @property {Hold} hold               padlocks
+ * @property {Hold|null} hold          padlocks; null is what is usual for the model
  * @property {[number, number]|null} layers   half-open range of layers that moves act on
  * @property {Object<string, Marks>} taught
  * @property {Object<string, object>} own     directions by value, from restored files
@@ -33,6 +33,8 @@ import { computed, signal } from "./view.js";
 /** @type {Tab[]} */
 export const TABS = ["edit", "explore", "walk", "mix", "teach", "evidence"];
 export const MOST_SEED = 2 ** 31 - 1;
+/** Rows, and columns, of a style mix. */
+export const MOST_MIXED = 6;
 
 export const HOLD_EVERY = { every: true, except: [] };
 export const HOLD_NOTHING = { every: false, except: [] };
@@ -42,7 +44,7 @@ export const holdsEvery = (hold) => hold.every && hold.except.length === 0;
 
 /** @returns {Edit} */
 export const freshEdit = (seed = 7) => ({
-  codes: { seeds: [seed] }, psi: null, label: null, moves: {}, hold: HOLD_EVERY, layers: null, taught: {}, own: {},
+  codes: { seeds: [seed] }, psi: null, label: null, moves: {}, hold: null, layers: null, taught: {}, own: {},
 });
 
 /** @returns {State} */
@@ -65,7 +67,6 @@ export const state = signal(freshState());
 export const tab = computed(() => state.value.tab);
 export const edit = computed(() => state.value.edit);
 export const moves = computed(() => state.value.edit.moves);
-export const hold = computed(() => state.value.edit.hold);
 
 /** When the event happened that the last change came from, so that the time to its picture can be told. */
 export const cause = { at: null };
@@ -94,6 +95,10 @@ export function setMove(name, strength, why) {
   const rounded = Math.round(strength * 100) / 100;
   changeEdit({ moves: rounded === 0 ? rest : { ...rest, [name]: rounded } }, why);
 }
+
+/** Another picture, with the sliders that were taught or opened from files here besides its own. @returns {Edit} */
+export const withSliders = (edit, { taught, own }) =>
+  ({ ...edit, taught: { ...taught, ...edit.taught }, own: { ...own, ...edit.own } });
 
 /** Goes to the picture of a seed, without the moves that another picture had. */
 export const goTo = (codes, patch = {}) =>

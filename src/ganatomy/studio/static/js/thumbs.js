@@ -3,7 +3,7 @@
  * sheet is under way, and the next holds whatever is on the page by then.
  */
 import { ask } from "./live.js";
-import { connected, model } from "./models.js";
+import { connected, model, prepared } from "./models.js";
 import { effect, html, signal, useEffect, useRef } from "./view.js";
 
 /** In one sheet; few enough that the first appear soon. */
@@ -15,9 +15,12 @@ const LARGEST = 112;
 
 /** @type {Map<string, ImageBitmap>} oldest first */
 const kept = new Map();
-/** @type {Map<string, Set<(bitmap: ImageBitmap) => void>>} who looks at which scene */
+/** @type {Map<string, Set<(bitmap: ImageBitmap|null) => void>>} who looks at which scene; null where there is no picture */
 const watchers = new Map();
-const refused = new Set();
+/** @type {Map<string, string>} scenes that have no picture, and why */
+const refused = new Map();
+/** Of a sheet that failed: asked for one by one, since a single bad scene spoils a sheet. */
+const doubtful = new Set();
 let busy = false;
 let generation = 0;
 
@@ -30,10 +33,15 @@ export function followThumbs() {
     connected.value;
     for (const bitmap of kept.values()) bitmap.close();
     kept.clear();
-    refused.clear();
     generation += 1;
     busy = false;
-    thumbsProblem.value = "";
+  });
+  // What was refused for want of a panel is asked for again when it comes.
+  effect(() => {
+    connected.value;
+    prepared.value;
+    refused.clear();
+    doubtful.clear();
     queueMicrotask(fetchSome);
   });
 }
@@ -48,15 +56,25 @@ function watch(scene, show) {
     kept.delete(key);
     kept.set(key, bitmap);
     show(bitmap);
-  } else queueMicrotask(fetchSome);
+  } else if (refused.has(key)) show(null);
+  queueMicrotask(fetchSome);
   return () => {
     others.delete(show);
     if (others.size === 0) watchers.delete(key);
+    queueMicrotask(tell);
   };
 }
 
+/** Why one of those on the page is missing. */
+function tell() {
+  thumbsProblem.value = [...watchers.keys()].map((key) => refused.get(key)).find(Boolean) ?? "";
+}
+
 function fetchSome() {
-  const keys = [...watchers.keys()].filter((key) => !kept.has(key) && !refused.has(key)).slice(0, AT_ONCE);
+  tell();
+  const missing = [...watchers.keys()].filter((key) => !kept.has(key) && !refused.has(key));
+  const trusted = missing.filter((key) => !doubtful.has(key));
+  const keys = trusted.length > 0 ? trusted.slice(0, AT_ONCE) : missing.slice(0, 1);
   if (busy || keys.length === 0 || !connected.value) return;
   busy = true;
   const started = generation;
@@ -74,18 +92,23 @@ function fetchSome() {
       sheet.close();
       if (started !== generation) return cells.forEach((cell) => cell.close());
       cells.forEach((cell, i) => keep(keys[i], cell));
-      thumbsProblem.value = "";
       finish();
     },
     failed: (message) => {
-      keys.forEach((key) => refused.add(key));
-      thumbsProblem.value = message;
+      if (keys.length > 1) keys.forEach((key) => doubtful.add(key));
+      else refuse(keys[0], message);
       finish();
     },
   });
 }
 
+function refuse(key, message) {
+  refused.set(key, message);
+  watchers.get(key)?.forEach((show) => show(null));
+}
+
 function keep(key, bitmap) {
+  doubtful.delete(key);
   kept.get(key)?.close();
   kept.set(key, bitmap);
   watchers.get(key)?.forEach((show) => show(bitmap));
@@ -96,16 +119,24 @@ function keep(key, bitmap) {
   }
 }
 
-/** A small picture; its meaning is told by whatever it stands in. */
-export function Thumb({ scene }) {
+/**
+ * A small picture; its meaning is told by whatever it stands in.
+ * @param {{scene: object, onDrawn?: () => void}} props
+ */
+export function Thumb({ scene, onDrawn }) {
   const canvas = useRef(null);
   const key = JSON.stringify(scene);
-  useEffect(() => watch(scene, (bitmap) => draw(canvas.current, bitmap)), [key, connected.value]);
+  useEffect(() => watch(scene, (bitmap) => {
+    if (!canvas.current) return;
+    draw(canvas.current, bitmap);
+    if (bitmap) onDrawn?.();
+  }), [key, connected.value]);
   return html`<canvas ref=${canvas} class="thumb" width=${thumbSize()} height=${thumbSize()} aria-hidden="true"></canvas>`;
 }
 
 function draw(canvas, bitmap) {
-  if (!canvas) return;
+  canvas.classList.toggle("missing", !bitmap);
+  if (!bitmap) return;
   if (canvas.width !== bitmap.width) [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
   canvas.getContext("2d").drawImage(bitmap, 0, 0);
   canvas.classList.add("drawn");

@@ -2,10 +2,12 @@
  * The state as a link and back. What has its usual value is left out, so most links are a few words long:
  * `#edit&m=faces&s=7&mv=Smiling:1.2`. Whatever is damaged in a link falls back to its usual value.
  */
-import { freshEdit, freshState, HOLD_EVERY, HOLD_NOTHING, MOST_SEED, TABS } from "./state.js";
+import { freshEdit, freshState, HOLD_NOTHING, MOST_MIXED, MOST_SEED, TABS } from "./state.js";
 
 const escape = encodeURIComponent;
 const MOST_NAME = 200;
+/** Spaces that a seed can be drawn in. */
+const DRAWN = ["z", "w", "w+"];
 
 /** @param {import("./state.js").State} state */
 export function encode(state) {
@@ -59,8 +61,8 @@ export function decode(hash) {
     },
     mix: {
       view: fields.xv === "sums" ? "sums" : "styles",
-      rows: seeds(fields.xr, 4) ?? mix.rows,
-      columns: seeds(fields.xc, 4) ?? mix.columns,
+      rows: seeds(fields.xr, MOST_MIXED) ?? mix.rows,
+      columns: seeds(fields.xc, MOST_MIXED) ?? mix.columns,
       layers: range(fields.xl),
       baskets: readBaskets(fields.xb) ?? mix.baskets,
     },
@@ -73,6 +75,7 @@ function editFields(edit) {
   const pairs = (object, write) => Object.entries(object).map(([name, value]) => `${escape(name)}:${write(value)}`).join(",");
   return [
     ["s", edit.codes.seeds && dotted(edit.codes.seeds)],
+    ["sp", edit.codes.seeds && edit.codes.space && escape(edit.codes.space)],
     ["c", !edit.codes.seeds && escape(JSON.stringify(edit.codes))],
     ["p", edit.psi !== null && String(edit.psi)],
     ["k", edit.label !== null && String(edit.label)],
@@ -91,9 +94,8 @@ function readEdit(fields) {
     several(text).map((pair) => pair.split(":")).map(([name, value]) => [plain(name), read(value ?? "")])
       .filter(([name, value]) => name && value != null),
   );
-  const given = parsed(fields.c);
   return {
-    codes: given && (given.values || given.sum) ? given : { seeds: seeds(fields.s, 1) ?? usual.codes.seeds },
+    codes: readCodes(parsed(fields.c)) ?? { seeds: seeds(fields.s, 1) ?? usual.codes.seeds, ...readSpace(plain(fields.sp)) },
     psi: number(fields.p, -2, 2),
     label: whole(fields.k, 0, 1e6),
     moves: pairs(fields.mv, (value) => number(value, -6, 6)),
@@ -107,14 +109,27 @@ function readEdit(fields) {
   };
 }
 
-/** "" for everything, "-" for nothing, ":a,b" for all but these, "a,b" for these; names have their colons escaped. */
-function writeHold({ every, except }) {
-  if (except.length === 0) return every ? "" : "-";
+const readSpace = (space) => (DRAWN.includes(space) ? { space } : {});
+
+/** Codes by value, or a sum; such have no seeds of their own. */
+function readCodes(given) {
+  if (isObject(given?.values)) {
+    const { seeds, sum, ...codes } = given;
+    return codes;
+  }
+  return Array.isArray(given?.sum) ? { sum: given.sum } : null;
+}
+
+/** "" as usual, ":" for everything, "-" for nothing, ":a,b" for all but these, "a,b" for these; names have their colons escaped. */
+function writeHold(hold) {
+  if (!hold) return "";
+  const { every, except } = hold;
+  if (except.length === 0) return every ? ":" : "-";
   return (every ? ":" : "") + except.map(escape).join(",");
 }
 
 function readHold(text) {
-  if (!text) return HOLD_EVERY;
+  if (!text) return null;
   if (text === "-") return HOLD_NOTHING;
   const every = text.startsWith(":");
   return { every, except: several(every ? text.slice(1) : text).map((name) => plain(name)).filter(Boolean) };
@@ -140,11 +155,13 @@ function plain(text, most = MOST_NAME) {
 function parsed(text) {
   try {
     const value = JSON.parse(plain(text, 1e6));
-    return value && typeof value === "object" ? value : null;
+    return isObject(value) ? value : null;
   } catch {
     return null;
   }
 }
+
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
 function number(text, least, most) {
   const value = Number(text);

@@ -5,19 +5,25 @@ import { Icon } from "../icons.js";
 import { modelName } from "../models.js";
 import { takeOpen } from "../panes.js";
 import { sceneText } from "../scenes.js";
-import { change } from "../state.js";
+import { change, edit } from "../state.js";
 import { html, useEffect, useState } from "../view.js";
 import { Dialog } from "./dialog.js";
 
 const FILES = {
   png: ["Picture", "PNG with its recipe inside: drop it on this page and it comes back."],
   recipe: ["Recipe", "JSON that names this picture exactly; `ganatomy render` draws it again."],
-  directions: ["Directions", "The directions of this model and your own, for the library and the command line."],
+  directions: ["Directions", "Those that this picture was moved along, and all that you taught or opened, for the library and the command line."],
   latents: ["Codes", "The codes of this picture as numbers."],
 };
+const UNMOVED = "Move a slider or teach one, and its direction can be taken away.";
 const OPENED = ".png,.mp4,.json,.latents,.directions,.safetensors,image/*";
 
-const take = (what) => api.take(modelName.value, what, JSON.parse(sceneText.value));
+function take(what) {
+  const scene = JSON.parse(sceneText.value);
+  const { taught, own } = edit.value;
+  // A picture needs only the directions that it was moved along.
+  return api.take(modelName.value, what, what === "directions" ? { ...scene, taught, own } : scene);
+}
 
 export const TakeDialog = () => html`<${Dialog} open=${takeOpen} title="Take away"><${Offers} /><${Script} /><${Open} /><//>`;
 
@@ -25,6 +31,8 @@ function Offers() {
   const [busy, setBusy] = useState("");
   const [problem, setProblem] = useState("");
   const [copied, setCopied] = useState("");
+  const { moves, taught, own } = edit.value;
+  const undirected = Object.keys({ ...moves, ...taught, ...own }).length === 0;
   const get = async (what) => {
     setBusy(what);
     setProblem("");
@@ -42,8 +50,8 @@ function Offers() {
   return html`
     <ul class="offers">
       ${Object.entries(FILES).map(([what, [name, about]]) => html`
-        <${Offer} name=${name} about=${about}>
-          <button disabled=${busy === what} aria-label=${name} onClick=${() => get(what)}>
+        <${Offer} name=${name} about=${what === "directions" && undirected ? UNMOVED : about}>
+          <button disabled=${busy === what || (what === "directions" && undirected)} aria-label=${name} onClick=${() => get(what)}>
             <${Icon} name="take" />${busy === what ? "Making …" : name}</button><//>`)}
       <${Offer} name="Film" about="MP4 or GIF of a walk between pictures: Walk has it.">
         <button onClick=${goToWalk}>Go to Walk</button><//>

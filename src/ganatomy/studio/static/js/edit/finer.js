@@ -1,15 +1,20 @@
 /** What is wanted less often: truncation, the class, and the layers that moves act on. */
 import { LayerRange, thirds } from "../layers.js";
-import { model, usualPsi } from "../models.js";
+import { model, space, usualPsi } from "../models.js";
+import { isTruncated } from "../scenes.js";
 import { changeEdit, edit } from "../state.js";
 import { html } from "../view.js";
+import { listed } from "../words.js";
 
 export function Finer() {
   const { num_layers: layers, num_classes: classes } = model.value;
-  return html`
+  // A model without a mapped space has no average code to truncate to.
+  const truncates = space.value !== "z";
+  const offers = [truncates && "truncation", classes > 0 && "class", layers && "layers"].filter(Boolean);
+  return offers.length > 0 && html`
     <details class="finer">
-      <summary>More: truncation${layers ? " and layers" : ""}</summary>
-      <${Truncation} />
+      <summary>More: ${listed(offers)}</summary>
+      ${truncates && html`<${Truncation} />`}
       ${classes > 0 && html`<${Class} count=${classes} />`}
       ${layers && html`<${Layers} count=${layers} />`}
     </details>`;
@@ -17,7 +22,7 @@ export function Finer() {
 
 function Truncation() {
   const psi = edit.value.psi ?? usualPsi.value;
-  const drawn = Boolean(edit.value.codes.seeds);
+  const drawn = isTruncated(edit.value.codes);
   const set = (event) => {
     const value = event.currentTarget.valueAsNumber;
     // What is usual for the model is left out of links.

@@ -1,11 +1,11 @@
 /** One attribute: its padlock, its slider, how clean it is, and its score before and now. */
 import { Icon } from "../icons.js";
-import { directions } from "../models.js";
-import { changeEdit, hold, holds, moves, setMove } from "../state.js";
+import { directions, hold, measured } from "../models.js";
+import { changeEdit, holds, moves, setMove } from "../state.js";
 import { html, useComputed } from "../view.js";
 import { signed, titled } from "../words.js";
 import { Cleanness } from "./cleanness.js";
-import { sliderId } from "./reach.js";
+import { reached, sliderId } from "./reach.js";
 import { Score } from "./score.js";
 
 const STEP = 0.05;
@@ -16,6 +16,7 @@ const UNITS = { σ: "standard deviations" };
 export function Row({ name, all, unit = "", onForget }) {
   const direction = directions.value.get(name);
   const strength = useComputed(() => moves.value[name] ?? 0).value;
+  const marked = useComputed(() => reached.value === name).value;
   const limit = Math.max(direction?.limit ?? USUAL_LIMIT, Math.abs(strength));
   const middle = 50 + (50 * strength) / limit;
   const id = sliderId(name);
@@ -27,8 +28,8 @@ export function Row({ name, all, unit = "", onForget }) {
     reset(event);
   };
   return html`
-    <li class=${`row ${strength ? "moved" : ""}`}>
-      ${direction ? html`<${Padlock} name=${name} all=${all} />` : html`<span></span>`}
+    <li class=${`row ${strength ? "moved" : ""} ${marked ? "reached" : ""}`}>
+      ${direction && measured.value ? html`<${Padlock} name=${name} all=${all} />` : html`<span></span>`}
       <label class="name" for=${id}>${titled(name)}</label>
       <${Cleanness} direction=${direction} />
       <input id=${id} type="range" min=${-limit} max=${limit} step=${STEP} value=${strength}

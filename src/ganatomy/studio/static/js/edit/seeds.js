@@ -4,6 +4,8 @@ import { besides } from "../keys.js";
 import { changeEdit, edit, MOST_SEED, randomSeed, seedOf } from "../state.js";
 import { html } from "../view.js";
 
+const NO_SEED = "This picture has codes of its own and no seed; a seed leads to another picture.";
+
 export function SeedBar() {
   const { codes } = edit.value;
   const seed = seedOf(codes);
@@ -12,17 +14,20 @@ export function SeedBar() {
     if (!Number.isInteger(value) || value < 0 || value > MOST_SEED) return;
     changeEdit({ codes: { seeds: [value] } }, { gesture: "seed", event });
   };
+  // What is no seed is not kept in the field either.
+  const leave = (event) => { event.currentTarget.value = seedOf(edit.value.codes) ?? ""; };
   const random = () => changeEdit({ codes: { seeds: [randomSeed()] } });
   return html`
     <div class="seeds" role="group" aria-label="Which picture">
       <button aria-label="Previous seed" title="Previous seed ([)" disabled=${seed === 0} onClick=${() => besides(-1)}>
         <${Icon} name="previous" /></button>
       <label>Seed
-        <input type="number" min="0" max=${MOST_SEED} value=${seed ?? ""} placeholder=${origin(codes)} onInput=${set} /></label>
+        <input type="number" min="0" max=${MOST_SEED} value=${seed ?? ""} placeholder=${origin(codes)}
+          title=${seed === null ? NO_SEED : undefined} onInput=${set} onBlur=${leave} /></label>
       <button aria-label="Next seed" title="Next seed (])" onClick=${() => besides(1)}><${Icon} name="next" /></button>
       <button title="A random picture (R)" onClick=${random}><${Icon} name="dice" />Random</button>
     </div>`;
 }
 
 /** What a picture without a seed of its own comes from. */
-const origin = (codes) => (codes.sum ? "a sum" : codes.values ? "own codes" : "several");
+const origin = (codes) => (codes.sum ? "a sum" : codes.values ? "none" : "several");

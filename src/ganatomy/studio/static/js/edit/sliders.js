@@ -1,7 +1,7 @@
 /** All sliders, cleanest first, with what holds for all of them. */
 import { Icon } from "../icons.js";
-import { directions, panel, panelProblem, preparing } from "../models.js";
-import { changeEdit, edit, hold, HOLD_EVERY, HOLD_NOTHING, holdsEvery, moves } from "../state.js";
+import { directions, hold, measured, panel, panelProblem, preparing } from "../models.js";
+import { changeEdit, edit, HOLD_EVERY, HOLD_NOTHING, holdsEvery, moves } from "../state.js";
 import { html, useSignal } from "../view.js";
 import { counted, titled } from "../words.js";
 import { Row, Watched } from "./row.js";
@@ -13,14 +13,18 @@ export function Sliders() {
   const filter = useSignal("");
   if (!panel.value) return html`<${Awaiting} />`;
   const all = [...directions.value.keys()];
+  const { taught, own } = edit.value;
+  const others = Object.keys({ ...taught, ...own }).length > 0;
   const fits = (name) => titled(name).toLowerCase().includes(filter.value.trim().toLowerCase());
   const shown = all.filter(fits);
   const watched = panel.value.attributes.filter((name) => !directions.value.has(name) && fits(name));
   return html`
     <${Toolbar} all=${all} filter=${filter} />
-    <${Others} title="Taught by you" names=${Object.keys(edit.value.taught)} unit="σ" onForget=${forget} />
-    <${Others} title="From your file" names=${Object.keys(edit.value.own)} />
-    <ul class="sliders" aria-label="Sliders, cleanest first">
+    <${Others} title="Taught by you" names=${Object.keys(taught)} unit="σ" onForget=${forget} />
+    <${Others} title="From your file" names=${Object.keys(own)} />
+    ${others && html`<h2 class="small">Of this model</h2>`}
+    ${shown.length > 0 && measured.value && html`<${Heads} />`}
+    <ul class="sliders" aria-label=${measured.value ? "Sliders, cleanest first" : "Sliders"}>
       ${shown.map((name) => html`<${Row} key=${name} name=${name} all=${all} />`)}
     </ul>
     ${shown.length === 0 && html`
@@ -41,18 +45,28 @@ function Toolbar({ all, filter }) {
         <label class="filter"><span class="unseen">Find a slider</span>
           <input type="search" placeholder=${`Find among ${all.length}`} value=${filter}
             onInput=${(event) => { filter.value = event.currentTarget.value; }} /></label>`}
-      <div class="holding" role="group" aria-label="Hold">
+      ${measured.value && html`<div class="holding" role="group" aria-label="Hold">
         <button class="plain" aria-pressed=${holdsEvery(hold.value)} title="Hold everything that is not moved (L)"
           onClick=${() => changeEdit({ hold: HOLD_EVERY })}><${Icon} name="locked" />Hold everything</button>
         <button class="plain" aria-pressed=${nothing} title="Hold nothing (L)"
           onClick=${() => changeEdit({ hold: HOLD_NOTHING })}><${Icon} name="unlocked" />Nothing</button>
-      </div>
+      </div>`}
       <button class="plain" disabled=${moved === 0} title="All sliders to zero (0)" onClick=${() => changeEdit({ moves: {} })}>
         <${Icon} name="reset" />Reset${moved > 1 ? ` ${moved}` : ""}</button>
     </div>`;
 }
 
-/** Directions that are no part of the panel, which padlocks cannot hold. */
+/** What the columns are, for eyes; each row says it in words of its own. */
+const Heads = () => html`
+  <div class="row heads" aria-hidden="true">
+    <span></span><span>cleanest first</span>
+    <span title="How many times as much a slider moves its own attribute as the others">own : others</span>
+    <span class="ends"><span>less</span><span>more</span></span>
+    <span></span><span></span>
+    <span title="What the scorer sees; the mark is where it was before">score, and its change</span>
+  </div>`;
+
+/** Directions that are no part of the panel: no padlock is theirs, since no score tells what they hold. */
 const Others = ({ title, names, unit, onForget }) => names.length > 0 && html`
   <h2 class="small">${title}</h2>
   <ul class="sliders">${names.map((name) => html`
@@ -65,7 +79,7 @@ function forget(name) {
 }
 
 const Notes = ({ notes }) => notes.length > 0 && html`
-  <details class="notes"><summary>${counted(notes.length, "note")} on these measurements</summary>
+  <details class="notes"><summary>${counted(notes.length, "note")} on these directions</summary>
     <ul>${notes.map((note) => html`<li>${note}</li>`)}</ul></details>`;
 
 const Awaiting = () => html`

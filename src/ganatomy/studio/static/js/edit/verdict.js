@@ -1,9 +1,9 @@
 /** In words: what was moved, and what else moved with it. */
 import { Icon } from "../icons.js";
-import { panel } from "../models.js";
+import { hold, measured, panel } from "../models.js";
 import { before, changed, now } from "../pictures.js";
 import { swiped } from "../panes.js";
-import { edit, hold, holdsEvery, moves } from "../state.js";
+import { edit, holdsEvery, moves } from "../state.js";
 import { html, useEffect, useState } from "../view.js";
 import { listed, share, signed, titled } from "../words.js";
 
@@ -11,11 +11,13 @@ import { listed, share, signed, titled } from "../words.js";
 const NAMED = 3;
 /** Said aloud only when the hand rests. */
 const REST = 700;
+const AS_FAR = "Held as far as this model allows; smaller steps move them less.";
 
 export function Verdict() {
   const moved = Object.keys(moves.value);
   const others = changed.value.filter(([name]) => !moved.includes(name));
-  const judged = panel.value?.scorer && now.scores.value;
+  const scored = Boolean(panel.value?.scorer);
+  const judged = scored && now.scores.value && before.scores.value;
   const words = moved.map((name) => `${titled(name)} ${outcome(name)}`).join(", ");
   return html`
     <div class="verdict">
@@ -24,7 +26,9 @@ export function Verdict() {
           ${moved.map((name) => html`<span><b>${titled(name)}</b> ${outcome(name)}</span> `)}
           <${BeforeButton} />
         </p>
-        ${judged && html`<p class=${others.length ? "also" : "clean"}>${sentence(others)}</p>`}`}
+        ${judged && html`<p class=${others.length ? "also" : "clean"}>${sentence(others)}</p>`}
+        ${judged && others.length > 0 && holdsEvery(hold.value) && measured.value && html`<p class="quiet as-far">${AS_FAR}</p>`}
+        ${scored && !now.scores.value && html`<p class="quiet">Its scores are still to come.</p>`}`}
     </div>
     <${Aloud} text=${moved.length ? `${words}. ${judged ? sentence(others) : ""}` : ""} />`;
 }
@@ -38,6 +42,7 @@ function BeforeButton() {
 
 function advice() {
   if (!panel.value) return "Look around with the seeds until the sliders are there.";
+  if (!measured.value) return "Move a slider, and look at what changes: nothing scores the pictures of this model.";
   return holdsEvery(hold.value)
     ? "Move a slider. Every other attribute is held, and whatever moves all the same is named here."
     : "Move a slider: whatever else moves is named here. A closed padlock holds an attribute.";

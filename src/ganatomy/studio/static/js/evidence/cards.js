@@ -1,6 +1,7 @@
 /** A card for each direction: its figures with their intervals, what it moves besides, and the way to its slider. */
 import { goToSlider } from "../edit/reach.js";
 import { Icon } from "../icons.js";
+import { measured, panel } from "../models.js";
 import { html } from "../view.js";
 import { listed, share, signed, titled } from "../words.js";
 
@@ -9,7 +10,7 @@ const NAMED = 3;
 
 export const Cards = ({ directions }) => html`
   <section>
-    <h2>The directions, cleanest first</h2>
+    <h2>The directions${measured.value && ", cleanest first"}</h2>
     <ul class="cards">${directions.map((direction) => html`<${Card} key=${direction.name} direction=${direction} />`)}</ul>
   </section>`;
 
@@ -29,11 +30,12 @@ function Card({ direction: { name, selectivity, auc, prevalence, reached, also }
         ${auc != null && html`<div><dt>Told apart (AUC)</dt><dd>${share(auc)}</dd></div>`}
         ${prevalence != null && html`<div><dt>Pictures that have it</dt><dd>${Math.round(100 * prevalence)} %</dd></div>`}
       </dl>
-      ${along.length > 0 && html`<p class="quiet">A held step also moves ${listed(along)}.</p>`}
+      ${along.length > 0 && html`<p class="quiet">${panel.value.usual === "held" ? "A held step" : "A step"} also moves ${listed(along)}.</p>`}
       ${reached === false && html`
         <p class="quiet">It does not reach its full change: its step is the farthest that was tried.</p>`}
     </li>`;
 }
 
-const figure = ([value, low, high]) => html`
-  <b>×${value.toFixed(1)}</b> <small>${low.toFixed(1)} to ${high.toFixed(1)}</small>`;
+/** Where nothing else moved at all, a figure is not finite and comes as null. */
+const figure = ([value, low, high]) => (value == null ? "not to be told" : html`
+  <b>×${value.toFixed(1)}</b> ${low != null && high != null && html`<small>${low.toFixed(1)} to ${high.toFixed(1)}</small>`}`);

@@ -9,7 +9,7 @@ const ARROWS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], Arro
 const SHADES = 4;
 
 export function Matrix({ panel }) {
-  const [way, setWay] = useState("held");
+  const [way, setWay] = useState(panel.usual);
   const [at, setAt] = useState(null);
   const table = useRef(null);
   const rows = useMemo(() => panel.directions.map(({ name }) => name), [panel]);

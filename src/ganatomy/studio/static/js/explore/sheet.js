@@ -1,7 +1,7 @@
 /** A sheet of pictures to choose from. */
 import { Icon } from "../icons.js";
 import { panel } from "../models.js";
-import { sceneOfSeed } from "../scenes.js";
+import { AS_MEASURED, measuredScene, sceneOfSeed } from "../scenes.js";
 import { goTo, MOST_SEED, randomSeed, seedOf, state } from "../state.js";
 import { changeExplore } from "../tabs/explore.js";
 import { Thumb, thumbsProblem } from "../thumbs.js";
@@ -22,10 +22,10 @@ export function Sheet() {
     <ul class="sheet" aria-label="Pictures">
       ${shown(explore).map(({ seed, score }) => html`
         <li key=${seed}>
-          <button class="cell" onClick=${() => goTo({ seeds: [seed] })}
+          <button class="cell" onClick=${() => goTo({ seeds: [seed] }, score === null ? {} : AS_MEASURED)}
             aria-current=${seed === seedOf(edit.codes) ? "true" : undefined}
             aria-label=${`Seed ${seed}${score === null ? "" : `, ${attribute} ${share(score)}`}`}>
-            <${Thumb} scene=${sceneOfSeed(seed)} />
+            <${Thumb} scene=${score === null ? sceneOfSeed(seed) : measuredScene(seed)} />
             <span>${seed}${score !== null && html` <b>${share(score)}</b>`}</span>
           </button></li>`)}
     </ul>

@@ -2,7 +2,6 @@
 import { thumbnails } from "../api.js";
 import { modelName } from "../models.js";
 import { useEffect, useState } from "../view.js";
-import { PICTURE } from "./drawing.js";
 
 const AGAIN = 1000;
 
@@ -16,7 +15,7 @@ export function useSprite() {
     let timer = null;
     const look = async () => {
       try {
-        const found = await thumbnails(modelName.value, PICTURE);
+        const found = await thumbnails(modelName.value);
         if (left) return found.close();
         kept = found;
         setSprite(found);

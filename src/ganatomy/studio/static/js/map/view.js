@@ -1,5 +1,5 @@
 /** The map under the hands: wheel, fingers, drag or keys move it; a click goes to the picture. */
-import { sceneOfSeed } from "../scenes.js";
+import { AS_MEASURED, measuredScene } from "../scenes.js";
 import { isDark } from "../scheme.js";
 import { goTo, seedOf, state } from "../state.js";
 import { changeExplore } from "../tabs/explore.js";
@@ -25,7 +25,7 @@ export function MapView({ map }) {
   const [sprite, problem] = useSprite();
   const names = Object.keys(map.scores ?? {});
   const color = names.includes(state.value.explore.color) ? state.value.explore.color : liveliest(map);
-  const go = (index) => goTo({ seeds: [map.seeds[index]] });
+  const go = (index) => goTo({ seeds: [map.seeds[index]] }, AS_MEASURED);
 
   useEffect(() => {
     const watch = new ResizeObserver(([{ contentRect }]) => {
@@ -86,7 +86,7 @@ export function MapView({ map }) {
           onBlur=${() => setAimed(false)}></canvas>
         ${pointed >= 0 && html`
           <div class="map-card" aria-hidden="true">
-            <${Thumb} scene=${sceneOfSeed(map.seeds[pointed])} />
+            <${Thumb} scene=${measuredScene(map.seeds[pointed])} />
             <p>Seed ${map.seeds[pointed]}<br /><b>${score}</b></p>
           </div>`}
       </div>

@@ -5,11 +5,12 @@ import { MOST_SEED, randomSeed } from "../state.js";
 import { Thumb } from "../thumbs.js";
 import { html } from "../view.js";
 
-/** @param {{seed: number, label: string, onSeed: (seed: number) => void}} props */
-export function SeedField({ seed, label, onSeed }) {
+/** @param {{seed: number, label: string, onSeed: (seed: number) => void, onRemove?: () => void}} props */
+export function SeedField({ seed, label, onSeed, onRemove }) {
   const typed = (event) => {
     const value = event.currentTarget.valueAsNumber;
     if (Number.isInteger(value) && value >= 0 && value <= MOST_SEED) onSeed(value);
+    else event.currentTarget.value = seed;
   };
   return html`
     <div class="seedfield">
@@ -19,5 +20,7 @@ export function SeedField({ seed, label, onSeed }) {
         <button class="plain" aria-label=${`${label}: another`} title="Another" onClick=${() => onSeed(randomSeed())}>
           <${Icon} name="dice" /></button>
       </span>
+      ${onRemove && html`
+        <button class="remove" aria-label=${`${label}: remove`} title="Remove" onClick=${onRemove}><${Icon} name="close" /></button>`}
     </div>`;
 }

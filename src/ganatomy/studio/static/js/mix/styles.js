@@ -1,9 +1,10 @@
 /** Style mixing: each row's picture with some layers of each column's. */
+import { Icon } from "../icons.js";
 import { LayerRange, thirds } from "../layers.js";
 import { model } from "../models.js";
 import { codesOf } from "../scenes.js";
 import { SheetCell, useSheet } from "../sheets.js";
-import { edit, goTo, state } from "../state.js";
+import { edit, goTo, MOST_MIXED, randomSeed, state } from "../state.js";
 import { changeMix } from "../tabs/mix.js";
 import { html } from "../view.js";
 import { SeedField } from "./seedfield.js";
@@ -12,11 +13,11 @@ const CELL = 160;
 const PATIENCE = 150;
 
 export function Styles() {
-  const { num_layers: count, title, architecture } = model.value;
+  const { num_layers: count, name, architecture } = model.value;
   if (count) return html`<${Matrix} count=${count} />`;
   return html`
     <div class="empty">
-      <h2>${title} has no layers to mix</h2>
+      <h2>${name} has no layers to mix</h2>
       <p>Mixing styles gives some layers of a network the code of another picture. A ${architecture} takes its code in
         at one place only. Adding and subtracting works for it: choose it above.</p>
     </div>`;
@@ -31,10 +32,17 @@ function Matrix({ count }) {
     kind: "mix", rows: codes(rows), columns: codes(columns), layers: range, size: Math.min(CELL, model.value.resolution),
   }, PATIENCE);
   const mixed = told.codes?.codes ?? [];
-  const put = (which, i, seed) => changeMix({ [which]: state.value.mix[which].map((old, k) => (k === i ? seed : old)) });
+  const side = (which, title) => state.value.mix[which].map((seed, i, seeds) => html`
+    <${SeedField} seed=${seed} label=${`${title} ${i + 1}`}
+      onSeed=${(next) => changeMix({ [which]: seeds.with(i, next) })}
+      onRemove=${seeds.length > 1 && (() => changeMix({ [which]: seeds.toSpliced(i, 1) }))} />`);
+  const adding = (which, title) => state.value.mix[which].length < MOST_MIXED && html`
+    <button class="plain" aria-label=${`Add a ${title}`} title=${`Add a ${title}`}
+      onClick=${() => changeMix({ [which]: [...state.value.mix[which], randomSeed()] })}><${Icon} name="add" /></button>`;
+  const [left, top] = [side("rows", "Row"), side("columns", "Column")];
   return html`
-    <p class="about">Each picture is its row's, with layers ${range[0]} to ${range[1] - 1} of its column's. Choose one to
-      edit it.</p>
+    <p class="about">Each picture is its row's, with its column's layers from ${range[0]} up to
+      ${range[1] < count ? ` ${range[1]}, which is the first that stays` : " the last"}. Choose one to edit it.</p>
     <${LayerRange} label="Layers from the column" range=${range} count=${count}
       choices=${[["Coarse: pose and shape", coarse], ["Middle: features", middle], ["Fine: colours", fine]]}
       onRange=${(next, event) => changeMix({ layers: next }, { gesture: "mix layers", event })} />
@@ -43,16 +51,17 @@ function Matrix({ count }) {
       <table class="mixtable" aria-busy=${waiting}>
         <thead><tr>
           <td class="corner">rows ↓<br />styles →</td>
-          ${columns.map((seed, j) => html`
-            <th scope="col"><${SeedField} seed=${seed} label=${`Column ${j + 1}`} onSeed=${(next) => put("columns", j, next)} /></th>`)}
+          ${top.map((field) => html`<th scope="col">${field}</th>`)}
+          <td>${adding("columns", "column")}</td>
         </tr></thead>
         <tbody>${rows.map((row, i) => html`
           <tr>
-            <th scope="row"><${SeedField} seed=${row} label=${`Row ${i + 1}`} onSeed=${(next) => put("rows", i, next)} /></th>
+            <th scope="row">${left[i]}</th>
             ${columns.map((column, j) => html`
-              <td><${Mixed} row=${row} column=${column} sheet=${sheet} index=${(i + 1) * (columns.length + 1) + j + 1}
+              <td><${Mixed} row=${row} column=${column} sheet=${sheet} index=${i * columns.length + j}
                 codes=${mixed[i * columns.length + j]} /></td>`)}
           </tr>`)}
+          <tr><td>${adding("rows", "row")}</td></tr>
         </tbody>
       </table>
     </div>`;

@@ -29,7 +29,7 @@ const MapPlace = () => (panel.value?.map ? html`<${MapView} map=${panel.value.ma
   <div class="empty">
     <h2>No map yet</h2>
     <p>${preparing.value || !panel.value ? "Pictures are being drawn and placed; the map appears here by itself."
-      : "This model has no map: it needs a scorer, which tells what pictures show."} The sheet works meanwhile.</p>
+      : "This model has no map."} The sheet works meanwhile.</p>
   </div>`);
 
 /** Seeds in their order, or those of the map that have most or least of something. */

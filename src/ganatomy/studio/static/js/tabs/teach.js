@@ -2,6 +2,7 @@
 import { tabKeys } from "../keys.js";
 import { Icon } from "../icons.js";
 import { model } from "../models.js";
+import { isTaken } from "../names.js";
 import { notice } from "../panes.js";
 import { sceneOf } from "../scenes.js";
 import { useSheet } from "../sheets.js";
@@ -9,7 +10,7 @@ import { change, edit, state } from "../state.js";
 import { Learnt } from "../teach/learnt.js";
 import { Marked } from "../teach/marked.js";
 import { Question } from "../teach/question.js";
-import { html, useEffect, useRef, useState } from "../view.js";
+import { html, useEffect, useRef, useSignal, useState } from "../view.js";
 
 const AHEAD = 12;
 const FRAME = 128;
@@ -24,15 +25,18 @@ export function TeachTab() {
   const [skipped, setSkipped] = useState([]);
   const marked = [...yes, ...no, ...skipped];
   const answer = useSheet("teach", {
-    kind: "teach", name: name.trim() || "mine", yes, no, next: AHEAD,
+    kind: "teach", yes, no, next: AHEAD,
     scene: sceneOf(edit.value), size: Math.min(FRAME, model.value.resolution),
   });
   const [seed, queue] = useQueue(answer.told.taught?.next ?? [], marked);
+  /** The last seed whose picture was drawn: nobody can judge one that is still to come. */
+  const seen = useSignal(null);
 
   // Two keys may be pressed before the page is drawn again; the picture was seen only once.
   const once = useRef(null);
+  if (!marked.includes(once.current)) once.current = null;
   const mark = (kind) => () => {
-    if (once.current === seed) return;
+    if (seen.value !== seed || once.current === seed) return;
     once.current = seed;
     if (kind === "skip") setSkipped([...skipped, seed]);
     else changeTeach({ [kind]: [...state.value.teach[kind], seed] });
@@ -58,10 +62,10 @@ export function TeachTab() {
         <label class="naming">What do you look for?
           <input type="text" maxlength="60" placeholder="for example: a friendly look" value=${name}
             onInput=${(event) => changeTeach({ name: event.currentTarget.value }, { gesture: "teach name" })} /></label>
-        <${Question} seed=${seed} queue=${queue} mark=${mark} ranked=${yes.length + no.length > 0} />
+        <${Question} seed=${seed} queue=${queue} mark=${mark} seen=${seen} ranked=${yes.length + no.length > 0} />
       </section>
       <section aria-label="What it has learnt">
-        <${Learnt} teach=${teach} answer=${answer} onKeep=${keep} />
+        <${Learnt} teach=${teach} answer=${answer} taken=${isTaken(name, edit.value)} onKeep=${keep} />
         <${Marked} kind="yes" seeds=${yes} onRemove=${unmark} />
         <${Marked} kind="no" seeds=${no} onRemove=${unmark} />
         ${marked.length > 0 && html`
@@ -80,6 +84,11 @@ function useQueue(asked, marked) {
   const queue = [...new Set([...asked, ...others])].filter((seed) => !marked.includes(seed)).slice(0, AHEAD);
   // Whatever the server asks for meanwhile, the picture under the visitor's eyes stays until it is answered.
   const looked = useRef(null);
+  const earlier = useRef(marked);
+  const back = earlier.current.filter((seed) => !marked.includes(seed));
+  earlier.current = marked;
+  // Whose mark was taken back is asked about again.
+  if (back.length === 1) looked.current = back[0];
   if (looked.current === null || marked.includes(looked.current)) looked.current = queue[0];
   return [looked.current, queue.filter((seed) => seed !== looked.current)];
 }

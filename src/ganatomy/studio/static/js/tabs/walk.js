@@ -6,7 +6,7 @@ import { change, state } from "../state.js";
 import { html } from "../view.js";
 import { Export } from "../walk/export.js";
 import { Player } from "../walk/player.js";
-import { Strip } from "../walk/strip.js";
+import { Strip, withoutSpare } from "../walk/strip.js";
 
 const FRAME = 256;
 /** Dragging the number of frames should not make a film of each. */
@@ -20,7 +20,9 @@ const METHODS = {
 export const changeWalk = (patch, why) => change({ walk: { ...state.value.walk, ...patch } }, why);
 
 export function WalkTab() {
-  const { walk } = state.value;
+  const { walk, edit } = state.value;
+  const moved = Object.keys(edit.moves).length > 0;
+  const fromBefore = () => changeWalk({ keys: [{ ...edit, moves: {} }, edit].map(withoutSpare) });
   return html`
     <div class="wide">
       <${Strip} keys=${walk.keys} />
@@ -29,6 +31,7 @@ export function WalkTab() {
           <h2>A walk needs two pictures</h2>
           <p>Add the picture you are editing, or a random one. The film goes from each to the next, and back to the first
             where it is closed.</p>
+          ${moved && html`<button class="main" onClick=${fromBefore}>From before to now</button>`}
         </div>`}
     </div>`;
 }

@@ -2,7 +2,7 @@
 import { Icon } from "../icons.js";
 import { SheetCell } from "../sheets.js";
 import { html } from "../view.js";
-import { sentence, share, signed } from "../words.js";
+import { sentence, share, signed, titled } from "../words.js";
 import { ENOUGH } from "./marked.js";
 
 /** Standard deviations at which the current picture is shown. */
@@ -10,24 +10,30 @@ const STATIONS = [-2, -1, 0, 1, 2];
 /** Marks of each kind from which on the server draws the strip. */
 const FOR_STRIP = 2;
 
-/** @param {{teach: object, answer: ReturnType<import("../sheets.js").useSheet>, onKeep: () => void}} props */
-export function Learnt({ teach, answer, onKeep }) {
+/**
+ * @param {{teach: object, answer: ReturnType<import("../sheets.js").useSheet>, taken: boolean, onKeep: () => void}} props
+ *   taken: whether another slider is called so already
+ */
+export function Learnt({ teach, answer, taken, onKeep }) {
   const { sheet, told, problem, waiting } = answer;
   const taught = told.taught;
-  const enough = taught?.accuracy && Math.min(teach.yes.length, teach.no.length) >= ENOUGH;
-  const drawn = sheet && Math.min(teach.yes.length, teach.no.length) >= FOR_STRIP;
+  const marks = Math.min(teach.yes.length, teach.no.length);
+  const enough = taught?.accuracy && marks >= ENOUGH;
+  const drawn = sheet && marks >= FOR_STRIP;
+  const learning = waiting && marks >= FOR_STRIP;
   const name = teach.name.trim();
   return html`
-    <div class="learnt" aria-busy=${waiting}>
+    <div class="learnt" aria-busy=${learning}>
       <h2>${name || "Your direction"}</h2>
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
-      ${drawn ? html`<${Stations} sheet=${sheet} />` : html`
+      ${drawn ? html`<${Stations} sheet=${sheet} />` : learning ? html`<p>Learning …</p>` : html`
         <p>Mark five pictures that have it and five that do not. After two of each you see here what it does to your
           picture; after five of each, how well it holds.</p>`}
-      <p role="status">${enough && html`<b>${finding(taught)}</b>`} ${taught && sentence(taught.advice)}</p>
+      <p role="status">${enough && html`<b>${finding(taught)}</b>`} ${taught && (drawn || !learning) && sentence(taught.advice)}</p>
       ${enough && html`
-        <p><button class="main" disabled=${!name} onClick=${onKeep}><${Icon} name="add" />Keep as a slider</button>
-          ${!name && html` <span class="quiet">Give it a name first.</span>`}</p>`}
+        <p><button class="main" disabled=${!name || taken} onClick=${onKeep}><${Icon} name="add" />Keep as a slider</button>
+          ${(!name || taken) && html` <span class="quiet">${taken ? `There is a slider “${titled(name)}” already; give this one another name.`
+            : "Give it a name first."}</span>`}</p>`}
     </div>`;
 }
 
@@ -35,7 +41,7 @@ const Stations = ({ sheet }) => html`
   <figure>
     <ol class="stations">${STATIONS.map((at, i) => html`
       <li><${SheetCell} sheet=${sheet} index=${i} /><span>${at ? `${signed(at, 0)} σ` : "now"}</span></li>`)}</ol>
-    <figcaption>The current picture along it.</figcaption>
+    <figcaption>The current picture along it, with nothing held.</figcaption>
   </figure>`;
 
 function finding({ accuracy: [value, low, high], auc }) {

@@ -1,5 +1,5 @@
 /** The pictures that were marked; a press takes a mark back. */
-import { sceneOfSeed } from "../scenes.js";
+import { measuredScene } from "../scenes.js";
 import { Thumb } from "../thumbs.js";
 import { html } from "../view.js";
 import { counted } from "../words.js";
@@ -18,6 +18,6 @@ export function Marked({ kind, seeds, onRemove }) {
       <ul class="queue">${seeds.map((seed) => html`
         <li key=${seed}>
           <button class="cell" title="Take this mark back" aria-label=${`Take back ${kind} for seed ${seed}`}
-            onClick=${() => onRemove(kind, seed)}><${Thumb} scene=${sceneOfSeed(seed)} /></button>
+            onClick=${() => onRemove(kind, seed)}><${Thumb} scene=${measuredScene(seed)} /></button>
         </li>`)}</ul>`}`;
 }

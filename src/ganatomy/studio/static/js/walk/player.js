@@ -1,7 +1,7 @@
 /** Plays a sheet of frames; the line below says how fast the picture changes, and where it jumps. */
 import { Icon } from "../icons.js";
 import { drawCell } from "../sheets.js";
-import { html, useEffect, useRef, useState } from "../view.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../view.js";
 
 const RATE = 24;
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
@@ -14,7 +14,8 @@ export function Player({ film, waiting, closed }) {
   const count = film?.count ?? 0;
   const frame = Math.max(0, Math.min(wanted, count - 1));
 
-  useEffect(() => { if (film) drawCell(canvas.current, film, frame); }, [film, frame]);
+  // At once, for the sheet is closed when the next one comes.
+  useLayoutEffect(() => { if (film) drawCell(canvas.current, film, frame); }, [film, frame]);
 
   useEffect(() => {
     if (!film || !playing) return undefined;

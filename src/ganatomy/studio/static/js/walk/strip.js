@@ -1,7 +1,7 @@
 /** The key pictures of a walk, in their order. */
 import { Icon } from "../icons.js";
 import { sceneOf } from "../scenes.js";
-import { change, freshEdit, randomSeed, seedOf, state } from "../state.js";
+import { change, freshEdit, randomSeed, seedOf, state, withSliders } from "../state.js";
 import { changeWalk } from "../tabs/walk.js";
 import { Thumb } from "../thumbs.js";
 import { html } from "../view.js";
@@ -20,7 +20,7 @@ export function Strip({ keys }) {
       ${keys.map((key, i) => html`
         <li key=${`${i} ${JSON.stringify(key)}`}>
           <button class="cell" aria-label=${`Edit ${nameOf(key)}`}
-            onClick=${() => change({ tab: "edit", edit: { ...edit, ...key } })}>
+            onClick=${() => change({ tab: "edit", edit: withSliders(key, edit) })}>
             <${Thumb} scene=${sceneOf(key)} /><span>${nameOf(key)}</span></button>
           <span class="order">
             ${small("previous", `Picture ${i + 1} earlier`, i > 0, () => swap(i, i - 1))}
@@ -39,7 +39,7 @@ const small = (icon, label, able, act) => html`
   <button class="plain" aria-label=${label} disabled=${!able} onClick=${act}><${Icon} name=${icon} /></button>`;
 
 /** A key keeps only the directions that it uses, so that links stay short. */
-function withoutSpare(edit) {
+export function withoutSpare(edit) {
   const used = (things) => Object.fromEntries(Object.entries(things).filter(([name]) => name in edit.moves));
   return { ...edit, taught: used(edit.taught), own: used(edit.own) };
 }
