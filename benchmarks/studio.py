@@ -243,11 +243,21 @@ def monkey(model: str, sessions: int, actions: int, seed: int) -> None:
                 lambda message: wrong.append(f"console: {message.text}") if message.type == "error" else None,
             )
             page.on("pageerror", lambda error: wrong.append(f"page: {error}"))
+            refusals: list[Any] = []
+            page.on(
+                "response",
+                lambda response, refusals=refusals: (
+                    refusals.append(response) if response.status >= 400 else None
+                ),
+            )
             page.on("dialog", lambda dialog: dialog.dismiss())
             page.goto(f"{opened.address}#edit&s={chance.randrange(1000)}")
             page.locator(".sliders input[type=range]").first.wait_for(timeout=PATIENCE)
             for _ in range(actions):
                 _act(page, chance)
+            for response in refusals:
+                with contextlib.suppress(Exception):  # the page may have left it
+                    wrong.append(f"{response.status}: {response.text()} for {response.request.post_data}")
             drawn += _drawn_again(page, opened.address, generator, wrong)
             context.close()
             memory.append(opened.memory())
@@ -300,6 +310,8 @@ def _act(page: Any, chance: random.Random) -> None:
         return
     if kind < 0.2:
         page.go_back() if chance.random() < 0.7 else page.go_forward()
+        if page.url == "about:blank":  # where it came from
+            page.go_forward()
         return
     found = page.locator(CLICKABLE)
     count = found.count()
@@ -364,6 +376,7 @@ def teach(model: str, repeats: int) -> None:
     labels = seen[:, chosen] > 0
     everything = ridge_of(moments(codes.codes.flatten(1), truth[:, chosen])).weights
     best = auc(fresh.codes.flatten(1).double() @ everything.T, labels).mean()
+    changes: list[list[tuple[float, float]]] = []
     for goal in (5, 10, 30):
         judged, moved = [], []
         for place, column in enumerate(chosen):
@@ -376,12 +389,32 @@ def teach(model: str, repeats: int) -> None:
                 judged.append(float(auc((looks @ judgement)[:, None], labels[:, place : place + 1])))
                 along = fresh.codes.flatten(1) @ direction.vector.flatten()
                 moved.append(float(auc(along[:, None], labels[:, place : place + 1])))
+                if goal == 30 and repeat == 0:
+                    others = [name for name in bench.panel.names if name != scorer.names[column]]
+                    steps = [bench.panel.move_along(direction, hold) for hold in ((), others)]
+                    changes.append([_changes(bench, scorer, fresh[:100], step, column) for step in steps])
         print(
             f"{goal} + {goal} marks, {NUM_FRESH} other pictures, mean of {len(chosen)} attributes: pictures told apart "
             f"with AUC {np.mean(judged):.3f} (lowest {min(judged):.2f}), codes along the direction {np.mean(moved):.3f}"
         )
+    (own, rest), (own_held, rest_held) = np.mean(changes, axis=0)
+    print(
+        f"one step after 30 + 30 marks, mean of attributes: its own score {own:+.2f}, others {rest:.3f}; with the "
+        f"padlocks of the others closed {own_held:+.2f} and {rest_held:.3f}"
+    )
     print(f"codes along directions from the logits of all {len(codes)} candidates: {best:.3f}")
     print(f"attributes: {', '.join(scorer.names[k] for k in chosen)}")
+
+
+@torch.no_grad()
+def _changes(
+    bench: Bench, scorer: ga.Scorer, codes: ga.Latents, step: tuple[ga.Direction, float], column: int
+) -> tuple[float, float]:
+    """Mean change of the attribute's own probability by one step, and mean absolute change of the others."""
+    before, after = (scorer(bench.generator(few)).probabilities for few in (codes, ga.move(codes, *step)))
+    change = after - before
+    rest = torch.arange(change.shape[1]) != column
+    return float(change[:, column].mean()), float(change[:, rest].abs().mean())
 
 
 def as_codes(looks: torch.Tensor | None) -> ga.Latents:
