@@ -320,15 +320,15 @@ def _act(page: Any, chance: random.Random) -> None:
         return
     target = found.nth(chance.randrange(count))
     with contextlib.suppress(Exception):  # it went away, or lies under something else
-        if target.evaluate("e => e.type === 'range'", timeout=500):
+        if target.evaluate("e => e.type === 'range'", timeout=250):
             low, high = (float(target.get_attribute(end) or 0) for end in ("min", "max"))
-            target.fill(str(round(chance.uniform(low, high), 2)), timeout=500)
-        elif target.evaluate("e => e.tagName === 'SELECT'", timeout=500):
+            target.fill(str(round(chance.uniform(low, high), 2)), timeout=250)
+        elif target.evaluate("e => e.tagName === 'SELECT'", timeout=250):
             target.select_option(
                 index=chance.randrange(max(1, target.locator("option").count())), timeout=500
             )
         else:
-            target.click(timeout=500)
+            target.click(timeout=250)
 
 
 def _drawn_again(page: Any, address: str, generator: ga.Generator, wrong: list[str]) -> int:

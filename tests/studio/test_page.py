@@ -488,6 +488,13 @@ def test_teach_learns_from_marks_and_gives_a_slider(visit: Visit) -> None:
     moved = drawn(page, first)
     page.reload()
     assert np.array_equal(drawn(page), moved)
+    marks = re.search("t=[^&]*", page.url).group()
+    page.get_by_role("button", name="Teach A look of mine more").click()
+    expect(page.get_by_role("textbox", name="What do you look for?")).to_have_value("A look of mine")
+    expect(page.get_by_role("button", name=re.compile("^Take back"))).to_have_count(len(marks.split(".")) + 1)
+    page.get_by_role("button", name=keep).click(timeout=2 * PATIENCE)
+    expect(slider).to_have_value("0")
+    assert marks in page.url
 
 
 def test_evidence_is_read_by_pointer_and_keys_and_leads_to_sliders(visit: Visit) -> None:

@@ -26,7 +26,7 @@ from ganatomy.recipes import (
     save_recipe,
     to_json,
 )
-from ganatomy.recipes.codes import Drawn
+from ganatomy.recipes.codes import Drawn, Sum
 from ganatomy.storage import load_directions, load_latents, read_kind, save_directions
 from ganatomy.studio.asks import MOST_KEYS
 from ganatomy.studio.bench import AT_ONCE, Bench
@@ -306,7 +306,9 @@ def _sentence(bench: Bench, recipe: Recipe) -> str:
     """One line about the picture, without what would end a docstring."""
     moved = ", ".join(f"{move.direction.name}" for move in recipe.edits if isinstance(move, Move))
     assert recipe.codes is not None
-    told = f"A picture of {bench.name} from {recipe.codes.title}{f', moved along {moved}' if moved else ''}."
+    titles = {Drawn: f"seed {recipe.codes.title}", Sum: f"the sum {recipe.codes.title}"}
+    start = titles.get(type(recipe.codes), "codes of its own")
+    told = f"A picture of {bench.name} from {start}{f', moved along {moved}' if moved else ''}."
     return told.replace("\\", "/").replace('"', "'")
 
 

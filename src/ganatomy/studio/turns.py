@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 
 Pause = Callable[[], None]
 """Called by long work between its pieces, so that others have their turn; raises `Superseded` when it should stop."""
 
 MOST_BEGUN = 64
-"""Pieces of work that may be begun and not yet ended: each has a thread. Those beyond wait to begin."""
+"""Pieces of work that may be begun and not yet ended. Those beyond wait to begin."""
 
 
 class Superseded(Exception):  # noqa: N818 (nothing went wrong)
@@ -28,7 +28,7 @@ class _Task:
     work: Callable[[Pause], None]
     done: Future[None] = field(default_factory=Future)
     turn: threading.Event = field(default_factory=threading.Event)
-    begun: bool = False
+    thread: threading.Thread | None = None
     stopped: bool = False
 
     @property
@@ -41,10 +41,12 @@ class Worker:
 
     A slot is one place on a page that shows one thing. What is asked for in it while it is busy replaces what waits
     there, and work that is under way stops at its next pause.
+
+    Each piece has a thread of its own, which ends with it: networks keep some memory for every thread that they have
+    run on, and that of threads which wait for more would add up.
     """
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(MOST_BEGUN, thread_name_prefix="studio")
         self._lock = threading.Lock()
         self._current: _Task | None = None
         self._waiting: list[_Task] = []
@@ -84,8 +86,10 @@ class Worker:
         with self._lock:
             self._closed = True
             self._stop(lambda _: True)
+            threads = [task.thread for task in self._running.values()]
             self._go_on()
-        self._pool.shutdown(wait=True)
+        for thread in filter(None, threads):
+            thread.join()
 
     def _start(self, task: _Task) -> None:
         self._running[task.place] = task
@@ -99,25 +103,25 @@ class Worker:
             self._pending.pop(place).done.cancel()
         for task in [task for task in self._running.values() if of(task)]:
             task.stopped = True
-            if not task.begun:
+            if task.thread is None:
                 self._waiting.remove(task)
                 self._end(task)
                 task.done.cancel()
 
     def _go_on(self) -> None:
         """Give the turn to whoever is next, if nobody has it."""
-        full = sum(task.begun for task in self._running.values()) >= MOST_BEGUN
-        able = [task for task in self._waiting if task.begun or not full]
+        full = sum(task.thread is not None for task in self._running.values()) >= MOST_BEGUN
+        able = [task for task in self._waiting if task.thread is not None or not full]
         if self._current is not None or not able:
             return
         task = min(able, key=lambda task: self._served[task.visitor])
         self._waiting.remove(task)
         self._current = task
-        if task.begun:
+        if task.thread is not None:
             task.turn.set()
         else:
-            task.begun = True
-            self._pool.submit(self._run, task)
+            task.thread = threading.Thread(target=self._run, args=(task,), name="studio", daemon=True)
+            task.thread.start()
 
     def _tick(self) -> int:
         self._clock += 1

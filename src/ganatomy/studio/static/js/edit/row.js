@@ -12,8 +12,11 @@ const STEP = 0.05;
 const USUAL_LIMIT = 3;
 const UNITS = { σ: "standard deviations" };
 
-/** @param {{name: string, all: string[], unit?: string, onForget?: () => void}} props   all: what padlocks can hold */
-export function Row({ name, all, unit = "", onForget }) {
+/**
+ * @param {{name: string, all: string[], unit?: string, onTeach?: () => void, onForget?: () => void}} props
+ *   all: what padlocks can hold
+ */
+export function Row({ name, all, unit = "", onTeach, onForget }) {
   const direction = directions.value.get(name);
   const strength = useComputed(() => moves.value[name] ?? 0).value;
   const marked = useComputed(() => reached.value === name).value;
@@ -29,7 +32,8 @@ export function Row({ name, all, unit = "", onForget }) {
   };
   return html`
     <li class=${`row ${strength ? "moved" : ""} ${marked ? "reached" : ""}`}>
-      ${direction && measured.value ? html`<${Padlock} name=${name} all=${all} />` : html`<span></span>`}
+      ${direction && measured.value ? html`<${Padlock} name=${name} all=${all} />`
+        : onTeach ? html`<${Small} icon="teach" label=${`Teach ${titled(name)} more`} onClick=${onTeach} />` : html`<span></span>`}
       <label class="name" for=${id}>${titled(name)}</label>
       <${Cleanness} direction=${direction} />
       <input id=${id} type="range" min=${-limit} max=${limit} step=${STEP} value=${strength}

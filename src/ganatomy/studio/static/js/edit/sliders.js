@@ -1,7 +1,7 @@
 /** All sliders, cleanest first, with what holds for all of them. */
 import { Icon } from "../icons.js";
 import { directions, hold, measured, panel, panelProblem, preparing } from "../models.js";
-import { changeEdit, edit, HOLD_EVERY, HOLD_NOTHING, holdsEvery, moves } from "../state.js";
+import { change, changeEdit, edit, HOLD_EVERY, HOLD_NOTHING, holdsEvery, moves } from "../state.js";
 import { html, useSignal } from "../view.js";
 import { counted, titled } from "../words.js";
 import { Row, Watched } from "./row.js";
@@ -20,7 +20,7 @@ export function Sliders() {
   const watched = panel.value.attributes.filter((name) => !directions.value.has(name) && fits(name));
   return html`
     <${Toolbar} all=${all} filter=${filter} />
-    <${Others} title="Taught by you" names=${Object.keys(taught)} unit="σ" onForget=${forget} />
+    <${Others} title="Taught by you" names=${Object.keys(taught)} onTeach=${teachMore} />
     <${Others} title="From your file" names=${Object.keys(own)} />
     ${others && html`<h2 class="small">Of this model</h2>`}
     ${shown.length > 0 && measured.value && html`<${Heads} />`}
@@ -67,16 +67,21 @@ const Heads = () => html`
   </div>`;
 
 /** Directions that are no part of the panel: no padlock is theirs, since no score tells what they hold. */
-const Others = ({ title, names, unit, onForget }) => names.length > 0 && html`
+const Others = ({ title, names, onTeach }) => names.length > 0 && html`
   <h2 class="small">${title}</h2>
   <ul class="sliders">${names.map((name) => html`
-    <${Row} key=${name} name=${name} all=${[]} unit=${unit} onForget=${onForget && (() => onForget(name))} />`)}</ul>`;
+    <${Row} key=${name} name=${name} all=${[]} unit="σ" onTeach=${onTeach && (() => onTeach(name))}
+      onForget=${() => changeEdit(without(name))} />`)}</ul>`;
 
-function forget(name) {
-  const { [name]: _, ...taught } = edit.value.taught;
-  const { [name]: __, ...rest } = moves.value;
-  changeEdit({ taught, moves: rest });
+function without(name) {
+  const rest = ({ [name]: _, ...others }) => others;
+  return { taught: rest(edit.value.taught), own: rest(edit.value.own), moves: rest(edit.value.moves) };
 }
+
+/** Its marks go back to Teach, from where it is kept again. */
+const teachMore = (name) => change({
+  tab: "teach", teach: { name, ...edit.value.taught[name] }, edit: { ...edit.value, ...without(name) },
+});
 
 const Notes = ({ notes }) => notes.length > 0 && html`
   <details class="notes"><summary>${counted(notes.length, "note")} on these directions</summary>

@@ -50,7 +50,7 @@ function advice() {
 
 function outcome(name) {
   const [was, is] = [before.scores.value?.[name], now.scores.value?.[name]];
-  return was === undefined || is === undefined ? signed(moves.value[name]) + (name in edit.value.taught ? " σ" : " steps") : `${share(was)} → ${share(is)}`;
+  return was === undefined || is === undefined ? signed(moves.value[name]) + (name in { ...edit.value.taught, ...edit.value.own } ? " σ" : " steps") : `${share(was)} → ${share(is)}`;
 }
 
 function sentence(others) {
