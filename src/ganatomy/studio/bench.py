@@ -24,7 +24,7 @@ from ganatomy.studio.preparing import NUM_CANDIDATES, codes_of_seeds, looks_of, 
 from ganatomy.studio.scenes import Marks, Scene
 from ganatomy.studio.turns import Pause
 
-MOST_KEPT = 400
+MOST_KEPT = 100
 """Directions that are kept because they will be asked for again while a slider moves."""
 
 AT_ONCE = 8
