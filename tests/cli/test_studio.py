@@ -22,13 +22,24 @@ from ganatomy.cli import main
 from ganatomy.zoo import MODELS
 
 
-def test_it_prints_its_address_answers_there_and_ends_cleanly_at_ctrl_c() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ganatomy", "studio", "digits", "--port", "0"],
+def start(*arguments: object, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "ganatomy", "studio", *map(str, arguments), "--port", "0"],
+        env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def address_of(process: subprocess.Popen[str]) -> str:
+    """What a studio that was started with --json prints once it is open."""
+    assert process.stdout is not None
+    return json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")["address"]
+
+
+def test_it_prints_its_address_answers_there_and_ends_cleanly_at_ctrl_c() -> None:
+    process = start("digits")
     assert process.stdout is not None
     try:
         line = process.stdout.readline()
@@ -45,15 +56,9 @@ def test_it_prints_its_address_answers_there_and_ends_cleanly_at_ctrl_c() -> Non
 
 
 def test_a_film_that_is_being_made_does_not_keep_it_from_ending() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ganatomy", "studio", "digits", "--port", "0", "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
+    process = start("digits", "--json")
     try:
-        address = json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")["address"]
+        address = address_of(process)
         keys = [{"codes": {"seeds": [seed], "space": "z"}} for seed in (1, 2)]
         with ThreadPoolExecutor(1) as pool:
             asked = pool.submit(
@@ -77,16 +82,9 @@ def test_files_go_by_their_names_and_no_visitor_learns_of_folders(tmp_path: Path
     for file in files:
         file.parent.mkdir()
         shutil.copy(MODELS["digits"].generator, file)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ganatomy", "studio", *map(str, files), "--port", "0", "--json"],
-        env={**os.environ, "GANATOMY_CACHE": str(tmp_path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
+    process = start(*files, "--json", GANATOMY_CACHE=str(tmp_path))
     try:
-        address = json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")["address"]
+        address = address_of(process)
         with urllib.request.urlopen(f"{address}api/models") as answer:
             told = answer.read().decode()
     finally:
