@@ -8,7 +8,8 @@ import { signal } from "./view.js";
 import { listed, titled } from "./words.js";
 
 export const dragging = signal(false);
-const LARGEST = 32 * 2 ** 20;
+/** Bytes; the server takes no more. */
+const LARGEST = 24 * 2 ** 20;
 /** Of a walk on the page; a film may have more. */
 const MOST_FRAMES = 120;
 const PHOTOGRAPH = "This photograph cannot be edited yet: finding the codes of a photograph (inversion) is still to come. "
@@ -17,7 +18,7 @@ const PHOTOGRAPH = "This photograph cannot be edited yet: finding the codes of a
 /** @param {File} file */
 export async function openFile(file) {
   if (file.size > LARGEST) {
-    notice.value = { kind: "problem", text: `${file.name} has more than 32 MB; pictures and recipes of ganatomy are smaller.` };
+    notice.value = { kind: "problem", text: `${file.name} has more than 24 MB; pictures and recipes of ganatomy are smaller.` };
     return;
   }
   notice.value = { kind: "said", text: `Reading ${file.name} …` };

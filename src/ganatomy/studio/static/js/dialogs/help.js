@@ -11,7 +11,7 @@ const USUAL_TARGET = 0.25;
 const words = (target) => ({
   "One step": `moves the mean probability of the slider's own attribute by ${share(target)}.`,
   "×8": "how clean a slider is: it moves its own attribute 8 times as much as the others on average. Sliders are sorted by "
-    + "the low end of its interval, with everything else held, so that luck does not come to the top.",
+    + "the low end of its interval, so that luck does not come to the top.",
   Hold: "a closed padlock keeps an attribute as near to where it is as this model allows, while other sliders move; smaller "
     + "steps keep more.",
   Seed: "the number that a picture is drawn from; the same number is the same picture, here and in a script.",
