@@ -4,12 +4,12 @@
     python benchmarks/guided.py --judge judge.safetensors          # judged by a network that the edits did not use
     python benchmarks/guided.py MODEL.pt --prior uniform --scorer SCORER.onnx
 
-Directions are found in 3,000 codes, and every way edits the same new pictures. Guided edits shift each picture's own
+Directions are found in 3,000 codes, and every way edits the same new images. Guided edits shift each image's own
 logit by as much as changes the mean probability by .25; each linear edit takes the one step that changes it by as much
-as the guided edit of its attribute has done, for some pictures do not get there. Selectivity is `mean_abs_all`: the
+as the guided edit of its attribute has done, for some images do not get there. Selectivity is `mean_abs_all`: the
 change of the target over the mean |change| of all others, with 95 % intervals.
 
-A guided edit follows the gradients of the scorer, so the scorer alone cannot say whether the picture changed or the
+A guided edit follows the gradients of the scorer, so the scorer alone cannot say whether the image changed or the
 scorer was fooled. `guided_judge.py` trains a judge for drawn faces: it reads attributes, and the factors that faces are
 drawn from. For others it trains one on what the scorer says.
 """
@@ -56,7 +56,7 @@ class Edited:
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """Somebody who looks at pictures: what it saw in them as they were, and what it sees in edited ones."""
+    """Somebody who looks at images: what it saw in them as they were, and what it sees in edited ones."""
 
     generator: Generator
     scorer: Scorer
@@ -81,7 +81,7 @@ class Reader:
         )
 
     def factors(self, names: list[str], edited: Edited) -> tuple[float, float]:
-        """Mean move of each attribute's own factor, and mean |move| of all others, in deviations of the pictures."""
+        """Mean move of each attribute's own factor, and mean |move| of all others, in deviations of the images."""
         spread, own, others = self.before.std(0).clamp(min=1e-6), [], []
         for name, sign, codes in zip(names, edited.signs.tolist(), edited.codes, strict=True):
             moved = (_read(self.generator, self.scorer, codes) - self.before) / spread
@@ -150,7 +150,7 @@ def time_sixteen(generator: Generator, scorer: Scorer, name: str, *, seed: int, 
     sixteen = generator.sample(16, seed=seed, space=space)
     one = ga.guided(generator, scorer, sixteen, {name: "+0.25"}, hold="all")
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
-    print(f"16 pictures, {name} +0.25, all others held: {wall:.1f} s, {processor:.1f} s of processor; {one}")
+    print(f"16 images, {name} +0.25, all others held: {wall:.1f} s, {processor:.1f} s of processor; {one}")
 
 
 def main() -> None:
@@ -183,11 +183,11 @@ def main() -> None:
         judge = NetworkScorer(AttributeNetwork.load(asked.judge))
         readers["judge"] = Reader.of(generator, judge.select(used), latents)
         factors = Reader.of(generator, FactorScorer(judge), latents) if judge.network.config.factors else None
-    print(f"{len(used)} attributes, {len(names)} edited in {asked.n} pictures of {space}: {', '.join(names)}")
+    print(f"{len(used)} attributes, {len(names)} edited in {asked.n} images of {space}: {', '.join(names)}")
 
     figures: dict[str, dict[str, float]] = {}
 
-    def account(method: str, edited: Edited) -> None:
+    def document(method: str, edited: Edited) -> None:
         print(method)
         figures[method] = {who: show(who, reader.judge(names, edited)) for who, reader in readers.items()}
         if factors is not None and all(name in FACTOR for name in names):
@@ -196,7 +196,7 @@ def main() -> None:
 
     print("guided edits, all others held:")
     by_guidance = edit_guided(generator, eye, latents, names)
-    account("guided", by_guidance)
+    document("guided", by_guidance)
     result = readers["scorer"].judge(names, by_guidance)
     changes = result.mean_change.gather(1, result.targets[:, None])[:, 0].clamp(0.01, 0.49)
     for method in (*WITHOUT, *WITH):
@@ -205,7 +205,7 @@ def main() -> None:
         except ScoreError as error:
             print(f"{method}: {error}")
             continue
-        account(method, edit_linear(generator, eye, latents, found, changes, seed=asked.seed))
+        document(method, edit_linear(generator, eye, latents, found, changes, seed=asked.seed))
     for who in readers:
         without, with_holds = (max(figures[m][who] for m in of if m in figures) for of in (WITHOUT, WITH))
         own = figures["guided"][who]

@@ -1,9 +1,9 @@
-"""What it is like to use the studio: waiting for pictures, company, a monkey at the page, and teaching.
+"""What it is like to use the studio: waiting for images, company, a monkey at the page, and teaching.
 
-    python benchmarks/studio.py latency            # slider to picture in the page, 300 moves, and the time to start
+    python benchmarks/studio.py latency            # slider to image in the page, 300 moves, and the time to start
     python benchmarks/studio.py visitors           # four at once: dragging; and beside sheets and walks
     python benchmarks/studio.py monkey             # 200 sessions of 50 actions: memory, console, recipes drawn again
-    python benchmarks/studio.py teach              # AUC of taught directions on pictures that nobody marked
+    python benchmarks/studio.py teach              # AUC of taught directions on images that nobody marked
 
 A real studio is started each time, on loopback. The page is opened in the Chromium that is installed. Times are of this
 machine, with whatever else runs on it.
@@ -112,7 +112,7 @@ def browser() -> Iterator[Any]:
 
 
 def latency(model: str, moves: int) -> None:
-    """Every move waits for the picture of the one before, as a hand does that looks."""
+    """Every move waits for the image of the one before, as a hand does that looks."""
     with studio(model) as opened, browser() as running:
         print(f"ready after {opened.seconds:.1f} s")
         page = running.new_page(viewport={"width": 1440, "height": 900})
@@ -123,7 +123,7 @@ def latency(model: str, moves: int) -> None:
         times = page.evaluate(
             """async ([moves]) => {
                 const slider = document.querySelector(".sliders input[type=range]");
-                const name = "slider-to-picture";
+                const name = "slider-to-image";
                 const times = [];
                 for (let move = 0; move < moves; move++) {
                     const seen = performance.getEntriesByName(name).length;
@@ -141,7 +141,7 @@ def latency(model: str, moves: int) -> None:
         )
         low, median, high = np.quantile(times, [0.05, 0.5, 0.95])
         print(
-            f"slider to picture, {len(times)} moves: median {median:.0f} ms, 5 to 95 % {low:.0f} to {high:.0f} ms"
+            f"slider to image, {len(times)} moves: median {median:.0f} ms, 5 to 95 % {low:.0f} to {high:.0f} ms"
         )
 
 
@@ -171,7 +171,7 @@ def _dragging(count: int) -> dict[str, Callable[[int], dict[str, Any]]]:
 
     def ask(visitor: int) -> Callable[[int], dict[str, Any]]:
         return lambda k: {
-            "kind": "picture",
+            "kind": "image",
             "scene": {**_scene(visitor), "moves": {names[visitor % 4]: (k % 40) / 20}},
             "scores": True,
         }
@@ -220,7 +220,7 @@ async def _answered(socket: ClientConnection, number: int, ask: dict[str, Any]) 
             if isinstance(message, str)
             else json.loads(message[4 : 4 + int.from_bytes(message[:4], "big")])
         )
-        if data["id"] == number and data["kind"] in ("picture", "sheet", "error"):
+        if data["id"] == number and data["kind"] in ("image", "sheet", "error"):
             assert data["kind"] != "error", data
             return
 
@@ -332,16 +332,16 @@ def _act(page: Any, chance: random.Random) -> None:
 
 
 def _drawn_again(page: Any, address: str, generator: ga.Generator, wrong: list[str]) -> int:
-    """The picture and the recipe of what is on the page, the second drawn without the studio."""
+    """The image and the recipe of what is on the page, the second drawn without the studio."""
     scene = page.evaluate("async () => JSON.parse((await import('/static/js/scenes.js')).sceneText.value)")
     try:
         recipe = from_json(_taken(address, "recipe", scene))
-        picture = Image.open(io.BytesIO(_taken(address, "png", scene)))
+        image = Image.open(io.BytesIO(_taken(address, "png", scene)))
     except OSError as error:
         wrong.append(f"a scene could not be taken away: {error}")
         return 0
     again = render(recipe, generator=generator)
-    if np.abs(np.asarray(again).astype(int) - np.asarray(picture)).max() > 1:
+    if np.abs(np.asarray(again).astype(int) - np.asarray(image)).max() > 1:
         wrong.append("a recipe was drawn differently")
         return 0
     return 1
@@ -354,9 +354,9 @@ def _taken(address: str, what: str, scene: Any) -> bytes:
 
 
 def teach(model: str, repeats: int) -> None:
-    """As in the studio: five marks of each kind in pictures as they come, then those that it asks for.
+    """As in the studio: five marks of each kind in images as they come, then those that it asks for.
 
-    The marks are what the scorer of the model says. Attributes are the ten that nearest to half of the pictures have.
+    The marks are what the scorer of the model says. Attributes are the ten that nearest to half of the images have.
     """
     torch.set_num_threads(1)
     generator, scorer = ga.load(model), ga.scorer(model)
@@ -394,7 +394,7 @@ def teach(model: str, repeats: int) -> None:
                     steps = [bench.panel.move_along(direction, hold) for hold in ((), others)]
                     changes.append([_changes(bench, scorer, fresh[:100], step, column) for step in steps])
         print(
-            f"{goal} + {goal} marks, {NUM_FRESH} other pictures, mean of {len(chosen)} attributes: pictures told apart "
+            f"{goal} + {goal} marks, {NUM_FRESH} other images, mean of {len(chosen)} attributes: images told apart "
             f"with AUC {np.mean(judged):.3f} (lowest {min(judged):.2f}), codes along the direction {np.mean(moved):.3f}"
         )
     (own, rest), (own_held, rest_held) = np.mean(changes, axis=0)

@@ -1,4 +1,4 @@
-"""How quickly pictures are made, beside the papers' plain formulation: `python benchmarks/synthesis.py [OPTIONS]`.
+"""How quickly images are made, beside the papers' plain formulation: `python benchmarks/synthesis.py [OPTIONS]`.
 
 Networks are fresh ones of the published widths. GFLOP count the convolutions as the paper writes them (a transposed one
 for upsampling, no filters), two for each multiply-add, whatever a formulation spends; so a share of more than 100 %
@@ -102,7 +102,7 @@ def formulation(
 
 
 def gigaflops(model: Generator, codes: Latents) -> float:
-    """Of the convolutions of one picture, as the paper writes them."""
+    """Of the convolutions of one image, as the paper writes them."""
     total = 0
 
     def count(layer: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:

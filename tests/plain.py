@@ -1,6 +1,6 @@
 """Synthesis as the papers write it, slow and plain: what the quick one is held against, in tests and benchmarks.
 
-Every picture has convolution kernels of its own, modulated and demodulated, and a batch is one convolution in groups;
+Every image has convolution kernels of its own, modulated and demodulated, and a batch is one convolution in groups;
 zeros are inserted and filters are applied where the papers do it; everything is done at once, on contiguous tensors.
 """
 
@@ -56,7 +56,7 @@ def modulated_conv2d(
     upsample: bool = False,
     padding: int | None = None,
 ) -> Float[Tensor, "n o h2 w2"]:
-    """Karras et al. 2020, equations (1) and (3), then a convolution with as many groups as pictures."""
+    """Karras et al. 2020, equations (1) and (3), then a convolution with as many groups as images."""
     n, (out_channels, in_channels, size, _) = len(styles), weight.shape
     # Contiguous: torch 2.13 differentiates a 1x1 convolution in groups wrongly for a reshaped channels-last weight.
     weight = weight.contiguous() * styles[:, None, :, None, None]
@@ -88,14 +88,14 @@ def styled_conv(layer: StyledConv, x: Tensor, styles: Tensor, *, gain: float = 2
     return activated(x + layer.noise_const * layer.noise_strength, layer.bias, gain=gain, clamp=layer.clamp)
 
 
-def picture(layer: ToRGB, x: Tensor, styles: Tensor) -> Tensor:
+def to_rgb(layer: ToRGB, x: Tensor, styles: Tensor) -> Tensor:
     styles = styles / math.sqrt(styles.shape[1])
     x = modulated_conv2d(x, layer.weight, styles, demodulate=False) + layer.bias[:, None, None]
     return x if layer.clamp is None else x.clamp(-layer.clamp, layer.clamp)
 
 
 def stylegan2(model: StyleGAN2, latents: Latents) -> Float[Tensor, "n c h w"]:
-    """Pictures of a StyleGAN2 with constant noise."""
+    """Images of a StyleGAN2 with constant noise."""
     styles, image = model.styles(latents), None
     blocks: list[Block] = list(model.synthesis.blocks())
     x = blocks[0].const[None]
@@ -109,7 +109,7 @@ def stylegan2(model: StyleGAN2, latents: Latents) -> Float[Tensor, "n c h w"]:
             x = x + upsampled(F.conv2d(before, weight)) * math.sqrt(0.5)
         image = None if image is None else upsampled(image)
         if hasattr(block, "torgb"):
-            rgb = picture(block.torgb, x, next(styles))
+            rgb = to_rgb(block.torgb, x, next(styles))
             image = rgb if image is None else image + rgb
     assert image is not None
     return image
@@ -130,7 +130,7 @@ def filtered_layer(layer: alias_free.Layer, x: Tensor, styles: Tensor) -> Tensor
 
 
 def stylegan3(model: StyleGAN3, latents: Latents) -> Float[Tensor, "n c h w"]:
-    """Pictures of a StyleGAN3."""
+    """Images of a StyleGAN3."""
     styles = model.styles(latents)
     waves, *layers, to_rgb = model.synthesis.layers()
     x = waves(next(styles))

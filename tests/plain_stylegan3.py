@@ -1,6 +1,6 @@
 """StyleGAN3's synthesis as the paper writes it, slow and plain: what the quick formulation is held against.
 
-Every picture has kernels of its own, normalised, modulated and demodulated, and a batch is one convolution in groups;
+Every image has kernels of its own, normalised, modulated and demodulated, and a batch is one convolution in groups;
 zeros are inserted, and each filter is applied as a square to whole signals.
 """
 
@@ -29,7 +29,7 @@ def with_zeros_between(x: Tensor, up: int) -> Tensor:
 
 
 def padded(x: Tensor, before: int, after: int) -> Tensor:
-    """Zeros around a picture; negative numbers crop it."""
+    """Zeros around an image; negative numbers crop it."""
     return F.pad(x, (before, after, before, after))
 
 
@@ -53,7 +53,7 @@ def layer(
     x = modulated_conv2d(x, it.weight, styles, demodulate=True, gain=it.magnitude_ema.rsqrt())
     x = x + it.bias[:, None, None]
 
-    # Padding such that as many samples come out as the layer has, with the picture in their middle.
+    # Padding such that as many samples come out as the layer has, with the image in their middle.
     taps = sum(len(f) - 1 for f in (up_filter, down_filter) if f is not None)
     padding = (size - 1) * down + 1 + taps - x.shape[2] * up
     before = (padding + up) // 2

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pages import DOCS, run_page
 
-from ganatomy.comparison import CONTESTANTS
-from ganatomy.comparison.standing import MEASURES
+from ganatomy.experiments.compare import CONTESTANTS
+from ganatomy.experiments.compare.standing import MEASURES
 
 PAGE = (DOCS / "comparing.md").read_text()
 

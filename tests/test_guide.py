@@ -94,7 +94,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_guide_to_generators_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told, _ = run_page("bring-your-own-generator.md", capsys)
-    assert "samples.png is a PNG picture, not a file of weights" in told
+    assert "samples.png is a PNG image, not a file of weights" in told
     assert {"samples.png", "class-2.png", "mine.png", "mine.safetensors", "again.safetensors"} <= {
         path.name for path in folder.iterdir()
     }
@@ -125,7 +125,7 @@ def test_the_guide_to_finding_directions_runs(
     told, _ = run_page("finding-directions.md", capsys)
     assert "share of the squared change of styles" in told
     assert "mouth s " in told
-    assert "mean change of probability by 2 sigma along each direction, over 24 pictures" in told
+    assert "mean change of probability by 2 sigma along each direction, over 24 images" in told
     assert {
         "sefa.directions",
         "ganspace.directions",

@@ -72,7 +72,7 @@ def test_settings_outside_their_range_are_refused(setting):
 
 class TestFiles:
     @pytest.mark.parametrize("name", ["a.png", "a.PNG", "new/folder/a.png"])
-    def test_a_picture_comes_back(self, tmp_path, name):
+    def test_a_image_comes_back(self, tmp_path, name):
         image = from_uint8(pixels())[:1]
         assert save_image(to_pil(image[0]), tmp_path / name) == tmp_path / name
         torch.testing.assert_close(read_image(tmp_path / name), image)
@@ -84,10 +84,10 @@ class TestFiles:
             assert image.format == {"a.jpg": "JPEG", "a.webp": "WEBP"}[name]
 
     @pytest.mark.parametrize(
-        "name", ["a", "a.txt", "a.psd"], ids=["no ending", "no picture", "read but never written"]
+        "name", ["a", "a.txt", "a.psd"], ids=["no ending", "no image", "read but never written"]
     )
     def test_an_ending_that_cannot_be_written_is_refused(self, tmp_path, name):
-        with pytest.raises(SettingError, match="does not end like a picture"):
+        with pytest.raises(SettingError, match="does not end like an image"):
             save_image(Image.new("L", (1, 1)), tmp_path / name)
         assert list(tmp_path.iterdir()) == []
 
@@ -101,21 +101,21 @@ class TestFiles:
         assert image.shape == (1, 1, 4, 2)
         assert image[0, 0, 0, 1] == 1
 
-    def test_a_missing_picture(self, tmp_path):
+    def test_a_missing_image(self, tmp_path):
         with pytest.raises(MissingFileError, match=r"a.png does not exist"):
             read_image(tmp_path / "a.png")
 
-    @pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n cut short"])
-    def test_a_file_that_is_no_picture(self, tmp_path, content):
+    @pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n cut short"])
+    def test_a_file_that_is_no_image(self, tmp_path, content):
         (tmp_path / "a.png").write_bytes(content)
-        with pytest.raises(CheckpointError, match=r"a.png cannot be read as a picture"):
+        with pytest.raises(CheckpointError, match=r"a.png cannot be read as an image"):
             read_image(tmp_path / "a.png")
 
-    def test_a_truncated_picture(self, tmp_path):
+    def test_a_truncated_image(self, tmp_path):
         save_image(to_pil(from_uint8(pixels(64, 64))[0]), tmp_path / "a.png")
         whole = (tmp_path / "a.png").read_bytes()
         (tmp_path / "a.png").write_bytes(whole[: len(whole) // 2])
-        with pytest.raises(CheckpointError, match="cannot be read as a picture"):
+        with pytest.raises(CheckpointError, match="cannot be read as an image"):
             read_image(tmp_path / "a.png")
 
     def test_a_place_that_cannot_be_written(self, tmp_path):
@@ -123,7 +123,7 @@ class TestFiles:
         with pytest.raises(OutputError, match=r"a.png cannot be written"):
             save_image(Image.new("L", (1, 1)), tmp_path / "file" / "a.png")
 
-    def test_a_picture_that_its_format_cannot_hold_leaves_nothing(self, tmp_path):
+    def test_a_image_that_its_format_cannot_hold_leaves_nothing(self, tmp_path):
         with pytest.raises(OutputError, match=r"a.jpg cannot be written"):
             save_image(Image.new("RGBA", (1, 1)), tmp_path / "a.jpg")
         assert list(tmp_path.iterdir()) == []
@@ -131,7 +131,7 @@ class TestFiles:
 
 class TestText:
     @pytest.mark.parametrize("ending", ["png", "webp", "jpg", "gif"])
-    def test_a_picture_carries_what_it_was_told(self, tmp_path, ending):
+    def test_a_image_carries_what_it_was_told(self, tmp_path, ending):
         text = '{"a": "' + "b" * 60_000 + '"}'
         path = tmp_path / f"a.{ending}"
         if ending == "gif":
@@ -145,12 +145,12 @@ class TestText:
             path = save_image(Image.new("L", (4, 4)), tmp_path / f"a.{ending}", text="b" * 2_000_000)
             assert len(read_text(path) or "") == expected
 
-    def test_a_picture_that_carries_nothing(self, tmp_path):
+    def test_a_image_that_carries_nothing(self, tmp_path):
         assert read_text(save_image(Image.new("L", (4, 4)), tmp_path / "a.png")) is None
 
-    def test_a_missing_picture_and_what_is_none(self, tmp_path):
+    def test_a_missing_image_and_what_is_none(self, tmp_path):
         with pytest.raises(MissingFileError):
             read_text(tmp_path / "a.png")
-        (tmp_path / "a.png").write_bytes(b"no picture")
-        with pytest.raises(CheckpointError, match="is no picture"):
+        (tmp_path / "a.png").write_bytes(b"no image")
+        with pytest.raises(CheckpointError, match="is no image"):
             read_text(tmp_path / "a.png")

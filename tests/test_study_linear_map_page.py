@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pages import DOCS, run_page
 
-from ganatomy.studies.linear_map import WAYS
+from ganatomy.experiments.studies.linear_map import WAYS
 
 PAGE = (DOCS / "study-linear-map.md").read_text()
 

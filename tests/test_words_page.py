@@ -20,7 +20,7 @@ def test_the_page_runs(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(clip, "DEFAULT", f"clip:{tiny_clip.write(tmp_path / 'tiny')}")
     told, _ = run_page("from-words.md", capsys)
-    assert "centred on 60 pictures of faces" in told
+    assert "centred on 60 images of faces" in told
     assert "a photo of a person smiling / a photo of a person\n" in told
     assert {"smiling.png", "my.words", "mine.words"} <= {path.name for path in tmp_path.iterdir()}
 

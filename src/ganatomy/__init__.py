@@ -9,10 +9,9 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from ganatomy._version import __version__ as __version__
+
 if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a test compares the two lists
-    from ganatomy.comparison import Comparison as Comparison
-    from ganatomy.comparison import compare as compare
-    from ganatomy.comparison import write_comparison as write_comparison
     from ganatomy.critics import Critic as Critic
     from ganatomy.critics import critic as critic
     from ganatomy.critics import critic_features as critic_features
@@ -68,6 +67,18 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.errors import SettingError as SettingError
     from ganatomy.errors import SpaceError as SpaceError
     from ganatomy.errors import UnknownNameError as UnknownNameError
+    from ganatomy.experiments.base import Experiment as Experiment
+    from ganatomy.experiments.compare import Comparison as Comparison
+    from ganatomy.experiments.compare import compare as compare
+    from ganatomy.experiments.compare import write_comparison as write_comparison
+    from ganatomy.experiments.explore import Exploration as Exploration
+    from ganatomy.experiments.explore import explore as explore
+    from ganatomy.experiments.explore import write_report as write_report
+    from ganatomy.experiments.measure import Measured as Measured
+    from ganatomy.experiments.measure import measure as measure
+    from ganatomy.experiments.studies import study_dcgan as study_dcgan
+    from ganatomy.experiments.studies import study_linear_map as study_linear_map
+    from ganatomy.experiments.studies import study_z_against_w as study_z_against_w
     from ganatomy.generators import load as load
     from ganatomy.generators import save_generator as save_generator
     from ganatomy.generators import wrap as wrap
@@ -83,12 +94,10 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.latents import Directions as Directions
     from ganatomy.latents import Latents as Latents
     from ganatomy.latents import Space as Space
+    from ganatomy.maps import ImageMap as ImageMap
     from ganatomy.maps import Map as Map
-    from ganatomy.maps import PictureMap as PictureMap
     from ganatomy.maps import embed as embed
-    from ganatomy.maps import map_pictures as map_pictures
-    from ganatomy.measuring import Measured as Measured
-    from ganatomy.measuring import measure as measure
+    from ganatomy.maps import map_images as map_images
     from ganatomy.metrics import MEASURES as MEASURES
     from ganatomy.metrics import Entanglement as Entanglement
     from ganatomy.metrics import Naming as Naming
@@ -128,15 +137,13 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.recipes import render as render
     from ganatomy.recipes import render_to as render_to
     from ganatomy.recipes import save_recipe as save_recipe
+    from ganatomy.report import Document as Document
+    from ganatomy.report import write_document as write_document
     from ganatomy.report.maps import write_map as write_map
     from ganatomy.storage import load_directions as load_directions
     from ganatomy.storage import load_latents as load_latents
     from ganatomy.storage import save_directions as save_directions
     from ganatomy.storage import save_latents as save_latents
-    from ganatomy.studies import study_journey as study_journey
-    from ganatomy.studies import study_linear_map as study_linear_map
-    from ganatomy.studies import study_z_against_w as study_z_against_w
-    from ganatomy.studies import write_study as write_study
     from ganatomy.surveys import Survey as Survey
     from ganatomy.surveys import differentiate as differentiate
     from ganatomy.surveys import load_survey as load_survey
@@ -147,10 +154,10 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.transfers import Transferred as Transferred
     from ganatomy.transfers import transfer as transfer
 
-__version__ = "0.1.0"
-
 _NAMES = {
-    "ganatomy.comparison": "Comparison compare write_comparison",
+    "ganatomy.experiments.base": "Experiment",
+    "ganatomy.experiments.explore": "Exploration explore write_report",
+    "ganatomy.experiments.compare": "Comparison compare write_comparison",
     "ganatomy.critics": "Critic critic critic_features discriminator_features",
     "ganatomy.datasets.correlations": "drawn_correlations read_correlations",
     "ganatomy.datasets.references": "Reference drawn_reference folder_reference",
@@ -168,8 +175,8 @@ _NAMES = {
     "ganatomy.generators.toy": "ToyGenerator",
     "ganatomy.guidance": "Guided guided strengths",
     "ganatomy.latents": "Direction Directions Latents Space",
-    "ganatomy.maps": "Map PictureMap embed map_pictures",
-    "ganatomy.measuring": "Measured measure",
+    "ganatomy.maps": "Map ImageMap embed map_images",
+    "ganatomy.experiments.measure": "Measured measure",
     "ganatomy.metrics": "MEASURES Entanglement Naming correlations cosines covariance dci edited_set entanglement "
     "frechet_distance identity_kept kid linearity memorisation name_directions nearest_training path_length "
     "precision_recall reconstruction separability walk_profile",
@@ -181,9 +188,10 @@ _NAMES = {
     "ganatomy.plots": "film grid strip",
     "ganatomy.plots.maps": "map_chart",
     "ganatomy.recipes": "Recipe read_recipe render render_to save_recipe",
+    "ganatomy.report": "Document write_document",
     "ganatomy.report.maps": "write_map",
     "ganatomy.storage": "load_directions load_latents save_directions save_latents",
-    "ganatomy.studies": "study_journey study_linear_map study_z_against_w write_study",
+    "ganatomy.experiments.studies": "study_dcgan study_linear_map study_z_against_w",
     "ganatomy.surveys": "Survey differentiate load_survey survey",
     "ganatomy.training": "TransferRecipe train_transfer",
     "ganatomy.transfers": "TransferNetwork Transferred transfer",

@@ -31,7 +31,7 @@ DAMAGED = (OSError, ValueError, SyntaxError, EOFError, struct.error, LookupError
 """What Pillow raises for files that are broken in one way or another."""
 
 DESCRIPTION = 0x010E
-"""The tag of EXIF for words about a picture."""
+"""The tag of EXIF for words about an image."""
 
 
 def to_uint8(images: Float[Tensor, "n c h w"]) -> UInt8[np.ndarray, "n h w c"]:
@@ -67,10 +67,10 @@ def from_pil(image: Image.Image, *, channels: int = 3, size: int | None = None) 
 def read_image(
     path: str | os.PathLike[str], *, channels: int = 3, size: int | None = None
 ) -> Float[Tensor, "1 c h w"]:
-    """Read a picture file, turned upright where its camera noted how it was held.
+    """Read an image file, turned upright where its camera noted how it was held.
 
     Raises:
-        MissingFileError: when there is none. CheckpointError: when it is not a picture.
+        MissingFileError: when there is none. CheckpointError: when it is not an image.
     """
     try:
         with Image.open(path) as image:
@@ -78,11 +78,11 @@ def read_image(
     except FileNotFoundError:
         raise MissingFileError(f"{path} does not exist") from None
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise CheckpointError(f"{path} cannot be read as a picture: {error}") from None
+        raise CheckpointError(f"{path} cannot be read as an image: {error}") from None
 
 
 def save_image(image: Image.Image, path: str | os.PathLike[str], *, text: str | None = None) -> Path:
-    """Write a picture whole or not at all; the ending of the name chooses the format.
+    """Write an image whole or not at all; the ending of the name chooses the format.
 
     Args:
         text: ASCII that the file carries for `read_text`: in a PNG as international text (iTXt) called "ganatomy", in a
@@ -94,7 +94,7 @@ def save_image(image: Image.Image, path: str | os.PathLike[str], *, text: str | 
     path = Path(path)
     image_format = Image.registered_extensions().get(path.suffix.lower())
     if image_format not in Image.SAVE:
-        raise SettingError(f"{path.name!r} does not end like a picture; use .png, .jpg or .webp")
+        raise SettingError(f"{path.name!r} does not end like an image; use .png, .jpg or .webp")
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -108,14 +108,14 @@ def save_image(image: Image.Image, path: str | os.PathLike[str], *, text: str | 
 
 
 def read_text(path: str | os.PathLike[str]) -> str | None:
-    """The text that a picture carries (PNG, WebP, JPEG, GIF), None where it carries none; its pixels are not read.
+    """The text that an image carries (PNG, WebP, JPEG, GIF), None where it carries none; its pixels are not read.
 
     Raises:
-        MissingFileError: when there is no such file. CheckpointError: when it is not a picture of these formats.
+        MissingFileError: when there is no such file. CheckpointError: when it is not an image of these formats.
     """
     try:
         with warnings.catch_warnings():
-            # The size of a picture is of no matter to those who do not unpack it.
+            # The size of an image is of no matter to those who do not unpack it.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path, formats=("PNG", "WEBP", "JPEG", "GIF")) as image:
                 if image.format == "WEBP":
@@ -125,9 +125,9 @@ def read_text(path: str | os.PathLike[str]) -> str | None:
     except FileNotFoundError:
         raise MissingFileError(f"{path} does not exist") from None
     except UnidentifiedImageError:
-        raise CheckpointError(f"{path} is no picture (PNG, WebP, JPEG or GIF)") from None
+        raise CheckpointError(f"{path} is no image (PNG, WebP, JPEG or GIF)") from None
     except (*DAMAGED, Image.DecompressionBombError) as error:
-        raise CheckpointError(f"{path} cannot be read as a picture: {error}") from None
+        raise CheckpointError(f"{path} cannot be read as an image: {error}") from None
     return text.decode("utf-8", "replace") if isinstance(text, bytes) else text and str(text)
 
 

@@ -53,7 +53,7 @@ def test_info_says_everything_that_json_has(run: Run, files: Any) -> None:
     assert data["flops"] > 0
     assert data["settings"]["mapping_layers"] == 2
     assert data["notes"] == [
-        "its mean w is all zeros, so truncation_psi draws towards zero and not towards a mean picture"
+        "its mean w is all zeros, so truncation_psi draws towards zero and not towards a mean image"
     ]
     lines = run("info", files.style).out.splitlines()
     assert lines[1].endswith("licence unknown")
@@ -190,7 +190,7 @@ def test_walk_makes_a_film_that_goes_there_and_back(
 def test_walk_goes_between_codes_without_a_direction(run: Run, files: Any, tmp_path: Path) -> None:
     data = json.loads(run("walk", files.stack, "--seed", "1,2", "-o", tmp_path / "between.png", "--json").out)
     assert data["along"] is None
-    assert data["pictures"] == 7
+    assert data["images"] == 7
 
 
 def test_edit_moves_codes_as_the_library_does(run: Run, files: Any, latents: Path, tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_edit_moves_only_the_layers_that_are_named(
     assert [bool(layer.any()) for layer in change.unbind(1)] == [True, True, False, False, False, False]
 
 
-def test_edit_shows_a_picture_before_and_after(run: Run, files: Any, tmp_path: Path) -> None:
+def test_edit_shows_a_image_before_and_after(run: Run, files: Any, tmp_path: Path) -> None:
     arguments = ["--seed", "7,8,9", "--directions", files.directions, "--move", "Smiling=2", "--scale", 1]
     assert run("edit", files.style, *arguments, "--before", "-o", tmp_path / "both.png").code == 0
     assert size_of(tmp_path / "both.png") == (2 + 3 * 18, 2 + 2 * 18)
@@ -239,14 +239,14 @@ def test_edit_goes_on_until_the_scorer_sees_what_is_wanted(run: Run, files: Any,
     )
     assert told["slopes"] == "gradients"
     assert told["hold"] == ["Male"]
-    for row, picture in enumerate(told["pictures"]):
-        assert picture["before"]["Smiling"] == pytest.approx(float(was.probabilities[row, 0]), abs=1e-4)
-        assert picture["after"]["Smiling"] == pytest.approx(float(seen[row, 0]), abs=1e-4)
-        assert picture["goal"]["Smiling"] == pytest.approx(picture["before"]["Smiling"] + 0.1, abs=0.01)
-        assert picture["reached"] == (abs(picture["after"]["Smiling"] - picture["goal"]["Smiling"]) <= 0.02)
+    for row, image in enumerate(told["images"]):
+        assert image["before"]["Smiling"] == pytest.approx(float(was.probabilities[row, 0]), abs=1e-4)
+        assert image["after"]["Smiling"] == pytest.approx(float(seen[row, 0]), abs=1e-4)
+        assert image["goal"]["Smiling"] == pytest.approx(image["before"]["Smiling"] + 0.1, abs=0.01)
+        assert image["reached"] == (abs(image["after"]["Smiling"] - image["goal"]["Smiling"]) <= 0.02)
         drift = float(seen[row, 1] - was.probabilities[row, 1])
-        assert picture["held_drift"] == {"Male": pytest.approx(drift, abs=1e-4)}
-    assert any(picture["reached"] for picture in told["pictures"])
+        assert image["held_drift"] == {"Male": pytest.approx(drift, abs=1e-4)}
+    assert any(image["reached"] for image in told["images"])
 
 
 def test_edit_to_a_goal_can_keep_to_directions(run: Run, files: Any, tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ def test_edit_to_a_goal_can_keep_to_directions(run: Run, files: Any, tmp_path: P
     assert told["slopes"].startswith("finite differences along")
 
 
-def test_one_edited_picture_is_just_that_picture(run: Run, files: Any, tmp_path: Path) -> None:
+def test_one_edited_image_is_just_that_image(run: Run, files: Any, tmp_path: Path) -> None:
     arguments = ["--seed", 7, "--directions", files.directions, "--move", "Smiling=2", "--scale", 1]
     assert run("edit", files.style, *arguments, "-o", tmp_path / "one.png").code == 0
     assert size_of(tmp_path / "one.png") == (16, 16)
@@ -306,7 +306,7 @@ def test_dataset_draws_a_sheet(run: Run, tmp_path: Path) -> None:
     assert size_of(tmp_path / "sheet.png") == (2 + 2 * 34, 2 + 2 * 34)
 
 
-def test_dataset_writes_pictures_with_their_labels(run: Run, tmp_path: Path) -> None:
+def test_dataset_writes_images_with_their_labels(run: Run, tmp_path: Path) -> None:
     from ganatomy.datasets.faces import ATTRIBUTES, FACTORS, sample_faces
 
     arguments = ["-n", 5, "--seed", 3, "--resolution", 32, "--independent", "-o", tmp_path / "drawn"]

@@ -12,7 +12,7 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def arguments(files: Any) -> list[Any]:
-    small = ["-n", 120, "--pictures", 4, "--methods", "centroid,stylespace,guided-hold"]
+    small = ["-n", 120, "--images", 4, "--methods", "centroid,stylespace,guided-hold"]
     return ["compare", files.style, "--scorer", files.scorer, *small]
 
 
@@ -28,7 +28,7 @@ def test_compare_writes_a_page_and_figures_and_says_who_is_best(
     assert {path.name for path in out.iterdir()} == {"compare.html", "compare.json"}
     numbers = json.loads((out / "compare.json").read_text())
     assert set(numbers["methods"]) | set(numbers["left_out"]) == {"centroid", "stylespace", "guided-hold"}
-    assert (numbers["n"], numbers["pictures"], list(numbers["attributes"])) == (120, 4, ["Smiling", "Male"])
+    assert (numbers["n"], numbers["images"], list(numbers["attributes"])) == (120, 4, ["Smiling", "Male"])
     assert set(numbers["not_measured"]) == {"truth selectivity", "identity", "perceptual distance"}
 
 

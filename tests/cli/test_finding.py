@@ -37,12 +37,12 @@ def test_ganspace_is_that_of_the_library(run: Any, files: Any, tmp_path: Path) -
 def test_stylespace_finds_local_channels_and_a_walk_goes_along_one(
     run: Any, files: Any, tmp_path: Path
 ) -> None:
-    out, picture = tmp_path / "local.directions", tmp_path / "walk.png"
+    out, image = tmp_path / "local.directions", tmp_path / "walk.png"
     arguments = ["--method", "stylespace", "-n", 2, "--components", 1, "-o", out]
     assert run("directions", files.style, *arguments).code == 0
     name = ga.load_directions(out).names[0]
     assert name.startswith("row 1 column 1 s ")
-    along = ["--along", f"{out}:{name}", "--space", "s", "--steps", 3, "-o", picture]
+    along = ["--along", f"{out}:{name}", "--space", "s", "--steps", 3, "-o", image]
     assert run("walk", files.style, "--seed", 1, *along).code == 0
 
 

@@ -17,7 +17,7 @@ def test_a_map_is_drawn_as_a_chart(run: Run, files: Any, tmp_path: Path) -> None
     outcome = run("map", files.style, "--scorer", files.scorer, "--color", "Male", "-n", 40, "-o", out)
     assert outcome.code == 0, outcome.err
     lines = outcome.out.splitlines()
-    assert lines[0].startswith(f"{out}: 40 pictures by codes in w; t-SNE")
+    assert lines[0].startswith(f"{out}: 40 images by codes in w; t-SNE")
     assert lines[1].startswith("trustworthiness 0.")
     assert lines[2].startswith("note: Near points are alike.")
     with Image.open(out) as image:

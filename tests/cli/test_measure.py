@@ -27,8 +27,8 @@ def test_without_names_it_lists_what_can_be_measured_and_what_is_missing(run: Ru
     assert [line.split()[0] for line in lines[: len(MEASURES)]] == list(MEASURES)
     told = {line.split()[0]: line for line in lines}
     assert "needs" not in told["path-length"]
-    assert told["dci"].endswith("needs a scorer of attributes that looks at pictures")
-    assert told["frechet"].endswith("needs real pictures")
+    assert told["dci"].endswith("needs a scorer of attributes that looks at images")
+    assert told["frechet"].endswith("needs real images")
     assert told["lpips"].startswith("lpips is not here")
     data = json.loads(run("measure", files.style, "--scorer", files.scorer, "--json").out)
     assert data["measures"]["dci"]["needs"] == []
@@ -74,8 +74,8 @@ def test_a_matrix_of_correlations_is_taken_from_a_file(run: Run, files: Any, tmp
 
 def test_what_cannot_be_measured_is_one_line(run: Run, files: Any, tmp_path: Path) -> None:
     assert "did you mean 'walks'" in run("measure", files.style, "wlks").complaint
-    assert "frechet needs real pictures" in run("measure", files.style, "frechet").complaint
-    assert "10 pictures" in run("measure", files.style, "walks", "-n", 10).complaint
-    assert "holds no pictures" in run("measure", files.style, "kid", "--data", tmp_path).complaint
+    assert "frechet needs real images" in run("measure", files.style, "frechet").complaint
+    assert "10 images" in run("measure", files.style, "walks", "-n", 10).complaint
+    assert "holds no images" in run("measure", files.style, "kid", "--data", tmp_path).complaint
     missing = run("measure", files.style, "correlations", "--correlations", tmp_path / "no.csv").complaint
     assert "a scorer of attributes" in missing or "does not exist" in missing

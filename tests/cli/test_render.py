@@ -1,4 +1,4 @@
-"""Every picture that a command writes can be drawn again from itself, to the last bit."""
+"""Every image that a command writes can be drawn again from itself, to the last bit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
 
 Run = Callable[..., Any]
 
-PICTURES = {
+IMAGES = {
     "samples in a sheet": ["sample", "STYLE", "-n", 5, "--seed", 3, "--columns", 3],
     "samples of a DCGAN with a given prior": ["sample", "STACK", "-n", 3, "--prior", "uniform"],
     "samples in batches": ["sample", "STYLE", "-n", 5, "--batch-size", 2, "--truncation-psi", 0.5],
@@ -68,16 +68,16 @@ def pixels(path: Path) -> np.ndarray:
         return np.asarray(image)
 
 
-@pytest.mark.parametrize("arguments", PICTURES.values(), ids=PICTURES)
-def test_a_picture_is_drawn_again_to_the_last_bit(
+@pytest.mark.parametrize("arguments", IMAGES.values(), ids=IMAGES)
+def test_a_image_is_drawn_again_to_the_last_bit(
     run: Run, asked: Any, tmp_path: Path, arguments: list[Any]
 ) -> None:
     out, again = tmp_path / "out.png", tmp_path / "again.png"
     assert run(*asked(arguments), "-o", out).code == 0
-    (tmp_path / "z.latents").unlink()  # a picture needs nothing but the model
+    (tmp_path / "z.latents").unlink()  # an image needs nothing but the model
     assert run("render", out, "-o", again).code == 0
     assert np.array_equal(pixels(out), pixels(again))
-    assert out.read_bytes() == again.read_bytes(), "the new picture carries the same recipe"
+    assert out.read_bytes() == again.read_bytes(), "the new image carries the same recipe"
 
 
 @pytest.mark.parametrize("ending", ["gif", "mp4"])
@@ -92,7 +92,7 @@ def test_a_film_is_drawn_again_to_the_last_bit(
 
 
 @pytest.mark.parametrize("ending", ["jpg", "webp"])
-def test_other_pictures_carry_their_recipe_too(run: Run, files: Any, tmp_path: Path, ending: str) -> None:
+def test_other_images_carry_their_recipe_too(run: Run, files: Any, tmp_path: Path, ending: str) -> None:
     out = tmp_path / f"out.{ending}"
     assert run("sample", files.style, "-n", 2, "-o", out).code == 0
     assert run("render", out, "-o", tmp_path / f"again.{ending}").code == 0
@@ -122,7 +122,7 @@ def test_the_recipe_is_shown_and_a_file_of_it_is_drawn(
     shown = run("render", "a.png", "--show").out
     data = json.loads(shown)
     assert data["codes"]["seeds"] == [7]
-    assert data["picture"]["along"]["strengths"] == [-3, -2, -1, 0, 1, 2, 3]
+    assert data["image"]["along"]["strengths"] == [-3, -2, -1, 0, 1, 2, 3]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png"], "showing draws nothing"
     Path("mine.json").write_text(shown)
     outcome = run("render", "mine.json")
@@ -169,7 +169,7 @@ def test_another_model_is_refused_until_it_is_asked_for(run: Run, files: Any, tm
     [
         (["none.png"], "none.png does not exist"),
         (["plain.png"], "plain.png carries no recipe"),
-        (["notes.txt"], "notes.txt is no picture"),
+        (["notes.txt"], "notes.txt is no image"),
         (["broken.json"], "the recipe is not JSON"),
         (["a.png", "--set", "edits.0.strenght=3"], "recipe has no field 'edits.0.strenght'"),
         (["a.png", "--set", "codes.sed=3"], "'codes.sed' does not exist; did you mean 'seeds'?"),
@@ -179,7 +179,7 @@ def test_another_model_is_refused_until_it_is_asked_for(run: Run, files: Any, tm
         (["a.png", "-o", "a.mp4"], "this sheet does not move"),
         (["a.png", "-o", "a.txt"], "'a.txt' does not end in .png"),
         (["drawn.png", "--model", "faces"], "made by no model"),
-        (["drawn.png", "-o", "drawn.gif"], "drawn faces are a picture"),
+        (["drawn.png", "-o", "drawn.gif"], "drawn faces are an image"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

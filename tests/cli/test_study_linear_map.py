@@ -14,7 +14,7 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def arguments(files: Any) -> list[Any]:
-    return ["study", "linear-map", files.style, "--scorer", files.scorer, "-n", 120, "--pictures", 4]
+    return ["study", "linear-map", files.style, "--scorer", files.scorer, "-n", 120, "--images", 4]
 
 
 def test_the_study_prints_five_sentences_and_where_its_page_is(
@@ -29,7 +29,7 @@ def test_the_study_prints_five_sentences_and_where_its_page_is(
     assert lines[-1] == str(out / "report.html")
     data = json.loads((out / "summary.json").read_text())
     assert data["sentences"] == lines[:5]
-    assert (data["n"], data["pictures"], data["space"], data["attributes"]) == (
+    assert (data["n"], data["images"], data["space"], data["attributes"]) == (
         120,
         4,
         "z",
@@ -38,7 +38,7 @@ def test_the_study_prints_five_sentences_and_where_its_page_is(
 
 
 @pytest.mark.slow
-def test_it_gives_the_same_as_json_and_tests_the_scorer_on_labelled_pictures(
+def test_it_gives_the_same_as_json_and_tests_the_scorer_on_labelled_images(
     run: Run, arguments: list[Any], tmp_path: Path
 ) -> None:
     rng = np.random.default_rng(0)
@@ -53,15 +53,15 @@ def test_it_gives_the_same_as_json_and_tests_the_scorer_on_labelled_pictures(
     found = json.loads(outcome.out)
     assert found.pop("report") == str(tmp_path / "out" / "report.html")
     assert found == json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert found["table_i"]["pictures"] == 6
+    assert found["table_i"]["images"] == 6
     assert found["shown"] == "Male"
 
 
-def test_pictures_without_labels_are_refused_before_anything_is_made(
+def test_images_without_labels_are_refused_before_anything_is_made(
     run: Run, arguments: list[Any], tmp_path: Path
 ) -> None:
-    (tmp_path / "pictures.gz").write_bytes(b"")
-    complaint = run(*arguments, "--data", tmp_path / "pictures.gz", "-o", tmp_path / "out").complaint
+    (tmp_path / "images.gz").write_bytes(b"")
+    complaint = run(*arguments, "--data", tmp_path / "images.gz", "-o", tmp_path / "out").complaint
     assert "has no labels beside it" in complaint
     assert not list((tmp_path / "out").iterdir())
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 Run = Callable[..., Any]
-SMALL = ["-n", 200, "--pictures", 6, "--refits", 2]
+SMALL = ["-n", 200, "--images", 6, "--refits", 2]
 
 
 def test_it_prints_five_sentences_and_the_page(run: Run, files: Any, tmp_path: Path) -> None:

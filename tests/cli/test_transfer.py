@@ -31,7 +31,7 @@ def arguments(files: Any, out: Path, *more: object, source: str = "3", target: s
     return ["transfer", files.style, *pair, *more, "-o", out]
 
 
-def test_the_result_is_that_of_the_library_and_the_picture_shows_three_columns(
+def test_the_result_is_that_of_the_library_and_the_image_shows_three_columns(
     run: Any, files: Any, tmp_path: Path
 ) -> None:
     out = tmp_path / "smile.png"
@@ -41,15 +41,15 @@ def test_the_result_is_that_of_the_library_and_the_picture_shows_three_columns(
     found = ga.transfer(generator, scorer, target, generator.sample(1, seed=3, space="w"), "Smiling")
     assert data["method"] == "guided"
     assert data["hold"] == ["Male"]
-    assert [picture["after"]["Smiling"] for picture in data["pictures"]] == pytest.approx(
+    assert [image["after"]["Smiling"] for image in data["images"]] == pytest.approx(
         found.after.column("Smiling").sigmoid().tolist(), abs=1e-4
     )
-    assert [picture["reached"] for picture in data["pictures"]] == found.reached.tolist()
-    assert set(data["pictures"][0]["held_drift"]) == {"Male"}
+    assert [image["reached"] for image in data["images"]] == found.reached.tolist()
+    assert set(data["images"][0]["held_drift"]) == {"Male"}
 
     # The sheet has a row for each target; the recipe draws it again, bit for bit.
     recipe = ga.read_recipe(out)
-    assert isinstance(recipe.picture, Transfer)
+    assert isinstance(recipe.image, Transfer)
     assert isinstance(recipe.edits[0], Reached)
     assert torch.allclose(recipe.edits[0].latents.codes, found.latents.codes, atol=1e-5)
     with Image.open(out) as sheet:
@@ -75,8 +75,8 @@ def test_one_target_takes_from_all_sources_and_is_drawn_with_each(
     recipe = ga.read_recipe(out)
     assert isinstance(recipe.codes, Drawn)
     assert recipe.codes.seeds == (7, 7, 7)
-    assert isinstance(recipe.picture, Transfer)
-    assert len(recipe.picture.source) == 3
+    assert isinstance(recipe.image, Transfer)
+    assert len(recipe.image.source) == 3
     ga.save_latents(ga.load(files.style).sample(1, seed=7, space="w"), tmp_path / "one.latents")
     assert run(*arguments(files, out, source="1,2", target=str(tmp_path / "one.latents"))).code == 0
     assert isinstance(ga.read_recipe(out).codes, Given)
@@ -99,7 +99,7 @@ def test_a_trained_network_transfers_in_one_pass(run: Any, files: Any, network: 
     out = tmp_path / "network.png"
     data = json.loads(run(*arguments(files, out, "--transfer-network", network, "--json")).out)
     assert data["method"] == "network"
-    assert len(data["pictures"]) == 2
+    assert len(data["images"]) == 2
     loaded = ga.TransferNetwork.load(network / "transfer.safetensors")
     assert loaded.config.attributes == ("Smiling",)
     assert loaded.config.generator == ga.load(files.style).fingerprint

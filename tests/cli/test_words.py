@@ -73,7 +73,7 @@ def test_words_find_directions_and_guide_edits(
         "--json", "-o", tmp_path / "words.png",
     )  # fmt: skip
     told = json.loads(outcome.out)
-    assert (told["hold"], list(told["pictures"][0]["goal"])) == (["old"], ["smiling"])
+    assert (told["hold"], list(told["images"][0]["goal"])) == (["old"], ["smiling"])
     assert run("render", tmp_path / "words.png", "-o", tmp_path / "again.png").code == 0
 
 
@@ -104,7 +104,7 @@ def test_words_are_explored(run: Run, files: Any, my_words: Path, tmp_path: Path
     assert str(my_words.parent) not in page
 
 
-def test_words_that_fit_all_pictures_are_said_to_need_a_centre(
+def test_words_that_fit_all_images_are_said_to_need_a_centre(
     run: Run, files: Any, tiny: str, tmp_path: Path
 ) -> None:
     said = ("--attributes", SMILING, GLASSES, "-n", 40, "-o", tmp_path / "report")

@@ -98,7 +98,7 @@ def _state(*layers: nn.Module) -> dict[str, Tensor]:
         (_state(nn.Conv2d(3, 6, 4), nn.LayerNorm([6, 8, 8]), nn.Linear(96, 1)), "no batch norm's"),
         (_state(nn.Conv2d(3, 6, 4), nn.GroupNorm(2, 6), nn.Linear(96, 1)), "no batch norm"),
         (_state(nn.Conv2d(3, 6, 4), nn.Linear(97, 1)), "do not fit 6 channels"),
-        (_state(nn.Conv2d(7, 6, 4), nn.Linear(96, 1)), "pictures of 7 channels"),
+        (_state(nn.Conv2d(7, 6, 4), nn.Linear(96, 1)), "images of 7 channels"),
     ],
     ids=[
         "classifier",
@@ -181,7 +181,7 @@ def test_layers_of_any_size_are_pooled_to_four_by_four(side: int, patches: int) 
     assert found.tolist() == by_hand
 
 
-def test_what_is_seen_in_a_picture_does_not_depend_on_the_others() -> None:
+def test_what_is_seen_in_a_image_does_not_depend_on_the_others() -> None:
     critic = MultiscaleCritic((8, 6, 4), 3)
     images = torch.rand(10, 3, 16, 16)
     together = ga.discriminator_features(critic, images)
@@ -190,10 +190,10 @@ def test_what_is_seen_in_a_picture_does_not_depend_on_the_others() -> None:
     assert together.shape == (10, 16 * (6 + 8 + 8))
 
 
-def test_pictures_of_another_size_and_colour_are_fitted() -> None:
+def test_images_of_another_size_and_colour_are_fitted() -> None:
     critic = MultiscaleCritic((8, 6), 1)
     assert ga.discriminator_features(critic, torch.rand(2, 3, 20, 20)).shape == (2, 16 * 16)
-    with pytest.raises(ga.SettingError, match="no picture"):
+    with pytest.raises(ga.SettingError, match="no image"):
         ga.discriminator_features(critic, torch.rand(0, 1, 8, 8))
     seen = ga.critic_features(critic)
     assert (seen.name, seen(torch.rand(2, 1, 8, 8)).shape) == ("critic", (2, 256))

@@ -121,7 +121,7 @@ def test_a_misspelt_factor_is_answered_with_the_right_one():
 
 
 @pytest.mark.parametrize("resolution", [32, 64, 128])
-def test_pictures_are_float32_in_range_and_not_flat(resolution):
+def test_images_are_float32_in_range_and_not_flat(resolution):
     images = draw_faces(sample_faces(6, seed=2), resolution=resolution)
     assert images.shape == (6, 3, resolution, resolution)
     assert images.dtype == torch.float32
@@ -130,7 +130,7 @@ def test_pictures_are_float32_in_range_and_not_flat(resolution):
     assert (images.std(dim=(2, 3)) > 0.05).all()
 
 
-def test_a_picture_does_not_depend_on_the_others_drawn_with_it():
+def test_a_image_does_not_depend_on_the_others_drawn_with_it():
     faces = sample_faces(70, seed=3)
     together = draw_faces(faces)
     assert torch.allclose(draw_faces(faces[66:67])[0], together[66], atol=1e-6)
@@ -177,7 +177,7 @@ def test_a_change_of_the_hat_leaves_the_mouth_alone():
     assert (change[:, :, :20].amax(dim=(1, 2, 3)) > 0.3).all()
 
 
-def test_every_factor_shows_in_the_picture():
+def test_every_factor_shows_in_the_image():
     faces = intervene(sample_faces(1, seed=11), baldness=0.1, hat=0.1, bangs=0.1, hair_length=0.7, makeup=0.9)
     colours = ("hair_black", "hair_blond", "hair_brown", "hair_gray")
     faces = intervene(faces, glasses=0.1, necktie=0.9, pallor=0.1, **dict.fromkeys(colours, 0.1))

@@ -20,8 +20,8 @@ def test_what_is_written_is_read_back(tmp_path):
     table = read_labels(folder / "labels.csv")
     assert table.names == ATTRIBUTES
     assert torch.equal(table.values.bool(), faces.labels)
-    pictures = torch.cat([read_image(folder / name) for name in table.files])
-    assert (pictures - draw_faces(faces, resolution=32)).abs().max() <= 1.01 / 127.5
+    images = torch.cat([read_image(folder / name) for name in table.files])
+    assert (images - draw_faces(faces, resolution=32)).abs().max() <= 1.01 / 127.5
     with (folder / "factors.csv").open(newline="") as lines:
         head, *rows = list(csv.reader(lines))
     assert head == ["file", *(factor.name for factor in FACTORS)]
@@ -48,13 +48,13 @@ def test_a_run_that_was_stopped_leaves_no_table_to_mistake_for_a_whole_one(tmp_p
     assert not (tmp_path / "labels.csv").exists()
 
 
-def test_progress_ends_with_every_picture(tmp_path):
+def test_progress_ends_with_every_image(tmp_path):
     told = []
     write_faces(tmp_path, 3, seed=1, resolution=32, progress=lambda done, total: told.append((done, total)))
     assert told[-1] == (3, 3)
 
 
-def test_pictures_of_another_run_are_not_mixed_in(tmp_path):
+def test_images_of_another_run_are_not_mixed_in(tmp_path):
     write_faces(tmp_path, 4, seed=1, resolution=32)
     with pytest.raises(OutputError, match=r"000003\.png"):
         write_faces(tmp_path, 3, seed=1, resolution=32)

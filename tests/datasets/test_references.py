@@ -28,18 +28,18 @@ def test_a_folder_is_read_in_an_order_that_a_seed_draws(tmp_path: Path) -> None:
     assert found.names != folder_reference(tmp_path, resolution=8, channels=3, seed=1).names
 
 
-def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("none")
-    with pytest.raises(MissingFileError, match="holds no pictures"):
+    with pytest.raises(MissingFileError, match="holds no images"):
         folder_reference(tmp_path, resolution=8, channels=1)
 
 
-def test_an_array_keeps_names_and_pictures_together() -> None:
+def test_an_array_keeps_names_and_images_together() -> None:
     pixels = np.repeat(np.arange(20, dtype=np.uint8)[:, None, None, None] * 10, 4, axis=1)
     found = array_reference(pixels, description="numbers")
     images = found.read(torch.arange(20))
     assert [round((float(image.mean()) + 1) * 12.75) for image in images] == [int(n) for n in found.names]
-    assert found.description == "20 pictures of numbers"
+    assert found.description == "20 images of numbers"
 
 
 def test_new_people_are_the_same_in_any_batches() -> None:

@@ -38,7 +38,7 @@ def plant(model: StyleBasedGenerator, direction: Tensor, rows: range, *, strengt
 
 
 class Painter(StyleBasedGenerator):
-    """Pictures that are a sum of patterns, each as strong as one channel of s; styles are w times a matrix."""
+    """Images that are a sum of patterns, each as strong as one channel of s; styles are w times a matrix."""
 
     def __init__(self, patterns: Tensor, affines: list[Tensor]) -> None:
         w_dim = affines[0].shape[1]

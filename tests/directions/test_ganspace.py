@@ -34,7 +34,7 @@ def rows_and_codes(n: int, d: int, *, rank: int = 6, noise: float = 0.01) -> tup
 
 
 class Stretched(nn.Module):
-    """A layer whose activations spread most along known functions of the code, and a picture of them."""
+    """A layer whose activations spread most along known functions of the code, and an image of them."""
 
     def __init__(self, frame: Tensor, widths: Tensor, size: int = 8) -> None:
         super().__init__()
@@ -180,10 +180,10 @@ def test_layers_have_short_names_and_the_shapes_of_their_activations():
 
 def test_the_rest_of_the_generator_is_not_run():
     generator = stylegan2(widths=(8, 8))
-    pictures: list[int] = []
-    generator.synthesis.b8.torgb.register_forward_hook(lambda *seen: pictures.append(len(seen[2])))
+    images: list[int] = []
+    generator.synthesis.b8.torgb.register_forward_hook(lambda *seen: images.append(len(seen[2])))
     ga.ganspace(generator, layer="b4.conv1", n=20, num_components=1, batch_size=20)
-    assert pictures == [2], "only the two pictures that tell which layers there are"
+    assert images == [2], "only the two images that tell which layers there are"
 
 
 def test_progress_reaches_all_codes():

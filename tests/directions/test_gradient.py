@@ -62,7 +62,7 @@ def test_the_active_subspace_is_spanned_by_what_the_logit_depends_on(toy: ToyGen
     assert 0 < found.consistency < 0.99
     assert active_subspace(seen, "straight").consistency == pytest.approx(1, abs=1e-4)
     assert str(active_subspace(seen, "straight")) == (
-        "straight: 1 direction holds 100% of the squared gradient, 1 hold 90 %; 100% is alike in all pictures"
+        "straight: 1 direction holds 100% of the squared gradient, 1 hold 90 %; 100% is alike in all images"
     )
 
 
@@ -89,7 +89,7 @@ def test_more_active_directions_are_numbered_and_orthogonal(toy: ToyGenerator):
         active(seen, num_directions=17)
 
 
-def test_each_picture_has_its_own_direction():
+def test_each_image_has_its_own_direction():
     slopes = torch.tensor([[[3.0, 4.0]], [[0.0, -1e-30]], [[0.0, 0.0]]])
     seen = Jacobians(names=("a",), logits=torch.zeros(3, 1), slopes=slopes)
     expected = torch.tensor([[0.6, 0.8], [0.0, -1.0], [0.0, 0.0]])

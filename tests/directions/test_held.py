@@ -1,4 +1,4 @@
-"""Directions that leave the others alone: by a linear model and its doubt, and by the gradients of single pictures."""
+"""Directions that leave the others alone: by a linear model and its doubt, and by the gradients of single images."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class TestSelective:
         assert (found.matrix * dual(seen).matrix).sum(1).min() > 0.99
 
     def test_it_leaves_alone_what_changes_both_ways_and_so_not_on_average(self):
-        # One attribute grows along both axes; the other turns with the first axis, up in about half of the pictures.
+        # One attribute grows along both axes; the other turns with the first axis, up in about half of the images.
         rng = torch.Generator().manual_seed(0)
         codes = torch.randn(400, 2, generator=rng)
         slopes = torch.ones(40, 2, 2)

@@ -107,9 +107,9 @@ def test_what_cannot_be_is_refused(held: Holding) -> None:
         held.step("nobody", [])
 
 
-def test_where_no_picture_says_anything_that_is_said(held: Holding) -> None:
+def test_where_no_image_says_anything_that_is_said(held: Holding) -> None:
     flat = replace(held, slopes=torch.zeros_like(held.slopes))
-    with pytest.raises(SettingError, match="no picture says which way"):
+    with pytest.raises(SettingError, match="no image says which way"):
         flat.step(held.names[0], held.names[1:])
     sure = held.slopes.clone()
     sure[:, 1:] = 0

@@ -65,7 +65,7 @@ def test_one_seed_gives_one_ranking(painter: Painter):
     assert first.values == again.values
 
 
-def test_a_channel_that_colours_the_top_of_pictures_is_local_in_stylegan2():
+def test_a_channel_that_colours_the_top_of_images_is_local_in_stylegan2():
     generator = stylegan2(widths=(8, 8))
     top = torch.zeros(8, 8, dtype=torch.bool)
     top[:4] = True
@@ -93,10 +93,10 @@ def test_the_share_is_that_of_the_gradient_maps_themselves():
     )
     codes = generator.sample(4, seed=0, space="s")
 
-    def picture(code: Tensor) -> Tensor:
+    def image(code: Tensor) -> Tensor:
         return generator(codes[:1].with_codes(code[None]))[0]
 
-    maps = sum(torch.autograd.functional.jacobian(picture, code).square().sum(0) for code in codes.codes)
+    maps = sum(torch.autograd.functional.jacobian(image, code).square().sum(0) for code in codes.codes)
     shares = maps[mask].sum(0) / maps.sum((0, 1))
     assert len(found) >= count // 2
     for direction, value in zip(found, found.values, strict=True):
@@ -104,7 +104,7 @@ def test_the_share_is_that_of_the_gradient_maps_themselves():
 
 
 @pytest.mark.parametrize("name", STYLED)
-def test_channels_of_every_style_based_generator_move_its_pictures(name: str):
+def test_channels_of_every_style_based_generator_move_its_images(name: str):
     generator = made(name)
     size = generator.signature.resolution
     found = ga.local_channels(generator, {"corner": top_left(size, tile=size // 2)}, num_channels=2, n=4)
@@ -172,7 +172,7 @@ def test_a_generator_without_styles_is_refused(name: str):
         ({"eyes": top_left(4)}, {}, r"'eyes' is a bool mask of shape \[4, 4\]"),
         ({"eyes": torch.ones(8, 8, dtype=torch.bool)}, {}, "nothing outside"),
         ({"eyes": torch.zeros(8, 8, dtype=torch.bool)}, {}, "nothing inside"),
-        (None, {"n": 0}, "in 0 pictures"),
+        (None, {"n": 0}, "in 0 images"),
         (None, {"num_channels": 11}, "at most 10 channels"),
         (None, {"num_probes": 0}, "0 times"),
     ],

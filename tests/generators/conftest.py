@@ -33,7 +33,7 @@ def tiny_function(z: Tensor) -> Tensor:
 
 
 def used_dcgan() -> DCGAN:
-    """A DCGAN whose batch norms have seen pictures."""
+    """A DCGAN whose batch norms have seen images."""
     model = DCGAN.build(z_dim=6, widths=(8, 6), channels=1).train()
     with torch.no_grad():
         for seed in range(30):

@@ -30,10 +30,10 @@ def test_images_have_the_promised_shape_and_range(generator: ga.Generator) -> No
     assert images.isfinite().all()
     if it.architecture not in {"ProGAN", "StyleGAN", "StyleGAN2", "StyleGAN3"}:  # whose range is learnt
         assert images.abs().max() <= 1
-    assert images.std(0).max() > 1e-3, "all codes give the same picture"
+    assert images.std(0).max() > 1e-3, "all codes give the same image"
 
 
-def test_the_same_picture_comes_out_of_every_space(generator: ga.Generator) -> None:
+def test_the_same_image_comes_out_of_every_space(generator: ga.Generator) -> None:
     z = generator.sample(2, seed=3)
     direct = generator(z)
     for space in generator.signature.spaces:
@@ -45,14 +45,14 @@ def test_the_same_codes_give_the_same_images(generator: ga.Generator) -> None:
     assert torch.equal(generator(z), generator(z))
 
 
-def test_a_picture_does_not_depend_on_its_batch(generator: ga.Generator) -> None:
+def test_a_image_does_not_depend_on_its_batch(generator: ga.Generator) -> None:
     z = generator.sample(5)
     together = generator(z)
     alone = torch.cat([generator(z[i]) for i in range(5)])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
 
 
-def test_no_codes_give_no_pictures(generator: ga.Generator) -> None:
+def test_no_codes_give_no_images(generator: ga.Generator) -> None:
     none = generator.sample(0)
     assert len(none) == 0
     assert generator(none).shape[0] == 0

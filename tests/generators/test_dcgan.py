@@ -1,4 +1,4 @@
-"""The DCGAN family: what is read off a state dict must make the pictures that the original network makes."""
+"""The DCGAN family: what is read off a state dict must make the images that the original network makes."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_other_activations_make_another_fingerprint() -> None:
     assert len(prints) == 3
 
 
-def test_a_convolution_behind_transposed_ones_does_not_grow_the_picture() -> None:
+def test_a_convolution_behind_transposed_ones_does_not_grow_the_image() -> None:
     bundled = ga.load("digits")
     assert DCGAN.from_state(bundled.state_dict()).signature.resolution == bundled.signature.resolution == 32
 
@@ -206,17 +206,17 @@ def test_sizes_that_nothing_tells_apart_are_asked_for() -> None:
     normed = {"a.weight": state["a.weight"]} | {f"n.{key}": value for key, value in norms.items()}
     with pytest.raises(ga.CheckpointError, match="px alike; say which with resolution="):
         DCGAN.from_state(normed | {name: state[name] for name in ("b.weight", "c.weight")})
-    with pytest.raises(ga.CheckpointError, match="do not chain into a picture of 24 px"):
+    with pytest.raises(ga.CheckpointError, match="do not chain into an image of 24 px"):
         DCGAN.from_state(state, resolution=24)
 
 
 @pytest.mark.parametrize(
     ("shapes", "message"),
     [
-        ({"a.weight": (64, 12), "b.weight": (48, 60)}, "2 layers of weights do not chain into a picture"),
+        ({"a.weight": (64, 12), "b.weight": (48, 60)}, "2 layers of weights do not chain into an image"),
         ({"a.weight": (12, 8, 4, 4), "n.weight": (8,), "n.bias": (8,)}, "'n' .* is no dense layer"),
         ({"n.running_mean": (8,), "n.running_var": (8,)}, "does not follow a dense layer"),
-        ({"a.weight": (12, 8, 4, 4), "b.weight": (8, 2, 4, 4)}, "do not chain into a picture"),
+        ({"a.weight": (12, 8, 4, 4), "b.weight": (8, 2, 4, 4)}, "do not chain into an image"),
         ({}, "0 layers"),
     ],
     ids=["broken chain", "instance norm", "norm first", "two channels", "nothing"],

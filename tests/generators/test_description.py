@@ -30,7 +30,7 @@ def test_the_sum_is_that_of_torch(generator: ga.Generator) -> None:
     assert count_flops(generator) == counter.get_total_flops()
 
 
-def test_a_large_picture_costs_the_same_without_being_made(
+def test_a_large_image_costs_the_same_without_being_made(
     generator: ga.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = count_flops(generator)

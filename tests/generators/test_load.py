@@ -95,7 +95,7 @@ def test_files_that_are_cut_off_are_refused(kind: str, keep: float, state, tmp_p
         (b"", "model.pt", "is empty"),
         (b"hello, I am a text" * 9, "model.pt", "no format that holds weights"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "model.pt", "Git LFS pointer"),
-        (b"\x89PNG\r\n\x1a\n", "face.png", "PNG picture"),
+        (b"\x89PNG\r\n\x1a\n", "face.png", "PNG image"),
         (b"\x08\x07\x12\x07pytorch", "model.onnx", "ONNX file.*scorer"),
         (b"\x08\x07\x12\x07pytorch", "model", "ONNX file.*scorer"),
         ((2**39).to_bytes(8, "little") + b"{" * 100, "model.safetensors", "not a whole safetensors"),
@@ -104,7 +104,7 @@ def test_files_that_are_cut_off_are_refused(kind: str, keep: float, state, tmp_p
         (b"\x80\x04K\x01.", "number.pkl", "model|read safely|cut off or damaged|holds a int"),
     ],
     ids=[
-        "empty", "text", "LFS pointer", "picture", "ONNX", "ONNX by content", "safetensors with a hostile length",
+        "empty", "text", "LFS pointer", "image", "ONNX", "ONNX by content", "safetensors with a hostile length",
         "safetensors with a hostile shape", "broken zip", "pickle of a number",
     ],
 )  # fmt: skip

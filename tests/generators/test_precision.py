@@ -1,4 +1,4 @@
-"""Pictures in lower precision: close to those in float32, of the same generator."""
+"""Images in lower precision: close to those in float32, of the same generator."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import ganatomy as ga
 
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("bfloat16", 2e-2), ("float16", 5e-3)])
-def test_pictures_in_lower_precision_are_close(precision: str, tolerance: float) -> None:
+def test_images_in_lower_precision_are_close(precision: str, tolerance: float) -> None:
     full, lower = ga.load("faces"), ga.load("faces", precision=precision)
     assert lower.fingerprint == full.fingerprint
     assert lower.dtype == torch.float32

@@ -24,7 +24,7 @@ def random_progan(**sizes) -> ProGAN:
 
 
 def plain_progan(state: dict[str, Tensor], codes: Tensor) -> Tensor:
-    """Table 2 and section 4, one layer after the other: every layer ends with a pixel norm, the picture does not."""
+    """Table 2 and section 4, one layer after the other: every layer ends with a pixel norm, the image does not."""
 
     def norm(x: Tensor) -> Tensor:
         return x / torch.sqrt(x.pow(2).mean(1, keepdim=True) + 1e-8)
@@ -45,12 +45,12 @@ def plain_progan(state: dict[str, Tensor], codes: Tensor) -> Tensor:
                 x = x + state[f"b{resolution}.conv{layer}.bias"].reshape(1, -1, 1, 1)
             x = norm(F.leaky_relu(x, 0.2))
         resolution *= 2
-    picture = state["torgb.weight"] / math.sqrt(x.shape[1])
-    return F.conv2d(x, picture, state["torgb.bias"])
+    image = state["torgb.weight"] / math.sqrt(x.shape[1])
+    return F.conv2d(x, image, state["torgb.bias"])
 
 
 @pytest.mark.parametrize("widths", [(6,), (7, 6, 5), (5, 4, 4, 3, 3)], ids=["4 px", "16 px", "64 px"])
-def test_pictures_are_the_paper_s(widths: tuple[int, ...]) -> None:
+def test_images_are_the_paper_s(widths: tuple[int, ...]) -> None:
     torch.manual_seed(0)
     model = random_progan(widths=widths, z_dim=6, channels=1).double()
     codes = torch.randn(3, 6).double()

@@ -39,7 +39,7 @@ def plain_mapping(state: dict[str, Tensor], z: Tensor) -> Tensor:
 def plain_synthesis(state: dict[str, Tensor], w: Tensor, noise: bool = True) -> Tensor:
     """Figure 1b, one layer after the other, for every code on its own."""
     taps = torch.tensor([1.0, 2.0, 1.0], dtype=w.dtype)
-    pictures = []
+    images = []
     for code in w:
         x, row, resolution = state["synthesis.b4.const"][None], 0, 4
         while f"synthesis.b{resolution}.layer0.bias" in state:
@@ -65,14 +65,14 @@ def plain_synthesis(state: dict[str, Tensor], w: Tensor, noise: bool = True) -> 
                 x = x * (scale + 1) + shift
                 row += 1
             resolution *= 2
-        picture = state["synthesis.torgb.weight"]
-        pictures.append(F.conv2d(x, picture / math.sqrt(x.shape[1]), state["synthesis.torgb.bias"]))
-    return torch.cat(pictures)
+        image = state["synthesis.torgb.weight"]
+        images.append(F.conv2d(x, image / math.sqrt(x.shape[1]), state["synthesis.torgb.bias"]))
+    return torch.cat(images)
 
 
 @pytest.mark.parametrize("noise", ["const", "none"])
 @pytest.mark.parametrize("widths", [(5,), (6, 5, 4), (5, 4, 4, 3, 3)], ids=["4 px", "16 px", "64 px"])
-def test_pictures_are_the_paper_s(widths: tuple[int, ...], noise: str) -> None:
+def test_images_are_the_paper_s(widths: tuple[int, ...], noise: str) -> None:
     torch.manual_seed(0)
     model = random_stylegan(widths=widths).double()
     w = torch.randn(3, model.config.num_layers, 5).double()
@@ -106,15 +106,15 @@ def test_truncation_pulls_the_first_layers_towards_the_mean() -> None:
     torch.testing.assert_close(cut[:, 4], w)
 
 
-def test_mixed_styles_make_the_picture_of_neither_code() -> None:
+def test_mixed_styles_make_the_image_of_neither_code() -> None:
     model = random_stylegan().double()
     first, second = model.sample(2, space="w+").codes
     mixed = torch.cat([first[:2], second[2:]])[None]
-    picture = model(Latents(codes=mixed, space=Space.W_PLUS))
-    torch.testing.assert_close(picture, plain_synthesis(model.state_dict(), mixed))
+    image = model(Latents(codes=mixed, space=Space.W_PLUS))
+    torch.testing.assert_close(image, plain_synthesis(model.state_dict(), mixed))
 
 
-def test_random_noise_differs_between_pictures_and_calls() -> None:
+def test_random_noise_differs_between_images_and_calls() -> None:
     model = random_stylegan(widths=(6,))
     w = Latents(codes=torch.ones(2, 2, 5), space=Space.W_PLUS)
     first, second = model.synthesize(w, noise="random")

@@ -90,7 +90,7 @@ def test_the_sizes_are_read_off_the_weights(architecture: str, num_classes: int)
     assert again(codes).shape == (2, 1, 16, 16)
 
 
-def test_classes_change_the_picture_and_must_exist() -> None:
+def test_classes_change_the_image_and_must_exist() -> None:
     model = StyleGAN2(StyleGAN2Config(widths=(6, 5), z_dim=4, w_dim=4, num_classes=3)).eval()
     first, second = (model(model.sample(1, seed=0, label=label)) for label in (0, 1))
     assert not torch.allclose(first, second)
@@ -103,7 +103,7 @@ def test_clamped_activations_are_bounded() -> None:
     bound = StyleGAN2.from_state(free.state_dict(), settings={"conv_clamp": 0.1})
     w = Latents(codes=torch.randn(4, 4), space=Space.W, num_layers=4)
     assert free(w).abs().max() > 0.2
-    assert bound(w).abs().max() <= 0.2  # a picture is the sum of two that are bounded by 0.1
+    assert bound(w).abs().max() <= 0.2  # an image is the sum of two that are bounded by 0.1
 
 
 def test_weights_that_do_not_fit_are_refused_with_the_reason() -> None:

@@ -229,7 +229,7 @@ def test_the_blocks_of_a_band_are_the_whole_matrix(up: int, down: int, offset: i
 
 
 def psnr(a: Tensor, b: Tensor) -> float:
-    """Of the error, against the spread of the picture."""
+    """Of the error, against the spread of the image."""
     return float(10 * torch.log10((b.max() - b.min()) ** 2 / (a - b).square().mean()))
 
 
@@ -241,30 +241,30 @@ def moving(*, kernel: int, radial: bool) -> StyleGAN3:
 
 
 def with_transform(model: StyleGAN3, *, angle: float = 0.0, x: float = 0.0, y: float = 0.0) -> Tensor:
-    """A picture whose waves are sampled at turned and moved points."""
+    """An image whose waves are sampled at turned and moved points."""
     cos, sin = math.cos(angle), math.sin(angle)
     model.synthesis.input.transform.copy_(torch.tensor([[cos, -sin, x], [sin, cos, y], [0, 0, 1]]))
-    # The mean w, whose own transform is the same for all pictures.
+    # The mean w, whose own transform is the same for all images.
     return model(Latents(codes=torch.zeros(1, 5), space=Space.W, num_layers=10))
 
 
 @pytest.mark.parametrize(("kernel", "radial"), [(3, False), (1, True)], ids=["t", "r"])
-def test_moving_the_waves_moves_the_picture(kernel: int, radial: bool) -> None:
+def test_moving_the_waves_moves_the_image(kernel: int, radial: bool) -> None:
     model = moving(kernel=kernel, radial=radial)
     still = with_transform(model)
     moved = with_transform(model, x=5 / 64, y=-3 / 64)
-    # Points that lie further right show what was there: the picture moves left and down.
+    # Points that lie further right show what was there: the image moves left and down.
     assert psnr(moved[..., 3:, :-5], still[..., :-3, 5:]) > 65
     assert psnr(moved, still) < 30
 
 
-def turned(picture: Tensor, angle: float) -> Tensor:
-    """A picture sampled at turned points by splines."""
-    size = picture.shape[-1]
+def turned(image: Tensor, angle: float) -> Tensor:
+    """An image sampled at turned points by splines."""
+    size = image.shape[-1]
     y, x = np.mgrid[:size, :size] - (size - 1) / 2
     points = np.stack([math.sin(angle) * x + math.cos(angle) * y, math.cos(angle) * x - math.sin(angle) * y])
     return torch.stack(
-        [torch.from_numpy(map_coordinates(c.numpy(), points + (size - 1) / 2, order=5)) for c in picture[0]]
+        [torch.from_numpy(map_coordinates(c.numpy(), points + (size - 1) / 2, order=5)) for c in image[0]]
     )[None]
 
 
@@ -275,7 +275,7 @@ def rotation_psnr(model: StyleGAN3) -> float:
     return psnr(found[..., disc], expected[..., disc])
 
 
-def test_turning_the_waves_turns_the_picture_of_r_and_not_of_t() -> None:
+def test_turning_the_waves_turns_the_image_of_r_and_not_of_t() -> None:
     assert rotation_psnr(moving(kernel=1, radial=True)) > 60
     assert rotation_psnr(moving(kernel=3, radial=False)) < 30
 
@@ -285,7 +285,7 @@ def test_w_turns_and_moves_the_waves_as_the_transform_does() -> None:
     waves = model.synthesis.input
     turn = math.pi / 3
     by_style = waves(torch.tensor([[2 * math.cos(turn), 2 * math.sin(turn), 0.2, -0.4]]))
-    # The style turns and moves the picture, so it looks up points turned and moved the other way.
+    # The style turns and moves the image, so it looks up points turned and moved the other way.
     cos, sin = math.cos(turn), math.sin(turn)
     move = torch.tensor([[cos, -sin], [sin, cos]]) @ torch.tensor([-0.1, 0.2])
     waves.transform.copy_(torch.tensor([[cos, -sin, float(move[0])], [sin, cos, float(move[1])], [0, 0, 1]]))

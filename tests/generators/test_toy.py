@@ -1,4 +1,4 @@
-"""The toy generator: whatever it says of itself must be true of its pictures."""
+"""The toy generator: whatever it says of itself must be true of its images."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_directions_have_the_chosen_cosines(cosine: float | list[list[float]]) -
 
 @pytest.mark.parametrize("space", ["z", "w", "w+"])
 @pytest.mark.parametrize("prior", ["normal", "uniform"])
-def test_logits_read_from_pictures_are_those_of_the_known_directions(space: str, prior: str) -> None:
+def test_logits_read_from_images_are_those_of_the_known_directions(space: str, prior: str) -> None:
     toy = ga.ToyGenerator(
         z_dim=20, w_dim=24, num_layers=4, prior=prior, intercepts=(0.5, -1.0, 0.0, 2.0), seed=3
     )

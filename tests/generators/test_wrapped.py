@@ -9,7 +9,7 @@ from torch import Tensor, nn
 import ganatomy as ga
 
 
-def pictures(low: float, high: float, *, channels: int = 3, size: int = 8):
+def drawing(low: float, high: float, *, channels: int = 3, size: int = 8):
     def paint(z: Tensor) -> Tensor:
         level = torch.sigmoid(z.sum(1)).view(-1, 1, 1, 1)
         return low + (high - low) * level.expand(-1, channels, size, size)
@@ -52,8 +52,8 @@ def test_a_mapping_gives_a_w_space() -> None:
         G.sample(2, space="w", truncation_psi=0.5)
 
 
-def test_the_first_of_several_outputs_is_the_picture() -> None:
-    paint = pictures(-1, 1)
+def test_the_first_of_several_outputs_is_the_image() -> None:
+    paint = drawing(-1, 1)
     G = ga.wrap(lambda z: (paint(z), None), z_dim=3)
     assert G(G.sample(2)).shape == (2, 3, 8, 8)
 
@@ -61,24 +61,24 @@ def test_the_first_of_several_outputs_is_the_picture() -> None:
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.0, 255.0)], ids=["from 0 to 1", "from 0 to 255"])
 def test_other_ranges_are_noticed_and_converted_when_named(low: float, high: float) -> None:
     with pytest.raises(ga.SettingError, match=rf"value_range=\({low:g}, {high:g}\)"):
-        ga.wrap(pictures(low, high), z_dim=4)
-    G = ga.wrap(pictures(low, high), z_dim=4, value_range=(low, high))
-    torch.testing.assert_close(G(G.sample(5)), pictures(-1, 1)(G.sample(5).codes))
+        ga.wrap(drawing(low, high), z_dim=4)
+    G = ga.wrap(drawing(low, high), z_dim=4, value_range=(low, high))
+    torch.testing.assert_close(G(G.sample(5)), drawing(-1, 1)(G.sample(5).codes))
 
 
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (lambda z: z, "shape .4, 3. for 4 codes, not square pictures"),
-        (pictures(-1, 1, channels=2), "shape .4, 2, 8, 8."),
-        (lambda z: pictures(-1, 1)(z)[..., :5], "shape .4, 3, 8, 5."),
-        (lambda z: pictures(-1, 1)(z)[:1], "shape .1, 3, 8, 8. for 4 codes"),
-        (lambda z: pictures(-1, 1)(z) * float("nan"), "not finite"),
-        (lambda z: pictures(0, 255)(z).to(torch.uint8), "torch.uint8"),
-        (lambda z: "picture", "gives a str"),
+        (lambda z: z, "shape .4, 3. for 4 codes, not square images"),
+        (drawing(-1, 1, channels=2), "shape .4, 2, 8, 8."),
+        (lambda z: drawing(-1, 1)(z)[..., :5], "shape .4, 3, 8, 5."),
+        (lambda z: drawing(-1, 1)(z)[:1], "shape .1, 3, 8, 8. for 4 codes"),
+        (lambda z: drawing(-1, 1)(z) * float("nan"), "not finite"),
+        (lambda z: drawing(0, 255)(z).to(torch.uint8), "torch.uint8"),
+        (lambda z: "image", "gives a str"),
         (nn.Linear(9, 4), "fails on codes of shape .4, 3..*check z_dim"),
     ],
-    ids=["no picture", "two channels", "not square", "one picture", "nan", "bytes", "text", "wrong z_dim"],
+    ids=["no image", "two channels", "not square", "one image", "nan", "bytes", "text", "wrong z_dim"],
 )
 def test_what_is_no_generator_is_refused_with_what_it_gave(model, message: str) -> None:
     with pytest.raises(ga.SettingError, match=message):
@@ -87,18 +87,18 @@ def test_what_is_no_generator_is_refused_with_what_it_gave(model, message: str) 
 
 def test_other_wrong_settings_are_refused() -> None:
     with pytest.raises(ga.SettingError, match="z_dim=0"):
-        ga.wrap(pictures(-1, 1), z_dim=0)
+        ga.wrap(drawing(-1, 1), z_dim=0)
     with pytest.raises(ga.SettingError, match="lower and a higher"):
-        ga.wrap(pictures(-1, 1), z_dim=3, value_range=(1.0, 0.0))
+        ga.wrap(drawing(-1, 1), z_dim=3, value_range=(1.0, 0.0))
     with pytest.raises(ga.SettingError, match="'normel' is not a prior"):
-        ga.wrap(pictures(-1, 1), z_dim=3, prior="normel")
+        ga.wrap(drawing(-1, 1), z_dim=3, prior="normel")
     with pytest.raises(ga.SettingError, match="mapping must give w codes"):
-        ga.wrap(pictures(-1, 1), z_dim=3, mapping=lambda z: z[:1])
+        ga.wrap(drawing(-1, 1), z_dim=3, mapping=lambda z: z[:1])
 
 
-def test_pictures_that_change_their_size_are_noticed() -> None:
+def test_images_that_change_their_size_are_noticed() -> None:
     def growing(z: Tensor) -> Tensor:
-        return pictures(-1, 1, size=8 if len(z) == 4 else 16)(z)
+        return drawing(-1, 1, size=8 if len(z) == 4 else 16)(z)
 
     G = ga.wrap(growing, z_dim=3)
     with pytest.raises(ga.SettingError, match="16, 16.*8, 8.* when it was wrapped"):
@@ -115,5 +115,5 @@ def test_fingerprints_follow_weights_or_for_functions_what_they_make() -> None:
     with torch.no_grad():
         net[0].bias.add_(0.01)
     assert fingerprint(net) != before
-    assert fingerprint(pictures(-1, 1)) == fingerprint(pictures(-1, 1))
-    assert fingerprint(pictures(-1, 1)) != fingerprint(pictures(-1, 0.5))
+    assert fingerprint(drawing(-1, 1)) == fingerprint(drawing(-1, 1))
+    assert fingerprint(drawing(-1, 1)) != fingerprint(drawing(-1, 0.5))

@@ -131,7 +131,7 @@ def test_a_target_that_is_the_same_as_a_held_one_is_not_forced(toy: ToyGenerator
     assert found.distance.max() < 20
 
 
-def test_pictures_do_not_know_what_is_edited_beside_them(toy: ToyGenerator):
+def test_images_do_not_know_what_is_edited_beside_them(toy: ToyGenerator):
     was = toy.sample(5, seed=6, space="w")
     settings = {"to": {"red": 0.9}, "hold": "all"}
     whole = edit(toy, was, **settings)
@@ -210,7 +210,7 @@ def test_a_uniform_prior_is_not_left():
         ({"to": {"red": float("nan")}}, SettingError, "finite number"),
         ({"to": {"red": "much"}}, SettingError, "'much' is no value"),
         ({"to": {"red": "+1.5"}}, SettingError, "cannot change by 1.5"),
-        ({"to": {"red": torch.tensor([0.1, 0.2, 0.3])}}, SettingError, "do not go with 2 pictures"),
+        ({"to": {"red": torch.tensor([0.1, 0.2, 0.3])}}, SettingError, "do not go with 2 images"),
         ({"to": {"red": 0.5}, "hold": ("red",)}, SettingError, "cannot change and stay"),
         ({"to": {"red": 0.5}, "hold": ("blue",)}, UnknownNameError, "blue"),
         ({"to": {"red": 0.5}, "units": "sigma"}, UnknownNameError, "unit of a target"),
@@ -238,7 +238,7 @@ def test_codes_that_cannot_be_edited_are_refused(toy: ToyGenerator, tmp_path: Pa
     with pytest.raises(SpaceError):
         edit(toy, was, {"red": 0.5}, directions=toy.truth_in("z"))
     (tmp_path / "labels.csv").write_text("red\n1\n0\n")
-    with pytest.raises(ScoreError, match="cannot score edited pictures"):
+    with pytest.raises(ScoreError, match="cannot score edited images"):
         guided(toy, TableScorer(tmp_path / "labels.csv"), was, {"red": 0.5})
 
 

@@ -34,7 +34,7 @@ def test_strengths_of_a_linear_score_are_those_of_its_formula(toy: ToyGenerator,
     assert torch.allclose(seen(toy, found.latents), torch.full((6,), 0.8), atol=2e-3)
 
 
-def test_twice_as_red_is_twice_the_probability_of_each_picture(toy: ToyGenerator, was: Latents):
+def test_twice_as_red_is_twice_the_probability_of_each_image(toy: ToyGenerator, was: Latents):
     p = seen(toy, was)
     found = strengths(toy, OracleScorer(toy), was, toy.truth["red"], 2, units="times")
     assert torch.allclose(found.after, torch.maximum((2 * p).clamp(max=0.99), p), atol=3e-3)
@@ -49,7 +49,7 @@ def test_a_percentile_is_among_the_scores_of_a_reference(toy: ToyGenerator, was:
     assert torch.allclose(found.after, expected.expand(6), atol=3e-3)
 
 
-def test_a_range_that_ends_first_is_told_for_each_picture(toy: ToyGenerator, was: Latents):
+def test_a_range_that_ends_first_is_told_for_each_image(toy: ToyGenerator, was: Latents):
     narrow = strengths(toy, OracleScorer(toy), was, toy.truth["red"], 0.9, limits=(-0.5, 0.5))
     wide = strengths(toy, OracleScorer(toy), was, toy.truth["red"], 0.9)
     assert torch.equal(narrow.reached, wide.sigmas.abs() <= 0.5)

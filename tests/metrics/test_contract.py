@@ -9,12 +9,12 @@ import pytest
 
 from ganatomy.datasets.references import Reference
 from ganatomy.errors import SettingError, UnknownNameError
-from ganatomy.estimates import rounded
+from ganatomy.experiments.measure import FEWEST, Measured, measure, missing
 from ganatomy.generators.toy import ToyGenerator
-from ganatomy.measuring import FEWEST, Measured, measure, missing
 from ganatomy.metrics import MEASURES, Result
 from ganatomy.metrics.base import BETTER
 from ganatomy.perception import OracleScorer
+from ganatomy.statistics.intervals import rounded
 
 RUN = [name for name, it in MEASURES.items() if "pairs" not in it.needs]
 
@@ -28,7 +28,7 @@ def toy() -> ToyGenerator:
 def real(toy: ToyGenerator) -> Reference:
     images = toy(toy.sample(FEWEST, seed=99))
     return Reference(
-        description="new pictures of the toy",
+        description="new images of the toy",
         names=tuple(f"{row}.png" for row in range(FEWEST)),
         read=lambda rows: images[rows],
     )
@@ -92,7 +92,7 @@ def test_a_linear_toy_has_the_values_that_it_must_have(measured: Measured) -> No
     assert lengths["w full"].figures["path length"].estimate.value == pytest.approx(
         lengths["w end"].figures["path length"].estimate.value, rel=0.5
     )
-    # Pictures of the same toy: no distance beyond chance, and all of them look real.
+    # Images of the same toy: no distance beyond chance, and all of them look real.
     kid = measured.results["kid"][""].figures["distance"].estimate
     assert kid.low < 0 < kid.high
     assert measured.results["precision-recall"][""].figures["precision"].estimate.value > 0.6
@@ -118,19 +118,19 @@ def test_json_has_every_figure_with_its_unit(measured: Measured) -> None:
 def test_what_is_missing_is_said_before_anything_is_made(toy: ToyGenerator) -> None:
     lacking = missing(scorer=None, data=None)
     assert lacking["path-length"] == []
-    assert lacking["frechet"] == ["real pictures"]
+    assert lacking["frechet"] == ["real images"]
     assert "scorer" in lacking["dci"][0]
 
     def never(*_: object) -> None:
         raise AssertionError
 
-    with pytest.raises(SettingError, match="frechet needs real pictures; give that, or leave frechet out"):
+    with pytest.raises(SettingError, match="frechet needs real images; give that, or leave frechet out"):
         measure(toy, ["path-length", "frechet"], progress=never)
-    with pytest.raises(SettingError, match="reconstruction needs pictures and those"):
+    with pytest.raises(SettingError, match="reconstruction needs images and those"):
         measure(toy, ["reconstruction"])
     with pytest.raises(UnknownNameError, match="'path-lenght'; did you mean 'path-length'"):
         measure(toy, ["path-lenght"])
-    with pytest.raises(SettingError, match="10 pictures in batches of 32 measure nothing"):
+    with pytest.raises(SettingError, match="10 images in batches of 32 measure nothing"):
         measure(toy, n=10)
     with pytest.raises(UnknownNameError, match="attribute 'rad'"):
         measure(toy, ["cosines"], scorer=OracleScorer(toy), attributes=["rad"])

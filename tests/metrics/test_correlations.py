@@ -1,4 +1,4 @@
-"""Correlations of edited pictures against numpy; the data's own; and covariance as directions predict it."""
+"""Correlations of edited images against numpy; the data's own; and covariance as directions predict it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def matrix_file(folder: Path, text: str) -> Path:
 MATRIX = "attribute,prevalence,c,a,b\nc,0.1,1,.3,0\na,0.2,.3,1,-.5\nb,0.5,0,-.5,1\n"
 
 
-def test_they_are_numpys_over_all_pictures(noise: EditedSet) -> None:
+def test_they_are_numpys_over_all_images(noise: EditedSet) -> None:
     found = correlations(noise)
     expected = np.corrcoef(noise.probabilities.reshape(-1, 3).numpy().T)
     assert np.allclose(found.matrix.numpy(), expected, atol=1e-5)
@@ -82,7 +82,7 @@ def test_attributes_that_never_change_or_have_no_label_are_left_out(tmp_path: Pa
         correlations(edited(("a", "b"), logits[..., :2]))
 
 
-def test_pictures_of_one_code_are_no_more_evidence_than_the_code() -> None:
+def test_images_of_one_code_are_no_more_evidence_than_the_code() -> None:
     few = torch.randn(1, 10, 4, 2, generator=torch.Generator().manual_seed(2))
     repeated = correlations(edited(("a", "b"), few.repeat(1, 1, 20, 1))).strength
     once = correlations(edited(("a", "b"), few)).strength

@@ -1,4 +1,4 @@
-"""Distances between sets of pictures: Gaussians of known distance, slow loops, and the field's own library."""
+"""Distances between sets of images: Gaussians of known distance, slow loops, and the field's own library."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def test_the_frechet_distance_is_that_of_the_matrix_root() -> None:
     assert frechet_distance(a, b).value.value == pytest.approx(expected, rel=1e-6)
 
 
-def test_too_few_pictures_for_their_features_are_said() -> None:
+def test_too_few_images_for_their_features_are_said() -> None:
     found = frechet_distance(sample(30, 40, seed=0), sample(30, 40, seed=1), features="a network")
-    assert any("30 pictures do not fill a covariance of 40 features" in note for note in found.notes)
+    assert any("30 images do not fill a covariance of 40 features" in note for note in found.notes)
     assert "compare only within the same features, here a network" in found.notes[0]
 
 
-def test_kid_is_the_mean_over_pairs_of_different_pictures() -> None:
+def test_kid_is_the_mean_over_pairs_of_different_images() -> None:
     a, b = sample(25, 3, seed=0), sample(22, 3, seed=1, shift=0.4)
 
     def kernel(x: torch.Tensor, y: torch.Tensor) -> float:
@@ -70,7 +70,7 @@ def test_kid_is_the_mean_over_pairs_of_different_pictures() -> None:
     assert kid(a, b).value.value == pytest.approx(sum(within) - 2 * across, rel=1e-6)
 
 
-def test_kid_of_one_distribution_is_0_in_the_mean_however_few_pictures() -> None:
+def test_kid_of_one_distribution_is_0_in_the_mean_however_few_images() -> None:
     values = [kid(sample(40, 5, seed=2 * k), sample(40, 5, seed=2 * k + 1)).value.value for k in range(40)]
     assert abs(np.mean(values)) < 3 * np.std(values) / 40**0.5
     floor = [
@@ -137,7 +137,7 @@ def test_a_generator_that_repeats_its_data_is_found_out() -> None:
     assert copies.ratio.value < 0.01
 
 
-def test_each_frame_of_a_walk_has_its_nearest_training_picture() -> None:
+def test_each_frame_of_a_walk_has_its_nearest_training_image() -> None:
     toy = ToyGenerator()
     frames = ga.path(toy.sample(2, seed=3), 24)
     images = toy(frames)[::2]
@@ -164,7 +164,7 @@ def test_features_that_cannot_be_compared_are_refused(compare) -> None:
     real = sample(30, 3, seed=0)
     with pytest.raises(SettingError, match="4 features and real ones 3"):
         compare(sample(30, 4, seed=1), real)
-    with pytest.raises(SettingError, match="10 generated and 30 real pictures are too few"):
+    with pytest.raises(SettingError, match="10 generated and 30 real images are too few"):
         compare(real[:10], real)
     with pytest.raises(SettingError, match="not finite"):
         compare(real * torch.nan, real)

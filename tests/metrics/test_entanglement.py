@@ -59,7 +59,7 @@ def test_every_target_changes_by_what_was_asked_for(toy: ToyGenerator, oracle: O
         assert result.reached.all()
 
 
-def test_an_attribute_that_most_pictures_have_is_taken_away(measured: Entanglement):
+def test_an_attribute_that_most_images_have_is_taken_away(measured: Entanglement):
     assert measured.before.mean(0)[1] > 0.5
     assert measured.strengths.sign().tolist() == [measured.strengths[0].sign(), -1, 1]
     assert (measured.changes[1, :, 1] < 0).all()
@@ -106,7 +106,7 @@ def test_held_attributes_stay_where_they_were(
         assert result.selectivity().mean.low > 1e3
 
 
-def test_intervals_cover_the_mean_over_many_pictures_as_often_as_they_say(
+def test_intervals_cover_the_mean_over_many_images_as_often_as_they_say(
     toy: ToyGenerator, oracle: OracleScorer
 ):
     many = entanglement(toy, oracle, toy.truth, n=20_000, seed=99, batch_size=5000)
@@ -120,7 +120,7 @@ def test_intervals_cover_the_mean_over_many_pictures_as_often_as_they_say(
     assert 0.9 < torch.stack(covered).float().mean() < 0.98
 
 
-def test_intervals_narrow_with_the_root_of_the_number_of_pictures(toy: ToyGenerator, oracle: OracleScorer):
+def test_intervals_narrow_with_the_root_of_the_number_of_images(toy: ToyGenerator, oracle: OracleScorer):
     def width(n: int) -> float:
         low, high = entanglement(toy, oracle, toy.truth, n=n, batch_size=500).intervals()
         return float((high - low).mean())
@@ -175,7 +175,7 @@ def test_directions_without_scale_or_of_the_wrong_sign_are_calibrated_all_the_sa
 
 
 class Factors(Scorer):
-    """Reads the code behind a toy's picture: two continuous factors."""
+    """Reads the code behind a toy's image: two continuous factors."""
 
     names = ("first", "second")
     fingerprint = "factors"
@@ -197,7 +197,7 @@ def test_truth_says_by_how_many_deviations_each_factor_moved(toy: ToyGenerator, 
     torch.testing.assert_close(result.factor_changes, expected, atol=0.02, rtol=0.15)
 
 
-def test_progress_grows_to_its_end_and_pictures_are_counted(toy: ToyGenerator, oracle: OracleScorer):
+def test_progress_grows_to_its_end_and_images_are_counted(toy: ToyGenerator, oracle: OracleScorer):
     seen: list[tuple[int, int]] = []
     entanglement(
         toy, oracle, toy.truth, n=64, num_calibration=16, batch_size=16, progress=lambda *x: seen.append(x)
@@ -206,7 +206,7 @@ def test_progress_grows_to_its_end_and_pictures_are_counted(toy: ToyGenerator, o
     assert done == sorted(done)
     assert seen[-1][0] == seen[-1][1]
     assert all(d < total for d, total in seen[:-1])
-    # One round for the linear toy, whose slopes are known, then every picture once for each direction.
+    # One round for the linear toy, whose slopes are known, then every image once for each direction.
     assert 64 + 3 * (16 + 64) <= done[-1] <= 64 + 3 * (3 * 16 + 64)
 
 
@@ -217,7 +217,7 @@ class TestRefusals:
             entanglement(toy, oracle, stray, n=4)
 
     def test_a_table_of_labels(self, toy: ToyGenerator):
-        with pytest.raises(ScoreError, match="cannot score edited pictures"):
+        with pytest.raises(ScoreError, match="cannot score edited images"):
             entanglement(toy, TruthScorer(torch.ones(9, 3) > 0, NAMES), toy.truth, n=4)
 
     def test_a_direction_of_another_generator(self, oracle: OracleScorer, toy: ToyGenerator):
@@ -228,7 +228,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("settings", "message"),
         [
-            ({"n": 1}, "cannot measure 1 pictures"),
+            ({"n": 1}, "cannot measure 1 images"),
             ({"batch_size": 0}, "batches of 0"),
             ({"num_calibration": 0}, "0 of them first"),
             ({"target_change": 0.5}, "target_change is 0.5"),

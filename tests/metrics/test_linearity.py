@@ -108,5 +108,5 @@ def test_what_cannot_be_measured_is_refused(tmp_path) -> None:
     with pytest.raises(UnknownNameError, match="attribute 'red'"):
         edited_set(toy, OracleScorer(toy).select(["round"]), toy.truth)
     (tmp_path / "labels.csv").write_text("file,red,round,large,bright\n" + "a.png,0,1,0,1\n" * 30)
-    with pytest.raises(ScoreError, match="cannot score edited pictures"):
+    with pytest.raises(ScoreError, match="cannot score edited images"):
         edited_set(toy, TableScorer(tmp_path / "labels.csv"), toy.truth)

@@ -50,7 +50,7 @@ def test_changes_are_what_the_linear_model_of_the_toy_says(toy: ga.ToyGenerator)
     assert seen.moved["PC 1"]["round"].value == pytest.approx(float(expected), abs=1e-4)
 
 
-def test_intervals_hold_the_change_of_many_pictures(toy: ga.ToyGenerator):
+def test_intervals_hold_the_change_of_many_images(toy: ga.ToyGenerator):
     many = ga.name_directions(toy, OracleScorer(toy), unnamed(toy)[:1], n=2000, seed=99).moved["PC 1"][
         "round"
     ]
@@ -72,7 +72,7 @@ def test_new_names_say_what_changes_most(toy: ga.ToyGenerator):
     assert third == f"PC 3: {NOTHING}"
     assert torch.equal(seen.renamed.matrix, seen.directions.matrix)
     assert str(seen).splitlines()[0] == "PC 1  " + first.removeprefix("PC 1: ")
-    assert "over 64 pictures" in str(seen)
+    assert "over 64 images" in str(seen)
 
 
 def test_one_seed_gives_one_answer_whatever_the_batch(toy: ga.ToyGenerator):
@@ -91,7 +91,7 @@ def test_what_cannot_be_named_is_refused(toy: ga.ToyGenerator):
         with pytest.raises(SettingError, match="cannot name"):
             ga.name_directions(toy, scorer, directions, **settings)  # type: ignore[arg-type]
     table = TruthScorer(torch.zeros(4, 1, dtype=torch.bool), ["red"])
-    with pytest.raises(ScoreError, match="cannot score edited pictures"):
+    with pytest.raises(ScoreError, match="cannot score edited images"):
         ga.name_directions(toy, table, directions)
     other = ga.ToyGenerator(z_dim=12, seed=5)
     with pytest.raises(ga.FingerprintError):

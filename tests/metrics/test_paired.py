@@ -1,4 +1,4 @@
-"""Two ways of editing in the same pictures: by how much, and whether that is more than chance."""
+"""Two ways of editing in the same images: by how much, and whether that is more than chance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ganatomy.metrics.paired import NUM_SWAPS, paired
 
 
 def result(others: Tensor, target: float = 0.25) -> Entanglement:
-    """Edits of attribute "a" that change "b" by so much in each picture."""
+    """Edits of attribute "a" that change "b" by so much in each image."""
     changes = torch.stack([torch.full_like(others, target), others], dim=1)[None]
     return Entanglement(
         names=("a",),
@@ -47,8 +47,8 @@ def test_a_way_against_itself_is_no_different():
     assert found.enough is None
 
 
-def test_what_all_pictures_share_is_seen_though_they_differ_among_themselves():
-    # Pictures differ by 50 times as much as the two ways do; intervals of each alone overlap almost wholly.
+def test_what_all_images_share_is_seen_though_they_differ_among_themselves():
+    # Images differ by 50 times as much as the two ways do; intervals of each alone overlap almost wholly.
     base = 0.05 + 0.2 * noise(40, 1)
     found = paired(result(base), result(base + 0.004))
     assert found.sure
@@ -87,13 +87,13 @@ def test_edits_that_take_the_attribute_away_count_as_well():
     assert paired(*away).difference.value == pytest.approx(paired(one, other).difference.value)
 
 
-def test_more_pictures_are_asked_for_where_the_difference_is_small():
+def test_more_images_are_asked_for_where_the_difference_is_small():
     found = paired(result(0.05 + 0.1 * noise(12, 2)), result(0.052 + 0.1 * noise(12, 3)))
     assert not found.sure
     assert found.enough is not None
     assert found.enough > 12
 
 
-def test_results_of_other_pictures_are_refused():
-    with pytest.raises(SettingError, match="different pictures"):
+def test_results_of_other_images_are_refused():
+    with pytest.raises(SettingError, match="different images"):
         paired(result(torch.ones(4)), result(torch.ones(5)))

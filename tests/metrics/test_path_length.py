@@ -73,7 +73,7 @@ def test_codes_of_a_uniform_prior_go_straight_and_stay_in_their_cube() -> None:
 
 
 def test_end_steps_from_the_end_and_full_from_anywhere() -> None:
-    # Pictures are squared codes: the speed is 2 c(t) (b - a) in each pixel, so it grows with the code.
+    # Images are squared codes: the speed is 2 c(t) (b - a) in each pixel, so it grows with the code.
     squares = ga.wrap(
         lambda z: (z**2 / 30).reshape(-1, 1, 8, 8), z_dim=64, prior="uniform", value_range=(-1, 1)
     )
@@ -88,7 +88,7 @@ def test_end_steps_from_the_end_and_full_from_anywhere() -> None:
     assert end.value.value == pytest.approx(64 * 4 / 900 * 14 / 45, rel=0.06)
 
 
-def test_the_step_hardly_matters_where_pictures_are_smooth() -> None:
+def test_the_step_hardly_matters_where_images_are_smooth() -> None:
     faces, distance = ga.load("digits"), pixel_distance()
     small, large = (
         path_length(faces, distance, space="z", n=30, epsilon=epsilon).value.value for epsilon in (1e-4, 1e-3)

@@ -20,7 +20,7 @@ NAMES = ("red", "round", "large")
 
 
 def labelled(n: int = 40) -> tuple[Labelled, Tensor]:
-    """Pictures whose pixels are the logits that a scorer will read off them."""
+    """Images whose pixels are the logits that a scorer will read off them."""
     rng = np.random.default_rng(0)
     labels = torch.from_numpy(rng.random((n, 3)) < 0.4)
     logits = torch.from_numpy(rng.normal(size=(n, 3))).float().clamp(-3, 3) + 2 * labels - 1
@@ -37,7 +37,7 @@ def test_all_figures_are_those_of_scikit_learn():
     data, logits = labelled()
     found = recognition(reader(), data, batch_size=7)
     said, truth = (logits > 0).numpy(), data.labels.numpy()
-    assert found.num_pictures == 40
+    assert found.num_images == 40
     assert found.accuracy.value == pytest.approx((said == truth).mean())
     assert found.loss.value == pytest.approx(log_loss(truth.ravel(), torch.sigmoid(logits).numpy().ravel()))
     for beta, figure in ((1, found.f1), (2, found.f2)):
@@ -72,7 +72,7 @@ def test_only_attributes_that_both_know_count():
 
 def test_a_table_of_labels_is_no_scorer_to_test():
     data, _ = labelled()
-    with pytest.raises(ScoreError, match="does not look at pictures"):
+    with pytest.raises(ScoreError, match="does not look at images"):
         recognition(TruthScorer(data.labels, NAMES), data)
 
 
@@ -95,7 +95,7 @@ def test_classes_become_one_label_each():
     pixels = np.arange(4 * 2 * 2, dtype=np.uint8).reshape(4, 2, 2, 1)
     data = class_labelled(pixels, np.array([2, 0, 1, 2], np.uint8), "abc", description="dots", n=3)
     assert data.labels.sum(1).tolist() == [1, 1, 1]
-    # The pictures and the labels of a row belong together.
+    # The images and the labels of a row belong together.
     first = ((data.read(torch.arange(3))[:, 0, 0, 0] + 1) * 127.5).round().int() // 4
     assert data.labels.int().argmax(1).tolist() == [[2, 0, 1, 2][row] for row in first.tolist()]
     with pytest.raises(SettingError, match="do not go with 2 names"):

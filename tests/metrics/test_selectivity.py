@@ -60,7 +60,7 @@ def test_selectivity_of_table_ii_is_the_published_one(
     target = torch.tensor([list(TABLE_II).index("Young")])
     assert float(change[0, target]) == pytest.approx(target_change, abs=6e-4)
     assert float(change.abs().sum() - change[0, target].abs()) / 13 == pytest.approx(others, abs=6e-4)
-    for form in FORMS:  # for one picture and 13 others all forms are one
+    for form in FORMS:  # for one image and 13 others all forms are one
         assert float(selectivity(change, change.abs(), target, form=form)) == pytest.approx(
             expected, abs=0.01
         )
@@ -85,7 +85,7 @@ def test_the_table_of_cosines_has_the_published_means():
 
 
 def test_the_three_forms_differ_as_they_should():
-    # Two pictures; attribute 1 goes up in one and down in the other, attribute 2 a little up in both.
+    # Two images; attribute 1 goes up in one and down in the other, attribute 2 a little up in both.
     changes = torch.tensor([[[0.4, 0.2, 0.1], [0.2, -0.2, 0.1]]])
     mean, size = changes.mean(1), changes.abs().mean(1)
     target = torch.tensor([0])

@@ -67,7 +67,7 @@ def test_attributes_that_nothing_moved_are_refused(
         table_iii(found, "blue")
 
 
-def test_results_of_other_pictures_are_not_put_in_one_table(results: dict[str, Entanglement]):
+def test_results_of_other_images_are_not_put_in_one_table(results: dict[str, Entanglement]):
     others = replace(results["dual"], before=torch.zeros_like(results["dual"].before))
     with pytest.raises(SettingError, match="measure all with one seed and n"):
         table_ii({"a": results["dual"], "b": others}, "red")

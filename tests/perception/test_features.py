@@ -35,7 +35,7 @@ def scorer() -> Scorer:
     return ga.scorer("digits")
 
 
-def pictures(n: int, seed: int = 0, size: int = 32) -> torch.Tensor:
+def noise(n: int, seed: int = 0, size: int = 32) -> torch.Tensor:
     return torch.rand(n, 1, size, size, generator=torch.Generator().manual_seed(seed)) * 2 - 1
 
 
@@ -48,7 +48,7 @@ def test_auto_takes_the_scorer_where_nothing_published_is_here_and_pixels_withou
 
 
 def test_a_selected_scorer_sees_what_the_whole_one_sees(scorer: Scorer) -> None:
-    part, images = scorer.select(["3", "5"]), pictures(4)
+    part, images = scorer.select(["3", "5"]), noise(4)
     assert network_of(part) is scorer
     torch.testing.assert_close(features_of("scorer", part)(images), features_of("scorer", scorer)(images))
 
@@ -65,20 +65,20 @@ def test_any_other_scorer_is_seen_by_its_logits() -> None:
 
 
 @pytest.mark.parametrize("name", ["scorer", "pixels"])
-def test_a_distance_is_0_of_a_picture_to_itself_and_the_same_both_ways(name: str, scorer: Scorer) -> None:
-    distance, a, b = perceptual_distance(name, scorer), pictures(3), pictures(3, seed=1)
+def test_a_distance_is_0_of_a_image_to_itself_and_the_same_both_ways(name: str, scorer: Scorer) -> None:
+    distance, a, b = perceptual_distance(name, scorer), noise(3), noise(3, seed=1)
     assert distance(a, a).tolist() == [0, 0, 0]
     torch.testing.assert_close(distance(a, b), distance(b, a))
     assert bool((distance(a, b) > 0).all())
 
 
 def test_pixels_are_mean_squared_error() -> None:
-    a, b = pictures(3), pictures(3, seed=1)
+    a, b = noise(3), noise(3, seed=1)
     torch.testing.assert_close(perceptual_distance("pixels")(a, b), (a - b).square().mean((1, 2, 3)))
 
 
 def test_coarse_pixels_are_means_of_patches() -> None:
-    assert features_of("pixels")(pictures(2)).shape == (2, 64)
+    assert features_of("pixels")(noise(2)).shape == (2, 64)
 
 
 def test_what_does_not_exist_or_does_not_look_is_refused(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_what_does_not_exist_or_does_not_look_is_refused(tmp_path: Path) -> None
         features_of("scorer")
     (tmp_path / "labels.csv").write_text("file,a\n0.png,1\n1.png,0\n")
     table = TableScorer(tmp_path / "labels.csv")
-    with pytest.raises(SettingError, match="does not look at pictures"):
+    with pytest.raises(SettingError, match="does not look at images"):
         perceptual_distance("scorer", table)
     assert features_of("auto", table).name == "pixels"
 
@@ -149,7 +149,7 @@ def test_lpips_is_that_of_the_library(tmp_path: Path, monkeypatch: pytest.Monkey
     torch.testing.assert_close(distance(a, b), expected, rtol=1e-4, atol=1e-6)
     assert (
         embed_lpips(theirs, torch.zeros(1, 1, 16, 16)).shape[0] == 1
-    )  # grey and small pictures are understood
+    )  # grey and small images are understood
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,8 +197,8 @@ def test_inception_gives_the_features_of_the_library(tmp_path: Path, monkeypatch
         building.setattr(library.FeatureExtractorInceptionV3, "load_state_dict", lambda *_: None)
         theirs = library.FeatureExtractorInceptionV3("theirs", ["2048"])
     weights_at(tmp_path, monkeypatch, theirs.state_dict())
-    found = features_of("inception")(pictures(2))
+    found = features_of("inception")(noise(2))
     assert found.shape == (2, 2048)
     assert found.std() > 0
-    pixels = torch.from_numpy(to_uint8(pictures(2).expand(-1, 3, -1, -1))).permute(0, 3, 1, 2)
+    pixels = torch.from_numpy(to_uint8(noise(2).expand(-1, 3, -1, -1))).permute(0, 3, 1, 2)
     torch.testing.assert_close(found, theirs(pixels)[0])

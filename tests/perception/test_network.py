@@ -105,15 +105,13 @@ def test_factors_come_from_the_second_head():
         FactorScorer(NetworkScorer(network(factors=())))
 
 
-def test_the_network_runs_once_for_attributes_and_factors_of_the_same_pictures(
+def test_the_network_runs_once_for_attributes_and_factors_of_the_same_images(
     monkeypatch: pytest.MonkeyPatch,
 ):
     scorer, shown = NetworkScorer(network()), images()
     runs = []
     forward = scorer.network.forward
-    monkeypatch.setattr(
-        scorer.network, "forward", lambda pictures: runs.append(len(pictures)) or forward(pictures)
-    )
+    monkeypatch.setattr(scorer.network, "forward", lambda images: runs.append(len(images)) or forward(images))
     first, factors = scorer.score(shown), FactorScorer(scorer).score(shown)
     assert runs == [3]
     assert factors.logits.equal(FactorScorer(NetworkScorer(network())).score(shown).logits)
@@ -134,13 +132,13 @@ def test_a_score_does_not_depend_on_the_rest_of_the_batch():
 
 
 def test_gradients_flow_to_the_images():
-    picture = images(1).requires_grad_()
-    NetworkScorer(network()).score(picture).logits[0, 0].backward()
-    assert picture.grad is not None
-    assert picture.grad.abs().sum() > 0
+    image = images(1).requires_grad_()
+    NetworkScorer(network()).score(image).logits[0, 0].backward()
+    assert image.grad is not None
+    assert image.grad.abs().sum() > 0
 
 
-def test_a_network_learns_what_is_in_the_picture():
+def test_a_network_learns_what_is_in_the_image():
     learner = network(widths=(8, 16), factors=("level",), resolution=16, dropout=0.0).train()
     optimizer = torch.optim.Adam(learner.parameters(), lr=3e-3)
     generator = torch.Generator().manual_seed(0)
@@ -150,17 +148,17 @@ def test_a_network_learns_what_is_in_the_picture():
         return (level + torch.randn(n, 3, 16, 16, generator=generator) * 0.1).clamp(-1, 1), level[:, :, 0, 0]
 
     for _ in range(60):
-        pictures, level = batch(64)
-        reading = learner(pictures)
+        images, level = batch(64)
+        reading = learner(images)
         loss = nn.functional.binary_cross_entropy_with_logits(reading.attributes, (level > 0).float())
         loss = loss + (reading.factors[:, 0] - level[:, 0]).square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    pictures, level = batch(500)
+    images, level = batch(500)
     found = NetworkScorer(learner)
-    assert ((found.score(pictures).logits > 0) == (level > 0)).float().mean() > 0.9
-    assert (found.factors(pictures).logits[:, 0] - level[:, 0]).square().mean() < 0.1 * level[:, 0].var()
+    assert ((found.score(images).logits > 0) == (level > 0)).float().mean() > 0.9
+    assert (found.factors(images).logits[:, 0] - level[:, 0]).square().mean() < 0.1 * level[:, 0].var()
 
 
 def test_the_default_is_small_enough_to_be_quick():

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import ganatomy as ga
 from ganatomy.errors import CheckpointError, SettingError
-from ganatomy.explore import HELD, explore
+from ganatomy.experiments.explore.run import HELD, explore
 from ganatomy.perception import OnnxScorer, onnx_gradients
 from ganatomy.surveys import gradients_flow
 

@@ -357,9 +357,9 @@ class TestNumbers:
     def test_resizing_agrees_with_pillow(self):
         from ganatomy.images import from_pil, to_pil
 
-        picture = from_pil(to_pil(images(1, size=20)[0]))
-        ours = fit_images(picture, size=(9, 9), channels=3)
-        theirs = from_pil(to_pil(picture[0]), size=9)
+        image = from_pil(to_pil(images(1, size=20)[0]))
+        ours = fit_images(image, size=(9, 9), channels=3)
+        theirs = from_pil(to_pil(image[0]), size=9)
         assert (ours - theirs).abs().max() < 3 / 255
 
     def test_grey_is_the_luma_of_colour_and_colour_of_grey_is_equal_channels(self):

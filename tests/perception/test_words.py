@@ -35,7 +35,7 @@ COLOURS = ("red", "green", "blue")
 
 
 class Planted:
-    """Pictures are their mean colour, sentences the colours that they name, and all of them "photo" a little."""
+    """Images are their mean colour, sentences the colours that they name, and all of them "photo" a little."""
 
     name = "planted"
     scale = 10.0
@@ -216,10 +216,10 @@ def test_it_answers_as_open_clip_does_with_its_own_preparation(tiny: Path) -> No
     images = F.interpolate(rainbow(4), (90, 70), mode="bicubic").clamp(-1, 1)
     images = ((images + 1) * 127.5).round() / 127.5 - 1
     network, _, prepare = library.create_model_and_transforms(f"local-dir:{tiny}")
-    pictures = [
+    inputs = [
         Image.fromarray(((image + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()) for image in images
     ]
-    theirs = torch.stack([prepare(picture) for picture in pictures])
+    theirs = torch.stack([prepare(one) for one in inputs])
     tokens = library.get_tokenizer(f"local-dir:{tiny}")(
         ["a photo of a person smiling", "a photo of a person sad"]
     )
@@ -234,7 +234,7 @@ def test_it_answers_as_open_clip_does_with_its_own_preparation(tiny: Path) -> No
 
 
 @pytest.mark.parametrize("shape", [(3, 32, 32), (1, 16, 16), (3, 100, 64), (1, 20, 48)], ids=str)
-def test_gradients_flow_to_pictures_of_any_size(tiny: Path, shape: tuple[int, int, int]) -> None:
+def test_gradients_flow_to_images_of_any_size(tiny: Path, shape: tuple[int, int, int]) -> None:
     eye = ga.words(["smiling", "young|old"], model=f"clip:{tiny}")
     images = (torch.rand(2, *shape) * 1.8 - 0.9).requires_grad_()
     eye(images).logits.sum().backward()
@@ -246,7 +246,7 @@ def test_gradients_flow_to_pictures_of_any_size(tiny: Path, shape: tuple[int, in
     assert int(seen.sum()) < 1.3 * edge * edge
 
 
-def test_grey_pictures_are_seen_as_grey_colours(tiny: Path) -> None:
+def test_grey_images_are_seen_as_grey_colours(tiny: Path) -> None:
     eye = ga.words(["smiling"], model=f"clip:{tiny}")
     grey = rainbow(2)[:, :1]
     assert torch.allclose(eye(grey).logits, eye(grey.expand(-1, 3, -1, -1)).logits)

@@ -41,7 +41,7 @@ def write(folder: Path, *, seed: int = 0, **more: Any) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     network = library.CLIP(**{**CONFIG, **more})
-    with torch.no_grad():  # pictures and sentences of a random network are all alike; tell them apart more
+    with torch.no_grad():  # images and sentences of a random network are all alike; tell them apart more
         network.visual.conv1.weight.mul_(3)
         network.token_embedding.weight.mul_(50)
         network.logit_scale.fill_(4.0)

@@ -1,4 +1,4 @@
-"""Sheets of pictures: every picture stands where it should, large enough to see, and text fits."""
+"""Sheets of images: every image stands where it should, large enough to see, and text fits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ganatomy.plots import grid, strip
 
 
 class Plain(Generator):
-    """Pictures of one even grey, the first number of the code."""
+    """Images of one even grey, the first number of the code."""
 
     def __init__(self) -> None:
         super().__init__(Signature(architecture="plain", z_dim=3, resolution=8, channels=1))
@@ -34,7 +34,7 @@ def centres(sheet: Image.Image, *, side: int, gap: int, columns: int, rows: int)
     return np.asarray(sheet.convert("L"))[np.ix_(middle[:rows], middle[:columns])]
 
 
-def test_pictures_stand_row_by_row_in_the_order_given() -> None:
+def test_images_stand_row_by_row_in_the_order_given() -> None:
     sheet = grid(flat(-1.0, -0.5, 0.0, 0.5, 1.0, -1.0), columns=3, scale=1, gap=2)
     assert sheet.size == (3 * 18 + 2, 2 * 18 + 2)
     assert centres(sheet, side=16, gap=2, columns=3, rows=2).tolist() == [[0, 64, 128], [191, 255, 0]]
@@ -46,7 +46,7 @@ def test_a_last_row_that_is_not_full_is_left_white() -> None:
 
 
 @pytest.mark.parametrize(("side", "shown"), [(28, 140), (64, 128), (128, 128), (300, 300)])
-def test_small_pictures_grow_by_a_whole_number_until_they_can_be_read(side: int, shown: int) -> None:
+def test_small_images_grow_by_a_whole_number_until_they_can_be_read(side: int, shown: int) -> None:
     assert grid(flat(0.0, side=side), gap=0).size == (shown, shown)
 
 
@@ -54,11 +54,11 @@ def test_without_a_number_of_columns_the_sheet_is_nearly_square() -> None:
     assert grid(flat(*[0.0] * 12), scale=1, gap=0).size == (4 * 16, 3 * 16)
 
 
-def test_grey_pictures_and_colour_pictures_both_become_rgb() -> None:
+def test_grey_images_and_colour_images_both_become_rgb() -> None:
     assert grid(flat(0.0, channels=1)).mode == grid(flat(0.0)).mode == "RGB"
 
 
-def test_text_takes_room_beside_the_pictures_and_covers_none_of_them() -> None:
+def test_text_takes_room_beside_the_images_and_covers_none_of_them() -> None:
     black = flat(*[-1.0] * 4, side=64)
     plain = grid(black, columns=2)
     text = grid(
@@ -100,7 +100,7 @@ def test_a_sheet_that_cannot_be_laid_out_is_refused(settings: dict) -> None:
 
 
 def test_an_empty_sheet_is_refused() -> None:
-    with pytest.raises(SettingError, match="no picture"):
+    with pytest.raises(SettingError, match="no image"):
         grid(torch.empty(0, 3, 8, 8))
 
 

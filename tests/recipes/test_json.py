@@ -67,7 +67,7 @@ SMILING, MALE = direction(), direction("Male", torch.float64)
 MOVE = Move(direction=SMILING, strength=2.0, units="sigma", hold=(MALE,), layers=(0, 2))
 
 RECIPES: dict[str, Callable[[], Recipe]] = {
-    "a sheet": lambda: Recipe(model=MODEL, codes=SEEDS, picture=Sheet(columns=3), scale=2, batch_size=7),
+    "a sheet": lambda: Recipe(model=MODEL, codes=SEEDS, image=Sheet(columns=3), scale=2, batch_size=7),
     "edits": lambda: Recipe(
         model=MODEL, codes=SEEDS, edits=(MOVE, Move(direction=MALE, strength=(1.0, 2.0)))
     ),
@@ -83,7 +83,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "a walk": lambda: Recipe(
         model=MODEL,
         codes=SEEDS,
-        picture=Walk(
+        image=Walk(
             along=Along(direction=SMILING, strengths=(-1, 0, 1.5), hold=(MALE,)),
             across=Along(direction=MALE, strengths=(0.5,), units="distance"),
         ),
@@ -92,19 +92,19 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "a turn": lambda: Recipe(
         model=MODEL,
         codes=SEEDS,
-        picture=Walk(along=Turn(plus=SEEDS, minus=Given(latents=latents()), strengths=(0, 1))),
+        image=Walk(along=Turn(plus=SEEDS, minus=Given(latents=latents()), strengths=(0, 1))),
     ),
     "a path": lambda: Recipe(
-        model=MODEL, codes=SEEDS, picture=CodePath(frames=9, method="spline", closed=True)
+        model=MODEL, codes=SEEDS, image=CodePath(frames=9, method="spline", closed=True)
     ),
-    "a mix": lambda: Recipe(model=MODEL, codes=SEEDS, picture=Mix(columns=SEEDS, layers=(0, 4))),
-    "a transfer": lambda: Recipe(model=MODEL, codes=SEEDS, picture=Transfer(source=SEEDS)),
+    "a mix": lambda: Recipe(model=MODEL, codes=SEEDS, image=Mix(columns=SEEDS, layers=(0, 4))),
+    "a transfer": lambda: Recipe(model=MODEL, codes=SEEDS, image=Transfer(source=SEEDS)),
     "a sum": lambda: Recipe(
         model=MODEL,
         codes=Sum(terms=(Term(sign="+", codes=SEEDS), Term(sign="-", codes=Given(latents=latents())))),
-        picture=Arithmetic(neighbours=8, noise=0.1, seed=2),
+        image=Arithmetic(neighbours=8, noise=0.1, seed=2),
     ),
-    "drawn faces": lambda: Recipe(picture=DrawnFaces(n=9, seed=1, resolution=32, independent=True)),
+    "drawn faces": lambda: Recipe(image=DrawnFaces(n=9, seed=1, resolution=32, independent=True)),
 }
 
 
@@ -112,7 +112,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
 def test_a_recipe_comes_back_as_it_was(make: Callable[[], Recipe]) -> None:
     written = to_json(make())
     assert to_json(from_json(written)) == written
-    assert type(from_json(written).picture) is type(make().picture)
+    assert type(from_json(written).image) is type(make().image)
 
 
 def test_vectors_and_codes_keep_every_bit() -> None:
@@ -154,7 +154,7 @@ def test_a_recipe_that_lacks_a_part_is_refused() -> None:
     with pytest.raises(SettingError, match="give its codes"):
         Recipe(model=MODEL)
     with pytest.raises(SettingError, match="no model, codes or edits"):
-        Recipe(model=MODEL, picture=DrawnFaces(n=1))
+        Recipe(model=MODEL, image=DrawnFaces(n=1))
 
 
 def test_codes_without_end_are_not_written() -> None:
@@ -233,11 +233,11 @@ WRONG = {
     "a path with a zero": (changed("model.name", "a\0b"), "printable letters"),
     "a path without end": (changed("model.name", "a" * 10_000), "a long text"),
     "a seed below zero": (changed("codes.seeds", [-1]), "'codes.seeds.0' is -1"),
-    "more seeds than pictures": (changed("codes.seeds", list(range(20_000))), "'codes.seeds' is a list"),
-    "more codes than pictures": (changed("codes.n", 6000), "at most 10000 pictures"),
+    "more seeds than images": (changed("codes.seeds", list(range(20_000))), "'codes.seeds' is a list"),
+    "more codes than images": (changed("codes.n", 6000), "at most 10000 images"),
     "codes of two kinds": (changed("codes.sum", []), "one of the fields seeds, values, sum"),
     "another precision": (changed("model.precision", "int8"), "one of float32"),
-    "an unknown picture": (changed("picture.kind", "opera"), "one of sheet, walk"),
+    "an unknown image": (changed("image.kind", "opera"), "one of sheet, walk"),
     "a huge scale": (changed("scale", 10**6), "from 1 to 64"),
     "a batch without end": (changed("batch_size", 10**6), "'batch_size'"),
 }
@@ -277,7 +277,7 @@ def test_whatever_stands_in_any_field_is_read_or_refused(data: st.DataObject) ->
 
 @settings(deadline=None, max_examples=60)
 @given(place=st.integers(0, 10_000), byte=st.integers(0, 255))
-def test_a_damaged_picture_is_read_or_refused(
+def test_a_damaged_image_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, place: int, byte: int
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "damaged.png"
@@ -291,7 +291,7 @@ def test_a_damaged_picture_is_read_or_refused(
         ga.read_recipe(path)
 
 
-def test_a_huge_picture_is_not_unpacked_to_read_its_recipe(tmp_path: Path) -> None:
+def test_a_huge_image_is_not_unpacked_to_read_its_recipe(tmp_path: Path) -> None:
     info = PngInfo()
     info.add_itxt("ganatomy", to_json(RECIPES["a sheet"]()))
     Image.new("L", (10_000, 10_000)).save(tmp_path / "large.png", pnginfo=info)

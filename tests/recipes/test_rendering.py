@@ -28,7 +28,7 @@ from ganatomy.recipes import (
     Sheet,
     Walk,
 )
-from ganatomy.recipes.fields import MOST_PICTURES
+from ganatomy.recipes.fields import MOST_IMAGES
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_a_move_is_that_of_the_library(
 
 def test_reached_codes_stand_below_those_before(generator: ga.Generator, recipe: Recipe) -> None:
     reached = generator.sample(3, seed=9, space="w+")
-    edited = replace(recipe, edits=(Reached(latents=reached),), picture=Sheet(before=True))
+    edited = replace(recipe, edits=(Reached(latents=reached),), image=Sheet(before=True))
     before = generator.sample(3, seed=7, space="w", truncation_psi=0.7)
     expected = ga.grid(torch.cat([generator(before), generator(reached)]), columns=3, scale=1)
     assert same(ga.render(edited), expected)
@@ -91,19 +91,19 @@ def test_edits_come_before_the_walk(
     generator: ga.Generator, recipe: Recipe, smiling: ga.Direction, tmp_path: Path
 ) -> None:
     walk = Walk(along=Along(direction=smiling, strengths=(0, 1), units="distance"))
-    walked = replace(recipe, edits=(Move(direction=smiling, strength=1.0),), picture=walk)
+    walked = replace(recipe, edits=(Move(direction=smiling, strength=1.0),), image=walk)
     codes = generator.sample(3, seed=7, space="w", truncation_psi=0.7)
     expected = ga.walk(ga.move(codes, smiling, 1.0), smiling, [0, 1], units="distance")
     written = ga.load_latents(ga.render_to(walked, tmp_path / "w.latents"))
     assert torch.equal(written.codes, expected.codes)
 
 
-def test_a_film_makes_each_picture_once(
+def test_a_film_makes_each_image_once(
     generator: ga.Generator, recipe: Recipe, smiling: ga.Direction, tmp_path: Path
 ) -> None:
     along = Along(direction=smiling, strengths=(-1, 0, 1, 2), units="distance")
     told: list[tuple[int, int]] = []
-    filmed = replace(recipe, picture=Walk(along=along), batch_size=5)
+    filmed = replace(recipe, image=Walk(along=along), batch_size=5)
     ga.render_to(
         filmed,
         tmp_path / "a.gif",
@@ -149,27 +149,27 @@ def test_a_model_that_is_no_file_is_refused(recipe: Recipe, name: str) -> None:
 def test_what_would_fill_the_memory_is_refused_before_it_is_made(
     recipe: Recipe, smiling: ga.Direction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    far = Along(direction=smiling, strengths=tuple(range(MOST_PICTURES)), units="distance")
-    pictures = {
+    far = Along(direction=smiling, strengths=tuple(range(MOST_IMAGES)), units="distance")
+    images = {
         "too many for one recipe": [
             Walk(along=far, across=far),
-            CodePath(frames=10 * MOST_PICTURES),
-            Mix(columns=Drawn(seeds=(1,), n=MOST_PICTURES, space=Space.W_PLUS), layers=(0, 2)),
+            CodePath(frames=10 * MOST_IMAGES),
+            Mix(columns=Drawn(seeds=(1,), n=MOST_IMAGES, space=Space.W_PLUS), layers=(0, 2)),
         ],
-        "megapixels": [Sheet(columns=MOST_PICTURES)],
+        "megapixels": [Sheet(columns=MOST_IMAGES)],
     }
     recipe = replace(recipe, scale=64)
-    for words, kinds in pictures.items():
+    for words, kinds in images.items():
         for kind in kinds:
             with pytest.raises(SettingError, match=words):
-                ga.render(replace(recipe, picture=kind))
+                ga.render(replace(recipe, image=kind))
     with pytest.raises(SettingError, match="megapixels"):
-        ga.render(Recipe(picture=DrawnFaces(n=MOST_PICTURES, resolution=1024)))
+        ga.render(Recipe(image=DrawnFaces(n=MOST_IMAGES, resolution=1024)))
 
 
 def test_what_the_model_cannot_do_is_refused(recipe: Recipe, smiling: ga.Direction) -> None:
     with pytest.raises(SettingError, match="shows a sum"):
-        ga.render(replace(recipe, picture=Arithmetic()))
+        ga.render(replace(recipe, image=Arithmetic()))
     with pytest.raises(SettingError, match="layers 0:99"):
         ga.render(replace(recipe, edits=(Move(direction=smiling, strength=1.0, layers=(0, 99)),)))
     with pytest.raises(SpaceError):

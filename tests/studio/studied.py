@@ -36,7 +36,7 @@ def connected(client: TestClient, model: str = "toy") -> WebSocketTestSession:
 
 
 def answer(socket: WebSocketTestSession) -> tuple[dict[str, Any], bytes]:
-    """The next message of a studio: its facts, and its picture."""
+    """The next message of a studio: its facts, and its image."""
     message = socket.receive()
     if message.get("bytes") is not None:
         data = message["bytes"]

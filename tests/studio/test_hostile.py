@@ -1,7 +1,7 @@
 """Hostile visitors: each is refused in words, and the others go on.
 
 One studio for all, over real sockets, so that sizes, origins and silence are those of a network. After every attack
-another visitor's picture is asked for, and has to come.
+another visitor's image is asked for, and has to come.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def visitor(address: str) -> Iterator[ClientConnection]:
         yield found
 
 
-def picture(visitor: ClientConnection, number: int = 1) -> bytes:
-    visitor.send(json.dumps({"id": number, "slot": "edit", "ask": {"kind": "picture", "scene": scene()}}))
+def image(visitor: ClientConnection, number: int = 1) -> bytes:
+    visitor.send(json.dumps({"id": number, "slot": "edit", "ask": {"kind": "image", "scene": scene()}}))
     message = visitor.recv(LONG)
     assert isinstance(message, bytes)
     return message
@@ -66,7 +66,7 @@ def asked(what: Any, **fields: Any) -> str:
 
 
 def with_scene(**fields: Any) -> str:
-    return asked({"kind": "picture", "scene": {**scene(), **fields}})
+    return asked({"kind": "image", "scene": {**scene(), **fields}})
 
 
 def with_own(**fields: Any) -> str:
@@ -75,7 +75,7 @@ def with_own(**fields: Any) -> str:
 
 
 def with_codes(**fields: Any) -> str:
-    return asked({"kind": "picture", "scene": {"codes": {**codes(), **fields}}})
+    return asked({"kind": "image", "scene": {"codes": {**codes(), **fields}}})
 
 
 DEEP = "[" * 30_000 + "]" * 30_000
@@ -93,12 +93,12 @@ MESSAGES: dict[str, tuple[str | bytes, str]] = {
     "a slot that does not exist": ('{"id": 1, "slot": "vault", "ask": {}}', "one of"),
     "a kind that does not exist": (asked({"kind": "shell"}), "one of"),
     "a field that does not exist": (
-        asked({"kind": "picture", "scene": scene(), "run": "ls"}),
+        asked({"kind": "image", "scene": scene(), "run": "ls"}),
         "does not exist",
     ),
     "a direction that does not exist": (with_scene(moves={"__class__": 1}), "no direction"),
     "a hold that does not exist": (with_scene(moves={"red": 1}, hold=["nobody"]), "direction to hold"),
-    "a step beyond all pictures": (with_scene(moves={"red": 1e300}), "number from"),
+    "a step beyond all images": (with_scene(moves={"red": 1e300}), "number from"),
     "true for a number": (with_scene(moves={"red": True}), "number from"),
     "a thousand sheets in one": (asked({"kind": "sheet", "scenes": [scene()] * 100}), "list of"),
     "cells of a million pixels": (
@@ -106,12 +106,12 @@ MESSAGES: dict[str, tuple[str | bytes, str]] = {
         "whole number",
     ),
     "a walk without end": (asked({"kind": "walk", "keys": [scene()] * 2, "frames": 10**9}), "whole number"),
-    "codes of ten thousand pictures": (with_codes(seeds=[7], n=10_000), "has one"),
+    "codes of ten thousand images": (with_codes(seeds=[7], n=10_000), "has one"),
     "a negative seed": (with_codes(seeds=[-1]), "whole number"),
     "a space that does not exist": (with_codes(space="../../etc"), "one of"),
     "layers that are not there": (with_scene(moves={"red": 1}, layers=[0, 400]), "layers"),
     "a tensor that is shorter than it says": (
-        asked({"kind": "picture", "scene": {"codes": {"values": {"codes": TENSOR, "space": "w"}}}}),
+        asked({"kind": "image", "scene": {"codes": {"values": {"codes": TENSOR, "space": "w"}}}}),
         "bytes",
     ),
     "a direction of another length": (
@@ -129,7 +129,7 @@ MESSAGES: dict[str, tuple[str | bytes, str]] = {
     ),
     "a direction of a negative sigma": (with_own(sigma=-1), "standard deviation"),
     "a direction of an infinite sigma": (with_own(sigma="inf"), "standard deviation"),
-    "one picture marked both ways": (
+    "one image marked both ways": (
         json.dumps({"id": 1, "slot": "teach", "ask": {"kind": "teach", "yes": [1, 2], "no": [2, 3]}}),
         "2",
     ),
@@ -148,8 +148,8 @@ def test_a_message_that_makes_no_sense_is_refused_in_words(
         assert refusal["kind"] == "error"
         assert expected in refusal["error"]
         assert "Traceback" not in refusal["error"]
-        assert picture(hostile)
-    assert picture(visitor)
+        assert image(hostile)
+    assert image(visitor)
 
 
 def test_a_message_that_is_too_long_ends_its_own_connection_alone(
@@ -162,7 +162,7 @@ def test_a_message_that_is_too_long_ends_its_own_connection_alone(
             hostile.send("x" * 3 * MOST_MESSAGE)
         with pytest.raises(ConnectionClosed):
             hostile.recv(LONG)
-    assert picture(visitor)
+    assert image(visitor)
 
 
 ORIGINS = (
@@ -186,7 +186,7 @@ def test_a_page_of_another_site_cannot_ask(address: str, visitor: ClientConnecti
         response = httpx.post(f"{address}/api/{path}", headers={"origin": origin}, content=b"{}")
         assert response.status_code == 403, path
         assert "its own page" in response.json()["error"]
-    assert picture(visitor)
+    assert image(visitor)
 
 
 HOSTS = (
@@ -207,7 +207,7 @@ def test_a_foreign_name_for_this_machine_is_refused(
     response = httpx.get(f"{address}/", headers={"host": host})
     assert response.status_code == 421
     assert "this machine only" in response.json()["error"]
-    assert picture(visitor)
+    assert image(visitor)
 
 
 def test_a_model_that_is_not_open_is_refused(address: str, visitor: ClientConnection) -> None:
@@ -215,7 +215,7 @@ def test_a_model_that_is_not_open_is_refused(address: str, visitor: ClientConnec
         assert "no model" in json.loads(hostile.recv(LONG))["error"]
         with pytest.raises(ConnectionClosed):
             hostile.recv(LONG)
-    assert picture(visitor)
+    assert image(visitor)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "a bomb of pixels": bomb,
     "a bomb of text": text_bomb,
     "a pickle": lambda: pickle.dumps({"run": print}),
-    "a picture that is cut off": lambda: bomb()[:40],
+    "an image that is cut off": lambda: bomb()[:40],
     "a recipe of another model": lambda: json.dumps(
         {"format": 1, "model": {"name": "else", "fingerprint": "0" * 64}, "codes": codes()}
     ).encode(),
@@ -309,14 +309,14 @@ def test_a_hostile_file_is_refused_in_words(address: str, visitor: ClientConnect
     assert 10 < len(response.json()["error"]) < 500
     assert "Traceback" not in response.text
     assert "/tmp" not in response.text
-    assert picture(visitor)
+    assert image(visitor)
 
 
 def test_a_file_that_is_too_long_is_refused(address: str, visitor: ClientConnection) -> None:
     response = httpx.post(f"{address}/api/restore", content=b"x" * (MOST_BODY + 1), timeout=60)
     assert response.status_code == 413
     assert "24 MB" in response.json()["error"]
-    assert picture(visitor)
+    assert image(visitor)
 
 
 def uploading(address: str, length: int, *parts: bytes) -> socket.socket:
@@ -337,11 +337,11 @@ def test_a_file_that_does_not_arrive_is_refused(
 ) -> None:
     monkeypatch.setattr(guards, "BODY_SECONDS", 0.4)
     with uploading(address, length, b"x" * 10) as slow:
-        assert picture(visitor)
+        assert image(visitor)
         head, _, body = b"".join(iter(lambda: slow.recv(65536), b"")).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 408 ")
     assert "did not arrive" in json.loads(body)["error"]
-    assert picture(visitor)
+    assert image(visitor)
 
 
 def test_large_files_wait_for_each_other_and_nobody_else_waits(
@@ -361,13 +361,13 @@ def test_large_files_wait_for_each_other_and_nobody_else_waits(
         waiting = threading.Thread(target=send_large)
         waiting.start()
         assert httpx.post(f"{address}/api/restore", content=b"small").status_code == 422
-        assert picture(visitor)
+        assert image(visitor)
         waiting.join(0.5)
         assert not answered
         slow[0].close()
         waiting.join(LONG)
         assert answered == [422]
-    assert picture(visitor)
+    assert image(visitor)
 
 
 @pytest.mark.parametrize(
@@ -403,17 +403,17 @@ def test_a_visitor_who_reads_nothing_does_not_hold_up_others(address: str, visit
         for number in range(20):
             with contextlib.suppress(ConnectionError):  # the studio ends what takes too long
                 slow.sendall(frame)
-            assert picture(visitor, number)
+            assert image(visitor, number)
     finally:
         slow.close()
-    assert picture(visitor)
+    assert image(visitor)
 
 
 def test_connections_that_say_nothing_do_not_hold_up_others(address: str, visitor: ClientConnection) -> None:
     with contextlib.ExitStack() as silent:
         for _ in range(20):
             silent.enter_context(connect(f"{address.replace('http', 'ws')}/socket?model=toy"))
-        assert picture(visitor)
+        assert image(visitor)
 
 
 def test_another_host_than_loopback_demands_a_token(measured: Bench) -> None:
@@ -463,7 +463,7 @@ def test_without_its_token_a_studio_tells_nothing(measured: Bench) -> None:
             with pytest.raises(InvalidStatus):
                 connect(where, additional_headers=brought, origin="https://evil.example")  # pyright: ignore[reportArgumentType]
             with connect(where, additional_headers=brought, origin=address) as visitor:  # pyright: ignore[reportArgumentType]
-                assert picture(visitor)
+                assert image(visitor)
 
 
 def test_two_studios_of_one_machine_know_their_visitors_apart(measured: Bench) -> None:

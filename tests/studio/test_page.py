@@ -49,7 +49,7 @@ def bench_of(name: str, *, measured: bool) -> Bench:
         reference=reference,
         scorer=scorer(name),
         panel=load_panel(MODELS[name].panel) if measured else None,
-        preparing=Preparing(stage="looking at pictures", done=3, total=10),
+        preparing=Preparing(stage="looking at images", done=3, total=10),
     )
 
 
@@ -112,7 +112,7 @@ def open_tab(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", name=name, level=1)).to_be_attached()
 
 
-def pixels(page: Page, name: str = "Picture now") -> np.ndarray:
+def pixels(page: Page, name: str = "Image now") -> np.ndarray:
     """What a canvas shows."""
     drawn = page.get_by_role("img", name=name).evaluate("canvas => canvas.toDataURL()")
     return np.asarray(Image.open(io.BytesIO(_bytes_of(drawn))).convert("RGB"), dtype=np.int16)
@@ -125,7 +125,7 @@ def _bytes_of(data_url: str) -> bytes:
 
 
 def drawn(page: Page, before: np.ndarray | None = None) -> np.ndarray:
-    """The picture that was asked for last, once it is there; another one than before."""
+    """The image that was asked for last, once it is there; another one than before."""
     expect(page.locator('.compare[aria-busy="false"]')).to_be_visible(timeout=PATIENCE)
     _wait(page, lambda: before is None or not np.array_equal(pixels(page), before))
     expect(page.locator('.compare[aria-busy="false"]')).to_be_visible(timeout=PATIENCE)
@@ -200,7 +200,7 @@ def test_what_is_no_seed_does_not_stay_in_its_field(visit: Visit) -> None:
     expect(other).to_have_value("1")
 
 
-def test_a_drag_is_one_step_of_the_history_and_its_pictures_are_timed(visit: Visit) -> None:
+def test_a_drag_is_one_step_of_the_history_and_its_images_are_timed(visit: Visit) -> None:
     page = visit()
     drawn(page)
     slider = page.get_by_role("slider", name="Young", exact=True)
@@ -216,12 +216,12 @@ def test_a_drag_is_one_step_of_the_history_and_its_pictures_are_timed(visit: Vis
     assert page.evaluate("history.length") == entries + 1
     page.get_by_role("button", name="Undo").click()
     expect(page).not_to_have_url(re.compile("mv="))
-    times = page.evaluate("performance.getEntriesByName('slider-to-picture').map(({ duration }) => duration)")
+    times = page.evaluate("performance.getEntriesByName('slider-to-image').map(({ duration }) => duration)")
     assert times
     assert all(0 < time < PATIENCE for time in times)
 
 
-def test_the_picture_before_is_a_swipe_or_a_key_away(visit: Visit) -> None:
+def test_the_image_before_is_a_swipe_or_a_key_away(visit: Visit) -> None:
     page = visit("#edit&m=faces&s=7&mv=Smiling:-1.5")
     drawn(page)
     swipe = page.get_by_role("slider", name="Swipe between before and now")
@@ -233,7 +233,7 @@ def test_the_picture_before_is_a_swipe_or_a_key_away(visit: Visit) -> None:
     box = swipe.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(swipe).to_have_value(re.compile("^(49|50|51)$"))
-    assert np.abs(pixels(page, "Picture before") - pixels(page)).max() > 40
+    assert np.abs(pixels(page, "Image before") - pixels(page)).max() > 40
 
 
 def test_padlocks_hold_and_a_link_keeps_them(visit: Visit) -> None:
@@ -284,13 +284,13 @@ def test_truncation_and_layers_stand_under_more(visit: Visit) -> None:
     expect(page).to_have_url(re.compile(r"p=0\.3&.*l=\d+-10"))
 
 
-def test_explore_leads_from_a_sheet_to_a_picture(visit: Visit) -> None:
+def test_explore_leads_from_a_sheet_to_a_image(visit: Visit) -> None:
     page = visit()
     open_tab(page, "Explore")
     cell = page.get_by_role("button", name="Seed 12", exact=True)
     expect(cell.locator("canvas.drawn")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("combobox", name="Show").select_option("most Smiling")
-    best = page.get_by_role("list", name="Pictures").get_by_role("button").first
+    best = page.get_by_role("list", name="Images").get_by_role("button").first
     expect(best).to_have_accessible_name(re.compile(r"Smiling (1\.00|\.9\d)"))
     number = re.search(r"\d+", best.get_attribute("aria-label")).group()
     best.click()
@@ -298,7 +298,7 @@ def test_explore_leads_from_a_sheet_to_a_picture(visit: Visit) -> None:
     drawn(page)
 
 
-def test_the_map_goes_to_a_picture_by_hand_and_by_keys(visit: Visit) -> None:
+def test_the_map_goes_to_a_image_by_hand_and_by_keys(visit: Visit) -> None:
     page = visit("#explore&ev=map")
     seen = page.get_by_role("application")
     box = seen.bounding_box()
@@ -325,10 +325,10 @@ def test_the_map_goes_to_a_picture_by_hand_and_by_keys(visit: Visit) -> None:
     expect(page).to_have_url(re.compile(r"#edit&m=faces&s=\d+"))
 
 
-def test_walk_plays_between_pictures_and_gives_a_film(visit: Visit) -> None:
+def test_walk_plays_between_images_and_gives_a_film(visit: Visit) -> None:
     page = visit()
     open_tab(page, "Walk")
-    expect(page.get_by_role("heading", name="A walk needs two pictures")).to_be_visible()
+    expect(page.get_by_role("heading", name="A walk needs two images")).to_be_visible()
     page.get_by_role("button", name="Add current").click()
     page.get_by_role("button", name="Add random").click()
     ways = ("lerp", "spline", "slerp") * 3
@@ -348,15 +348,15 @@ def test_walk_plays_between_pictures_and_gives_a_film(visit: Visit) -> None:
     page.get_by_role("slider", name="Frames").focus()
     page.keyboard.press("Home")
     expect(frame).to_have_attribute("max", "7", timeout=PATIENCE)
-    page.get_by_role("button", name="Picture 2 earlier").click()
+    page.get_by_role("button", name="Image 2 earlier").click()
     expect(page).to_have_url(re.compile(r"wk=s%3D\d+,s%3D7"))
     with page.expect_download() as film:
         page.get_by_role("button", name="MP4").click()
     made = Path(film.value.path()).read_bytes()
     assert made[4:8] == b"ftyp"
     link = page.url
-    page.get_by_role("button", name="Remove picture 2").click()
-    expect(page.get_by_role("heading", name="A walk needs two pictures")).to_be_visible()
+    page.get_by_role("button", name="Remove image 2").click()
+    expect(page.get_by_role("heading", name="A walk needs two images")).to_be_visible()
     _drop(page, "film.mp4", "video/mp4", made)
     expect(page.get_by_text("film.mp4 is back as the walk that it was.")).to_be_visible()
     expect(page).to_have_url(link)
@@ -377,14 +377,14 @@ def test_a_walk_goes_from_before_to_now_and_its_keys_keep_the_sliders(visit: Vis
     assert asked.value.post_data_json["scene"]["taught"] == {"mine": {"yes": [1, 2], "no": [3, 4]}}
 
 
-def test_one_bad_picture_spoils_no_others(visit: Visit) -> None:
+def test_one_bad_image_spoils_no_others(visit: Visit) -> None:
     page = visit("#walk&m=toy&wk=s%3D1%26mv%3Dnothing%3A1,s%3D2,s%3D3")
-    keys = page.get_by_role("list", name="Key pictures")
+    keys = page.get_by_role("list", name="Key images")
     expect(keys.locator("canvas.drawn")).to_have_count(2)
     expect(keys.locator("canvas.missing")).to_have_count(1)
 
 
-def test_mix_gives_a_picture_of_two_and_a_sum_of_baskets(visit: Visit) -> None:
+def test_mix_gives_a_image_of_two_and_a_sum_of_baskets(visit: Visit) -> None:
     page = visit()
     first = drawn(page)
     open_tab(page, "Mix")
@@ -420,12 +420,12 @@ def test_a_mix_has_as_many_rows_and_columns_as_are_wanted(visit: Visit) -> None:
     expect(cells.locator("canvas")).to_have_count(4, timeout=PATIENCE)
 
 
-def test_where_nothing_scores_the_pictures_nothing_is_said_to_be_held_or_clean(visit: Visit) -> None:
+def test_where_nothing_scores_the_images_nothing_is_said_to_be_held_or_clean(visit: Visit) -> None:
     page = visit("#edit&m=unscored&s=3")
     first = drawn(page)
     expect(page.get_by_role("list", name="Sliders")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("button", name=re.compile("^Hold"))).to_have_count(0)
-    expect(page.locator(".verdict")).to_contain_text("nothing scores the pictures of this model")
+    expect(page.locator(".verdict")).to_contain_text("nothing scores the images of this model")
     page.get_by_role("slider", name="SeFa 1", exact=True).focus()
     press(page, "PageUp", 3)
     moved = drawn(page, first)
@@ -433,7 +433,7 @@ def test_where_nothing_scores_the_pictures_nothing_is_said_to_be_held_or_clean(v
     page.get_by_role("spinbutton", name="Class").fill("1")
     drawn(page, moved)
     expect(page).to_have_url(re.compile("s=3&k=1&mv="))
-    # Pictures of the map and of Teach were drawn with a class of their own.
+    # Images of the map and of Teach were drawn with a class of their own.
     open_tab(page, "Explore")
     page.get_by_role("button", name="Map").click()
     page.get_by_role("application").focus()
@@ -540,7 +540,7 @@ def test_figures_that_are_not_finite_are_left_out(visit: Visit) -> None:
     )
 
 
-def test_a_picture_that_was_taken_away_comes_back_when_it_is_dropped(visit: Visit) -> None:
+def test_a_image_that_was_taken_away_comes_back_when_it_is_dropped(visit: Visit) -> None:
     link = "#edit&m=faces&s=21&mv=Smiling:-1,Young:0.5&h=:Male"
     page = visit(link)
     made = drawn(page)
@@ -548,12 +548,12 @@ def test_a_picture_that_was_taken_away_comes_back_when_it_is_dropped(visit: Visi
     dialog = page.get_by_role("dialog", name="Take away")
     expect(dialog.locator("pre")).to_contain_text("import ganatomy")
     with page.expect_download() as got:
-        dialog.get_by_role("button", name="Picture", exact=True).click()
-    picture = Path(got.value.path()).read_bytes()
+        dialog.get_by_role("button", name="Image", exact=True).click()
+    image = Path(got.value.path()).read_bytes()
     page.keyboard.press("Escape")
     page.keyboard.press("r")
     drawn(page, made)
-    _drop(page, "mine.png", "image/png", picture)
+    _drop(page, "mine.png", "image/png", image)
     expect(page.get_by_text("mine.png is back as it was made.")).to_be_visible()
     _wait(page, lambda: np.array_equal(pixels(page), made))
     expect(page.get_by_role("slider", name="Smiling", exact=True)).to_have_value("-1")
@@ -607,11 +607,11 @@ def test_directions_of_a_file_become_sliders_and_a_film_a_walk(visit: Visit) -> 
         one["name"]: one for one in page.evaluate("fetch('/api/models').then((r) => r.json())")["models"]
     }
     seed = {"seeds": [3], "space": "w", "truncation_psi": usual["faces"]["truncation_psi"], "label": None}
-    answer({"kind": "picture", "model": "faces", "scene": {"codes": seed}})
+    answer({"kind": "image", "model": "faces", "scene": {"codes": seed}})
     expect(page).to_have_url(re.compile("#edit&m=faces&s=3$"))
     before = drawn(page)
     answer(
-        {"kind": "picture", "model": "faces", "scene": {"codes": {**seed, "space": "z", "truncation_psi": 1}}}
+        {"kind": "image", "model": "faces", "scene": {"codes": {**seed, "space": "z", "truncation_psi": 1}}}
     )
     expect(page).to_have_url(re.compile("#edit&m=faces&s=3&sp=z$"))
     other = drawn(page, before)
@@ -724,7 +724,7 @@ def test_a_question_that_is_too_long_fails_on_the_page(visit: Visit) -> None:
     assert told.startswith("This is too much to ask for at once")
 
 
-def test_nothing_is_said_or_marked_while_pictures_do_not_come(visit: Visit) -> None:
+def test_nothing_is_said_or_marked_while_images_do_not_come(visit: Visit) -> None:
     page = visit("#edit&m=toy&s=7&mv=red:1")
     answering = [True]
 
@@ -813,11 +813,11 @@ def test_no_tab_leaves_the_screen(visit: Visit, size: dict[str, int]) -> None:
         assert wide <= 0, f"{link} is {wide} px wider than the screen"
 
 
-def test_on_a_phone_the_picture_stays_while_the_sliders_pass(visit: Visit) -> None:
+def test_on_a_phone_the_image_stays_while_the_sliders_pass(visit: Visit) -> None:
     page = visit(viewport=PHONE, has_touch=True)
     drawn(page)
     page.get_by_role("slider", name="Bald", exact=True).scroll_into_view_if_needed()
     assert page.evaluate("scrollY") > 400
-    box = page.get_by_role("img", name="Picture now").bounding_box()
+    box = page.get_by_role("img", name="Image now").bounding_box()
     assert box["y"] >= 0
     assert box["y"] + box["height"] < PHONE["height"] / 2 + 50

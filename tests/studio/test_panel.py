@@ -43,7 +43,7 @@ def test_a_held_attribute_stays_and_the_step_changes_its_own_as_far_as_any(
     before = scorer(generator(codes)).probabilities
     for hold in ([], ["round"], ["round", "large", "bright"]):
         direction, step = panel.move("red", hold)
-        # Most of these pictures are red already, so the step was measured by taking it away.
+        # Most of these images are red already, so the step was measured by taking it away.
         changed = before - scorer(generator(ga.move(codes, direction, -step))).probabilities
         # With some held, the step is told from its rate, for it was not measured.
         slack = 0.03 if len(hold) in (0, 3) else 0.06

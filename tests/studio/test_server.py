@@ -1,4 +1,4 @@
-"""The studio over HTTP and its socket: what is asked for comes, of the right picture, and comes back from files."""
+"""The studio over HTTP and its socket: what is asked for comes, of the right image, and comes back from files."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def socket(client: TestClient) -> Iterator[WebSocketTestSession]:
         yield found
 
 
-def picture(image: bytes) -> np.ndarray:
+def decoded(image: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(image)).convert("RGB")).astype(int)
 
 
@@ -73,15 +73,15 @@ def test_models_and_panel_are_told(client: TestClient) -> None:
     assert client.get("/api/panel?model=else").status_code == 404
 
 
-def test_a_picture_is_that_of_the_library(socket: WebSocketTestSession, measured: Bench) -> None:
+def test_a_image_is_that_of_the_library(socket: WebSocketTestSession, measured: Bench) -> None:
     (facts, image), (scores, _) = ask(
-        socket, {"kind": "picture", "scene": scene(), "scores": True}, number=5, answers=2
+        socket, {"kind": "image", "scene": scene(), "scores": True}, number=5, answers=2
     )
-    assert (facts["id"], facts["slot"], facts["kind"]) == (5, "edit", "picture")
+    assert (facts["id"], facts["slot"], facts["kind"]) == (5, "edit", "image")
     generator = measured.generator
     expected = generator(generator.sample(1, seed=7, space="w", truncation_psi=0.7))
     pixels = (expected[0].permute(1, 2, 0).numpy() * 127.5 + 128).clip(0, 255).astype(int)
-    assert np.abs(picture(image) - pixels).mean() < 8
+    assert np.abs(decoded(image) - pixels).mean() < 8
     assert measured.scorer is not None
     seen = measured.scorer(expected).probabilities[0]
     for column, name in enumerate(NAMES):
@@ -90,7 +90,7 @@ def test_a_picture_is_that_of_the_library(socket: WebSocketTestSession, measured
 
 def test_a_slider_moves_its_attribute_and_a_padlock_holds(socket: WebSocketTestSession) -> None:
     def scores(**fields: Any) -> dict[str, float]:
-        return ask(socket, {"kind": "picture", "scene": scene(**fields), "scores": True}, answers=2)[1][0][
+        return ask(socket, {"kind": "image", "scene": scene(**fields), "scores": True}, answers=2)[1][0][
             "scores"
         ]
 
@@ -112,14 +112,14 @@ def test_a_sheet_has_a_cell_for_each_scene(socket: WebSocketTestSession) -> None
     }
     (facts, image), (scores, _) = ask(socket, what, slot="sheet", answers=2)
     assert (facts["width"], facts["height"], facts["columns"], facts["count"]) == (60, 40, 3, 5)
-    assert picture(image).shape == (40, 60, 3)
+    assert decoded(image).shape == (40, 60, 3)
     assert all(len(values) == 5 for values in scores["scores"].values())
 
 
 def test_a_sheet_has_a_size_that_can_be_sent(socket: WebSocketTestSession) -> None:
     what = {"kind": "sheet", "scenes": [scene(seed) for seed in range(64)], "columns": 64, "size": 1024}
     ((facts, _),) = ask(socket, what, slot="sheet")
-    assert "64 pictures of 1024 pixels are too much for one sheet; ask for size 362" in facts["error"]
+    assert "64 images of 1024 pixels are too much for one sheet; ask for size 362" in facts["error"]
 
 
 def test_a_walk_starts_and_ends_at_its_keys(socket: WebSocketTestSession) -> None:
@@ -131,12 +131,12 @@ def test_a_walk_starts_and_ends_at_its_keys(socket: WebSocketTestSession) -> Non
         ask(socket, {"kind": "sheet", "scenes": [scene(seed)], "size": 16}, slot="sheet")[0]
         for seed in (1, 2)
     )
-    cells = picture(image)[:, :16], picture(image)[:, -16:]
+    cells = decoded(image)[:, :16], decoded(image)[:, -16:]
     for cell, key in zip(cells, (first, last), strict=True):
-        assert np.abs(cell[:16] - picture(key)).mean() < 8
+        assert np.abs(cell[:16] - decoded(key)).mean() < 8
 
 
-def test_mixing_gives_pictures_and_codes_that_can_be_edited_on(socket: WebSocketTestSession) -> None:
+def test_mixing_gives_images_and_codes_that_can_be_edited_on(socket: WebSocketTestSession) -> None:
     what = {
         "kind": "mix",
         "rows": [codes(1), codes(2)],
@@ -147,10 +147,8 @@ def test_mixing_gives_pictures_and_codes_that_can_be_edited_on(socket: WebSocket
     (facts, _), (mixed, _) = ask(socket, what, slot="mix", answers=2)
     assert (facts["columns"], facts["count"]) == (1, 2)
     assert len(mixed["codes"]) == 2
-    ((again, _),) = ask(
-        socket, {"kind": "picture", "scene": {"codes": mixed["codes"][1], "moves": {"red": 1}}}
-    )
-    assert again["kind"] == "picture"
+    ((again, _),) = ask(socket, {"kind": "image", "scene": {"codes": mixed["codes"][1], "moves": {"red": 1}}})
+    assert again["kind"] == "image"
 
 
 def test_a_sum_has_its_neighbours_around_it(socket: WebSocketTestSession) -> None:
@@ -174,7 +172,7 @@ def test_marks_become_a_direction_that_a_scene_can_move_along(
     assert strip["count"] == 5
 
     def scores(**fields: Any) -> dict[str, float]:
-        what = {"kind": "picture", "scene": scene(**fields), "scores": True}
+        what = {"kind": "image", "scene": scene(**fields), "scores": True}
         return ask(socket, what, answers=2)[1][0]["scores"]
 
     before = scores()
@@ -193,7 +191,7 @@ def test_two_few_marks_say_what_to_do(socket: WebSocketTestSession) -> None:
     assert "at least 2" in facts["advice"]
 
 
-def test_every_taken_picture_comes_back_and_is_drawn_the_same_elsewhere(
+def test_every_taken_image_comes_back_and_is_drawn_the_same_elsewhere(
     client: TestClient, measured: Bench
 ) -> None:
     edited = scene(3, moves={"red": 1.5, "large": -1.0}, hold=["round"], layers=[0, 3])
@@ -275,7 +273,7 @@ def test_what_a_seed_of_any_size_draws_comes_back(
     assert "more than 64 codes" in refused.json()["error"]
 
 
-def test_the_script_draws_the_picture(tmp_path: Path) -> None:
+def test_the_script_draws_the_image(tmp_path: Path) -> None:
     generator = ga.load("digits")
     reference = ModelReference(name="digits", fingerprint=generator.fingerprint)
     bench = Bench(name="digits", generator=generator, reference=reference, scorer=ga.scorer("digits"))
@@ -287,22 +285,22 @@ def test_the_script_draws_the_picture(tmp_path: Path) -> None:
         }
         script = other.post("/api/take", json={"what": "script", **body}).text
         written = other.post("/api/take", json={"what": "png", **body}).content
-    (tmp_path / "picture.py").write_text(script)
+    (tmp_path / "image.py").write_text(script)
     done = subprocess.run(
-        [sys.executable, "picture.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "image.py"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     (tmp_path / "taken.png").write_bytes(written)
     pixels = [
         np.asarray(Image.open(tmp_path / name).convert("RGB")).astype(int)
-        for name in ("picture.png", "step-by-step.png", "taken.png")
+        for name in ("image.png", "step-by-step.png", "taken.png")
     ]
     assert np.abs(pixels[0] - pixels[2]).max() <= 1
     assert np.abs(pixels[1] - pixels[2]).max() <= 1
 
 
 @pytest.mark.parametrize("what", ["mp4", "gif"])
-def test_a_film_of_key_pictures(client: TestClient, what: str) -> None:
+def test_a_film_of_key_images(client: TestClient, what: str) -> None:
     body = {"model": "toy", "what": what, "keys": [scene(1), scene(2, moves={"red": 1})], "frames": 6}
     response = client.post("/api/film", json=body)
     assert response.status_code == 200, response.text
@@ -339,7 +337,7 @@ def test_thumbnails_show_every_point_of_the_map(client: TestClient) -> None:
     assert sprite.size == (40 * 32, 2 * 32)
 
 
-def test_a_photograph_is_told_from_a_picture_of_ours(client: TestClient) -> None:
+def test_a_photograph_is_told_from_a_image_of_ours(client: TestClient) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (40, 40)).save(buffer, "JPEG")
     response = client.post("/api/restore", content=buffer.getvalue())
@@ -348,16 +346,16 @@ def test_a_photograph_is_told_from_a_picture_of_ours(client: TestClient) -> None
     assert "inversion" in response.json()["error"]
 
 
-def test_a_model_that_is_being_measured_says_so_and_shows_pictures_all_the_same() -> None:
+def test_a_model_that_is_being_measured_says_so_and_shows_images_all_the_same() -> None:
     bench = toy_bench("fresh")
     with TestClient(application(Studio([bench])), base_url=BASE) as client:
         response = client.get("/api/panel?model=fresh")
         assert response.status_code == 409
         assert response.json()["preparing"]["stage"]
         with connected(client, "fresh") as socket:
-            ((facts, _),) = ask(socket, {"kind": "picture", "scene": scene()})
-            assert facts["kind"] == "picture"
-            ((refused, _),) = ask(socket, {"kind": "picture", "scene": scene(moves={"red": 1})})
+            ((facts, _),) = ask(socket, {"kind": "image", "scene": scene()})
+            assert facts["kind"] == "image"
+            ((refused, _),) = ask(socket, {"kind": "image", "scene": scene(moves={"red": 1})})
             assert "still being measured" in refused["error"]
 
 
@@ -377,7 +375,7 @@ def test_nothing_of_one_visitor_reaches_another(client: TestClient) -> None:
         connected(client) as one,
         connected(client) as two,
     ):
-        one.send_text(json.dumps({"id": 1, "slot": "edit", "ask": {"kind": "picture", "scene": scene(1)}}))
-        ((facts, _),) = ask(two, {"kind": "picture", "scene": scene(2)}, number=77)
+        one.send_text(json.dumps({"id": 1, "slot": "edit", "ask": {"kind": "image", "scene": scene(1)}}))
+        ((facts, _),) = ask(two, {"kind": "image", "scene": scene(2)}, number=77)
         assert facts["id"] == 77
         assert answer(one)[0]["id"] == 1

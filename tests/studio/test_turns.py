@@ -38,11 +38,11 @@ def test_a_short_question_is_answered_between_the_pieces_of_a_long_one(worker: W
 
     long = worker.submit("one", "film", film)
     assert started.wait(LONG)
-    short = worker.submit("two", "edit", lambda _: order.append("picture"))
+    short = worker.submit("two", "edit", lambda _: order.append("image"))
     threading.Timer(0.2, asked.set).start()
     short.result(LONG)
     long.result(LONG)
-    assert order.index("picture") == 1
+    assert order.index("image") == 1
 
 
 def test_visitors_take_turns_whatever_the_number_of_their_questions(worker: Worker) -> None:

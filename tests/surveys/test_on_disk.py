@@ -39,8 +39,8 @@ class CountingOracle(OracleScorer):
         return super()._logits(images, latents=latents, start=start)
 
 
-class ClassPictures(Generator):
-    """A conditional generator whose pictures show nothing but the class."""
+class ClassImages(Generator):
+    """A conditional generator whose images show nothing but the class."""
 
     def __init__(self) -> None:
         super().__init__(Signature(architecture="Classes", z_dim=2, resolution=4, channels=1, num_classes=3))
@@ -92,7 +92,7 @@ def test_columns_can_be_read_by_anyone(toy: ToyGenerator, tmp_path):
 
 
 def test_class_labels_come_back(tmp_path):
-    made = survey(ClassPictures(), Level(), n=30, folder=tmp_path)
+    made = survey(ClassImages(), Level(), n=30, folder=tmp_path)
     labels = load_survey(tmp_path).latents.labels
     assert labels is not None
     assert torch.equal(labels.argmax(1) - 1.0, made.scores.column("level"))

@@ -28,13 +28,13 @@ def network() -> AttributeNetwork:
     return AttributeNetwork(NET).eval()
 
 
-def test_one_logit_comes_from_each_depth_whatever_the_size_of_the_pictures(network: AttributeNetwork) -> None:
+def test_one_logit_comes_from_each_depth_whatever_the_size_of_the_images(network: AttributeNetwork) -> None:
     critic = FeatureCritic(network)
     assert critic(torch.randn(5, 3, 16, 16)).shape == (5, 3)
     assert critic(torch.randn(5, 3, 4, 4)).shape == (5, 3)
 
 
-def test_gradients_reach_the_pictures_and_the_heads_but_not_the_network(network: AttributeNetwork) -> None:
+def test_gradients_reach_the_images_and_the_heads_but_not_the_network(network: AttributeNetwork) -> None:
     critic, images = FeatureCritic(network), torch.randn(2, 3, 16, 16, requires_grad=True)
     critic(images).sum().backward()
     assert images.grad is not None
@@ -44,14 +44,14 @@ def test_gradients_reach_the_pictures_and_the_heads_but_not_the_network(network:
 
 
 def test_a_run_with_a_feature_critic_resumes(network: AttributeNetwork, tmp_path: Path) -> None:
-    pictures = np.random.default_rng(0).integers(0, 256, (16, 16, 16, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (16, 16, 16, 3), dtype=np.uint8)
     recipe = replace(RECIPE, feature_weight=1.0)
-    first = train_gan(recipe, pictures, tmp_path, network=network)
-    again = train_gan(recipe, pictures, tmp_path, network=network)
+    first = train_gan(recipe, images, tmp_path, network=network)
+    again = train_gan(recipe, images, tmp_path, network=network)
     assert first.fingerprint == again.fingerprint
 
 
 def test_a_weight_without_a_network_is_refused(tmp_path: Path) -> None:
-    pictures = np.zeros((8, 16, 16, 3), dtype=np.uint8)
+    images = np.zeros((8, 16, 16, 3), dtype=np.uint8)
     with pytest.raises(SettingError, match="contradict"):
-        train_gan(replace(RECIPE, feature_weight=1.0), pictures, tmp_path)
+        train_gan(replace(RECIPE, feature_weight=1.0), images, tmp_path)

@@ -40,7 +40,7 @@ TINY = GanRecipe(
 
 
 @pytest.fixture
-def pictures() -> np.ndarray:
+def pixels() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (64, 16, 16, 3), dtype=np.uint8)
 
 
@@ -49,35 +49,35 @@ def images_of(generator: Generator) -> torch.Tensor:
         return generator(generator.sample(4, seed=1))
 
 
-def test_a_run_that_was_stopped_ends_as_one_that_was_not(pictures: np.ndarray, tmp_path: Path) -> None:
-    unbroken = train_gan(TINY, pictures, tmp_path / "unbroken")
+def test_a_run_that_was_stopped_ends_as_one_that_was_not(pixels: np.ndarray, tmp_path: Path) -> None:
+    unbroken = train_gan(TINY, pixels, tmp_path / "unbroken")
 
     def stop(stage: str, done: int, total: int) -> None:
         if stage.endswith("16 px") and done == 16:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_gan(TINY, pictures, tmp_path / "broken", progress=stop)
-    resumed = train_gan(TINY, pictures, tmp_path / "broken")
+        train_gan(TINY, pixels, tmp_path / "broken", progress=stop)
+    resumed = train_gan(TINY, pixels, tmp_path / "broken")
     torch.testing.assert_close(images_of(resumed), images_of(unbroken), rtol=1e-4, atol=1e-5)
 
 
-def test_a_run_leaves_sheets_and_losses(pictures: np.ndarray, tmp_path: Path) -> None:
-    train_gan(TINY, pictures, tmp_path)
+def test_a_run_leaves_sheets_and_losses(pixels: np.ndarray, tmp_path: Path) -> None:
+    train_gan(TINY, pixels, tmp_path)
     assert len(list(tmp_path.glob("samples-*.png"))) == 4
     assert (tmp_path / "losses.csv").read_text().splitlines()[0] == "images,network,loss"
 
 
-def test_growing_changes_neither_the_pictures_nor_the_judgement(pictures: np.ndarray) -> None:
+def test_growing_changes_neither_the_images_nor_the_judgement(pixels: np.ndarray) -> None:
     run = start(TINY, "cpu")
     for _ in range(3):
-        train_step(run, TINY.stages[0], pictures, "cpu")
+        train_step(run, TINY.stages[0], pixels, "cpu")
     grown = grow(run, "cpu")
     codes = run.generator.eval().sample(3, seed=0)
     before = run.generator(codes)
     after = grown.generator.eval()(replace(codes, fingerprint=None))
     torch.testing.assert_close(after, upsample_2x(before))
-    real = from_uint8(pictures[:8])
+    real = from_uint8(pixels[:8])
     torch.testing.assert_close(grown.critic(real), run.critic(F.avg_pool2d(real, 2)))
 
 
@@ -87,7 +87,7 @@ def test_a_halving_convolution_is_a_convolution_and_a_mean() -> None:
     torch.testing.assert_close(conv(x), F.leaky_relu(plain, 0.2) * 2**0.5)
 
 
-def test_the_critic_sees_that_all_pictures_are_one() -> None:
+def test_the_critic_sees_that_all_images_are_one() -> None:
     critic = MultiscaleCritic((4, 4), 3)
     images = torch.randn(4, 3, 8, 8)
     same = images[:1].expand(4, -1, -1, -1)
@@ -107,7 +107,7 @@ def test_the_finished_generator_knows_its_mean_w() -> None:
     torch.testing.assert_close(generator.mapping.w_avg, w.mean(dim=0), rtol=0.1, atol=0.05)
 
 
-def test_mixed_pictures_take_their_first_layers_from_one_code() -> None:
+def test_mixed_images_take_their_first_layers_from_one_code() -> None:
     generator, _ = build(TINY, 1, "cpu")
     torch.manual_seed(0)
     plain = draw(generator, 4, mixing=0.0, noise="none")
@@ -116,9 +116,9 @@ def test_mixed_pictures_take_their_first_layers_from_one_code() -> None:
     assert not torch.allclose(plain, mixed)
 
 
-def test_a_dcgan_trains_too(pictures: np.ndarray, tmp_path: Path) -> None:
+def test_a_dcgan_trains_too(pixels: np.ndarray, tmp_path: Path) -> None:
     recipe = replace(TINY, architecture="dcgan", stages=(Stage(resolution=16, images=32, batch=8),))
-    generator = train_gan(recipe, pictures, tmp_path)
+    generator = train_gan(recipe, pixels, tmp_path)
     assert images_of(generator).shape == (4, 3, 16, 16)
     assert not any(module.training for module in generator.modules())
 
@@ -136,24 +136,24 @@ def test_a_recipe_that_contradicts_itself_is_refused(change: dict, words: str) -
         replace(TINY, **change)
 
 
-def test_pictures_of_another_size_are_refused(tmp_path: Path) -> None:
+def test_images_of_another_size_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="8 px and 3"):
         train_gan(TINY, np.zeros((4, 8, 8, 3), dtype=np.uint8), tmp_path)
 
 
-def test_a_run_of_another_recipe_is_not_continued(pictures: np.ndarray, tmp_path: Path) -> None:
-    train_gan(TINY, pictures, tmp_path)
+def test_a_run_of_another_recipe_is_not_continued(pixels: np.ndarray, tmp_path: Path) -> None:
+    train_gan(TINY, pixels, tmp_path)
     with pytest.raises(CheckpointError, match="z_dim differ"):
         resume(replace(TINY, z_dim=7), tmp_path / "checkpoint.pt", "cpu")
 
 
-def test_a_file_that_is_no_checkpoint_is_refused(pictures: np.ndarray, tmp_path: Path) -> None:
+def test_a_file_that_is_no_checkpoint_is_refused(pixels: np.ndarray, tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"nothing of the kind")
     with pytest.raises(CheckpointError, match="another folder"):
-        train_gan(TINY, pictures, tmp_path)
+        train_gan(TINY, pixels, tmp_path)
 
 
-def test_a_folder_that_cannot_be_made_is_refused(pictures: np.ndarray, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_refused(pixels: np.ndarray, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError):
-        train_gan(TINY, pictures, tmp_path / "file" / "run")
+        train_gan(TINY, pixels, tmp_path / "file" / "run")

@@ -18,7 +18,7 @@ from ganatomy.training.recipes import RECIPES, train
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real recipes, with a handful of pictures each."""
+    """The real recipes, with a handful of images each."""
     for name, recipe in RECIPES.items():
         gan = replace(
             recipe.gan,
@@ -40,7 +40,7 @@ def test_faces_are_drawn_and_a_generator_and_its_scorer_come_out(short: None, tm
     assert "Smiling" in (tmp_path / "scorer.txt").read_text()
 
 
-def test_a_folder_of_pictures_with_labels_trains_both(short: None, tmp_path: Path) -> None:
+def test_a_folder_of_images_with_labels_trains_both(short: None, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     rng = np.random.default_rng(0)

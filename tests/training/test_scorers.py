@@ -21,15 +21,15 @@ def data(n: int = 600) -> tuple[np.ndarray, torch.Tensor, torch.Tensor]:
     """Grey squares whose level is a factor, with a white bar on the left of some."""
     rng = np.random.default_rng(0)
     level, left = rng.uniform(40, 200, n), rng.random(n) < 0.4
-    pictures = np.repeat(level, 16 * 16 * 3).reshape(n, 16, 16, 3)
-    pictures[left, :, :4] = 255
+    images = np.repeat(level, 16 * 16 * 3).reshape(n, 16, 16, 3)
+    images[left, :, :4] = 255
     labels = torch.from_numpy(np.stack([level > 120, left], axis=1))
-    return pictures.astype(np.uint8), labels, torch.from_numpy(level).float()[:, None]
+    return images.astype(np.uint8), labels, torch.from_numpy(level).float()[:, None]
 
 
-def test_a_scorer_learns_what_pictures_show() -> None:
-    pictures, labels, factors = data()
-    network, account = train_scorer(RECIPE, pictures, labels, factors)
+def test_a_scorer_learns_what_images_show() -> None:
+    images, labels, factors = data()
+    network, account = train_scorer(RECIPE, images, labels, factors)
     assert account.auc["Bright"] > 0.97
     assert account.auc["Left"] > 0.97
     assert account.r2["level"] > 0.8
@@ -50,7 +50,7 @@ def test_temperature_undoes_overconfidence() -> None:
     assert fit_temperature(NET, logits * 3, labels).tolist() == pytest.approx([3, 3], rel=0.06)
 
 
-def test_augmented_pictures_stay_pictures() -> None:
+def test_augmented_images_stay_images() -> None:
     images = torch.rand(8, 3, 16, 16) * 2 - 1
     changed = augment(images, 1.0)
     assert changed.shape == images.shape
@@ -60,15 +60,15 @@ def test_augmented_pictures_stay_pictures() -> None:
 
 
 def test_an_attribute_of_one_class_is_refused() -> None:
-    pictures, labels, factors = data()
+    images, labels, factors = data()
     labels[:, 1] = False
     with pytest.raises(ScoreError, match=r"'Left' has one class only \(0 positive\)"):
-        train_scorer(RECIPE, pictures, labels, factors)
+        train_scorer(RECIPE, images, labels, factors)
 
 
 def test_labels_that_do_not_fit_are_refused() -> None:
-    pictures, labels, factors = data()
+    images, labels, factors = data()
     with pytest.raises(SettingError, match="do not fit"):
-        train_scorer(RECIPE, pictures, labels[:-1], factors[:-1])
+        train_scorer(RECIPE, images, labels[:-1], factors[:-1])
     with pytest.raises(SettingError, match="factors"):
-        train_scorer(RECIPE, pictures, labels, None)
+        train_scorer(RECIPE, images, labels, None)

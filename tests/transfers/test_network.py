@@ -100,12 +100,12 @@ def test_codes_of_w_plus_move_in_all_layers(toy: ToyGenerator, network: Transfer
     assert torch.allclose(layered.latents.codes, flat.latents.codes[:, None].expand(-1, 3, -1), atol=1e-5)
 
 
-def test_a_network_that_sees_codes_makes_no_picture(toy: ToyGenerator):
+def test_a_network_that_sees_codes_makes_no_image(toy: ToyGenerator):
     network = train_transfer(toy, OracleScorer(toy), replace(QUICK, sees="code"))
 
     class Blind(OracleScorer):
         def _logits(self, images: Tensor, *, latents: Latents | None, start: int) -> Tensor:
-            raise AssertionError("a picture was looked at")
+            raise AssertionError("an image was looked at")
 
     codes = toy.sample(3, seed=1, space="w")
     assert network.see(toy, Blind(toy), codes).shape == (3, 8)

@@ -20,13 +20,13 @@ def test_files_are_named_after_the_model() -> None:
 
 
 def test_a_card_is_read_without_torch(tmp_path: Path) -> None:
-    path = save_generator(ga.ToyGenerator(), tmp_path / "toy.safetensors", card={"pictures": 7})
+    path = save_generator(ga.ToyGenerator(), tmp_path / "toy.safetensors", card={"images": 7})
     code = (
         "import sys; from pathlib import Path; from ganatomy.zoo import read_metadata;"
         f"print(read_metadata(Path({str(path)!r}))['card'], 'torch' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == '{"pictures": 7} False'
+    assert result.stdout.strip() == '{"images": 7} False'
 
 
 @pytest.mark.parametrize(

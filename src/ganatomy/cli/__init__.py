@@ -24,7 +24,7 @@ from ganatomy.cli.commands.models import models
 from ganatomy.cli.commands.render import render
 from ganatomy.cli.commands.sample import sample
 from ganatomy.cli.commands.studio import studio
-from ganatomy.cli.commands.study_journey import journey
+from ganatomy.cli.commands.study_dcgan import journey
 from ganatomy.cli.commands.study_linear_map import linear_map
 from ganatomy.cli.commands.study_z_against_w import z_against_w
 from ganatomy.cli.commands.survey import survey

@@ -35,7 +35,7 @@ def open_model(model: str, options: ModelOptions) -> Generator:
     from ganatomy.generators import load
 
     if options.batch_size < 1:
-        raise SettingError(f"--batch-size {options.batch_size} makes no pictures; ask for at least 1")
+        raise SettingError(f"--batch-size {options.batch_size} makes no images; ask for at least 1")
     device = find_device(options.device)
     generator = load(
         model,
@@ -126,19 +126,19 @@ def open_correlations(path: Path | None, model: str) -> LabelCorrelations | None
 def open_reference(
     data: Path | None, model: str, generator: Generator, *, n: int, seed: int
 ) -> Reference | None:
-    """Real pictures of a folder or of a file such as MNIST's, or n new ones of the bundled faces; None without any.
+    """Real images of a folder or of a file such as MNIST's, or n new ones of the bundled faces; None without any.
 
     Raises:
         MissingFileError, CheckpointError: when they cannot be read.
     """
     from ganatomy.datasets.references import array_reference, drawn_reference, folder_reference
-    from ganatomy.training.pictures import idx_pictures
+    from ganatomy.training.images import idx_images
 
     resolution, channels = generator.signature.resolution, generator.signature.channels
     if data is None:
         return drawn_reference(resolution=resolution, n=n) if model == "faces" else None
     if data.is_file():
-        pixels = idx_pictures(data, resolution=resolution)
+        pixels = idx_images(data, resolution=resolution)
         return array_reference(pixels.repeat(channels, axis=3), description=data.name, seed=seed)
     return folder_reference(data, resolution=resolution, channels=channels, seed=seed)
 

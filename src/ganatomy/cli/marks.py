@@ -1,4 +1,4 @@
-"""Directions from a few pictures that a person marked."""
+"""Directions from a few images that a person marked."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class MarkOptions:
     yes: Rows = ()
     no: Rows = ()
     name: str | None = None
-    """What the marked pictures have; by default "marked"."""
+    """What the marked images have; by default "marked"."""
 
 
 MARKS = MarkOptions()

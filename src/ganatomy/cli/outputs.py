@@ -13,9 +13,9 @@ from ganatomy.errors import OutputError, SettingError
 if TYPE_CHECKING:
     from ganatomy.generators.base import Generator
     from ganatomy.recipes import Recipe
-    from ganatomy.studies import Account
+    from ganatomy.report import Document
 
-PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+IMAGES = (".png", ".jpg", ".jpeg", ".webp")
 FILMS = (".gif", ".mp4")
 CODES = (".latents", ".safetensors")
 
@@ -59,10 +59,13 @@ def write(recipe: Recipe, out: Path, *, doing: str, generator: Generator | None 
         render_to(recipe, out, generator=generator, progress=advance)
 
 
-def finish_study(account: Account, out: Path, *, as_json: bool) -> None:
-    """Write the folder of a study, and say what it found."""
-    from ganatomy.studies import write_study
+def finish_document(document: Document, out: Path, *, as_json: bool) -> None:
+    """Write the folder of a document, and say what it found."""
+    from ganatomy.report.writer import summary, write_document
 
-    page = write_study(account, out)
-    found = {"sentences": list(account.sentences), **account.summary, "report": str(page)}
-    answer("\n".join([*account.sentences, str(page)]), found, as_json=as_json)
+    page = write_document(document, out)
+    answer(
+        "\n".join([*document.sentences, str(page)]),
+        {**summary(document), "report": str(page)},
+        as_json=as_json,
+    )

@@ -54,7 +54,7 @@ Json = Annotated[
 ]
 OutFile = Annotated[
     Path,
-    Parameter(name=["--out", "-o"], help="File to write; the ending chooses picture or codes (.latents)."),
+    Parameter(name=["--out", "-o"], help="File to write; the ending chooses image or codes (.latents)."),
 ]
 OutFolder = Annotated[Path, Parameter(name=["--out", "-o"], help="Folder to write.")]
 Count = Annotated[int, Parameter(name=["-n"])]
@@ -72,7 +72,7 @@ SpaceName = Annotated[
 TruncationPsi = Annotated[
     float,
     Parameter(
-        help="Closeness to the mean w: 1 draws all that the model knows, 0.7 likelier pictures, 0 the mean."
+        help="Closeness to the mean w: 1 draws all that the model knows, 0.7 likelier images, 0 the mean."
     ),
 ]
 Layers = Annotated[
@@ -130,7 +130,7 @@ Device = Annotated[
 ]
 Scale = Annotated[
     int | None,
-    Parameter(help="Whole number by which pictures are enlarged; by default until they are readable."),
+    Parameter(help="Whole number by which images are enlarged; by default until they are readable."),
 ]
 
 
@@ -142,7 +142,7 @@ class ModelOptions:
     prior: Literal["normal", "uniform"] | None = None
     """What z was drawn from in training, where the weights do not say."""
     output: Literal["tanh", "sigmoid", "none"] | None = None
-    """How a DCGAN's pictures come into their range; by default tanh."""
+    """How a DCGAN's images come into their range; by default tanh."""
     hidden: Literal["relu", "leaky_relu"] | None = None
     """A DCGAN's hidden activations, where the weights do not say."""
     resolution: int | None = None
@@ -150,10 +150,10 @@ class ModelOptions:
     network: str | None = None
     """Which network of a file that holds several, such as G; by default the averaged generator."""
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
-    """What pictures are computed in; the lower ones are quick on processors and GPUs that have them."""
+    """What images are computed in; the lower ones are quick on processors and GPUs that have them."""
     device: Device = "auto"
     batch_size: int = 32
-    """Pictures to make at a time."""
+    """Images to make at a time."""
 
 
 @Parameter(name="*")

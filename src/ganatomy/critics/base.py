@@ -1,4 +1,4 @@
-"""What every critic is: pictures to one logit, by layers that can be looked into."""
+"""What every critic is: images to one logit, by layers that can be looked into."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ganatomy.perception.base import fit_images
 
 
 class Critic(nn.Module, ABC):
-    """A discriminator: how real a picture looks, larger is realer.
+    """A discriminator: how real an image looks, larger is realer.
 
     Args:
-        resolution: height and width of the pictures that it was trained on. channels: 1 (grey) or 3 (RGB).
+        resolution: height and width of the images that it was trained on. channels: 1 (grey) or 3 (RGB).
         description: one line for a person.
     """
 
@@ -27,5 +27,5 @@ class Critic(nn.Module, ABC):
         """What each layer sees, the first layer first, each `[n, channels, height, width]` after its activation."""
 
     def fitted(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k r r"]:
-        """Pictures at the size and with the channels that it was trained on."""
+        """Images at the size and with the channels that it was trained on."""
         return fit_images(images, size=(self.resolution, self.resolution), channels=self.channels)

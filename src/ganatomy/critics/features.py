@@ -1,4 +1,4 @@
-"""What a critic sees, as one vector for each picture.
+"""What a critic sees, as one vector for each image.
 
 Radford et al. 2015, section 5.1: the features of all layers, max-pooled to 4 x 4, flattened and side by side.
 """
@@ -23,17 +23,17 @@ def discriminator_features(
 ) -> Float[Tensor, "n d"]:
     """The features of all layers of a discriminator, max-pooled to 4 x 4; 16 numbers for each channel.
 
-    Pictures of another size or colour are brought to what it was trained on. A layer smaller than 4 x 4 repeats its
+    Images of another size or colour are brought to what it was trained on. A layer smaller than 4 x 4 repeats its
     pixels, one whose size 4 does not divide is pooled by overlapping patches.
 
     Args:
         images: in [-1, 1].
 
     Raises:
-        SettingError: for no pictures.
+        SettingError: for no images.
     """
     if not len(images):
-        raise SettingError("there is no picture to see features in; give at least one")
+        raise SettingError("there is no image to see features in; give at least one")
     critic = critic.eval()
     device = next(critic.parameters()).device
     return torch.cat(
@@ -52,7 +52,7 @@ def pooled(layer: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
 
 
 def critic_features(critic: Critic) -> Features:
-    """The same as a way to see pictures, for whatever takes `Features`: maps, distances between sets of pictures."""
+    """The same as a way to see images, for whatever takes `Features`: maps, distances between sets of images."""
     return Features(
         name="critic",
         description=critic.description,

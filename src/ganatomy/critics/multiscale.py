@@ -1,8 +1,8 @@
-"""The critic that this project trains: residual-free blocks that also see the picture at every scale.
+"""The critic that this project trains: residual-free blocks that also see the image at every scale.
 
 Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", figure 7 (input skips), with the minibatch
-standard deviation of Karras et al. 2018, section 3. Every scale reads the picture for itself, so a critic of small
-pictures stays valid inside one of larger pictures: that is what lets a training run grow.
+standard deviation of Karras et al. 2018, section 3. Every scale reads the image for itself, so a critic of small
+images stays valid inside one of larger images: that is what lets a training run grow.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ class Down(nn.Module):
 
 
 class MultiscaleCritic(Critic):
-    """Pictures to realness logits.
+    """Images to realness logits.
 
     Args:
         widths: channels of each resolution, from 4 pixels up, as of the generator that it judges.
         channels: 1 or 3.
-        group: pictures whose deviation is compared, so that a generator which draws one picture is found out.
+        group: images whose deviation is compared, so that a generator which draws one image is found out.
     """
 
     def __init__(self, widths: tuple[int, ...], channels: int, *, group: int = 4) -> None:
@@ -80,17 +80,17 @@ class MultiscaleCritic(Critic):
     def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, " n"]:
         x = self._down(images)[-1]
 
-        # Judge, knowing how much the pictures of a batch differ.
+        # Judge, knowing how much the images of a batch differ.
         x = self.conv(torch.cat([x, self._deviation(x)], dim=1))
         return self.out(lrelu(self.dense(x.flatten(1))))[:, 0]
 
     def layers(self, images: Float[Tensor, "n c h w"]) -> list[Tensor]:
         seen = self._down(images)
-        # Not of a batch, whose other pictures would change what is seen in one: as if all were the same.
+        # Not of a batch, whose other images would change what is seen in one: as if all were the same.
         return [*seen, self.conv(F.pad(seen[-1], (0, 0, 0, 0, 0, 1)))]
 
     def _down(self, images: Tensor) -> list[Tensor]:
-        """What is seen at each scale after the first, reading the picture anew at each."""
+        """What is seen at each scale after the first, reading the image anew at each."""
         x = getattr(self, f"from_rgb{self.resolutions[-1]}")(images)
         seen = []
         for resolution in reversed(self.resolutions[1:]):
@@ -107,9 +107,9 @@ class MultiscaleCritic(Critic):
         return deviation.repeat(group)[:, None, None, None].expand(-1, 1, *x.shape[2:])
 
     def grow_from(self, smaller: MultiscaleCritic) -> None:
-        """Take over a critic of pictures half the size, so that at first this one judges exactly as that one did.
+        """Take over a critic of images half the size, so that at first this one judges exactly as that one did.
 
-        The new resolution's branch starts at zero; the old one still reads the halved picture by its own `from_rgb`.
+        The new resolution's branch starts at zero; the old one still reads the halved image by its own `from_rgb`.
         """
         self.load_state_dict(smaller.state_dict(), strict=False)
         branch: Down = getattr(self, f"down{self.resolutions[-1]}")

@@ -20,7 +20,7 @@ from ganatomy.errors import CheckpointError
 SLOPE = 0.2
 """Of the leaky ReLU, which weights do not tell; 0.2 is the paper's."""
 STRIDED = {3: (2, 1), 4: (2, 1), 5: (2, 2), 6: (2, 2)}
-"""Stride and padding by which a kernel of this size halves a picture."""
+"""Stride and padding by which a kernel of this size halves an image."""
 RUNNING = ("running_mean", "running_var")
 
 
@@ -85,7 +85,7 @@ class StridedCritic(Critic):
         end = _end_size(head, width)
         self.channels = layers[0].weight.shape[1]
         if self.channels not in (1, 3):
-            raise CheckpointError(f"takes pictures of {self.channels} channels; only 1 and 3 can be read")
+            raise CheckpointError(f"takes images of {self.channels} channels; only 1 and 3 can be read")
         self.resolution = end * 2 ** sum(stride == 2 for stride, _ in steps)
         self.out = nn.Parameter(head.reshape(1, -1))
         bias = state.get(f"{_head(state).removesuffix('weight')}bias")

@@ -1,4 +1,4 @@
-"""Pictures with known labels: drawn faces, and tables of labels that belong to folders of pictures."""
+"""Images with known labels: drawn faces, and tables of labels that belong to folders of images."""
 
 from ganatomy.datasets.faces import (
     ATTRIBUTES,

@@ -1,4 +1,4 @@
-"""How attributes of real pictures go together: what a generator may have learnt, and no fault of its space."""
+"""How attributes of real images go together: what a generator may have learnt, and no fault of its space."""
 
 from __future__ import annotations
 

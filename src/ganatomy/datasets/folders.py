@@ -1,4 +1,4 @@
-"""Folders of pictures with their table of labels."""
+"""Folders of images with their table of labels."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def write_faces(
     """Write `n` drawn faces as PNG files, with `labels.csv` (0 or 1 per attribute) and `factors.csv` beside them.
 
     A second run with the same arguments leaves the same folder; the tables come last, and whole, so a folder that
-    has them is complete. `progress` is told how many pictures of how many are written.
+    has them is complete. `progress` is told how many images of how many are written.
 
     Raises:
-        OutputError: when the folder cannot be written, or holds pictures of another run that this one would leave.
+        OutputError: when the folder cannot be written, or holds images of another run that this one would leave.
     """
     if n < 1:
         raise SettingError(f"{n} faces cannot be written; ask for 1 or more")
@@ -42,7 +42,7 @@ def write_faces(
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}; choose another") from None
     if strangers:
         raise OutputError(
-            f"{folder} already holds pictures, {strangers[0]} for one, that have no row among these {n} faces; "
+            f"{folder} already holds images, {strangers[0]} for one, that have no row among these {n} faces; "
             "choose an empty folder"
         )
     for table in ("labels.csv", "factors.csv"):

@@ -1,4 +1,4 @@
-"""Pictures with exact labels, to hold a scorer against."""
+"""Images with exact labels, to hold a scorer against."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from ganatomy.errors import MissingFileError, SettingError
 from ganatomy.images import from_uint8, read_image
 
 NUM_LABELLED = 1000
-"""Pictures that a scorer is tested on where nobody says how many."""
+"""Images that a scorer is tested on where nobody says how many."""
 TABLES = ("labels.csv", "labels.parquet", "labels.txt", "list_attr_celeba.txt")
-"""What the table of labels in a folder of pictures may be called."""
+"""What the table of labels in a folder of images may be called."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Labelled:
-    """Labelled pictures.
+    """Labelled images.
 
     Args:
-        names: of the attributes. labels: whether each picture has each. read: the pictures of these rows, in [-1, 1].
+        names: of the attributes. labels: whether each image has each. read: the images of these rows, in [-1, 1].
     """
 
     description: str
@@ -41,7 +41,7 @@ class Labelled:
         if self.labels.shape[1] != len(self.names) or not len(self.labels):
             raise SettingError(
                 f"{len(self.names)} names do not go with labels of shape {list(self.labels.shape)}; give one row for "
-                "each picture and one column for each name"
+                "each image and one column for each name"
             )
 
     def __len__(self) -> int:
@@ -69,21 +69,21 @@ def class_labelled(
     n: int = NUM_LABELLED,
     seed: int = 0,
 ) -> Labelled:
-    """Pictures that each show one of the named classes, 0 for the first; n of them, drawn by `seed`.
+    """Images that each show one of the named classes, 0 for the first; n of them, drawn by `seed`.
 
     Raises:
-        SettingError: for another number of classes than of pictures, or a class without a name.
+        SettingError: for another number of classes than of images, or a class without a name.
     """
     names = tuple(names)
     if len(pixels) != len(classes) or not len(classes) or int(classes.max()) >= len(names):
         raise SettingError(
-            f"{len(pixels)} pictures and {len(classes)} classes up to {classes.max(initial=0)} do not go with "
-            f"{len(names)} names ({', '.join(names)}); give one class for each picture, and one name for each class"
+            f"{len(pixels)} images and {len(classes)} classes up to {classes.max(initial=0)} do not go with "
+            f"{len(names)} names ({', '.join(names)}); give one class for each image, and one name for each class"
         )
     kept = np.sort(np.random.default_rng(seed).permutation(len(pixels))[:n])
     hot = torch.from_numpy(classes[kept].astype(np.int64))[:, None] == torch.arange(len(names))
     return Labelled(
-        description=f"{len(kept):,} pictures of {description}",
+        description=f"{len(kept):,} images of {description}",
         names=names,
         labels=hot,
         read=lambda rows: from_uint8(np.ascontiguousarray(pixels[kept[rows.numpy()]])),
@@ -98,10 +98,10 @@ def folder_labelled(
     n: int = NUM_LABELLED,
     seed: int = 0,
 ) -> Labelled:
-    """Pictures of a folder with a table of labels in it (`TABLES`), such as `ganatomy dataset` writes.
+    """Images of a folder with a table of labels in it (`TABLES`), such as `ganatomy dataset` writes.
 
     Raises:
-        MissingFileError: without such a table, or a picture that it names. CheckpointError: for another kind of file.
+        MissingFileError: without such a table, or an image that it names. CheckpointError: for another kind of file.
     """
     folder = Path(folder)
     found = [folder / name for name in TABLES if (folder / name).exists()]
@@ -115,7 +115,7 @@ def folder_labelled(
         return torch.cat([read_image(path, channels=channels, size=resolution) for path in paths])
 
     return Labelled(
-        description=f"{len(kept):,} pictures of {folder.name}",
+        description=f"{len(kept):,} images of {folder.name}",
         names=table.names,
         labels=table.values[torch.from_numpy(kept)] > 0.5,
         read=read,

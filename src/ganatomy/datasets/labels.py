@@ -20,7 +20,7 @@ from ganatomy.errors import CheckpointError, MissingFileError, UnknownNameError
 
 @dataclass(frozen=True, kw_only=True)
 class LabelTable:
-    """What pictures show: one row per file, one column per attribute, values in [0, 1]."""
+    """What images show: one row per file, one column per attribute, values in [0, 1]."""
 
     names: tuple[str, ...]
     files: tuple[str, ...]
@@ -63,7 +63,7 @@ def read_labels(path: str | os.PathLike[str]) -> LabelTable:
     except (OSError, ValueError, zipfile.BadZipFile, pa.ArrowException) as error:
         raise CheckpointError(
             f"{path} cannot be read as a table of labels: {error}; expected CelebA's attribute list, or a CSV or "
-            "Parquet file whose first column names the pictures"
+            "Parquet file whose first column names the images"
         ) from None
 
 
@@ -87,7 +87,7 @@ def _from_celeba(text: str) -> pa.Table:
 
 
 def _parse(text: str, *, delimiter: str) -> pa.Table:
-    # The names of pictures stay text, also where all of them are numbers.
+    # The names of images stay text, also where all of them are numbers.
     first = text.partition("\n")[0].split(delimiter)[0].strip().strip('"')
     return csv.read_csv(
         pa.BufferReader(text.encode()),

@@ -1,4 +1,4 @@
-"""Real pictures to hold generated ones against, read in batches."""
+"""Real images to hold generated ones against, read in batches."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ NEW_PEOPLE = 20_000_003
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reference:
-    """Real pictures.
+    """Real images.
 
     Args:
-        names: one for each, such as its file. read: the pictures of these rows, in [-1, 1].
+        names: one for each, such as its file. read: the images of these rows, in [-1, 1].
     """
 
     description: str
@@ -40,7 +40,7 @@ class Reference:
 def folder_reference(
     folder: str | os.PathLike[str], *, resolution: int, channels: int, seed: int = 0
 ) -> Reference:
-    """The pictures of a folder and those below it, each resized to a square, in an order that `seed` draws.
+    """The images of a folder and those below it, each resized to a square, in an order that `seed` draws.
 
     Raises:
         MissingFileError: when the folder holds none.
@@ -48,7 +48,7 @@ def folder_reference(
     folder = Path(folder)
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
     if not paths:
-        raise MissingFileError(f"{folder} holds no pictures ({', '.join(sorted(ENDINGS))})")
+        raise MissingFileError(f"{folder} holds no images ({', '.join(sorted(ENDINGS))})")
     # Folders are sorted by class or by person, and the first of them would not stand for all.
     paths = [paths[row] for row in np.random.default_rng(seed).permutation(len(paths))]
 
@@ -58,17 +58,17 @@ def folder_reference(
         )
 
     return Reference(
-        description=f"{len(paths)} pictures of {folder}",
+        description=f"{len(paths)} images of {folder}",
         names=tuple(str(path.relative_to(folder)) for path in paths),
         read=read,
     )
 
 
 def array_reference(pixels: UInt8[np.ndarray, "n h w c"], *, description: str, seed: int = 0) -> Reference:
-    """Pictures of an array of bytes, which may lie on disk, in an order that `seed` draws."""
+    """Images of an array of bytes, which may lie on disk, in an order that `seed` draws."""
     rows = np.random.default_rng(seed).permutation(len(pixels))
     return Reference(
-        description=f"{len(rows)} pictures of {description}",
+        description=f"{len(rows)} images of {description}",
         names=tuple(str(row) for row in rows),
         read=lambda which: from_uint8(np.ascontiguousarray(pixels[rows[which.numpy()]])),
     )

@@ -1,4 +1,4 @@
-"""A direction from a handful of marked pictures, and how far it can be trusted."""
+"""A direction from a handful of marked images, and how far it can be trusted."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ganatomy.directions.moments import moments
 from ganatomy.directions.regression import ridge_of
 from ganatomy.directions.threads import threads_for
 from ganatomy.errors import SettingError
-from ganatomy.estimates import Estimate
 from ganatomy.latents import Direction, Latents
+from ganatomy.statistics.intervals import Estimate
 from ganatomy.surveys import Survey
 
 FEWEST = 2
@@ -32,7 +32,7 @@ RATIOS = torch.logspace(-3, 3, 25, dtype=torch.float64)
 """Variance that the code explains over variance that it does not, to choose from."""
 
 MOST_PAIRS = 700
-"""Pairs of a picture with and one without that are left out in turn: all of them up to 26 marks of each kind."""
+"""Pairs of an image with and one without that are left out in turn: all of them up to 26 marks of each kind."""
 
 WIDE = 2000
 """Codes that the spread of longer codes is estimated from, for a matrix of their size has to be factored."""
@@ -54,7 +54,7 @@ All fits share most of their marks, so they err together (Bates, Hastie and Tibs
 
 @dataclass(frozen=True, kw_only=True)
 class FewLabels:
-    """What a few marked pictures say.
+    """What a few marked images say.
 
     Args:
         direction: its AUC is `auc`; its slope is nan where the marks are not told apart at all.
@@ -118,18 +118,18 @@ def few_labels(
 
     Marks are +1 and -1; they are regressed on codes with a normal prior on the weights (Bayesian ridge), whose strength
     has the most marginal likelihood (MacKay 1992). The boundary lies midway between the classes as they look when left
-    out. Every figure is about pictures that were left out of all choices: accuracy leaves out one at a time (with a
+    out. Every figure is about images that were left out of all choices: accuracy leaves out one at a time (with a
     binomial interval), AUC a pair (Airola et al. 2011; with Newcombe's interval, which has a width even where all
     pairs are in order).
 
-    With features, marks are told apart by what a network sees in the pictures, which takes fewer of them; every figure
+    With features, marks are told apart by what a network sees in the images, which takes fewer of them; every figure
     is then about that judgement. The direction is the ridge regression of the judgement of all codes on the codes, as
     `regression` does with a scorer, and has no AUC of its own.
 
     Args:
         codes: all that could be marked; how the others spread says what to expect of more marks, and which to mark.
         yes, no: rows of `codes` with and without the attribute.
-        features: what is seen in the picture of each code.
+        features: what is seen in the image of each code.
         goal: the AUC to reach. num_next: rows to propose. seed: of the pairs, where there are more than `MOST_PAIRS`.
 
     Raises:

@@ -45,9 +45,9 @@ def ganspace(
 
     Args:
         layer: a module by its name, such as "b8.conv0" or "layers.0"; `layer_names` lists them. By default the codes
-            themselves, without making a picture.
+            themselves, without making an image.
         n: codes to draw. space: of the codes that directions are found for, by default w where there is one, else z.
-        batch_size: pictures to make at a time; the rest of the generator behind the layer is not run.
+        batch_size: images to make at a time; the rest of the generator behind the layer is not run.
         progress: called with the codes done and all of them.
 
     Raises:
@@ -90,7 +90,7 @@ def ganspace(
 
 
 def layer_names(generator: Generator, *, space: str | None = None) -> dict[str, tuple[int, ...]]:
-    """The layers that run when codes of this space become pictures, each with the shape of its activations.
+    """The layers that run when codes of this space become images, each with the shape of its activations.
 
     Raises:
         SpaceError: for a space that the generator does not have.
@@ -170,7 +170,7 @@ def _hooked(module: nn.Module, hook: Callable[[nn.Module, Any, Any], None]) -> E
 
 
 def _first_tensor(output: Any) -> Tensor | None:
-    """The activations in what a module gives: a block of StyleGAN2 gives a picture beside them."""
+    """The activations in what a module gives: a block of StyleGAN2 gives an image beside them."""
     first = output[0] if isinstance(output, tuple | list) and output else output
     return first if isinstance(first, Tensor) and first.ndim > 1 else None
 

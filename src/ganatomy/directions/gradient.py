@@ -1,4 +1,4 @@
-"""Directions from the gradients of the scorer itself: their mean, their active subspace, and one for each picture."""
+"""Directions from the gradients of the scorer itself: their mean, their active subspace, and one for each image."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ganatomy.surveys import Jacobians, Survey
 
 
 def gradient(survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0) -> Directions:
-    """The mean over pictures of the gradient of each attribute's logit with respect to the code.
+    """The mean over images of the gradient of each attribute's logit with respect to the code.
 
-    It says what a step does to the pictures themselves, where a regression says how codes with and without the
+    It says what a step does to the images themselves, where a regression says how codes with and without the
     attribute differ. The slope is the mean change of the logit for a step of 1.
 
     Raises:
@@ -36,7 +36,7 @@ def active(
     """The directions that each logit answers to most, up or down: leading eigenvectors of `E[g gᵀ]`.
 
     Each points where the logit rises on average. The second and later ones of an attribute are named "Smiling 2" and
-    so on; a slope near 0 means that the logit rises along it in some pictures and falls in others.
+    so on; a slope near 0 means that the logit rises along it in some images and falls in others.
 
     Args:
         num_directions: for each attribute; see `active_subspace` for how much of the gradient they hold.
@@ -71,7 +71,7 @@ class ActiveSubspace:
     Args:
         shares: of the mean squared gradient, along each direction; they add up to 1.
         consistency: share of the mean squared gradient that is in the mean gradient, which is all that one direction
-            for all pictures can use: 1 where the logit is linear in the code.
+            for all images can use: 1 where the logit is linear in the code.
     """
 
     attribute: str
@@ -86,12 +86,12 @@ class ActiveSubspace:
     def __str__(self) -> str:
         return (
             f"{self.attribute}: 1 direction holds {float(self.shares[0]):.0%} of the squared gradient, "
-            f"{self.needed()} hold 90 %; {self.consistency:.0%} is alike in all pictures"
+            f"{self.needed()} hold 90 %; {self.consistency:.0%} is alike in all images"
         )
 
 
 def active_subspace(survey: Survey, attribute: str) -> ActiveSubspace:
-    """Eigenvectors of `E[g gᵀ]`, with g the gradient of an attribute's logit in a picture (Constantine 2015, eq. 1.2).
+    """Eigenvectors of `E[g gᵀ]`, with g the gradient of an attribute's logit in an image (Constantine 2015, eq. 1.2).
 
     Raises:
         SettingError: for a survey without Jacobians. UnknownNameError: for an attribute that they do not have.
@@ -101,7 +101,7 @@ def active_subspace(survey: Survey, attribute: str) -> ActiveSubspace:
     gradients = slopes.flatten(1)
     total = float(gradients.square().sum()) / len(gradients)
     if total == 0:
-        raise ScoreError(f"the logit of {attribute!r} does not change with the code in any picture")
+        raise ScoreError(f"the logit of {attribute!r} does not change with the code in any image")
     vectors, values = _principal(gradients)
     return ActiveSubspace(
         attribute=attribute,
@@ -112,7 +112,7 @@ def active_subspace(survey: Survey, attribute: str) -> ActiveSubspace:
 
 
 def local_directions(seen: Jacobians, attribute: str) -> Float[Tensor, "n *shape"]:
-    """For each picture the unit vector along which its own logit rises fastest; zeros where it does not change at all.
+    """For each image the unit vector along which its own logit rises fastest; zeros where it does not change at all.
 
     Raises:
         UnknownNameError: for an attribute that the Jacobians do not have.

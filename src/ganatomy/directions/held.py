@@ -23,12 +23,12 @@ def held(
 ) -> Directions:
     """Directions of ridge regression, each with all others held as firmly as the linear model deserves.
 
-    Exact holds (`dual`, or `hold=` of an edit) trust the model. Where its directions are estimates, and pictures are
+    Exact holds (`dual`, or `hold=` of an edit) trust the model. Where its directions are estimates, and images are
     not linear, a longer step buys nothing: with unit target v and the held unit vectors H as rows, the slack c asks for
     the least of `|s|² + |H s|² / c` such that `<v, s> = 1`, which is `s ~ v - Hᵀ (H Hᵀ + c I)^-1 H v`. It goes from the
     exact hold (c = 0) to the target itself (c infinite).
 
-    Where gradients flow, `selective` does better, for it looks at single pictures.
+    Where gradients flow, `selective` does better, for it looks at single images.
 
     Args:
         slack: c; by default what the errors of the model ask for, see `fitting_slack`.
@@ -60,9 +60,9 @@ def yielding(vectors: Float[Tensor, "a d"], slack: float) -> Float[Tensor, "a d"
 
 
 def fitting_slack(evidence: Evidence, vectors: Float[Tensor, "a d"]) -> float:
-    """The slack that changes held scores the least in single pictures, if the model is wrong alike in all directions.
+    """The slack that changes held scores the least in single images, if the model is wrong alike in all directions.
 
-    Take the slope of attribute j in a picture to be that of the linear model, `b_j u_j`, and a random rest of variance
+    Take the slope of attribute j in an image to be that of the linear model, `b_j u_j`, and a random rest of variance
     `t_j²` in every dimension. A step s then changes its logit by `b_j <u_j, s>` on average, and the expected square is
     `b_j² <u_j, s>² + t_j² |s|²`. The rest shows as the model's error: over codes of covariance S it is
     `e_j² = t_j² tr S`. In units of its own slope, all attributes together make `|H s|² + c |s|²` with

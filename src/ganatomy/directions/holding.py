@@ -31,7 +31,7 @@ class Holding:
     """What it takes to find the step of `selective` for any attribute and any others to hold, without the survey.
 
     Args:
-        slopes: of the probabilities of a attributes in n pictures, along the columns of `deviations`.
+        slopes: of the probabilities of a attributes in n images, along the columns of `deviations`.
         deviations: D such that codes have the covariance D Dᵀ.
         ridge: as in `selective`.
     """
@@ -55,12 +55,12 @@ class Holding:
         mean = self.slopes[:, k].double().mean(0)
         if not float(mean.abs().max()) > 0:
             raise SettingError(
-                f"no picture says which way {name!r} goes, so nothing can be held while it moves"
+                f"no image says which way {name!r} goes, so nothing can be held while it moves"
             )
         return self._along(mean, hold)
 
     def toward(self, normal: Float[Tensor, "*shape"], hold: Iterable[str]) -> Step:
-        """The same for what no scorer sees: a linear judgement of codes, such as a few marked pictures say.
+        """The same for what no scorer sees: a linear judgement of codes, such as a few marked images say.
 
         Args:
             normal: the weights of the judgement; the rate of the step is in its units.
@@ -89,7 +89,7 @@ class Holding:
 
 
 def holding(survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0) -> Holding:
-    """Read off a survey how to hold: from single pictures where it knows their gradients, else from a linear model.
+    """Read off a survey how to hold: from single images where it knows their gradients, else from a linear model.
 
     With everything else held, `step` is that of `selective` in the first case, and near that of `held` in the second.
 
@@ -110,7 +110,7 @@ def holding(survey: Survey, attributes: Iterable[str] | None = None, *, seed: in
 
 
 def _of_linear_model(survey: Survey, evidence: Evidence, *, seed: int) -> Holding:
-    """One picture for all: unit slopes of the regression, with its errors as the ridge, shared out over attributes."""
+    """One image for all: unit slopes of the regression, with its errors as the ridge, shared out over attributes."""
     vectors = in_evidence(evidence, regression(survey, evidence.names, seed=seed).matrix)
     a, d = vectors.shape
     basis = torch.eye(d) if evidence.basis is None else evidence.basis

@@ -33,7 +33,7 @@ def sefa(
     A is the first linear map that a code meets. In style-based generators these are the affine layers of all rows of
     w+ side by side, and the directions live in w; where a torgb shares its row of w+ with a convolution, the
     convolution counts, as in the code of the authors and of rosinality. In ProGAN and DCGAN it is the first layer, and
-    the directions live in z. No picture is made. The figure of a direction is its share of the sum of all `|A n|²`.
+    the directions live in z. No image is made. The figure of a direction is its share of the sum of all `|A n|²`.
 
     Args:
         layers: half-open range of rows of w+ whose styles count; the directions apply to these layers.

@@ -1,4 +1,4 @@
-"""Directions that move one attribute and the others as little as possible, in single pictures."""
+"""Directions that move one attribute and the others as little as possible, in single images."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ WORTH = 0.05
 def selective(
     survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0, ridge: float | None = None
 ) -> Directions:
-    """For each attribute the step that changes the probabilities of all others least, in the pictures themselves.
+    """For each attribute the step that changes the probabilities of all others least, in the images themselves.
 
-    With `P_ij` the gradient of the probability of attribute j in picture i (`survey.jacobians`) and S the covariance of
+    With `P_ij` the gradient of the probability of attribute j in image i (`survey.jacobians`) and S the covariance of
     codes, the step of attribute k is the one of
 
         min over s of  sum_{j != k} mean_i (P_ij s)² + r sᵀ S^-1 s    such that    mean_i P_ik s = 1.
 
     A linear model of the scores, whatever its quality, knows means only: a step that it holds to be harmless may raise
-    an attribute in one picture and lower it in the next. The first term counts both; the second keeps the step short
+    an attribute in one image and lower it in the next. The first term counts both; the second keeps the step short
     in standard deviations, so that moved codes stay likely.
 
     Args:
         attributes: to find, and to leave alone while one of the others is moved.
         ridge: r as a share of the mean eigenvalue of the first sum, in units where S is 1; by default chosen by the
-            selectivity in pictures that a step was not made from, in `FOLDS` folds, see `WORTH`.
+            selectivity in images that a step was not made from, in `FOLDS` folds, see `WORTH`.
 
     Raises:
         SettingError: for a survey without Jacobians, and for a ridge that is not above 0.
@@ -90,7 +90,7 @@ def _steps(slopes: Float[Tensor, "n a d"], ridge: float) -> Float[Tensor, "a d"]
 
 
 def best_ridge(slopes: Float[Tensor, "n a d"], *, seed: int) -> float:
-    """The largest ridge that is nearly as selective as the best, in pictures kept apart."""
+    """The largest ridge that is nearly as selective as the best, in images kept apart."""
     folds = np.array_split(np.random.default_rng(seed).permutation(len(slopes)), min(FOLDS, len(slopes)))
 
     def selectivity(ridge: float) -> float:

@@ -1,4 +1,4 @@
-"""Single channels of s: those that change one region of pictures, and those that belong to an attribute."""
+"""Single channels of s: those that change one region of images, and those that belong to an attribute."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ganatomy.latents import Direction, Latents, Space
 from ganatomy.surveys import Survey
 
 TILES = 4
-"""Rows and columns of the grid of regions that pictures are looked at in when nobody names regions."""
+"""Rows and columns of the grid of regions that images are looked at in when nobody names regions."""
 
 POPULATION = 2000
 """Codes that tell how channels spread."""
@@ -42,14 +42,14 @@ def local_channels(
     """StyleSpace (Wu et al. 2021, section 4): for each region the channels of s whose gradient map lies inside it.
 
     The figure of channel u is the share of its gradient map inside the region, `Σ_in |∂x/∂s_u|² / Σ |∂x/∂s_u|²` over n
-    pictures x; ranked are channels that change pictures at least as much as half of all do. The maps of all
+    images x; ranked are channels that change images at least as much as half of all do. The maps of all
     channels are had at once: for random signs ε the gradient of `Σ_in ε x` has this sum as its mean square.
 
     Args:
-        regions: masks of the size of pictures, by their names; by default the tiles of a 4 x 4 grid.
-        num_channels: how many for each region. num_probes: random signs for each picture.
+        regions: masks of the size of images, by their names; by default the tiles of a 4 x 4 grid.
+        num_channels: how many for each region. num_probes: random signs for each image.
         torgb: whether channels of layers that only turn features into colours may be chosen; the paper leaves them out.
-        n: pictures. progress: called with the pictures done and all of them.
+        n: images. progress: called with the images done and all of them.
 
     Raises:
         SpaceError: for a generator without s.
@@ -62,7 +62,7 @@ def local_channels(
     names = _channel_names(styled)
     if min(n, num_probes, batch_size, num_channels) < 1 or num_channels > len(names):
         raise SettingError(
-            f"cannot look for {num_channels} channels in {n} pictures, {num_probes} times each, {batch_size} at a "
+            f"cannot look for {num_channels} channels in {n} images, {num_probes} times each, {batch_size} at a "
             f"time; give 1 or more, and at most {len(names)} channels"
         )
     masks = torch.stack([mask.to(styled.device, styled.dtype) for mask in regions.values()])
@@ -80,7 +80,7 @@ def local_channels(
         if progress:
             progress(done, n)
 
-    # Rank what is seen: most channels of a high resolution hardly change a picture.
+    # Rank what is seen: most channels of a high resolution hardly change an image.
     deviations, _ = _spread(styled, seed=seed)
     chosen = _eligible(styled, torgb=torgb)
     effects = (inside + outside).mean(0) * deviations.square()
@@ -168,7 +168,7 @@ def exemplars(
 def _energies(
     generator: Generator, latents: Latents, masks: Float[Tensor, "r h w"], signs: torch.Generator
 ) -> tuple[Float[Tensor, "r d"], Float[Tensor, "r d"]]:
-    """What one set of random signs says of the gradient maps inside and outside of each mask, over these pictures."""
+    """What one set of random signs says of the gradient maps inside and outside of each mask, over these images."""
     codes = latents.codes.detach().clone().requires_grad_()
     with torch.enable_grad():
         images = generator(latents.with_codes(codes))
@@ -220,7 +220,7 @@ def _on(latents: Latents, generator: Generator) -> Latents:
 
 
 def _tiles(size: int) -> dict[str, Bool[Tensor, "h w"]]:
-    """The tiles of a grid over pictures, named by row and column from the top left."""
+    """The tiles of a grid over images, named by row and column from the top left."""
     steps = np.linspace(0, size, min(TILES, size) + 1).round().astype(int)
     tiles = {}
     for row, column in product(range(len(steps) - 1), repeat=2):
@@ -237,7 +237,7 @@ def _check_regions(regions: Mapping[str, Tensor], size: int) -> None:
         if mask.shape != (size, size) or mask.dtype != torch.bool:
             raise SettingError(
                 f"region {name!r} is a {str(mask.dtype).removeprefix('torch.')} mask of shape {list(mask.shape)}; "
-                f"pictures need bool [{size}, {size}]"
+                f"images need bool [{size}, {size}]"
             )
         if not 0 < int(mask.sum()) < mask.numel():
             raise SettingError(f"region {name!r} has nothing {'outside' if mask.any() else 'inside'} of it")

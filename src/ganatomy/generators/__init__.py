@@ -100,12 +100,12 @@ def load(
     Args:
         prior: what z was drawn from in training, "normal" or "uniform" in (-1, 1). Read from batch norms where
             there are any, else normal.
-        output: how a DCGAN's pictures come into their range: "tanh" (the default), "sigmoid" or "none".
+        output: how a DCGAN's images come into their range: "tanh" (the default), "sigmoid" or "none".
         hidden: a DCGAN's hidden activations, "relu" or "leaky_relu". Read from batch norms where there are any.
         resolution: pixels a side, where a DCGAN's layers fit several.
         network: which network of a file that holds several, such as "G"; by default the averaged generator.
-        precision: what pictures are computed in: "float32", or where the architecture can "bfloat16" (on processors
-            that have it, and GPUs) or "float16" (GPUs), whose pictures differ by about a hundredth and a thousandth.
+        precision: what images are computed in: "float32", or where the architecture can "bfloat16" (on processors
+            that have it, and GPUs) or "float16" (GPUs), whose images differ by about a hundredth and a thousandth.
         device: where to put it, such as "cuda"; by default the processor.
 
     Raises:

@@ -60,7 +60,7 @@ class Signature:
 
 
 class Generator(nn.Module, ABC):
-    """A generator of pictures: `map` goes from z towards its last space, `synthesize` from any space to images.
+    """A generator of images: `map` goes from z towards its last space, `synthesize` from any space to images.
 
     An architecture sets `signature` and writes `synthesize`; one that has more spaces than z also writes `map_codes`.
     Calling the generator does both halves. Images are float32 `[n, channels, resolution, resolution]` in [-1, 1].
@@ -70,10 +70,10 @@ class Generator(nn.Module, ABC):
     origin: Origin | None = None
     """Where `load` found it."""
     precisions: tuple[Precision, ...] = ("float32",)
-    """What the architecture can compute pictures in."""
+    """What the architecture can compute images in."""
     precision: Precision = "float32"
     """What it does compute them in: "float32" is the precision of its weights. Codes, fingerprint and the type of the
-    pictures are the same in all."""
+    images are the same in all."""
 
     def __init__(self, signature: Signature) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ class Generator(nn.Module, ABC):
             )
         if order.index(to) < order.index(latents.space):
             raise SpaceError(
-                f"{latents.space} codes cannot be mapped back to {to}; inversion finds codes of a picture"
+                f"{latents.space} codes cannot be mapped back to {to}; inversion finds codes of an image"
             )
         if to == latents.space:
             return latents

@@ -78,7 +78,7 @@ def write_page(title: str, card: Mapping[str, Any], *, fingerprint: str, z: str)
         "",
     ]
     lines += [
-        f"A {card['architecture']} generator of {card['resolution']} x {card['resolution']} pictures, {z}.", "",
+        f"A {card['architecture']} generator of {card['resolution']} x {card['resolution']} images, {z}.", "",
         "```python", "import ganatomy as ga", "", 'G = ga.load("org/name")  # this repository, or its folder',
         'ga.grid(G(G.sample(8, seed=0))).save("samples.png")', "```", "",
         "| | |", "|---|---|", f"| licence | {licence} |", f"| fingerprint | `{fingerprint}` |",

@@ -31,7 +31,7 @@ OUTPUTS: tuple[Output, ...] = get_args(Output)
 
 @dataclass(frozen=True, kw_only=True)
 class DCGANConfig:
-    """The layers of a generator, from the code to the picture.
+    """The layers of a generator, from the code to the image.
 
     Args:
         output: what brings the last layer into [-1, 1]; "sigmoid" is stretched from [0, 1], "none" leaves it.
@@ -55,7 +55,7 @@ class DCGANConfig:
 
 
 class DCGAN(Generator):
-    """A stack of layers from z to the picture; batch norms use their running statistics in eval mode."""
+    """A stack of layers from z to the image; batch norms use their running statistics in eval mode."""
 
     def __init__(self, config: DCGANConfig) -> None:
         first, last = config.layers[0], config.layers[-1]
@@ -120,7 +120,7 @@ class DCGAN(Generator):
         return asdict(self.config)
 
     def _digest(self, state: dict[str, Tensor]) -> str:
-        """The same weights make other pictures under other strides and activations, so these count too."""
+        """The same weights make other images under other strides and activations, so these count too."""
         settings = self.settings
         # What is as usual is left out, so that a field that is new one day changes no fingerprint.
         usual = {field.name: field.default for field in fields(Layer) if field.default is not MISSING}
@@ -132,7 +132,7 @@ class DCGAN(Generator):
 
     @classmethod
     def matches(cls, state: Mapping[str, Tensor]) -> bool:
-        """Whether these weights can be read as a stack that ends in a picture, or have the names of our own."""
+        """Whether these weights can be read as a stack that ends in an image, or have the names of our own."""
         if state and all(re.fullmatch(r"layers\.\d+\.(weights|norm)\.\w+", name) for name in state):
             return True
         for conventions in (TORCH, KERAS):
@@ -166,7 +166,7 @@ class DCGAN(Generator):
             resolution: pixels a side, where several readings are as likely.
 
         Raises:
-            CheckpointError: when no reading ends in a picture, or several do that nothing tells apart.
+            CheckpointError: when no reading ends in an image, or several do that nothing tells apart.
             SettingError: for a choice that the file has made already.
         """
         settings = settings or {}
@@ -180,7 +180,7 @@ class DCGAN(Generator):
         blocks, found = read_layout(state, resolution=resolution, conventions=conventions)
         if not found:
             wanted = f" of {resolution} px" if resolution else ""
-            raise CheckpointError(f"{len(blocks)} layers of weights do not chain into a picture{wanted}")
+            raise CheckpointError(f"{len(blocks)} layers of weights do not chain into an image{wanted}")
         trained_with = read_prior(blocks[0])
         drawn_from = trained_with or prior or "normal"
         layers = choose(blocks, found, prior=drawn_from, hidden=hidden, conventions=conventions)

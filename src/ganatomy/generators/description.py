@@ -1,4 +1,4 @@
-"""What can be said of a generator at once: its sizes, what a picture costs, where it came from, and what is unusual."""
+"""What can be said of a generator at once: its sizes, what an image costs, where it came from, and what is unusual."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ IN_SIGNATURE = {"z_dim", "w_dim", "channels", "num_classes", "num_layers", "prio
 
 
 AT_ONCE = 128
-"""Pixels a side of pictures that take less time to make than to import torch's compiler."""
+"""Pixels a side of images that take less time to make than to import torch's compiler."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Description:
 
     Args:
         flops: floating point operations (two for each multiplication with addition) of matrix products and
-            convolutions on the way from one z to its picture.
+            convolutions on the way from one z to its image.
         file_size: bytes of the file that it was loaded from; None where there was none.
         settings: how it is built, beside what its signature says.
         notes: what is unusual, in sentences.
@@ -95,7 +95,7 @@ def describe(generator: Generator) -> Description:
 
 
 def count_flops(generator: Generator) -> int:
-    """Floating point operations for one picture, of matrix products and convolutions as the paper writes them."""
+    """Floating point operations for one image, of matrix products and convolutions as the paper writes them."""
     if not hasattr(generator, "settings"):
         return _count_one(generator)  # code of a user's, which may not be copied
     # Weights that learn: no short cut is taken that saves operations on this machine.
@@ -151,7 +151,7 @@ def _unusual(generator: Generator) -> Iterator[str]:
     origin, state = generator.origin, generator.state_dict()
     w_avg: Tensor | None = state.get("mapping.w_avg")
     if w_avg is not None and not w_avg.any():
-        yield "its mean w is all zeros, so truncation_psi draws towards zero and not towards a mean picture"
+        yield "its mean w is all zeros, so truncation_psi draws towards zero and not towards a mean image"
     if origin is None or origin.prior_given:
         return
     recorded = origin.recorded_fingerprint

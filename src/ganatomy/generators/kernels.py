@@ -1,4 +1,4 @@
-"""Convolution kernels that stay as they are, with what can be computed from them once and used for every picture."""
+"""Convolution kernels that stay as they are, with what can be computed from them once and used for every image."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FrozenKernel:
     """A kernel as it is now; `is_of` tells whether its weight has changed since.
 
     Args:
-        pixels: of the pictures that its network draws, which say what is small.
+        pixels: of the images that its network draws, which say what is small.
     """
 
     def __init__(self, weight: Float[Tensor, "o i k k"], *, pixels: int = 0) -> None:
@@ -46,7 +46,7 @@ class FrozenKernel:
 
     @property
     def points(self) -> Iterable[Float[Tensor, "36 i o_block"]]:
-        """The kernel as `conv3x3.convolve` takes it: kept, if it is small beside the pictures, else for this once."""
+        """The kernel as `conv3x3.convolve` takes it: kept, if it is small beside the images, else for this once."""
         return self._points if self._keep else conv3x3.transform_kernel(self.weight)
 
     @cached_property
@@ -65,7 +65,7 @@ class KernelModule(nn.Module):
     """A module that keeps its `weight` prepared for as long as it stays the same.
 
     Args:
-        pixels: of the pictures that its network draws.
+        pixels: of the images that its network draws.
     """
 
     weight: nn.Parameter
@@ -98,9 +98,9 @@ class WinogradConv(torch.autograd.Function):
         channels = len(kernel.weight)
         padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
         out = x.new_empty(n, height, width, channels)
-        for pictures, rows in strips(n, height, width * channels):
-            window = padded[pictures, rows.start : rows.stop + 2]
-            out[pictures, rows] = conv3x3.convolve(window, kernel.points, channels)
+        for images, rows in strips(n, height, width * channels):
+            window = padded[images, rows.start : rows.stop + 2]
+            out[images, rows] = conv3x3.convolve(window, kernel.points, channels)
         return out.permute(0, 3, 1, 2)
 
     @staticmethod
@@ -109,7 +109,7 @@ class WinogradConv(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        assert ctx.kernel.is_of(ctx.kernel.weight), "the weight changed between picture and gradient"
+        assert ctx.kernel.is_of(ctx.kernel.weight), "the weight changed between image and gradient"
         return WinogradConv.apply(grads[0], ctx.kernel.adjoint), None  # pyright: ignore[reportReturnType]
 
     @staticmethod
@@ -118,16 +118,16 @@ class WinogradConv(torch.autograd.Function):
 
 
 def strips(n: int, height: int, row_size: int) -> Iterator[tuple[slice, slice]]:
-    """Pictures and rows to work on at a time: several pictures if they are small, else some rows of one.
+    """Images and rows to work on at a time: several images if they are small, else some rows of one.
 
     Args:
         row_size: outputs for each row.
     """
     rows = max(STRIP // max(row_size, 1) // conv3x3.OUT * conv3x3.OUT, conv3x3.OUT)
-    pictures = max(rows // height, 1)
-    for first in range(0, n, pictures):
+    images = max(rows // height, 1)
+    for first in range(0, n, images):
         for top in range(0, height, rows):
-            yield slice(first, min(first + pictures, n)), slice(top, min(top + rows, height))
+            yield slice(first, min(first + images, n)), slice(top, min(top + rows, height))
 
 
 def power(weight: Float[Tensor, "o i k k"]) -> Float[Tensor, "o i"]:

@@ -2,7 +2,7 @@
 
 Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", equations (1) and (3): `w' = s w`,
 `w'' = w' / sqrt(sum w'^2 + eps)`. A style scales whole channels, so the scaling moves from the kernel to the inputs and
-the normalisation to the outputs; then all pictures share one kernel, which can be prepared once.
+the normalisation to the outputs; then all images share one kernel, which can be prepared once.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Finish:
     """What follows a convolution: noise, bias, leaky ReLU, gain, clamp.
 
     Args:
-        noise: of the height and width of the outputs, one map for all pictures or one for each.
+        noise: of the height and width of the outputs, one map for all images or one for each.
         clamp: bound on activations at the usual gain.
     """
 
@@ -62,9 +62,9 @@ def styled_conv2d(
 
     x = x.expand(n, -1, -1, -1)
     out = x.new_empty(n, rate * height, rate * width, channels).permute(0, 3, 1, 2)
-    for pictures, rows in pieces:
+    for images, rows in pieces:
         outputs = slice(rate * rows.start, rate * rows.stop)
-        layer.part(pictures, outputs).rows(x[pictures], rows, out=out[pictures, :, outputs])
+        layer.part(images, outputs).rows(x[images], rows, out=out[images, :, outputs])
     return out
 
 
@@ -98,7 +98,7 @@ def is_tracked(*values: object) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class _Layer:
-    """All that a layer, or some pictures and rows of it, is computed with."""
+    """All that a layer, or some images and rows of it, is computed with."""
 
     kernel: Float[Tensor, "o i 3 3"]
     styles: Float[Tensor, "n i 1 1"]
@@ -135,11 +135,11 @@ class _Layer:
             minimal=None if upsample or not conv3x3.pays(kernel, *size) else frozen,
         )
 
-    def part(self, pictures: slice, outputs: slice) -> _Layer:
+    def part(self, images: slice, outputs: slice) -> _Layer:
         noise = self.noise
         if noise is not None:
-            noise = (noise[pictures] if len(noise) > 1 else noise)[:, :, outputs]
-        return replace(self, styles=self.styles[pictures], scale=self.scale[pictures], noise=noise)
+            noise = (noise[images] if len(noise) > 1 else noise)[:, :, outputs]
+        return replace(self, styles=self.styles[images], scale=self.scale[images], noise=noise)
 
     def whole(self, x: Float[Tensor, "#n i h w"], *, out: Tensor | None = None) -> Float[Tensor, "n o h2 w2"]:
         x = x * self.styles
@@ -157,7 +157,7 @@ class _Layer:
         height = x.shape[2]
         if rows == slice(0, height):
             return self.whole(x, out=out)
-        # A margin of one pixel: of the picture where there is more of it, else of zeros.
+        # A margin of one pixel: of the image where there is more of it, else of zeros.
         first, last = max(rows.start - 1, 0), min(rows.stop + 1, height)
         padded = x.new_zeros(len(x), rows.stop - rows.start + 2, x.shape[3] + 2, x.shape[1])
         padded = padded.permute(0, 3, 1, 2)

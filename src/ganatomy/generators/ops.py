@@ -74,7 +74,7 @@ def conv_upsample_2x(
     The kernel acts as a transposed convolution, which never multiplies the zeros; the filter is a depthwise one.
 
     Args:
-        padding: zeros to add around the picture; with 0 its outermost pixels are only the neighbours of others.
+        padding: zeros to add around the image; with 0 its outermost pixels are only the neighbours of others.
     """
     x = F.conv_transpose2d(x, weight.transpose(0, 1), stride=2, padding=1 - padding)
     return blur_2x(x, padding=padding)

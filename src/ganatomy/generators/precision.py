@@ -1,4 +1,4 @@
-"""The precision that pictures are computed in; weights, codes and finished pictures keep theirs."""
+"""The precision that images are computed in; weights, codes and finished images keep theirs."""
 
 from __future__ import annotations
 

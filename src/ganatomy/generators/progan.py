@@ -94,9 +94,9 @@ class Block(nn.Module):
 
 
 class ProGAN(Generator):
-    """A Progressive GAN generator with space z; its pictures are those of the last resolution.
+    """A Progressive GAN generator with space z; its images are those of the last resolution.
 
-    The layers that made pictures of lower resolutions while it grew are no part of it.
+    The layers that made images of lower resolutions while it grew are no part of it.
     """
 
     def __init__(self, config: ProGANConfig) -> None:

@@ -31,7 +31,7 @@ class Layer:
     Args:
         kind: "linear", "conv" or "deconv" (transposed convolution).
         in_channels: channels that it takes; the length of the flattened input where it is linear.
-        out_channels: channels that it gives. size: a linear layer's output is a picture of so many pixels a side.
+        out_channels: channels that it gives. size: a linear layer's output is an image of so many pixels a side.
         padding: as PyTorch counts it: around a convolution's input, and cut off around a transposed one's output.
         output_padding: what is added to a transposed convolution's output below and on the right, or cut off there
             where it is negative. A convolution pads its input so much more (or less) there.
@@ -105,7 +105,7 @@ class StackLayer(nn.Module):
         return x[..., :cut, :cut] if cut else x
 
     def finish(self, x: Float[Tensor, "n c t t"]) -> Float[Tensor, "n o u u"]:
-        """Norm and activation, in the layer's order, and the shape of a picture."""
+        """Norm and activation, in the layer's order, and the shape of an image."""
         layer = self.layer
         if layer.activation_first:
             x = activate(x, layer)

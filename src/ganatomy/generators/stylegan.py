@@ -144,7 +144,7 @@ class Block(nn.Module):
 
 
 class Synthesis(nn.Module):
-    """Styles to a picture: one block for each resolution from 4 up, and the picture of the last one."""
+    """Styles to an image: one block for each resolution from 4 up, and the image of the last one."""
 
     def __init__(self, config: StyleGANConfig) -> None:
         super().__init__()
@@ -166,10 +166,10 @@ class Synthesis(nn.Module):
 
 
 class StyleGAN(StyleBasedGenerator):
-    """A StyleGAN generator with spaces z, w, w+ and s; its pictures are those of the last resolution.
+    """A StyleGAN generator with spaces z, w, w+ and s; its images are those of the last resolution.
 
     Each layer takes one code of w+; its style in s is the scale less 1 and the shift of every channel. The published
-    pictures were truncated with psi 0.7 on the first 8 layers.
+    images were truncated with psi 0.7 on the first 8 layers.
     """
 
     def __init__(self, config: StyleGANConfig) -> None:

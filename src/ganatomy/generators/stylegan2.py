@@ -36,7 +36,7 @@ class StyleGAN2Config:
 
     Args:
         widths: channels of each resolution, from 4 pixels up; their number fixes the resolution.
-        architecture: how pictures leave the network: "skip" sums a picture of every resolution, "residual" and
+        architecture: how images leave the network: "skip" sums an image of every resolution, "residual" and
             "original" take the last one, with and without residual branches.
         clamp: bound on activations, as models trained in half precision have; None for none.
     """
@@ -110,7 +110,7 @@ class StyledConv(KernelModule):
 
 
 class ToRGB(nn.Module):
-    """Modulated 1x1 convolution to a picture, without normalisation."""
+    """Modulated 1x1 convolution to an image, without normalisation."""
 
     def __init__(self, in_channels: int, config: StyleGAN2Config) -> None:
         super().__init__()
@@ -141,7 +141,7 @@ class ResidualSkip(nn.Module):
 
 
 class Block(nn.Module):
-    """All layers of one resolution: convolutions `conv0` (upsampling) and `conv1`, and the picture `torgb`."""
+    """All layers of one resolution: convolutions `conv0` (upsampling) and `conv1`, and the image `torgb`."""
 
     def __init__(self, config: StyleGAN2Config, index: int) -> None:
         super().__init__()
@@ -179,7 +179,7 @@ class Block(nn.Module):
         if branch is not None:
             x = x + branch
 
-        # Add this resolution's picture to the one from below.
+        # Add this resolution's image to the one from below.
         if image is not None:
             image = upsample_2x(image)
         if hasattr(self, "torgb"):
@@ -189,7 +189,7 @@ class Block(nn.Module):
 
 
 class Synthesis(nn.Module):
-    """Styles to a picture, one block for each resolution from 4 up."""
+    """Styles to an image, one block for each resolution from 4 up."""
 
     def __init__(self, config: StyleGAN2Config) -> None:
         super().__init__()
@@ -204,7 +204,7 @@ class Synthesis(nn.Module):
     def forward(
         self, styles: Iterator[Float[Tensor, "n c"]], *, noise: Noise, dtype: torch.dtype | None = None
     ) -> Tensor:
-        """The picture, computed in this precision, or in that of the weights; it is summed up in the latter.
+        """The image, computed in this precision, or in that of the weights; it is summed up in the latter.
 
         In float16, as in the papers, the four highest resolutions are: lower ones cost little, and need its range.
         """

@@ -34,13 +34,13 @@ class StyleGAN3Config:
     """The sizes that fix a StyleGAN3, and the frequencies that its filters are designed for.
 
     Args:
-        widths: channels that each layer makes; the last are the picture's, and the input has those of the first.
+        widths: channels that each layer makes; the last are the image's, and the input has those of the first.
         kernel: pixels a side of all kernels but the last: 3 in configuration t, 1 in r.
         radial: whether downsampling filters treat all directions alike, as in r.
-        first_cutoff, first_stopband: of the first layer, in cycles per picture.
+        first_cutoff, first_stopband: of the first layer, in cycles per image.
         last_stopband_rel: the last stopband over the last cutoff, which is half the resolution.
-        margin: pixels that signals reach beyond the picture on each side, in samples of their own rate.
-        num_critical: layers before the picture that are sampled critically, for the sharpest details.
+        margin: pixels that signals reach beyond the image on each side, in samples of their own rate.
+        num_critical: layers before the image that are sampled critically, for the sharpest details.
         filter_size: taps of a filter for each sample of its lower rate.
         lrelu_upsampling: how far above the layer's rate its activation is sampled.
         output_scale: what the last layer is multiplied by. clamp: bound on activations, None for none.
@@ -119,8 +119,8 @@ class Signal:
     """Feature maps as samples of a band-limited signal.
 
     Args:
-        size: samples a side, with the margin. rate: samples for the width of the picture.
-        cutoff: highest frequency that is kept, in cycles per picture. half_width: half of the transition above it.
+        size: samples a side, with the margin. rate: samples for the width of the image.
+        cutoff: highest frequency that is kept, in cycles per image. half_width: half of the transition above it.
     """
 
     channels: int
@@ -133,8 +133,8 @@ class Signal:
 class FourierInput(nn.Module):
     """Waves of random directions and frequencies, turned and moved as w says, and mixed (section 3.2).
 
-    The style is (cos, sin, x, y): a rotation, whatever the length of its vector, and a translation in picture widths.
-    `transform` is a user's own: it maps points of the picture to points of the waves, before that of w.
+    The style is (cos, sin, x, y): a rotation, whatever the length of its vector, and a translation in image widths.
+    `transform` is a user's own: it maps points of the image to points of the waves, before that of w.
     """
 
     freqs: Tensor
@@ -158,7 +158,7 @@ class FourierInput(nn.Module):
         self.register_buffer("phases", torch.rand(signal.channels) - 0.5)
 
     def forward(self, styles: Float[Tensor, "n 4"]) -> Float[Tensor, "n c s s"]:
-        # Where the waves are sampled: turned and moved back, which turns and moves the picture.
+        # Where the waves are sampled: turned and moved back, which turns and moves the image.
         cos, sin, x, y = (styles / styles[:, :2].norm(dim=1, keepdim=True)).unbind(1)
         turn = torch.stack([cos, -sin, sin, cos], dim=1).view(-1, 2, 2)
         linear = torch.einsum("nij,jk->nik", turn, self.transform[:2, :2])
@@ -265,23 +265,23 @@ class Layer(KernelModule):
         n, size, channels = len(x), len(self.wanted), len(self.weight)
         x = x.permute(0, 2, 3, 1)
         out = x.new_empty(n, channels, size, size)
-        for pictures, rows in strips(n, tiled, tiled * max(channels, x.shape[3])):
+        for images, rows in strips(n, tiled, tiled * max(channels, x.shape[3])):
             # Modulate, with zeros around.
             source = slice(max(rows.start - before, 0), max(rows.stop + 2 - before, 0))
-            window = x[pictures, source]
+            window = x[images, source]
             top = source.start + before - rows.start
             padded = x.new_zeros(len(window), rows.stop - rows.start + 2, tiled + 2, x.shape[3])
             inside = padded[:, top : top + window.shape[1], before : before + window.shape[2]]
-            torch.mul(window, styles[pictures, None, None], out=inside)
+            torch.mul(window, styles[images, None, None], out=inside)
 
             # Convolve.
             y = conv3x3.convolve(padded, frozen.points, channels)[:, : size - rows.start, :size]
-            out[pictures, :, rows] = y.permute(0, 3, 1, 2)
+            out[images, :, rows] = y.permute(0, 3, 1, 2)
         return out
 
 
 class ToRGB(nn.Module):
-    """Modulated 1x1 convolution to a picture, without normalisation or filters."""
+    """Modulated 1x1 convolution to an image, without normalisation or filters."""
 
     magnitude_ema: Tensor
 
@@ -302,7 +302,7 @@ class ToRGB(nn.Module):
 
 
 class Synthesis(nn.Module):
-    """Styles to a picture: the waves, then layers named by their index, size and channels."""
+    """Styles to an image: the waves, then layers named by their index, size and channels."""
 
     def __init__(self, config: StyleGAN3Config) -> None:
         super().__init__()

@@ -20,10 +20,10 @@ MAX_DIM = 4096
 
 
 class ToyGenerator(Generator):
-    """Pictures that are a linear function of the code, with attributes whose directions are known.
+    """Images that are a linear function of the code, with attributes whose directions are known.
 
-    A code c (z, or w = Az + b where `w_dim` is given; the mean over layers in w+) becomes the picture cB, where B has
-    orthogonal rows of one length; so the code can be read back from the picture, and with it the exact logits
+    A code c (z, or w = Az + b where `w_dim` is given; the mean over layers in w+) becomes the image cB, where B has
+    orthogonal rows of one length; so the code can be read back from the image, and with it the exact logits
     `slope * <c, u_k> + intercept_k`. Nothing is clipped; pixels stay within [-1, 1] up to eight standard deviations.
 
     Args:
@@ -123,7 +123,7 @@ class ToyGenerator(Generator):
             self.register_buffer(name, torch.from_numpy(array).float())
 
     def synthesize(self, latents: Latents) -> Float[Tensor, "n c h w"]:
-        """The linear pictures of these codes."""
+        """The linear images of these codes."""
         codes = latents.codes
         if latents.space is Space.Z:
             codes = self._to_w(codes)
@@ -149,7 +149,7 @@ class ToyGenerator(Generator):
         return replace(latents, codes=layers, space=Space.W_PLUS)
 
     def read(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
-        """The exact logits of these pictures, one column for each attribute."""
+        """The exact logits of these images, one column for each attribute."""
         pixels, directions = self.pixels.double(), self.directions.double()
         codes = images.double().flatten(1) @ pixels.T / pixels[0].square().sum()
         return (self.slope * codes @ directions.T + self.intercepts.double()).to(images.dtype)

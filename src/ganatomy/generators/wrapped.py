@@ -86,17 +86,17 @@ def wrap(
 ) -> Generator:
     """Your own module or function as a generator, with all that ganatomy can do with one.
 
-    It is tried on a few codes to learn the size and the channels of its pictures. A module is put into eval mode.
+    It is tried on a few codes to learn the size and the channels of its images. A module is put into eval mode.
 
     Args:
-        model: codes `[n, z_dim]` (or `[n, z_dim, 1, 1]`, as a stack of convolutions wants them) to square pictures
+        model: codes `[n, z_dim]` (or `[n, z_dim, 1, 1]`, as a stack of convolutions wants them) to square images
             `[n, 1 or 3, size, size]`; a tuple counts by its first entry.
         prior: what z is drawn from, "normal" or "uniform" in (-1, 1).
         mapping: z to w, where the model takes w; the generator then has both spaces.
-        value_range: what black and white are in the pictures; [-1, 1] is assumed, and checked.
+        value_range: what black and white are in the images; [-1, 1] is assumed, and checked.
 
     Raises:
-        SettingError: when the model fails on codes of that length, or gives something else than such pictures.
+        SettingError: when the model fails on codes of that length, or gives something else than such images.
     """
     prior = parse_prior(prior)
     name = (
@@ -115,7 +115,7 @@ def wrap(
         codes = _like_weights_of(model, probe_codes(z_dim, prior))
         w = codes if mapping is None else _call_mapping(mapping, codes)
         images, spatial = _try(model, w, name)
-    _check_pictures(images, name, checked_range=value_range is None)
+    _check_images(images, name, checked_range=value_range is None)
     return WrappedGenerator(
         model,
         mapping,
@@ -166,19 +166,17 @@ def _call_mapping(mapping: Callable[[Tensor], Tensor], codes: Tensor) -> Tensor:
     return w
 
 
-def _check_pictures(images: Any, name: str, *, checked_range: bool) -> None:
+def _check_images(images: Any, name: str, *, checked_range: bool) -> None:
     if not isinstance(images, Tensor):
-        raise SettingError(f"{name} gives a {type(images).__name__}, not a tensor of pictures")
+        raise SettingError(f"{name} gives a {type(images).__name__}, not a tensor of images")
     shape = list(images.shape)
     if images.ndim != 4 or shape[0] != PROBE or shape[1] not in (1, 3) or shape[2] != shape[3]:
         raise SettingError(
-            f"{name} gives a tensor of shape {shape} for {PROBE} codes, not square pictures "
+            f"{name} gives a tensor of shape {shape} for {PROBE} codes, not square images "
             f"[{PROBE}, 1 or 3, size, size]"
         )
     if not images.is_floating_point() or not images.isfinite().all():
-        raise SettingError(
-            f"{name} gives pictures that are not finite floating point numbers ({images.dtype})"
-        )
+        raise SettingError(f"{name} gives images that are not finite floating point numbers ({images.dtype})")
     low, high = float(images.min()), float(images.max())
     if checked_range and (low >= 0 or high > 2 or low < -2):
         guess = (0, 255) if high > 2 else (0, 1)

@@ -1,4 +1,4 @@
-"""Guidance: edits that look at the pictures on the way."""
+"""Guidance: edits that look at the images on the way."""
 
 from ganatomy.guidance.guided import Guided, guided
 from ganatomy.guidance.likely import Likely, likely

@@ -1,4 +1,4 @@
-"""What an edit is to reach, said in probabilities, logits or changes, as one logit for each picture and target."""
+"""What an edit is to reach, said in probabilities, logits or changes, as one logit for each image and target."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from ganatomy.perception.base import Scores, position
 
 UNITS = ("probability", "logit", "change", "shift")
 FARTHEST = 0.99
-"""Changes of a probability lead up to here, and down to one less this, unless the picture lies beyond already."""
+"""Changes of a probability lead up to here, and down to one less this, unless the image lies beyond already."""
 
 Value = float | int | str | Tensor
 Values = Mapping[str, Value]
 
 
 def goals(before: Scores, to: Values, *, units: str = "probability") -> Float[Tensor, "n t"]:
-    """The logit that each target is to reach in each picture.
+    """The logit that each target is to reach in each image.
 
     Args:
-        to: attribute to value: one number, or a tensor with one for each picture. A text with a sign, such as
+        to: attribute to value: one number, or a tensor with one for each image. A text with a sign, such as
             "+0.25", is a change whatever the units.
-        units: "probability" in (0, 1); "logit"; "change" of the picture's own probability; "shift" of its own logit.
+        units: "probability" in (0, 1); "logit"; "change" of the image's own probability; "shift" of its own logit.
 
     Raises:
         UnknownNameError: for an attribute that was not scored, and for other units.
@@ -71,7 +71,7 @@ def _goal(name: str, value: Value, own: Float[Tensor, " n"], units: str) -> Floa
     values = torch.as_tensor(value, dtype=torch.float64).detach().cpu()
     if values.ndim > 1 or (values.ndim == 1 and len(values) != len(own)):
         raise SettingError(
-            f"values of shape {list(values.shape)} for {name!r} do not go with {len(own)} pictures; "
+            f"values of shape {list(values.shape)} for {name!r} do not go with {len(own)} images; "
             "give one number, or one for each"
         )
     values = values.expand(len(own))
@@ -107,4 +107,4 @@ def _changed(own: Float[Tensor, " n"], change: Float[Tensor, " n"], name: str) -
 def refuse_tables(num_rows: int | None, description: str) -> None:
     """Raises ScoreError for a scorer that cannot see what an edit changed."""
     if num_rows is not None:
-        raise ScoreError(f"{description} cannot score edited pictures; use a scorer that looks at them")
+        raise ScoreError(f"{description} cannot score edited images; use a scorer that looks at them")

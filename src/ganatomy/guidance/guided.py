@@ -1,4 +1,4 @@
-"""Edits that are led by the pictures themselves: towards a score, past what must stay, where codes are likely."""
+"""Edits that are led by the images themselves: towards a score, past what must stay, where codes are likely."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from ganatomy.latents import Directions, Latents
 from ganatomy.perception.base import Scorer, Scores
 
 OTHERS = 0.5
-"""How much attributes that nobody named, and the coarse picture, are held, as a share of what is named."""
+"""How much attributes that nobody named, and the coarse image, are held, as a share of what is named."""
 
 DAMPING = 3e-3
 """Squared changes of held probabilities that are worth a squared standard deviation of the way."""
 
 NUM_COARSE = 8
-"""Numbers that the coarse picture is watched by."""
+"""Numbers that the coarse image is watched by."""
 
 NUM_OTHERS = 128
-"""Other pictures that say which way a target lies."""
+"""Other images that say which way a target lies."""
 
 SEED = 0x0711E2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Guided:
-    """Edited codes, and what the edit did to the picture of each.
+    """Edited codes, and what the edit did to the image of each.
 
     Args:
         targets, held: names of attributes. goals: probability that each target was to reach.
@@ -98,28 +98,28 @@ def guided(
     batch_size: int = 16,
     progress: Callable[[int, int], None] | None = None,
 ) -> Guided:
-    """Codes moved until the scorer sees the wanted probabilities in their pictures, while held scores stay.
+    """Codes moved until the scorer sees the wanted probabilities in their images, while held scores stay.
 
     Each step leads to the smallest way, in standard deviations of codes, that moves a target by at most `search.CAP`
     logits and leaves held probabilities where they were to first order, their drift so far taken back:
-    `smallest_step`. Targets go along their mean slope in `NUM_OTHERS` pictures: following the slope in one picture
-    mostly fools the scorer. When the next picture says that the target did not follow, or that held ones drifted,
-    the step is halved. Codes stay where codes are likely. Every picture goes its own way, whatever is edited beside it.
+    `smallest_step`. Targets go along their mean slope in `NUM_OTHERS` images: following the slope in one image
+    mostly fools the scorer. When the next image says that the target did not follow, or that held ones drifted,
+    the step is halved. Codes stay where codes are likely. Every image goes its own way, whatever is edited beside it.
 
     Args:
-        to: attribute to value, in `units`: "probability", "logit", "change" (of the picture's own probability) or
-            "shift" (of its own logit). A value is a number, a tensor with one for each picture, or a text such as
+        to: attribute to value, in `units`: "probability", "logit", "change" (of the image's own probability) or
+            "shift" (of its own logit). A value is a number, a tensor with one for each image, or a text such as
             "+0.25", which is a change.
         hold: attributes whose probabilities must stay, or "all" others.
-        identity: from pictures to features `[n, f]` that must stay as well, such as those of a face recogniser.
+        identity: from images to features `[n, f]` that must stay as well, such as those of a face recogniser.
         directions: edit in their span only. They are needed where gradients do not flow through scorer and generator;
             slopes are then finite differences along them, and the result says so.
         layers: half-open range of layers to move; codes in w become w+.
         where: codes are likely; by default measured on codes that the generator draws, see `likely.likely`.
-        others: how much of the hold attributes get that nobody named, and the coarse picture (light, colours); 0
+        others: how much of the hold attributes get that nobody named, and the coarse image (light, colours); 0
             leaves them free.
         damping: the larger, the shorter the step and the more held probabilities give way.
-        progress: called with the pictures that are finished, and all of them.
+        progress: called with the images that are finished, and all of them.
 
     Raises:
         UnknownNameError: for an attribute that is not scored, and for other units.

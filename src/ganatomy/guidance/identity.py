@@ -14,11 +14,11 @@ from torch.nn import functional as F
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
 
-NUM_PICTURES = 64
-"""Pictures that the spread of features is taken from."""
+NUM_IMAGES = 64
+"""Images that the spread of features is taken from."""
 
 NUM_PROJECTIONS = 16
-"""Random projections that stand for all features: distances between pictures survive them (Johnson-Lindenstrauss)."""
+"""Random projections that stand for all features: distances between images survive them (Johnson-Lindenstrauss)."""
 
 WORTH = 0.1
 """Change of a probability that a feature's standard deviation, divided over all projections, is as bad as."""
@@ -33,7 +33,7 @@ Features = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Identity:
-    """Projected features, each divided by its deviation over pictures of the generator."""
+    """Projected features, each divided by its deviation over images of the generator."""
 
     features: Features
     projection: Float[Tensor, "f k"]
@@ -49,17 +49,14 @@ class Identity:
         """Choose projections, and measure how features vary.
 
         Raises:
-            SettingError: for features of another shape, that are not finite, or the same in all pictures.
+            SettingError: for features of another shape, that are not finite, or the same in all images.
         """
         seen = (
-            features(generator(generator.sample(NUM_PICTURES, seed=SEED, space=space)))
-            .detach()
-            .cpu()
-            .double()
+            features(generator(generator.sample(NUM_IMAGES, seed=SEED, space=space))).detach().cpu().double()
         )
-        if seen.ndim != 2 or len(seen) != NUM_PICTURES:
+        if seen.ndim != 2 or len(seen) != NUM_IMAGES:
             raise SettingError(
-                f"features of {NUM_PICTURES} pictures are of shape {list(seen.shape)}; give [{NUM_PICTURES}, f]"
+                f"features of {NUM_IMAGES} images are of shape {list(seen.shape)}; give [{NUM_IMAGES}, f]"
             )
         if not bool(torch.isfinite(seen).all()):
             raise SettingError("features of identity are not finite numbers; use another network")
@@ -68,7 +65,7 @@ class Identity:
         projection = torch.from_numpy(np.linalg.qr(directions)[0])
         spread = (seen @ projection).std(0)
         if not bool((spread > 0).all()):
-            raise SettingError("features of identity are the same in all pictures; use another network")
+            raise SettingError("features of identity are the same in all images; use another network")
         return cls(features=features, projection=(WORTH * projection / spread).float())
 
     def __call__(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
@@ -77,5 +74,5 @@ class Identity:
 
 
 def coarse(images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n f"]:
-    """The picture in `GRID` x `GRID` patches: light, colours and what stands where, whatever a scorer was taught."""
+    """The image in `GRID` x `GRID` patches: light, colours and what stands where, whatever a scorer was taught."""
     return F.adaptive_avg_pool2d(images, GRID).flatten(1)

@@ -1,4 +1,4 @@
-"""The way of each picture to its goals: step, look, keep the step or take half, and end at the best place seen."""
+"""The way of each image to its goals: step, look, keep the step or take half, and end at the best place seen."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ FAINT = 0.02
 """A held attribute whose probability changes by less than this for a logit is left out of a step."""
 
 LEAST_WEIGHT = 0.02
-"""Attributes that are nearly sure in a picture count as if their probability still changed so much for a logit."""
+"""Attributes that are nearly sure in an image count as if their probability still changed so much for a logit."""
 
 CAP = 3.0
 """Logits that one step moves a target by."""
 
 NEAR = 1.5
-"""Logits from the goal within which a target goes by its slope in the picture itself as well.
+"""Logits from the goal within which a target goes by its slope in the image itself as well.
 
 Farther off, that slope says little of where a step leads, and much of what the scorer is blind to: it is the way to
-fool it. The mean slope in other pictures is the way that changes what all of them have in common.
+fool it. The mean slope in other images is the way that changes what all of them have in common.
 """
 
 FAR = 6.0
 """Logits from the goal beyond which what is held gives way from the start, to be mended when the goal is reached."""
 
 FARTHEST = 4.0
-"""Standard deviations of codes that the whole way may be long: farther, little of the picture is left."""
+"""Standard deviations of codes that the whole way may be long: farther, little of the image is left."""
 
 RADIUS = 1.5
 """Standard deviations of codes that one step may be long."""
@@ -49,7 +49,7 @@ BACK = 0.5
 """Logits that a step may take a target back by: scores are rough, and a way that ends at each bump ends at once."""
 
 GAINS = (0.2, 3.0)
-"""How many times less or more than in other pictures a target may answer in this one."""
+"""How many times less or more than in other images a target may answer in this one."""
 
 BETTER = 0.9
 """A step that makes up for what it spoils brings the whole miss down to this share."""
@@ -67,7 +67,7 @@ LOOSER = 3.0
 """By how much drift may grow more, and damping by its square, each time that what is held gives way."""
 
 TIMES_LOOSER = 2
-"""Times that what is held gives way before a picture is left where it is best."""
+"""Times that what is held gives way before an image is left where it is best."""
 
 LOOKS = 2
 """Places that are looked at for each step that may be taken: half of them may be in vain."""
@@ -80,22 +80,22 @@ REFRESH = 4
 
 
 class Search:
-    """Where each picture of a batch has got to, in u, the coordinates in which codes have unit covariance.
+    """Where each image of a batch has got to, in u, the coordinates in which codes have unit covariance.
 
     Watched are `num_attributes` logits, then features that are to stay, up to `num_guarded`, then features that steps
-    leave alone where they can; features are in units that count like probabilities. Pictures do not know of each other;
+    leave alone where they can; features are in units that count like probabilities. Images do not know of each other;
     those that are finished are not looked at again.
 
-    Steps take targets along their mean slopes in other pictures, and around held values by the slopes of the picture
-    itself. Slopes of a network in one picture are mostly of short range: a target that follows its own ends where the
-    network errs, long before the picture shows what was asked for; a held value that follows its own stays.
+    Steps take targets along their mean slopes in other images, and around held values by the slopes of the image
+    itself. Slopes of a network in one image are mostly of short range: a target that follows its own ends where the
+    network errs, long before the image shows what was asked for; a held value that follows its own stays.
 
     Args:
         targets: columns of attributes. goals: logits of the targets.
         worth: how much each watched value is held, 1 for what was named, 0 for targets.
-        common: slopes of the targets, as they are in other pictures.
+        common: slopes of the targets, as they are in other images.
         where: codes are likely. reachable: the same, for the layers that may move.
-        way: what was added to each code. values: what was seen in its picture. steps: how many were taken.
+        way: what was added to each code. values: what was seen in its image. steps: how many were taken.
     """
 
     def __init__(
@@ -149,12 +149,12 @@ class Search:
         return self._gap(self.values) <= CLOSE
 
     def run(self, max_steps: int) -> None:
-        """Take steps until each picture is where it should be, can get no further, or has taken all, see `LOOKS`."""
+        """Take steps until each image is where it should be, can get no further, or has taken all, see `LOOKS`."""
         self._remember(torch.arange(len(self.way)), self.way, self.values)
         active = ~(self.reached & (self._drift(self.values) <= STILL))
         stale, rounds = active.clone(), 0
         while active.any() and rounds < LOOKS * max_steps:
-            # All at once, for small batches are slow; and by the clock, for pictures must not know of each other.
+            # All at once, for small batches are slow; and by the clock, for images must not know of each other.
             if rounds % REFRESH == 0 and (stale & active).any():
                 self._differentiate((stale & active).nonzero()[:, 0])
                 stale[active] = False
@@ -216,7 +216,7 @@ class Search:
             rows, low, high = rows[left], low[left], high[left]
 
     def _differentiate(self, rows: Int[Tensor, " m"]) -> None:
-        """Find the slopes of targets and of all that a step could change by much, each picture its own."""
+        """Find the slopes of targets and of all that a step could change by much, each image its own."""
         weights = self._weights(rows)
         most = int((weights > 0).sum(1).max())
         ranked = weights.argsort(dim=1, descending=True, stable=True)[:, :most]
@@ -233,7 +233,7 @@ class Search:
     def _learn(
         self, rows: Int[Tensor, " m"], steps: Float[Tensor, "m r"], changes: Float[Tensor, "m a"]
     ) -> None:
-        """Correct slopes by what a step has done, and by how much targets answer in this picture."""
+        """Correct slopes by what a step has done, and by how much targets answer in this image."""
         known = self.known[rows]
         missed = (changes - (known @ steps[..., None])[..., 0]) * (known != 0).any(2)
         unit = steps / steps.square().sum(1, keepdim=True).clamp(min=1e-12)
@@ -244,7 +244,7 @@ class Search:
         self.gains[rows] = torch.where(told, (gains * ratio).sqrt(), gains)
 
     def _propose(self, rows: Int[Tensor, " m"]) -> Float[Tensor, "m r"]:
-        """The next step of these pictures."""
+        """The next step of these images."""
         values, known, sizes = self.values[rows], self.known[rows], self.sizes[rows]
         wanted = (self.goals[rows] - values[:, self.targets]).clamp(-CAP, CAP)
         weights = self._weights(rows)
@@ -254,7 +254,7 @@ class Search:
         near = (wanted.abs() < NEAR)[..., None]
         # Near the goal a target goes by both slopes, so that what one of them promises is not paid for by the other.
         targets = torch.cat([common, torch.where(near, known[:, self.targets], common)], dim=1)
-        # On the way there, what is to be small is the whole way from the picture as it was, not its last step.
+        # On the way there, what is to be small is the whole way from the image as it was, not its last step.
         way = self.way[rows] * ~near.all(1)
         ways = smallest_step(
             targets,
@@ -295,7 +295,7 @@ class Search:
     def _miss(
         self, values: Float[Tensor, "m a"], rows: Int[Tensor, " m"] | slice = slice(None)
     ) -> Float[Tensor, " m"]:
-        """How far pictures are from what was asked for: the goal first, then what is held."""
+        """How far images are from what was asked for: the goal first, then what is held."""
         left, whole = (
             (seen[:, self.targets] - self.goals[rows]).abs().amax(1) for seen in (values, self.start[rows])
         )
@@ -307,7 +307,7 @@ class Search:
     def _weights(self, rows: Int[Tensor, " m"]) -> Float[Tensor, "m k"]:
         """How much of a probability a logit of each held value is worth; 0 for what changes too little.
 
-        For attributes it is the slope of the sigmoid or of its chord from where the picture started, whichever is more.
+        For attributes it is the slope of the sigmoid or of its chord from where the image started, whichever is more.
         """
         h = int((self.kept < self.num_attributes).sum())
         now, start = self.values[rows][:, self.kept[:h]], self.start[rows][:, self.kept[:h]]
@@ -320,7 +320,7 @@ class Search:
         return weights * self.worth
 
     def _gap(self, values: Float[Tensor, "m a"], rows: Tensor | slice = slice(None)) -> Float[Tensor, " m"]:
-        """How far the farthest target of each picture is from its goal, in probability."""
+        """How far the farthest target of each image is from its goal, in probability."""
         apart = torch.sigmoid(values[:, self.targets]) - torch.sigmoid(self.goals[rows])
         return apart.abs().amax(1)
 

@@ -14,7 +14,7 @@ from ganatomy.guidance.likely import Likely
 from ganatomy.latents import Latents
 
 Look = Callable[[Latents], Float[Tensor, "n a"]]
-"""From codes to everything that is watched in their pictures."""
+"""From codes to everything that is watched in their images."""
 
 TRIAL = 0.1
 """Length of a step that is tried for a finite difference, in standard deviations of codes."""
@@ -34,11 +34,11 @@ class Gradients:
     def __call__(
         self, latents: Latents, columns: Int[Tensor, "n m"]
     ) -> tuple[Float[Tensor, "n a"], Float[Tensor, "n m r"]]:
-        """All values, and the slopes of the columns that are asked for, which may be others in each picture."""
+        """All values, and the slopes of the columns that are asked for, which may be others in each image."""
         codes = latents.codes.detach().clone().requires_grad_()
         with torch.enable_grad():
             seen = self.look(latents.with_codes(codes))
-            # Pictures of a batch do not know of each other, so each may ask for a column of its own in one pass.
+            # Images of a batch do not know of each other, so each may ask for a column of its own in one pass.
             asked = seen.gather(1, columns.to(seen.device))
             last = asked.shape[1] - 1
             gradients = [
@@ -56,7 +56,7 @@ class Gradients:
 
 @dataclass(frozen=True, kw_only=True)
 class Differences:
-    """The same without gradients, for steps within the span of a basis: two pictures for each of its axes."""
+    """The same without gradients, for steps within the span of a basis: two images for each of its axes."""
 
     look: Look
     likely: Likely
@@ -85,7 +85,7 @@ Slopes = Gradients | Differences
 
 
 def gradients_reach(look: Look, latents: Latents) -> bool:
-    """Whether what is watched in pictures is known to depend on their codes, judged by the first of these."""
+    """Whether what is watched in images is known to depend on their codes, judged by the first of these."""
     codes = latents[:1].codes.detach().clone().requires_grad_()
     with torch.enable_grad():
         return look(latents[:1].with_codes(codes)).requires_grad

@@ -18,7 +18,7 @@ def smallest_step(
     *,
     damping: Float[Tensor, " n"],
 ) -> Float[Tensor, "n r"]:
-    """For each picture the step that changes the targets by what is wanted, and takes back the drift of the held.
+    """For each image the step that changes the targets by what is wanted, and takes back the drift of the held.
 
     With the slopes of targets T and of held values H as rows it is damped least squares under equality constraints,
 

@@ -1,4 +1,4 @@
-"""How far each picture must go along a direction until its own score says what is wanted."""
+"""How far each image must go along a direction until its own score says what is wanted."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Score = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Strengths:
-    """How far each picture goes, in standard deviations of codes along the direction.
+    """How far each image goes, in standard deviations of codes along the direction.
 
     Args:
         latents: the codes there. before, goals, after: probability of the attribute.
@@ -73,11 +73,11 @@ def strengths(
     limits: tuple[float, float] = (-5.0, 5.0),
     batch_size: int = 32,
 ) -> Strengths:
-    """For each picture the smallest strength at which its score is what is wanted: looked for in its own pictures.
+    """For each image the smallest strength at which its score is what is wanted: looked for in its own images.
 
     Args:
-        to: one value, or one for each picture. units: "probability", "logit", "change", "shift" as in `guided`;
-            "times" of the picture's own probability (2 is twice the smile); "percentile" (0 to 100) among the scores
+        to: one value, or one for each image. units: "probability", "logit", "change", "shift" as in `guided`;
+            "times" of the image's own probability (2 is twice the smile); "percentile" (0 to 100) among the scores
             of `reference`, such as `survey.scores`.
         attribute: that is scored, by default the direction's name.
         limits: the range of strengths, in sigmas.

@@ -1,4 +1,4 @@
-"""Classes: attributes of which every picture has exactly one, such as digits."""
+"""Classes: attributes of which every image has exactly one, such as digits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SURE = 0.02
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Classes:
-    """The class of each picture, by its place in `names`."""
+    """The class of each image, by its place in `names`."""
 
     names: tuple[str, ...]
     index: Int[Tensor, " n"]
@@ -28,9 +28,9 @@ class Classes:
 
 
 def classes_of(scores: Scores) -> Classes | None:
-    """The likeliest attribute of each picture, where attributes exclude each other; None where they do not.
+    """The likeliest attribute of each image, where attributes exclude each other; None where they do not.
 
-    They do when the probabilities of every picture add up to 1, as those of a softmax do.
+    They do when the probabilities of every image add up to 1, as those of a softmax do.
     """
     totals = scores.probabilities.double().sum(1)
     if len(scores.names) < 2 or not len(totals) or float((totals - 1).abs().max()) > SURE:

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ganatomy.errors import SettingError
-from ganatomy.estimates import Estimate, mean_of
+from ganatomy.statistics.intervals import Estimate, mean_of
 
 NEIGHBOURS = 10
 ENOUGH = 2000

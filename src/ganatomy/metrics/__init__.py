@@ -1,10 +1,9 @@
-"""Measures of spaces, directions, edits and pictures: one measure, one file, and a line in the table."""
+"""Measures of spaces, directions, edits and images: one measure, one file, and a line in the table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ganatomy.estimates import Estimate
 from ganatomy.metrics.base import Figure, Result
 from ganatomy.metrics.correlations import MEASURE as CORRELATIONS
 from ganatomy.metrics.correlations import Correlations, correlations
@@ -43,6 +42,7 @@ from ganatomy.metrics.separability import Separability, separability
 from ganatomy.metrics.tables import ChangeTable, CosineTable, table_ii, table_iii
 from ganatomy.metrics.walks import MEASURE as WALKS
 from ganatomy.metrics.walks import WalkProfile, WalkProfiles, walk_profile
+from ganatomy.statistics.intervals import Estimate
 
 __all__ = [
     "DCI",

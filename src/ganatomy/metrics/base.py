@@ -1,4 +1,4 @@
-"""What all measures share: results that say their units and which way is better, and a look at many pictures."""
+"""What all measures share: results that say their units and which way is better, and a look at many images."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.estimates import Estimate, rounded
 from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Latents
+from ganatomy.statistics.intervals import Estimate, rounded
 
 BETTER = {True: "higher is better", False: "lower is better", None: "neither is better"}
 
@@ -75,7 +75,7 @@ def certain(value: float) -> Estimate:
     return Estimate(value=value, low=math.nan, high=math.nan)
 
 
-def pictures_of(
+def images_of(
     generator: Generator,
     latents: Latents,
     see: Callable[[Tensor], Tensor],
@@ -83,7 +83,7 @@ def pictures_of(
     batch_size: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> Float[Tensor, "n *shape"]:
-    """What is seen in the pictures of these codes, batch by batch, on the processor."""
+    """What is seen in the images of these codes, batch by batch, on the processor."""
     rows, done = [], 0
     with torch.no_grad():
         for part in batches(latents, batch_size):

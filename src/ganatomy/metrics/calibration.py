@@ -1,4 +1,4 @@
-"""The steps that change each target by the same amount, found with few pictures."""
+"""The steps that change each target by the same amount, found with few images."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ SURE = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Sight:
-    """What was seen in pictures: logits of attributes, and factors where there is a truth to read them."""
+    """What was seen in images: logits of attributes, and factors where there is a truth to read them."""
 
     logits: Float[Tensor, "*shape a"]
     factors: Float[Tensor, "*shape f"]
 
 
 class Trials:
-    """Generates and scores pictures of codes moved along directions, in batches that run over all directions.
+    """Generates and scores images of codes moved along directions, in batches that run over all directions.
 
     A code and a direction give `latents + strength * step`; nothing is kept between calls but how many were done.
     """
@@ -60,7 +60,7 @@ class Trials:
         return float((flat - flat.mean(0)).square().sum(1).mean().sqrt())
 
     def before(self) -> Sight:
-        """All pictures as they are."""
+        """All images as they are."""
         rows = torch.arange(len(self.latents))
         return self._see([self.latents[part] for part in rows.split(self.batch_size)], self.truth)
 
@@ -72,7 +72,7 @@ class Trials:
         *,
         truth: Scorer | None = None,
     ) -> Sight:
-        """The pictures of these rows, moved along each of these directions by its strength: `[k, m, ...]`.
+        """The images of these rows, moved along each of these directions by its strength: `[k, m, ...]`.
 
         The truth is read only where it is given: the search for a step does not need it.
         """
@@ -92,14 +92,14 @@ class Trials:
         return Sight(logits=seen.logits.unflatten(0, shape), factors=seen.factors.unflatten(0, shape))
 
     def finish(self) -> None:
-        """Report that no more pictures will come."""
+        """Report that no more images will come."""
         if self.progress:
             self.progress(self.done, self.done)
 
     def _see(self, parts: Iterable[Latents], truth: Scorer | None) -> Sight:
         logits, factors = [], []
         for latents in parts:
-            # Clipped here, so that scorer and truth are shown the same pictures and one network need not look twice.
+            # Clipped here, so that scorer and truth are shown the same images and one network need not look twice.
             images = self.generator(latents).clamp(-1, 1)
             scores = self.scorer.score(images, latents=latents)
             logits.append(scores.logits.cpu())
@@ -124,12 +124,12 @@ def find_strengths(
     """For each direction the step that changes the mean probability of its target by `target_change` over all codes.
 
     A secant search on the first codes, in which a step is read as the shift of all logits that would have changed their
-    mean probability as much. The shift that all codes need is known without a picture, so few codes are enough, and the
+    mean probability as much. The shift that all codes need is known without an image, so few codes are enough, and the
     search is straight where probabilities are not. Steps end where codes end (`Trials.radius`); where no step is enough
     the one that changed most is given.
 
     Args:
-        logits: of each direction's target, in the pictures as they are. targets: its column among the scores.
+        logits: of each direction's target, in the images as they are. targets: its column among the scores.
         slopes, sigmas: of the directions, for the first guess.
     """
     sides = torch.where(torch.sigmoid(logits).mean(0) > 0.5, -1.0, 1.0)

@@ -1,6 +1,6 @@
-"""Correlations between attributes of edited pictures, less those that the data has anyway.
+"""Correlations between attributes of edited images, less those that the data has anyway.
 
-Figures 6 and 7 of the seed study of z and w: what goes together in pictures that were moved along four directions, and
+Figures 6 and 7 of the seed study of z and w: what goes together in images that were moved along four directions, and
 does not in the data, is entanglement; the difference is cubed, so that only large ones show.
 """
 
@@ -15,24 +15,24 @@ from torch import Tensor
 
 from ganatomy.datasets.correlations import LabelCorrelations
 from ganatomy.errors import ScoreError
-from ganatomy.estimates import Estimate, jackknife
 from ganatomy.latents import Space
 from ganatomy.metrics.base import Figure, Result, aligned
 from ganatomy.metrics.edited import EditedSet
 from ganatomy.metrics.material import Material, Measure
+from ganatomy.statistics.intervals import Estimate, jackknife
 
 CONSTANT = 1e-4
-"""A probability that deviates by less than this in all edited pictures correlates with nothing."""
+"""A probability that deviates by less than this in all edited images correlates with nothing."""
 SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Correlations(Result):
-    """How scores of edited pictures go together.
+    """How scores of edited images go together.
 
     Args:
         attributes: those that were scored and change, and have labels in the data where there is any.
-        matrix: correlations over all edited pictures. data: those of the data's own labels.
+        matrix: correlations over all edited images. data: those of the data's own labels.
         strength: mean |correlation| over all pairs. excess: mean |difference from the data|.
     """
 
@@ -44,14 +44,14 @@ class Correlations(Result):
     described: str
     space: Space
     num_codes: int
-    num_pictures: int
+    num_images: int
 
     unit: ClassVar[str] = "mean |correlation|"
     higher_is_better: ClassVar[bool | None] = False
 
     @property
     def difference(self) -> Float[Tensor, "a a"] | None:
-        """What edited pictures have and the data has not."""
+        """What edited images have and the data has not."""
         return None if self.data is None else self.matrix - self.data
 
     @property
@@ -85,19 +85,19 @@ class Correlations(Result):
         rows = [[f"  {a} - {b}", f"{value:+.2f}"] for a, b, value in self.largest[:SHOWN]]
         return (
             f"correlations in {self.space}: mean |correlation| {self.strength}{less} "
-            f"({len(self.attributes)} attributes, {self.num_codes} codes, {self.num_pictures} pictures); "
+            f"({len(self.attributes)} attributes, {self.num_codes} codes, {self.num_images} images); "
             f"{self.verdict}\n" + aligned(rows)
         )
 
 
 def correlations(edited: EditedSet, data: LabelCorrelations | None = None) -> Correlations:
-    """Correlate the probabilities of all attributes over all edited pictures; take those of the data away.
+    """Correlate the probabilities of all attributes over all edited images; take those of the data away.
 
-    Intervals are by leaving out codes with all their pictures, for pictures of one walk are not independent. (Codes
+    Intervals are by leaving out codes with all their images, for images of one walk are not independent. (Codes
     drawn twice would make every mean size larger.)
 
     Args:
-        data: what goes together in real pictures; attributes without labels there are left out.
+        data: what goes together in real images; attributes without labels there are left out.
 
     Raises:
         ScoreError: when fewer than two attributes are left.
@@ -108,7 +108,7 @@ def correlations(edited: EditedSet, data: LabelCorrelations | None = None) -> Co
     names = tuple(name for name, keep in zip(edited.attributes, kept.tolist(), strict=True) if keep)
     if len(names) < 2:
         raise ScoreError(
-            f"{len(names)} of {len(edited.attributes)} attributes change in the edited pictures"
+            f"{len(names)} of {len(edited.attributes)} attributes change in the edited images"
             + ("" if data is None else f" and have labels in {data.description}")
             + "; correlations need two"
         )
@@ -134,7 +134,7 @@ def correlations(edited: EditedSet, data: LabelCorrelations | None = None) -> Co
         described="" if data is None else data.description,
         space=edited.space,
         num_codes=edited.num_codes,
-        num_pictures=scores.shape[0] * scores.shape[1],
+        num_images=scores.shape[0] * scores.shape[1],
     )
 
 
@@ -154,7 +154,7 @@ def measure(material: Material) -> dict[str, Correlations]:
 
 
 MEASURE = Measure(
-    summary="which attributes go together in edited pictures, and not in the data",
+    summary="which attributes go together in edited images, and not in the data",
     result=Correlations,
     run=measure,
     needs=("scorer",),

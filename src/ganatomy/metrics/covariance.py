@@ -10,10 +10,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import SettingError, UnknownNameError
-from ganatomy.estimates import Estimate, jackknife
 from ganatomy.latents import Directions, Space
 from ganatomy.metrics.base import Figure, Result
 from ganatomy.metrics.material import Material, Measure
+from ganatomy.statistics.intervals import Estimate, jackknife
 from ganatomy.surveys import Survey
 
 
@@ -22,7 +22,7 @@ class Covariance(Result):
     """Covariance of logits beside what a linear model predicts.
 
     Args:
-        measured: over the pictures of a survey. isotropic: ΛNᵀNΛ, right for codes of unit covariance. predicted:
+        measured: over the images of a survey. isotropic: ΛNᵀNΛ, right for codes of unit covariance. predicted:
             ΛNᵀ Cov(c) NΛ, right for any codes.
         error: |predicted - measured| / |measured| (Frobenius). isotropic_error: the same of the published form.
     """

@@ -12,9 +12,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
-from ganatomy.estimates import Estimate, jackknife
 from ganatomy.metrics.base import Figure, Result
 from ganatomy.metrics.material import Material, Measure
+from ganatomy.statistics.intervals import Estimate, jackknife
 
 REGRESSORS = ("lasso", "forest")
 HELD_OUT = 0.3

@@ -68,12 +68,12 @@ def edited_set(
     batch_size: int = 64,
     progress: Callable[[int, int], None] | None = None,
 ) -> EditedSet:
-    """Move the same codes along each direction by each strength, and score all pictures.
+    """Move the same codes along each direction by each strength, and score all images.
 
     Args:
         n: codes, drawn by `seed`; or give `latents`, in the space of the directions.
         units: of the strengths, as in `edits.move`.
-        progress: called with the pictures done and all of them.
+        progress: called with the images done and all of them.
 
     Raises:
         UnknownNameError: for a direction whose name is no attribute of the scorer.
@@ -93,7 +93,7 @@ def edited_set(
             raise UnknownNameError("attribute", name, scorer.names)
     if scorer.num_rows is not None:
         raise ScoreError(
-            f"{scorer.description} cannot score edited pictures; measure with a scorer that looks at them"
+            f"{scorer.description} cannot score edited images; measure with a scorer that looks at them"
         )
     if latents is None:
         latents = generator.sample(n, seed=seed, space=directions.space, truncation_psi=truncation_psi)

@@ -1,4 +1,4 @@
-"""What each direction changes besides its target, measured in generated pictures."""
+"""What each direction changes besides its target, measured in generated images."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from torch import Tensor
 
 from ganatomy.edits import move
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
-from ganatomy.estimates import TAILS, Estimate, resampling
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Direction, Directions, Latents
 from ganatomy.metrics.base import Figure, Result
@@ -21,6 +20,7 @@ from ganatomy.metrics.calibration import Trials, find_strengths
 from ganatomy.metrics.material import Material, Measure
 from ganatomy.metrics.selectivity import Selectivity, selectivity
 from ganatomy.perception.base import Scorer
+from ganatomy.statistics.intervals import TAILS, Estimate, resampling
 
 Hold = Literal["none", "all"] | Mapping[str, Iterable[str]]
 NEAR = 0.2
@@ -29,15 +29,15 @@ NEAR = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class Entanglement(Result):
-    """Changes of all attributes in n pictures, edited along each of k directions by one calibrated step.
+    """Changes of all attributes in n images, edited along each of k directions by one calibrated step.
 
     Args:
         names: of the directions, each the attribute that it is meant to move. attributes: all that were scored.
         strengths: the step, a distance along each direction; below 0 where the attribute was taken away, because most
-            pictures have it already.
-        before: probabilities in the pictures as they were. changes: after less before, in each picture.
-        factors: what else was read in the pictures. factor_changes: mean change of each, turned as in `mean_change`, in
-            standard deviations of the pictures as they were.
+            images have it already.
+        before: probabilities in the images as they were. changes: after less before, in each image.
+        factors: what else was read in the images. factor_changes: mean change of each, turned as in `mean_change`, in
+            standard deviations of the images as they were.
         seed: of the codes, and of the resampling.
     """
 
@@ -78,12 +78,12 @@ class Entanglement(Result):
 
     @cached_property
     def mean_change(self) -> Float[Tensor, "k a"]:
-        """Mean over pictures of the change; where a step took its attribute away, of the opposite step's."""
+        """Mean over images of the change; where a step took its attribute away, of the opposite step's."""
         return self._turned.mean(1)
 
     @cached_property
     def mean_abs_change(self) -> Float[Tensor, "k a"]:
-        """Mean over pictures of the size of the change."""
+        """Mean over images of the size of the change."""
         return self.changes.abs().mean(1)
 
     @property
@@ -93,7 +93,7 @@ class Entanglement(Result):
         return (change / self.target_change - 1).abs() <= NEAR
 
     def intervals(self, *, absolute: bool = False) -> tuple[Float[Tensor, "k a"], Float[Tensor, "k a"]]:
-        """Both ends of the 95 % interval of each mean change (of each mean |change|), by resampling pictures."""
+        """Both ends of the 95 % interval of each mean change (of each mean |change|), by resampling images."""
         return _interval(self._resampled[int(absolute)])
 
     def selectivity(self, form: str = "mean_abs_all") -> Selectivity:
@@ -125,7 +125,7 @@ class Entanglement(Result):
             lines.append(f"{name:{width}}" + "".join(f"{figure!s:>20}" for figure in figures) + mark)
         figures = ("", every.mean, top.mean, signed.mean)
         lines.append(f"{'mean':{width}}" + "".join(f"{figure!s:>20}" for figure in figures))
-        lines.append(f"selectivity over {len(self.before)} pictures, ± half a 95 % interval")
+        lines.append(f"selectivity over {len(self.before)} images, ± half a 95 % interval")
         return "\n".join(lines)
 
     @property
@@ -134,7 +134,7 @@ class Entanglement(Result):
 
     @cached_property
     def _resampled(self) -> tuple[Float[Tensor, "b k a"], Float[Tensor, "b k a"]]:
-        """Mean change and mean |change| of pictures drawn with replacement, the same pictures for all directions."""
+        """Mean change and mean |change| of images drawn with replacement, the same images for all directions."""
         weights = resampling(len(self.before), seed=self.seed).to(self.changes)
         return (
             torch.einsum("bn,kna->bka", weights, self._turned),
@@ -157,20 +157,20 @@ def entanglement(
     batch_size: int = 64,
     progress: Callable[[int, int], None] | None = None,
 ) -> Entanglement:
-    """Edit the same new pictures along each direction, score them again, and keep every change.
+    """Edit the same new images along each direction, score them again, and keep every change.
 
-    The step of a direction is one distance for all pictures, chosen so that the mean probability of its attribute
+    The step of a direction is one distance for all images, chosen so that the mean probability of its attribute
     changes by `target_change`: so directions of any method are compared at the same effect. It adds the attribute where
-    up to half of the pictures have it, and takes it away where more do.
+    up to half of the images have it, and takes it away where more do.
 
     Args:
-        n: pictures, each generated once for each direction. num_calibration: how many of them are looked at two or
+        n: images, each generated once for each direction. num_calibration: how many of them are looked at two or
             three times more for each direction, to find its step.
         seed: of the codes; give another one than that of the survey that the directions were found in.
         hold: "none"; "all" other directions of the set for each; or names to hold for each name.
         truth: reads continuous factors (as logits), to see what really moved.
         truncation_psi: as the codes of the survey were drawn.
-        progress: called with the pictures done and expected.
+        progress: called with the images done and expected.
 
     Raises:
         UnknownNameError: for a direction whose name is no attribute of the scorer, or an unknown name to hold.
@@ -275,7 +275,7 @@ def _check(
         raise SettingError("there are no directions to measure; find some first")
     if min(n, num_calibration) < 2 or batch_size < 1:
         raise SettingError(
-            f"cannot measure {n} pictures, {num_calibration} of them first, in batches of {batch_size}; "
+            f"cannot measure {n} images, {num_calibration} of them first, in batches of {batch_size}; "
             "give at least 2, 2 and 1"
         )
     if not 0 < target_change < 0.5:
@@ -287,7 +287,7 @@ def _check(
             raise UnknownNameError("attribute", name, scorer.names)
     if scorer.num_rows is not None:
         raise ScoreError(
-            f"{scorer.description} cannot score edited pictures; measure with a scorer that looks at them"
+            f"{scorer.description} cannot score edited images; measure with a scorer that looks at them"
         )
 
 

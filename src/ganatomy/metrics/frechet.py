@@ -1,4 +1,4 @@
-"""Fréchet distance between features of generated and of real pictures.
+"""Fréchet distance between features of generated and of real images.
 
 Heusel et al. 2017; it is called FID where the features are Inception's.
 """
@@ -12,18 +12,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.estimates import Estimate, jackknife
 from ganatomy.metrics.base import Figure, Result, certain
 from ganatomy.metrics.material import Material, Measure
 from ganatomy.metrics.samples import check_samples, features_note, split_rows
+from ganatomy.statistics.intervals import Estimate, jackknife
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrechetDistance(Result):
-    """How far generated pictures are from real ones, as two Gaussians in feature space.
+    """How far generated images are from real ones, as two Gaussians in feature space.
 
     Args:
-        value: of all pictures. floor: of one half of the real pictures to the other, which a perfect generator would
+        value: of all images. floor: of one half of the real images to the other, which a perfect generator would
             have on samples of that size. features: which; num_features: how many.
     """
 
@@ -50,14 +50,14 @@ class FrechetDistance(Result):
         fewest = min(self.num_fake, self.num_real)
         if fewest <= self.num_features:
             notes.append(
-                f"{fewest} pictures do not fill a covariance of {self.num_features} features, so the distance is far "
-                "too large; take more pictures, or kid, which has no such bias"
+                f"{fewest} images do not fill a covariance of {self.num_features} features, so the distance is far "
+                "too large; take more images, or kid, which has no such bias"
             )
         return tuple(notes)
 
     def __str__(self) -> str:
         return (
-            f"Fréchet distance: {self.value} ({self.num_fake} generated and {self.num_real} real pictures, "
+            f"Fréchet distance: {self.value} ({self.num_fake} generated and {self.num_real} real images, "
             f"{self.num_features} features of {self.features}; {self.floor:.3g} between two halves of the real ones); "
             f"{self.verdict}"
         )
@@ -66,10 +66,10 @@ class FrechetDistance(Result):
 def frechet_distance(
     fake: Float[Tensor, "n f"], real: Float[Tensor, "m g"], *, features: str = "given", seed: int = 0
 ) -> FrechetDistance:
-    """`|μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½)` of the features of generated and real pictures.
+    """`|μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½)` of the features of generated and real images.
 
-    The interval is by leaving out a tenth of both at a time. It does not tell that the distance of few pictures is
-    too large; the distance between two halves of the real pictures does.
+    The interval is by leaving out a tenth of both at a time. It does not tell that the distance of few images is
+    too large; the distance between two halves of the real images does.
 
     Args:
         features: where they are from; the distance means nothing beside one of other features.
@@ -110,7 +110,7 @@ def _root(covariance: Float[Tensor, "f f"]) -> Float[Tensor, "f f"]:
 
 
 def measure(material: Material) -> dict[str, FrechetDistance]:
-    """Of n generated pictures to the real ones."""
+    """Of n generated images to the real ones."""
     return {
         "": frechet_distance(
             material.fake_features(),
@@ -122,7 +122,7 @@ def measure(material: Material) -> dict[str, FrechetDistance]:
 
 
 MEASURE = Measure(
-    summary="how far generated pictures are from real ones (FID with Inception)",
+    summary="how far generated images are from real ones (FID with Inception)",
     result=FrechetDistance,
     run=measure,
     needs=("data",),

@@ -1,4 +1,4 @@
-"""Identity kept: whether an edited picture still shows who it showed, as a cosine between features."""
+"""Identity kept: whether an edited image still shows who it showed, as a cosine between features."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from torch.nn import functional as F
 
 from ganatomy.edits import move
 from ganatomy.errors import SettingError
-from ganatomy.estimates import Estimate, estimate, resampling
 from ganatomy.latents import Latents
-from ganatomy.metrics.base import Figure, Result, pictures_of
+from ganatomy.metrics.base import Figure, Result, images_of
 from ganatomy.metrics.material import Material, Measure
+from ganatomy.statistics.intervals import Estimate, estimate, resampling
 
 STRENGTH = 2.0
-"""Sigma along each direction, to which pictures are taken where nothing else is asked for."""
+"""Sigma along each direction, to which images are taken where nothing else is asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityKept(Result):
-    """How much of who they show pictures keep.
+    """How much of who they show images keep.
 
     Args:
-        kept: 1 where features keep their direction, 0 where they are as far apart as those of two random pictures.
-        cosine: between features before and after. strangers: between those of different pictures.
+        kept: 1 where features keep their direction, 0 where they are as far apart as those of two random images.
+        cosine: between features before and after. strangers: between those of different images.
     """
 
     kept: Estimate
     cosine: Estimate
     strangers: Estimate
     features: str
-    num_pictures: int
+    num_images: int
 
     unit: ClassVar[str] = "of 1"
     higher_is_better: ClassVar[bool | None] = True
@@ -50,8 +50,8 @@ class IdentityKept(Result):
 
     def __str__(self) -> str:
         return (
-            f"identity kept: {self.kept} (cosine {self.cosine}, of strangers {self.strangers}; {self.num_pictures} "
-            f"pictures, {self.features}); {self.verdict}"
+            f"identity kept: {self.kept} (cosine {self.cosine}, of strangers {self.strangers}; {self.num_images} "
+            f"images, {self.features}); {self.verdict}"
         )
 
 
@@ -62,19 +62,19 @@ def identity_kept(
     features: str = "given features",
     seed: int = 0,
 ) -> IdentityKept:
-    """`(cos(before, after) - cos(strangers)) / (1 - cos(strangers))`, each a mean over pictures.
+    """`(cos(before, after) - cos(strangers)) / (1 - cos(strangers))`, each a mean over images.
 
     Features of most networks are never negative, so even strangers have a high cosine: hence the second figure.
 
     Args:
-        before, after: features of the same pictures, row by row.
+        before, after: features of the same images, row by row.
 
     Raises:
-        SettingError: for features of different shapes, and for fewer than 3 pictures.
+        SettingError: for features of different shapes, and for fewer than 3 images.
     """
     if before.shape != after.shape or len(before) < 3:
         raise SettingError(
-            f"features {list(before.shape)} before and {list(after.shape)} after do not show the same pictures; "
+            f"features {list(before.shape)} before and {list(after.shape)} after do not show the same images; "
             "give as many rows, 3 or more"
         )
     a, b = F.normalize(before.cpu().double()), F.normalize(after.cpu().double())
@@ -87,12 +87,12 @@ def identity_kept(
         cosine=estimate(float(same.mean()), cosine),
         strangers=estimate(chance, strangers),
         features=features,
-        num_pictures=len(a),
+        num_images=len(a),
     )
 
 
 def measure(material: Material) -> dict[str, IdentityKept]:
-    """Of pictures moved by two sigma along each of a few directions."""
+    """Of images moved by two sigma along each of a few directions."""
     space = material.editing_space
     directions = material.directions(space).select(material.edited_attributes)
     n = max(3, material.n // (1 + len(directions)))
@@ -101,7 +101,7 @@ def measure(material: Material) -> dict[str, IdentityKept]:
     )
 
     def seen(codes: Latents) -> Tensor:
-        return pictures_of(
+        return images_of(
             material.generator, codes, material.features, batch_size=material.batch_size, progress=None
         )
 
@@ -118,7 +118,7 @@ def measure(material: Material) -> dict[str, IdentityKept]:
 
 
 MEASURE = Measure(
-    summary="whether edited pictures show who they showed",
+    summary="whether edited images show who they showed",
     result=IdentityKept,
     run=measure,
     needs=("scorer",),

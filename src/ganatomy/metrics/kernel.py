@@ -1,4 +1,4 @@
-"""KID: kernel distance between features of generated and of real pictures (Bińkowski et al. 2018)."""
+"""KID: kernel distance between features of generated and of real images (Bińkowski et al. 2018)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.estimates import Estimate, jackknife
 from ganatomy.metrics.base import Figure, Result
 from ganatomy.metrics.material import Material, Measure
 from ganatomy.metrics.samples import check_samples, features_note, split_rows
+from ganatomy.statistics.intervals import Estimate, jackknife
 
 
 @dataclass(frozen=True, kw_only=True)
 class KernelDistance(Result):
-    """How far generated pictures are from real ones; 0 in the mean where both are of one distribution."""
+    """How far generated images are from real ones; 0 in the mean where both are of one distribution."""
 
     value: Estimate
     num_fake: int
@@ -36,7 +36,7 @@ class KernelDistance(Result):
 
     def __str__(self) -> str:
         return (
-            f"KID: {self.value} ({self.num_fake} generated and {self.num_real} real pictures, features of "
+            f"KID: {self.value} ({self.num_fake} generated and {self.num_real} real images, features of "
             f"{self.features}); {self.verdict}"
         )
 
@@ -44,7 +44,7 @@ class KernelDistance(Result):
 def kid(
     fake: Float[Tensor, "n f"], real: Float[Tensor, "m g"], *, features: str = "given", seed: int = 0
 ) -> KernelDistance:
-    """The unbiased estimate of the squared MMD with the kernel `(xᵀy / f + 1)³`, over all pictures at once.
+    """The unbiased estimate of the squared MMD with the kernel `(xᵀy / f + 1)³`, over all images at once.
 
     The authors average over random subsets because they compare; all pairs have the same mean and less noise.
 
@@ -80,7 +80,7 @@ def _kernel(a: Float[Tensor, "n f"], b: Float[Tensor, "m f"]) -> Float[Tensor, "
 
 
 def measure(material: Material) -> dict[str, KernelDistance]:
-    """Of n generated pictures to the real ones."""
+    """Of n generated images to the real ones."""
     return {
         "": kid(
             material.fake_features(),

@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from ganatomy.critics import Critic, discriminator_features
 from ganatomy.errors import SettingError
-from ganatomy.estimates import Estimate, mean_of
 from ganatomy.metrics.base import Figure, Result, aligned, certain
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.features import scorer_features
+from ganatomy.statistics.intervals import Estimate, mean_of
 
 HELD_OUT = 0.2
 PENALTIES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
@@ -76,7 +76,7 @@ class LinearSVM(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureComparison(Result):
-    """The same for several kinds of features of the same pictures, with the same rows held out.
+    """The same for several kinds of features of the same images, with the same rows held out.
 
     Args:
         results: by kind, the one in question first. ahead: its accuracy less that of each other kind, row by row.
@@ -157,7 +157,7 @@ def compare_features(
     held_out: float = HELD_OUT,
     seed: int = 0,
 ) -> FeatureComparison:
-    """`linear_svm_accuracy` of several kinds of features of the same pictures, the one in question first.
+    """`linear_svm_accuracy` of several kinds of features of the same images, the one in question first.
 
     Raises:
         SettingError: without any kind, and as `linear_svm_accuracy` does.

@@ -14,11 +14,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import UnknownNameError
-from ganatomy.estimates import Estimate, estimate, resampling
 from ganatomy.latents import Space
 from ganatomy.metrics.base import Figure, Result, aligned
 from ganatomy.metrics.edited import EditedSet
 from ganatomy.metrics.material import Material, Measure
+from ganatomy.statistics.intervals import Estimate, estimate, resampling
 
 SCALES = ("probability", "logit")
 UNMOVED = 1e-3

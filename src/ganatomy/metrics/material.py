@@ -1,4 +1,4 @@
-"""What there is to measure: a generator, who sees its pictures, and what several measures need, made once."""
+"""What there is to measure: a generator, who sees its images, and what several measures need, made once."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ T = TypeVar("T")
 Finder = Callable[[Survey, Sequence[str] | None], Directions]
 """A way to find directions of these attributes (None for all) in a survey; `directions.find` is one."""
 Need = Literal["scorer", "data", "pairs"]
-"""Beside a generator: who sees attributes, real pictures, pictures that should repeat others."""
+"""Beside a generator: who sees attributes, real images, images that should repeat others."""
 FEWEST_CODES = 5
-"""Pictures that are edited at least, whatever the budget."""
+"""Images that are edited at least, whatever the budget."""
 BALANCED = 0.2
-"""Of two classes that are this large at least, an edit changes many pictures, whichever way it goes."""
+"""Of two classes that are this large at least, an edit changes many images, whichever way it goes."""
 NUM_ATTRIBUTES = 4
 """Attributes that are edited where nobody chose any; Tronchon and Cadiou took as many."""
 
@@ -52,14 +52,14 @@ class Measure:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Material:
-    """A generator and what is known about its pictures; what several measures need is made once.
+    """A generator and what is known about its images; what several measures need is made once.
 
     Args:
         scorer: None where nobody sees attributes. find: finds directions, which measures themselves do not.
-        n: pictures that one measure may make. seed: of their codes.
+        n: images that one measure may make. seed: of their codes.
         attributes: to look at; by default those that the finder can use.
-        correlations: of the labels of the data. data: real pictures.
-        progress: told the stage, how many pictures are done, and of how many.
+        correlations: of the labels of the data. data: real images.
+        progress: told the stage, how many images are done, and of how many.
     """
 
     generator: Generator
@@ -96,9 +96,9 @@ class Material:
 
     @property
     def real(self) -> Reference:
-        """The real pictures; raises SettingError where there are none."""
+        """The real images; raises SettingError where there are none."""
         if self.data is None:
-            raise SettingError("this measure needs real pictures to compare with; give a folder of them")
+            raise SettingError("this measure needs real images to compare with; give a folder of them")
         return self.data
 
     def psi(self, space: str) -> float:
@@ -111,7 +111,7 @@ class Material:
         return None if report is None else lambda done, total: report(stage, done, total)
 
     def survey(self, space: str) -> Survey:
-        """N codes and what the scorer saw in their pictures."""
+        """N codes and what the scorer saw in their images."""
         return self._once(
             ("survey", space),
             lambda: survey(
@@ -142,7 +142,7 @@ class Material:
         return tuple(readable(common, self.survey(self.editing_space).prevalence)[:NUM_ATTRIBUTES])
 
     def edited(self, space: str) -> EditedSet:
-        """Pictures moved along a few directions, as many codes as the budget allows; the same codes in all spaces."""
+        """Images moved along a few directions, as many codes as the budget allows; the same codes in all spaces."""
 
         def make() -> EditedSet:
             chosen = self.directions(space).select(self.edited_attributes)
@@ -160,15 +160,15 @@ class Material:
         return self._once(("edited", space), make)
 
     def fake_features(self) -> Float[Tensor, "n f"]:
-        """Features of n generated pictures."""
+        """Features of n generated images."""
         return self._once(("fake",), lambda: self._features(self._generated(), self.n, "generating"))
 
     def real_features(self, most: int | None = None) -> Float[Tensor, "m f"]:
-        """Features of the first real pictures, as many as are generated where nothing else is said."""
+        """Features of the first real images, as many as are generated where nothing else is said."""
         real = self.real
         num = min(len(real), most or self.n)
         parts = (real.read(rows) for rows in torch.arange(num).split(self.batch_size))
-        return self._once(("real", str(num)), lambda: self._features(parts, num, "looking at real pictures"))
+        return self._once(("real", str(num)), lambda: self._features(parts, num, "looking at real images"))
 
     def _generated(self) -> Iterable[Tensor]:
         space = self.editing_space

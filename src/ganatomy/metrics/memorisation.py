@@ -1,4 +1,4 @@
-"""Memorisation: whether generated pictures are nearer to training pictures than these are to each other."""
+"""Memorisation: whether generated images are nearer to training images than these are to each other."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ganatomy.datasets.references import Reference
-from ganatomy.estimates import Estimate, estimate, resampling
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents
-from ganatomy.metrics.base import Figure, Result, aligned, pictures_of
+from ganatomy.metrics.base import Figure, Result, aligned, images_of
 from ganatomy.metrics.material import Material, Measure
 from ganatomy.metrics.samples import check_samples, features_note
 from ganatomy.perception.features import Features
+from ganatomy.statistics.intervals import Estimate, estimate, resampling
 
 NEAR = 0.01
-"""Share of training pictures that are as near to their neighbour as a picture must be to count as a copy."""
+"""Share of training images that are as near to their neighbour as an image must be to count as a copy."""
 SHOWN = 3
 MOST_REAL = 20_000
-"""Training pictures that copies are looked for among, where nobody gives features of all."""
+"""Training images that copies are looked for among, where nobody gives features of all."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Memorisation(Result):
-    """The nearest training picture of every generated one.
+    """The nearest training image of every generated one.
 
     Args:
-        nearest: its row. distances: to it, in feature units. names: of the training pictures.
-        copies: share of generated pictures nearer to a training picture than 99 % of these are to each other.
-        ratio: median distance of generated to training pictures, over that of training pictures to each other.
+        nearest: its row. distances: to it, in feature units. names: of the training images.
+        copies: share of generated images nearer to a training image than 99 % of these are to each other.
+        ratio: median distance of generated to training images, over that of training images to each other.
     """
 
     nearest: Int[Tensor, " n"]
@@ -43,19 +43,19 @@ class Memorisation(Result):
     num_real: int
     features: str
 
-    unit: ClassVar[str] = f"share of pictures; {NEAR:g} is chance"
+    unit: ClassVar[str] = f"share of images; {NEAR:g} is chance"
     higher_is_better: ClassVar[bool | None] = False
 
     @property
     def closest(self) -> list[tuple[int, str, float]]:
-        """Generated pictures from the one that is nearest to a training picture: its row, that picture, how far."""
+        """Generated images from the one that is nearest to a training image: its row, that image, how far."""
         order = self.distances.argsort().tolist()
         return [(row, self.names[int(self.nearest[row])], float(self.distances[row])) for row in order]
 
     @property
     def figures(self) -> dict[str, Figure]:
         return self._figures(copies=self.copies) | {
-            "distance to training pictures": Figure(
+            "distance to training images": Figure(
                 estimate=self.ratio, unit="times that among them", higher_is_better=None
             )
         }
@@ -64,13 +64,13 @@ class Memorisation(Result):
     def notes(self) -> tuple[str, ...]:
         return (
             features_note(self.features),
-            f"copies are looked for among {self.num_real} pictures; give all that the model was trained on",
+            f"copies are looked for among {self.num_real} images; give all that the model was trained on",
         )
 
     def __str__(self) -> str:
-        rows = [[f"  picture {row}", name, f"{far:.3g}"] for row, name, far in self.closest[:SHOWN]]
+        rows = [[f"  image {row}", name, f"{far:.3g}"] for row, name, far in self.closest[:SHOWN]]
         return (
-            f"memorisation: {self.copies} of {len(self.nearest)} pictures are as near to a training picture as the "
+            f"memorisation: {self.copies} of {len(self.nearest)} images are as near to a training image as the "
             f"nearest {NEAR:.0%} of these are to each other, {self.ratio} times as far as they in the median "
             f"({self.features}); {self.verdict}\n" + aligned(rows)
         )
@@ -84,13 +84,13 @@ def memorisation(
     features: str = "given features",
     seed: int = 0,
 ) -> Memorisation:
-    """Find the nearest training picture of every generated one; compare distances with those among training pictures.
+    """Find the nearest training image of every generated one; compare distances with those among training images.
 
-    Intervals are by resampling generated pictures; training pictures are taken as they are.
+    Intervals are by resampling generated images; training images are taken as they are.
 
     Args:
-        fake: features of generated pictures, such as the frames of a walk. real: of training pictures.
-        names: of the training pictures; their rows by default.
+        fake: features of generated images, such as the frames of a walk. real: of training images.
+        names: of the training images; their rows by default.
 
     Raises:
         SettingError: for features of other shapes, or that are not finite, and for fewer than 20 of either.
@@ -126,16 +126,16 @@ def nearest_training(
     batch_size: int = 32,
     seed: int = 0,
 ) -> Memorisation:
-    """The training picture that is nearest to each frame of a walk, and whether that is nearer than it should be.
+    """The training image that is nearest to each frame of a walk, and whether that is nearer than it should be.
 
     Raises:
-        SettingError: for fewer than 20 frames or training pictures.
+        SettingError: for fewer than 20 frames or training images.
     """
     parts = torch.arange(len(training)).split(batch_size)
     with torch.no_grad():
         real = torch.cat([features(training.read(rows)).cpu() for rows in parts])
     return memorisation(
-        pictures_of(generator, frames, features, batch_size=batch_size),
+        images_of(generator, frames, features, batch_size=batch_size),
         real,
         names=training.names,
         features=features.description,
@@ -146,7 +146,7 @@ def nearest_training(
 def _nearest(
     rows: Float[Tensor, "n f"], among: Float[Tensor, "m f"], *, itself: bool
 ) -> tuple[Float[Tensor, " n"], Int[Tensor, " n"]]:
-    """Distance and row of the nearest neighbour, block by block; `itself` when both are the same pictures."""
+    """Distance and row of the nearest neighbour, block by block; `itself` when both are the same images."""
     distances, places = [], []
     for first in range(0, len(rows), 512):
         block = torch.cdist(
@@ -163,7 +163,7 @@ def _nearest(
 
 
 def measure(material: Material) -> dict[str, Memorisation]:
-    """Of n generated pictures among the real ones, `MOST_REAL` at most."""
+    """Of n generated images among the real ones, `MOST_REAL` at most."""
     real = material.real_features(MOST_REAL)
     return {
         "": memorisation(
@@ -177,7 +177,7 @@ def measure(material: Material) -> dict[str, Memorisation]:
 
 
 MEASURE = Measure(
-    summary="whether pictures are copies of training pictures",
+    summary="whether images are copies of training images",
     result=Memorisation,
     run=measure,
     needs=("data",),

@@ -1,4 +1,4 @@
-"""What directions that nobody named change, in generated pictures."""
+"""What directions that nobody named change, in generated images."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import ScoreError, SettingError
-from ganatomy.estimates import CONFIDENCE, resampling
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Directions
 from ganatomy.metrics.calibration import Trials
 from ganatomy.metrics.entanglement import unit_steps
 from ganatomy.metrics.selectivity import Estimate
 from ganatomy.perception.base import Scorer
+from ganatomy.statistics.intervals import CONFIDENCE, resampling
 
 LEAST = 0.05
 """A mean change of probability that is worth a name."""
@@ -28,11 +28,11 @@ NOTHING = "nothing that the scorer knows"
 
 @dataclass(frozen=True, kw_only=True)
 class Naming:
-    """What each of k directions changes in n pictures, among the attributes that a scorer knows.
+    """What each of k directions changes in n images, among the attributes that a scorer knows.
 
     Args:
         directions: as they were given. attributes: all that were scored.
-        changes: half the difference of the probabilities after a step forwards and one backwards, in each picture.
+        changes: half the difference of the probabilities after a step forwards and one backwards, in each image.
         strength: the step, in standard deviations of codes along the direction.
         seed: of the codes, and of the resampling.
     """
@@ -78,11 +78,11 @@ class Naming:
             f"{name:{width}}  {', '.join(_told(moved)[:SHOWN]) or NOTHING}"
             for name, moved in self.moved.items()
         ]
-        step = f"{self.strength:g} sigma along each direction, over {self.changes.shape[1]} pictures"
+        step = f"{self.strength:g} sigma along each direction, over {self.changes.shape[1]} images"
         return "\n".join([*lines, f"mean change of probability by {step}, ± half a 95 % interval"])
 
     def _intervals(self) -> tuple[Float[Tensor, "k a"], Float[Tensor, "k a"]]:
-        """Both ends for each mean change by resampling pictures, so wide that all of a direction hold at once."""
+        """Both ends for each mean change by resampling images, so wide that all of a direction hold at once."""
         weights = resampling(self.changes.shape[1], seed=self.seed).to(self.changes)
         means = self.changes.mean(1)
         errors = (torch.einsum("bn,kna->bka", weights, self.changes) - means).abs()
@@ -105,14 +105,14 @@ def name_directions(
     batch_size: int = 64,
     progress: Callable[[int, int], None] | None = None,
 ) -> Naming:
-    """Move the same pictures both ways along each direction, score them, and say which attributes move most.
+    """Move the same images both ways along each direction, score them, and say which attributes move most.
 
     It stands with the measures: it needs a generator and a scorer and finds no direction.
 
     Args:
         directions: of any method; their sigma says how far to go. strength: the step, in these.
-        n: pictures, each made twice for each direction. seed: of their codes.
-        truncation_psi: as codes should be drawn. progress: called with the pictures done and all of them.
+        n: images, each made twice for each direction. seed: of their codes.
+        truncation_psi: as codes should be drawn. progress: called with the images done and all of them.
 
     Raises:
         SettingError: without directions, and for numbers outside their range.
@@ -123,12 +123,12 @@ def name_directions(
         raise SettingError("there are no directions to name; find some first")
     if n < 2 or batch_size < 1 or not 0 < strength < float("inf"):
         raise SettingError(
-            f"cannot name directions by {n} pictures in batches of {batch_size}, {strength:g} sigma away; "
+            f"cannot name directions by {n} images in batches of {batch_size}, {strength:g} sigma away; "
             "give at least 2, 1, and a strength above 0"
         )
     if scorer.num_rows is not None:
         raise ScoreError(
-            f"{scorer.description} cannot score edited pictures; name directions with a scorer that looks at them"
+            f"{scorer.description} cannot score edited images; name directions with a scorer that looks at them"
         )
     with torch.no_grad():
         latents = generator.sample(n, seed=seed, space=directions.space, truncation_psi=truncation_psi)

@@ -1,4 +1,4 @@
-"""Whether one way of editing is cleaner than another, in the same pictures."""
+"""Whether one way of editing is cleaner than another, in the same images."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import SettingError
-from ganatomy.estimates import Estimate, estimate, resampling
 from ganatomy.metrics.entanglement import Entanglement
 from ganatomy.metrics.selectivity import selectivity
+from ganatomy.statistics.intervals import Estimate, estimate, resampling
 
 NUM_SWAPS = 4000
-"""Ways of exchanging two methods picture by picture that a p-value is counted among."""
+"""Ways of exchanging two methods image by image that a p-value is counted among."""
 SURE = 0.05
 """A p-value up to this is taken for more than chance."""
 
@@ -26,15 +26,15 @@ class Paired:
     """By how much the mean selectivity of one way is above that of another.
 
     Args:
-        difference: with its interval, from drawing the same pictures again for both.
+        difference: with its interval, from drawing the same images again for both.
         factor: the one over the other, likewise.
-        p: share of exchanges of the two ways, picture by picture, that give a difference at least as large.
+        p: share of exchanges of the two ways, image by image, that give a difference at least as large.
     """
 
     difference: Estimate
     factor: Estimate
     p: float
-    num_pictures: int
+    num_images: int
 
     @property
     def sure(self) -> bool:
@@ -43,29 +43,29 @@ class Paired:
 
     @property
     def enough(self) -> int | None:
-        """About how many pictures would tell a difference of this size from none; None for no difference."""
+        """About how many images would tell a difference of this size from none; None for no difference."""
         size = abs(self.difference.value)
         if not math.isfinite(size) or not size:
             return None
-        return max(2, math.ceil(self.num_pictures * (self.difference.error / size) ** 2))
+        return max(2, math.ceil(self.num_images * (self.difference.error / size) ** 2))
 
     def __str__(self) -> str:
-        return f"{self.difference} more, {self.factor} times, p = {self.p:.3g} ({self.num_pictures} pictures)"
+        return f"{self.difference} more, {self.factor} times, p = {self.p:.3g} ({self.num_images} images)"
 
 
 def paired(one: Entanglement, other: Entanglement, *, form: str = "mean_abs_all") -> Paired:
-    """Compare the mean selectivity of two ways that moved the same attributes in the same pictures.
+    """Compare the mean selectivity of two ways that moved the same attributes in the same images.
 
-    If both ways did alike, it would not matter which of the two did what in a picture; so the difference is held
-    against what it is when the two are exchanged in each picture by the toss of a coin (a paired permutation test,
+    If both ways did alike, it would not matter which of the two did what in an image; so the difference is held
+    against what it is when the two are exchanged in each image by the toss of a coin (a paired permutation test,
     two-sided; Good 2005).
 
     Raises:
-        SettingError: for results of different pictures or attributes.
+        SettingError: for results of different images or attributes.
     """
     if (one.names, one.attributes) != (other.names, other.attributes) or not one.before.equal(other.before):
         raise SettingError(
-            "these results are of different pictures or attributes; measure both with one seed and n"
+            "these results are of different images or attributes; measure both with one seed and n"
         )
     n = len(one.before)
     rows = [result.changes * result.strengths.sign()[:, None, None] for result in (one, other)]
@@ -80,14 +80,14 @@ def paired(one: Entanglement, other: Entanglement, *, form: str = "mean_abs_all"
         difference=estimate(a - b, again[0] - again[1]),
         factor=estimate(a / b, again[0] / again[1]),
         p=(extreme + 1) / (NUM_SWAPS + 1),
-        num_pictures=n,
+        num_images=n,
     )
 
 
 def _selectivity(
     rows: Float[Tensor, "k n a"], weights: Float[Tensor, "b n"], result: Entanglement, form: str
 ) -> Float[Tensor, " b"]:
-    """Mean selectivity in pictures that count as each row of weights says."""
+    """Mean selectivity in images that count as each row of weights says."""
     mean, size = (torch.einsum("bn,kna->bka", weights, part.double()) for part in (rows, rows.abs()))
     return selectivity(mean, size, result.targets, form=form).mean(1)
 
@@ -95,7 +95,7 @@ def _selectivity(
 def _swapped(
     rows: list[Tensor], tosses: Float[Tensor, "b n"], result: Entanglement, form: str
 ) -> Float[Tensor, " b"]:
-    """Mean selectivity where a toss of 1 takes a picture from the first way, of 0 from the other."""
+    """Mean selectivity where a toss of 1 takes an image from the first way, of 0 from the other."""
     n = tosses.shape[1]
     one, other = (row.double() for row in rows)
 

@@ -1,4 +1,4 @@
-"""Perceptual path length: how much pictures change when a code takes a small step on the way to another.
+"""Perceptual path length: how much images change when a code takes a small step on the way to another.
 
 Karras et al. 2019, "A Style-Based Generator Architecture", section 4.1.
 """
@@ -16,19 +16,19 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import SettingError, SpaceError, UnknownNameError
-from ganatomy.estimates import Estimate, mean_of
 from ganatomy.generators.base import Generator
 from ganatomy.geometry import lerp, slerp
 from ganatomy.latents import Latents, Space
 from ganatomy.metrics.base import Figure, Result
 from ganatomy.metrics.material import Material, Measure
 from ganatomy.perception.perceptual import PerceptualDistance
+from ganatomy.statistics.intervals import Estimate, mean_of
 
 EPSILON = 1e-4
 """The step, as a share of the way between two codes."""
 SAMPLINGS = ("full", "end")
 LARGEST = 256
-"""Pixels a side that larger pictures are averaged down to, for that is what LPIPS was learnt on."""
+"""Pixels a side that larger images are averaged down to, for that is what LPIPS was learnt on."""
 FACE = (3 / 8, 7 / 8, 2 / 8, 6 / 8)
 """The part of an aligned face that the paper looks at: top, bottom, left, right."""
 OUTLIERS = 0.01
@@ -99,7 +99,7 @@ def path_length(
 
     Raises:
         SpaceError: for another space than z and w, or one that the generator lacks. UnknownNameError: for a sampling.
-        SettingError: for numbers outside their range, and for pictures of half precision, in which a step drowns.
+        SettingError: for numbers outside their range, and for images of half precision, in which a step drowns.
     """
     where = Space.parse(space)
     if where not in (Space.Z, Space.W):
@@ -172,7 +172,7 @@ def _on_sphere(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
 
 
 def _looked_at(images: Tensor, crop: tuple[float, float, float, float] | None) -> Tensor:
-    """The part of the pictures that counts, averaged down where it is large; as computed, for bytes hide a step."""
+    """The part of the images that counts, averaged down where it is large; as computed, for bytes hide a step."""
     if crop is not None:
         height, width = images.shape[2:]
         top, bottom, left, right = crop
@@ -203,7 +203,7 @@ def measure(material: Material) -> dict[str, PathLength]:
 
 
 MEASURE = Measure(
-    summary="how fast pictures change between random codes",
+    summary="how fast images change between random codes",
     result=PathLength,
     run=measure,
 )

@@ -1,4 +1,4 @@
-"""Improved precision and recall: how many generated pictures look real, how many real ones the generator covers.
+"""Improved precision and recall: how many generated images look real, how many real ones the generator covers.
 
 Kynkäänniemi et al. 2019, "Improved Precision and Recall Metric for Assessing Generative Models".
 """
@@ -13,10 +13,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ganatomy.errors import SettingError
-from ganatomy.estimates import Estimate, jackknife
 from ganatomy.metrics.base import Figure, Result, certain
 from ganatomy.metrics.material import Material, Measure
 from ganatomy.metrics.samples import check_samples, features_note, split_rows
+from ganatomy.statistics.intervals import Estimate, jackknife
 
 NEIGHBOURS = 3
 """The k of the paper."""
@@ -24,11 +24,11 @@ NEIGHBOURS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class PrecisionRecall(Result):
-    """Shares of pictures that lie within the other set.
+    """Shares of images that lie within the other set.
 
     Args:
-        precision: of generated pictures, within the real ones. recall: of real ones, within the generated.
-        ceiling: of one half of the real pictures, within the other: what a perfect generator of so many would have.
+        precision: of generated images, within the real ones. recall: of real ones, within the generated.
+        ceiling: of one half of the real images, within the other: what a perfect generator of so many would have.
     """
 
     precision: Estimate
@@ -53,7 +53,7 @@ class PrecisionRecall(Result):
         notes = [features_note(self.features)]
         if max(self.num_fake, self.num_real) > 1.2 * min(self.num_fake, self.num_real):
             notes.append(
-                f"{self.num_fake} generated and {self.num_real} real pictures reach differently far; "
+                f"{self.num_fake} generated and {self.num_real} real images reach differently far; "
                 "precision and recall compare at equal numbers"
             )
         return tuple(notes)
@@ -61,7 +61,7 @@ class PrecisionRecall(Result):
     def __str__(self) -> str:
         return (
             f"precision {self.precision}, recall {self.recall} ({self.num_fake} generated and {self.num_real} real "
-            f"pictures, {self.neighbours} neighbours, features of {self.features}; {self.ceiling:.3g} between two "
+            f"images, {self.neighbours} neighbours, features of {self.features}; {self.ceiling:.3g} between two "
             f"halves of the real ones); {self.verdict}"
         )
 
@@ -82,7 +82,7 @@ def precision_recall(
     check_samples(fake, real)
     if not 1 <= neighbours < min(len(fake), len(real)) // 2:
         raise SettingError(
-            f"{neighbours} neighbours cannot be looked at among {min(len(fake), len(real))} pictures; "
+            f"{neighbours} neighbours cannot be looked at among {min(len(fake), len(real))} images; "
             "give 1 or more, and far fewer than there are"
         )
     fake, real = fake.cpu().double(), real.cpu().double()
@@ -119,7 +119,7 @@ def _within(across: Float[Tensor, "n m"], among: Float[Tensor, "m m"], neighbour
 
 
 def measure(material: Material) -> dict[str, PrecisionRecall]:
-    """Of n generated pictures and the real ones."""
+    """Of n generated images and the real ones."""
     return {
         "": precision_recall(
             material.fake_features(),
@@ -131,7 +131,7 @@ def measure(material: Material) -> dict[str, PrecisionRecall]:
 
 
 MEASURE = Measure(
-    summary="how many pictures look real, how many real ones are covered",
+    summary="how many images look real, how many real ones are covered",
     result=PrecisionRecall,
     run=measure,
     needs=("data",),

@@ -13,27 +13,27 @@ from torch.nn import functional as F
 
 from ganatomy.datasets.labelled import Labelled
 from ganatomy.errors import ScoreError, SettingError
-from ganatomy.estimates import Estimate, mean_of
 from ganatomy.metrics.base import Figure, Result, aligned
 from ganatomy.perception.base import Scorer
+from ganatomy.statistics.intervals import Estimate, mean_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recognition(Result):
-    """A scorer's answers about n labelled pictures; probabilities above one half count as yes.
+    """A scorer's answers about n labelled images; probabilities above one half count as yes.
 
     Args:
-        names: attributes that both know. data: where the pictures are from.
+        names: attributes that both know. data: where the images are from.
         loss: mean binary cross-entropy, in nats. accuracy: share of answers that are right.
-        f1, f2: mean over pictures of F_b = (1 + b²) PR / (b² P + R), with P the share of a picture's yes answers that
-            are right and R that of its labels that were found; fastai's `fbeta` is F2 so. A picture without labels
+        f1, f2: mean over images of F_b = (1 + b²) PR / (b² P + R), with P the share of an image's yes answers that
+            are right and R that of its labels that were found; fastai's `fbeta` is F2 so. An image without labels
             and without yes answers counts as 1.
-        attributes: accuracy, and F1 over pictures, of each.
+        attributes: accuracy, and F1 over images, of each.
     """
 
     names: tuple[str, ...]
     data: str
-    num_pictures: int
+    num_images: int
     loss: Estimate
     accuracy: Estimate
     f1: Estimate
@@ -65,10 +65,10 @@ def recognition(
     batch_size: int = 64,
     progress: Callable[[int, int], None] | None = None,
 ) -> Recognition:
-    """Score labelled pictures and compare, for the attributes that both have.
+    """Score labelled images and compare, for the attributes that both have.
 
     Raises:
-        ScoreError: for a scorer that does not look at pictures. SettingError: where no attribute has a label.
+        ScoreError: for a scorer that does not look at images. SettingError: where no attribute has a label.
     """
     names = tuple(name for name in scorer.names if name in labelled.names)
     if not names:
@@ -77,7 +77,7 @@ def recognition(
             f"({', '.join(labelled.names)}); give data whose labels have the scorer's names"
         )
     if scorer.num_rows is not None:
-        raise ScoreError(f"{scorer.description} does not look at pictures, so it cannot be tested on others")
+        raise ScoreError(f"{scorer.description} does not look at images, so it cannot be tested on others")
     sees, parts = scorer.select(names), []
     with torch.no_grad():
         for rows in torch.arange(len(labelled)).split(batch_size):
@@ -92,7 +92,7 @@ def recognition(
     return Recognition(
         names=names,
         data=labelled.description,
-        num_pictures=len(labelled),
+        num_images=len(labelled),
         loss=mean_of(loss.mean(1), seed=seed),
         accuracy=mean_of(right.mean(1), seed=seed),
         f1=mean_of(f_score(said, labels, beta=1), seed=seed),

@@ -1,4 +1,4 @@
-"""Reconstruction: how near pictures are to those that they should repeat, in four ways."""
+"""Reconstruction: how near images are to those that they should repeat, in four ways."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import SettingError
-from ganatomy.estimates import Estimate, mean_of
 from ganatomy.metrics.base import Figure, Result
 from ganatomy.metrics.material import Material, Measure
 from ganatomy.perception.perceptual import PerceptualDistance
+from ganatomy.statistics.intervals import Estimate, mean_of
 
 RANGE = 2.0
 """Of values in [-1, 1]."""
@@ -25,7 +25,7 @@ K1, K2 = 0.01, 0.03
 
 @dataclass(frozen=True, kw_only=True)
 class Reconstruction(Result):
-    """Means over pictures.
+    """Means over images.
 
     Args:
         mse: of values in [-1, 1], four times that of values in [0, 1]. perceptual: None where no distance was given.
@@ -36,7 +36,7 @@ class Reconstruction(Result):
     ssim: Estimate
     perceptual: Estimate | None
     distance: str
-    num_pictures: int
+    num_images: int
 
     unit: ClassVar[str] = "dB"
     higher_is_better: ClassVar[bool | None] = True
@@ -64,7 +64,7 @@ class Reconstruction(Result):
         )
         return (
             f"reconstruction: PSNR {self.psnr} dB, SSIM {self.ssim} (higher is better), MSE {self.mse}{looks} "
-            f"(lower is better); {self.num_pictures} pictures"
+            f"(lower is better); {self.num_images} images"
         )
 
 
@@ -76,21 +76,21 @@ def reconstruction(
     batch_size: int = 32,
     seed: int = 0,
 ) -> Reconstruction:
-    """MSE, PSNR, SSIM (Wang et al. 2004) and perceptual distance of pictures to their targets, row by row.
+    """MSE, PSNR, SSIM (Wang et al. 2004) and perceptual distance of images to their targets, row by row.
 
-    PSNR is `10 log10(4 / MSE)` of each picture, and then averaged; equal pictures have an infinite one.
+    PSNR is `10 log10(4 / MSE)` of each image, and then averaged; equal images have an infinite one.
 
     Raises:
-        SettingError: for shapes that differ, and pictures smaller than the window of SSIM.
+        SettingError: for shapes that differ, and images smaller than the window of SSIM.
     """
     if images.shape != targets.shape or not len(images):
         raise SettingError(
-            f"pictures of shape {list(images.shape)} cannot repeat targets of shape {list(targets.shape)}; "
+            f"images of shape {list(images.shape)} cannot repeat targets of shape {list(targets.shape)}; "
             "give as many, of the same size"
         )
     if min(images.shape[2:]) < WINDOW:
         raise SettingError(
-            f"SSIM looks through {WINDOW} x {WINDOW} pixels, the pictures have {list(images.shape[2:])}"
+            f"SSIM looks through {WINDOW} x {WINDOW} pixels, the images have {list(images.shape[2:])}"
         )
     images, targets = images.detach().clamp(-1, 1), targets.detach().clamp(-1, 1)
     mse = (images.double() - targets.double()).square().flatten(1).mean(1)
@@ -105,12 +105,12 @@ def reconstruction(
         ssim=mean_of(ssim(images, targets), seed=seed),
         perceptual=looks,
         distance="" if distance is None else distance.description,
-        num_pictures=len(images),
+        num_images=len(images),
     )
 
 
 def ssim(a: Float[Tensor, "n c h w"], b: Float[Tensor, "n c h w"]) -> Float[Tensor, " n"]:
-    """Structural similarity, the mean over places (where the window fits) and channels; 1 for equal pictures."""
+    """Structural similarity, the mean over places (where the window fits) and channels; 1 for equal images."""
     a, b = a.double(), b.double()
     ticks = torch.arange(WINDOW, dtype=torch.float64, device=a.device) - WINDOW // 2
     bell = torch.exp(-ticks.square() / (2 * SIGMA**2))
@@ -133,12 +133,12 @@ def ssim(a: Float[Tensor, "n c h w"], b: Float[Tensor, "n c h w"]) -> Float[Tens
 def measure(material: Material) -> dict[str, Reconstruction]:
     """Refuse: nothing in the material repeats anything."""
     raise SettingError(
-        "reconstruction compares pictures with those that they should repeat; call reconstruction(images, targets)"
+        "reconstruction compares images with those that they should repeat; call reconstruction(images, targets)"
     )
 
 
 MEASURE = Measure(
-    summary="how near pictures are to those that they should repeat",
+    summary="how near images are to those that they should repeat",
     result=Reconstruction,
     run=measure,
     needs=("pairs",),

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError
 
-FEWEST_PICTURES = 20
+FEWEST_IMAGES = 20
 """Of either kind, that distributions are compared by."""
 
 
@@ -21,15 +21,15 @@ def check_samples(fake: Float[Tensor, "n f"], real: Float[Tensor, "m g"]) -> Non
     """Refuse features that cannot be compared.
 
     Raises:
-        SettingError: for other numbers of features, numbers that are not finite, or fewer than 20 pictures.
+        SettingError: for other numbers of features, numbers that are not finite, or fewer than 20 images.
     """
     if fake.shape[1] != real.shape[1]:
         raise SettingError(
-            f"generated pictures have {fake.shape[1]} features and real ones {real.shape[1]}; use one network for both"
+            f"generated images have {fake.shape[1]} features and real ones {real.shape[1]}; use one network for both"
         )
-    if min(len(fake), len(real)) < FEWEST_PICTURES:
+    if min(len(fake), len(real)) < FEWEST_IMAGES:
         raise SettingError(
-            f"{len(fake)} generated and {len(real)} real pictures are too few; give {FEWEST_PICTURES} or more of each"
+            f"{len(fake)} generated and {len(real)} real images are too few; give {FEWEST_IMAGES} or more of each"
         )
     if not bool(torch.isfinite(fake).all()) or not bool(torch.isfinite(real).all()):
         raise SettingError("features are not finite numbers; use another network")

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ganatomy.errors import UnknownNameError
-from ganatomy.estimates import Estimate
+from ganatomy.statistics.intervals import Estimate
 
 FORMS = ("mean_abs_all", "top13", "signed")
 NUM_TOP = 13
@@ -38,11 +38,11 @@ def selectivity(
     """|mean change of the target| over the mean change of other attributes, for k directions and a attributes.
 
     Args:
-        mean_change, mean_abs_change: means over pictures of the change, and of its size in each picture.
+        mean_change, mean_abs_change: means over images of the change, and of its size in each image.
         targets: the column that each direction is meant to move.
-        form: which changes of others count. "mean_abs_all": |change per picture|, over all others; "top13": the same
+        form: which changes of others count. "mean_abs_all": |change per image|, over all others; "top13": the same
             over the 13 that change most (Table II of Pham Van et al.); "signed": |mean change| over all others, which
-            is what the edit does on average, and blind to what it does to single pictures.
+            is what the edit does on average, and blind to what it does to single images.
 
     Returns nan where there is no other attribute, inf where no other changes.
 

@@ -16,10 +16,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ganatomy.errors import ScoreError, UnknownNameError
-from ganatomy.estimates import Estimate, estimate, resampling
 from ganatomy.latents import Space
 from ganatomy.metrics.base import Figure, Result, aligned
 from ganatomy.metrics.material import Material, Measure
+from ganatomy.statistics.intervals import Estimate, estimate, resampling
 from ganatomy.surveys import Survey
 
 CONFIDENT = 0.5

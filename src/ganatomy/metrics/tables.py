@@ -99,11 +99,11 @@ def table_ii(
 ) -> ChangeTable:
     """Table II: an attribute is moved by each method; the others are those that change most by the first method.
 
-    The paper shows one picture; these are means over the pictures measured.
+    The paper shows one image; these are means over the images measured.
 
     Raises:
         UnknownNameError: when a method did not move that attribute. SettingError: without results, others to show, or
-            where results are of different attributes or pictures.
+            where results are of different attributes or images.
     """
     first = _first(results, num_others)
     for result in results.values():
@@ -111,7 +111,7 @@ def table_ii(
             raise UnknownNameError("direction", attribute, result.names)
         if result.attributes != first.attributes or not result.before.equal(first.before):
             raise SettingError(
-                "these results are of different pictures or attributes; measure all with one seed and n"
+                "these results are of different images or attributes; measure all with one seed and n"
             )
     places = {method: result.names.index(attribute) for method, result in results.items()}
     means = {method: result.changes[places[method]].mean(0) for method, result in results.items()}

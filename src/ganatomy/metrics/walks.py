@@ -1,6 +1,6 @@
-"""The profile of a walk: how fast its pictures change, and where they jump.
+"""The profile of a walk: how fast its images change, and where they jump.
 
-Radford et al. 2016 walk between random codes: sharp transitions hint that pictures are learnt by heart.
+Radford et al. 2016 walk between random codes: sharp transitions hint that images are learnt by heart.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from torch import Tensor
 
 from ganatomy.edits import path
 from ganatomy.errors import SettingError
-from ganatomy.estimates import Estimate, estimate, resampling
 from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Latents
 from ganatomy.metrics.base import Figure, Result, certain
 from ganatomy.metrics.material import Material, Measure
 from ganatomy.perception.perceptual import AT_ONCE, PerceptualDistance
+from ganatomy.statistics.intervals import Estimate, estimate, resampling
 
 SHARP = 3.0
 """A transition is sharp where the speed peaks above so many times the median speed of the walk."""
@@ -210,7 +210,7 @@ def measure(material: Material) -> dict[str, WalkProfiles]:
 
 
 MEASURE = Measure(
-    summary="how evenly pictures change on a walk, and where they jump",
+    summary="how evenly images change on a walk, and where they jump",
     result=WalkProfiles,
     run=measure,
 )

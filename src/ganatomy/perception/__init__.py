@@ -81,7 +81,7 @@ def scorer(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Sco
     scorer("faces")                                   # bundled with the generator of that name
     scorer("classifier.onnx")                         # any ONNX classifier
     scorer("faces-scorer.safetensors")                # an attribute network of ours
-    scorer("labels.csv")                              # labels of the pictures that `ganatomy sample` wrote
+    scorer("labels.csv")                              # labels of the images that `ganatomy sample` wrote
     scorer("clip:ViT-B-32/openai", names=["smiling"]) # these words, by a text-image model; see `words`
     scorer("my.words")                                # words that `ganatomy words` centred on a generator
     scorer("mine.py:brightness", names=["Bright"])    # a function in a file, which is run

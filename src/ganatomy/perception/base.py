@@ -91,6 +91,15 @@ class Scorer(ABC):
     num_rows: int | None = None
     """How many images it can score, for a scorer that has a row of its own for each."""
 
+    def require_images(self) -> None:
+        """Refuse a scorer that cannot look at new images.
+
+        Raises:
+            ScoreError: for a table of labels.
+        """
+        if self.num_rows is not None:
+            raise ScoreError(f"{self.description} cannot score new images; give a classifier that can")
+
     @abstractmethod
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
         """Logits `[n, attributes]` of images in [-1, 1] with one or three channels, on any device."""
@@ -98,11 +107,11 @@ class Scorer(ABC):
     def score(
         self, images: Float[Tensor, "n c h w"], *, latents: Latents | None = None, start: int = 0
     ) -> Scores:
-        """Score images in [-1, 1]; what lies outside is clipped, as it is when a picture is saved.
+        """Score images in [-1, 1]; what lies outside is clipped, as it is when an image is saved.
 
         Args:
             latents: the codes of these images. start: index of the first of them in the sample that they belong to.
-                Only scorers that do not look at pictures (tables, truths) need them.
+                Only scorers that do not look at images (tables, truths) need them.
 
         Raises:
             SettingError: for images of another shape or range.

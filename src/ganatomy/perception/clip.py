@@ -1,4 +1,4 @@
-"""Text-image models of open_clip (an extra): CLIP and its kin, whose pictures and sentences share one space.
+"""Text-image models of open_clip (an extra): CLIP and its kin, whose images and sentences share one space.
 
 A model is spelled in one way everywhere, `clip:` and then one of
 
@@ -59,7 +59,7 @@ class TextImageModel(Protocol):
 
 
 class OpenClipModel:
-    """A model of open_clip with its own tokenizer and its own way to prepare pictures.
+    """A model of open_clip with its own tokenizer and its own way to prepare images.
 
     Args:
         name: how it is spelled, so that it can be loaded again. config: what its network was built from.
@@ -290,7 +290,7 @@ def _library(spec: str) -> Any:
     except ImportError as error:
         missing = "" if error.name in (None, "open_clip") else f" ({error.name} is missing)"
         raise SettingError(
-            f"{spec} scores pictures by words, which needs open_clip{missing}; pip install 'ganatomy[words]'"
+            f"{spec} scores images by words, which needs open_clip{missing}; pip install 'ganatomy[words]'"
         ) from None
     return open_clip
 

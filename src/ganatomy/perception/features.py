@@ -1,4 +1,4 @@
-"""Features of pictures: one vector for each, in which pictures that look alike are near."""
+"""Features of images: one vector for each, in which images that look alike are near."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GRID = 8
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Features:
-    """A way to see pictures as vectors.
+    """A way to see images as vectors.
 
     Args:
         name: as in `FEATURES`. description: which network exactly; figures compare only within the same.
@@ -62,7 +62,7 @@ def scorer_features(scorer: Scorer | None) -> Features:
     """What the trunk of an attribute network sees; of any other scorer, its logits.
 
     Raises:
-        SettingError: without a scorer that looks at pictures.
+        SettingError: without a scorer that looks at images.
     """
     scorer = looking(scorer)
     network = network_of(scorer)
@@ -78,7 +78,7 @@ def scorer_features(scorer: Scorer | None) -> Features:
 
 
 def coarse_pixels(scorer: Scorer | None = None) -> Features:
-    """The picture in 8 x 8 patches: light, colours, what stands where."""
+    """The image in 8 x 8 patches: light, colours, what stands where."""
     return Features(
         name="pixels",
         description=f"colours of {GRID} x {GRID} patches",
@@ -136,16 +136,16 @@ FEATURES: dict[str, Callable[[Scorer | None], Features]] = {
 
 
 def looks(scorer: Scorer | None) -> bool:
-    """Whether there is a scorer, and it looks at pictures."""
+    """Whether there is a scorer, and it looks at images."""
     return scorer is not None and scorer.num_rows is None
 
 
 def looking(scorer: Scorer | None) -> Scorer:
-    """The scorer, if it looks at pictures; raises SettingError where there is none, or it is a table."""
+    """The scorer, if it looks at images; raises SettingError where there is none, or it is a table."""
     if scorer is None or not looks(scorer):
-        what = "there is no scorer" if scorer is None else f"{scorer.description} does not look at pictures"
+        what = "there is no scorer" if scorer is None else f"{scorer.description} does not look at images"
         raise SettingError(
-            f"{what}, so it has no features; give a scorer that looks at pictures, or take pixels"
+            f"{what}, so it has no features; give a scorer that looks at images, or take pixels"
         )
     return scorer
 

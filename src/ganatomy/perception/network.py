@@ -254,7 +254,7 @@ class NetworkScorer(Scorer):
         return FactorScorer(self).score(images)
 
     def features(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
-        """What the trunk sees in images, named or not: near each other for pictures that look alike to it."""
+        """What the trunk sees in images, named or not: near each other for images that look alike to it."""
         return self.network.embed(self._fitted(images))
 
     def to(self, device: str | torch.device) -> NetworkScorer:
@@ -265,7 +265,7 @@ class NetworkScorer(Scorer):
         return moved
 
     def _read(self, images: Float[Tensor, "n c h w"]) -> Reading:
-        """Both heads; the network runs once where attributes and factors of the same pictures are asked for in turn."""
+        """Both heads; the network runs once where attributes and factors of the same images are asked for in turn."""
         # A tensor under gradients or inference mode has a graph, or no version to tell that it was written to.
         passing = images.requires_grad or images.is_inference()
         if self._latest is not None and not passing:

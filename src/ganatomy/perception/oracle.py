@@ -1,4 +1,4 @@
-"""Scorers that know the truth: of a generator whose semantics are known, and of pictures drawn from known labels."""
+"""Scorers that know the truth: of a generator whose semantics are known, and of images drawn from known labels."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class OracleScorer(Scorer):
 
 
 class TruthScorer(Scorer):
-    """The exact labels of drawn pictures, by their row.
+    """The exact labels of drawn images, by their row.
 
-    The pictures are not looked at: they were drawn from these labels, so looking could only add error. Row i of the
+    The images are not looked at: they were drawn from these labels, so looking could only add error. Row i of the
     labels belongs to row i of the set (`start` says where a batch begins).
 
     Raises:
@@ -61,7 +61,7 @@ class TruthScorer(Scorer):
         self.num_rows = len(labels)
         packed = np.packbits(labels.cpu().numpy().astype(bool)).tobytes()
         self.fingerprint = fingerprint_of("truth", str(list(labels.shape)), packed, *self.names)
-        self.description = f"exact labels of {len(labels)} drawn pictures ({len(self.names)} attributes)"
+        self.description = f"exact labels of {len(labels)} drawn images ({len(self.names)} attributes)"
 
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
         return rows_of(self._table, start, len(images), self.description)

@@ -1,6 +1,6 @@
-"""Perceptual distance: how different two pictures look, as a squared distance between what networks see in them.
+"""Perceptual distance: how different two images look, as a squared distance between what networks see in them.
 
-Every distance here is `|embed(a) - embed(b)|²`, so that pictures of a walk are looked at once, and a small step counts
+Every distance here is `|embed(a) - embed(b)|²`, so that images of a walk are looked at once, and a small step counts
 with its square.
 """
 
@@ -25,14 +25,14 @@ from ganatomy.perception.published import VGG16
 from ganatomy.perception.torchvision import import_torchvision
 
 AT_ONCE = 8
-"""Pictures that are embedded at once: VGG makes 32 MB of one."""
+"""Images that are embedded at once: VGG makes 32 MB of one."""
 LEAST_SIZE = 32
-"""Pixels a side that VGG's five scales need; smaller pictures are enlarged."""
+"""Pixels a side that VGG's five scales need; smaller images are enlarged."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PerceptualDistance:
-    """How different pictures look.
+    """How different images look.
 
     Args:
         name: as in `DISTANCES`. description: which network exactly; figures compare only within the same.
@@ -44,7 +44,7 @@ class PerceptualDistance:
     embed: Callable[[Tensor], Tensor]
 
     def __call__(self, a: Float[Tensor, "n c h w"], b: Float[Tensor, "n c h w"]) -> Float[Tensor, " n"]:
-        """The distance of each picture of `a` to the one of the same row in `b`."""
+        """The distance of each image of `a` to the one of the same row in `b`."""
         pairs = zip(a.split(AT_ONCE), b.split(AT_ONCE), strict=True)
         steps = [(self.embed(x) - self.embed(y)).norm(dim=1).double() for x, y in pairs]
         return torch.cat(steps).square().float()
@@ -73,7 +73,7 @@ def scorer_distance(scorer: Scorer | None) -> PerceptualDistance:
     """Distance of the feature maps of an attribute network (`look`); of any other scorer, of its logits.
 
     Raises:
-        SettingError: without a scorer that looks at pictures.
+        SettingError: without a scorer that looks at images.
     """
     scorer = looking(scorer)
     network = network_of(scorer)

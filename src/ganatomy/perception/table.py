@@ -1,4 +1,4 @@
-"""A table of labels as a scorer: pictures that a person, or another program, has looked at."""
+"""A table of labels as a scorer: images that a person, or another program, has looked at."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 class TableScorer(Scorer):
     """Labels from a CSV or Parquet file with one line for each sample and one column for each attribute.
 
-    Write pictures with `ganatomy sample`, label them in their order, and survey the same seed: line i belongs to row i
-    of that seed's sample, so the pictures themselves are not looked at again. A column named `row` may give the
+    Write images with `ganatomy sample`, label them in their order, and survey the same seed: line i belongs to row i
+    of that seed's sample, so the images themselves are not looked at again. A column named `row` may give the
     order instead. Labels are 0 and 1, -1 and 1 (as in CelebA), yes and no, true and false, or probabilities; columns
     of plain text, such as file names, are left out.
 

@@ -1,4 +1,4 @@
-"""Attributes in words: a text-image model holds each picture against two sentences, and no labels are needed."""
+"""Attributes in words: a text-image model holds each image against two sentences, and no labels are needed."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ SUBJECT = "a person"
 
 TEMPLATES = (
     "a photo of {}",
-    "a picture of {}",
+    "an image of {}",
     "an image of {}",
     "a close-up of {}",
     "a blurry photo of {}",
-    "a small picture of {}",
+    "a small image of {}",
 )
-"""Sentences that each pole is put into: pictures of a GAN are often small or soft, which must not decide."""
+"""Sentences that each pole is put into: images of a GAN are often small or soft, which must not decide."""
 
 BETWEEN = "|"
 """What stands between the two poles of an attribute: `smiling|with a serious face`."""
@@ -44,8 +44,8 @@ class Contrast:
     """An attribute as two sets of sentences.
 
     Args:
-        name: what the attribute is called. yes: sentences that are true of pictures that have it.
-        no: the same of pictures that do not.
+        name: what the attribute is called. yes: sentences that are true of images that have it.
+        no: the same of images that do not.
     """
 
     name: str
@@ -106,13 +106,13 @@ class Contrast:
 class TextScorer(Scorer):
     """Scores attributes that were said in words; gradients flow to the images.
 
-    With unit vectors x of a picture and t+, t- of the two poles, each the normalised mean of the unit vectors of its
+    With unit vectors x of an image and t+, t- of the two poles, each the normalised mean of the unit vectors of its
     sentences (prompt ensembling: Radford et al. 2021, section 3.1.4), and the model's own logit scale s,
 
         p = exp(s x·t+) / (exp(s x·t+) + exp(s x·t-)),    so    logit = s x·(t+ - t-) - centre.
 
     This says which of two sentences fits better, and no more: the point where both fit equally well is not where people
-    begin to say yes. `centred` moves it to the mean of pictures that are given.
+    begin to say yes. `centred` moves it to the mean of images that are given.
 
     Args:
         centre: what is taken from the logits, one number for each attribute; zeros by default.
@@ -146,7 +146,7 @@ class TextScorer(Scorer):
         return seen @ self._poles.T.to(seen) - seen.new_tensor(self.centre)
 
     def features(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
-        """Unit vectors of images: near each other for pictures of which the same can be said."""
+        """Unit vectors of images: near each other for images of which the same can be said."""
         return self.model.embed_images(images)
 
     def select(self, names: Iterable[str]) -> TextScorer:
@@ -161,13 +161,13 @@ class TextScorer(Scorer):
         return self if names == self.names else TextScorer(self.model, contrasts, centre=centre)
 
     def centred(self, scores: Scores) -> TextScorer:
-        """The same scorer with its zero where these pictures have their mean logit.
+        """The same scorer with its zero where these images have their mean logit.
 
-        Of a survey of a generator, that makes probability .5 mean "as much as its average picture", and says nothing of
-        how many pictures have the attribute. Give `survey.scores`.
+        Of a survey of a generator, that makes probability .5 mean "as much as its average image", and says nothing of
+        how many images have the attribute. Give `survey.scores`.
 
         Raises:
-            SettingError: for scores of other attributes, or of no pictures.
+            SettingError: for scores of other attributes, or of no images.
         """
         if scores.names != self.names or not len(scores):
             raise SettingError(

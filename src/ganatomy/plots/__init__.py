@@ -1,6 +1,6 @@
-"""Pictures of pictures and of numbers: `grids`, `films`, and `charts` (not imported here: it needs matplotlib)."""
+"""Images of images and of numbers: `grids`, `films`, and `charts` (not imported here: it needs matplotlib)."""
 
 from ganatomy.plots.films import film
-from ganatomy.plots.grids import enlarge, enlargement, grid, pictures, strip
+from ganatomy.plots.grids import draw_images, enlarge, enlargement, grid, strip
 
-__all__ = ["enlarge", "enlargement", "film", "grid", "pictures", "strip"]
+__all__ = ["draw_images", "enlarge", "enlargement", "film", "grid", "strip"]

@@ -127,14 +127,14 @@ def attributes_chart(prevalence: Mapping[str, float], auc: Mapping[str, float], 
     """How common each attribute is and how well a direction tells its codes apart, best first.
 
     Args:
-        prevalence: name to the share of pictures that have it, 0 to 1. auc: name to held-out area under the ROC curve.
+        prevalence: name to the share of images that have it, 0 to 1. auc: name to held-out area under the ROC curve.
     """
     names = sorted(auc, key=lambda name: -auc[name])
     figure = _figure(7.6, 1.4 + 0.25 * len(names))
     left, right = figure.subplots(1, 2, sharey=True, gridspec_kw={"wspace": 0.08})
     left.barh(range(len(names)), [100 * prevalence[name] for name in names], color=BLUE, height=0.62)
     left.set_xlim(0, 100)
-    left.set_xlabel("pictures that have it (%)", color=QUIET, fontsize=9)
+    left.set_xlabel("images that have it (%)", color=QUIET, fontsize=9)
     left.set_yticks(range(len(names)), names)
     left.set_ylim(len(names) - 0.4, -0.6)
     right.hlines(range(len(names)), 0.5, [auc[name] for name in names], color=RULE, linewidth=1.4)

@@ -1,4 +1,4 @@
-"""Walks as moving pictures: GIF and MP4."""
+"""Walks as moving images: GIF and MP4."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def film(
     scale: int | None = None,
     text: str | None = None,
 ) -> Path:
-    """Write pictures as a film, whole or not at all; the ending of the name chooses GIF or MP4 (H.264).
+    """Write images as a film, whole or not at all; the ending of the name chooses GIF or MP4 (H.264).
 
     Args:
         images: all frames in one tensor, or any iterable of single frames or batches: a long film needs no memory.
@@ -60,7 +60,7 @@ def film(
     frames = _frames(images, scale)
     first = next(frames, None)
     if first is None:
-        raise SettingError("there is no picture to show; a film needs at least one")
+        raise SettingError("there is no image to show; a film needs at least one")
     with written_whole(path) as part:
         write(first, frames, part, Manner(fps=fps, loop=loop, text=text))
     return path
@@ -90,7 +90,7 @@ def _frames(images: Iterable[Tensor], scale: int | None) -> Iterator[Image.Image
 
 def _write_gif(first: Image.Image, rest: Iterator[Image.Image], path: Path, manner: Manner) -> None:
     def few_colours(frame: Image.Image) -> Image.Image:
-        # Pillow's default (median cut) takes seventy times as long for pictures that look the same.
+        # Pillow's default (median cut) takes seventy times as long for images that look the same.
         return frame.quantize(method=Image.Quantize.FASTOCTREE)
 
     # Players take a pause below 20 ms for a mistake and slow down to 100 ms.
@@ -111,7 +111,7 @@ def _write_gif(first: Image.Image, rest: Iterator[Image.Image], path: Path, mann
 
 
 def _write_mp4(first: Image.Image, rest: Iterator[Image.Image], path: Path, manner: Manner) -> None:
-    import av  # here, because pictures and GIFs need none of it
+    import av  # here, because images and GIFs need none of it
 
     # Half-resolution colour (yuv420p, the only kind that every player shows) needs even sides.
     width, height = (side + side % 2 for side in first.size)

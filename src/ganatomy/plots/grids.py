@@ -1,4 +1,4 @@
-"""Sheets of pictures: samples in a grid, walks as strips."""
+"""Sheets of images: samples in a grid, walks as strips."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ganatomy.images import to_pil
 from ganatomy.latents import Latents
 
 READABLE = 128
-"""Pixels that a picture should have on a side before a person can judge it; smaller ones are enlarged."""
+"""Pixels that an image should have on a side before a person can judge it; smaller ones are enlarged."""
 
 PAPER = (255, 255, 255)
 INK = (38, 38, 42)
@@ -34,29 +34,29 @@ def grid(
     captions: Sequence[str] | None = None,
     row_labels: Sequence[str] | None = None,
 ) -> Image.Image:
-    """Pictures in rows, first row first, as one sheet.
+    """Images in rows, first row first, as one sheet.
 
     Args:
-        columns: pictures in a row; by default as many as make the sheet nearly square.
-        scale: whole number by which each picture is enlarged (Lanczos); by default until it is readable, 128 px.
-        gap: pixels between two pictures and around them all.
-        labels: one line below each picture. captions: one line above each column. row_labels: one line before each row.
+        columns: images in a row; by default as many as make the sheet nearly square.
+        scale: whole number by which each image is enlarged (Lanczos); by default until it is readable, 128 px.
+        gap: pixels between two images and around them all.
+        labels: one line below each image. captions: one line above each column. row_labels: one line before each row.
 
     Raises:
-        SettingError: when there is no picture, or the number of columns or lines of text does not fit the pictures.
+        SettingError: when there is no image, or the number of columns or lines of text does not fit the images.
     """
     if not len(images):
-        raise SettingError("there is no picture to show; a grid needs at least one")
+        raise SettingError("there is no image to show; a grid needs at least one")
     columns = columns if columns is not None else math.ceil(math.sqrt(len(images)))
     scale = scale if scale is not None else enlargement(images.shape[-2:])
     if columns < 1 or scale < 1 or gap < 0:
         raise SettingError(f"columns {columns} and scale {scale} must be at least 1, gap {gap} at least 0")
     num_rows = math.ceil(len(images) / columns)
-    _expect("labels", labels, len(images), "pictures")
+    _expect("labels", labels, len(images), "images")
     _expect("captions", captions, columns, "columns")
     _expect("row_labels", row_labels, num_rows, "rows")
 
-    # Measure: text takes the room it needs at the left and above, and one line below each picture.
+    # Measure: text takes the room it needs at the left and above, and one line below each image.
     height, width = (side * scale for side in images.shape[-2:])
     size = max(11, min(20, width // 8))
     line = round(size * 1.6)
@@ -66,7 +66,7 @@ def grid(
     sheet = Image.new("RGB", (left + gap + columns * step_x, top + gap + num_rows * step_y), PAPER)
     pen = ImageDraw.Draw(sheet)
 
-    # Paste the pictures, each with its own line.
+    # Paste the images, each with its own line.
     for index, image in enumerate(images):
         row, column = divmod(index, columns)
         x, y = left + gap + column * step_x, top + gap + row * step_y
@@ -93,7 +93,7 @@ def strip(
     scale: int | None = None,
     batch_size: int = 64,
 ) -> Image.Image:
-    """The pictures of a walk, one row for each code that was walked from.
+    """The images of a walk, one row for each code that was walked from.
 
     Args:
         latents: what `walk` returns: the stations of the first code, then those of the second, and so on.
@@ -108,18 +108,18 @@ def strip(
         raise SettingError(
             f"{len(latents)} codes do not fill rows of {columns}; give columns= the stations of one walk"
         )
-    images = pictures(generator, latents, batch_size=batch_size)
+    images = draw_images(generator, latents, batch_size=batch_size)
     return grid(images, columns=columns, captions=captions, row_labels=row_labels, scale=scale)
 
 
 @torch.no_grad()
-def pictures(generator: Generator, latents: Latents, *, batch_size: int = 64) -> Float[Tensor, "n c h w"]:
+def draw_images(generator: Generator, latents: Latents, *, batch_size: int = 64) -> Float[Tensor, "n c h w"]:
     """The images of any number of codes, made in batches and brought to the CPU."""
     return torch.cat([generator(part).float().cpu() for part in batches(latents, batch_size)])
 
 
 def enlargement(size: Sequence[int]) -> int:
-    """The whole number by which pictures of this height and width must grow to be readable.
+    """The whole number by which images of this height and width must grow to be readable.
 
     >>> [enlargement((side, side)) for side in (28, 32, 64, 128, 512)]
     [5, 4, 2, 1, 1]
@@ -128,7 +128,7 @@ def enlargement(size: Sequence[int]) -> int:
 
 
 def enlarge(image: Image.Image, scale: int) -> Image.Image:
-    """The picture in RGB, `scale` times as wide and as high."""
+    """The image in RGB, `scale` times as wide and as high."""
     image = image.convert("RGB")
     if scale == 1:
         return image

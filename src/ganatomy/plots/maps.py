@@ -1,4 +1,4 @@
-"""Maps as charts: points in the colours of classes or of a score, with pictures where there is room for them."""
+"""Maps as charts: points in the colours of classes or of a score, with images where there is room for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from PIL import Image
 
 from ganatomy.images import to_pil
 from ganatomy.maps.classes import class_centres
-from ganatomy.maps.pictures import CLASS, PictureMap
+from ganatomy.maps.images import CLASS, ImageMap
 from ganatomy.plots.charts import BLUE, INK, QUIET
 
 CLASS_COLORS = (
@@ -35,9 +35,9 @@ SCALE = ListedColormap(colormaps["viridis"](np.linspace(0, 0.93, 256)), name="sc
 SIDE = 7.2
 """Inches of the wider side of a map."""
 THUMBNAIL = 0.32
-"""Inches of a picture on it."""
+"""Inches of an image on it."""
 APART = 1.5
-"""Sides of a picture from one to the next at least: points must be seen between them."""
+"""Sides of an image from one to the next at least: points must be seen between them."""
 STANDS_OUT = 0.5
 """A class has its name on the map where this share of the points is its own; elsewhere the name would mislead."""
 
@@ -70,19 +70,19 @@ def scale_colors(num: int) -> list[str]:
 
 
 def map_chart(
-    pictures: PictureMap, *, color: str | None = None, title: str | None = None, thumbnails: bool = True
+    images: ImageMap, *, color: str | None = None, title: str | None = None, thumbnails: bool = True
 ) -> Figure:
     """A map as a chart; classes have their name where they stand out most, scores have a colour bar.
 
     Args:
         color: "class" or an attribute; by default classes where there are any, else the first attribute.
-        thumbnails: with pictures, as many as fit without covering one another.
+        thumbnails: with images, as many as fit without covering one another.
 
     Raises:
         UnknownNameError, SettingError: for a colour that this map does not have.
     """
-    color = pictures.check_color(color)
-    xy = pictures.map.xy.numpy()
+    color = images.check_color(color)
+    xy = images.map.xy.numpy()
     width, height = np.ptp(xy, axis=0)
     figure = Figure(
         figsize=(SIDE + 1.5, SIDE * max(0.4, height / max(width, height)) + 1.1),
@@ -93,16 +93,16 @@ def map_chart(
     axes = figure.add_subplot()
     axes.set_aspect("equal")
     axes.set_axis_off()
-    frames = _dots(figure, axes, pictures, color)
-    named = _names(axes, pictures) if color == CLASS else []
+    frames = _dots(figure, axes, images, color)
+    named = _names(axes, images) if color == CLASS else []
     if thumbnails:
-        _pictures(axes, pictures, frames, named)
+        _images(axes, images, frames, named)
     reach = 0.03 * max(width, height)
     axes.set_xlim(xy[:, 0].min() - reach, xy[:, 0].max() + reach)
     axes.set_ylim(xy[:, 1].min() - reach, xy[:, 1].max() + reach)
-    figure.suptitle(title or f"Map of {pictures.subject}", x=0.01, ha="left", fontsize=12, color=INK)
+    figure.suptitle(title or f"Map of {images.subject}", x=0.01, ha="left", fontsize=12, color=INK)
     figure.supxlabel(
-        f"{len(pictures):,} pictures; {pictures.map.description}",
+        f"{len(images):,} images; {images.map.description}",
         x=0.01,
         ha="left",
         fontsize=8.5,
@@ -128,17 +128,17 @@ def spaced(xy: np.ndarray, side: float) -> list[int]:
     return kept
 
 
-def _dots(figure: Figure, axes: Axes, pictures: PictureMap, color: str | None) -> list[str]:
+def _dots(figure: Figure, axes: Axes, images: ImageMap, color: str | None) -> list[str]:
     """Draw every point; returns the colour of each."""
-    xy = pictures.map.xy.numpy()
+    xy = images.map.xy.numpy()
     size = float(np.clip(30_000 / len(xy), 6, 40))
     common = {"s": size, "linewidths": 0.3, "edgecolors": "white"}
     if color is None:
         axes.scatter(*xy.T, color=BLUE, **common)
         return [BLUE] * len(xy)
-    if color == CLASS and pictures.classes is not None:
-        keys = class_keys(pictures.classes.names, pictures.classes.counts)
-        index = pictures.classes.index.numpy()
+    if color == CLASS and images.classes is not None:
+        keys = class_keys(images.classes.names, images.classes.counts)
+        index = images.classes.index.numpy()
         for k, key in enumerate(keys):
             rows = index == k
             if rows.any():
@@ -151,8 +151,8 @@ def _dots(figure: Figure, axes: Axes, pictures: PictureMap, color: str | None) -
             markerscale=(36 / size) ** 0.5,
         )
         return [keys[k].color for k in index]
-    assert pictures.scores is not None
-    values = pictures.scores.probabilities[:, pictures.scores.names.index(color)].cpu().numpy()
+    assert images.scores is not None
+    values = images.scores.probabilities[:, images.scores.names.index(color)].cpu().numpy()
     axes.scatter(*xy.T, c=values, cmap=SCALE, vmin=0, vmax=1, **common)
     bar = figure.colorbar(
         ScalarMappable(norm=Normalize(0, 1), cmap=SCALE), ax=axes, shrink=0.5, pad=0.02, aspect=22
@@ -163,18 +163,18 @@ def _dots(figure: Figure, axes: Axes, pictures: PictureMap, color: str | None) -
     return [to_hex(SCALE(float(value))) for value in values]
 
 
-def _pictures(
-    axes: Axes, pictures: PictureMap, frames: Sequence[str], named: Sequence[tuple[float, float]]
+def _images(
+    axes: Axes, images: ImageMap, frames: Sequence[str], named: Sequence[tuple[float, float]]
 ) -> None:
-    """Draw the pictures that have room beside the names, each in a frame of its point's colour."""
-    xy = pictures.map.xy.numpy()
+    """Draw the images that have room beside the names, each in a frame of its point's colour."""
+    xy = images.map.xy.numpy()
     side = THUMBNAIL / SIDE * float(np.ptp(xy, axis=0).max())
     places = np.concatenate([np.array(named).reshape(-1, 2), xy])
     for place in spaced(places, APART * side):
         row = place - len(named)
         if row < 0:
             continue
-        image = to_pil(pictures.thumbnails[row]).convert("RGB").resize((64, 64), Image.Resampling.LANCZOS)
+        image = to_pil(images.thumbnails[row]).convert("RGB").resize((64, 64), Image.Resampling.LANCZOS)
         x, y = xy[row]
         left, right, low, high = x - side / 2, x + side / 2, y - side / 2, y + side / 2
         axes.imshow(np.asarray(image), extent=(left, right, low, high), zorder=3, interpolation="antialiased")
@@ -182,11 +182,11 @@ def _pictures(
         axes.add_patch(frame)
 
 
-def _names(axes: Axes, pictures: PictureMap) -> list[tuple[float, float]]:
+def _names(axes: Axes, images: ImageMap) -> list[tuple[float, float]]:
     """Write the name of each class where it stands out; returns the places."""
-    assert pictures.classes is not None
-    keys = class_keys(pictures.classes.names, pictures.classes.counts)
-    centres = class_centres(pictures.map.xy, pictures.classes.index, len(keys))
+    assert images.classes is not None
+    keys = class_keys(images.classes.names, images.classes.counts)
+    centres = class_centres(images.map.xy, images.classes.index, len(keys))
     halo = [patheffects.withStroke(linewidth=4, foreground="white")]
     named = []
     for key, centre in zip(keys, centres, strict=True):

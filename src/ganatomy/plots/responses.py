@@ -1,4 +1,4 @@
-"""How scores answer to strengths: mean and deviation over pictures, with the fitted line."""
+"""How scores answer to strengths: mean and deviation over images, with the fitted line."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _panel(axes: Axes, strengths: np.ndarray, name: str, line: Line) -> None:
         markersize=4,
         elinewidth=1,
         capsize=2,
-        label="mean ± standard deviation of pictures",
+        label="mean ± standard deviation of images",
     )
     told = "does not move" if np.isnan(line.r2.value) else f"R² {line.r2.value:.2f}"
     axes.set_title(f"{name}, {told}", fontsize=10, color=INK, loc="left")

@@ -1,4 +1,4 @@
-"""How fast pictures change along walks, one row for each walk."""
+"""How fast images change along walks, one row for each walk."""
 
 from __future__ import annotations
 

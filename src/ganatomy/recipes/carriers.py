@@ -1,4 +1,4 @@
-"""Finding the recipe again, in a file of JSON or in a picture or film that carries it."""
+"""Finding the recipe again, in a file of JSON or in an image or film that carries it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ganatomy.recipes.recipe import Recipe, from_json
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
-    """The recipe in a file of JSON, or in a picture or a film that ganatomy wrote.
+    """The recipe in a file of JSON, or in an image or a film that ganatomy wrote.
 
     Raises:
         MissingFileError: when there is no such file.
@@ -33,7 +33,7 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
         found = read_film_text(path) if head[4:8] == b"ftyp" else read_text(path)
         if found is None or not found.lstrip().startswith("{"):  # a comment of somebody else is none
             raise CheckpointError(
-                f"{path} carries no recipe; pictures that ganatomy wrote do, unless another program saved them again"
+                f"{path} carries no recipe; images that ganatomy wrote do, unless another program saved them again"
             )
         written = found
     try:

@@ -1,4 +1,4 @@
-"""Where the codes of a picture come from: drawn by seeds, given by value, or a sum of such."""
+"""Where the codes of an image come from: drawn by seeds, given by value, or a sum of such."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ganatomy import edits
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents, Space
 from ganatomy.recipes.fields import (
-    MOST_PICTURES,
+    MOST_IMAGES,
     Fields,
     building,
     choice,
@@ -72,9 +72,9 @@ class Drawn:
     @classmethod
     def of(cls, fields: Fields) -> Self:
         seeds = fields.take("seeds", several(integer(0, LAST_SEED), least=1))
-        n = fields.take("n", integer(1, MOST_PICTURES), 1)
-        if len(seeds) * n > MOST_PICTURES:
-            raise wrong(fields.place("n"), n, f"few enough; a recipe has at most {MOST_PICTURES} pictures")
+        n = fields.take("n", integer(1, MOST_IMAGES), 1)
+        if len(seeds) * n > MOST_IMAGES:
+            raise wrong(fields.place("n"), n, f"few enough; a recipe has at most {MOST_IMAGES} images")
         return cls(
             seeds=seeds,
             n=n,
@@ -196,8 +196,8 @@ def read_latents(value: Any, where: str) -> Latents:
     fields = Fields(value, where)
     codes = fields.take("codes", tensor)
     labels = fields.take("labels", tensor, None)
-    if len(codes) > MOST_PICTURES or (labels is not None and (labels.ndim != 2 or len(labels) != len(codes))):
-        raise wrong(where, value, f"codes of at most {MOST_PICTURES} pictures, with a label for each")
+    if len(codes) > MOST_IMAGES or (labels is not None and (labels.ndim != 2 or len(labels) != len(codes))):
+        raise wrong(where, value, f"codes of at most {MOST_IMAGES} images, with a label for each")
     with building(where):
         found = Latents(
             codes=codes,

@@ -23,16 +23,16 @@ from torch import Tensor
 from ganatomy.errors import CheckpointError, GanatomyError
 
 MOST_BYTES = 32 * 2**20
-"""A recipe that is longer is not read, and not written: it holds codes of thousands of pictures."""
+"""A recipe that is longer is not read, and not written: it holds codes of thousands of images."""
 
 MOST_LETTERS = 500
 """A name or a path that is longer is none."""
 
-MOST_PICTURES = 10_000
-"""A recipe that asks for more pictures is not drawn."""
+MOST_IMAGES = 10_000
+"""A recipe that asks for more images is not drawn."""
 
 LARGEST = 1e9
-"""Strengths and scales beyond it leave the numbers that a picture can be made of."""
+"""Strengths and scales beyond it leave the numbers that an image can be made of."""
 
 DTYPES = {"float16": "<f2", "float32": "<f4", "float64": "<f8"}
 """The kinds of numbers that tensors are written in, and what numpy calls them."""
@@ -184,7 +184,7 @@ def as_it_is(value: Any, where: str) -> dict[str, Any]:
     return Fields(value, where).data
 
 
-def several(read: Reader[T], *, least: int = 0, most: int = MOST_PICTURES) -> Reader[tuple[T, ...]]:
+def several(read: Reader[T], *, least: int = 0, most: int = MOST_IMAGES) -> Reader[tuple[T, ...]]:
     def read_all(value: Any, where: str) -> tuple[T, ...]:
         if not isinstance(value, list) or not least <= len(value) <= most:
             raise wrong(where, value, f"a list of {least} to {most}")

@@ -1,4 +1,4 @@
-"""A recipe: everything that one picture was made from, as a value and as JSON."""
+"""A recipe: everything that one image was made from, as a value and as JSON."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from ganatomy.recipes.fields import (
     several,
     text,
 )
+from ganatomy.recipes.images import DrawnFaces, Image, Sheet, read_image, write_image
 from ganatomy.recipes.moves import MOST_MOVES, Edit, Table, read_edit, read_table
-from ganatomy.recipes.pictures import DrawnFaces, Picture, Sheet, read_picture, write_picture
 from ganatomy.storage import written_whole
 
 FORMAT = 1
@@ -104,37 +104,35 @@ class ModelReference:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What one picture was made from: a model, codes, what was done to them, and how they are shown.
+    """What one image was made from: a model, codes, what was done to them, and how they are shown.
 
     Args:
-        model, codes: None where the picture needs no model.
+        model, codes: None where the image needs no model.
         edits: done to all codes, one after another.
-        scale: whole number by which each picture is enlarged; by default until it is readable.
-        fps: frames per second, where the picture is written as a film.
-        batch_size: pictures made at a time. It is written down because the last bits of a picture depend on it.
-        scene: how the studio showed the picture, in its own words; no picture depends on it.
+        scale: whole number by which each image is enlarged; by default until it is readable.
+        fps: frames per second, where the image is written as a film.
+        batch_size: images made at a time. It is written down because the last bits of an image depend on it.
+        scene: how the studio showed the image, in its own words; no image depends on it.
     """
 
     model: ModelReference | None = None
     codes: Codes | None = None
     edits: tuple[Edit, ...] = ()
-    picture: Picture = field(default_factory=Sheet)
+    image: Image = field(default_factory=Sheet)
     scale: int | None = None
     fps: float = 25.0
     batch_size: int = 32
     scene: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        alone = isinstance(self.picture, DrawnFaces)
+        alone = isinstance(self.image, DrawnFaces)
         if alone and (self.model is not None or self.codes is not None or self.edits):
             raise SettingError(
                 "drawn faces are made by no model; a recipe of them has no model, codes or edits"
             )
         if not alone and (self.model is None or self.codes is None):
             lacking = "model" if self.model is None else "codes"
-            raise SettingError(
-                f"a recipe of a {self.picture.kind} needs a model and codes; give its {lacking}"
-            )
+            raise SettingError(f"a recipe of a {self.image.kind} needs a model and codes; give its {lacking}")
 
     def of_any_generator(self) -> Self:
         """The same recipe, no longer tied to the generator that it was written for."""
@@ -143,7 +141,7 @@ class Recipe:
             model=None if self.model is None else replace(self.model, fingerprint=None),
             codes=None if self.codes is None else self.codes.of_any_generator(),
             edits=tuple(edit.of_any_generator() for edit in self.edits),
-            picture=self.picture.of_any_generator(),
+            image=self.image.of_any_generator(),
             scene=None,
         )
 
@@ -181,7 +179,7 @@ def to_json(recipe: Recipe) -> str:
         "model": None if recipe.model is None else recipe.model.to_data(),
         "codes": None if recipe.codes is None else recipe.codes.to_data(),
         "edits": [edit.to_data(table) for edit in recipe.edits],
-        "picture": write_picture(recipe.picture, table),
+        "image": write_image(recipe.image, table),
         "scale": recipe.scale,
         "fps": float(recipe.fps),
         "batch_size": recipe.batch_size,
@@ -191,10 +189,10 @@ def to_json(recipe: Recipe) -> str:
     try:
         written = json.dumps(_telling(data), indent=1, allow_nan=False)
     except ValueError:
-        raise SettingError("a recipe holds only finite numbers, and one of this picture's is not") from None
+        raise SettingError("a recipe holds only finite numbers, and one of this image's is not") from None
     if len(written) > MOST_BYTES:
         raise SettingError(
-            f"the recipe of this picture would take {len(written) / 2**20:.0f} MB, "
+            f"the recipe of this image would take {len(written) / 2**20:.0f} MB, "
             f"and {MOST_BYTES >> 20} are the most; show fewer codes, or draw them by their seeds"
         )
     return written
@@ -220,7 +218,7 @@ def from_json(written: str | bytes) -> Recipe:
         "edits": fields.take(
             "edits", several(lambda value, where: read_edit(value, where, table), most=MOST_MOVES), ()
         ),
-        "picture": fields.take("picture", lambda value, where: read_picture(value, where, table), Sheet()),
+        "image": fields.take("image", lambda value, where: read_image(value, where, table), Sheet()),
         "scale": fields.take("scale", integer(1, MOST_ENLARGED), None),
         "fps": fields.take("fps", number(0.001, FASTEST), 25.0),
         "batch_size": fields.take("batch_size", integer(1, LARGEST_BATCH), 32),

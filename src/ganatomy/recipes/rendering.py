@@ -1,4 +1,4 @@
-"""From a recipe to its picture: the one way in which pictures of codes are made, on the command line and off it."""
+"""From a recipe to its image: the one way in which images of codes are made, on the command line and off it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from ganatomy.images import save_image
 from ganatomy.latents import Latents
 from ganatomy.plots import enlargement, film, grid
 from ganatomy.plots.films import WRITERS
-from ganatomy.recipes.pictures import DrawnFaces, Plan
+from ganatomy.recipes.images import DrawnFaces, Plan
 from ganatomy.recipes.recipe import ModelReference, Recipe, to_json
 from ganatomy.storage import save_latents
 
 CODES = (".latents", ".safetensors")
 FILMS = tuple(WRITERS)
 LARGEST_SHEET = 170_000_000
-"""Pixels. Larger pictures could be written, but Pillow takes them for an attack when they are opened."""
+"""Pixels. Larger images could be written, but Pillow takes them for an attack when they are opened."""
 
 Progress = Callable[[int, int], None]
-"""Told how far the pictures are: (done, total)."""
+"""Told how far the images are: (done, total)."""
 
 
 def render(
@@ -39,7 +39,7 @@ def render(
     device: str | None = None,
     progress: Progress | None = None,
 ) -> Image.Image:
-    """The picture of a recipe: the same pixels each time on one machine, device and number of threads.
+    """The image of a recipe: the same pixels each time on one machine, device and number of threads.
 
     Args:
         generator: the recipe's model, where it is loaded already; by default it is loaded.
@@ -49,12 +49,12 @@ def render(
         FingerprintError: when the model is not the one that the recipe was written for.
         GanatomyError: when the model cannot be had, or cannot do what the recipe asks for.
     """
-    if isinstance(recipe.picture, DrawnFaces):
-        return _drawn_faces(recipe.picture, recipe.scale)
+    if isinstance(recipe.image, DrawnFaces):
+        return _drawn_faces(recipe.image, recipe.scale)
     generator = _generator(recipe, generator, device)
     plan = _plan(recipe, generator)
     if not plan.cells:
-        raise SettingError("there is no picture to show; ask for at least one")
+        raise SettingError("there is no image to show; ask for at least one")
     columns = plan.columns if plan.columns is not None else math.ceil(math.sqrt(len(plan.cells)))
     rows = math.ceil(len(plan.cells) / max(columns, 1))
     _expect_room(generator.signature.resolution, recipe.scale, rows * columns)
@@ -80,9 +80,9 @@ def render_to(
     device: str | None = None,
     progress: Progress | None = None,
 ) -> Path:
-    """Write what a recipe makes: the ending chooses a picture, a film, or the codes (.latents).
+    """Write what a recipe makes: the ending chooses an image, a film, or the codes (.latents).
 
-    Pictures and films carry the recipe, and `read_recipe` finds it in them. Arguments and errors are those of `render`.
+    Images and films carry the recipe, and `read_recipe` finds it in them. Arguments and errors are those of `render`.
 
     Raises:
         SettingError: for another ending, or a film of what does not move. OutputError: when it cannot be written.
@@ -91,17 +91,17 @@ def render_to(
     ending = path.suffix.lower()
     if ending not in CODES + FILMS:
         written = to_json(recipe)
-        picture = render(recipe, generator=generator, device=device, progress=progress)
-        return save_image(picture, path, text=written)
-    if isinstance(recipe.picture, DrawnFaces):
-        raise SettingError(f"drawn faces are a picture, and {path.name!r} is none; name it .png")
+        image = render(recipe, generator=generator, device=device, progress=progress)
+        return save_image(image, path, text=written)
+    if isinstance(recipe.image, DrawnFaces):
+        raise SettingError(f"drawn faces are an image, and {path.name!r} is none; name it .png")
     generator = _generator(recipe, generator, device)
     plan = _plan(recipe, generator)
     if ending in CODES:
         return save_latents(plan.result, path)
     if not plan.frames:
         raise SettingError(
-            f"this {recipe.picture.kind} does not move, so {path.name!r} cannot show it; use .png"
+            f"this {recipe.image.kind} does not move, so {path.name!r} cannot show it; use .png"
         )
     _expect_room(generator.signature.resolution, recipe.scale, len(plan.frames[0]))
     frames = _frames(generator, plan, recipe.batch_size, progress or _say_nothing)
@@ -159,11 +159,11 @@ def _check(reference: ModelReference, generator: Generator) -> None:
 @torch.no_grad()
 def _plan(recipe: Recipe, generator: Generator) -> Plan:
     assert recipe.codes is not None
-    assert not isinstance(recipe.picture, DrawnFaces)
+    assert not isinstance(recipe.image, DrawnFaces)
     now = was = recipe.codes.draw(generator)
     for edit in recipe.edits:
         now = edit.apply(now, generator)
-    return recipe.picture.plan(generator, recipe.codes, was, now)
+    return recipe.image.plan(generator, recipe.codes, was, now)
 
 
 def _drawn_faces(asked: DrawnFaces, scale: int | None) -> Image.Image:
@@ -178,7 +178,7 @@ def _drawn_faces(asked: DrawnFaces, scale: int | None) -> Image.Image:
 def _images(
     generator: Generator, codes: Latents, batch_size: int, progress: Progress
 ) -> Iterator[Float[Tensor, "c h w"]]:
-    """One picture for each code, made in batches and brought to the CPU."""
+    """One image for each code, made in batches and brought to the CPU."""
     for first in range(0, len(codes), batch_size):
         with torch.no_grad():
             made = generator(codes[first : first + batch_size]).float().cpu()
@@ -189,7 +189,7 @@ def _images(
 def _frames(
     generator: Generator, plan: Plan, batch_size: int, progress: Progress
 ) -> Iterator[Float[Tensor, "c h w"]]:
-    """One frame after another. A picture is made when it is first needed, and kept only as long as it is."""
+    """One frame after another. An image is made when it is first needed, and kept only as long as it is."""
     order = list(dict.fromkeys(_flat(plan.frames)))
     last = {cell: index for index, frame in enumerate(plan.frames) for cell in frame}
     coming = zip(order, _images(generator, plan.shown[order], batch_size, progress), strict=True)
@@ -208,11 +208,11 @@ def _flat(frames: Iterable[tuple[int, ...]]) -> Iterator[int]:
 
 
 def _expect_room(resolution: int, scale: int | None, count: int) -> None:
-    """Refuse a sheet that would not fit, before its pictures are made."""
+    """Refuse a sheet that would not fit, before its images are made."""
     side = resolution * (scale if scale is not None else enlargement((resolution, resolution)))
     if count * side**2 > LARGEST_SHEET:
         raise SettingError(
-            f"{count} pictures of {side} px make a sheet of {count * side**2 / 1e6:.0f} megapixels, "
+            f"{count} images of {side} px make a sheet of {count * side**2 / 1e6:.0f} megapixels, "
             f"and {LARGEST_SHEET / 1e6:.0f} are the most; show fewer, or choose a smaller scale"
         )
 

@@ -1,5 +1,14 @@
-"""The account of one exploration: a page for people, numbers for programs, directions for use."""
+"""What experiments say, as a folder: one page for people, one JSON file for programs, figures, and files for use.
 
-from ganatomy.report.writer import prepare_folder, write_report
+document    `Document`: title, sentences, numbers, sections with drawings and tables, data
+writer      the folder, each file written whole or not at all
+elements    numbers and tables
+embedded    images and charts inside a page
+pages       templates
+maps        pages of maps that zoom
+"""
 
-__all__ = ["prepare_folder", "write_report"]
+from ganatomy.report.document import Document, Drawing, Section
+from ganatomy.report.writer import as_json, prepare_folder, write_document
+
+__all__ = ["Document", "Drawing", "Section", "as_json", "prepare_folder", "write_document"]

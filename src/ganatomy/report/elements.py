@@ -1,12 +1,13 @@
-"""What pages are made of beside pictures: large figures and tables."""
+"""What pages are made of beside images: large figures and tables."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ganatomy.estimates import Estimate
-from ganatomy.report.wording import short
+from ganatomy.statistics.formatting import short
+from ganatomy.statistics.intervals import Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,3 +55,12 @@ class Table:
 def interval_cell(estimate: Estimate) -> Cell:
     """A figure with its interval."""
     return Cell(text=short(estimate.value), interval=f"{short(estimate.low)} to {short(estimate.high)}")
+
+
+def file_name(attribute: str) -> str:
+    """An attribute's name with only what any file system takes.
+
+    >>> file_name("5_o_Clock_Shadow"), file_name("smiling / laughing")
+    ('5_o_Clock_Shadow', 'smiling-laughing')
+    """
+    return re.sub(r"[^\w.]+", "-", attribute).strip("-.") or "attribute"

@@ -1,4 +1,4 @@
-"""Pictures and charts inside a page, as data URIs."""
+"""Images and charts inside a page, as data URIs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WIDE = 900
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A picture inside the page: its bytes as a data URI, its size in CSS pixels, what it shows, and what to see."""
+    """An image inside the page: its bytes as a data URI, its size in CSS pixels, what it shows, and what to see."""
 
     uri: str
     width: int
@@ -40,8 +40,8 @@ def embedded_chart(chart: Chart, *, alt: str) -> Figure:
     return Figure(uri=_uri("png", buffer.getvalue()), width=width, height=height, alt=alt)
 
 
-def embedded_picture(image: Image.Image, *, alt: str) -> Figure:
-    """A picture as WebP."""
+def embedded_image(image: Image.Image, *, alt: str) -> Figure:
+    """An image as WebP."""
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=WEBP_QUALITY)
     return Figure(uri=_uri("webp", buffer.getvalue()), width=image.width, height=image.height, alt=alt)

@@ -14,8 +14,8 @@ SHARED = "ganatomy.report"
 """The package of the styles and of the macros, which any page takes from "shared/macros.html"."""
 
 
-def render(package: str, page: object) -> str:
-    """The template `page.html` of a package, filled with a page."""
+def render(package: str, page: object, **values: object) -> str:
+    """The template `page.html` of a package, filled with a page and further values."""
     environment = Environment(
         loader=PrefixLoader({"page": PackageLoader(package, ""), "shared": PackageLoader(SHARED, "")}),
         autoescape=True,
@@ -24,7 +24,9 @@ def render(package: str, page: object) -> str:
         lstrip_blocks=True,
     )
     css = files(SHARED).joinpath("page.css").read_text(encoding="utf-8")
-    return environment.get_template("page/page.html").render(page=page, css=css, version=ganatomy.__version__)
+    return environment.get_template("page/page.html").render(
+        page=page, css=css, version=ganatomy.__version__, **values
+    )
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -1,39 +1,109 @@
-"""The folder of a report: page, summary, directions and figures, each file written whole or not at all."""
+"""The folder of a document: report.html, summary.json, figures/ and further files, each written whole or not at all."""
 
 from __future__ import annotations
 
 import json
+import logging
+import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from PIL import Image
+
+import ganatomy
 from ganatomy.errors import OutputError
-from ganatomy.explore import BASE, HELD, Exploration
-from ganatomy.generators.base import Generator
-from ganatomy.perception.base import Scorer
-from ganatomy.perception.clip import is_clip, short_name
-from ganatomy.report import figures
-from ganatomy.report.findings import Findings
-from ganatomy.report.page import Figures, Page
+from ganatomy.images import save_image
+from ganatomy.plots.charts import save_chart
+from ganatomy.report.document import Document, Draw, Drawing, Section
 from ganatomy.report.pages import render, write_text
-from ganatomy.report.summary import summary
-from ganatomy.report.usage import DIRECTIONS_FILE, HELD_FILE, Usage
-from ganatomy.storage import save_directions
+from ganatomy.statistics.intervals import Estimate
 
-PAGE_FILE, SUMMARY_FILE = "report.html", "summary.json"
+PAGE_FILE, SUMMARY_FILE, FIGURES = "report.html", "summary.json", "figures"
+FORMAT = 2
+"""Version of the layout of `summary.json`."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnSection:
+    """A section with its drawings made; `missing` says what could not be drawn, and why."""
+
+    section: Section
+    drawings: Sequence[Drawing]
+    missing: Sequence[str]
+
+
+def write_document(document: Document, folder: str | os.PathLike[str]) -> Path:
+    """Write a document: data and further files first, then the drawings, then the page.
+
+    Args:
+        document: what to write.
+        folder: made where it does not exist.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        OutputError: when the folder cannot be written.
+    """
+    folder = prepare_folder(folder)
+    write_text(folder / SUMMARY_FILE, json.dumps(summary(document), indent=2, allow_nan=False) + "\n")
+    for name, write in document.files.items():
+        write(folder / name)
+    drawn = [_drawn(section) for section in document.sections]
+    for drawing in (drawing for part in drawn for drawing in part.drawings):
+        path = folder / FIGURES / f"{drawing.name}.png"
+        if isinstance(drawing.image, Image.Image):
+            save_image(drawing.image, path)
+        else:
+            save_chart(drawing.image, path)
+    return write_text(folder / PAGE_FILE, render("ganatomy.report", document, sections=drawn))
+
+
+def summary(document: Document) -> dict[str, Any]:
+    """The document's data as JSON knows it."""
+    return as_json(
+        {
+            "format": FORMAT,
+            "ganatomy": ganatomy.__version__,
+            "sentences": list(document.sentences),
+            **document.data,
+        }
+    )
+
+
+def as_json(value: Any) -> Any:
+    """Estimates as `{"value", "low", "high"}`, and null for what is not finite.
+
+    >>> as_json({"auc": Estimate(value=0.9, low=0.8, high=float("nan"))})
+    {'auc': {'value': 0.9, 'low': 0.8, 'high': None}}
+    """
+    if isinstance(value, Estimate):
+        return as_json(value.data())
+    if isinstance(value, Mapping):
+        return {key: as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def prepare_folder(folder: str | os.PathLike[str]) -> Path:
-    """Make the folder of a report, and be sure that files can be written there before the long work starts.
+    """Make the folder of a document, and be sure that files can be written there before the long work starts.
 
     Raises:
         OutputError: when they cannot.
     """
     folder = Path(folder)
     try:
-        (folder / "figures").mkdir(parents=True, exist_ok=True)
-        for place in (folder, folder / "figures"):
+        (folder / FIGURES).mkdir(parents=True, exist_ok=True)
+        for place in (folder, folder / FIGURES):
             with tempfile.TemporaryFile(dir=place):
                 pass
     except OSError as error:
@@ -43,71 +113,24 @@ def prepare_folder(folder: str | os.PathLike[str]) -> Path:
     return folder
 
 
-def survey_folder(folder: str | os.PathLike[str]) -> Path:
-    """Where the survey of a report lies: give it to `explore`, so that a stopped exploration goes on where it was."""
-    return Path(folder) / "survey"
+def _drawn(section: Section) -> DrawnSection:
+    drawings: list[Drawing] = []
+    missing: list[str] = []
+    for draw in section.draw:
+        try:
+            drawings += _each(draw)
+        except Exception as error:  # a chart must not cost the data that it would show
+            name = getattr(draw, "__name__", None) or getattr(
+                getattr(draw, "func", None), "__name__", "drawing"
+            )
+            log.warning("%s of section %s could not be drawn: %s", name, section.name, error, exc_info=error)
+            missing.append(f"The figure “{name.replace('_', ' ')}” could not be drawn: {error}")
+    return DrawnSection(section=section, drawings=drawings, missing=missing)
 
 
-def write_report(
-    exploration: Exploration,
-    generator: Generator,
-    scorer: Scorer,
-    folder: str | os.PathLike[str],
-    *,
-    model: str | None = None,
-    scorer_name: str | None = None,
-    loaded_with: Mapping[str, object] | None = None,
-) -> Path:
-    """Write `report.html`, `summary.json`, `directions.safetensors` and `figures/`; returns the page's path.
-
-    Args:
-        model: the bundled name or file that was explored, for the lines to copy. scorer_name: the same of the scorer.
-        loaded_with: the options that the model was loaded with, such as `{"prior": "uniform"}`.
-
-    Raises:
-        OutputError: when the folder cannot be written.
-    """
-    folder = prepare_folder(folder)
-    named = model or exploration.signature.architecture
-    scored_by = scorer_name or exploration.scorer
-    page = Page(
-        exploration=exploration,
-        findings=Findings(exploration=exploration),
-        figures=draw(exploration, generator, scorer, folder / "figures"),
-        usage=usage(exploration, folder, model=model, loaded_with=loaded_with or {}),
-        model=Path(named).stem,
-        scorer=short_name(scored_by) if is_clip(scored_by) else Path(scored_by).name,
-    )
-    save_directions(exploration.directions[BASE], folder / DIRECTIONS_FILE)
-    save_directions(exploration.directions[HELD], folder / HELD_FILE)
-    numbers = summary(exploration, model=named, scorer=scored_by)
-    write_text(folder / SUMMARY_FILE, json.dumps(numbers, indent=2, allow_nan=False) + "\n")
-    return write_text(folder / PAGE_FILE, render("ganatomy.report", page))
-
-
-def draw(exploration: Exploration, generator: Generator, scorer: Scorer, folder: Path) -> Figures:
-    """Every picture of a report, saved as PNG and kept for the page."""
-    return Figures(
-        samples=figures.samples(generator, exploration, folder),
-        strips=figures.strips(generator, scorer, exploration, folder),
-        changes=figures.changes(exploration, folder),
-        selectivities=figures.selectivities(exploration, folder),
-        cosines=figures.cosines(exploration, folder),
-        readable=figures.readable(exploration, folder),
-        truths=figures.truths(exploration, folder),
-    )
-
-
-def usage(
-    exploration: Exploration, folder: Path, *, model: str | None, loaded_with: Mapping[str, object]
-) -> Usage:
-    """Lines to copy that move the cleanest attribute and hold all others."""
-    findings = Findings(exploration=exploration)
-    attribute = findings.cleanest
-    return Usage(
-        model=model,
-        folder=folder,
-        space=exploration.space,
-        attribute=attribute,
-        loaded_with=loaded_with,
-    )
+def _each(draw: Draw) -> Iterator[Drawing]:
+    made = draw()
+    if isinstance(made, Drawing):
+        yield made
+    else:
+        yield from made or ()

@@ -38,7 +38,7 @@ STATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """One message to the page: facts, and the picture that they are about where there is one."""
+    """One message to the page: facts, and the image that they are about where there is one."""
 
     facts: dict[str, Any]
     image: bytes = b""
@@ -62,16 +62,16 @@ def read_ask(value: Any) -> Ask:
     return ask
 
 
-def _picture(fields: Fields) -> Ask:
+def _image(fields: Fields) -> Ask:
     scene, wanted = fields.take("scene", read_scene), fields.take("scores", flag, False)
 
     def answer(bench: Bench, emit: Emit, pause: Pause) -> None:
-        images = bench.pictures(bench.codes([scene], pause=pause))
-        picture = to_pil(images[0])
+        images = bench.draw(bench.codes([scene], pause=pause))
+        image = to_pil(images[0])
         emit(
             Answer(
-                facts={"kind": "picture", **_about(picture, columns=1, count=1)},
-                image=_encoded(picture),
+                facts={"kind": "image", **_about(image, columns=1, count=1)},
+                image=_encoded(image),
             )
         )
         if wanted:
@@ -176,7 +176,7 @@ def _teach(fields: Fields) -> Ask:
 
     def answer(bench: Bench, emit: Emit, pause: Pause) -> None:
         if min(len(marks.yes), len(marks.no)) < SMALLEST_TAUGHT:
-            more = f"mark at least {SMALLEST_TAUGHT} pictures of each kind"
+            more = f"mark at least {SMALLEST_TAUGHT} images of each kind"
             facts = {"accuracy": None, "auc": None, "advice": more, "next": []}
             emit(Answer(facts={"kind": "taught", **facts}))
             return
@@ -185,7 +185,7 @@ def _teach(fields: Fields) -> Ask:
             figure: [round(estimate.value, 4), round(estimate.low, 4), round(estimate.high, 4)]
             for figure, estimate in (("accuracy", found.accuracy), ("auc", found.auc))
         }
-        # Rows of the candidates are their seeds; marked pictures beyond them are not asked about again.
+        # Rows of the candidates are their seeds; marked images beyond them are not asked about again.
         facts = {**figures, "advice": found.advice, "next": list(found.next_rows)}
         emit(Answer(facts={"kind": "taught", **facts}))
         if scene is not None:
@@ -198,7 +198,7 @@ def _teach(fields: Fields) -> Ask:
 
 
 KINDS: dict[str, Callable[[Fields], Ask]] = {
-    "picture": _picture,
+    "image": _image,
     "sheet": _sheet,
     "walk": _walk,
     "mix": _mix,
@@ -212,7 +212,7 @@ def _term(value: Any, where: str) -> Term:
     sign = fields.take("sign", choice(("+", "-")))
     codes = read_basket({name: item for name, item in fields.data.items() if name != "sign"}, where)
     if len(codes) > 8:
-        raise CheckpointError(f"{where!r} has {len(codes)} pictures; a basket holds at most 8")
+        raise CheckpointError(f"{where!r} has {len(codes)} images; a basket holds at most 8")
     return Term(sign=sign, codes=codes)
 
 
@@ -221,20 +221,20 @@ def _drawn(bench: Bench, codes: Sequence[Codes]) -> Latents:
 
 
 def made(bench: Bench, latents: Latents, pause: Pause) -> Iterator[Float[Tensor, "n c h w"]]:
-    """Pictures of codes, a few at a time, with a pause after these."""
+    """Images of codes, a few at a time, with a pause after these."""
     for few in batches(latents, AT_ONCE):
-        yield bench.pictures(few)
+        yield bench.draw(few)
         pause()
 
 
 def small(image: Float[Tensor, "c h w"], side: int) -> Image.Image:
-    """One picture, `side` pixels wide."""
-    picture = to_pil(image)
-    return picture if picture.width == side else picture.resize((side, side), Image.Resampling.LANCZOS)
+    """One image, `side` pixels wide."""
+    shown = to_pil(image)
+    return shown if shown.width == side else shown.resize((side, side), Image.Resampling.LANCZOS)
 
 
 def _cells(bench: Bench, latents: Latents, pause: Pause, size: int | None) -> list[Image.Image]:
-    """The pictures of a sheet, small at once: many large ones would fill the memory."""
+    """The images of a sheet, small at once: many large ones would fill the memory."""
     side = _side(bench, size, len(latents))
     return [small(image, side) for images in made(bench, latents, pause) for image in images]
 
@@ -243,9 +243,7 @@ def _side(bench: Bench, size: int | None, count: int) -> int:
     side = size or bench.generator.signature.resolution
     if count * side**2 > MOST_PIXELS:
         most = int((MOST_PIXELS / count) ** 0.5)
-        raise SettingError(
-            f"{count} pictures of {side} pixels are too much for one sheet; ask for size {most}"
-        )
+        raise SettingError(f"{count} images of {side} pixels are too much for one sheet; ask for size {most}")
     return side
 
 
@@ -256,7 +254,7 @@ def _sheet_answer(cells: Sequence[Image.Image], *, columns: int, **facts: Any) -
 
 
 def _codes_answer(latents: Latents) -> Answer:
-    """Codes by value, so that the page can make any of them its picture."""
+    """Codes by value, so that the page can make any of them its image."""
     codes = [Given(latents=row).to_data() for row in _rows(latents)]
     return Answer(facts={"kind": "codes", "codes": codes})
 
@@ -267,7 +265,7 @@ def _rows(latents: Latents) -> Iterator[Latents]:
 
 
 def sprite(cells: Sequence[Image.Image], *, columns: int) -> Image.Image:
-    """Pictures of one size side by side, without gaps."""
+    """Images of one size side by side, without gaps."""
     columns, side = min(columns, len(cells)), cells[0].width
     num_rows = -(-len(cells) // columns)
     sheet = Image.new("RGB", (columns * side, num_rows * side), (255, 255, 255))
@@ -276,25 +274,25 @@ def sprite(cells: Sequence[Image.Image], *, columns: int) -> Image.Image:
     return sheet
 
 
-def _about(picture: Image.Image, *, columns: int, count: int) -> dict[str, Any]:
+def _about(image: Image.Image, *, columns: int, count: int) -> dict[str, Any]:
     return {
-        "width": picture.width,
-        "height": picture.height,
+        "width": image.width,
+        "height": image.height,
         "columns": columns,
         "count": count,
-        "type": "image/jpeg" if picture.width * picture.height > JPEG_FROM else "image/webp",
+        "type": "image/jpeg" if image.width * image.height > JPEG_FROM else "image/webp",
     }
 
 
 JPEG_FROM = 128**2
-"""Pixels from which JPEG is used, which is quicker to write; smaller pictures show its blocks."""
+"""Pixels from which JPEG is used, which is quicker to write; smaller images show its blocks."""
 
 
-def _encoded(picture: Image.Image) -> bytes:
+def _encoded(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    picture = picture.convert("RGB")
-    if picture.width * picture.height > JPEG_FROM:
-        picture.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+    image = image.convert("RGB")
+    if image.width * image.height > JPEG_FROM:
+        image.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
     else:
-        picture.save(buffer, "WEBP", quality=QUALITY + 4, method=0)
+        image.save(buffer, "WEBP", quality=QUALITY + 4, method=0)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""One model on its page: from scenes to recipes, codes, pictures and scores."""
+"""One model on its page: from scenes to recipes, codes, images and scores."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_KEPT = 100
 """Directions that are kept because they will be asked for again while a slider moves."""
 
 AT_ONCE = 8
-"""Pictures between two pauses: others wait no longer than these take."""
+"""Images between two pauses: others wait no longer than these take."""
 
 T = TypeVar("T")
 
@@ -138,10 +138,10 @@ class Bench:
         return tuple(name for name in panel.names if name in scene.hold)
 
     def taught(self, name: str, marks: Marks, *, num_next: int = 0, pause: Pause = go_on) -> FewLabels:
-        """The direction that marked pictures say, with what is to be expected of it; its rows are seeds.
+        """The direction that marked images say, with what is to be expected of it; its rows are seeds.
 
         Raises:
-            SettingError: for too few or too many marks, and for one picture that is marked twice.
+            SettingError: for too few or too many marks, and for one image that is marked twice.
         """
         return self._keep(
             ("taught", name, marks, num_next), lambda: self._teach(name, marks, num_next, pause=pause)
@@ -159,12 +159,12 @@ class Bench:
         return joined(rows)
 
     @torch.no_grad()
-    def pictures(self, latents: Latents) -> Float[Tensor, "n c h w"]:
+    def draw(self, latents: Latents) -> Float[Tensor, "n c h w"]:
         return self.generator(latents).float().cpu()
 
     @torch.no_grad()
     def scores(self, images: Float[Tensor, "n c h w"]) -> dict[str, list[float]] | None:
-        """The probability of every attribute in each picture; None where nobody looks."""
+        """The probability of every attribute in each image; None where nobody looks."""
         if self.scorer is None:
             return None
         seen = self.scorer(images.to(self.generator.device)).probabilities.cpu()
@@ -175,7 +175,7 @@ class Bench:
 
     @cached_property
     def candidates(self) -> Latents:
-        """The codes of the pictures that can be asked about, in the order of their seeds."""
+        """The codes of the images that can be asked about, in the order of their seeds."""
         looks = None if self.panel is None else self.panel.looks
         return self.of_seeds(list(range(NUM_CANDIDATES if looks is None else len(looks))))
 
@@ -185,7 +185,7 @@ class Bench:
 
     def _teach(self, name: str, marks: Marks, num_next: int, *, pause: Pause) -> FewLabels:
         if self.panel is None:
-            raise SettingError("what tells marked pictures apart is still being measured; wait for it")
+            raise SettingError("what tells marked images apart is still being measured; wait for it")
         codes, looks = self.candidates, self.panel.looks
         extra = [seed for seed in dict.fromkeys((*marks.yes, *marks.no)) if seed >= len(codes)]
         row = {seed: len(codes) + place for place, seed in enumerate(extra)}

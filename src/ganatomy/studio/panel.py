@@ -27,7 +27,7 @@ LITTLE = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class Atlas:
-    """Where the pictures of some seeds lie on a map, and what was seen in them.
+    """Where the images of some seeds lie on a map, and what was seen in them.
 
     Args:
         scores: probabilities, one column for each attribute of the panel.
@@ -63,9 +63,9 @@ class Panel:
         fingerprint: of the generator. scorer_fingerprint: of who sees the attributes; "" for nobody.
         scorer: one line about who sees them.
         attributes: all that the scorer sees. directions: alone, named after attributes where there is a scorer.
-        exclusive: the attributes are classes of which every picture has one.
+        exclusive: the attributes are classes of which every image has one.
         prevalence: of each direction's attribute. alone, held, holding: None where nobody sees attributes.
-        looks: what the scorer's network sees in the pictures of the seeds from 0, which tells marked pictures apart.
+        looks: what the scorer's network sees in the images of the seeds from 0, which tells marked images apart.
         target_change: of the probability of its own attribute by one step; 0 where a step is a standard deviation.
         notes: sentences that a reader must know.
     """
@@ -97,7 +97,7 @@ class Panel:
     def usual_way(self) -> Literal["held", "alone"]:
         """How the page first offers directions: with all others held, but for classes, which cannot be held.
 
-        A picture is of one class; to hold the chance of all others while that of one grows asks for what cannot be.
+        An image is of one class; to hold the chance of all others while that of one grows asks for what cannot be.
         """
         return "alone" if self.exclusive else "held"
 

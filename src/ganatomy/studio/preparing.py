@@ -11,7 +11,7 @@ from torch import Tensor
 from ganatomy.directions import ganspace, held, regression, sefa, selective
 from ganatomy.directions.holding import holding
 from ganatomy.errors import ScoreError, SettingError
-from ganatomy.explore import DIFFERENTIATED, left_out, part_of, with_gradients
+from ganatomy.experiments.transitional import DIFFERENTIATED, left_out, part_of, with_gradients
 from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Latents, Space
 from ganatomy.maps import embed
@@ -23,24 +23,24 @@ from ganatomy.studio.panel import Atlas, Measured, Panel
 from ganatomy.surveys import Survey, differentiate
 
 NUM_SEEDS = 2400
-"""Pictures that directions are found in: those of the seeds from 0."""
+"""Images that directions are found in: those of the seeds from 0."""
 NUM_CANDIDATES = 1000
 """Of these, the first so many are those that a taught direction may ask about."""
 NUM_MAPPED = 1200
 """Of these, the first so many are on the map."""
 NUM_MEASURED = (24, 128)
-"""At least and at most so many pictures are moved along each direction to see what happens."""
+"""At least and at most so many images are moved along each direction to see what happens."""
 BUDGET = 9_000
-"""Pictures for all measurements together."""
+"""Images for all measurements together."""
 NUM_COMPONENTS = 12
 SHOWN_PSI = 0.7
-"""Truncation of pictures on the page, where a model has w: likelier ones, as people want to look at."""
+"""Truncation of images on the page, where a model has w: likelier ones, as people want to look at."""
 
 Progress = Callable[[str, int, int], None]
 
 
 def shown_psi(generator: Generator) -> float:
-    """The truncation that pictures are first shown with."""
+    """The truncation that images are first shown with."""
     return SHOWN_PSI if Space.W in generator.signature.spaces else 1.0
 
 
@@ -58,7 +58,7 @@ def codes_of_seeds(generator: Generator, seeds: list[int], *, space: Space, trun
 
 @torch.no_grad()
 def looks_of(generator: Generator, scorer: Scorer, codes: Latents) -> Float[Tensor, "n f"]:
-    """What the network of a scorer sees in the pictures of codes."""
+    """What the network of a scorer sees in the images of codes."""
     see = features_of("scorer", scorer)
     return torch.cat([see(generator(few)).cpu() for few in batches(codes, 32)])
 
@@ -78,7 +78,7 @@ def prepare(
     such form, and nobody can say what they change.
 
     Args:
-        measured: pictures moved along each direction; by default as many as `BUDGET` allows.
+        measured: images moved along each direction; by default as many as `BUDGET` allows.
 
     Raises:
         ScoreError: when fewer than two attributes can be used, or a score is not a number.
@@ -87,13 +87,11 @@ def prepare(
     if scorer is None:
         return _without_scorer(generator, num_mapped=num_mapped, report=report)
     if scorer.num_rows is not None:
-        raise ScoreError(
-            f"{scorer.description} cannot score edited pictures; give a scorer that looks at them"
-        )
+        raise ScoreError(f"{scorer.description} cannot score edited images; give a scorer that looks at them")
     space, psi = page_space(generator), shown_psi(generator)
     seeds = list(range(num_seeds))
     codes = codes_of_seeds(generator, seeds, space=space, truncation_psi=1.0)
-    scores = _scored(generator, scorer, codes, lambda done: report("looking at pictures", done, num_seeds))
+    scores = _scored(generator, scorer, codes, lambda done: report("looking at images", done, num_seeds))
     seen = Survey(latents=codes, scores=scores, seed=0)
     skipped = left_out(seen, None)
     used = [name for name in scorer.names if name not in skipped]
@@ -166,7 +164,7 @@ def _without_scorer(generator: Generator, *, num_mapped: int, report: Progress) 
         directions=found,
         atlas=_atlas(seeds, shown, torch.zeros(len(seeds), 0), report),
         notes=(
-            "Nobody looks at these pictures, so nobody knows what their directions change; "  # noqa: ISC004
+            "Nobody looks at these images, so nobody knows what their directions change; "  # noqa: ISC004
             "start the studio with --scorer to measure them.",
         ),
     )
@@ -216,6 +214,6 @@ def _notes(found: Entanglement, skipped: dict[str, str]) -> tuple[str, ...]:
 
 
 def _affordable(num_directions: int) -> int:
-    """Pictures to move along each direction so that all of them stay within the budget; finding steps costs as much."""
+    """Images to move along each direction so that all of them stay within the budget; finding steps costs as much."""
     least, most = NUM_MEASURED
     return max(least, min(most, BUDGET // (2 * num_directions)))

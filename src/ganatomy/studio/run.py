@@ -120,7 +120,7 @@ def serve(
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listening.getsockname()[1]}/" + ("" if secret is None else f"?token={secret}")
     _keep_one_heap()
-    # One core is for the browser and the socket: a picture that is ready sooner is not seen sooner without it.
+    # One core is for the browser and the socket: an image that is ready sooner is not seen sooner without it.
     torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
     warming = [threading.Thread(target=_warm_up, args=(bench,), name="measuring") for bench in benches]
     for thread in warming:
@@ -157,7 +157,7 @@ def server_of(
 def _keep_one_heap() -> None:
     """Let threads use each other's freed memory, where the C library can (glibc).
 
-    By default each keeps a heap of its own, as large as the largest picture it made. Only one thread computes at a
+    By default each keeps a heap of its own, as large as the largest image it made. Only one thread computes at a
     time, so nothing is gained by that.
     """
     with contextlib.suppress(OSError, AttributeError):

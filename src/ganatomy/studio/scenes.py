@@ -1,4 +1,4 @@
-"""A scene: what one picture on the page is, as the page says it. Whatever is wrong with it is one clear error."""
+"""A scene: what one image on the page is, as the page says it. Whatever is wrong with it is one clear error."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ganatomy.recipes.moves import read_direction, write_direction
 MOST_MOVES = 60
 MOST_MARKS = 100
 FURTHEST = 6.0
-"""Steps. Further out there are no pictures."""
+"""Steps. Further out there are no images."""
 MOST_CODES = 64
 """Codes that one scene may draw in its sum or basket."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Marks:
-    """Seeds whose pictures have something, and seeds whose pictures lack it."""
+    """Seeds whose images have something, and seeds whose images lack it."""
 
     yes: tuple[int, ...]
     no: tuple[int, ...]
@@ -30,13 +30,13 @@ class Marks:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """One picture: where its code comes from, and how it is moved.
+    """One image: where its code comes from, and how it is moved.
 
     Args:
         moves: steps along directions of the panel, taught ones and own ones, by name.
         hold: attributes that must stay; "all" are those of the panel that are not moved themselves.
         layers: half-open range that moves, all by default.
-        taught: directions by the pictures that were marked for them. own: directions by value, from a file.
+        taught: directions by the images that were marked for them. own: directions by value, from a file.
     """
 
     codes: Codes

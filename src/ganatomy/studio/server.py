@@ -164,7 +164,7 @@ async def _thumbnails(studio: Studio, request: Request) -> Response:
 async def _take(studio: Studio, request: Request) -> Response:
     fields = await _asked(request)
     bench = studio.bench(fields.take("model", text, None))
-    what = fields.take("what", choice(takeaways.PICTURES))
+    what = fields.take("what", choice(takeaways.IMAGES))
     scene = fields.take("scene", read_scene)
     fields.end()
     return await _file(

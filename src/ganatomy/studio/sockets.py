@@ -35,7 +35,7 @@ class Visit:
     """A visitor on one bench.
 
     What is ready to be sent waits in a place of its kind, where something newer replaces it: a visitor who takes
-    pictures slowly gets fewer, and the studio keeps none of the others.
+    images slowly gets fewer, and the studio keeps none of the others.
     """
 
     def __init__(self, socket: WebSocket, bench: Bench, worker: Worker) -> None:

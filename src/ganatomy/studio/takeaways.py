@@ -35,7 +35,7 @@ from ganatomy.studio.scenes import FURTHEST, MOST_CODES, Scene, read_scene
 from ganatomy.studio.turns import Pause
 
 SAME = 1e-3
-"""Codes that differ by no more, as a share of their length, are the same picture."""
+"""Codes that differ by no more, as a share of their length, are the same image."""
 
 LARGEST_SEED = 2**31 - 1
 """That the page has room for."""
@@ -56,19 +56,19 @@ MEDIA = {
     ".mp4": "video/mp4",
     ".gif": "image/gif",
 }
-PICTURES = ("png", "recipe", "directions", "latents", "script")
+IMAGES = ("png", "recipe", "directions", "latents", "script")
 FILMS = ("mp4", "gif")
 
 SCRIPT = '''"""{what}
 
-Written by the studio of ganatomy {version}. It draws the picture from its recipe, and once more step by step.
+Written by the studio of ganatomy {version}. It draws the image from its recipe, and once more step by step.
 """
 
 import ganatomy as ga
 from ganatomy.recipes import from_json
 
 recipe = from_json(r"""{recipe}""")
-ga.render(recipe).save("picture.png")
+ga.render(recipe).save("image.png")
 
 generator = ga.load("{model}"{options})
 latents = recipe.codes.draw(generator)
@@ -82,10 +82,10 @@ def take(bench: Bench, what: str, scene: Scene, folder: Path, *, pause: Pause) -
     """Write what a person takes away of a scene, into a folder.
 
     Raises:
-        SettingError: for directions of a picture that nothing was moved in, where none is taught or of a file.
+        SettingError: for directions of an image that nothing was moved in, where none is taught or of a file.
     """
     path = folder / f"{_stem(bench, scene)}{SUFFIXES[what]}"
-    recipe = replace(bench.recipe(scene, pause=pause), picture=Sheet(), scene=scene.to_data())
+    recipe = replace(bench.recipe(scene, pause=pause), image=Sheet(), scene=scene.to_data())
     if what == "directions":
         found = {
             name: bench.taught(name, marks, pause=pause).direction for name, marks in scene.taught.items()
@@ -115,11 +115,11 @@ def film(
     closed: bool,
     pause: Pause,
 ) -> Path:
-    """Write a film from key picture to key picture."""
+    """Write a film from key image to key image."""
     recipe = Recipe(
         model=bench.reference,
         codes=Given(latents=bench.codes(keys, pause=pause)),
-        picture=CodePath(frames=frames, method=method, closed=closed),
+        image=CodePath(frames=frames, method=method, closed=closed),
         fps=fps,
         batch_size=AT_ONCE,
         scene={"keys": [key.to_data() for key in keys]},
@@ -129,13 +129,13 @@ def film(
 
 
 def restore(benches: Sequence[Bench], data: bytes) -> dict[str, Any]:
-    """What is in a file that somebody drops on the page: a picture or film of ours, a recipe, codes, directions.
+    """What is in a file that somebody drops on the page: an image or film of ours, a recipe, codes, directions.
 
-    Its "kind" is that of a "picture" or of "directions", with their "scene", or a "walk", with scenes as its "keys".
+    Its "kind" is that of a "image" or of "directions", with their "scene", or a "walk", with scenes as its "keys".
 
     Raises:
-        PhotographError: for a picture that carries no recipe.
-        CheckpointError: for anything else. SettingError: for a picture of a model that is not here.
+        PhotographError: for an image that carries no recipe.
+        CheckpointError: for anything else. SettingError: for an image of a model that is not here.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "dropped"
@@ -147,7 +147,7 @@ def restore(benches: Sequence[Bench], data: bytes) -> dict[str, Any]:
         except CheckpointError as error:
             if "carries no recipe" in str(error):
                 raise PhotographError(
-                    "this picture carries no recipe: it was not made here, or another program has saved it again. "
+                    "this image carries no recipe: it was not made here, or another program has saved it again. "
                     "Photographs cannot be edited yet: finding their codes (inversion) is still to come"
                 ) from None
             raise CheckpointError(str(error).replace(f"{path}", "the file")) from None
@@ -155,7 +155,7 @@ def restore(benches: Sequence[Bench], data: bytes) -> dict[str, Any]:
 
 
 class PhotographError(CheckpointError):
-    """A picture that is none of ours."""
+    """An image that is none of ours."""
 
 
 def _of_recipe(benches: Sequence[Bench], recipe: Recipe) -> dict[str, Any]:
@@ -164,19 +164,19 @@ def _of_recipe(benches: Sequence[Bench], recipe: Recipe) -> dict[str, Any]:
     bench = _bench(benches, recipe.model.fingerprint, recipe.model.name)
     summed = sum(len(term.codes) for term in getattr(recipe.codes, "terms", ()))
     if max(len(recipe.codes), summed) > MOST_CODES:
-        raise SettingError(f"this recipe draws more than {MOST_CODES} codes; the page opens one picture")
+        raise SettingError(f"this recipe draws more than {MOST_CODES} codes; the page opens one image")
     codes = _codes(bench, recipe)
-    if isinstance(recipe.picture, CodePath):
-        return _walk(bench, recipe.picture, _told(bench, recipe, codes) or _given(codes))
+    if isinstance(recipe.image, CodePath):
+        return _walk(bench, recipe.image, _told(bench, recipe, codes) or _given(codes))
     (scene,) = _told(bench, recipe, codes[0]) or (_plain_scene(bench, recipe, codes[0]),)
     if isinstance(scene.codes, Drawn) and scene.codes.seeds[0] > LARGEST_SEED:
         scene = replace(scene, codes=Given(latents=scene.codes.draw(bench.generator)))
-    return {"model": bench.name, "kind": "picture", "scene": scene.to_data()}
+    return {"model": bench.name, "kind": "image", "scene": scene.to_data()}
 
 
 def _walk(bench: Bench, path: CodePath, keys: Sequence[Scene]) -> dict[str, Any]:
     if not 2 <= len(keys) <= MOST_KEYS:
-        raise SettingError(f"this walk has {len(keys)} key pictures; the page shows 2 to {MOST_KEYS}")
+        raise SettingError(f"this walk has {len(keys)} key images; the page shows 2 to {MOST_KEYS}")
     return {
         "model": bench.name,
         "kind": "walk",
@@ -233,7 +233,7 @@ def _plain_scene(bench: Bench, recipe: Recipe, codes: Latents) -> Scene:
 
 
 def _of_our_file(benches: Sequence[Bench], path: Path) -> dict[str, Any]:
-    """Directions become sliders of their own; codes become the picture."""
+    """Directions become sliders of their own; codes become the image."""
     if read_kind(path) == "directions":
         found = [direction for direction in load_directions(path) if 0 < direction.sigma < math.inf]
         if not found:
@@ -252,7 +252,7 @@ def _of_our_file(benches: Sequence[Bench], path: Path) -> dict[str, Any]:
         raise CheckpointError("the file holds no codes")
     bench = _bench(benches, latents.fingerprint, "another model")
     scene = Scene(codes=Given(latents=latents[0]))
-    return {"model": bench.name, "kind": "picture", "scene": scene.to_data()}
+    return {"model": bench.name, "kind": "image", "scene": scene.to_data()}
 
 
 def _bench(benches: Sequence[Bench], fingerprint: str | None, name: str) -> Bench:
@@ -303,12 +303,12 @@ def _write_script(bench: Bench, recipe: Recipe, path: Path) -> Path:
 
 
 def _sentence(bench: Bench, recipe: Recipe) -> str:
-    """One line about the picture, without what would end a docstring."""
+    """One line about the image, without what would end a docstring."""
     moved = ", ".join(f"{move.direction.name}" for move in recipe.edits if isinstance(move, Move))
     assert recipe.codes is not None
     titles = {Drawn: f"seed {recipe.codes.title}", Sum: f"the sum {recipe.codes.title}"}
     start = titles.get(type(recipe.codes), "codes of its own")
-    told = f"A picture of {bench.name} from {start}{f', moved along {moved}' if moved else ''}."
+    told = f"An image of {bench.name} from {start}{f', moved along {moved}' if moved else ''}."
     return told.replace("\\", "/").replace('"', "'")
 
 
@@ -322,4 +322,4 @@ def _stem(bench: Bench, scene: Scene) -> str:
 def _plain(name: str) -> str:
     """A name as part of a file's name."""
     kept = "".join(letter if letter.isalnum() else "-" for letter in Path(name).stem)
-    return kept.strip("-")[:40] or "picture"
+    return kept.strip("-")[:40] or "image"

@@ -1,4 +1,4 @@
-"""Small pictures of all points of a map, made when somebody first asks for them."""
+"""Small images of all points of a map, made when somebody first asks for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ganatomy.studio.turns import Pause, Worker
 
 SIDE = 32
 COLUMNS = 40
-"""Pictures in a row of the sprite."""
+"""Images in a row of the sprite."""
 
 
 class Thumbnails:

@@ -23,7 +23,7 @@ class Survey:
     Args:
         seed: of the sample that the codes are from. rows: the index of each code in that sample (0, 1, ... by default).
         scorer: fingerprint of the scorer. truncation_psi: as the codes were drawn.
-        jacobians: how the scores of some of the pictures answer to their codes; see `differentiate`.
+        jacobians: how the scores of some of the images answer to their codes; see `differentiate`.
     """
 
     latents: Latents

@@ -1,4 +1,4 @@
-"""How the scores of single pictures answer to their codes."""
+"""How the scores of single images answer to their codes."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ FILE = "jacobians.safetensors"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Jacobians:
-    """The derivatives of `a` logits with respect to the codes of `n` pictures.
+    """The derivatives of `a` logits with respect to the codes of `n` images.
 
     Args:
-        logits: of the pictures themselves. slopes: logits per unit distance along each number of the code.
+        logits: of the images themselves. slopes: logits per unit distance along each number of the code.
     """
 
     names: tuple[str, ...]
@@ -79,7 +79,7 @@ def jacobians(
             raise SettingError(
                 f"gradients do not flow from {scorer.description} to codes; use a scorer and a generator in PyTorch"
             )
-        # Pictures of a batch do not know of each other, so the gradient of a sum is the gradient of each.
+        # Images of a batch do not know of each other, so the gradient of a sum is the gradient of each.
         columns = [
             torch.autograd.grad(column.sum(), codes, retain_graph=True, materialize_grads=True)[0]
             for column in seen.unbind(1)
@@ -94,7 +94,7 @@ def jacobians(
 
 
 def gradients_flow(generator: Generator, scorer: Scorer, latents: Latents) -> bool:
-    """Whether the scores of pictures are known to depend on their codes, judged by the first of these."""
+    """Whether the scores of images are known to depend on their codes, judged by the first of these."""
     codes = latents[:1].codes.detach().clone().requires_grad_()
     return scorer.num_rows is None and _logits(generator, scorer, latents[:1].with_codes(codes)).requires_grad
 

@@ -1,7 +1,7 @@
-"""A second critic, which judges what a trained attribute network sees in a picture instead of the picture.
+"""A second critic, which judges what a trained attribute network sees in an image instead of the image.
 
 Sauer et al. 2021, "Projected GANs Converge Faster": small critics on frozen features of several depths. A generator of
-few pictures learns late that some people wear hats; a critic that already knows what a hat is tells it early.
+few images learns late that some people wear hats; a critic that already knows what a hat is tells it early.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DEPTHS = 3
 
 
 class FeatureCritic(nn.Module):
-    """Pictures to one realness logit for each depth of frozen features.
+    """Images to one realness logit for each depth of frozen features.
 
     The network is part of the recipe, not of the state: a checkpoint holds the heads alone.
     """
@@ -41,7 +41,7 @@ class FeatureCritic(nn.Module):
 
     @property
     def resolution(self) -> int:
-        """Of the pictures that the network was trained on."""
+        """Of the images that the network was trained on."""
         return self._frozen[0].config.resolution
 
     def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n depths"]:

@@ -29,12 +29,12 @@ from ganatomy.latents import Latents, Space
 from ganatomy.perception.network import AttributeNetwork
 from ganatomy.plots import grid
 from ganatomy.training.features import FeatureCritic
-from ganatomy.training.pictures import Pictures, Progress, pick, torch_rng
+from ganatomy.training.images import Pixels, Progress, pick, torch_rng
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """A stretch of training at one resolution, measured in pictures shown to the critic."""
+    """A stretch of training at one resolution, measured in images shown to the critic."""
 
     resolution: int
     images: int
@@ -43,20 +43,20 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class GanRecipe:
-    """Everything that decides how a generator comes out, but for the pictures.
+    """Everything that decides how a generator comes out, but for the images.
 
     Args:
         widths: channels of each resolution from 4 pixels up, for the generator and for its critic.
         learning_rate: of Adam with betas (0, 0.99), for both networks.
         r1_gamma: weight of the gradient penalty at the full resolution; at a smaller one by its share of pixels.
         r1_interval: steps between penalties, each weighted by the interval.
-        mixing: share of pictures whose layers take two codes, from a random layer on.
-        noise: "random" draws noise for every picture, "none" leaves it out where the data have no stochastic detail.
-        feature_weight: of the critic on frozen features beside the critic on pictures, where `train_gan` is given a
+        mixing: share of images whose layers take two codes, from a random layer on.
+        noise: "random" draws noise for every image, "none" leaves it out where the data have no stochastic detail.
+        feature_weight: of the critic on frozen features beside the critic on images, where `train_gan` is given a
             network; it judges from a quarter of the network's own resolution on.
-        ema_images: half-life of the averaged weights, in pictures; early on a tenth of the pictures seen so far.
+        ema_images: half-life of the averaged weights, in images; early on a tenth of the images seen so far.
         checkpoint_seconds: how much work a killed run may lose.
-        sheet_images: pictures between two sample sheets.
+        sheet_images: images between two sample sheets.
     """
 
     architecture: Literal["stylegan2", "dcgan"]
@@ -120,7 +120,7 @@ class Run:
 
 def train_gan(
     recipe: GanRecipe,
-    pictures: Pictures,
+    pixels: Pixels,
     folder: str | os.PathLike[str],
     *,
     network: AttributeNetwork | None = None,
@@ -135,12 +135,12 @@ def train_gan(
     Raises:
         OutputError: when the folder cannot be written.
         CheckpointError: when it holds another recipe's run.
-        SettingError: when the pictures are smaller than the recipe's resolution, or of other channels.
+        SettingError: when the images are smaller than the recipe's resolution, or of other channels.
     """
-    if pictures.shape[1] < recipe.resolution or pictures.shape[3] != recipe.channels:
+    if pixels.shape[1] < recipe.resolution or pixels.shape[3] != recipe.channels:
         raise SettingError(
-            f"the recipe wants pictures of {recipe.resolution} px and {recipe.channels} channels, "
-            f"these have {pictures.shape[1]} px and {pictures.shape[3]}"
+            f"the recipe wants images of {recipe.resolution} px and {recipe.channels} channels, "
+            f"these have {pixels.shape[1]} px and {pixels.shape[3]}"
         )
     folder = Path(folder)
     try:
@@ -161,7 +161,7 @@ def train_gan(
         while True:
             stage = recipe.stages[run.stage]
             while run.images < stage.images:
-                losses = train_step(run, stage, pictures, device)
+                losses = train_step(run, stage, pixels, device)
                 done += stage.batch
                 if progress:
                     progress(
@@ -181,12 +181,12 @@ def train_gan(
     return finish(run)
 
 
-def train_step(run: Run, stage: Stage, pictures: Pictures, device: str) -> dict[str, float]:
-    """One step of the critic and one of the generator, on the same drawn pictures."""
+def train_step(run: Run, stage: Stage, pixels: Pixels, device: str) -> dict[str, float]:
+    """One step of the critic and one of the generator, on the same drawn images."""
     recipe = run.recipe
     torch_rng(recipe.seed, run.step)
-    rows = np.random.default_rng((recipe.seed, 1, run.step)).integers(len(pictures), size=stage.batch)
-    real = pick(pictures, rows, stage.resolution).to(device, memory_format=torch.channels_last)
+    rows = np.random.default_rng((recipe.seed, 1, run.step)).integers(len(pixels), size=stage.batch)
+    real = pick(pixels, rows, stage.resolution).to(device, memory_format=torch.channels_last)
     fake = draw(run.generator.train(), stage.batch, mixing=recipe.mixing, noise=recipe.noise)
 
     # Critics: real up, drawn down, and now and then flat around the real.
@@ -224,7 +224,7 @@ def train_step(run: Run, stage: Stage, pictures: Pictures, device: str) -> dict[
 def draw(
     generator: Generator, n: int, *, mixing: float, noise: Literal["random", "none"] = "random"
 ) -> Tensor:
-    """Pictures of fresh codes; in a StyleGAN2 some take a second code from a random layer on (mixing)."""
+    """Images of fresh codes; in a StyleGAN2 some take a second code from a random layer on (mixing)."""
     signature = generator.signature
 
     def fresh() -> Latents:
@@ -336,7 +336,7 @@ def save_sheet(run: Run, path: Path) -> None:
 
 
 def write_losses(losses: dict[str, float], images: int, path: Path) -> None:
-    """Add a line for each network: pictures shown so far, and its loss in the last step."""
+    """Add a line for each network: images shown so far, and its loss in the last step."""
     lines = [] if path.exists() else ["images,network,loss"]
     lines += [f"{images},{network},{loss:.4f}" for network, loss in losses.items()]
     with path.open("a", encoding="utf-8") as file:

@@ -16,12 +16,12 @@ from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
 from ganatomy.generators import save_generator
 from ganatomy.perception.network import AttributeConfig, AttributeNetwork
 from ganatomy.training.gan import GanRecipe, Stage, train_gan
-from ganatomy.training.pictures import (
-    Pictures,
+from ganatomy.training.images import (
+    Pixels,
     Progress,
     drawn_faces,
-    folder_pictures,
-    idx_pictures,
+    folder_images,
+    idx_images,
     read_idx,
 )
 from ganatomy.training.scorers import ScorerAccount, ScorerRecipe, train_scorer
@@ -45,9 +45,9 @@ class Recipe:
 
 @dataclass(frozen=True, kw_only=True)
 class Labelled:
-    """Pictures, and what they show where that is known."""
+    """Images, and what they show where that is known."""
 
-    pictures: Pictures
+    pixels: Pixels
     attributes: tuple[str, ...] = ()
     labels: Bool[Tensor, "n a"] | None = None
     factors: Float[Tensor, "n f"] | None = None
@@ -101,7 +101,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "digits": Recipe(
         bundle="digits",
-        about="DCGAN of MNIST digits, 32 px; give the idx file of the pictures, with that of the labels beside it",
+        about="DCGAN of MNIST digits, 32 px; give the idx file of the images, with that of the labels beside it",
         gan=GanRecipe(
             architecture="dcgan",
             widths=(128, 96, 64, 32),
@@ -133,10 +133,10 @@ def train(
     """Train the recipe of this name on `data` and write what comes out; a killed run goes on where it was.
 
     `folder` receives `generator.safetensors` and, where labels are known, `scorer.safetensors` with `scorer.txt`, its
-    account on held-out pictures; beside them the checkpoint and sheets of samples.
+    account on held-out images; beside them the checkpoint and sheets of samples.
 
     Args:
-        data: a folder of pictures (with `labels.csv` for a scorer), an idx file as MNIST's, or None for drawn faces.
+        data: a folder of images (with `labels.csv` for a scorer), an idx file as MNIST's, or None for drawn faces.
         bundle: also replace the files that the package ships under the recipe's name.
 
     Raises:
@@ -146,8 +146,8 @@ def train(
     if name not in RECIPES:
         raise UnknownNameError("recipe", name, RECIPES)
     recipe = RECIPES[name]
-    pictures = _pictures(recipe, data, folder, progress)
-    labelled = _labelled(recipe, data, pictures, folder, progress)
+    pixels = _images(recipe, data, folder, progress)
+    labelled = _labelled(recipe, data, pixels, folder, progress)
     scorer = _fitting(recipe, labelled)
     made: dict[str, Path] = {}
 
@@ -160,7 +160,7 @@ def train(
         if not eyes.exists():
             _train_scorer(replace(scorer, seed=scorer.seed + 1), labelled, device, progress)[0].save(eyes)
         network = AttributeNetwork.load(eyes)
-    generator = train_gan(gan, pictures, folder, network=network, device=device, progress=progress)
+    generator = train_gan(gan, pixels, folder, network=network, device=device, progress=progress)
     card = {
         "name": name,
         "about": recipe.about,
@@ -195,17 +195,17 @@ def _fitting(recipe: Recipe, labelled: Labelled) -> ScorerRecipe | None:
         channels=recipe.gan.channels,
         activation="sigmoid",
     )
-    return replace(scorer, network=network, held_out=max(1, len(labelled.pictures) // 10))
+    return replace(scorer, network=network, held_out=max(1, len(labelled.pixels) // 10))
 
 
 def _train_scorer(
     recipe: ScorerRecipe, data: Labelled, device: str, progress: Progress | None
 ) -> tuple[AttributeNetwork, ScorerAccount]:
     assert data.labels is not None
-    return train_scorer(recipe, data.pictures, data.labels, data.factors, device=device, progress=progress)
+    return train_scorer(recipe, data.pixels, data.labels, data.factors, device=device, progress=progress)
 
 
-def _pictures(recipe: Recipe, data: Path | None, folder: Path, progress: Progress | None) -> Pictures:
+def _images(recipe: Recipe, data: Path | None, folder: Path, progress: Progress | None) -> Pixels:
     """What the generator learns from: of drawn faces the entangled population, as CelebA's labels are."""
     gan = recipe.gan
     if data is None:
@@ -216,16 +216,16 @@ def _pictures(recipe: Recipe, data: Path | None, folder: Path, progress: Progres
     if not data.exists():
         raise MissingFileError(f"{data} does not exist")
     if data.is_file():
-        return idx_pictures(data, resolution=gan.resolution)
-    return folder_pictures(data, resolution=gan.resolution, channels=gan.channels)
+        return idx_images(data, resolution=gan.resolution)
+    return folder_images(data, resolution=gan.resolution, channels=gan.channels)
 
 
 def _labelled(
-    recipe: Recipe, data: Path | None, pictures: Pictures, folder: Path, progress: Progress | None
+    recipe: Recipe, data: Path | None, pixels: Pixels, folder: Path, progress: Progress | None
 ) -> Labelled:
     """What the scorer learns from: of drawn faces both populations, so that it reads attributes, not their company.
 
-    Given data serve both networks, so their `pictures` are taken as they were read.
+    Given data serve both networks, so their `images` are taken as they were read.
     """
     size = recipe.gan.resolution
     if data is None:
@@ -238,7 +238,7 @@ def _labelled(
             faces.append(sample_faces(half, seed=seed, entangled=entangled))
         mixed = np.random.default_rng(seed).permutation(2 * half)  # so that the held-out rows are of both
         return Labelled(
-            pictures=np.concatenate(drawn)[mixed],
+            pixels=np.concatenate(drawn)[mixed],
             attributes=ATTRIBUTES,
             labels=torch.cat([f.labels for f in faces])[mixed],
             factors=torch.cat([f.factors for f in faces])[mixed],
@@ -246,14 +246,14 @@ def _labelled(
     if data.is_file():
         table = data.with_name(data.name.replace("images-idx3", "labels-idx1"))
         if table == data or not table.exists():
-            return Labelled(pictures=pictures)
+            return Labelled(pixels=pixels)
         classes = torch.from_numpy(read_idx(table).astype(np.int64))
         return Labelled(
-            pictures=pictures, attributes=_DIGITS, labels=torch.nn.functional.one_hot(classes, 10).bool()
+            pixels=pixels, attributes=_DIGITS, labels=torch.nn.functional.one_hot(classes, 10).bool()
         )
     if not (data / "labels.csv").exists():
-        return Labelled(pictures=pictures)
+        return Labelled(pixels=pixels)
     table = read_labels(data / "labels.csv")
-    if len(table) != len(pictures):
-        raise SettingError(f"{data / 'labels.csv'} has {len(table)} rows for {len(pictures)} pictures")
-    return Labelled(pictures=pictures, attributes=table.names, labels=table.values > 0.5)
+    if len(table) != len(pixels):
+        raise SettingError(f"{data / 'labels.csv'} has {len(table)} rows for {len(pixels)} images")
+    return Labelled(pixels=pixels, attributes=table.names, labels=table.values > 0.5)

@@ -1,4 +1,4 @@
-"""Train an attribute network: one cycle of AdamW on pictures that are shifted, blurred, relit and noised a little.
+"""Train an attribute network: one cycle of AdamW on images that are shifted, blurred, relit and noised a little.
 
 Pham et al. 2020 (an attribute classifier pooled twice, one-cycle policy, no crop); Smith 2018 (one cycle); Guo et al.
 2017 (temperature, one for each attribute here).
@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from ganatomy.errors import ScoreError, SettingError
 from ganatomy.perception.network import AttributeConfig, AttributeNetwork
-from ganatomy.training.pictures import Pictures, Progress, pick, torch_rng
+from ganatomy.training.images import Pixels, Progress, pick, torch_rng
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class ScorerRecipe:
     """How an attribute network is trained.
 
     Args:
-        network: what is trained. images: pictures shown, repeats counted. batch: pictures of one step.
+        network: what is trained. images: images shown, repeats counted. batch: images of one step.
         learning_rate: at the top of the cycle. weight_decay: of AdamW.
         held_out: rows at the end of the data that are never shown; temperatures and the account come from them.
         factor_weight: weight of the squared error of the factors beside the cross-entropy of the attributes.
@@ -45,7 +45,7 @@ class ScorerRecipe:
 
 @dataclass(frozen=True, kw_only=True)
 class ScorerAccount:
-    """How a trained attribute network does on pictures that it never saw.
+    """How a trained attribute network does on images that it never saw.
 
     `auc` and `accuracy` are by attribute, `r2` (share of variance explained) by factor.
     """
@@ -64,7 +64,7 @@ class ScorerAccount:
 
 def train_scorer(
     recipe: ScorerRecipe,
-    pictures: Pictures,
+    pixels: Pixels,
     labels: Bool[Tensor, "rows a"],
     factors: Float[Tensor, "rows f"] | None = None,
     *,
@@ -78,8 +78,8 @@ def train_scorer(
     Raises:
         ScoreError: when an attribute has one class only. SettingError: when the data do not fit the recipe.
     """
-    config, count = recipe.network, len(pictures) - recipe.held_out
-    _check(recipe, pictures, labels, factors)
+    config, count = recipe.network, len(pixels) - recipe.held_out
+    _check(recipe, pixels, labels, factors)
     torch_rng(recipe.seed, 0)
     network = AttributeNetwork(config).to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     if factors is not None:
@@ -95,7 +95,7 @@ def train_scorer(
     for step in range(steps):
         torch_rng(recipe.seed, step + 1)
         rows = np.sort(np.random.default_rng((recipe.seed, step)).integers(count, size=recipe.batch))
-        images = augment(pick(pictures, rows, config.resolution).to(device), recipe.strength)
+        images = augment(pick(pixels, rows, config.resolution).to(device), recipe.strength)
         reading = network.train()(images)
         loss = attribute_loss(config, reading.attributes, labels[rows].to(device))
         if factors is not None:
@@ -108,9 +108,9 @@ def train_scorer(
             progress("scorer", step + 1, steps)
 
     network.eval().requires_grad_(False)
-    rows = np.arange(count, len(pictures))
+    rows = np.arange(count, len(pixels))
     readings = [
-        network(pick(pictures, part, config.resolution).to(device))
+        network(pick(pixels, part, config.resolution).to(device))
         for part in np.array_split(rows, 32)
         if len(part)
     ]
@@ -118,7 +118,7 @@ def train_scorer(
     network.temperature.copy_(fit_temperature(config, attributes, labels[count:]))
     seen = torch.cat([r.factors for r in readings]).cpu() if factors is not None else None
     truth = factors[count:] if factors is not None else None
-    return network, account(
+    return network, document(
         config, network.calibrated(attributes.to(device)).cpu(), labels[count:], seen, truth
     )
 
@@ -133,7 +133,7 @@ def attribute_loss(
 
 
 def augment(images: Float[Tensor, "n c h w"], strength: float) -> Float[Tensor, "n c h w"]:
-    """Shift, scale, blur, relight and noise every picture by its own small amount, so that soft ones read as well."""
+    """Shift, scale, blur, relight and noise every image by its own small amount, so that soft ones read as well."""
     if not strength:
         return images
     n, size = len(images), images.shape[-1]
@@ -177,7 +177,7 @@ def fit_temperature(
     return grid[losses.argmin(dim=0)]
 
 
-def account(
+def document(
     config: AttributeConfig,
     logits: Float[Tensor, "n a"],
     labels: Bool[Tensor, "n a"],
@@ -201,24 +201,24 @@ def account(
     )
 
 
-def _check(recipe: ScorerRecipe, pictures: Pictures, labels: Tensor, factors: Tensor | None) -> None:
+def _check(recipe: ScorerRecipe, pixels: Pixels, labels: Tensor, factors: Tensor | None) -> None:
     config = recipe.network
-    if len(labels) != len(pictures) or labels.shape[1] != len(config.attributes):
+    if len(labels) != len(pixels) or labels.shape[1] != len(config.attributes):
         raise SettingError(
-            f"{len(pictures)} pictures with labels of shape {list(labels.shape)} do not fit "
+            f"{len(pixels)} images with labels of shape {list(labels.shape)} do not fit "
             f"{len(config.attributes)} attributes"
         )
     if (factors is None) != (not config.factors) or (
         factors is not None and factors.shape[1] != len(config.factors)
     ):
         raise SettingError(f"the network reads {len(config.factors)} factors; the data must bring as many")
-    if not 0 < recipe.held_out < len(pictures):
+    if not 0 < recipe.held_out < len(pixels):
         raise SettingError(
-            f"held_out={recipe.held_out} leaves nothing of {len(pictures)} pictures to learn from, or to test"
+            f"held_out={recipe.held_out} leaves nothing of {len(pixels)} images to learn from, or to test"
         )
-    counts = labels[: len(pictures) - recipe.held_out].sum(dim=0)
+    counts = labels[: len(pixels) - recipe.held_out].sum(dim=0)
     for name, positive in zip(config.attributes, counts.tolist(), strict=True):
-        if positive in (0, len(pictures) - recipe.held_out):
+        if positive in (0, len(pixels) - recipe.held_out):
             raise ScoreError(
-                f"attribute {name!r} has one class only ({positive} positive); leave it out, or add pictures"
+                f"attribute {name!r} has one class only ({positive} positive); leave it out, or add images"
             )

@@ -30,7 +30,7 @@ from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scorer, Scores
 from ganatomy.storage import written_whole
 from ganatomy.surveys.jacobians import gradients_flow
-from ganatomy.training.pictures import Progress, torch_rng
+from ganatomy.training.images import Progress, torch_rng
 from ganatomy.transfers import TransferConfig, TransferNetwork, Transferred, transfer
 from ganatomy.transfers.linear import SLACK, steps_of
 from ganatomy.transfers.network import LOGITS, SEES, features_of
@@ -38,7 +38,7 @@ from ganatomy.transfers.result import CLEAR, goal_logits
 from ganatomy.transfers.steps import moved
 
 LEAST = 0.02
-"""An attribute that fewer pictures have, or lack, is not learnt unless it is named."""
+"""An attribute that fewer images have, or lack, is not learnt unless it is named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class TransferRecipe:
     Args:
         attributes: that it learns to transfer; by default all that a fiftieth of the pool has, and a fiftieth lacks.
         sees, hidden_dim: of the network, see `TransferConfig`. space: of the codes; by default w where there is one.
-        pool: codes whose pictures are scored once; pairs are drawn of them. steps, batch: their product is the pairs
+        pool: codes whose images are scored once; pairs are drawn of them. steps, batch: their product is the pairs
             that are shown.
         learning_rate: at the top of the cycle.
         keep: weight of the mean |change| of the other attributes' probabilities beside the miss of those transferred.
@@ -83,7 +83,7 @@ class TransferRecipe:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pool:
-    """Codes, and what was seen in their pictures."""
+    """Codes, and what was seen in their images."""
 
     latents: Latents
     scores: Scores
@@ -117,9 +117,7 @@ def train_transfer(
     """
     recipe = recipe or TransferRecipe()
     if scorer.num_rows is not None:
-        raise ScoreError(
-            f"{scorer.description} cannot score edited pictures; use a scorer that looks at them"
-        )
+        raise ScoreError(f"{scorer.description} cannot score edited images; use a scorer that looks at them")
     scorer = scorer.differentiable()
     if recipe.attributes is not None:
         scorer.select(recipe.attributes)
@@ -328,7 +326,7 @@ def _pool(
     path: Path | None,
     progress: Progress | None,
 ) -> Pool:
-    """The codes that pairs are drawn of, and what is seen in their pictures; read where they were seen before."""
+    """The codes that pairs are drawn of, and what is seen in their images; read where they were seen before."""
     latents = generator.sample(recipe.pool, seed=recipe.seed, space=facts["space"])
     wanted = recipe.sees == "features" or recipe.features > 0
     if path is not None and path.exists():
@@ -399,7 +397,7 @@ def _varied(scores: Scores) -> tuple[str, ...]:
     )
     if not names:
         raise ScoreError(
-            f"none of {len(scores.names)} attributes is there in some of {len(scores)} pictures and absent in others, "
+            f"none of {len(scores.names)} attributes is there in some of {len(scores)} images and absent in others, "
             "so there is nothing to transfer; name the attributes, or use another scorer"
         )
     return names

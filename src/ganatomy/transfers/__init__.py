@@ -1,4 +1,4 @@
-"""Transfer of attributes from picture to picture: 'his smile, on her face'.
+"""Transfer of attributes from image to image: 'his smile, on her face'.
 
 transfer   by any method, and what came of it
 linear     in closed form, from directions

@@ -16,7 +16,7 @@ from ganatomy.transfers.result import Pairs
 from ganatomy.transfers.steps import moved
 
 SLACK = 1e-3
-"""By default held probabilities give way a little: slopes of single pictures differ, and a longer step buys less."""
+"""By default held probabilities give way a little: slopes of single images differ, and a longer step buys less."""
 
 TINY = 1e-9
 """Share of the trace that keeps attributes which depend on each other soluble."""

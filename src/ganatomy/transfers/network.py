@@ -1,4 +1,4 @@
-"""Transfer in one pass: a small network from the target's code and what was seen in both pictures to the new code."""
+"""Transfer in one pass: a small network from the target's code and what was seen in both images to the new code."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LOGITS = 4.0
 
 @runtime_checkable
 class SeesFeatures(Protocol):
-    """A scorer that can tell more of pictures than the scores of attributes with names."""
+    """A scorer that can tell more of images than the scores of attributes with names."""
 
     def features(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n f"]: ...
 
@@ -50,7 +50,7 @@ class TransferConfig:
     Args:
         attributes: that it can transfer. names: all that the scorer sees.
         sees: what it knows of source and target: "scores" of the scorer, its "features", or the "code", for which no
-            picture needs to be made.
+            image needs to be made.
         space: of the codes. full_dim: numbers of a code. code_dim: axes that codes vary in. feature_dim: of features.
         hidden_dim: of the two hidden layers. bound, box: see `guidance.Likely`.
         generator, scorer: fingerprints of those that it was trained with.
@@ -93,7 +93,7 @@ class TransferConfig:
 
     @property
     def seen_dim(self) -> int:
-        """Numbers that are known of each picture."""
+        """Numbers that are known of each image."""
         return {"scores": len(self.names), "features": self.feature_dim, "code": self.code_dim}[self.sees]
 
 
@@ -148,7 +148,7 @@ class TransferNetwork(nn.Module):
         )
 
     def values(self, seen: Float[Tensor, "n f"]) -> Float[Tensor, "n t"]:
-        """The logits of the attributes that it can transfer, from what is known of a picture."""
+        """The logits of the attributes that it can transfer, from what is known of an image."""
         if self.config.sees == "scores":
             return seen[:, [self.config.names.index(name) for name in self.config.attributes]]
         seen = self.normal(seen)
@@ -183,7 +183,7 @@ class TransferNetwork(nn.Module):
     def see(
         self, generator: Generator, scorer: Scorer, latents: Latents, scores: Scores | None = None
     ) -> Float[Tensor, "n f"]:
-        """What the network is to know of these codes' pictures; `scores`, where they are known, need no picture.
+        """What the network is to know of these codes' images; `scores`, where they are known, need no image.
 
         Raises:
             SettingError: for another scorer, or one without features.
@@ -247,12 +247,12 @@ class TransferNetwork(nn.Module):
         return network.float().eval().requires_grad_(False)
 
     def normal(self, seen: Float[Tensor, "n f"]) -> Float[Tensor, "n f"]:
-        """What is known of pictures, brought to mean 0 and deviation 1."""
+        """What is known of images, brought to mean 0 and deviation 1."""
         return (seen - self.seen_mean) / self.seen_std
 
 
 def features_of(scorer: Scorer, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n f"]:
-    """What a scorer sees in pictures beside attributes; raises SettingError for one that tells of attributes only."""
+    """What a scorer sees in images beside attributes; raises SettingError for one that tells of attributes only."""
     if not isinstance(scorer, SeesFeatures):
         raise SettingError(f"{scorer.description} has no features; let the network see scores, or the code")
     return scorer.features(images)

@@ -15,7 +15,7 @@ from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, Scores
 
 WITHIN = 0.1
-"""A picture whose attributes are all this near to their source's probabilities has got them."""
+"""An image whose attributes are all this near to their source's probabilities has got them."""
 
 CLEAR = 4.59512
 """Logit of 99 %. Beyond it, and beyond minus it, a source only says "surely", and a target that is there stays."""
@@ -26,7 +26,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pairs:
-    """Targets and the sources of their attributes, row by row, and what was seen in the pictures of both.
+    """Targets and the sources of their attributes, row by row, and what was seen in the images of both.
 
     Args:
         attributes: to take from the sources. held: to leave as they are in the targets.
@@ -50,7 +50,7 @@ class Pairs:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Transferred:
-    """Targets with attributes of their sources, and what that did to the picture of each.
+    """Targets with attributes of their sources, and what that did to the image of each.
 
     Args:
         wanted: probability of each attribute in the sources.
@@ -124,7 +124,7 @@ def in_pairs(target: Latents, source: Latents) -> tuple[Latents, Latents]:
 
 @torch.no_grad()
 def look(generator: Generator, scorer: Scorer, latents: Latents, *, batch_size: int) -> Scores:
-    """What is seen in the pictures of these codes."""
+    """What is seen in the images of these codes."""
     return Scores.cat(
         Scores(names=scorer.names, logits=scorer(generator(part), latents=part).logits.cpu())
         for part in batches(latents, batch_size)

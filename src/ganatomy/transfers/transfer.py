@@ -1,4 +1,4 @@
-"""Attributes of one picture on another: 'his smile, on her face'."""
+"""Attributes of one image on another: 'his smile, on her face'."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ganatomy.transfers.steps import moved
 METHODS = ("linear", "guided", "network")
 
 LOOSER = (1.0, 10.0)
-"""Pictures that do not get there are sought anew with what is held giving way so many times as easily."""
+"""Images that do not get there are sought anew with what is held giving way so many times as easily."""
 
 
 @torch.no_grad()
@@ -47,13 +47,13 @@ def transfer(
     A value is a probability that the scorer sees. Row by row a source goes with a target, or one of either with all.
 
     Args:
-        method: "linear" solves for it in directions (`transfers.linear`) and looks at no picture but the sources' and
-            the targets'; "guided" goes until each picture shows it (`ga.guided`); "network" does it in one pass of a
+        method: "linear" solves for it in directions (`transfers.linear`) and looks at no image but the sources' and
+            the targets'; "guided" goes until each image shows it (`ga.guided`); "network" does it in one pass of a
             network that `ga.train_transfer` trained.
         hold: attributes that must stay, or "all" others. A network always holds all that it was trained to hold.
         directions: for "linear", with slopes, of the attributes and of what is held; for "guided", where no gradients
             flow through scorer and generator, the span to edit in.
-        progress: called with the pictures that are finished, and all of them.
+        progress: called with the images that are finished, and all of them.
 
     Raises:
         UnknownNameError: for an attribute or a method that does not exist.

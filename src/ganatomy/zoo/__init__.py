@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, kw_only=True)
 class BundledModel:
-    """A generator, the scorer for its pictures, and for some its critic, as safetensors inside the package."""
+    """A generator, the scorer for its images, and for some its critic, as safetensors inside the package."""
 
     name: str
     architecture: str = ""

@@ -18,7 +18,7 @@ class PublishedModel:
     """A generator on its authors' server.
 
     Args:
-        draws: what its pictures show. page: where its authors describe it.
+        draws: what its images show. page: where its authors describe it.
         size: bytes, and sha256: of the file, where its authors say so.
     """
 

@@ -131,7 +131,7 @@ def _wide_stylegan2() -> bytes:
 
 
 def _deconvolutions(layers: int) -> bytes:
-    """Tiny layers that would double the size of pictures again and again."""
+    """Tiny layers that would double the size of images again and again."""
     return save({f"{index}.weight": torch.zeros(1, 1, 4, 4) for index in range(layers)})
 
 
@@ -358,7 +358,7 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "a toy without colours": (lambda: _ours("Toy", channels=0), "do not fit", "safetensors"),
     "a toy of gigantic codes": (lambda: _ours("Toy", z_dim=10**9), "do not fit", "safetensors"),
     "thin weights of a gigantic StyleGAN2": (_wide_stylegan2, "far larger than|do not fit", "safetensors"),
-    "layers that double the picture a dozen times": (
+    "layers that double the image a dozen times": (
         lambda: _deconvolutions(12),
         "not a generator|cannot be read",
         "safetensors",

@@ -33,7 +33,7 @@ def reference(shared: Path, name: str) -> Path:
 
 
 @pytest.mark.parametrize("name", ["stylegan2-ada-32", "stylegan3-t-64-conditional"])
-def test_a_record_of_a_whole_network_makes_the_pictures_in_it(name: str, shared: Path) -> None:
+def test_a_record_of_a_whole_network_makes_the_images_in_it(name: str, shared: Path) -> None:
     path = reference(shared, name)
     generator, golden = ga.load(path), np.load(path)
     labels = torch.from_numpy(golden["c"][:4]) if golden["c"].shape[1] else None

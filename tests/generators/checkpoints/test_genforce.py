@@ -231,14 +231,14 @@ def compare_progan(net: PGGAN, state: dict[str, Tensor], path: Path) -> None:
 
 @pytest.mark.parametrize("nest", NESTINGS.values(), ids=NESTINGS)
 @pytest.mark.parametrize("fused", [False, True], ids=["separate", "fused"])
-def test_progressive_gans_make_their_pictures(fused: bool, nest, tmp_path: Path) -> None:
+def test_progressive_gans_make_their_images(fused: bool, nest, tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = PGGAN([6, 6, 5, 4, 3], fused=fused)
     compare_progan(net, nest(net.state_dict()), tmp_path / "net.pth")
 
 
 @pytest.mark.parametrize("fused", [False, True], ids=["separate", "fused"])
-def test_older_progressive_gans_make_their_pictures(fused: bool, tmp_path: Path) -> None:
+def test_older_progressive_gans_make_their_images(fused: bool, tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = PGGAN([4, 4, 4], fused=fused)  # shapes do not tell, but names do
     state = older(net.state_dict(), {2, 4} if fused else set())
@@ -275,7 +275,7 @@ def compare_stylegan(net: StyleGAN, state: dict[str, Tensor], path: Path) -> Non
 
 
 @pytest.mark.parametrize("nest", NESTINGS.values(), ids=NESTINGS)
-def test_stylegans_make_their_pictures(nest, tmp_path: Path) -> None:
+def test_stylegans_make_their_images(nest, tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = StyleGAN([6, 6, 5])
     compare_stylegan(net, nest(net.state_dict()), tmp_path / "net.pth")
@@ -310,7 +310,7 @@ def test_fused_upsampling_is_recognised(
 
 
 @pytest.mark.parametrize("dense", ["fc", "linear"])
-def test_older_stylegans_make_their_pictures(dense: str, tmp_path: Path) -> None:
+def test_older_stylegans_make_their_images(dense: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = StyleGAN([6, 5, 4])
     state = older(net.state_dict(), set(), dense=dense)

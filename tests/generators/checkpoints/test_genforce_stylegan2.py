@@ -56,20 +56,20 @@ class Layer(nn.Module):
             self.filter.register_buffer("kernel", torch.outer(TAPS, TAPS).expand(o, 1, 4, 4).clone())
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        pictures = []
-        for picture, style in zip(x, self.style(w), strict=True):
+        images = []
+        for image, style in zip(x, self.style(w), strict=True):
             kernel = self.weight / math.sqrt(self.weight[0].numel()) * style[None, :, None, None]
             if self.weight.shape[-1] == 1:
-                pictures.append(F.conv2d(picture[None], kernel))
+                images.append(F.conv2d(image[None], kernel))
                 continue
             kernel = kernel / torch.sqrt(kernel.pow(2).sum((1, 2, 3), keepdim=True) + 1e-8)
             if self.up:
                 # The kernel is stored for a convolution; a transposed one takes it turned around.
-                wide = F.conv_transpose2d(picture[None], kernel.flip(2, 3).transpose(0, 1), stride=2)
-                pictures.append(F.conv2d(wide, self.filter.kernel, padding=1, groups=wide.shape[1]))
+                wide = F.conv_transpose2d(image[None], kernel.flip(2, 3).transpose(0, 1), stride=2)
+                images.append(F.conv2d(wide, self.filter.kernel, padding=1, groups=wide.shape[1]))
             else:
-                pictures.append(F.conv2d(picture[None], kernel, padding=1))
-        x = torch.cat(pictures)
+                images.append(F.conv2d(image[None], kernel, padding=1))
+        x = torch.cat(images)
         if self.weight.shape[-1] == 1:
             return x + self.bias[:, None, None]
         x = x + self.noise * self.noise_strength
@@ -129,7 +129,7 @@ class Generator(nn.Module):
 
 @torch.no_grad()
 @pytest.mark.parametrize("residual", [False, True], ids=["skip", "residual"])
-def test_files_make_their_pictures(residual: bool, tmp_path: Path) -> None:
+def test_files_make_their_images(residual: bool, tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = Generator([7, 6, 5], residual=residual)
     torch.save({"generator": {}, "generator_smooth": net.state_dict()}, tmp_path / "net.pth")

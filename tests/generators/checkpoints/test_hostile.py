@@ -15,7 +15,7 @@ from ganatomy.generators.checkpoints import read_checkpoint
 SECONDS = 60
 """Of the processor, where the checks of shapes and types make every step many times slower than it is."""
 
-SLOW = ("millions of instructions", "layers that double the picture a dozen times")
+SLOW = ("millions of instructions", "layers that double the image a dozen times")
 
 
 @pytest.mark.parametrize("exploit", CODE.values(), ids=CODE)

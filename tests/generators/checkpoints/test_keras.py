@@ -1,4 +1,4 @@
-"""Keras's files: pictures are those of an independent reading of Keras's own layers, in plain NumPy."""
+"""Keras's files: images are those of an independent reading of Keras's own layers, in plain NumPy."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class KerasLayer:
         return self.config["name"]
 
 
-# Keras's layers in plain NumPy: pictures are [n, rows, columns, channels].
+# Keras's layers in plain NumPy: images are [n, rows, columns, channels].
 
 
 def convolve(x: np.ndarray, kernel: np.ndarray, *, stride: int, padding: str) -> np.ndarray:
@@ -225,7 +225,7 @@ def celebrities() -> Maker:
 
 
 def dense_layers() -> Maker:
-    """Norms behind the activations, and pictures out of a dense layer."""
+    """Norms behind the activations, and images out of a dense layer."""
     maker = Maker().dense(16).leak(alpha=0.2).norm(epsilon=0.01).dense(24).leak(alpha=0.2).norm()
     return maker.dense(3 * 16 * 16, activation="tanh").reshape(16, 16, 3)
 
@@ -357,12 +357,12 @@ def check(path: Path, layers: list[KerasLayer]) -> DCGAN:
         expected = 2 * expected - 1
     images = model(Latents(codes=torch.from_numpy(z), space=Space.Z)).numpy()
     np.testing.assert_allclose(images, expected, atol=1e-5 * max(1, np.abs(expected).max()))
-    assert np.abs(expected).std() > 0.01, "the pictures show something"
+    assert np.abs(expected).std() > 0.01, "the images show something"
     return model
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_whole_model_makes_the_pictures_that_keras_makes(name: str, tmp_path: Path) -> None:
+def test_a_whole_model_makes_the_images_that_keras_makes(name: str, tmp_path: Path) -> None:
     layers = MODELS[name]().layers
     model = check(write_model(tmp_path / "model.h5", layers), layers)
     assert model.signature.z_dim == Z_DIM
@@ -421,7 +421,7 @@ def test_weights_alone_are_read_by_their_norms(inside: str | None, tmp_path: Pat
     model = check(tmp_path / "weights.h5", layers)
     assert [layer.stride for layer in model.config.layers] == [1, 1, 2, 2]
     assert [layer.slope for layer in model.config.layers[:-1]] == [0.3, 0.3, 0.3]
-    with pytest.raises(ga.CheckpointError, match="do not chain into a picture of 64 px"):
+    with pytest.raises(ga.CheckpointError, match="do not chain into an image of 64 px"):
         ga.load(tmp_path / "weights.h5", resolution=64)
 
 
@@ -456,16 +456,16 @@ def with_layer(kind: str, **config: Any) -> list[KerasLayer]:
         (with_layer("Activation", activation="mish"), "cannot be read at layer 'odd_one'.*'mish' is not read"),
         (with_layer("ReLU", max_value=6.0), "the activation ReLU with"),
         (with_layer("BatchNormalization"), "'odd_one' .BatchNormalization.: it has no weights"),
-        (with_layer("Reshape", target_shape=[16, 8, 16]), r"pictures \[16, 8, 16\] are not square"),
-        (with_layer("UpSampling2D", size=[4096, 4096]), "pictures of 65536 px are larger than 1024"),
+        (with_layer("Reshape", target_shape=[16, 8, 16]), r"images \[16, 8, 16\] are not square"),
+        (with_layer("UpSampling2D", size=[4096, 4096]), "images of 65536 px are larger than 1024"),
         (with_layer("UpSampling2D", size=[2, 3]), "2 x 3 is not square"),
         (with_layer("ZeroPadding2D", padding="many"), "in an unknown way|margins"),
-        (with_layer("Cropping2D", cropping=[[9, 9], [9, 9]]), "pictures shrink to -2 px"),
-        (celebrities().layers[:-1], "ends in leaky_relu|ends in 6 x 64 x 64, which is no picture"),
-        (celebrities().layers[:1], "ends in 512 numbers, which is no picture"),
+        (with_layer("Cropping2D", cropping=[[9, 9], [9, 9]]), "images shrink to -2 px"),
+        (celebrities().layers[:-1], "ends in leaky_relu|ends in 6 x 64 x 64, which is no image"),
+        (celebrities().layers[:1], "ends in 512 numbers, which is no image"),
     ],
-    ids=["unknown layer", "code", "unknown activation", "bounded activation", "no weights", "oblong pictures",
-         "huge pictures", "oblong up-sampling", "padding of words", "cropped away", "six channels", "numbers"],
+    ids=["unknown layer", "code", "unknown activation", "bounded activation", "no weights", "oblong images",
+         "huge images", "oblong up-sampling", "padding of words", "cropped away", "six channels", "numbers"],
 )  # fmt: skip
 def test_models_that_are_not_read_are_refused_by_the_layer(
     layers: list[KerasLayer], message: str, tmp_path: Path
@@ -489,7 +489,7 @@ def test_networks_that_are_no_chains_and_no_generators_are_refused(tmp_path: Pat
     def circle(config: dict[str, Any]) -> None:
         config["layers"][-2]["inbound_nodes"] = [[["leakyrelu", 0, 0, {}]]]
 
-    def pictures(config: dict[str, Any]) -> None:
+    def images(config: dict[str, Any]) -> None:
         config["layers"][0]["config"]["batch_input_shape"] = [None, 28, 28, 1]
 
     def two_ends(config: dict[str, Any]) -> None:
@@ -497,7 +497,7 @@ def test_networks_that_are_no_chains_and_no_generators_are_refused(tmp_path: Pat
 
     assert "that takes 2 inputs; only chains of layers are read" in refusal(join, functional(layers))
     assert "feed each other in a circle" in refusal(circle, functional(layers))
-    assert "takes pictures [28, 28, 1], so this is no generator" in refusal(pictures, sequential(layers))
+    assert "takes images [28, 28, 1], so this is no generator" in refusal(images, sequential(layers))
     assert "with 2 outputs" in refusal(two_ends, functional(layers))
     assert "in an unknown way" in refusal(lambda config: config.pop("layers"), sequential(layers))
 

@@ -66,7 +66,7 @@ def small() -> tuple[dict[str, Tensor], dict]:
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
-def test_a_training_snapshot_makes_the_pictures_of_the_official_code(
+def test_a_training_snapshot_makes_the_images_of_the_official_code(
     golden: Golden, protocol: int, tmp_path: Path
 ) -> None:
     G = generator(golden.state(), golden.kwargs)
@@ -83,7 +83,7 @@ def test_the_averaged_generator_is_the_default_and_others_are_chosen_by_name(sma
     path = write(tmp_path / "g.pkl", snapshot(generator(other, kwargs), G_ema=generator(state, kwargs)))
     assert torch.equal(read_checkpoint(path).state["mapping.w_avg"], state["mapping.w_avg"])
     assert torch.equal(read_checkpoint(path, network="G").state["mapping.w_avg"], other["mapping.w_avg"])
-    with pytest.raises(ga.CheckpointError, match="Discriminator as D, which takes pictures.*network='G_ema'"):
+    with pytest.raises(ga.CheckpointError, match="Discriminator as D, which takes images.*network='G_ema'"):
         ga.load(path, network="D")
     with pytest.raises(ga.CheckpointError, match="holds AugmentPipe as augment_pipe"):
         ga.load(path, network="augment_pipe")

@@ -61,17 +61,17 @@ class ModulatedConv(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         styles = self.modulation(w)
-        pictures = []
-        for picture, style in zip(x, styles, strict=True):
+        images = []
+        for image, style in zip(x, styles, strict=True):
             kernel = self.weight[0] / math.sqrt(self.weight[0, 0].numel()) * style[None, :, None, None]
             if self.demodulate:
                 kernel = kernel / torch.sqrt(kernel.pow(2).sum((1, 2, 3), keepdim=True) + 1e-8)
             if self.up:
-                wide = F.conv_transpose2d(picture[None], kernel.transpose(0, 1), stride=2)
-                pictures.append(filtered(wide, self.blur.kernel, before=1, after=1))
+                wide = F.conv_transpose2d(image[None], kernel.transpose(0, 1), stride=2)
+                images.append(filtered(wide, self.blur.kernel, before=1, after=1))
             else:
-                pictures.append(F.conv2d(picture[None], kernel, padding=kernel.shape[-1] // 2))
-        return torch.cat(pictures)
+                images.append(F.conv2d(image[None], kernel, padding=kernel.shape[-1] // 2))
+        return torch.cat(images)
 
 
 class StyledConv(nn.Module):
@@ -161,7 +161,7 @@ NESTINGS = {
 
 @torch.no_grad()
 @pytest.mark.parametrize("nest", NESTINGS.values(), ids=NESTINGS)
-def test_files_make_their_pictures(nest, tmp_path: Path) -> None:
+def test_files_make_their_images(nest, tmp_path: Path) -> None:
     torch.manual_seed(0)
     net, mean = Generator([8, 6, 5, 4]), torch.randn(6)
     torch.save(nest(net.state_dict(), mean), tmp_path / "net.pt")

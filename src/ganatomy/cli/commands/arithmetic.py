@@ -10,7 +10,7 @@ from cyclopts import Parameter, Token
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer
 from ganatomy.cli.inputs import name_model, name_seeds, open_model
-from ganatomy.cli.outputs import CODES, PICTURES, expect_file, write
+from ganatomy.cli.outputs import CODES, IMAGES, expect_file, write
 from ganatomy.cli.parameters import (
     MODEL,
     SAMPLE,
@@ -64,7 +64,7 @@ def arithmetic(
     """
     from ganatomy.recipes import Arithmetic, Recipe, Sum, Term
 
-    expect_file(out, PICTURES + CODES)
+    expect_file(out, IMAGES + CODES)
     generator = open_model(model, options)
     total = Sum(
         terms=tuple(
@@ -75,7 +75,7 @@ def arithmetic(
     recipe = Recipe(
         model=name_model(model, generator, options),
         codes=total,
-        picture=Arithmetic(neighbours=neighbours),
+        image=Arithmetic(neighbours=neighbours),
         scale=scale,
         batch_size=options.batch_size,
     )

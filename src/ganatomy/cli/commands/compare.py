@@ -34,7 +34,7 @@ def compare(
     out: OutFolder,
     scorer: ScorerName = None,
     n: Count = 1500,
-    pictures: int = 36,
+    images: int = 36,
     attributes: Attributes = (),
     methods: Annotated[
         tuple[str, ...],
@@ -57,18 +57,18 @@ def compare(
 
     Args:
         n: How many codes every finder may learn from.
-        pictures: How many pictures are edited by every method.
+        images: How many images are edited by every method.
 
     Example:
         ganatomy compare faces -o compare/
         ganatomy compare gan.pt --scorer attributes.onnx --attributes Smiling,Male \
             --methods regression,selective,guided-hold -o compare/
     """
-    from ganatomy.comparison import compare as run
-    from ganatomy.comparison import write_comparison
-    from ganatomy.comparison.standing import Standing
-    from ganatomy.comparison.verdict import verdict
-    from ganatomy.comparison.writer import SUMMARY_FILE
+    from ganatomy.experiments.compare import compare as run
+    from ganatomy.experiments.compare import write_comparison
+    from ganatomy.experiments.compare.standing import Standing
+    from ganatomy.experiments.compare.verdict import verdict
+    from ganatomy.experiments.compare.writer import SUMMARY_FILE
 
     expect_folder(out)
     generator, sees = open_model(model, options), open_scorer(scorer, model, words=attributes)
@@ -77,7 +77,7 @@ def compare(
             generator,
             sees,
             n=n,
-            pictures=pictures,
+            images=images,
             attributes=attributes or None,
             methods=methods or None,
             space=space,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, progress
-from ganatomy.cli.outputs import PICTURES, expect_file, expect_folder, write
+from ganatomy.cli.outputs import IMAGES, expect_file, expect_folder, write
 from ganatomy.cli.parameters import Count, Json, Scale, Seed
 from ganatomy.errors import SettingError
 
@@ -21,12 +21,12 @@ def dataset(
         Path,
         Parameter(
             name=["--out", "-o"],
-            help="A picture for a sheet, such as sheet.png, or a folder for single files.",
+            help="An image for a sheet, such as sheet.png, or a folder for single files.",
         ),
     ],
     n: Count = 64,
     seed: Seed = 0,
-    resolution: Annotated[int, Parameter(help="Height and width of a picture, in pixels.")] = 64,
+    resolution: Annotated[int, Parameter(help="Height and width of an image, in pixels.")] = 64,
     independent: Annotated[
         bool,
         Parameter(
@@ -36,7 +36,7 @@ def dataset(
         ),
     ] = False,
     columns: Annotated[
-        int | None, Parameter(help="Pictures in a row of a sheet; by default it is square.")
+        int | None, Parameter(help="Images in a row of a sheet; by default it is square.")
     ] = None,
     scale: Scale = None,
     json: Json = False,
@@ -57,13 +57,13 @@ def dataset(
         raise SettingError(
             f"-n {n} and --resolution {resolution} draw nothing; ask for 1 face and 32 px or more"
         )
-    if out.suffix.lower() in PICTURES:
+    if out.suffix.lower() in IMAGES:
         expect_file(out)
         faces = DrawnFaces(n=n, seed=seed, resolution=resolution, independent=independent, columns=columns)
-        write(Recipe(picture=faces, scale=scale), out, doing="drawing")
+        write(Recipe(image=faces, scale=scale), out, doing="drawing")
     elif out.suffix:
         raise SettingError(
-            f"{out.name!r} is neither a picture nor a folder; name a sheet .png, or a folder without a dot"
+            f"{out.name!r} is neither an image nor a folder; name a sheet .png, or a folder without a dot"
         )
     else:
         expect_folder(out)

@@ -76,7 +76,7 @@ def directions(
     r"""Find the direction of each attribute in a survey, and how well it tells held-out codes apart.
 
     Three methods need no scores, but the model: sefa reads its weights, ganspace looks at codes or at what a layer
-    makes of them, and stylespace finds channels of s that change one part of the picture, or, with --attributes, those
+    makes of them, and stylespace finds channels of s that change one part of the image, or, with --attributes, those
     that belong to an attribute.
 
     With --yes and --no nothing but your own marks is learnt from: 5 to 50 rows of the survey that have something, and

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer, progress
 from ganatomy.cli.inputs import name_as, name_codes, name_model, open_directions, open_model, open_scorer
-from ganatomy.cli.outputs import CODES, PICTURES, expect_file, write
+from ganatomy.cli.outputs import CODES, IMAGES, expect_file, write
 from ganatomy.cli.parameters import (
     MODEL,
     SAMPLE,
@@ -74,7 +74,7 @@ def edit(
     layers: Layers = None,
     before: Annotated[
         bool,
-        Parameter(negative=(), show_default=False, help="Show each picture as it was above the edited one."),
+        Parameter(negative=(), show_default=False, help="Show each image as it was above the edited one."),
     ] = False,
     scale: Scale = None,
     of_any_generator: AnyGenerator = False,
@@ -103,7 +103,7 @@ def edit(
         raise SettingError(f"--units {units} counts strengths of --move; --to takes probabilities")
     if moves and directions is None:
         raise SettingError("--move needs --directions, the file that holds them; or use --to")
-    expect_file(out, PICTURES + CODES)
+    expect_file(out, IMAGES + CODES)
     generator = open_model(model, options)
     # Directions may live in another space than the one that edits work best in.
     found = None
@@ -130,7 +130,7 @@ def edit(
         model=name_model(model, generator, options),
         codes=at,
         edits=edits,
-        picture=Sheet(before=before),
+        image=Sheet(before=before),
         scale=scale,
         batch_size=options.batch_size,
     )
@@ -194,7 +194,7 @@ def _guide(
     )
     wanted = [dict(zip(result.targets, row, strict=True)) for row in result.goals.tolist()]
     drift = [dict(zip(result.held, row, strict=True)) for row in result.drift.tolist()]
-    pictures = [
+    images = [
         {
             "before": {name: before[row][name] for name in result.targets},
             "goal": wanted[row],
@@ -206,6 +206,6 @@ def _guide(
         }
         for row in range(len(result))
     ]
-    data = {"to": goals, "hold": list(result.held), "slopes": result.slopes, "pictures": pictures}
+    data = {"to": goals, "hold": list(result.held), "slopes": result.slopes, "images": images}
     sought = {name: float(result.goals[:, k].mean()) for k, name in enumerate(result.targets)}
     return (Reached(latents=result.latents, sought=sought),), data, str(result)

@@ -56,10 +56,13 @@ def explore(
         ganatomy explore gan.pt --prior uniform --scorer attributes.onnx \
             -o gan-report/
     """
-    from ganatomy.explore import explore as run
+    from ganatomy.experiments.base import Experiment
+    from ganatomy.experiments.explore import write_report
+    from ganatomy.experiments.explore.run import explore as run
+    from ganatomy.experiments.explore.writer import survey_folder
     from ganatomy.perception import TextScorer
-    from ganatomy.report import prepare_folder, write_report
-    from ganatomy.report.writer import SUMMARY_FILE, survey_folder
+    from ganatomy.report import prepare_folder
+    from ganatomy.report.writer import SUMMARY_FILE
 
     prepare_folder(expect_folder(out))
     generator = open_model(model, options)
@@ -70,19 +73,16 @@ def explore(
         sees = sees.select([name_as(sees, said) for said in attributes] or sees.names)
         scorer, wanted = sees.model.name if scorer == model else scorer, None
     with _advising(sees), stages() as advance:
-        found = run(
+        experiment = Experiment(
             generator,
             sees,
-            n=n,
             space=space,
             seed=seed,
-            folder=survey_folder(out),
-            attributes=wanted,
             truncation_psi=truncation_psi,
-            truth=_truth(sees),
             batch_size=options.batch_size,
             progress=advance,
         )
+        found = run(experiment, n=n, folder=survey_folder(out), attributes=wanted, truth=_truth(sees))
         given = {"prior": options.prior, "output": options.output, "hidden": options.hidden}
         page = write_report(
             found,
@@ -99,7 +99,7 @@ def explore(
 
 @contextmanager
 def _advising(scorer: Scorer) -> Iterator[None]:
-    """Say what helps where words fit all pictures of a model, or none."""
+    """Say what helps where words fit all images of a model, or none."""
     from ganatomy.perception import TextScorer
 
     try:
@@ -113,7 +113,7 @@ def _advising(scorer: Scorer) -> Iterator[None]:
 
 
 def _truth(scorer: Scorer) -> Scorer | None:
-    """What reads the factors that drawn pictures were made from, where the scorer learnt them."""
+    """What reads the factors that drawn images were made from, where the scorer learnt them."""
     from ganatomy.perception import FactorScorer, NetworkScorer
 
     if isinstance(scorer, NetworkScorer) and scorer.network.config.factors:

@@ -1,4 +1,4 @@
-"""`ganatomy map`: many pictures of a model on one plane, where those that are alike are near."""
+"""`ganatomy map`: many images of a model on one plane, where those that are alike are near."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def map(  # noqa: A001 (the word for it, which nothing here takes the builtin's 
     of: Annotated[
         Literal["codes", "features", "images", "critic"],
         Parameter(
-            help="What must be alike for pictures to be near: their codes, what a network sees in them, their pixels, "
+            help="What must be alike for images to be near: their codes, what a network sees in them, their pixels, "
             "or what the model's critic (its discriminator) sees."
         ),
     ] = "codes",
@@ -69,7 +69,7 @@ def map(  # noqa: A001 (the word for it, which nothing here takes the builtin's 
     features: Annotated[
         Literal["scorer", "inception", "pixels"],
         Parameter(
-            help="What sees the pictures for --of features: the scorer, Inception (fetched once), or patches."
+            help="What sees the images for --of features: the scorer, Inception (fetched once), or patches."
         ),
     ] = "scorer",
     critic: Annotated[
@@ -81,19 +81,19 @@ def map(  # noqa: A001 (the word for it, which nothing here takes the builtin's 
     options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    """Map what a model draws: t-SNE, UMAP or PCA of codes, of pictures, or of what networks see in them.
+    """Map what a model draws: t-SNE, UMAP or PCA of codes, of images, or of what networks see in them.
 
-    Prints how far the map can be trusted: whether neighbours on it are neighbours, and tell the class of a picture.
+    Prints how far the map can be trusted: whether neighbours on it are neighbours, and tell the class of an image.
 
     Args:
-        n: Pictures on the map.
+        n: Images on the map.
 
     Example:
         ganatomy map digits --of features -o digits.png
         ganatomy map faces --color Smiling -n 1000 -o faces.html
         ganatomy map digits --of critic --method pca -o critic.html
     """
-    from ganatomy.maps import map_pictures
+    from ganatomy.maps import map_images
     from ganatomy.plots.charts import save_chart
     from ganatomy.plots.maps import map_chart
     from ganatomy.report.maps import write_map
@@ -102,7 +102,7 @@ def map(  # noqa: A001 (the word for it, which nothing here takes the builtin's 
     generator = open_model(model, options)
     sees = _scorer(scorer, model, color, attributes, options)
     with stages() as advance:
-        found = map_pictures(
+        found = map_images(
             generator,
             of=of,
             method=method,
@@ -120,7 +120,7 @@ def map(  # noqa: A001 (the word for it, which nothing here takes the builtin's 
         write_map(found, out, color=color, model=Path(model).stem)
     else:
         save_chart(map_chart(found, color=color), out)
-    lines = [f"{out}: {n} pictures by {found.subject}; {found.map.description}", str(found.faithful)]
+    lines = [f"{out}: {n} images by {found.subject}; {found.map.description}", str(found.faithful)]
     data = {
         "model": model,
         "of": of,
@@ -154,7 +154,7 @@ def _scorer(
 def _features(
     of: str, model: str, generator: Generator, *, features: str, critic: str | None, scorer: Scorer | None
 ) -> Features | None:
-    """What sees the pictures, where something must."""
+    """What sees the images, where something must."""
     if of == "features":
         from ganatomy.perception.features import features_of
 

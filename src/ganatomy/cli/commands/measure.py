@@ -50,13 +50,13 @@ def measure(
     features: Annotated[
         Literal["auto", "inception", "scorer", "pixels"],
         Parameter(
-            help="What sets of pictures are compared by: inception as published (fetched once), the model's own "
+            help="What sets of images are compared by: inception as published (fetched once), the model's own "
             "scorer, or pixels; auto takes the first that is here."
         ),
     ] = "auto",
     data: Annotated[
         Path | None,
-        Parameter(help="Real pictures: a folder, or a file as MNIST's. For faces, new ones are drawn."),
+        Parameter(help="Real images: a folder, or a file as MNIST's. For faces, new ones are drawn."),
     ] = None,
     correlations: CorrelationsFile = None,
     seed: Seed = 0,
@@ -64,12 +64,12 @@ def measure(
     options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    r"""Measure a model: how entangled its spaces are, how far its pictures are from real ones, what its edits do.
+    r"""Measure a model: how entangled its spaces are, how far its images are from real ones, what its edits do.
 
     Each result is a line with its 95 % interval, its unit and which way is better.
 
     Args:
-        n: Pictures that each measure may make.
+        n: Images that each measure may make.
 
     Example:
         ganatomy measure faces
@@ -77,7 +77,7 @@ def measure(
         ganatomy measure digits frechet kid precision-recall memorisation \
             --data t10k-images-idx3-ubyte.gz --json
     """
-    from ganatomy.measuring import measure as run
+    from ganatomy.experiments.measure import measure as run
 
     generator = open_model(model, options)
     sees = _scorer(scorer, model, attributes, options)
@@ -116,7 +116,7 @@ def measure(
 
 def _list(model: str, scorer: Scorer | None, data: Reference | None, *, as_json: bool) -> None:
     """What can be measured here, and what the rest lacks."""
-    from ganatomy.measuring import missing
+    from ganatomy.experiments.measure import missing
     from ganatomy.metrics import MEASURES
     from ganatomy.metrics.base import BETTER
     from ganatomy.perception.features import inception_is_here

@@ -7,7 +7,7 @@ from typing import Annotated
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer
 from ganatomy.cli.inputs import name_codes, name_model, open_model
-from ganatomy.cli.outputs import CODES, PICTURES, expect_file, write
+from ganatomy.cli.outputs import CODES, IMAGES, expect_file, write
 from ganatomy.cli.parameters import (
     MODEL,
     SAMPLE,
@@ -46,7 +46,7 @@ def mix(
     """
     from ganatomy.recipes import Mix, Recipe
 
-    expect_file(out, PICTURES + CODES)
+    expect_file(out, IMAGES + CODES)
     generator = open_model(model, options)
     given, giving = (
         name_codes(generator, None, seeds, space="w+", options=sampling) for seeds in (rows, columns)
@@ -54,7 +54,7 @@ def mix(
     recipe = Recipe(
         model=name_model(model, generator, options),
         codes=given,
-        picture=Mix(columns=giving, layers=layers),
+        image=Mix(columns=giving, layers=layers),
         scale=scale,
         batch_size=options.batch_size,
     )

@@ -1,4 +1,4 @@
-"""`ganatomy render`: a picture drawn again from the recipe that it carries."""
+"""`ganatomy render`: an image drawn again from the recipe that it carries."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from cyclopts import Parameter
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer
 from ganatomy.cli.inputs import find_device
-from ganatomy.cli.outputs import CODES, FILMS, PICTURES, expect_file, write
+from ganatomy.cli.outputs import CODES, FILMS, IMAGES, expect_file, write
 from ganatomy.cli.parameters import Device, Json
 from ganatomy.errors import SettingError
 
 
 def render(
-    source: Annotated[Path, Parameter(help="A picture or a film that ganatomy wrote, or a recipe as JSON.")],
+    source: Annotated[Path, Parameter(help="An image or a film that ganatomy wrote, or a recipe as JSON.")],
     /,
     *,
     out: Annotated[
         Path | None,
         Parameter(
             name=["--out", "-o"],
-            help="File to write; the ending chooses picture, film or codes (.latents). "
+            help="File to write; the ending chooses image, film or codes (.latents). "
             "By default it stands where you are, with -again in its name.",
         ),
     ] = None,
@@ -49,7 +49,7 @@ def render(
     device: Device = "auto",
     json: Json = False,
 ) -> None:
-    r"""Draw a picture again from the recipe that it carries, or from a changed one.
+    r"""Draw an image again from the recipe that it carries, or from a changed one.
 
     On the same machine the pixels are the same to the last bit.
 
@@ -63,7 +63,7 @@ def render(
 
     settings = [parsing.field_and_value(text) for text in changes or ()]
     if out is not None:
-        expect_file(out, PICTURES + FILMS + CODES)
+        expect_file(out, IMAGES + FILMS + CODES)
     recipe = read_recipe(source)
     for field, value in settings:
         recipe = recipe.with_value(field, value)
@@ -76,17 +76,17 @@ def render(
         answer(to_json(recipe), json_format.loads(to_json(recipe)), as_json=json)
         if out is None:
             return
-    out = expect_file(out or Path(f"{source.stem}-again{_picture_ending(source)}"))
+    out = expect_file(out or Path(f"{source.stem}-again{_image_ending(source)}"))
     generator = None if recipe.model is None else open_model(recipe.model, device=find_device(device))
     if model is not None and recipe.model is not None and generator is not None:
-        # The new picture names the model that drew it.
+        # The new image names the model that drew it.
         recipe = replace(recipe, model=replace(recipe.model, fingerprint=generator.fingerprint))
     write(recipe, out, doing="drawing", generator=generator)
     if not show:
         data = {"out": str(out), "source": str(source), "recipe": json_format.loads(to_json(recipe))}
-        answer(f"{out}: {recipe.picture.kind}, drawn again from {source}", data, as_json=json)
+        answer(f"{out}: {recipe.image.kind}, drawn again from {source}", data, as_json=json)
 
 
-def _picture_ending(source: Path) -> str:
-    """The ending of a picture like this one; a recipe alone becomes a PNG."""
-    return source.suffix if source.suffix.lower() in PICTURES + FILMS else ".png"
+def _image_ending(source: Path) -> str:
+    """The ending of an image like this one; a recipe alone becomes a PNG."""
+    return source.suffix if source.suffix.lower() in IMAGES + FILMS else ".png"

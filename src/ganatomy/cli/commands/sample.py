@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from ganatomy.cli.console import answer
 from ganatomy.cli.inputs import name_model, name_seeds, open_model
-from ganatomy.cli.outputs import CODES, PICTURES, expect_file, write
+from ganatomy.cli.outputs import CODES, IMAGES, expect_file, write
 from ganatomy.cli.parameters import (
     MODEL,
     SAMPLE,
@@ -32,13 +32,13 @@ def sample(
     n: Count = 16,
     seed: Seed = 0,
     space: SpaceName = None,
-    columns: Annotated[int | None, Parameter(help="Pictures in a row; by default a square sheet.")] = None,
+    columns: Annotated[int | None, Parameter(help="Images in a row; by default a square sheet.")] = None,
     scale: Scale = None,
     sampling: SampleOptions = SAMPLE,
     options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    """Draw pictures as one sheet, or their codes as a file.
+    """Draw images as one sheet, or their codes as a file.
 
     Args:
         n: How many to draw.
@@ -48,13 +48,13 @@ def sample(
     """
     from ganatomy.recipes import Recipe, Sheet
 
-    expect_file(out, PICTURES + CODES)
+    expect_file(out, IMAGES + CODES)
     generator = open_model(model, options)
     codes = name_seeds(generator, (seed,), n=n, space=space, options=sampling)
     recipe = Recipe(
         model=name_model(model, generator, options),
         codes=codes,
-        picture=Sheet(columns=columns),
+        image=Sheet(columns=columns),
         scale=scale,
         batch_size=options.batch_size,
     )

@@ -46,9 +46,9 @@ def studio(
     options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    r"""Open the studio: change one thing in a picture, see at once what else moved, and take it away.
+    r"""Open the studio: change one thing in an image, see at once what else moved, and take it away.
 
-    A model that is not bundled is measured when it is first opened, and what was found is kept; pictures can be looked
+    A model that is not bundled is measured when it is first opened, and what was found is kept; images can be looked
     at in the meantime. Ctrl-C ends the studio.
 
     Example:

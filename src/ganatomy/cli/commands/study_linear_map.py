@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from ganatomy.cli.console import stages
 from ganatomy.cli.inputs import name_as, open_model, open_scorer
-from ganatomy.cli.outputs import expect_folder, finish_study
+from ganatomy.cli.outputs import expect_folder, finish_document
 from ganatomy.cli.parameters import (
     MODEL,
     Attributes,
@@ -37,12 +37,12 @@ def linear_map(
     out: OutFolder,
     scorer: ScorerName = None,
     n: Count = 3000,
-    pictures: int = 40,
+    images: int = 40,
     attributes: Attributes = (),
     show: Annotated[
         str | None,
         Parameter(
-            help="The attribute of the tables and pictures; by default Young, the paper's, or else the one whose "
+            help="The attribute of the tables and images; by default Young, the paper's, or else the one whose "
             "direction is most like the others'."
         ),
     ] = None,
@@ -50,7 +50,7 @@ def linear_map(
     data: Annotated[
         Path | None,
         Parameter(
-            help="Labelled pictures to test the scorer on: a folder with labels.csv, or an idx file as MNIST's with "
+            help="Labelled images to test the scorer on: a folder with labels.csv, or an idx file as MNIST's with "
             "that of the labels beside it. For faces, new ones are drawn."
         ),
     ] = None,
@@ -71,7 +71,7 @@ def linear_map(
 
     Args:
         n: How many codes to learn the map from.
-        pictures: How many other pictures every way edits.
+        images: How many other images every way edits.
 
     Example:
         ganatomy study linear-map faces -o linear-map/
@@ -80,8 +80,8 @@ def linear_map(
         ganatomy study linear-map gan.pt --prior uniform \
             --scorer attributes.onnx -o linear-map/
     """
-    from ganatomy.studies import study_linear_map
-    from ganatomy.studies.linear_map import account
+    from ganatomy.experiments.studies import study_linear_map
+    from ganatomy.experiments.studies.linear_map import document
 
     expect_folder(out)
     generator = open_model(model, options)
@@ -92,7 +92,7 @@ def linear_map(
             generator,
             sees,
             n=n,
-            pictures=pictures,
+            images=images,
             attributes=[name_as(sees, said) for said in attributes] or None,
             shown=show,
             penalty=penalty,
@@ -104,16 +104,16 @@ def linear_map(
             batch_size=options.batch_size,
             progress=advance,
         )
-        told = account(found, model=model, scorer=scorer)
-    finish_study(told, out, as_json=json)
+        told = document(found, model=model, scorer=scorer)
+    finish_document(told, out, as_json=json)
 
 
 def _labelled(
     data: Path | None, model: str, generator: Generator, scorer: Scorer, *, seed: int
 ) -> Labelled | None:
-    """Labelled pictures of a folder or of two idx files, or drawn ones of the bundled faces."""
+    """Labelled images of a folder or of two idx files, or drawn ones of the bundled faces."""
     from ganatomy.datasets.labelled import class_labelled, drawn_labelled, folder_labelled
-    from ganatomy.training.pictures import idx_pictures, read_idx
+    from ganatomy.training.images import idx_images, read_idx
 
     resolution, channels = generator.signature.resolution, generator.signature.channels
     if data is None:
@@ -123,8 +123,8 @@ def _labelled(
     table = data.with_name(data.name.replace("images-idx3", "labels-idx1"))
     if table == data or not table.exists():
         raise MissingFileError(
-            f"{data} has no labels beside it; name the pictures ...images-idx3... and the labels ...labels-idx1..., "
+            f"{data} has no labels beside it; name the images ...images-idx3... and the labels ...labels-idx1..., "
             "as MNIST's are"
         )
-    pixels = idx_pictures(data, resolution=resolution).repeat(channels, axis=3)
+    pixels = idx_images(data, resolution=resolution).repeat(channels, axis=3)
     return class_labelled(pixels, read_idx(table), scorer.names, description=data.name, seed=seed)

@@ -1,4 +1,4 @@
-"""`ganatomy study z-against-w`: the same pictures edited in z and in w, and which space is less entangled."""
+"""`ganatomy study z-against-w`: the same images edited in z and in w, and which space is less entangled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from ganatomy.cli.console import stages
 from ganatomy.cli.inputs import name_as, open_correlations, open_model, open_scorer
-from ganatomy.cli.outputs import expect_folder, finish_study
+from ganatomy.cli.outputs import expect_folder, finish_document
 from ganatomy.cli.parameters import (
     MODEL,
     Attributes,
@@ -30,7 +30,7 @@ def z_against_w(
     out: OutFolder,
     scorer: ScorerName = None,
     n: Count = 3000,
-    pictures: int = 20,
+    images: int = 20,
     attributes: Attributes = (),
     method: Annotated[str, Parameter(help="How directions of the attributes are found.")] = "regression",
     correlations: CorrelationsFile = None,
@@ -43,13 +43,13 @@ def z_against_w(
     options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    r"""Edit the same pictures in z and in w, and say which space is less entangled (Tronchon and Cadiou's study).
+    r"""Edit the same images in z and in w, and say which space is less entangled (Tronchon and Cadiou's study).
 
     The folder receives report.html, summary.json and figures/. A model that has z only gets the half that concerns z.
 
     Args:
         n: How many codes to find directions in.
-        pictures: How many other pictures are edited, at 13 strengths for each attribute.
+        images: How many other images are edited, at 13 strengths for each attribute.
         refits: How often directions are found again, to see how much of a difference is theirs; 0 leaves this out.
 
     Example:
@@ -57,8 +57,8 @@ def z_against_w(
         ganatomy study z-against-w gan.pt --scorer attributes.onnx \
             --attributes Smiling,Male --correlations list_attr_celeba.txt -o z-against-w/
     """
-    from ganatomy.studies.z_against_w import account
-    from ganatomy.studies.z_against_w import z_against_w as run
+    from ganatomy.experiments.studies.z_against_w import document
+    from ganatomy.experiments.studies.z_against_w import z_against_w as run
 
     expect_folder(out)
     generator = open_model(model, options)
@@ -69,7 +69,7 @@ def z_against_w(
             generator,
             sees,
             n=n,
-            pictures=pictures,
+            images=images,
             attributes=[name_as(sees, said) for said in attributes] or None,
             method=method,
             data=data,
@@ -79,5 +79,5 @@ def z_against_w(
             batch_size=options.batch_size,
             progress=advance,
         )
-        told = account(found, model=model, scorer=scorer)
-    finish_study(told, out, as_json=json)
+        told = document(found, model=model, scorer=scorer)
+    finish_document(told, out, as_json=json)

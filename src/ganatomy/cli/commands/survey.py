@@ -1,4 +1,4 @@
-"""`ganatomy survey`: many codes, and what a scorer saw in their pictures."""
+"""`ganatomy survey`: many codes, and what a scorer saw in their images."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def survey(
     options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    """Draw codes and score their pictures: what directions are found in.
+    """Draw codes and score their images: what directions are found in.
 
     The folder grows part by part. A survey that was stopped, or that should be larger, goes on where it was.
 

@@ -1,4 +1,4 @@
-"""`ganatomy train`: make a bundled model again, or one of your own pictures."""
+"""`ganatomy train`: make a bundled model again, or one of your own images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def train(
     data: Annotated[
         Path | None,
         Parameter(
-            help="A folder of pictures (with labels.csv for a scorer too), or an idx file as MNIST's; "
+            help="A folder of images (with labels.csv for a scorer too), or an idx file as MNIST's; "
             "the recipes of faces draw their own when none is given."
         ),
     ] = None,

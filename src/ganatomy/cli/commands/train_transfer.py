@@ -34,7 +34,7 @@ def train_transfer(
         Literal["scores", "features", "code"],
         Parameter(
             help="What the network knows of source and target: all scores, the scorer's features, or the code alone, "
-            "for which no picture is made."
+            "for which no image is made."
         ),
     ] = "scores",
     steps: Annotated[int, Parameter(help="Steps of training, of 16 pairs each.")] = 800,
@@ -43,7 +43,7 @@ def train_transfer(
     options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    """Train a network that gives pictures the attributes of other ones, for `ganatomy transfer --network`.
+    """Train a network that gives images the attributes of other ones, for `ganatomy transfer --network`.
 
     Needs a scorer that gradients flow through. A run that was stopped goes on where it was. The folder receives
     transfer.safetensors and a checkpoint; at the end new pairs tell how well it does.

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer, progress
 from ganatomy.cli.inputs import name_as, name_codes, name_model, open_directions, open_model, open_scorer
-from ganatomy.cli.outputs import CODES, PICTURES, expect_file, write
+from ganatomy.cli.outputs import CODES, IMAGES, expect_file, write
 from ganatomy.cli.parameters import (
     MODEL,
     SAMPLE,
@@ -48,7 +48,7 @@ def transfer(
             converter=lambda _, tokens: parsing.seeds_or_file(tokens[0].value),
             n_tokens=1,
             metavar="SOURCE",
-            help="Pictures that give the attributes: seeds such as 3,5,9, or a file of latents.",
+            help="Images that give the attributes: seeds such as 3,5,9, or a file of latents.",
         ),
     ],
     target: Annotated[
@@ -58,7 +58,7 @@ def transfer(
             converter=lambda _, tokens: parsing.seeds_or_file(tokens[0].value),
             n_tokens=1,
             metavar="TARGET",
-            help="Pictures that get them, in the same order; one of either goes with all of the other.",
+            help="Images that get them, in the same order; one of either goes with all of the other.",
         ),
     ],
     attributes: Annotated[
@@ -67,7 +67,7 @@ def transfer(
     method: Annotated[
         Literal["linear", "guided", "network"] | None,
         Parameter(
-            help="linear solves for the attributes in --directions; guided goes until each picture shows them; network "
+            help="linear solves for the attributes in --directions; guided goes until each image shows them; network "
             "does it in one pass of --transfer-network. By default the one whose file is given, else guided."
         ),
     ] = None,
@@ -98,9 +98,9 @@ def transfer(
     options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    r"""Give pictures the attributes of other ones, by as much as those have them; all else stays.
+    r"""Give images the attributes of other ones, by as much as those have them; all else stays.
 
-    The picture shows source, target and result side by side.
+    The image shows source, target and result side by side.
 
     Example:
         ganatomy transfer faces --from 3 --to 7 --attributes Smiling -o smile.png
@@ -110,7 +110,7 @@ def transfer(
     from ganatomy.recipes import Reached, Recipe, Transfer
     from ganatomy.transfers import transfer as give
 
-    expect_file(out, PICTURES + CODES)
+    expect_file(out, IMAGES + CODES)
     method = method or (
         "network" if network is not None else "linear" if directions is not None else "guided"
     )
@@ -154,7 +154,7 @@ def transfer(
                 sought={name: float(result.wanted[:, k].mean()) for k, name in enumerate(result.attributes)},
             ),
         ),
-        picture=Transfer(source=sources),
+        image=Transfer(source=sources),
         scale=scale,
         batch_size=options.batch_size,
     )
@@ -171,7 +171,7 @@ def _told(result: Transferred) -> dict[str, Any]:
     rows = zip(
         result.wanted.tolist(), before, after, result.drift.tolist(), result.reached.tolist(), strict=True
     )
-    pictures = [
+    images = [
         {
             "source": dict(zip(result.attributes, wanted, strict=True)),
             "before": dict(zip(result.attributes, was, strict=True)),
@@ -181,7 +181,7 @@ def _told(result: Transferred) -> dict[str, Any]:
         }
         for wanted, was, now, drift, reached in rows
     ]
-    return {"attributes": list(result.attributes), "hold": list(result.held), "pictures": pictures}
+    return {"attributes": list(result.attributes), "hold": list(result.held), "images": images}
 
 
 def _open(

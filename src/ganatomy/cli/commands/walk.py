@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer
 from ganatomy.cli.inputs import name_codes, name_model, name_seeds, open_directions, open_model
-from ganatomy.cli.outputs import FILMS, PICTURES, expect_file, write
+from ganatomy.cli.outputs import FILMS, IMAGES, expect_file, write
 from ganatomy.cli.parameters import (
     MODEL,
     SAMPLE,
@@ -105,7 +105,7 @@ def walk(
     steps: Annotated[
         int | None,
         Parameter(
-            help=f"Pictures of one walk; by default {STRIP_STEPS}, in a film {FILM_STEPS} one way, "
+            help=f"Images of one walk; by default {STRIP_STEPS}, in a film {FILM_STEPS} one way, "
             f"or {LEG_STEPS} from code to code."
         ),
     ] = None,
@@ -125,7 +125,7 @@ def walk(
     options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    r"""Walk codes along directions, or from code to code, as a strip of pictures, a grid or a film.
+    r"""Walk codes along directions, or from code to code, as a strip of images, a grid or a film.
 
     Example:
         ganatomy walk faces --seed 7 --along faces-report/:Smiling --hold Male \
@@ -137,7 +137,7 @@ def walk(
     """
     from ganatomy.recipes import Along, CodePath, Recipe, Turn, Walk
 
-    expect_file(out, PICTURES + FILMS)
+    expect_file(out, IMAGES + FILMS)
     moving = out.suffix.lower() in FILMS
     _expect_ways(ways, moving=moving, hold=hold, layers=layers, loop=loop)
     turning, aimless = bool(ways.plus), ways.along is None and not ways.plus
@@ -152,7 +152,7 @@ def walk(
         at = name_codes(generator, codes, seed, space=space, options=sampling)
         closed = moving if loop is None else loop
         legs = len(at) if closed else len(at) - 1
-        picture = CodePath(
+        image = CodePath(
             frames=LEG_STEPS * max(legs, 1) if moving and steps is None else count,
             method=method,
             closed=closed,
@@ -162,7 +162,7 @@ def walk(
         plus, minus = (
             name_seeds(generator, seeds, space=space, options=sampling) for seeds in (ways.plus, ways.minus)
         )
-        picture = Walk(along=Turn(plus=plus, minus=minus, strengths=strengths))
+        image = Walk(along=Turn(plus=plus, minus=minus, strengths=strengths))
     else:
         held: tuple[Direction, ...] = ()
         legs = []
@@ -173,18 +173,18 @@ def walk(
                 Along(direction=found[name], strengths=strengths, units=units, hold=held, layers=layers)
             )
         at = name_codes(generator, codes, seed, space=legs[0].direction.space, options=sampling)
-        picture = Walk(along=legs[0], across=legs[1] if ways.across else None)
+        image = Walk(along=legs[0], across=legs[1] if ways.across else None)
 
     recipe = Recipe(
         model=name_model(model, generator, options),
         codes=at,
-        picture=picture,
+        image=image,
         scale=scale,
         fps=fps,
         batch_size=options.batch_size,
     )
     write(recipe, out, doing="walking", generator=generator)
-    pictures = picture.frames if isinstance(picture, CodePath) else len(at) * count
+    images = image.frames if isinstance(image, CodePath) else len(at) * count
     data = {
         "model": model,
         "out": str(out),
@@ -194,7 +194,7 @@ def walk(
         "minus": list(ways.minus),
         "hold": list(hold),
         "codes": len(at),
-        "pictures": pictures * (count if ways.across else 1),
+        "images": images * (count if ways.across else 1),
     }
     named = " and ".join(way[1] for way in (ways.along, ways.across) if way)
     what = (
@@ -202,7 +202,7 @@ def walk(
         if aimless
         else f"along {named or 'a turn'}, {ends[0]:g} to {ends[1]:g}{'' if turning else f' {units}'}"
     )
-    answer(f"{out}: {data['pictures']} pictures {what}", data, as_json=json)
+    answer(f"{out}: {data['images']} images {what}", data, as_json=json)
 
 
 def _expect_ways(

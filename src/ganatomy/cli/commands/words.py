@@ -1,4 +1,4 @@
-"""`ganatomy words`: attributes in words, with their zero where a model's pictures have their mean."""
+"""`ganatomy words`: attributes in words, with their zero where a model's images have their mean."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def words(
     options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    r"""Write attributes in words as a file that every --scorer takes, centred on the pictures of a model.
+    r"""Write attributes in words as a file that every --scorer takes, centred on the images of a model.
 
-    A text-image model says which of two sentences fits a picture better, not whether people would say so: it may find
-    everybody smiling. Here its zero is put where the model's pictures have their mean, so that a probability of .5
-    means "as much as the average picture".
+    A text-image model says which of two sentences fits an image better, not whether people would say so: it may find
+    everybody smiling. Here its zero is put where the model's images have their mean, so that a probability of .5
+    means "as much as the average image".
 
     Args:
-        n: How many pictures to take the mean of.
+        n: How many images to take the mean of.
 
     Example:
         ganatomy words faces --attributes smiling "wearing glasses|without glasses" \
@@ -114,7 +114,7 @@ def words(
         "attributes": found,
     }
     answer(
-        "\n".join([f"{out}: {eye.description}, centred on {n} pictures of {model}", head, *rows]),
+        "\n".join([f"{out}: {eye.description}, centred on {n} images of {model}", head, *rows]),
         data,
         as_json=json,
     )

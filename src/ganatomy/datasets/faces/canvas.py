@@ -17,10 +17,10 @@ Controls = Mapping[str, Value]
 
 
 VIEW_HALF = 0.92
-"""Half the width of the picture in drawing units: the head is drawn for [-1, 1] and framed a little closer."""
+"""Half the width of the image in drawing units: the head is drawn for [-1, 1] and framed a little closer."""
 
 VIEW_MIDDLE = 0.035
-"""Height of the middle of the picture in drawing units; y runs down."""
+"""Height of the middle of the image in drawing units; y runs down."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class Canvas:
     pixel: float
 
     def window(self, left: float, top: float, right: float, bottom: float) -> Canvas:
-        """The part of the canvases inside a box of the picture; strokes on it write through."""
+        """The part of the canvases inside a box of the image; strokes on it write through."""
         size = self.shade.shape[-1]
         middle = (0.0, VIEW_MIDDLE) * 2
         edges = zip((left, top, right, bottom), middle, strict=True)

@@ -83,7 +83,7 @@ READINGS: tuple[Attribute, ...] = tuple(
 
 FACTORS: tuple[Factor, ...] = (
     *(Factor(name=factor, low=0.0, high=1.0, draws=draws) for _, factor, draws in _ATTRIBUTE_TABLE),
-    Factor(name="yaw", low=-24.0, high=24.0, draws="turn of the head to the right of the picture, degrees"),
+    Factor(name="yaw", low=-24.0, high=24.0, draws="turn of the head to the right of the image, degrees"),
     Factor(name="pitch", low=-11.0, high=11.0, draws="nod of the head, downwards, degrees"),
     Factor(name="roll", low=-9.0, high=9.0, draws="tilt of the head, clockwise, degrees"),
     Factor(name="gaze", low=-1.0, high=1.0, draws="where the eyes look, left to right"),

@@ -12,8 +12,8 @@ from ganatomy.generators.checkpoints.layouts import natural
 from ganatomy.generators.checkpoints.legacy import MAGIC_BYTES
 
 _BEGINNINGS = {
-    b"\x89PNG": "is a PNG picture, not a file of weights",
-    b"\xff\xd8\xff": "is a JPEG picture, not a file of weights",
+    b"\x89PNG": "is a PNG image, not a file of weights",
+    b"\xff\xd8\xff": "is a JPEG image, not a file of weights",
     b"\x1f\x8b": "is a gzip archive; unpack it first",
     b"version https://git-lfs": "is a Git LFS pointer, not the file itself; fetch that with `git lfs pull`",
     b"PAR1": "is a Parquet table, not a file of weights",
@@ -58,29 +58,27 @@ def _what_archive_is(head: bytes) -> str:
 
 
 def what_these_are(state: Mapping[str, Tensor]) -> str | None:
-    """What weights are of when their network takes pictures, and how that shows; None when it does not."""
+    """What weights are of when their network takes images, and how that shows; None when it does not."""
     for names in (list(state), sorted(state, key=natural)):
         weights = [state[name] for name in names if state[name].ndim in (2, 4)]
         if not weights:
             return None
         first, last = weights[0], weights[-1]
-        pictures = (
-            first.shape[1] in (1, 3) and first.shape[0] > 3
-            if first.ndim == 4
-            else _is_picture(first.shape[1])
+        images = (
+            first.shape[1] in (1, 3) and first.shape[0] > 3 if first.ndim == 4 else _is_image(first.shape[1])
         )
-        if pictures:
+        if images:
             outputs = last.shape[0]
             if outputs == 1:
-                return "a discriminator: it takes pictures, and its last layer gives 1 number for each"
-            if not _is_picture(outputs) and outputs not in (1, 3):
-                return f"a classifier: it takes pictures, and its last layer gives {outputs} numbers for each"
-            return "a network that takes pictures, not codes"
+                return "a discriminator: it takes images, and its last layer gives 1 number for each"
+            if not _is_image(outputs) and outputs not in (1, 3):
+                return f"a classifier: it takes images, and its last layer gives {outputs} numbers for each"
+            return "a network that takes images, not codes"
     return None
 
 
-def _is_picture(length: int) -> bool:
-    """Whether so many numbers can be a square picture of one or three channels."""
+def _is_image(length: int) -> bool:
+    """Whether so many numbers can be a square image of one or three channels."""
     return (
         any(length == channels * math.isqrt(length // channels) ** 2 for channels in (1, 3)) and length >= 256
     )

@@ -38,7 +38,7 @@ IGNORED = (
     r"(.*\.)?lod",  # how far a network has grown; checked by itself
     r".*\.kernel",  # fixed filters
     r".*\.(wscale\.)?(scale|lr_multiplier)",  # fixed factors
-    r"(synthesis\.)?output\d+\.(weight|bias)",  # pictures of the resolutions that training passed through
+    r"(synthesis\.)?output\d+\.(weight|bias)",  # images of the resolutions that training passed through
 )
 
 FUSED_FROM = 128
@@ -84,8 +84,8 @@ def _is_progan(state: Mapping[str, Tensor]) -> bool:
     if not {"layer0.weight", "layer0.bias", "layer1.weight", "layer1.bias"} <= set(state):
         return False
     last = sum(bool(re.fullmatch(r"layer\d+\.bias", name)) for name in state) // 2 - 1
-    picture = state.get(f"output{last}.weight")
-    return state["layer0.weight"].shape[2:] == (4, 4) and picture is not None and picture.shape[2:] == (1, 1)
+    image = state.get(f"output{last}.weight")
+    return state["layer0.weight"].shape[2:] == (4, 4) and image is not None and image.shape[2:] == (1, 1)
 
 
 def _progan(weights: Weights, told: Mapping[str, bool]) -> Translation:

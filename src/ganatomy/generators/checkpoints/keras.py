@@ -237,14 +237,14 @@ def _weights_alone(file: HDF5, weights: Mapping[tuple[str, str, str], str]) -> d
     }
     kernels = [name for name, leaves in arrays.items() if "kernel" in leaves]
     state: dict[str, np.ndarray] = {}
-    picture: np.ndarray | None = None
+    image: np.ndarray | None = None
     for name, leaves in arrays.items():
         if "kernel" in leaves:
             following = kernels[kernels.index(name) + 1 :]
-            picture = _picture_order(leaves["kernel"], name, following[:1], arrays)
-            state |= _as_torch(name, leaves, picture)
+            image = _image_order(leaves["kernel"], name, following[:1], arrays)
+            state |= _as_torch(name, leaves, image)
         elif {"moving_mean", "moving_variance"} <= set(leaves):
-            state |= _as_norm(name, leaves, picture)
+            state |= _as_norm(name, leaves, image)
         else:
             raise CheckpointError(f"holds weights {name!r} of a layer that is not read")
     return {
@@ -252,10 +252,10 @@ def _weights_alone(file: HDF5, weights: Mapping[tuple[str, str, str], str]) -> d
     }
 
 
-def _picture_order(
+def _image_order(
     kernel: np.ndarray, name: str, following: list[str], arrays: Mapping[str, Arrays]
 ) -> np.ndarray | None:
-    """Where a dense layer gives pictures: its outputs in the order of channels, rows, columns."""
+    """Where a dense layer gives images: its outputs in the order of channels, rows, columns."""
     if kernel.ndim != 2:
         return None
     outputs = kernel.shape[1]
@@ -271,7 +271,7 @@ def _picture_order(
     side = math.isqrt(outputs // max(channels, 1))
     if not channels or channels * side**2 != outputs:
         raise CheckpointError(
-            f"holds a dense layer {name!r} of {outputs} outputs, which are no pictures of {channels} channels"
+            f"holds a dense layer {name!r} of {outputs} outputs, which are no images of {channels} channels"
         )
     return np.arange(outputs).reshape(side, side, channels).transpose(2, 0, 1).ravel()
 

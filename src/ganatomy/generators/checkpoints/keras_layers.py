@@ -1,6 +1,6 @@
 """Keras's layers as a stack of ours: what each means, with weights in PyTorch's order.
 
-Keras keeps pictures as height, width, channels. A dense layer's numbers that become a picture, or come from one, are
+Keras keeps images as height, width, channels. A dense layer's numbers that become an image, or come from one, are
 therefore put into the order of channels, height, width; kernels have their axes turned. "same" follows TensorFlow.
 """
 
@@ -55,11 +55,11 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
-    """What flows between two layers: pictures, or vectors where there are no sides.
+class Image:
+    """What flows between two layers: images, or vectors where there are no sides.
 
     Args:
-        flattened: the sides of the pictures that the vectors were.
+        flattened: the sides of the images that the vectors were.
     """
 
     channels: int
@@ -69,7 +69,7 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """A whole model: its layers, its weights by our names, and what brings its pictures into range."""
+    """A whole model: its layers, its weights by our names, and what brings its images into range."""
 
     layers: list[dict[str, Any]]
     output: str
@@ -108,7 +108,7 @@ class Assembly:
         self.channels_first = channels_first
         self.layers: list[Layer] = []
         self.arrays: list[Arrays] = []
-        self.shape: Picture | None = None
+        self.shape: Image | None = None
         self.upsample: tuple[int, str] = (1, "nearest")
         self.padding = (0, 0)
 
@@ -122,7 +122,7 @@ class Assembly:
         READ[step.kind](self, step, weights)
         if self.shape is not None and self.shape.side * self.upsample[0] > SIZES[-1]:
             raise CheckpointError(
-                f"pictures of {self.shape.side * self.upsample[0]} px are larger than {SIZES[-1]}"
+                f"images of {self.shape.side * self.upsample[0]} px are larger than {SIZES[-1]}"
             )
 
     def input(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
@@ -136,8 +136,8 @@ class Assembly:
         )
         sides, length = sides_and_channels(shape[1:], self.channels_first)
         if any(side != 1 for side in sides):
-            raise CheckpointError(f"takes pictures {list(shape[1:])}, so this is no generator")
-        self.shape = Picture(channels=whole_number(length), side=1 if sides else 0)
+            raise CheckpointError(f"takes images {list(shape[1:])}, so this is no generator")
+        self.shape = Image(channels=whole_number(length), side=1 if sides else 0)
 
     def reshape(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
         target = [int(n) for n in step.config["target_shape"]]
@@ -146,8 +146,8 @@ class Assembly:
             known = self.shape.channels if self.shape else None
             length = known if length == -1 else length
             if any(side not in (1, -1) for side in sides) or known not in (None, length) or length is None:
-                raise CheckpointError(f"codes become pictures {target} before any layer")
-            self.shape = Picture(channels=whole_number(length), side=1 if sides else 0)
+                raise CheckpointError(f"codes become images {target} before any layer")
+            self.shape = Image(channels=whole_number(length), side=1 if sides else 0)
             return
         shape = self._shape()
         total = shape.channels * max(shape.side, 1) ** 2
@@ -160,22 +160,22 @@ class Assembly:
             target = [1, *target] if self.channels_first else [*target, 1]
         sides, channels = sides_and_channels(target, self.channels_first)
         if len(set(sides)) > 1:
-            raise CheckpointError(f"pictures {target} are not square")
+            raise CheckpointError(f"images {target} are not square")
         side = sides[0] if sides else 0
         if shape.side > 1 or shape.flattened or self.upsample[0] > 1:
             if not sides and self.upsample[0] == 1:
                 self.flatten(step, weights)
             elif (side, channels) != (shape.side, shape.channels):
-                raise CheckpointError(f"pictures of {shape.side} px become {target}")
+                raise CheckpointError(f"images of {shape.side} px become {target}")
             return
         if side > 1:
             self._unflatten(side, channels)
-        self.shape = Picture(channels=channels, side=side)
+        self.shape = Image(channels=channels, side=side)
 
     def _unflatten(self, side: int, channels: int) -> None:
-        """Let the last layer, a dense one, give pictures."""
+        """Let the last layer, a dense one, give images."""
         if self.layers[-1].kind != "linear":
-            raise CheckpointError("pictures of one pixel become larger")
+            raise CheckpointError("images of one pixel become larger")
         layer, arrays = self.layers[-1], self.arrays[-1]
         self.layers[-1] = replace(layer, out_channels=channels, size=side)
         if not self.channels_first:
@@ -187,7 +187,7 @@ class Assembly:
         shape = self._shape()
         if shape.side:
             side = shape.side if shape.side > 1 else 0
-            self.shape = Picture(channels=shape.channels * shape.side**2, flattened=side)
+            self.shape = Image(channels=shape.channels * shape.side**2, flattened=side)
 
     # Layers with weights.
 
@@ -195,21 +195,21 @@ class Assembly:
         arrays = weights(step)
         kernel = arrays["kernel"]
         _expect(kernel, (self.shape.channels if self.shape else None, step.config["units"]))
-        shape = self.shape or Picture(channels=kernel.shape[0])
+        shape = self.shape or Image(channels=kernel.shape[0])
         if shape.side > 1 or self.upsample[0] > 1:
-            raise CheckpointError(f"a dense layer on pictures of {shape.side} px")
-        kernel = self._from_picture(kernel, shape)
+            raise CheckpointError(f"a dense layer on images of {shape.side} px")
+        kernel = self._from_image(kernel, shape)
         inputs, outputs = kernel.shape
         layer = Layer(kind="linear", in_channels=inputs, out_channels=outputs, bias=_has_bias(step))
         self._add(step, layer, kernel.T, arrays)
-        self.shape = Picture(channels=outputs, side=shape.side)
+        self.shape = Image(channels=outputs, side=shape.side)
 
     def convolution(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
         arrays, config = weights(step), step.config
         transposed = step.kind == "Conv2DTranspose"
         kernel, stride = arrays["kernel"], same_number(config["strides"])
         inputs = kernel.shape[3 if transposed else 2] if kernel.ndim == 4 else None
-        shape = self.shape or Picture(channels=inputs or 0, side=1)
+        shape = self.shape or Image(channels=inputs or 0, side=1)
         ends = (config["filters"], shape.channels) if transposed else (shape.channels, config["filters"])
         _expect(kernel, (*pair(config["kernel_size"]), *ends))
         if kernel.shape[0] != kernel.shape[1]:
@@ -248,7 +248,7 @@ class Assembly:
             output_padding=padding["output_padding"],
         )
         self._add(step, layer, kernel.transpose(3, 2, 0, 1), arrays)
-        self.shape = Picture(channels=layer.out_channels, side=_positive(layer.size_after(shape.side)))
+        self.shape = Image(channels=layer.out_channels, side=_positive(layer.size_after(shape.side)))
 
     def batch_norm(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
         config = step.config
@@ -317,7 +317,7 @@ class Assembly:
         """The whole stack; what ends the last layer becomes the output.
 
         Raises:
-            CheckpointError: when no square picture of one or three channels comes out.
+            CheckpointError: when no square image of one or three channels comes out.
         """
         if not self.layers or self.padding != (0, 0):
             raise CheckpointError("has no layers with weights, or ends in padding")
@@ -328,17 +328,17 @@ class Assembly:
                 side = math.isqrt(shape.channels // channels)
                 if side in SIZES and channels * side**2 == shape.channels:
                     self._unflatten(side, channels)
-                    shape = Picture(channels=channels, side=side)
+                    shape = Image(channels=channels, side=side)
         if shape.side not in SIZES or shape.channels not in (1, 3):
             what = (
                 f"{shape.channels} numbers"
                 if shape.side < 2
                 else f"{shape.channels} x {shape.side} x {shape.side}"
             )
-            raise CheckpointError(f"ends in {what}, which is no picture of one or three channels")
+            raise CheckpointError(f"ends in {what}, which is no image of one or three channels")
         last = self.layers[-1]
         if last.activation not in ("tanh", "sigmoid", "none") or last.activation_first:
-            raise CheckpointError(f"ends in {last.activation}; pictures end in tanh, sigmoid or nothing")
+            raise CheckpointError(f"ends in {last.activation}; images end in tanh, sigmoid or nothing")
         self.layers[-1] = replace(last, activation="none")
         state = {
             f"layers.{index}.{name}": torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
@@ -384,12 +384,12 @@ class Assembly:
             self.shape = replace(shape, side=shape.side * factor)
         else:
             self.layers.append(Layer(kind="linear", **ends))
-            self.arrays.append({"weights.weight": self._from_picture(weight, shape).T})
+            self.arrays.append({"weights.weight": self._from_image(weight, shape).T})
             self.shape = replace(shape, flattened=0)
         self.upsample = (1, "nearest")
 
-    def _from_picture(self, kernel: np.ndarray, shape: Picture) -> np.ndarray:
-        """The kernel of a dense layer, with its rows in our order where its input was a picture."""
+    def _from_image(self, kernel: np.ndarray, shape: Image) -> np.ndarray:
+        """The kernel of a dense layer, with its rows in our order where its input was an image."""
         if not shape.flattened or self.channels_first:
             return kernel
         side, channels = shape.flattened, shape.channels // shape.flattened**2
@@ -400,7 +400,7 @@ class Assembly:
             self._add_identity()
         return self.layers[-1]
 
-    def _shape(self) -> Picture:
+    def _shape(self) -> Image:
         if self.shape is None:
             raise CheckpointError("it comes before any layer with weights, and the file names no input")
         return self.shape
@@ -448,5 +448,5 @@ def _has_bias(step: Step) -> bool:
 
 def _positive(size: int) -> int:
     if size < 1:
-        raise CheckpointError(f"pictures shrink to {size} px")
+        raise CheckpointError(f"images shrink to {size} px")
     return size

@@ -38,10 +38,10 @@ def read_activation(activation: Any) -> tuple[Activation, float]:
 
 
 def sides_and_channels(shape: Any, channels_first: bool) -> tuple[list[int], Any]:
-    """The sides of pictures, none for vectors, and their channels."""
+    """The sides of images, none for vectors, and their channels."""
     shape = list(shape)
     if len(shape) not in (1, 3):
-        raise CheckpointError(f"{shape} is neither a vector nor a picture")
+        raise CheckpointError(f"{shape} is neither a vector nor an image")
     return (shape[1:], shape[0]) if channels_first else (shape[:-1], shape[-1])
 
 

@@ -2,7 +2,7 @@
 
 Names may be anything. A weight with two axes is a dense layer, one with four a convolution; running statistics are a
 batch norm on the layer before. Strides and paddings leave no trace in the weights, so each convolution has a few
-conventional readings, and a stack has as many as lead to a square picture of one or three channels.
+conventional readings, and a stack has as many as lead to a square image of one or three channels.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def readings(
     """Every conventional way to read these layers as a generator, the most usual first; empty where there is none.
 
     Args:
-        resolution: keep only readings whose pictures are so many pixels a side.
+        resolution: keep only readings whose images are so many pixels a side.
     """
     z_dim = _code_length(blocks[0]) if 0 < len(blocks) <= MAX_LAYERS else None
     if z_dim is None:
@@ -297,7 +297,7 @@ def _upsample_cost(upsample: int, gap: int | None) -> float:
 
 
 def _oddness(size: int) -> float:
-    """Pictures have 2^k pixels a side, or MNIST's 28; less often another multiple of sixteen."""
+    """Images have 2^k pixels a side, or MNIST's 28; less often another multiple of sixteen."""
     if size & (size - 1) == 0 or size == 28:
         return 0.0
     return 2.0 if size % 16 == 0 else 4.0

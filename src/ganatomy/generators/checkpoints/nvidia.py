@@ -54,7 +54,7 @@ def read_network(content: Any, path: Path, network: str | None = None) -> Networ
     record, notes = _choose(content, path, network)
     if "Discriminator" in record.class_name or "AugmentPipe" in record.class_name:
         raise CheckpointError(
-            f"{path} holds {printable(record.class_name)} as {network or 'its network'}, which takes pictures, "
+            f"{path} holds {printable(record.class_name)} as {network or 'its network'}, which takes images, "
             "not codes; give the generator: network='G_ema'"
         )
     if record.class_name != "Generator":
@@ -204,7 +204,7 @@ def _of_layers(modules: Mapping[str, Persistent], key: str) -> Iterator[Any]:
 def _adapt(
     state: dict[str, Tensor], modules: Mapping[str, Persistent], settings: Mapping[str, Any]
 ) -> tuple[str, ...]:
-    """Bring unusual weights into the usual form, where there is one that gives the same pictures."""
+    """Bring unusual weights into the usual form, where there is one that gives the same images."""
     notes = []
     rate = modules["mapping.fc0."].attributes.get("bias_gain") if "mapping.fc0." in modules else None
     if isinstance(rate, float) and rate != MAPPING_RATE:

@@ -26,7 +26,7 @@ from ganatomy.generators.checkpoints.dialects import (
 DIALECT = "rosinality's StyleGAN2"
 MARKS = {"input.input", "style.1.weight", "conv1.conv.modulation.weight", "to_rgb1.conv.modulation.weight"}
 MAX_BLOCKS = 10
-"""Above 4 pixels; so pictures have at most 4096 a side."""
+"""Above 4 pixels; so images have at most 4096 a side."""
 IGNORED = (r".*\.kernel",)
 """Filters, once they are checked."""
 
@@ -60,7 +60,7 @@ def translate(state: Mapping[str, Tensor]) -> Translation | None:
     # Synthesis.
     ours["synthesis.b4.const"] = weights.take("input.input")[0]
     ours |= _conv(weights, "conv1", "synthesis.b4.conv1", noise=0, resolution=4)
-    ours |= _picture(weights, "to_rgb1", "synthesis.b4.torgb")
+    ours |= _image(weights, "to_rgb1", "synthesis.b4.torgb")
     for block in range(MAX_BLOCKS):
         if f"to_rgbs.{block}.bias" not in weights:
             break
@@ -73,9 +73,9 @@ def translate(state: Mapping[str, Tensor]) -> Translation | None:
             )
         _check_filter(weights, f"convs.{first}.conv.blur.kernel")
         _check_filter(weights, f"to_rgbs.{block}.upsample.kernel")
-        ours |= _picture(weights, f"to_rgbs.{block}", f"{name}.torgb")
+        ours |= _image(weights, f"to_rgbs.{block}", f"{name}.torgb")
     if "noises.noise_0" not in weights:
-        notes.append("it holds no noise, so pictures are made without any unless it is drawn at random")
+        notes.append("it holds no noise, so images are made without any unless it is drawn at random")
     weights.finish(IGNORED)
     return Translation(state=ours, dialect=DIALECT, notes=tuple(notes))
 
@@ -103,7 +103,7 @@ def _kernel(weights: Weights, theirs: str) -> Tensor:
     return weight[0] if weight.ndim == 5 else weight
 
 
-def _picture(weights: Weights, theirs: str, ours: str) -> dict[str, Tensor]:
+def _image(weights: Weights, theirs: str, ours: str) -> dict[str, Tensor]:
     return {
         f"{ours}.weight": _kernel(weights, theirs),
         f"{ours}.bias": weights.take(f"{theirs}.bias").flatten(),

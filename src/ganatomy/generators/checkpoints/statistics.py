@@ -83,12 +83,12 @@ def choose(
 
 
 def _refuse_ties(resolutions: Iterable[int]) -> None:
-    """Raises CheckpointError for readings that are as good and draw pictures of different sizes."""
+    """Raises CheckpointError for readings that are as good and draw images of different sizes."""
     sizes = sorted(set(resolutions))
     if len(sizes) > 1:
         either = " or ".join(map(str, sizes))
         raise CheckpointError(
-            f"the weights fit pictures of {either} px alike; say which with resolution={sizes[0]}"
+            f"the weights fit images of {either} px alike; say which with resolution={sizes[0]}"
         )
 
 
@@ -151,7 +151,7 @@ def fit(
 
 
 def _unverified_end(trail: Trail, layer: Layer, usual: Ending, eps: float) -> Layer:
-    """How the layer before the picture ends, which no norm checks: it is taken to end as the one before it does."""
+    """How the layer before the image ends, which no norm checks: it is taken to end as the one before it does."""
     end = trail.ends[0][0]
     if end is not None and end.activation_first:
         return end

@@ -1,4 +1,4 @@
-"""A map inside a page: what its script draws, as one JSON object and one picture that holds all thumbnails."""
+"""A map inside a page: what its script draws, as one JSON object and one image that holds all thumbnails."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from PIL import Image
 
 from ganatomy.images import to_pil
 from ganatomy.maps.classes import class_centres
-from ganatomy.maps.pictures import PictureMap
+from ganatomy.maps.images import ImageMap
 from ganatomy.plots.maps import OTHER_COLOR, STANDS_OUT, Key, class_keys, scale_colors
 from ganatomy.report.elements import Cell, Row, Table
-from ganatomy.report.wording import percent
+from ganatomy.statistics.formatting import percent
 
 CELLS = (64, 48, 32, 24)
 """Pixels of a thumbnail on a side; the largest with which all fit into `MOST_PIXELS`, which phones can decode."""
@@ -49,7 +49,7 @@ class ZoomableMap:
     table: Table | None
 
 
-def zoomable_map(pictures: PictureMap, *, color: str | None = None, id: str = "map") -> ZoomableMap:  # noqa: A002
+def zoomable_map(images: ImageMap, *, color: str | None = None, id: str = "map") -> ZoomableMap:  # noqa: A002
     """A map for a page.
 
     Args:
@@ -59,46 +59,46 @@ def zoomable_map(pictures: PictureMap, *, color: str | None = None, id: str = "m
     Raises:
         UnknownNameError, SettingError: for a colour that this map does not have.
     """
-    color = pictures.check_color(color)
-    places = _places(pictures)
-    cell, columns, sprite = _sprite(pictures)
+    color = images.check_color(color)
+    places = _places(images)
+    cell, columns, sprite = _sprite(images)
     data: dict[str, Any] = {
-        "n": len(pictures),
-        "seed": pictures.seed,
+        "n": len(images),
+        "seed": images.seed,
         "xy": _packed((places * 65535).round(), np.uint16),
         "width": float(places[:, 0].max()),
         "height": float(places[:, 1].max()),
         "cell": cell,
         "columns": columns,
         "scale": scale_colors(STEPS),
-        "names": [] if pictures.scores is None else list(pictures.scores.names),
+        "names": [] if images.scores is None else list(images.scores.names),
         "classes": None,
     }
     keys: list[Key] = []
-    if pictures.scores is not None:
-        data["scores"] = _packed(pictures.scores.probabilities.cpu().numpy() * 255, np.uint8)
-    if pictures.classes is not None:
-        keys = class_keys(pictures.classes.names, pictures.classes.counts)
+    if images.scores is not None:
+        data["scores"] = _packed(images.scores.probabilities.cpu().numpy() * 255, np.uint8)
+    if images.classes is not None:
+        keys = class_keys(images.classes.names, images.classes.counts)
         data["classes"] = {
-            "index": _packed(pictures.classes.index.numpy(), np.uint16),
+            "index": _packed(images.classes.index.numpy(), np.uint16),
             "colors": [key.color for key in keys],
-            "places": _named_places(pictures, keys, places),
+            "places": _named_places(images, keys, places),
         }
     return ZoomableMap(
         id=id,
-        label=f"Map of {len(pictures):,} pictures by {pictures.subject}",
+        label=f"Map of {len(images):,} images by {images.subject}",
         data=data,
         sprite=sprite,
-        colors=pictures.colors,
+        colors=images.colors,
         color=color,
         keys=keys,
-        table=_table(pictures, keys, places),
+        table=_table(images, keys, places),
     )
 
 
-def _places(pictures: PictureMap) -> np.ndarray:
+def _places(images: ImageMap) -> np.ndarray:
     """Points as a page has them: from the top left corner, y down, the wider side from 0 to 1."""
-    xy = pictures.map.xy.double().numpy() * (1, -1)
+    xy = images.map.xy.double().numpy() * (1, -1)
     xy = xy - xy.min(0)
     return xy / xy.max()
 
@@ -108,14 +108,14 @@ def _packed(values: np.ndarray, kind: type) -> str:
     return base64.b64encode(values.round().astype(np.dtype(kind).newbyteorder("<")).tobytes()).decode()
 
 
-def _sprite(pictures: PictureMap) -> tuple[int, int, str]:
-    """All thumbnails row by row in one WebP: pixels of one, how many in a row, and the picture as a data URI."""
-    natural = max(pictures.thumbnails.shape[2:])
-    fitting = [cell for cell in CELLS if len(pictures) * cell**2 <= MOST_PIXELS] or [CELLS[-1]]
+def _sprite(images: ImageMap) -> tuple[int, int, str]:
+    """All thumbnails row by row in one WebP: pixels of one, how many in a row, and the image as a data URI."""
+    natural = max(images.thumbnails.shape[2:])
+    fitting = [cell for cell in CELLS if len(images) * cell**2 <= MOST_PIXELS] or [CELLS[-1]]
     cell = min(natural, fitting[0])
-    columns = math.ceil(math.sqrt(len(pictures)))
-    sheet = Image.new("RGB", (columns * cell, math.ceil(len(pictures) / columns) * cell))
-    for row, image in enumerate(pictures.thumbnails):
+    columns = math.ceil(math.sqrt(len(images)))
+    sheet = Image.new("RGB", (columns * cell, math.ceil(len(images) / columns) * cell))
+    for row, image in enumerate(images.thumbnails):
         small = to_pil(image).convert("RGB").resize((cell, cell), Image.Resampling.LANCZOS)
         sheet.paste(small, (row % columns * cell, row // columns * cell))
     buffer = io.BytesIO()
@@ -123,9 +123,9 @@ def _sprite(pictures: PictureMap) -> tuple[int, int, str]:
     return cell, columns, f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def _named_places(pictures: PictureMap, keys: Sequence[Key], places: np.ndarray) -> list[dict[str, Any]]:
-    assert pictures.classes is not None
-    centres = class_centres(torch.from_numpy(places), pictures.classes.index, len(keys))
+def _named_places(images: ImageMap, keys: Sequence[Key], places: np.ndarray) -> list[dict[str, Any]]:
+    assert images.classes is not None
+    centres = class_centres(torch.from_numpy(places), images.classes.index, len(keys))
     return [
         {"class": k, "name": key.name, "x": centre.x, "y": centre.y}
         for k, (key, centre) in enumerate(zip(keys, centres, strict=True))
@@ -133,17 +133,17 @@ def _named_places(pictures: PictureMap, keys: Sequence[Key], places: np.ndarray)
     ]
 
 
-def _table(pictures: PictureMap, keys: Sequence[Key], places: np.ndarray) -> Table | None:
-    """Where classes lie, or else where pictures with and without each attribute do."""
+def _table(images: ImageMap, keys: Sequence[Key], places: np.ndarray) -> Table | None:
+    """Where classes lie, or else where images with and without each attribute do."""
     reach = np.maximum(places.max(0), 1e-12)
-    if pictures.classes is not None:
-        centres = class_centres(torch.from_numpy(places), pictures.classes.index, len(keys))
+    if images.classes is not None:
+        centres = class_centres(torch.from_numpy(places), images.classes.index, len(keys))
         return Table(
             title="Where classes lie",
             caption="Each class at the place where it stands out most: how far from the left and from the top, and how "
             "many of the points around it are of the class.",
             first="Class",
-            headings=("pictures", "from the left", "from the top", "of its class around"),
+            headings=("images", "from the left", "from the top", "of its class around"),
             rows=[
                 Row(
                     name=key.name,
@@ -158,15 +158,15 @@ def _table(pictures: PictureMap, keys: Sequence[Key], places: np.ndarray) -> Tab
                 if centre is not None
             ],
         )
-    if pictures.scores is None:
+    if images.scores is None:
         return None
-    has = (pictures.scores.probabilities > 0.5).cpu().numpy()
+    has = (images.scores.probabilities > 0.5).cpu().numpy()
     return Table(
         title="Where attributes lie",
-        caption="The middle of the pictures with each attribute, and of those without: how far from the left and from "
+        caption="The middle of the images with each attribute, and of those without: how far from the left and from "
         "the top. Where the two are far apart, the map tells the attribute.",
         first="Attribute",
-        headings=("pictures with it", "with: left", "top", "without: left", "top"),
+        headings=("images with it", "with: left", "top", "without: left", "top"),
         rows=[
             Row(
                 name=name,
@@ -176,7 +176,7 @@ def _table(pictures: PictureMap, keys: Sequence[Key], places: np.ndarray) -> Tab
                     *_middle(places[~column] / reach),
                 ],
             )
-            for name, column in zip(pictures.scores.names, has.T, strict=True)
+            for name, column in zip(images.scores.names, has.T, strict=True)
         ],
     )
 

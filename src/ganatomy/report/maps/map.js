@@ -1,7 +1,7 @@
 // Maps that zoom. Each element with data-map holds a canvas, its controls, a sprite of thumbnails, and JSON.
 "use strict";
 {
-  const DOT = 3.2, PICTURE = 32, LARGEST = 96, REACH = 14, DEEPEST = 60, MARGIN = 0.94;
+  const DOT = 3.2, IMAGE = 32, LARGEST = 96, REACH = 14, DEEPEST = 60, MARGIN = 0.94;
 
   const unpack = (text, Kind) => new Kind(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
   const mix = (a, b, t) => [1, 3, 5].map((i) =>
@@ -21,7 +21,7 @@
 
     // State: where the view is, what is shown in it, and what is pointed at.
     const view = { zoom: 1, x: data.width / 2, y: data.height / 2 };
-    let width = 1, height = 1, unit = 1, small = 1, side = PICTURE, shown = [], pictured = [], labels = [], colors = [], picked = -1, queued = false;
+    let width = 1, height = 1, unit = 1, small = 1, side = IMAGE, shown = [], drawn = [], labels = [], colors = [], picked = -1, queued = false;
     const byClass = () => classes && (!select || select.value === "class");
 
     // Places of the map to places on the canvas, and back.
@@ -50,9 +50,9 @@
       choose();
     };
 
-    // The first points that have room for a picture; it depends on the zoom alone, so that nothing flickers in a drag.
+    // The first points that have room for an image; it depends on the zoom alone, so that nothing flickers in a drag.
     const choose = () => {
-      side = Math.min(LARGEST, PICTURE * small * view.zoom ** 0.45);
+      side = Math.min(LARGEST, IMAGE * small * view.zoom ** 0.45);
       const room = side * (1.1 + 0.6 / view.zoom) / (unit * view.zoom), taken = new Map();
       const free = (x, y) => {
         const column = Math.floor(x / room), line = Math.floor(y / room);
@@ -66,7 +66,7 @@
         taken.set(place, [...(taken.get(place) || []), [x, y]]);
       };
       labels.forEach((label) => take(label.x, label.y));
-      pictured = shown.filter((row) => free(xy[2 * row], xy[2 * row + 1]) && (take(xy[2 * row], xy[2 * row + 1]), true));
+      drawn = shown.filter((row) => free(xy[2 * row], xy[2 * row + 1]) && (take(xy[2 * row], xy[2 * row + 1]), true));
       draw();
     };
 
@@ -101,7 +101,7 @@
           pen.stroke();
         }
 
-        // Pictures, the one that is pointed at last and larger.
+        // Images, the one that is pointed at last and larger.
         const framed = (row, size) => {
           const at = inside(row, size);
           if (!at) return;
@@ -112,7 +112,7 @@
           pen.strokeRect(x, y, size, size);
           return [x, y];
         };
-        pictured.forEach((row) => framed(row, side));
+        drawn.forEach((row) => framed(row, side));
         if (picked >= 0) {
           const size = Math.max(side, 56), corner = framed(picked, size);
           pen.strokeStyle = ink;
@@ -151,19 +151,19 @@
       // The chosen one first; of classes the likeliest, of attributes those that are there.
       const chosen = seen.filter(([name]) => name === select.value);
       const said = [...chosen, ...seen.filter((one) => !chosen.includes(one) && (one[1] >= 0.5 || (classes && one === seen[0]))).slice(0, 6)];
-      words.replaceChildren(`Picture ${row} of seed ${data.seed}`, ...said.flatMap(([name, p]) =>
+      words.replaceChildren(`Image ${row} of seed ${data.seed}`, ...said.flatMap(([name, p]) =>
         [document.createElement("br"), `${name} ${Math.round(100 * p)} %`]));
       large.hidden = false;
     };
 
-    // The picture under a place of the canvas, else the nearest point around it.
+    // The image under a place of the canvas, else the nearest point around it.
     const nearest = (x, y, reach) => {
       let best = -1, least = reach;
       for (const row of shown) {
         const away = Math.hypot(toX(xy[2 * row]) - x, toY(xy[2 * row + 1]) - y);
         if (away < least) [best, least] = [row, away];
       }
-      const over = pictured.findLast((row) =>
+      const over = drawn.findLast((row) =>
         Math.max(Math.abs(toX(xy[2 * row]) - x), Math.abs(toY(xy[2 * row + 1]) - y)) <= side / 2);
       return reach < Infinity && over !== undefined ? over : best;
     };
@@ -244,7 +244,7 @@
       [width, height] = [canvas.clientWidth, canvas.clientHeight];
       [canvas.width, canvas.height] = [width, height].map((v) => Math.round(v * devicePixelRatio));
       small = Math.min(1, Math.max(0.6, width / 700));
-      unit = MARGIN * Math.min((width - PICTURE) / data.width, (height - PICTURE) / data.height);
+      unit = MARGIN * Math.min((width - IMAGE) / data.width, (height - IMAGE) / data.height);
       choose();
     }).observe(canvas);
     canvas.style.touchAction = "pan-y";

@@ -45,7 +45,7 @@ export function App() {
     <${TakeDialog} />
     <${HelpDialog} />
     ${dragging.value && html`
-      <div class="dropzone"><p>Drop a picture or recipe of ganatomy: it comes back as it was made.</p></div>`}`;
+      <div class="dropzone"><p>Drop an image or recipe of ganatomy: it comes back as it was made.</p></div>`}`;
 }
 
 const Alone = ({ children }) => html`<main class="alone"><h1>ganatomy studio</h1>${children}</main>`;

@@ -1,4 +1,4 @@
-/** Files that are dropped on the page or opened: a picture of ours comes back, a photograph has to wait. */
+/** Files that are dropped on the page or opened: an image of ours comes back, a photograph has to wait. */
 import { restore } from "./api.js";
 import { modelName, models } from "./models.js";
 import { notice } from "./panes.js";
@@ -13,12 +13,12 @@ const LARGEST = 24 * 2 ** 20;
 /** Of a walk on the page; a film may have more. */
 const MOST_FRAMES = 120;
 const PHOTOGRAPH = "This photograph cannot be edited yet: finding the codes of a photograph (inversion) is still to come. "
-  + "Drop a picture that ganatomy made, or its recipe, and it comes back as it was.";
+  + "Drop an image that ganatomy made, or its recipe, and it comes back as it was.";
 
 /** @param {File} file */
 export async function openFile(file) {
   if (file.size > LARGEST) {
-    notice.value = { kind: "problem", text: `${file.name} has more than 24 MB; pictures and recipes of ganatomy are smaller.` };
+    notice.value = { kind: "problem", text: `${file.name} has more than 24 MB; images and recipes of ganatomy are smaller.` };
     return;
   }
   notice.value = { kind: "said", text: `Reading ${file.name} …` };
@@ -30,7 +30,7 @@ export async function openFile(file) {
       return;
     }
     const old = name === modelName.value ? state.value : freshState(name);
-    notice.value = { kind: "said", text: (COMES_BACK[kind] ?? COMES_BACK.picture)(old, found, model, file.name) };
+    notice.value = { kind: "said", text: (COMES_BACK[kind] ?? COMES_BACK.image)(old, found, model, file.name) };
   } catch (problem) {
     notice.value = { kind: "problem", text: problem.details?.photograph ? PHOTOGRAPH : `${file.name}: ${problem.message}` };
   }
@@ -38,7 +38,7 @@ export async function openFile(file) {
 
 /** What is done with each kind of file, and what is said of it. */
 const COMES_BACK = {
-  picture(old, { scene }, model, file) {
+  image(old, { scene }, model, file) {
     change({ ...old, tab: "edit", edit: withSliders(editOf(scene, model), old.edit) });
     return `${file} is back as it was made.`;
   },

@@ -1,5 +1,5 @@
 /**
- * The state in the address bar, so that every picture is a link and the back button is undo. A drag of a slider is one
+ * The state in the address bar, so that every image is a link and the back button is undo. A drag of a slider is one
  * step however many changes it makes: its first change adds an entry, the others rewrite it.
  */
 import { onChange, state } from "./state.js";

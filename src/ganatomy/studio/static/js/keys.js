@@ -7,15 +7,15 @@ import { change, changeEdit, HOLD_EVERY, HOLD_NOTHING, holdsEvery, randomSeed, s
 /** For the help: keys and what they do. */
 export const KEYS = [
   [["1", "…", "6"], "Edit, Explore, Walk, Mix, Teach, Evidence"],
-  [["7"], "Take away: picture, recipe, directions, script"],
+  [["7"], "Take away: image, recipe, directions, script"],
   [["Tab"], "to the next slider, padlock or button"],
   [["←", "→"], "move the slider that has the focus; Page Up and Page Down in larger steps, Home and End to its ends"],
   [["Delete"], "put the slider that has the focus back to zero"],
   [["B"], "before and now, in turn"],
   [["Z"], "undo"],
   [["Shift", "Z"], "redo"],
-  [["R"], "a random picture"],
-  [["[", "]"], "the picture of the previous or next seed"],
+  [["R"], "a random image"],
+  [["[", "]"], "the image of the previous or next seed"],
   [["L"], "hold everything, or nothing"],
   [["0"], "put all sliders back to zero"],
   [["Y", "N", "S"], "in Teach: yes, no, skip; the arrows → and ← do the same"],
@@ -38,7 +38,7 @@ const ACTIONS = {
   "?": () => { helpOpen.value = true; },
 };
 
-/** Another picture with the same moves. */
+/** Another image with the same moves. */
 export function besides(by) {
   const { seeds } = state.value.edit.codes;
   changeEdit({ codes: { seeds: [Math.max(0, (seeds?.[0] ?? 0) + by)] } });

@@ -1,11 +1,11 @@
 /**
- * The socket that pictures come through. A slot is one place of the page that shows pictures ("edit", "sheet", ...): it
+ * The socket that images come through. A slot is one place of the page that shows images ("edit", "sheet", ...): it
  * has at most one request under way and keeps only the newest of those that wait, so a slow server is never flooded.
  *
  * @typedef {{id: number, slot: string, kind: string, width: number, height: number, columns: number,
  *   count: number}} Header
  * @typedef {Object} Answers        what is called with the parts of an answer
- * @property {(bitmap: import("./decode.js").Picture, header: Header) => void} [picture]   who gets the bitmap closes it
+ * @property {(bitmap: import("./decode.js").Image, header: Header) => void} [image]   who gets the bitmap closes it
  * @property {(message: object) => void} [told]       scores, codes, what was taught
  * @property {(message: string) => void} [failed]
  */
@@ -25,7 +25,7 @@ const LONGEST_PAUSE = 8000;
 const SETTLED = 2000;
 /** Characters; the server closes the socket on a question that is longer than a MiB. */
 const LONGEST_QUESTION = 1_000_000;
-const TOO_LONG = "This is too much to ask for at once: pictures with codes or directions of their own are long. "
+const TOO_LONG = "This is too much to ask for at once: images with codes or directions of their own are long. "
   + "Take some of them away, or put their sliders back to zero.";
 
 /** @type {WebSocket|null} */
@@ -109,7 +109,7 @@ function open(url) {
     settling = setTimeout(settle, SETTLED);
     for (const place of slots.values()) send(place);
   };
-  socket.onmessage = ({ data }) => (typeof data === "string" ? readText(data) : readPicture(data));
+  socket.onmessage = ({ data }) => (typeof data === "string" ? readText(data) : readImage(data));
   socket.onclose = () => {
     clearTimeout(settling);
     connection.value = "away";
@@ -143,19 +143,19 @@ function readText(data) {
   else request?.answers.told?.(message);
 }
 
-async function readPicture(data) {
+async function readImage(data) {
   settle();
   const length = new DataView(data).getUint32(0);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
   const place = slots.get(header.slot);
   const request = requestOf(header);
-  if (!request?.answers.picture) return;
+  if (!request?.answers.image) return;
   const bitmap = await decode(new Uint8Array(data, 4 + length), header.type);
-  // While this one was decoded the slot may have been left, or a newer picture may have overtaken it.
+  // While this one was decoded the slot may have been left, or a newer image may have overtaken it.
   if (slots.get(header.slot) !== place || place.shown > header.id) {
     bitmap.close();
     return;
   }
   place.shown = header.id;
-  request.answers.picture(bitmap, header);
+  request.answers.image(bitmap, header);
 }

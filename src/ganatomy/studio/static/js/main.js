@@ -4,7 +4,7 @@ import { startFiles } from "./files.js";
 import { startHistory } from "./history.js";
 import { startKeys } from "./keys.js";
 import { findModels, followModel, models } from "./models.js";
-import { followScene } from "./pictures.js";
+import { followScene } from "./images.js";
 import { startScheme } from "./scheme.js";
 import { followThumbs } from "./thumbs.js";
 import { startTitle } from "./title.js";

@@ -5,7 +5,7 @@ import { panelProblem, preparing } from "./models.js";
 import { notice } from "./panes.js";
 import { html, useEffect, useState } from "./view.js";
 
-const AWAY = "The studio's server does not answer. Your picture is safe in this page; it goes on as soon as the server is back.";
+const AWAY = "The studio's server does not answer. Your image is safe in this page; it goes on as soon as the server is back.";
 /** A connection that comes back sooner need not be talked of. */
 const MOMENT = 1000;
 
@@ -28,7 +28,7 @@ export function Messages() {
 const Preparing = ({ stage, done, total }) => html`
   <p class="preparing"><span>Preparing the sliders: ${stage}</span>
     <progress aria-label="Measuring the directions" value=${done} max=${Math.max(total, 1)}></progress>
-    <span class="quiet">Pictures, walks, mixes and sums work meanwhile.</span></p>`;
+    <span class="quiet">Images, walks, mixes and sums work meanwhile.</span></p>`;
 
 /** True once something has been so for a moment. */
 function useLasting(so) {

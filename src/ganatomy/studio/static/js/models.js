@@ -20,7 +20,7 @@ export const panelProblem = signal("");
 export const studioProblem = signal("");
 
 export const modelName = computed(() => state.value.model);
-/** The model that the socket talks to: pictures follow this one, so that none is asked of the model just left. */
+/** The model that the socket talks to: images follow this one, so that none is asked of the model just left. */
 export const connected = signal(null);
 export const model = computed(() => models.value.find(({ name }) => name === modelName.value) ?? null);
 /** The space that seeds are drawn in: that of the directions. */
@@ -32,7 +32,7 @@ export const directions = computed(() => new Map((panel.value?.directions ?? [])
 /** Whether what directions change was measured: without a scorer nothing can be held, and none is cleaner than another. */
 export const measured = computed(() => Boolean(panel.value?.changes));
 
-/** The padlocks in force. Where pictures are of one class each, nothing is held unless somebody wants it. */
+/** The padlocks in force. Where images are of one class each, nothing is held unless somebody wants it. */
 export const hold = computed(() => inForce(state.value.edit.hold));
 /** @param {import("./state.js").Hold|null} hold @returns {import("./state.js").Hold} */
 export const inForce = (hold) => hold ?? (panel.value?.usual === "alone" ? HOLD_NOTHING : HOLD_EVERY);

@@ -1,11 +1,11 @@
-/** From the state to what the server is asked for: a scene names one picture. */
+/** From the state to what the server is asked for: a scene names one image. */
 import { directions, inForce, space, usualPsi } from "./models.js";
 import { edit, HOLD_EVERY, HOLD_NOTHING, holds, holdsEvery } from "./state.js";
 import { computed } from "./view.js";
 
 const UNMOVED = { moves: {}, hold: HOLD_NOTHING, layers: null, taught: {}, own: {} };
 
-/** The space that a picture is drawn in, where it is drawn. @param {import("./state.js").Codes} codes */
+/** The space that an image is drawn in, where it is drawn. @param {import("./state.js").Codes} codes */
 const spaceOf = (codes) => codes.space ?? space.value;
 /** Only what passes through the mapped space can be truncated. @param {import("./state.js").Codes} codes */
 export const isTruncated = (codes) => Boolean(codes.seeds) && spaceOf(codes) !== "z";
@@ -28,11 +28,11 @@ export const sceneOf = ({ codes, psi, label, moves, hold, layers, taught, own })
   own: picked(own, moves),
 });
 
-/** The picture of a seed as it is drawn, with the truncation and the class of the current picture. */
+/** The image of a seed as it is drawn, with the truncation and the class of the current image. */
 export const sceneOfSeed = (seed) =>
   sceneOf({ ...UNMOVED, codes: { seeds: [seed] }, psi: edit.value.psi, label: edit.value.label });
 
-/** What the pictures have that were scored, placed on the map, and are asked about: usual truncation, any class. */
+/** What the images have that were scored, placed on the map, and are asked about: usual truncation, any class. */
 export const AS_MEASURED = { psi: null, label: null };
 export const measuredScene = (seed) => sceneOf({ ...UNMOVED, ...AS_MEASURED, codes: { seeds: [seed] } });
 

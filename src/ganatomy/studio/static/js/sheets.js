@@ -1,7 +1,7 @@
 /**
- * Answers of many pictures in one, for as long as a part of the page shows them.
+ * Answers of many images in one, for as long as a part of the page shows them.
  *
- * @typedef {{bitmap: import("./decode.js").Picture, width: number, height: number, columns: number, count: number}} Sheet
+ * @typedef {{bitmap: import("./decode.js").Image, width: number, height: number, columns: number, count: number}} Sheet
  */
 import { ask, forget } from "./live.js";
 import { connected, prepared } from "./models.js";
@@ -27,7 +27,7 @@ export function useSheet(slot, question, patience = 0) {
     setAnswer((old) => ({ ...old, waiting: true }));
     const told = {};
     const timer = setTimeout(() => ask(slot, JSON.parse(text), {
-      picture: (found, header) => {
+      image: (found, header) => {
         keep(found);
         setAnswer((old) => ({ ...old, sheet: { ...header, bitmap: found }, told: { ...told }, problem: "", waiting: false }));
       },
@@ -43,7 +43,7 @@ export function useSheet(slot, question, patience = 0) {
   return answer;
 }
 
-/** One picture of a sheet, into a canvas. @param {Sheet} sheet */
+/** One image of a sheet, into a canvas. @param {Sheet} sheet */
 export function drawCell(canvas, sheet, index) {
   const [width, height] = [sheet.width / sheet.columns, sheet.height / Math.ceil(sheet.count / sheet.columns)];
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
@@ -51,7 +51,7 @@ export function drawCell(canvas, sheet, index) {
   canvas.getContext("2d").drawImage(sheet.bitmap, x, y, width, height, 0, 0, width, height);
 }
 
-/** One picture of a sheet; its meaning is told by whatever it stands in. */
+/** One image of a sheet; its meaning is told by whatever it stands in. */
 export function SheetCell({ sheet, index }) {
   const canvas = useRef(null);
   // At once, for the sheet is closed when the next one comes.

@@ -1,9 +1,9 @@
 /**
- * The one state of the page. Everything that a link must bring back is in it; pictures, scores and panels are not, for
+ * The one state of the page. Everything that a link must bring back is in it; images, scores and panels are not, for
  * they follow from it. It is replaced, never changed in place.
  *
  * @typedef {{seeds: number[], space?: string} | {values: object, space: string} | {sum: object[]}} Codes
- *   where a picture starts from; seeds are drawn in the space of the directions unless they name another one
+ *   where an image starts from; seeds are drawn in the space of the directions unless they name another one
  * @typedef {{yes: number[], no: number[]}} Marks
  * @typedef {{every: boolean, except: string[]}} Hold   every attribute but these, or none but these
  * @typedef {Object} Edit
@@ -68,7 +68,7 @@ export const tab = computed(() => state.value.tab);
 export const edit = computed(() => state.value.edit);
 export const moves = computed(() => state.value.edit.moves);
 
-/** When the event happened that the last change came from, so that the time to its picture can be told. */
+/** When the event happened that the last change came from, so that the time to its image can be told. */
 export const cause = { at: null };
 
 let listener = () => {};
@@ -86,7 +86,7 @@ export function change(patch, { gesture, event } = {}) {
   listener(gesture);
 }
 
-/** Changes the picture. @param {Partial<Edit>} patch */
+/** Changes the image. @param {Partial<Edit>} patch */
 export const changeEdit = (patch, why) => change({ edit: { ...state.value.edit, ...patch } }, why);
 
 /** Sets one slider; at zero it is gone. */
@@ -96,15 +96,15 @@ export function setMove(name, strength, why) {
   changeEdit({ moves: rounded === 0 ? rest : { ...rest, [name]: rounded } }, why);
 }
 
-/** Another picture, with the sliders that were taught or opened from files here besides its own. @returns {Edit} */
+/** Another image, with the sliders that were taught or opened from files here besides its own. @returns {Edit} */
 export const withSliders = (edit, { taught, own }) =>
   ({ ...edit, taught: { ...taught, ...edit.taught }, own: { ...own, ...edit.own } });
 
-/** Goes to the picture of a seed, without the moves that another picture had. */
+/** Goes to the image of a seed, without the moves that another image had. */
 export const goTo = (codes, patch = {}) =>
   change({ tab: "edit", edit: { ...state.value.edit, codes, moves: {}, ...patch } });
 
 export const randomSeed = () => Math.floor(Math.random() * 1e6);
 
-/** The seed of the picture, or null where it is a mix, a sum or a restored code. */
+/** The seed of the image, or null where it is a mix, a sum or a restored code. */
 export const seedOf = (codes) => (codes.seeds?.length === 1 ? codes.seeds[0] : null);

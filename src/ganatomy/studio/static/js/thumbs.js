@@ -1,5 +1,5 @@
 /**
- * Small pictures, wherever the page shows some: they are asked for in sheets, kept, and drawn when they come. Only one
+ * Small images, wherever the page shows some: they are asked for in sheets, kept, and drawn when they come. Only one
  * sheet is under way, and the next holds whatever is on the page by then.
  */
 import { ask } from "./live.js";
@@ -15,9 +15,9 @@ const LARGEST = 112;
 
 /** @type {Map<string, ImageBitmap>} oldest first */
 const kept = new Map();
-/** @type {Map<string, Set<(bitmap: ImageBitmap|null) => void>>} who looks at which scene; null where there is no picture */
+/** @type {Map<string, Set<(bitmap: ImageBitmap|null) => void>>} who looks at which scene; null where there is no image */
 const watchers = new Map();
-/** @type {Map<string, string>} scenes that have no picture, and why */
+/** @type {Map<string, string>} scenes that have no image, and why */
 const refused = new Map();
 /** Of a sheet that failed: asked for one by one, since a single bad scene spoils a sheet. */
 const doubtful = new Set();
@@ -27,7 +27,7 @@ let generation = 0;
 export const thumbsProblem = signal("");
 export const thumbSize = () => Math.min(LARGEST, model.value?.resolution ?? LARGEST);
 
-/** Another model, other pictures. */
+/** Another model, other images. */
 export function followThumbs() {
   effect(() => {
     connected.value;
@@ -46,7 +46,7 @@ export function followThumbs() {
   });
 }
 
-/** Calls back with the small picture of a scene, now or when it is there. @returns {() => void} stops it */
+/** Calls back with the small image of a scene, now or when it is there. @returns {() => void} stops it */
 function watch(scene, show) {
   const key = JSON.stringify(scene);
   const others = watchers.get(key) ?? new Set();
@@ -85,7 +85,7 @@ function fetchSome() {
   };
   const scenes = keys.map((key) => JSON.parse(key));
   ask("sheet", { kind: "sheet", scenes, columns: COLUMNS, size: thumbSize(), scores: false }, {
-    picture: async (sheet, { columns, ...whole }) => {
+    image: async (sheet, { columns, ...whole }) => {
       const [width, height] = [whole.width / columns, whole.height / Math.ceil(keys.length / columns)];
       const cells = await Promise.all(keys.map((_, i) =>
         createImageBitmap(sheet, (i % columns) * width, Math.floor(i / columns) * height, width, height)));
@@ -120,7 +120,7 @@ function keep(key, bitmap) {
 }
 
 /**
- * A small picture; its meaning is told by whatever it stands in.
+ * A small image; its meaning is told by whatever it stands in.
  * @param {{scene: object, onDrawn?: () => void}} props
  */
 export function Thumb({ scene, onDrawn }) {

@@ -21,5 +21,5 @@ export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) +
 export const listed = (items) =>
   items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
 
-/** "1 picture", "2 pictures". */
+/** "1 image", "2 images". */
 export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -14,10 +14,10 @@ const words = (target) => ({
     + "the low end of its interval, so that luck does not come to the top.",
   Hold: "a closed padlock keeps an attribute as near to where it is as this model allows, while other sliders move; smaller "
     + "steps keep more.",
-  Seed: "the number that a picture is drawn from; the same number is the same picture, here and in a script.",
-  Truncation: "how far pictures may lie from the average one: less is more usual, more is more varied.",
-  AUC: "how often a picture with it is put before one without: .5 is chance, 1 is always.",
-  σ: "one standard deviation of pictures along a direction.",
+  Seed: "the number that an image is drawn from; the same number is the same image, here and in a script.",
+  Truncation: "how far images may lie from the average one: less is more usual, more is more varied.",
+  AUC: "how often an image with it is put before one without: .5 is chance, 1 is always.",
+  σ: "one standard deviation of images along a direction.",
   Interval: "where the true value lies in 19 of 20 such measurements.",
 });
 

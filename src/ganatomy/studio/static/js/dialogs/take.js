@@ -1,4 +1,4 @@
-/** What a visitor leaves with: the picture, its recipe, the directions, the script, a link. */
+/** What a visitor leaves with: the image, its recipe, the directions, the script, a link. */
 import * as api from "../api.js";
 import { openFile } from "../files.js";
 import { Icon } from "../icons.js";
@@ -10,10 +10,10 @@ import { html, useEffect, useState } from "../view.js";
 import { Dialog } from "./dialog.js";
 
 const FILES = {
-  png: ["Picture", "PNG with its recipe inside: drop it on this page and it comes back."],
-  recipe: ["Recipe", "JSON that names this picture exactly; `ganatomy render` draws it again."],
-  directions: ["Directions", "Those that this picture was moved along, and all that you taught or opened, for the library and the command line."],
-  latents: ["Codes", "The codes of this picture as numbers."],
+  png: ["Image", "PNG with its recipe inside: drop it on this page and it comes back."],
+  recipe: ["Recipe", "JSON that names this image exactly; `ganatomy render` draws it again."],
+  directions: ["Directions", "Those that this image was moved along, and all that you taught or opened, for the library and the command line."],
+  latents: ["Codes", "The codes of this image as numbers."],
 };
 const UNMOVED = "Move a slider or teach one, and its direction can be taken away.";
 const OPENED = ".png,.mp4,.json,.latents,.directions,.safetensors,image/*";
@@ -21,7 +21,7 @@ const OPENED = ".png,.mp4,.json,.latents,.directions,.safetensors,image/*";
 function take(what) {
   const scene = JSON.parse(sceneText.value);
   const { taught, own } = edit.value;
-  // A picture needs only the directions that it was moved along.
+  // An image needs only the directions that it was moved along.
   return api.take(modelName.value, what, what === "directions" ? { ...scene, taught, own } : scene);
 }
 
@@ -53,9 +53,9 @@ function Offers() {
         <${Offer} name=${name} about=${what === "directions" && undirected ? UNMOVED : about}>
           <button disabled=${busy === what || (what === "directions" && undirected)} aria-label=${name} onClick=${() => get(what)}>
             <${Icon} name="take" />${busy === what ? "Making …" : name}</button><//>`)}
-      <${Offer} name="Film" about="MP4 or GIF of a walk between pictures: Walk has it.">
+      <${Offer} name="Film" about="MP4 or GIF of a walk between images: Walk has it.">
         <button onClick=${goToWalk}>Go to Walk</button><//>
-      <${Offer} name="Link" about=${copied || "The address of this page is this picture."}>
+      <${Offer} name="Link" about=${copied || "The address of this page is this image."}>
         <button onClick=${async () => setCopied(await copy(location.href))}><${Icon} name="link" />Copy link</button><//>
     </ul>
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}`;
@@ -82,7 +82,7 @@ function Script() {
   return html`
     <section class="script">
       <h3>Script</h3>
-      <p class="quiet">Python that makes this picture. <span role="status">${said}</span></p>
+      <p class="quiet">Python that makes this image. <span role="status">${said}</span></p>
       ${text ? html`
         <pre tabindex="0" role="region" aria-label="Script"><code>${text}</code></pre>
         <p><button onClick=${async () => setSaid(await copy(text))}>Copy</button>${" "}
@@ -99,7 +99,7 @@ function Open() {
   };
   return html`
     <p class="again">
-      <label class="button"><${Icon} name="open" />Open a picture or recipe
+      <label class="button"><${Icon} name="open" />Open an image or recipe
         <input class="unseen" type="file" accept=${OPENED} onChange=${open} /></label>
       <span class="quiet">or drop it anywhere on the page.</span>
     </p>`;

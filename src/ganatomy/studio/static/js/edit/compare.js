@@ -1,9 +1,9 @@
-/** The picture now over the picture before; a range laid over both swipes from one to the other. */
-import { now, before } from "../pictures.js";
+/** The image now over the image before; a range laid over both swipes from one to the other. */
+import { now, before } from "../images.js";
 import { swiped } from "../panes.js";
 import { html, useRef, useSignalEffect } from "../view.js";
 
-const MEASURE = "slider-to-picture";
+const MEASURE = "slider-to-image";
 /** The browser keeps every measure until it is told not to. */
 const MOST_MEASURES = 500;
 let measures = 0;
@@ -11,13 +11,13 @@ let measures = 0;
 export function Compare() {
   return html`
     <div class="compare" style=${{ "--swiped": `${swiped.value}%` }} aria-busy=${now.waiting}>
-      <${Picture} view=${now} name="Picture now" onShown=${measure} />
-      <${Picture} view=${before} name="Picture before" />
-      ${!now.shown.value && html`<p class="loading">${now.problem.value ? "No picture" : "Drawing the picture …"}</p>`}
+      <${Image} view=${now} name="Image now" onShown=${measure} />
+      <${Image} view=${before} name="Image before" />
+      ${!now.shown.value && html`<p class="loading">${now.problem.value ? "No image" : "Drawing the image …"}</p>`}
       <span class="side left" aria-hidden="true">Before</span>
       <span class="side right" aria-hidden="true">Now</span>
       <input type="range" min="0" max="100" value=${swiped.value} aria-label="Swipe between before and now"
-        aria-valuetext=${`${swiped.value} percent of the picture before`} disabled=${!now.shown.value}
+        aria-valuetext=${`${swiped.value} percent of the image before`} disabled=${!now.shown.value}
         onInput=${(event) => { swiped.value = event.currentTarget.valueAsNumber; }} />
       <span class="handle" aria-hidden="true"></span>
     </div>
@@ -25,7 +25,7 @@ export function Compare() {
 }
 
 /** A canvas that follows a view without a pass through the page's tree: what counts here is time. */
-function Picture({ view, name, onShown }) {
+function Image({ view, name, onShown }) {
   const canvas = useRef(null);
   useSignalEffect(() => {
     const shown = view.shown.value;

@@ -33,8 +33,8 @@ function Truncation() {
       <label for="psi">Truncation</label>
       <input id="psi" type="range" min="0" max="1.2" step="0.05" value=${psi} disabled=${!drawn} onInput=${set} />
       <output for="psi">${psi.toFixed(2)}</output>
-      <p class="quiet">${drawn ? "0 is the average picture, 1 is as varied as what the model learnt."
-        : "This picture has codes of its own, which truncation does not change."}</p>
+      <p class="quiet">${drawn ? "0 is the average image, 1 is as varied as what the model learnt."
+        : "This image has codes of its own, which truncation does not change."}</p>
     </div>`;
 }
 

@@ -1,5 +1,5 @@
 /** A score as a bar, with a thin mark where it was before. */
-import { before, NOTICEABLE, now } from "../pictures.js";
+import { before, NOTICEABLE, now } from "../images.js";
 import { html } from "../view.js";
 import { share, signed, titled } from "../words.js";
 

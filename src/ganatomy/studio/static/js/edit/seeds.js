@@ -1,10 +1,10 @@
-/** Which picture: its seed, its neighbours in number, a random one. */
+/** Which image: its seed, its neighbours in number, a random one. */
 import { Icon } from "../icons.js";
 import { besides } from "../keys.js";
 import { changeEdit, edit, MOST_SEED, randomSeed, seedOf } from "../state.js";
 import { html } from "../view.js";
 
-const NO_SEED = "This picture has codes of its own and no seed; a seed leads to another picture.";
+const NO_SEED = "This image has codes of its own and no seed; a seed leads to another image.";
 
 export function SeedBar() {
   const { codes } = edit.value;
@@ -18,16 +18,16 @@ export function SeedBar() {
   const leave = (event) => { event.currentTarget.value = seedOf(edit.value.codes) ?? ""; };
   const random = () => changeEdit({ codes: { seeds: [randomSeed()] } });
   return html`
-    <div class="seeds" role="group" aria-label="Which picture">
+    <div class="seeds" role="group" aria-label="Which image">
       <button aria-label="Previous seed" title="Previous seed ([)" disabled=${seed === 0} onClick=${() => besides(-1)}>
         <${Icon} name="previous" /></button>
       <label>Seed
         <input type="number" min="0" max=${MOST_SEED} value=${seed ?? ""} placeholder=${origin(codes)}
           title=${seed === null ? NO_SEED : undefined} onInput=${set} onBlur=${leave} /></label>
       <button aria-label="Next seed" title="Next seed (])" onClick=${() => besides(1)}><${Icon} name="next" /></button>
-      <button title="A random picture (R)" onClick=${random}><${Icon} name="dice" />Random</button>
+      <button title="A random image (R)" onClick=${random}><${Icon} name="dice" />Random</button>
     </div>`;
 }
 
-/** What a picture without a seed of its own comes from. */
+/** What an image without a seed of its own comes from. */
 const origin = (codes) => (codes.sum ? "a sum" : codes.values ? "none" : "several");

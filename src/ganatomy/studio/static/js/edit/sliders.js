@@ -91,7 +91,7 @@ const Awaiting = () => html`
   <div class="empty">
     <h2>No sliders yet</h2>
     <p>${preparing.value ? "The directions of this model are being found and measured. They appear here by themselves."
-      : panelProblem.value ? "Without directions there are no sliders; pictures, walks, mixes and sums work."
+      : panelProblem.value ? "Without directions there are no sliders; images, walks, mixes and sums work."
         : "Asking for the directions …"}</p>
-    <p>Until then: change the seed, look around in Explore, or mark pictures in Teach.</p>
+    <p>Until then: change the seed, look around in Explore, or mark images in Teach.</p>
   </div>`;

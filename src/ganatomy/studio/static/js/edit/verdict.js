@@ -1,7 +1,7 @@
 /** In words: what was moved, and what else moved with it. */
 import { Icon } from "../icons.js";
 import { hold, measured, panel } from "../models.js";
-import { before, changed, now } from "../pictures.js";
+import { before, changed, now } from "../images.js";
 import { swiped } from "../panes.js";
 import { edit, holdsEvery, moves } from "../state.js";
 import { html, useEffect, useState } from "../view.js";
@@ -42,7 +42,7 @@ function BeforeButton() {
 
 function advice() {
   if (!panel.value) return "Look around with the seeds until the sliders are there.";
-  if (!measured.value) return "Move a slider, and look at what changes: nothing scores the pictures of this model.";
+  if (!measured.value) return "Move a slider, and look at what changes: nothing scores the images of this model.";
   return holdsEvery(hold.value)
     ? "Move a slider. Every other attribute is held, and whatever moves all the same is named here."
     : "Move a slider: whatever else moves is named here. A closed padlock holds an attribute.";

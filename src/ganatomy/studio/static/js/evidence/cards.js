@@ -28,7 +28,7 @@ function Card({ direction: { name, selectivity, auc, prevalence, reached, also }
           <div><dt>Selectivity, held</dt><dd>${figure(selectivity.held)}</dd></div>
           <div><dt>alone</dt><dd>${figure(selectivity.alone)}</dd></div>`}
         ${auc != null && html`<div><dt>Told apart (AUC)</dt><dd>${share(auc)}</dd></div>`}
-        ${prevalence != null && html`<div><dt>Pictures that have it</dt><dd>${Math.round(100 * prevalence)} %</dd></div>`}
+        ${prevalence != null && html`<div><dt>Images that have it</dt><dd>${Math.round(100 * prevalence)} %</dd></div>`}
       </dl>
       ${along.length > 0 && html`<p class="quiet">${panel.value.usual === "held" ? "A held step" : "A step"} also moves ${listed(along)}.</p>`}
       ${reached === false && html`

@@ -1,4 +1,4 @@
-/** A sheet of pictures to choose from. */
+/** A sheet of images to choose from. */
 import { Icon } from "../icons.js";
 import { panel } from "../models.js";
 import { AS_MEASURED, measuredScene, sceneOfSeed } from "../scenes.js";
@@ -18,8 +18,8 @@ export function Sheet() {
   const attribute = titled(order.slice(1));
   return html`
     ${thumbsProblem.value && html`<p class="problem" role="alert">${thumbsProblem}</p>`}
-    <p class="quiet">Choose a picture to edit it.</p>
-    <ul class="sheet" aria-label="Pictures">
+    <p class="quiet">Choose an image to edit it.</p>
+    <ul class="sheet" aria-label="Images">
       ${shown(explore).map(({ seed, score }) => html`
         <li key=${seed}>
           <button class="cell" onClick=${() => goTo({ seeds: [seed] }, score === null ? {} : AS_MEASURED)}

@@ -1,15 +1,15 @@
-/** Draws the map: points in the colours of a score, and pictures where there is room for them. */
+/** Draws the map: points in the colours of a score, and images where there is room for them. */
 import { project } from "./camera.js";
 
 /** Low to high in even steps, also to colour-blind eyes; each stands out from light or from dark paper. */
 const ON_LIGHT = ["#c9b458", "#7fa65a", "#3f8f76", "#2f6f8f", "#3b4a8c", "#3a2a6d"];
 const ON_DARK = ["#6a60b0", "#4a78b5", "#3f9e9e", "#6fbf7f", "#bcd65f", "#f6e77f"];
-/** Pixels of a picture in the sprite, and pictures in its rows. */
-export const PICTURE = 32;
+/** Pixels of an image in the sprite, and images in its rows. */
+export const IMAGE = 32;
 const COLUMNS = 40;
-/** Closer than this much, pictures take the place of points. */
-const PICTURES_FROM = 2;
-const MOST_PICTURES = 400;
+/** Closer than this much, images take the place of points. */
+const IMAGES_FROM = 2;
+const MOST_IMAGES = 400;
 
 export const colorsOf = (dark) => (dark ? ON_DARK : ON_LIGHT);
 
@@ -20,7 +20,7 @@ export const colorsOf = (dark) => (dark ? ON_DARK : ON_LIGHT);
  * @property {import("./camera.js").Size} size
  * @property {number[]|null} scores   percents
  * @property {ImageBitmap|null} sprite
- * @property {number} marked    the point of the current picture, or -1
+ * @property {number} marked    the point of the current image, or -1
  * @property {number} pointed   the point under the hand, or -1
  * @property {boolean} dark
  * @property {boolean} aimed    with a cross in the middle, for who goes there by keys
@@ -36,21 +36,21 @@ export function drawMap(canvas, look) {
     : style.getPropertyValue("accent-color"));
   const zoom = camera.scale / camera.fit;
   const radius = Math.min(6, 2.6 * Math.sqrt(zoom));
-  const side = Math.min(72, 24 * Math.sqrt(zoom / PICTURES_FROM));
-  const pictures = new Map();
-  const pictured = new Set();
+  const side = Math.min(72, 24 * Math.sqrt(zoom / IMAGES_FROM));
+  const images = new Map();
+  const drawn = new Set();
 
   for (let i = 0; i < map.x.length; i++) {
     const [x, y] = project(camera, size, map.x[i], map.y[i]);
     if (x < -side || y < -side || x > size.width + side || y > size.height + side) continue;
-    // A picture only where no other has been put: one for each field of a grid.
+    // An image only where no other has been put: one for each field of a grid.
     const field = `${Math.floor(x / side)} ${Math.floor(y / side)}`;
-    if (sprite && zoom >= PICTURES_FROM && !pictures.has(field) && pictures.size < MOST_PICTURES) {
-      pictures.set(field, [i, x, y]);
-      pictured.add(i);
+    if (sprite && zoom >= IMAGES_FROM && !images.has(field) && images.size < MOST_IMAGES) {
+      images.set(field, [i, x, y]);
+      drawn.add(i);
     } else dot(context, x, y, radius, colorOf(i));
   }
-  for (const [i, x, y] of pictures.values()) {
+  for (const [i, x, y] of images.values()) {
     context.fillStyle = colorOf(i);
     context.fillRect(x - side / 2 - 2, y - side / 2 - 2, side + 4, side + 4);
     const cell = sprite.width / COLUMNS;
@@ -62,7 +62,7 @@ export function drawMap(canvas, look) {
     if (i < 0) continue;
     context.lineWidth = width;
     const [x, y] = project(camera, size, map.x[i], map.y[i]);
-    if (pictured.has(i)) context.strokeRect(x - side / 2 - 2, y - side / 2 - 2, side + 4, side + 4);
+    if (drawn.has(i)) context.strokeRect(x - side / 2 - 2, y - side / 2 - 2, side + 4, side + 4);
     else ring(context, x, y, radius + 4);
   }
   if (look.aimed) cross(context, size.width / 2, size.height / 2);

@@ -1,4 +1,4 @@
-/** Small pictures of all points of the map in one image; it may come later than the map. */
+/** Small images of all points of the map in one image; it may come later than the map. */
 import { thumbnails } from "../api.js";
 import { modelName } from "../models.js";
 import { useEffect, useState } from "../view.js";

@@ -1,4 +1,4 @@
-/** The map under the hands: wheel, fingers, drag or keys move it; a click goes to the picture. */
+/** The map under the hands: wheel, fingers, drag or keys move it; a click goes to the image. */
 import { AS_MEASURED, measuredScene } from "../scenes.js";
 import { isDark } from "../scheme.js";
 import { goTo, seedOf, state } from "../state.js";
@@ -81,7 +81,7 @@ export function MapView({ map }) {
       </div>
       <div class="map-place">
         <canvas ref=${canvas} tabindex="0" role="application" aria-describedby="map-seen" ...${hands} onKeyDown=${keys}
-          aria-label="Map of pictures: arrows move it, plus and minus zoom, Enter goes to the picture in the middle"
+          aria-label="Map of images: arrows move it, plus and minus zoom, Enter goes to the image in the middle"
           onFocus=${(event) => setAimed(event.currentTarget.matches(":focus-visible"))} 
           onBlur=${() => setAimed(false)}></canvas>
         ${pointed >= 0 && html`
@@ -92,8 +92,8 @@ export function MapView({ map }) {
       </div>
       <p class="quiet">
         <span id="map-seen" role=${aimed ? "status" : undefined}>
-          ${pointed >= 0 ? `Seed ${map.seeds[pointed]}${score && `, ${score}`}.` : `${map.seeds.length.toLocaleString("en")} pictures.
-            Click one to edit it; zoom in and the points become pictures.`}</span>
+          ${pointed >= 0 ? `Seed ${map.seeds[pointed]}${score && `, ${score}`}.` : `${map.seeds.length.toLocaleString("en")} images.
+            Click one to edit it; zoom in and the points become images.`}</span>
         ${" "}${map.about} ${problem && html`<span class="problem">${problem}</span>`}
       </p>
     </div>`;
@@ -107,7 +107,7 @@ const Colors = ({ names, color, dark }) => html`
   <span class="scale" aria-hidden="true">0
     <span>${colorsOf(dark).map((shade) => html`<i style=${{ background: shade }}></i>`)}</span> 1</span>`;
 
-/** What tells most pictures apart: the attribute that is nearest to half and half. */
+/** What tells most images apart: the attribute that is nearest to half and half. */
 function liveliest(map) {
   const apart = (scores) => Math.abs(scores.filter((score) => score >= 50).length / scores.length - 0.5);
   return Object.entries(map.scores ?? {}).sort((a, b) => apart(a[1]) - apart(b[1]))[0]?.[0] ?? "";

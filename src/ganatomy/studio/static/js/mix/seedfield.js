@@ -1,4 +1,4 @@
-/** A picture that is chosen by its seed, with a way to take another. */
+/** An image that is chosen by its seed, with a way to take another. */
 import { Icon } from "../icons.js";
 import { sceneOfSeed } from "../scenes.js";
 import { MOST_SEED, randomSeed } from "../state.js";

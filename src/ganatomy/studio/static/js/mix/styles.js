@@ -1,4 +1,4 @@
-/** Style mixing: each row's picture with some layers of each column's. */
+/** Style mixing: each row's image with some layers of each column's. */
 import { Icon } from "../icons.js";
 import { LayerRange, thirds } from "../layers.js";
 import { model } from "../models.js";
@@ -18,7 +18,7 @@ export function Styles() {
   return html`
     <div class="empty">
       <h2>${name} has no layers to mix</h2>
-      <p>Mixing styles gives some layers of a network the code of another picture. A ${architecture} takes its code in
+      <p>Mixing styles gives some layers of a network the code of another image. A ${architecture} takes its code in
         at one place only. Adding and subtracting works for it: choose it above.</p>
     </div>`;
 }
@@ -41,13 +41,13 @@ function Matrix({ count }) {
       onClick=${() => changeMix({ [which]: [...state.value.mix[which], randomSeed()] })}><${Icon} name="add" /></button>`;
   const [left, top] = [side("rows", "Row"), side("columns", "Column")];
   return html`
-    <p class="about">Each picture is its row's, with its column's layers from ${range[0]} up to
+    <p class="about">Each image is its row's, with its column's layers from ${range[0]} up to
       ${range[1] < count ? ` ${range[1]}, which is the first that stays` : " the last"}. Choose one to edit it.</p>
     <${LayerRange} label="Layers from the column" range=${range} count=${count}
       choices=${[["Coarse: pose and shape", coarse], ["Middle: features", middle], ["Fine: colours", fine]]}
       onRange=${(next, event) => changeMix({ layers: next }, { gesture: "mix layers", event })} />
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}
-    <div class="scroll" tabindex="0" role="region" aria-label="Mixed pictures">
+    <div class="scroll" tabindex="0" role="region" aria-label="Mixed images">
       <table class="mixtable" aria-busy=${waiting}>
         <thead><tr>
           <td class="corner">rows ↓<br />styles →</td>

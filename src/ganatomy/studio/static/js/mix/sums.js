@@ -15,7 +15,7 @@ const NEIGHBOURS = 8;
 const NOISE = 0.25;
 /** The sheet has the sum first; on the page it stands in the middle of its neighbours. */
 const PLACES = [1, 2, 3, 4, 0, 5, 6, 7, 8];
-/** A basket is filled from this many pictures that have most of something. */
+/** A basket is filled from this many images that have most of something. */
 const AMONG = 30;
 const BASKETS = [{ name: "A", sign: "+" }, { name: "B", sign: "-" }, { name: "C", sign: "+" }];
 
@@ -32,8 +32,8 @@ export function Sums() {
   const codes = told.codes?.codes ?? [];
   const put = (i, seeds) => changeMix({ baskets: baskets.map((old, k) => (k === i ? seeds : old)) });
   return html`
-    <p class="about">A picture can be added up: what A shows, without what B shows, with what C shows. Means of three
-      pictures say more clearly what is meant than one.</p>
+    <p class="about">An image can be added up: what A shows, without what B shows, with what C shows. Means of three
+      images say more clearly what is meant than one.</p>
     <div class="sum">
       <div>${baskets.map((seeds, i) => html`
         <${Basket} key=${i} ...${BASKETS[i]} first=${i === 0} seeds=${seeds} onSeeds=${(next) => put(i, next)} />`)}</div>

@@ -1,4 +1,4 @@
-/** Edit: one picture, large, and a slider for each direction beside what it moved. */
+/** Edit: one image, large, and a slider for each direction beside what it moved. */
 import { Compare } from "../edit/compare.js";
 import { Finer } from "../edit/finer.js";
 import { SeedBar } from "../edit/seeds.js";
@@ -8,7 +8,7 @@ import { html } from "../view.js";
 
 export const EditTab = () => html`
   <div class="edit">
-    <section class="stage" aria-label="Picture">
+    <section class="stage" aria-label="Image">
       <${Compare} />
       <div class="under">
         <${SeedBar} />

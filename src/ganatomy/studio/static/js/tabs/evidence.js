@@ -25,6 +25,6 @@ const NotYet = () => html`
 const NoMatrix = () => html`
   <div class="empty">
     <h2>No matrix</h2>
-    <p>Nothing scores the pictures of this model, so what its directions change was not measured. Start the studio with
+    <p>Nothing scores the images of this model, so what its directions change was not measured. Start the studio with
       a scorer (--scorer) to see it.</p>
   </div>`;

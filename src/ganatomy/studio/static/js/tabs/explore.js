@@ -1,4 +1,4 @@
-/** Explore: many pictures at once, on a sheet of seeds or on a map of what they show. */
+/** Explore: many images at once, on a sheet of seeds or on a map of what they show. */
 import { Sheet } from "../explore/sheet.js";
 import { MapView } from "../map/view.js";
 import { panel, preparing } from "../models.js";
@@ -28,7 +28,7 @@ export function ExploreTab() {
 const MapPlace = () => (panel.value?.map ? html`<${MapView} map=${panel.value.map} />` : html`
   <div class="empty">
     <h2>No map yet</h2>
-    <p>${preparing.value || !panel.value ? "Pictures are being drawn and placed; the map appears here by itself."
+    <p>${preparing.value || !panel.value ? "Images are being drawn and placed; the map appears here by itself."
       : "This model has no map."} The sheet works meanwhile.</p>
   </div>`);
 

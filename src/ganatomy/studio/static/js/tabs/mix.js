@@ -1,4 +1,4 @@
-/** Mix and add: two ways to make one picture out of several. */
+/** Mix and add: two ways to make one image out of several. */
 import { Styles } from "../mix/styles.js";
 import { Sums } from "../mix/sums.js";
 import { change, state } from "../state.js";

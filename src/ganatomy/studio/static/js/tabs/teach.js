@@ -1,4 +1,4 @@
-/** Teach: say yes or no to pictures, and a direction of your own appears. */
+/** Teach: say yes or no to images, and a direction of your own appears. */
 import { tabKeys } from "../keys.js";
 import { Icon } from "../icons.js";
 import { model } from "../models.js";
@@ -14,7 +14,7 @@ import { html, useEffect, useRef, useSignal, useState } from "../view.js";
 
 const AHEAD = 12;
 const FRAME = 128;
-/** Pictures are asked about from among the first thousand seeds. */
+/** Images are asked about from among the first thousand seeds. */
 const FIRST_ASKED = 900;
 
 const changeTeach = (patch, why) => change({ teach: { ...state.value.teach, ...patch } }, why);
@@ -29,10 +29,10 @@ export function TeachTab() {
     scene: sceneOf(edit.value), size: Math.min(FRAME, model.value.resolution),
   });
   const [seed, queue] = useQueue(answer.told.taught?.next ?? [], marked);
-  /** The last seed whose picture was drawn: nobody can judge one that is still to come. */
+  /** The last seed whose image was drawn: nobody can judge one that is still to come. */
   const seen = useSignal(null);
 
-  // Two keys may be pressed before the page is drawn again; the picture was seen only once.
+  // Two keys may be pressed before the page is drawn again; the image was seen only once.
   const once = useRef(null);
   if (!marked.includes(once.current)) once.current = null;
   const mark = (kind) => () => {
@@ -58,7 +58,7 @@ export function TeachTab() {
   };
   return html`
     <div class="wide teach">
-      <section aria-label="Mark pictures">
+      <section aria-label="Mark images">
         <label class="naming">What do you look for?
           <input type="text" maxlength="60" placeholder="for example: a friendly look" value=${name}
             onInput=${(event) => changeTeach({ name: event.currentTarget.value }, { gesture: "teach name" })} /></label>
@@ -75,14 +75,14 @@ export function TeachTab() {
 }
 
 /**
- * The picture to ask about and those after it: first those that the server asks for, then any.
+ * The image to ask about and those after it: first those that the server asks for, then any.
  * @param {number[]} asked @param {number[]} marked @returns {[number, number[]]}
  */
 function useQueue(asked, marked) {
   const start = useRef(Math.floor(Math.random() * FIRST_ASKED)).current;
   const others = Array.from({ length: AHEAD + marked.length }, (_, i) => start + i);
   const queue = [...new Set([...asked, ...others])].filter((seed) => !marked.includes(seed)).slice(0, AHEAD);
-  // Whatever the server asks for meanwhile, the picture under the visitor's eyes stays until it is answered.
+  // Whatever the server asks for meanwhile, the image under the visitor's eyes stays until it is answered.
   const looked = useRef(null);
   const earlier = useRef(marked);
   const back = earlier.current.filter((seed) => !marked.includes(seed));

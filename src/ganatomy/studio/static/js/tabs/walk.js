@@ -1,4 +1,4 @@
-/** Walk: key pictures on a strip, and the film that goes from each to the next. */
+/** Walk: key images on a strip, and the film that goes from each to the next. */
 import { model } from "../models.js";
 import { sceneOf } from "../scenes.js";
 import { useSheet } from "../sheets.js";
@@ -12,8 +12,8 @@ const FRAME = 256;
 /** Dragging the number of frames should not make a film of each. */
 const PATIENCE = 200;
 const METHODS = {
-  lerp: ["straight", "the shortest way; pictures in between are more usual"],
-  slerp: ["round", "along the sphere, so that pictures in between are as varied as the keys"],
+  lerp: ["straight", "the shortest way; images in between are more usual"],
+  slerp: ["round", "along the sphere, so that images in between are as varied as the keys"],
   spline: ["smooth", "one curve through all keys, without corners"],
 };
 
@@ -28,8 +28,8 @@ export function WalkTab() {
       <${Strip} keys=${walk.keys} />
       ${walk.keys.length >= 2 ? html`<${Film} walk=${walk} />` : html`
         <div class="empty">
-          <h2>A walk needs two pictures</h2>
-          <p>Add the picture you are editing, or a random one. The film goes from each to the next, and back to the first
+          <h2>A walk needs two images</h2>
+          <p>Add the image you are editing, or a random one. The film goes from each to the next, and back to the first
             where it is closed.</p>
           ${moved && html`<button class="main" onClick=${fromBefore}>From before to now</button>`}
         </div>`}
@@ -57,7 +57,7 @@ function Settings({ walk }) {
   const frames = (event) => changeWalk({ frames: event.currentTarget.valueAsNumber }, { gesture: "frames", event });
   return html`
     <fieldset>
-      <legend>Way between pictures</legend>
+      <legend>Way between images</legend>
       ${Object.entries(METHODS).map(([name, [word, about]]) => html`
         <label class="choice">
           <input type="radio" name="method" value=${name} checked=${walk.method === name}
@@ -72,6 +72,6 @@ function Settings({ walk }) {
     </div>
     <label class="choice">
       <input type="checkbox" checked=${walk.closed} onChange=${(event) => changeWalk({ closed: event.currentTarget.checked })} />
-      <span>Closed: the last picture leads back to the first</span>
+      <span>Closed: the last image leads back to the first</span>
     </label>`;
 }

@@ -1,11 +1,11 @@
-/** What the marks have taught: how well it holds on pictures it was not shown, and how it looks on the current one. */
+/** What the marks have taught: how well it holds on images it was not shown, and how it looks on the current one. */
 import { Icon } from "../icons.js";
 import { SheetCell } from "../sheets.js";
 import { html } from "../view.js";
 import { sentence, share, signed, titled } from "../words.js";
 import { ENOUGH } from "./marked.js";
 
-/** Standard deviations at which the current picture is shown. */
+/** Standard deviations at which the current image is shown. */
 const STATIONS = [-2, -1, 0, 1, 2];
 /** Marks of each kind from which on the server draws the strip. */
 const FOR_STRIP = 2;
@@ -27,8 +27,8 @@ export function Learnt({ teach, answer, taken, onKeep }) {
       <h2>${name || "Your direction"}</h2>
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
       ${drawn ? html`<${Stations} sheet=${sheet} />` : learning ? html`<p>Learning …</p>` : html`
-        <p>Mark five pictures that have it and five that do not. After two of each you see here what it does to your
-          picture; after five of each, how well it holds.</p>`}
+        <p>Mark five images that have it and five that do not. After two of each you see here what it does to your
+          image; after five of each, how well it holds.</p>`}
       <p role="status">${enough && html`<b>${finding(taught)}</b>`} ${taught && (drawn || !learning) && sentence(taught.advice)}</p>
       ${enough && html`
         <p><button class="main" disabled=${!name || taken} onClick=${onKeep}><${Icon} name="add" />Keep as a slider</button>
@@ -41,12 +41,12 @@ const Stations = ({ sheet }) => html`
   <figure>
     <ol class="stations">${STATIONS.map((at, i) => html`
       <li><${SheetCell} sheet=${sheet} index=${i} /><span>${at ? `${signed(at, 0)} σ` : "now"}</span></li>`)}</ol>
-    <figcaption>The current picture along it, with nothing held.</figcaption>
+    <figcaption>The current image along it, with nothing held.</figcaption>
   </figure>`;
 
 function finding({ accuracy: [value, low, high], auc }) {
   const percent = (part) => Math.round(100 * part);
-  return `Right in ${percent(value)} % of marked pictures that it was not taught with `
+  return `Right in ${percent(value)} % of marked images that it was not taught with `
     + `(95 % interval ${percent(low)} to ${percent(high)} %)`
     + (auc ? `; AUC ${share(auc[0])} (${share(auc[1])} to ${share(auc[2])}).` : ".");
 }

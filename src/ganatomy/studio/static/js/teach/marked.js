@@ -1,4 +1,4 @@
-/** The pictures that were marked; a press takes a mark back. */
+/** The images that were marked; a press takes a mark back. */
 import { measuredScene } from "../scenes.js";
 import { Thumb } from "../thumbs.js";
 import { html } from "../view.js";
@@ -6,14 +6,14 @@ import { counted } from "../words.js";
 
 /** Marks of each kind before a direction can be told from chance. */
 export const ENOUGH = 5;
-const WORDS = { yes: ["Yes", "Pictures that have it."], no: ["No", "Pictures that do not."] };
+const WORDS = { yes: ["Yes", "Images that have it."], no: ["No", "Images that do not."] };
 
 /** @param {{kind: "yes"|"no", seeds: number[], onRemove: (kind: string, seed: number) => void}} props */
 export function Marked({ kind, seeds, onRemove }) {
   const [title, about] = WORDS[kind];
   const left = ENOUGH - seeds.length;
   return html`
-    <h2 class="small">${title} <span class="quiet">${left > 0 ? `${counted(left, "more picture")} to go` : seeds.length}</span></h2>
+    <h2 class="small">${title} <span class="quiet">${left > 0 ? `${counted(left, "more image")} to go` : seeds.length}</span></h2>
     ${seeds.length === 0 ? html`<p class="quiet">${about}</p>` : html`
       <ul class="queue">${seeds.map((seed) => html`
         <li key=${seed}>

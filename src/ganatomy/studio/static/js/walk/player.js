@@ -1,4 +1,4 @@
-/** Plays a sheet of frames; the line below says how fast the picture changes, and where it jumps. */
+/** Plays a sheet of frames; the line below says how fast the image changes, and where it jumps. */
 import { Icon } from "../icons.js";
 import { drawCell } from "../sheets.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../view.js";
@@ -58,9 +58,9 @@ function Speed({ speed, sharp, at }) {
   const upright = (place, kind) => html`<line class=${kind} x1=${place} x2=${place} y1="0" y2="32" />`;
   return html`
     <figure class="speed">
-      <svg viewBox="0 0 100 32" preserveAspectRatio="none" role="img" aria-label=${`How fast the picture changes. ${words}`}>
+      <svg viewBox="0 0 100 32" preserveAspectRatio="none" role="img" aria-label=${`How fast the image changes. ${words}`}>
         ${sharp.map((i) => upright(x(i), "sharp"))}<path d=${line} />${upright(100 * at, "head")}
       </svg>
-      <figcaption>How fast the picture changes. ${words}</figcaption>
+      <figcaption>How fast the image changes. ${words}</figcaption>
     </figure>`;
 }

@@ -1,4 +1,4 @@
-/** The key pictures of a walk, in their order. */
+/** The key images of a walk, in their order. */
 import { Icon } from "../icons.js";
 import { sceneOf } from "../scenes.js";
 import { change, freshEdit, randomSeed, seedOf, state, withSliders } from "../state.js";
@@ -16,16 +16,16 @@ export function Strip({ keys }) {
   const { edit } = state.value;
   const random = () => ({ ...freshEdit(randomSeed()), psi: edit.psi, label: edit.label });
   return html`
-    <ol class="strip" aria-label="Key pictures">
+    <ol class="strip" aria-label="Key images">
       ${keys.map((key, i) => html`
         <li key=${`${i} ${JSON.stringify(key)}`}>
           <button class="cell" aria-label=${`Edit ${nameOf(key)}`}
             onClick=${() => change({ tab: "edit", edit: withSliders(key, edit) })}>
             <${Thumb} scene=${sceneOf(key)} /><span>${nameOf(key)}</span></button>
           <span class="order">
-            ${small("previous", `Picture ${i + 1} earlier`, i > 0, () => swap(i, i - 1))}
-            ${small("close", `Remove picture ${i + 1}`, true, () => set(keys.filter((_, k) => k !== i)))}
-            ${small("next", `Picture ${i + 1} later`, i < keys.length - 1, () => swap(i, i + 1))}
+            ${small("previous", `Image ${i + 1} earlier`, i > 0, () => swap(i, i - 1))}
+            ${small("close", `Remove image ${i + 1}`, true, () => set(keys.filter((_, k) => k !== i)))}
+            ${small("next", `Image ${i + 1} later`, i < keys.length - 1, () => swap(i, i + 1))}
           </span>
         </li>`)}
       <li class="adding">

@@ -1,0 +1,211 @@
+"""What every experiment starts from: a generator, who sees its images, and how codes are drawn."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+import torch
+
+from ganatomy.errors import CheckpointError, ScoreError, SettingError
+from ganatomy.generators.base import Generator
+from ganatomy.latents import Latents, Space
+from ganatomy.perception.base import Scorer
+from ganatomy.progress import Advance, Clock, Progress
+from ganatomy.surveys import Survey, differentiate, gradients_flow, survey
+
+RARE, COMMON = 0.03, 0.97
+"""An attribute that fewer or more of the images have is skipped: too few codes tell its direction."""
+
+NUM_DIFFERENTIATED = 64
+"""Images whose gradients methods may learn from."""
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """A generator with the classifier that sees its images, and how codes are drawn; all experiments take one.
+
+    Args:
+        generator: makes the images.
+        scorer: attribute classifier; None for experiments that need none.
+        judge: a classifier that takes no part in finding or optimising, to read the same edited images again.
+        space: "z", "w", "w+" or "s"; None for the one that suits the experiment.
+        seed: of the codes that methods learn from; codes to measure on are drawn with the next one.
+        truncation_psi: of codes in w; 1 is none.
+        batch_size: images that are made at a time.
+        progress: called with (stage, done, total).
+
+    Raises:
+        SettingError: for a batch size below 1.
+        SpaceError: for a space that does not exist.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> from ganatomy.perception import OracleScorer
+        >>> toy = ga.ToyGenerator(w_dim=16, seed=0)
+        >>> experiment = ga.Experiment(toy, OracleScorer(toy), seed=3)
+        >>> str(experiment.editing_space)
+        'w'
+    """
+
+    generator: Generator
+    scorer: Scorer | None = None
+    judge: Scorer | None = field(default=None, kw_only=True)
+    space: Space | str | None = field(default=None, kw_only=True)
+    seed: int = field(default=0, kw_only=True)
+    truncation_psi: float = field(default=1.0, kw_only=True)
+    batch_size: int = field(default=32, kw_only=True)
+    progress: Progress | None = field(default=None, kw_only=True)
+    clock: Clock = field(init=False, repr=False)
+    """Seconds of each stage so far."""
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise SettingError(f"batch size {self.batch_size} makes no images; give at least 1")
+        if self.space is not None:
+            object.__setattr__(self, "space", Space.parse(self.space))
+        object.__setattr__(self, "clock", Clock(progress=self.progress))
+
+    @property
+    def editing_space(self) -> Space:
+        """The space that was asked for, else w where the generator has it, else z."""
+        if self.space is not None:
+            return Space.parse(self.space)
+        return Space.W if Space.W in self.generator.signature.spaces else Space.Z
+
+    @property
+    def image_scorer(self) -> Scorer:
+        """The scorer, which must be able to score new images.
+
+        Raises:
+            SettingError: without a scorer.
+            ScoreError: for a table of labels.
+        """
+        if self.scorer is None:
+            raise SettingError("this needs an attribute classifier; give a scorer")
+        self.scorer.require_images()
+        return self.scorer
+
+    def stage(self, name: str) -> AbstractContextManager[Advance]:
+        """Time a stage; yields the function that its work calls with (done, total)."""
+        return self.clock.stage(name)
+
+    def psi(self, space: Space | str) -> float:
+        """The truncation of codes in a space; codes in z have none."""
+        return 1.0 if Space.parse(space) == Space.Z else self.truncation_psi
+
+    def sample(self, n: int, *, space: Space | str | None = None, offset: int = 1) -> Latents:
+        """Draw codes that no method has learnt from.
+
+        Args:
+            n: codes.
+            space: by default the editing space.
+            offset: added to the seed; the survey has 0.
+
+        Returns:
+            `n` codes.
+        """
+        space = self.editing_space if space is None else space
+        with torch.no_grad():
+            return self.generator.sample(
+                n, seed=self.seed + offset, space=space, truncation_psi=self.psi(space)
+            )
+
+    def survey(
+        self,
+        n: int,
+        *,
+        space: Space | str | None = None,
+        folder: str | os.PathLike[str] | None = None,
+        stage: str = "survey",
+    ) -> Survey:
+        """Draw `n` codes and score their images.
+
+        Args:
+            n: codes.
+            space: of the codes to keep, by default the editing space.
+            folder: where to keep the survey; one that was stopped goes on where it was.
+            stage: name under which time and progress are reported.
+
+        Returns:
+            The survey.
+
+        Raises:
+            SettingError, SpaceError, ScoreError, OutputError: as `surveys.survey` says.
+        """
+        space = self.editing_space if space is None else space
+        with self.stage(stage) as advance:
+            return survey(
+                self.generator,
+                self.image_scorer,
+                n=n,
+                space=space,
+                seed=self.seed,
+                folder=folder,
+                batch_size=self.batch_size,
+                truncation_psi=self.psi(space),
+                progress=advance,
+            )
+
+    def differentiable(self, latents: Latents) -> Scorer | None:
+        """The scorer, or its equivalent in PyTorch, if gradients flow from its logits to these codes."""
+        try:
+            found = self.image_scorer.differentiable()
+        except (
+            SettingError,
+            CheckpointError,
+        ):  # a converter that is not installed, or does not know the network
+            return None
+        return found if gradients_flow(self.generator, found, latents) else None
+
+    def with_jacobians(
+        self, seen: Survey, attributes: Sequence[str], *, n: int = NUM_DIFFERENTIATED
+    ) -> tuple[Survey, Scorer | None]:
+        """The survey with the Jacobians of its first `n` codes, and the differentiable scorer.
+
+        Where no gradients flow, the survey comes back as it is, with None.
+        """
+        scorer = self.differentiable(seen.latents)
+        if scorer is None:
+            return seen, None
+        with self.stage("gradients") as advance:
+            seen = differentiate(
+                seen, self.generator, scorer, n=min(n, len(seen)), attributes=attributes, progress=advance
+            )
+        return seen, scorer
+
+
+def usable(seen: Survey, wanted: Sequence[str] | None) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The attributes to work with, and why others are left out: not asked for, else too rare or too common.
+
+    Args:
+        seen: a survey of all attributes.
+        wanted: attributes that were asked for; None for all that `RARE` to `COMMON` of the images have.
+
+    Raises:
+        UnknownNameError: for an attribute that was not scored.
+        ScoreError: when fewer than two are left.
+    """
+    if wanted is not None:
+        chosen = seen.scores.select(wanted).names
+        skipped = {name: "not asked for" for name in seen.names if name not in chosen}
+        found = f"only {', '.join(chosen) or 'none'} asked for"
+    else:
+        skipped = {}
+        for name, share in seen.prevalence.items():
+            if not RARE <= share <= COMMON:
+                which = "few" if share < RARE else "many"
+                skipped[name] = f"too {which} images have it: {share:.1%} of {len(seen):,}"
+        shares = ", ".join(f"{name} {share:.1%}" for name, share in seen.prevalence.items())
+        found = (
+            f"only {len(seen.names) - len(skipped)} of {len(seen.names)} attributes occur in {RARE:.0%} to "
+            f"{COMMON:.0%} of the {len(seen):,} images ({shares})"
+        )
+    names = tuple(name for name in seen.names if name not in skipped)
+    if len(names) < 2:
+        raise ScoreError(
+            f"{found}; two are needed to tell what one edit does to others: use another scorer, or name attributes"
+        )
+    return names, skipped

@@ -1,0 +1,205 @@
+"""The main job: survey a generator, find its directions by every method, measure what each one changes."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ganatomy.directions import METHODS, held, selective
+from ganatomy.errors import UnknownNameError
+from ganatomy.experiments.base import Experiment, usable
+from ganatomy.generators.base import Signature
+from ganatomy.latents import Directions, Space
+from ganatomy.metrics.entanglement import Entanglement, entanglement
+from ganatomy.perception.base import Scorer
+from ganatomy.progress import Advance, part_of
+from ganatomy.surveys import Survey
+
+COMPARED = ("linear", "penalty", "lowdin", "dual", "svm", "logistic", "centroid")
+"""The methods that are compared; each edits with its own directions as they are."""
+
+BASE = "regression"
+"""The method whose directions are shown alone: it learns from every score of every code."""
+
+HELD = "held"
+"""What the directions are called that hold all others: found by `selective` where gradients flow, else by `held`."""
+
+READER = "logistic"
+"""The method whose held-out AUC says how well an attribute can be read off the codes."""
+
+MEASURED = (36, 256)
+"""At least and at most so many images are changed along each direction to see what happens."""
+
+BUDGET = 22_000
+"""Images for all measurements together: with 36 attributes they take about two minutes on two cores."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exploration:
+    """What was found in one generator, and how.
+
+    Args:
+        signature, fingerprint, num_parameters: of the generator. scorer: one line about it.
+        survey: the codes and all their scores, those of skipped attributes included.
+        skipped: attributes that no direction was looked for, and why.
+        directions: method to what it found.
+        entanglement: method to what its edits change, with `HELD` as one more method.
+        seconds: stage to what it took.
+    """
+
+    signature: Signature
+    fingerprint: str
+    num_parameters: int
+    scorer: str
+    survey: Survey
+    skipped: Mapping[str, str]
+    directions: Mapping[str, Directions]
+    entanglement: Mapping[str, Entanglement]
+    seconds: Mapping[str, float]
+
+    @property
+    def space(self) -> Space:
+        return self.survey.latents.space
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes that directions were found for, in the scorer's order."""
+        return tuple(self.directions[BASE].names)
+
+    @property
+    def prevalence(self) -> dict[str, float]:
+        """Share of the surveyed images that have each attribute, 0 to 1, skipped ones included."""
+        return self.survey.prevalence
+
+    @property
+    def auc(self) -> dict[str, float]:
+        """Held-out area under the ROC curve of each attribute's logistic direction."""
+        return {direction.name: direction.auc for direction in self.directions[READER]}
+
+    def step(self, method: str, attribute: str) -> float:
+        """The distance along a method's direction that adds `target_change` to the mean score of its attribute."""
+        return abs(float(self.entanglement[method].strengths[self.attributes.index(attribute)]))
+
+    @property
+    def measured(self) -> int:
+        """Images that were changed along each direction."""
+        return len(self.entanglement[HELD].before)
+
+    @property
+    def target_change(self) -> float:
+        """How far each edit was to move its own score on average, as a probability."""
+        return self.entanglement[HELD].target_change
+
+    @cached_property
+    def best(self) -> str:
+        """The method with the highest mean selectivity."""
+        figures = {name: result.selectivity().mean.value for name, result in self.entanglement.items()}
+        return max(figures, key=lambda name: (not math.isnan(figures[name]), figures[name]))
+
+
+def explore(
+    experiment: Experiment,
+    *,
+    n: int = 3000,
+    folder: str | os.PathLike[str] | None = None,
+    attributes: Sequence[str] | None = None,
+    methods: Sequence[str] = COMPARED,
+    target_change: float = 0.25,
+    measured: int | None = None,
+    truth: Scorer | None = None,
+) -> Exploration:
+    """Survey, find directions by every method, and measure on fresh codes what moving along each one changes.
+
+    Args:
+        experiment: generator, scorer and how codes are drawn.
+        n: codes to survey.
+        folder: where to keep the survey; one that was stopped goes on where it was.
+        attributes: to find directions of; by default all that 3 to 97 % of the images have.
+        methods: names of `METHODS` to compare; `BASE` and `READER` are found in any case.
+        target_change: how far each edit moves its own score on average, as a probability.
+        measured: images edited along each direction; by default as many as `BUDGET` allows.
+        truth: reads the factors that images were drawn from, to hold the measurements against.
+
+    Returns:
+        Directions by every method, and what each one changes.
+
+    Raises:
+        UnknownNameError: for a method or an attribute that does not exist.
+        ScoreError: when fewer than two attributes can be used, or a score is not a number.
+        SettingError, SpaceError, OutputError: as `survey` and `entanglement` say.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> from ganatomy.perception import OracleScorer
+        >>> toy = ga.ToyGenerator(seed=0)
+        >>> oracle = OracleScorer(toy)
+        >>> found = ga.explore(ga.Experiment(toy, oracle), n=200, methods=["regression"], measured=20)
+        >>> found.attributes
+        ('red', 'round', 'large', 'bright')
+    """
+    for method in methods:
+        if method not in METHODS:
+            raise UnknownNameError("method", method, METHODS)
+    generator, scorer = experiment.generator, experiment.image_scorer
+    wanted = None if attributes is None else scorer.select(attributes).names
+    seen = experiment.survey(n, folder=folder)
+    used, skipped = usable(seen, wanted)
+    seen, _ = experiment.with_jacobians(seen, used)
+    with experiment.stage("directions") as advance:
+        found = _find(seen, used, methods, seed=experiment.seed, advance=advance)
+    with experiment.stage("measuring") as advance:
+        count = measured or _affordable(len(found) * len(used))
+        changes = {
+            name: entanglement(
+                generator,
+                scorer.select(used),
+                directions,
+                n=count,
+                seed=experiment.seed + 1,
+                target_change=target_change,
+                truth=truth,
+                truncation_psi=experiment.truncation_psi,
+                num_calibration=int(np.clip(count // 3, 2, 128)),
+                batch_size=experiment.batch_size,
+                progress=part_of(advance, index, len(found)),
+            )
+            for index, (name, directions) in enumerate(found.items())
+        }
+    return Exploration(
+        signature=generator.signature,
+        fingerprint=generator.fingerprint,
+        num_parameters=sum(parameter.numel() for parameter in generator.parameters()),
+        scorer=scorer.description,
+        survey=seen,
+        skipped=skipped,
+        directions=found,
+        entanglement=changes,
+        seconds=dict(experiment.clock.seconds),
+    )
+
+
+def _find(
+    seen: Survey, used: Sequence[str], methods: Sequence[str], *, seed: int, advance: Advance
+) -> dict[str, Directions]:
+    """Directions of the attributes by every method, those that hold all others last."""
+    found: dict[str, Directions] = {}
+    wanted = dict.fromkeys([*methods, BASE, READER])
+    for done, method in enumerate(wanted):
+        advance(done, len(wanted))
+        found[method] = METHODS[method](seen, used, seed=seed)
+    found[HELD] = (held if seen.jacobians is None else selective)(seen, used, seed=seed)
+    advance(len(wanted), len(wanted))
+    return found
+
+
+def _affordable(num_directions: int) -> int:
+    """Images to change along each direction so that all of them stay within the budget.
+
+    Finding the step takes about as many images as taking it.
+    """
+    return int(np.clip(BUDGET // (2 * num_directions), *MEASURED))

@@ -1,0 +1,6 @@
+"""How sure a figure is, whether one is above another, and how both are written.
+
+intervals     estimates with 95 % intervals: bootstrap, jackknife, Wilson, differences
+tests         paired permutation tests: is A better than B in the same images?
+formatting    the same figures in sentences, cells and JSON
+"""

@@ -1,0 +1,144 @@
+"""Figures that know how uncertain they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+NUM_RESAMPLES = 1000
+CONFIDENCE = 0.95
+TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+NUM_GROUPS = 10
+"""Parts of a sample that `jackknife` leaves out, one at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A figure and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def error(self) -> float:
+        """Half the width of the interval."""
+        return (self.high - self.low) / 2
+
+    def data(self) -> dict[str, float]:
+        """For JSON: `{"value", "low", "high"}`, the one form of an estimate in every file."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+    def __str__(self) -> str:
+        return f"{rounded(self.value, 3)} ± {rounded(self.error, 2)}"
+
+
+def rounded(number: float, digits: int) -> str:
+    """A number with so many digits that count, and without an exponent where a person can read it so.
+
+    >>> rounded(187.3, 2), rounded(0.0457, 2), rounded(3e-9, 2)
+    ('190', '0.046', '3e-09')
+    """
+    text = f"{number:.{digits}g}"
+    return f"{float(text):.0f}" if "e+" in text and abs(number) < 1e6 else text
+
+
+def resampling(n: int, *, seed: int, num: int = NUM_RESAMPLES) -> Float[Tensor, "b n"]:
+    """How much each of n rows counts in each of the draws with replacement (bootstrap); rows add up to 1."""
+    counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=num)
+    return torch.from_numpy(counts).double() / n
+
+
+def estimate(value: Tensor | float, resampled: Float[Tensor, " b"]) -> Estimate:
+    """A figure with the middle 95 % of what it was in the draws; draws without a figure (nan) are left out."""
+    kept = resampled[~resampled.isnan()].double().numpy()
+    # By order and not by interpolation: between an infinite draw and the next there is nothing.
+    low, high = np.quantile(kept, TAILS, method="nearest") if len(kept) else (math.nan, math.nan)
+    return Estimate(value=float(value), low=float(low), high=float(high))
+
+
+def mean_of(values: Float[Tensor, " n"], *, seed: int = 0) -> Estimate:
+    """The mean of independent rows, with its interval by resampling them."""
+    values = values.detach().cpu().double()
+    return estimate(float(values.mean()), resampling(len(values), seed=seed) @ values)
+
+
+def share_of(yes: int, n: int) -> Estimate:
+    """The share of independent trials that came out so, with Wilson's interval, which has a width even for all or none.
+
+    >>> found = share_of(20, 20)
+    >>> round(found.value, 2), round(found.low, 2), round(found.high, 2)
+    (1.0, 0.84, 1.0)
+    """
+    if not n:
+        return Estimate(value=math.nan, low=math.nan, high=math.nan)
+    share, z = yes / n, NormalDist().inv_cdf(TAILS[1])
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    # Rounding must not put the ends outside of 0 to 1, nor the share outside of them.
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    return Estimate(value=share, low=min(share, low), high=max(share, high))
+
+
+def difference(first: Estimate, second: Estimate) -> Estimate:
+    """The first less the second, which are independent; the interval is made of theirs (Newcombe 1998, method 10).
+
+    >>> found = difference(share_of(15, 20), share_of(5, 20))
+    >>> round(found.value, 2), round(found.low, 2), round(found.high, 2)
+    (0.5, 0.19, 0.7)
+    """
+    value = first.value - second.value
+    return Estimate(
+        value=value,
+        low=value - math.hypot(first.value - first.low, second.high - second.value),
+        high=value + math.hypot(first.high - first.value, second.value - second.low),
+    )
+
+
+def jackknife(
+    statistic: Callable[[Int[Tensor, " m"]], Float[Tensor, " k"]],
+    n: int,
+    *,
+    seed: int = 0,
+    num_groups: int = NUM_GROUPS,
+) -> list[Estimate]:
+    """Figures of n rows, with intervals from leaving out one tenth of them at a time (delete-group jackknife).
+
+    It is for figures that resampling with replacement would spoil: a row that is there twice has a nearest neighbour
+    at distance 0. The interval is `± t sqrt((g - 1) / g sum (figure without group - their mean)²)` for g groups.
+
+    Args:
+        statistic: the figures of these rows.
+    """
+    from scipy import stats  # half a second, which every command would pay for
+
+    num_groups = min(num_groups, n)
+    order = torch.from_numpy(np.random.default_rng(seed).permutation(n))
+    values = statistic(torch.arange(n)).cpu().double()
+    without = (
+        torch.stack(
+            [
+                statistic(
+                    torch.cat([part for k, part in enumerate(order.chunk(num_groups)) if k != g])
+                    .sort()
+                    .values
+                )
+                for g in range(len(order.chunk(num_groups)))
+            ]
+        )
+        .cpu()
+        .double()
+    )
+    g = len(without)
+    error = (without.var(0, correction=0) * (g - 1)).sqrt() * float(stats.t.ppf(TAILS[1], g - 1))
+    return [
+        Estimate(value=value, low=value - half, high=value + half)
+        for value, half in zip(values.tolist(), error.tolist(), strict=True)
+    ]

@@ -1,0 +1,37 @@
+"""One small exploration of a generator whose truth is known, and the report of it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from experiments.explore.reported import Reported
+from torch import Tensor
+
+from ganatomy.experiments.explore import write_report
+from ganatomy.experiments.explore.run import explore
+from ganatomy.generators import save_generator
+from ganatomy.generators.toy import ToyGenerator
+from ganatomy.perception import FunctionScorer, scorer
+
+
+@pytest.fixture(scope="session")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
+    """A toy with an attribute of an awkward name, one too rare to use, and a truth to hold against."""
+    place = tmp_path_factory.mktemp("reported")
+    generator = ToyGenerator(
+        attributes=("red", "round & <large>", "Young", "rare"),
+        cosine=0.5,
+        w_dim=16,
+        num_layers=3,
+        intercepts=(0.0, 0.0, 0.0, -9.0),
+    )
+    model = save_generator(generator, place / "a toy.safetensors")
+
+    def redness(images: Tensor) -> Tensor:
+        return torch.sigmoid(generator.read(images)[:, :1])
+
+    sees = scorer(generator)
+    found = explore(generator, sees, n=400, measured=12, truth=FunctionScorer(redness, ["redness"]))
+    folder = place / "the report"
+    write_report(found, generator, sees, folder, model=str(model), scorer_name="oracle")
+    return Reported(exploration=found, generator=generator, scorer=sees, model=model, folder=folder)

@@ -1,0 +1,127 @@
+"""The page: one file, readable anywhere, saying in words and figures what was measured."""
+
+from __future__ import annotations
+
+import base64
+import io
+import itertools
+import re
+from dataclasses import replace
+
+import pytest
+from experiments.explore.reported import Reported
+from PIL import Image
+from reader import Reader
+
+from ganatomy.experiments.explore.figures import STATIONS, average_codes
+from ganatomy.experiments.explore.findings import Findings
+from ganatomy.experiments.explore.run import BASE, HELD
+from ganatomy.statistics.formatting import short
+
+
+@pytest.fixture(scope="session")
+def page(reported: Reported) -> Reader:
+    return Reader(reported.page)
+
+
+def test_the_page_needs_nothing_but_itself(reported: Reported, page: Reader) -> None:
+    addresses = [a.get("src") or a.get("href") or "" for _, a in page.tags if "src" in a or "href" in a]
+    assert addresses
+    assert all(address.startswith(("data:", "#")) for address in addresses)
+    assert not page.all("script")
+    assert not re.search(r"url\(|@import|https?:", reported.page)
+
+
+def test_every_link_leads_to_a_place_on_the_page(page: Reader) -> None:
+    places = {attributes.get("id") for _, attributes in page.tags}
+    assert all((link["href"] or "")[1:] in places for link in page.all("a"))
+
+
+def test_every_image_can_be_decoded_and_says_what_it_shows(page: Reader) -> None:
+    elements = page.all("img")
+    assert len(elements) == 1 + 2 * 3 + 2 + 1 + 1 + 1 + 2
+    for element in elements:
+        assert len(element["alt"] or "") > 20
+        data = base64.b64decode((element["src"] or "").partition(",")[2])
+        with Image.open(io.BytesIO(data)) as image:
+            ratio = image.width / image.height
+        assert int(element["width"] or 0) / int(element["height"] or 1) == pytest.approx(ratio, rel=0.02)
+
+
+def test_the_page_is_made_for_phones_too_and_for_the_dark(reported: Reported, page: Reader) -> None:
+    viewport = next(tag for tag in page.all("meta") if tag.get("name") == "viewport")
+    assert viewport["content"] == "width=device-width, initial-scale=1"
+    assert "prefers-color-scheme: dark" in reported.page
+    assert page.all("html") == [{"lang": "en"}]
+
+
+def test_the_style_is_not_escaped(reported: Reported) -> None:
+    style = re.search(r"<style>(.*?)</style>", reported.page, re.DOTALL)
+    assert style is not None
+    assert '"Segoe UI"' in style[1]
+
+
+def test_a_name_with_special_characters_is_shown_as_it_is(page: Reader) -> None:
+    assert "round & <large>" in page.text
+    assert page.all("large") == []
+
+
+def test_headings_go_down_one_level_at_a_time(page: Reader) -> None:
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(below <= above + 1 for above, below in itertools.pairwise(levels))
+
+
+def test_the_summary_on_top_has_the_measured_figures(reported: Reported, page: Reader) -> None:
+    entanglement = reported.exploration.entanglement
+    alone, held = (short(entanglement[method].selectivity().mean.value) for method in (BASE, HELD))
+    assert f"Moved alone, an attribute changes {alone} times as much" in page.text
+    assert f"with the others held, {held} times" in page.text
+    assert f"{alone} → {held}" in page.text
+    assert "Of 3 attributes, 3 can be moved while all others are held." in page.text
+
+
+def test_the_warning_names_the_pair_that_moves_together_most(reported: Reported) -> None:
+    found = Findings(exploration=reported.exploration)
+    name, other, alone, held = found.warning
+    result = reported.exploration.entanglement[BASE]
+    change = result.mean_change.clone()
+    change[range(3), result.targets] = 0
+    row, column = divmod(int(change.abs().argmax()), change.shape[1])
+    assert (name, other, alone) == (
+        result.names[row],
+        result.attributes[column],
+        pytest.approx(float(change[row, column])),
+    )
+    assert abs(held) < 0.01
+
+
+def test_young_is_the_attribute_in_detail_wherever_there_is_one(reported: Reported, page: Reader) -> None:
+    assert "Young in detail" in page.text
+    without = replace(
+        reported.exploration, directions={BASE: reported.exploration.directions[BASE].without("Young")}
+    )
+    assert "Young" not in without.attributes
+
+
+def test_skipped_attributes_are_listed_with_the_reason(page: Reader) -> None:
+    assert re.search(r"rare\s*too few images have it: 0\.0 % of 400", page.text)
+
+
+def test_shown_codes_are_average_along_every_direction(reported: Reported) -> None:
+    found = reported.exploration
+    shown = average_codes(reported.generator, found)
+    places = (shown.codes - found.survey.latents.codes.mean(0)) @ found.directions[BASE].matrix.T
+    sigmas = [direction.sigma for direction in found.directions[BASE]]
+    assert (places / places.new_tensor(sigmas)).abs().max() < 1
+
+
+def test_scored_probabilities_under_a_strip_rise_with_the_strength(reported: Reported) -> None:
+    rows = re.findall(r'<div class="stations scored">(.*?)</div>', reported.page)
+    assert len(rows) == 2 * 3
+    for row in rows:
+        values = [float(value) for value in re.findall(r"<span>([\d.]+)</span>", row)]
+        assert len(values) == len(STATIONS)
+        assert values == sorted(values)
+        assert values[-1] - values[0] > 0.6

@@ -1,0 +1,211 @@
+"""The study of a linear map with and without a penalty, on a generator whose truth is known."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from ganatomy.datasets.labelled import Labelled
+from ganatomy.errors import ScoreError, SettingError, UnknownNameError
+from ganatomy.experiments.studies.linear_map import WAYS, LinearMapStudy, document, study_linear_map
+from ganatomy.experiments.studies.linear_map.tables import table_of_changes, table_of_cosines, table_of_one
+from ganatomy.experiments.studies.linear_map.verdict import sentences
+from ganatomy.experiments.studies.linear_map.ways import GUIDED, PENALISED, PLAIN
+from ganatomy.generators.toy import ToyGenerator
+from ganatomy.metrics import mean_abs_cosine
+from ganatomy.perception import FunctionScorer, TruthScorer, scorer
+from ganatomy.report import write_document
+
+
+@pytest.fixture(scope="module")
+def toy() -> ToyGenerator:
+    return ToyGenerator(z_dim=12, cosine=0.6)
+
+
+def labelled(toy: ToyGenerator) -> Labelled:
+    with torch.no_grad():
+        images = toy(toy.sample(50, seed=9))
+    return Labelled(
+        description="50 toys",
+        names=("red", "round", "bright"),
+        labels=toy.read(images)[:, [0, 1, 3]] > 0,
+        read=lambda rows: images[rows],
+    )
+
+
+@pytest.fixture(scope="module")
+def found(toy: ToyGenerator) -> LinearMapStudy:
+    return study_linear_map(toy, scorer(toy), n=500, images=20, path=(0.01, 1.0, 4.0), labelled=labelled(toy))
+
+
+def test_every_way_edits_the_same_images_by_the_same_change(found: LinearMapStudy) -> None:
+    assert found.ways == WAYS
+    assert found.left_out == {}
+    for way in found.ways:
+        assert found.changes[way].before is found.changes[PLAIN].before
+        assert found.target_changes(way).tolist() == pytest.approx([0.25] * 4, abs=0.03), way
+        assert found.reached(way) == 4
+
+
+def test_the_directions_of_each_way_are_what_is_known_of_them(found: LinearMapStudy) -> None:
+    assert found.cosine[PLAIN] == pytest.approx(0.6, abs=0.03)
+    assert found.cosine[PENALISED] < 0.01
+    assert found.cosine["lowdin"] < 1e-5
+    assert set(found.directions) == set(WAYS) - {GUIDED}
+
+
+def test_holding_exactly_is_cleanest_in_a_linear_generator_and_the_penalty_helps(
+    found: LinearMapStudy,
+) -> None:
+    # In a linear generator the dual basis changes nothing else, and orthogonal directions change less than plain ones.
+    assert found.ranking[0] == "dual"
+    assert found.verdict.sure
+    assert found.verdict.difference.low > 0
+    first = sentences(found)[0]
+    assert first.startswith("The penalty helps here: with it (λ = 2)")
+    assert "p < 0.001, 20 images" in first
+
+
+def test_the_path_begins_without_penalty_and_ends_with_orthogonal_rows_of_length_1(
+    found: LinearMapStudy,
+) -> None:
+    assert [(fit.penalty, fit.form) for fit in found.path] == [
+        (0.0, "identity"), (0.01, "identity"), (1.0, "identity"), (4.0, "identity"),
+        (0.01, "cosines"), (1.0, "cosines"), (4.0, "cosines"),
+    ]  # fmt: skip
+    plain, last = found.path[0], found.path[3]
+    assert plain.cosine == pytest.approx(mean_abs_cosine(found.directions[PLAIN]))
+    assert plain.error.value == min(fit.error.value for fit in found.path)
+    assert (last.cosine, last.norm) == pytest.approx((0, 1), abs=0.02)
+    assert found.path[-1].cosine == pytest.approx(0, abs=0.02)
+    assert found.path[-1].norm < 0.9
+    assert plain.selectivity.value < last.selectivity.value
+
+
+def test_the_scorer_is_tested_where_there_are_labels(found: LinearMapStudy) -> None:
+    assert found.recognition is not None
+    assert found.recognition.names == ("red", "round", "bright")
+    assert found.recognition.accuracy.value == 1
+    assert "right in 100.0\xa0% of its answers about 50 toys" in sentences(found)[4]
+
+
+def test_the_tables_are_of_the_attribute_that_is_shown(found: LinearMapStudy) -> None:
+    assert found.shown == max(
+        found.attributes, key=lambda name: mean_abs_cosine(found.directions[PLAIN], name)
+    )
+    assert found.edited[0] == found.shown
+    many, one = table_of_changes(found), table_of_one(found)
+    assert many.methods == one.methods == WAYS
+    own = next(row for row in one.rows if row.attribute == found.shown)
+    assert own.change[0] == pytest.approx(0.25, abs=0.05)
+    assert table_of_cosines(found).mean_abs[PLAIN] == pytest.approx(0.6, abs=0.06)
+
+
+def test_the_folder_has_the_page_the_figures_and_the_numbers(found: LinearMapStudy, tmp_path: Path) -> None:
+    page = write_document(document(found, model="toy <1>"), tmp_path).read_text()
+    for text in (
+        "toy &lt;1&gt;",
+        "Table I",
+        "Table II",
+        "Table III",
+        "The path of λ",
+        "Figure 3",
+        "3.69",
+        "0.069",
+    ):
+        assert text in page
+    assert {path.stem for path in (tmp_path / "figures").iterdir()} == {
+        "selectivity", "figure-3", "walk", "changes", "cosines",
+        "path-selectivity", "path-cosine", "path-error", "path-auc",
+    }  # fmt: skip
+    data = json.loads((tmp_path / "summary.json").read_text())
+    assert data["verdict"]["sure"] is True
+    assert list(data["ways"]) == list(WAYS)
+    assert data["table_iii"]["mean_abs"]["lowdin"] < 1e-5
+    assert len(data["path"]) == 7
+    assert data["paper"]["selectivity"] == {"linear": 0.55, "penalty": 3.69}
+
+
+def test_too_few_images_are_said_to_be_too_few(found: LinearMapStudy) -> None:
+    # The same way twice, but for noise in the second: nothing can be told.
+    plain = found.changes[PLAIN]
+    noise = 0.02 * torch.randn(plain.changes.shape, generator=torch.Generator().manual_seed(0))
+    few = replace(found, changes={**found.changes, PENALISED: replace(plain, changes=plain.changes + noise)})
+    first = sentences(few)[0]
+    assert first.startswith("Whether the penalty helps here, 20 images are too few to tell")
+    assert "it would take about" in first
+
+
+def test_a_penalty_that_harms_is_said_to_harm(found: LinearMapStudy) -> None:
+    swapped = replace(
+        found,
+        changes={
+            **found.changes,
+            PLAIN: found.changes[PENALISED],
+            PENALISED: found.changes[PLAIN],
+        },
+    )
+    assert sentences(swapped)[0].startswith("The penalty harms here")
+
+
+def test_without_gradients_and_labels_the_study_goes_on_and_says_so(toy: ToyGenerator) -> None:
+    def blind(images: torch.Tensor) -> torch.Tensor:
+        return toy.read(images).detach()
+
+    study = study_linear_map(
+        toy,
+        FunctionScorer(blind, toy.attributes, output="logits"),
+        n=200,
+        images=6,
+        path=(1.0,),
+        shown="large",
+    )
+    assert set(study.left_out) == {"selective", GUIDED}
+    assert (study.shown, study.edited[0]) == ("large", "large")
+    told = sentences(study)
+    assert "no images with labels were given" in told[4]
+    assert told[4].startswith("This model has no w, so all is in z")
+    assert "gradients do not flow" in " ".join(document(study).sections[-1].paragraphs)
+
+
+def test_a_space_that_is_chosen_is_used() -> None:
+    toy = ToyGenerator(z_dim=8, w_dim=8, cosine=0.3)
+    study = study_linear_map(toy, scorer(toy), n=200, images=4, path=(1.0,), space="w")
+    assert study.space == "w"
+    assert sentences(study)[4].startswith("All is in w;")
+
+
+def test_classes_that_exclude_each_other_are_noticed(toy: ToyGenerator) -> None:
+    def classes(images: torch.Tensor) -> torch.Tensor:
+        return torch.softmax(toy.read(images), dim=1)
+
+    study = study_linear_map(toy, FunctionScorer(classes, toy.attributes), n=300, images=6, path=(1.0,))
+    assert study.exclusive
+    assert "no edit has a selectivity above 3" in document(study).sections[0].paragraphs[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"images": 2}, SettingError, "cannot compare on 500 codes, 2 images"),
+        ({"target_change": 0.7}, SettingError, "a target change of 0.7"),
+        ({"penalty": 0.0}, SettingError, "give weights above 0"),
+        ({"path": ()}, SettingError, "give weights above 0"),
+        ({"shown": "rond"}, UnknownNameError, "did you mean 'round'"),
+        ({"attributes": ["red"]}, ScoreError, "needs two attributes"),
+    ],
+)
+def test_what_cannot_be_studied_is_refused(
+    toy: ToyGenerator, settings: dict, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        study_linear_map(toy, scorer(toy), **{"n": 500, **settings})
+
+
+def test_a_table_of_labels_cannot_score_edits(toy: ToyGenerator) -> None:
+    with pytest.raises(ScoreError, match="cannot score edited images"):
+        study_linear_map(toy, TruthScorer(torch.eye(4).bool(), toy.attributes))

@@ -1,0 +1,255 @@
+"""The study of z and w: what it measures, what it says, and the page; with a w, without one, and with few images."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import ganatomy as ga
+from ganatomy.datasets.correlations import LabelCorrelations, correlate
+from ganatomy.errors import ScoreError, SettingError, UnknownNameError
+from ganatomy.experiments.studies.z_against_w import ZAgainstW, document, z_against_w
+from ganatomy.experiments.studies.z_against_w.sentences import Verdict, sentences, verdict
+from ganatomy.experiments.studies.z_against_w.together import own_correlations, together
+from ganatomy.generators.toy import ToyGenerator
+from ganatomy.latents import Latents
+from ganatomy.metrics.edited import STRENGTHS
+from ganatomy.perception import OracleScorer, TableScorer
+from ganatomy.plots.halves import by_likeness, halves_chart
+from ganatomy.plots.responses import responses_chart
+from ganatomy.report import write_document
+
+
+def studied(generator: ToyGenerator, **settings: object) -> ZAgainstW:
+    few = {"n": 300, "images": 8, "refits": 2, "seed": 1, **settings}
+    return z_against_w(generator, OracleScorer(generator), **few)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.fixture(scope="module")
+def toy() -> ToyGenerator:
+    return ToyGenerator(w_dim=16, attributes=("red", "round", "large", "bright", "soft"), cosine=0.0)
+
+
+@pytest.fixture(scope="module")
+def found(toy: ToyGenerator) -> ZAgainstW:
+    return studied(toy)
+
+
+@pytest.fixture(scope="module")
+def alone() -> ZAgainstW:
+    return studied(ToyGenerator())
+
+
+def test_the_same_images_start_both_spaces(found: ZAgainstW, toy: ToyGenerator) -> None:
+    assert found.spaces == ("z", "w")
+    assert found.num_edited == 4 * 8 * 13
+    start = STRENGTHS.index(0.0)
+    z, w = (found.edited[space].logits[:, :, start] for space in found.spaces)
+    assert torch.allclose(z, w, atol=1e-4)
+    seen = OracleScorer(toy).score(toy(toy.sample(8, seed=2))).logits
+    assert torch.allclose(z[0], seen, atol=1e-4)
+
+
+def test_both_spaces_learn_from_one_survey(found: ZAgainstW, toy: ToyGenerator) -> None:
+    mapped = toy.map(found.survey.latents, to="w")
+    again = ga.regression(replace(found.survey, latents=mapped), found.attributes, seed=1)
+    assert torch.allclose(again.matrix, found.directions["w"].matrix, atol=1e-5)
+    assert {direction.space for direction in found.directions["z"]} == {"z"}
+
+
+def test_a_strength_moves_the_score_equally_where_w_rewrites_z_linearly(found: ZAgainstW) -> None:
+    for name in found.attributes:
+        per_sigma = [
+            found.directions[space][name].slope * found.directions[space][name].sigma for space in ("z", "w")
+        ]
+        assert per_sigma[0] == pytest.approx(per_sigma[1], rel=0.05)
+
+
+def test_images_of_the_sheets_are_those_of_the_edits(found: ZAgainstW, toy: ToyGenerator) -> None:
+    images = found.images["w"]
+    assert images.shape[:3] == (4, 3, 13)
+    scored = OracleScorer(toy).score(images.flatten(0, 2)).logits.unflatten(0, (4, 3, 13))
+    assert torch.allclose(scored, found.edited["w"].logits[:, :3], atol=1e-3)
+
+
+def test_it_says_five_sentences_with_figures(found: ZAgainstW) -> None:
+    told = sentences(found)
+    assert len(told) == 5
+    assert verdict(found) is Verdict.LESS
+    assert told[0].startswith("w is less entangled than z here: when edits move their own attribute by 0.25")
+    assert "over 8 images" in told[0]
+    assert told[1].startswith("Attribute by attribute, w is cleaner for ")
+    assert "no labels of the data were given" in told[2]
+    assert "in z and" in told[4]
+
+
+def test_too_few_images_are_said_to_be_too_few(toy: ToyGenerator) -> None:
+    told = sentences(studied(toy, images=3, refits=0))
+    assert told[0].startswith("3 images are too few to tell whether w is less entangled than z here")
+
+
+def test_without_w_the_half_of_z_is_told(alone: ZAgainstW) -> None:
+    assert alone.spaces == ("z",)
+    assert alone.paired is None
+    told = document(alone, model="toy")
+    assert told.sentences[0].startswith("This model has no w (Toy takes z alone)")
+    assert told.sentences[1].startswith("In z, moving ")
+    assert [section.title for section in told.sections][1] == "There is no w to compare with"
+    names = {drawing.name for drawing in told.drawings}
+    assert names == {"images-z", "correlations", "expected", "difference", "lines-z"}
+    assert told.summary["verdict"] == "there is no w"
+    assert told.summary["entanglement"] is None
+    assert set(told.summary["unwanted"]) == set(alone.attributes)
+
+
+def test_the_folder_holds_all_figures_of_the_study(found: ZAgainstW, tmp_path: Path) -> None:
+    page = write_document(document(found, model="toy"), tmp_path)
+    drawn = {path.stem for path in (tmp_path / "figures").iterdir()}
+    assert drawn == {
+        "images-z", "images-w", "unwanted", "correlations", "expected", "difference", "lines-z", "lines-w",
+    }  # fmt: skip
+    text = page.read_text()
+    for heading in (
+        "Is w less entangled than z?",
+        "Beyond what goes together anyway",
+        "How straight scores rise",
+    ):
+        assert heading in text
+    numbers = json.loads((tmp_path / "summary.json").read_text())
+    assert numbers["edited_images"] == 416
+    assert numbers["entanglement"]["ratio"]["mean"] < 1
+    assert numbers["correlations"]["reference_is_own"]
+    assert len(numbers["sentences"]) == 5
+
+
+def test_labels_of_the_data_are_the_reference_where_they_are_given(
+    toy: ToyGenerator, found: ZAgainstW
+) -> None:
+    known = LabelCorrelations(description="labels of toys", names=toy.attributes[:4], matrix=torch.eye(4))
+    it = together(dict(found.edited), found.survey, known)
+    assert not it.own
+    assert it.attributes == toy.attributes[:4]
+    differences = it.spaces["z"].difference
+    assert differences is not None
+    assert torch.allclose(differences + torch.eye(4), it.spaces["z"].matrix, atol=1e-6)
+    told = sentences(replace(found, together=it))
+    assert "in the data" in told[2]
+
+
+def test_the_gap_between_spaces_is_that_of_their_differences(found: ZAgainstW) -> None:
+    it = found.together
+    assert it.gap is not None
+    z, w = (it.spaces[space].excess for space in ("z", "w"))
+    assert z is not None
+    assert w is not None
+    assert it.gap.value == pytest.approx(w.value - z.value, abs=1e-4)
+    assert it.gap.low < it.gap.value < it.gap.high
+
+
+def test_the_model_itself_is_the_reference_otherwise(found: ZAgainstW) -> None:
+    own = own_correlations(found.survey)
+    assert torch.allclose(own.matrix, correlate(found.survey.scores.probabilities))
+    assert "300 unedited images of the model itself" in own.description
+
+
+def test_attributes_of_the_study_are_taken_where_they_are_there() -> None:
+    names = ("Bald", "Male", "Young", "Blond_Hair", "Smiling", "Chubby")
+    rare = [0.0, 0.0, 0.0, 0.0, 0.0, -6.0]
+    chosen = studied(ToyGenerator(attributes=names, cosine=0.1, intercepts=rare), refits=0).attributes
+    assert chosen[:3] == ("Smiling", "Young", "Male")
+    assert chosen[3] in ("Bald", "Blond_Hair")
+
+
+def test_attributes_can_be_chosen(toy: ToyGenerator) -> None:
+    assert studied(toy, attributes=["soft"], refits=0).attributes == ("soft",)
+    told = document(studied(toy, attributes=["soft", "red"], refits=0), model="toy")
+    assert list(told.summary["attributes"]) == ["soft", "red"]
+
+
+def test_what_cannot_be_studied_is_refused_at_once(toy: ToyGenerator, tmp_path: Path) -> None:
+    calls = []
+    scorer = OracleScorer(toy)
+
+    def study(**settings: object) -> None:
+        z_against_w(toy, scorer, n=50, progress=lambda *a: calls.append(a), **settings)  # pyright: ignore[reportArgumentType]
+
+    with pytest.raises(UnknownNameError, match="did you mean 'regression'"):
+        study(method="regresion")
+    with pytest.raises(UnknownNameError, match="attribute"):
+        study(attributes=["blue"])
+    with pytest.raises(SettingError, match="0, or 2 or more"):
+        study(refits=1)
+    with pytest.raises(SettingError, match="target_change"):
+        study(target_change=0.5)
+    with pytest.raises(SettingError, match="lack 0"):
+        study(strengths=[1, 2, 3])
+    with pytest.raises(ScoreError, match="needs two attributes"):
+        z_against_w(toy, scorer.select(["red"]))
+    (tmp_path / "labels.csv").write_text("file,red,round\n" + "a.png,0,1\n" * 30)
+    with pytest.raises(ScoreError, match="cannot score edited images"):
+        z_against_w(toy, TableScorer(tmp_path / "labels.csv"))
+    assert not calls
+
+
+def test_scores_that_never_change_leave_no_attribute(toy: ToyGenerator) -> None:
+    still = ToyGenerator(w_dim=16, intercepts=[-60.0] * 4)
+    with pytest.raises(ScoreError, match="survey more codes"):
+        studied(still)
+
+
+def test_progress_tells_every_stage(toy: ToyGenerator) -> None:
+    stages: dict[str, tuple[int, int]] = {}
+    studied(toy, progress=lambda stage, done, total: stages.update({stage: (done, total)}))
+    assert list(stages) == ["surveying", "editing in z", "editing in w", "with other directions"]
+    assert all(done == total for done, total in stages.values())
+
+
+def test_large_images_are_made_small_for_the_sheets() -> None:
+    large = Large(w_dim=16)
+    found = studied(large, refits=0)
+    assert found.images["z"].shape[-2:] == (128, 128)
+
+
+class Large(ToyGenerator):
+    """Its images are 256 pixels wide."""
+
+    def synthesize(self, latents: Latents) -> torch.Tensor:
+        return super().synthesize(latents).repeat_interleave(32, 2).repeat_interleave(32, 3)
+
+    def read(self, images: torch.Tensor) -> torch.Tensor:
+        return super().read(images[..., ::32, ::32])
+
+
+def test_likeness_puts_what_goes_together_together() -> None:
+    block = np.kron(np.eye(2), np.full((2, 2), 0.9))
+    mixed = block[np.ix_([0, 2, 1, 3], [0, 2, 1, 3])]
+    order = by_likeness(mixed)
+    assert {frozenset(order[:2]), frozenset(order[2:])} == {frozenset({0, 2}), frozenset({1, 3})}
+    assert by_likeness(np.eye(2)) == [0, 1]
+
+
+def test_halves_stand_on_their_sides() -> None:
+    below, above = np.full((3, 3), -0.5), np.full((3, 3), 0.25)
+    chart = halves_chart(
+        below, above, names=["a", "b", "c"], labels=("z", "w"), title="", unit="", shade=lambda v: v**3
+    )
+    (image,) = chart.axes[0].images
+    drawn = np.ma.filled(image.get_array(), np.nan)
+    assert drawn[2, 0] == pytest.approx(-0.125)
+    assert drawn[0, 2] == pytest.approx(0.25**3)
+    assert np.isnan(np.diag(drawn)).all()
+    assert [text.get_text() for text in chart.axes[0].texts][:2] == ["+0.25", "+0.25"]
+    with pytest.raises(SettingError, match="3 names"):
+        halves_chart(np.eye(2), np.eye(2), names=["a", "b", "c"], labels=("", ""), title="", unit="")
+
+
+def test_lines_have_a_panel_for_each_attribute(found: ZAgainstW) -> None:
+    chart = responses_chart(found.linearity["w"], title="Lines")
+    shown = [axes.get_title(loc="left") for axes in chart.axes if axes.get_visible()]
+    assert [title.partition(",")[0] for title in shown] == list(found.attributes)
+    assert all("R²" in title for title in shown)
