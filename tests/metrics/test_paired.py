@@ -10,7 +10,8 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError
 from ganatomy.metrics import Entanglement
-from ganatomy.metrics.paired import NUM_SWAPS, paired
+from ganatomy.metrics.paired import compare_selectivity
+from ganatomy.statistics.tests import NUM_SWAPS
 
 
 def result(others: Tensor, target: float = 0.25) -> Entanglement:
@@ -32,28 +33,28 @@ def noise(n: int, seed: int) -> Tensor:
 
 
 def test_the_difference_and_the_factor_are_those_of_the_mean_selectivities():
-    found = paired(result(torch.full((20,), 0.05)), result(torch.full((20,), 0.1)))
+    found = compare_selectivity(result(torch.full((20,), 0.05)), result(torch.full((20,), 0.1)))
     assert found.difference.value == pytest.approx(0.25 / 0.05 - 0.25 / 0.1)
     assert found.factor.value == pytest.approx(2)
     assert (found.difference.low, found.difference.high) == pytest.approx((2.5, 2.5))
-    assert found.sure
+    assert found.significant
 
 
 def test_a_way_against_itself_is_no_different():
     same = result(0.05 + 0.1 * noise(20, 0))
-    found = paired(same, same)
+    found = compare_selectivity(same, same)
     assert (found.difference.value, found.difference.low, found.difference.high, found.p) == (0, 0, 0, 1)
-    assert not found.sure
-    assert found.enough is None
+    assert not found.significant
+    assert found.images_needed is None
 
 
 def test_what_all_images_share_is_seen_though_they_differ_among_themselves():
     # Images differ by 50 times as much as the two ways do; intervals of each alone overlap almost wholly.
     base = 0.05 + 0.2 * noise(40, 1)
-    found = paired(result(base), result(base + 0.004))
-    assert found.sure
+    found = compare_selectivity(result(base), result(base + 0.004))
+    assert found.significant
     assert found.p <= 2 / (NUM_SWAPS + 1)
-    reversed_ = paired(result(base + 0.004), result(base))
+    reversed_ = compare_selectivity(result(base + 0.004), result(base))
     assert reversed_.difference.value == pytest.approx(-found.difference.value)
     assert reversed_.p == found.p
 
@@ -61,7 +62,9 @@ def test_what_all_images_share_is_seen_though_they_differ_among_themselves():
 def test_two_ways_that_differ_by_chance_are_rarely_told_apart():
     p = torch.tensor(
         [
-            paired(result(0.05 + 0.1 * noise(12, seed)), result(0.05 + 0.1 * noise(12, 1000 + seed))).p
+            compare_selectivity(
+                result(0.05 + 0.1 * noise(12, seed)), result(0.05 + 0.1 * noise(12, 1000 + seed))
+            ).p
             for seed in range(60)
         ]
     )
@@ -71,7 +74,7 @@ def test_two_ways_that_differ_by_chance_are_rarely_told_apart():
 
 def test_the_p_value_is_the_share_of_all_exchanges_where_these_are_few():
     one, other = 0.05 + 0.1 * noise(6, 5), 0.05 + 0.1 * noise(6, 6)
-    found = paired(result(one), result(other))
+    found = compare_selectivity(result(one), result(other))
     observed = abs(0.25 / one.mean() - 0.25 / other.mean())
     swaps = torch.tensor([[bool(k >> i & 1) for i in range(6)] for k in range(64)])
     gaps = (
@@ -84,16 +87,18 @@ def test_the_p_value_is_the_share_of_all_exchanges_where_these_are_few():
 def test_edits_that_take_the_attribute_away_count_as_well():
     one, other = result(torch.full((9,), 0.05)), result(torch.full((9,), 0.1))
     away = [replace(it, changes=-it.changes, strengths=-it.strengths) for it in (one, other)]
-    assert paired(*away).difference.value == pytest.approx(paired(one, other).difference.value)
+    assert compare_selectivity(*away).difference.value == pytest.approx(
+        compare_selectivity(one, other).difference.value
+    )
 
 
 def test_more_images_are_asked_for_where_the_difference_is_small():
-    found = paired(result(0.05 + 0.1 * noise(12, 2)), result(0.052 + 0.1 * noise(12, 3)))
-    assert not found.sure
-    assert found.enough is not None
-    assert found.enough > 12
+    found = compare_selectivity(result(0.05 + 0.1 * noise(12, 2)), result(0.052 + 0.1 * noise(12, 3)))
+    assert not found.significant
+    assert found.images_needed is not None
+    assert found.images_needed > 12
 
 
 def test_results_of_other_images_are_refused():
     with pytest.raises(SettingError, match="different images"):
-        paired(result(torch.ones(4)), result(torch.ones(5)))
+        compare_selectivity(result(torch.ones(4)), result(torch.ones(5)))

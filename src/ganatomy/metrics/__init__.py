@@ -28,7 +28,7 @@ from ganatomy.metrics.material import Material, Measure
 from ganatomy.metrics.memorisation import MEASURE as MEMORISATION
 from ganatomy.metrics.memorisation import Memorisation, memorisation, nearest_training
 from ganatomy.metrics.naming import Naming, name_directions
-from ganatomy.metrics.paired import Paired, paired
+from ganatomy.metrics.paired import compare_selectivity
 from ganatomy.metrics.path_length import MEASURE as PATH_LENGTH
 from ganatomy.metrics.path_length import PathLength, path_length
 from ganatomy.metrics.precision_recall import MEASURE as PRECISION_RECALL
@@ -65,7 +65,6 @@ __all__ = [
     "Measure",
     "Memorisation",
     "Naming",
-    "Paired",
     "PathLength",
     "PrecisionRecall",
     "Recognition",
@@ -75,6 +74,7 @@ __all__ = [
     "Separability",
     "WalkProfile",
     "WalkProfiles",
+    "compare_selectivity",
     "correlations",
     "cosines",
     "covariance",
@@ -89,7 +89,6 @@ __all__ = [
     "memorisation",
     "name_directions",
     "nearest_training",
-    "paired",
     "path_length",
     "precision_recall",
     "recognition",

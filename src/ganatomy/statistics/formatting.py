@@ -1,9 +1,11 @@
-"""How figures are said in a sentence or a cell."""
+"""Figures, intervals and p-values as text, for sentences and cells."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+
+from ganatomy.statistics.intervals import Estimate
 
 
 def short(value: float) -> str:
@@ -33,6 +35,36 @@ def signed(value: float, digits: int = 2, *, trim: bool = False) -> str:
     if trim and "." in text:
         text = text.rstrip("0").rstrip(".")
     return text.replace("-", "−")
+
+
+def interval(estimate: Estimate, *, sign: bool = False) -> str:
+    """The ends of an interval.
+
+    >>> interval(Estimate(value=8.123, low=7.5, high=8.9))
+    '7.5 to 8.9'
+    """
+    write = signed if sign else short
+    return f"{write(estimate.low)} to {write(estimate.high)}"
+
+
+def with_interval(estimate: Estimate, *, sign: bool = False) -> str:
+    """A figure with its interval in brackets.
+
+    >>> with_interval(Estimate(value=8.123, low=7.5, high=8.9))
+    '8.1 (7.5 to 8.9)'
+    >>> with_interval(Estimate(value=0.5, low=-0.25, high=1.25), sign=True)
+    '+0.50 (−0.25 to +1.25)'
+    """
+    return f"{(signed if sign else short)(estimate.value)} ({interval(estimate, sign=sign)})"
+
+
+def p_value(p: float) -> str:
+    """A p-value.
+
+    >>> p_value(0.0321), p_value(0.0002)
+    ('p = 0.032', 'p < 0.001')
+    """
+    return f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
 
 
 def percent(share: float) -> str:

@@ -32,6 +32,11 @@ class Estimate:
         """Half the width of the interval."""
         return (self.high - self.low) / 2
 
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the whole interval lies on one side of 0."""
+        return self.low > 0 or self.high < 0
+
     def data(self) -> dict[str, float]:
         """For JSON: `{"value", "low", "high"}`, the one form of an estimate in every file."""
         return {"value": self.value, "low": self.low, "high": self.high}

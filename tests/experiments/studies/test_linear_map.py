@@ -63,7 +63,7 @@ def test_holding_exactly_is_cleanest_in_a_linear_generator_and_the_penalty_helps
 ) -> None:
     # In a linear generator the dual basis changes nothing else, and orthogonal directions change less than plain ones.
     assert found.ranking[0] == "dual"
-    assert found.verdict.sure
+    assert found.verdict.significant
     assert found.verdict.difference.low > 0
     first = sentences(found)[0]
     assert first.startswith("The penalty helps here: with it (λ = 2)")

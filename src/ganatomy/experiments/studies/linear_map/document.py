@@ -5,11 +5,11 @@ from __future__ import annotations
 from ganatomy.experiments.studies.linear_map import figures, tables
 from ganatomy.experiments.studies.linear_map.result import LinearMapStudy
 from ganatomy.experiments.studies.linear_map.summary import summary
-from ganatomy.experiments.studies.linear_map.verdict import PAPERS, p_value, sentences
+from ganatomy.experiments.studies.linear_map.verdict import PAPERS, sentences
 from ganatomy.experiments.studies.linear_map.ways import GUIDED, PAPER
 from ganatomy.report.document import Document, Section
 from ganatomy.report.elements import Number
-from ganatomy.statistics.formatting import listed, percent, short
+from ganatomy.statistics.formatting import listed, p_value, percent, short
 from ganatomy.statistics.intervals import CONFIDENCE
 
 

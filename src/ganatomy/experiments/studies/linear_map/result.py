@@ -16,8 +16,9 @@ from ganatomy.generators.base import Signature
 from ganatomy.latents import Directions, Space
 from ganatomy.metrics import Entanglement, mean_abs_cosine
 from ganatomy.metrics.entanglement import NEAR
-from ganatomy.metrics.paired import Paired, paired
+from ganatomy.metrics.paired import compare_selectivity
 from ganatomy.metrics.recognition import Recognition
+from ganatomy.statistics.tests import PairedTest
 from ganatomy.surveys import Survey
 
 STATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
@@ -101,13 +102,13 @@ class LinearMapStudy:
         return sum(direction.auc for direction in directions) / len(directions)
 
     @cached_property
-    def against_plain(self) -> dict[str, Paired]:
+    def against_plain(self) -> dict[str, PairedTest]:
         """Every other way against the map without penalty."""
         plain = self.changes[PLAIN]
-        return {way: paired(it, plain) for way, it in self.changes.items() if way != PLAIN}
+        return {way: compare_selectivity(it, plain) for way, it in self.changes.items() if way != PLAIN}
 
     @property
-    def verdict(self) -> Paired:
+    def verdict(self) -> PairedTest:
         """The penalty against none."""
         return self.against_plain[PENALISED]
 
@@ -122,10 +123,10 @@ class LinearMapStudy:
         return tuple(sorted(self.changes, key=rank))
 
     @cached_property
-    def behind(self) -> dict[str, Paired]:
+    def behind(self) -> dict[str, PairedTest]:
         """The best way against every other."""
         best, *others = self.ranking
-        return {way: paired(self.changes[best], self.changes[way]) for way in others}
+        return {way: compare_selectivity(self.changes[best], self.changes[way]) for way in others}
 
     def reached(self, way: str) -> int:
         """How many attributes moved as far as was asked for, or nearly so."""

@@ -10,8 +10,8 @@ from ganatomy.experiments.studies.linear_map.penalties import Fit
 from ganatomy.experiments.studies.linear_map.result import LinearMapStudy
 from ganatomy.experiments.studies.linear_map.verdict import PAPERS
 from ganatomy.experiments.studies.linear_map.ways import PLAIN, what
-from ganatomy.metrics.paired import Paired
 from ganatomy.report.writer import as_json
+from ganatomy.statistics.tests import PairedTest
 
 FORMAT = 1
 
@@ -39,7 +39,7 @@ def summary(found: LinearMapStudy, *, model: str, scorer: str) -> dict[str, Any]
             "edited": list(found.edited),
             "shown": found.shown,
             "exclusive": found.exclusive,
-            "verdict": {"sure": found.verdict.sure, **_paired(found.verdict)},
+            "verdict": {"sure": found.verdict.significant, **_paired(found.verdict)},
             "ranking": list(found.ranking),
             "ways": {way: _way(found, way) for way in found.ways},
             "left_out": dict(found.left_out),
@@ -78,7 +78,7 @@ def _way(found: LinearMapStudy, way: str) -> dict[str, Any]:
     }
 
 
-def _paired(test: Paired) -> dict[str, Any]:
+def _paired(test: PairedTest) -> dict[str, Any]:
     return {"difference": as_json(test.difference), "factor": as_json(test.factor), "p": test.p}
 
 

@@ -8,9 +8,8 @@ from ganatomy.experiments.studies.linear_map.penalties import Fit
 from ganatomy.experiments.studies.linear_map.result import LinearMapStudy
 from ganatomy.experiments.studies.linear_map.ways import PAPER, PENALISED, PLAIN, what
 from ganatomy.latents import Space
-from ganatomy.metrics.paired import Paired
-from ganatomy.statistics.formatting import listed, percent, short, signed
-from ganatomy.statistics.intervals import Estimate
+from ganatomy.statistics.formatting import listed, p_value, percent, short, with_interval
+from ganatomy.statistics.tests import PairedTest
 
 PAPERS = {
     "selectivity": {"linear": 0.55, "penalty": 3.69},
@@ -33,11 +32,13 @@ def _verdict(found: LinearMapStudy) -> str:
     test = found.verdict
     plain, held = (found.changes[way].selectivity().mean for way in PAPER)
     figures = (
-        f"with it (λ = {found.penalty:g}) an edit changes its attribute {_ranged(held)} times as much as each other "
-        f"one, without it {_ranged(plain)} times"
+        f"with it (λ = {found.penalty:g}) an edit changes its attribute {with_interval(held)} times as much as each "
+        f"other one, without it {with_interval(plain)} times"
     )
-    told = f"difference {_ranged(test.difference, sign=True)}, {p_value(test.p)}, {test.num_images} images"
-    if test.sure:
+    told = (
+        f"difference {with_interval(test.difference, sign=True)}, {p_value(test.p)}, {test.num_images} images"
+    )
+    if test.significant:
         return f"The penalty {'helps' if test.difference.value > 0 else 'harms'} here: {figures} ({told})."
     return (
         f"Whether the penalty helps here, {test.num_images} images are too few to tell: {figures} ({told})"
@@ -64,13 +65,13 @@ def _alike(found: LinearMapStudy) -> str:
 def _best(found: LinearMapStudy) -> str:
     best, *others = found.ranking
     own = found.changes[best].selectivity().mean
-    tied = [way for way in others if not found.behind[way].sure]
-    text = f"Cleanest of {len(found.ranking)} ways is {best} ({what(best, found.penalty)}), at {_ranged(own)}"
+    tied = [way for way in others if not found.behind[way].significant]
+    text = f"Cleanest of {len(found.ranking)} ways is {best} ({what(best, found.penalty)}), at {with_interval(own)}"
     if tied:
         text += f"; {found.num_images} images are too few to tell it from {listed(tied)}"
     elif others:
         gap = found.behind[others[0]]
-        text += f", ahead of {others[0]} by {_ranged(gap.difference)} ({p_value(gap.p)})"
+        text += f", ahead of {others[0]} by {with_interval(gap.difference)} ({p_value(gap.p)})"
     short_of = [way for way in found.ranking if found.reached(way) < len(found.edited)]
     if best in short_of:
         text += (
@@ -128,23 +129,15 @@ def _believe(found: LinearMapStudy) -> str:
     )
 
 
-def _ranged(estimate: Estimate, *, sign: bool = False) -> str:
-    if sign:
-        return f"{signed(estimate.value)} ({signed(estimate.low)} to {signed(estimate.high)})"
-    return f"{short(estimate.value)} ({short(estimate.low)} to {short(estimate.high)})"
-
-
-def p_value(p: float) -> str:
-    return f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
-
-
-def _enough(test: Paired) -> str:
+def _enough(test: PairedTest) -> str:
     """How many images it would take, where that can be said."""
-    if test.enough is None or test.enough <= test.num_images:
+    if test.images_needed is None or test.images_needed <= test.num_images:
         return ""
-    if test.enough > 100_000:
+    if test.images_needed > 100_000:
         return "; any difference is too small to matter"
-    return f"; it would take about {float(f'{test.enough:.1g}'):,.0f}, if the difference is what it seems"
+    return (
+        f"; it would take about {float(f'{test.images_needed:.1g}'):,.0f}, if the difference is what it seems"
+    )
 
 
 def _overlap(fits: list[Fit]) -> bool:
