@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,16 @@ def test_nothing_is_fetched_from_elsewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
 def test_a_file_is_one_idea(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+def test_no_script_leads_back_to_itself() -> None:
+    asked = {
+        path: [
+            (path.parent / name).resolve()
+            for name in re.findall(r'^import [^;]*?"(\.[^"]+)";', path.read_text(), re.MULTILINE | re.DOTALL)
+        ]
+        for path in OWN
+        if path.suffix == ".js"
+    }
+    assert sum(map(len, asked.values())) > 100  # a pattern that finds nothing would find no circle either
+    TopologicalSorter(asked).prepare()  # raises CycleError, with the circle

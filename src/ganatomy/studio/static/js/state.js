@@ -86,8 +86,13 @@ export function change(patch, { gesture, event } = {}) {
   listener(gesture);
 }
 
-/** Changes the image. @param {Partial<Edit>} patch */
-export const changeEdit = (patch, why) => change({ edit: { ...state.value.edit, ...patch } }, why);
+const changer = (part) => (patch, why) => change({ [part]: { ...state.value[part], ...patch } }, why);
+/** Change one part of the state: the image, or the settings of a tab. */
+export const changeEdit = changer("edit");
+export const changeExplore = changer("explore");
+export const changeWalk = changer("walk");
+export const changeMix = changer("mix");
+export const changeTeach = changer("teach");
 
 /** Sets one slider; at zero it is gone. */
 export function setMove(name, strength, why) {

@@ -16,7 +16,7 @@ const FILES = {
   latents: ["Codes", "The codes of this image as numbers."],
 };
 const UNMOVED = "Move a slider or teach one, and its direction can be taken away.";
-const OPENED = ".png,.mp4,.json,.latents,.directions,.safetensors,image/*";
+const OPENED = ".png,.jpg,.jpeg,.webp,.mp4,.gif,.json,.latents,.directions,.safetensors";
 
 function take(what) {
   const scene = JSON.parse(sceneText.value);

@@ -2,8 +2,7 @@
 import { Icon } from "../icons.js";
 import { panel } from "../models.js";
 import { AS_MEASURED, measuredScene, sceneOfSeed } from "../scenes.js";
-import { goTo, MOST_SEED, randomSeed, seedOf, state } from "../state.js";
-import { changeExplore } from "../tabs/explore.js";
+import { changeExplore, goTo, MOST_SEED, randomSeed, seedOf, state } from "../state.js";
 import { Thumb, thumbsProblem } from "../thumbs.js";
 import { html } from "../view.js";
 import { share, titled } from "../words.js";

@@ -1,8 +1,7 @@
 /** The map under the hands: wheel, fingers, drag or keys move it; a click goes to the image. */
 import { AS_MEASURED, measuredScene } from "../scenes.js";
 import { isDark } from "../scheme.js";
-import { goTo, seedOf, state } from "../state.js";
-import { changeExplore } from "../tabs/explore.js";
+import { changeExplore, goTo, seedOf, state } from "../state.js";
 import { Thumb } from "../thumbs.js";
 import { html, useEffect, useRef, useState } from "../view.js";
 import { titled } from "../words.js";

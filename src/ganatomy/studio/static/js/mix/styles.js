@@ -4,8 +4,7 @@ import { LayerRange, thirds } from "../layers.js";
 import { model } from "../models.js";
 import { codesOf } from "../scenes.js";
 import { SheetCell, useSheet } from "../sheets.js";
-import { edit, goTo, MOST_MIXED, randomSeed, state } from "../state.js";
-import { changeMix } from "../tabs/mix.js";
+import { changeMix, edit, goTo, MOST_MIXED, randomSeed, state } from "../state.js";
 import { html } from "../view.js";
 import { SeedField } from "./seedfield.js";
 

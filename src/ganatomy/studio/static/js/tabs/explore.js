@@ -2,13 +2,11 @@
 import { Sheet } from "../explore/sheet.js";
 import { MapView } from "../map/view.js";
 import { panel, preparing } from "../models.js";
-import { change, state } from "../state.js";
+import { changeExplore, state } from "../state.js";
 import { html } from "../view.js";
 import { titled } from "../words.js";
 
 const VIEWS = { sheet: "Sheet", map: "Map" };
-
-export const changeExplore = (patch, why) => change({ explore: { ...state.value.explore, ...patch } }, why);
 
 export function ExploreTab() {
   const { view } = state.value.explore;

@@ -1,13 +1,11 @@
 /** Mix and add: two ways to make one image out of several. */
 import { Styles } from "../mix/styles.js";
 import { Sums } from "../mix/sums.js";
-import { change, state } from "../state.js";
+import { changeMix, state } from "../state.js";
 import { thumbsProblem } from "../thumbs.js";
 import { html } from "../view.js";
 
 const VIEWS = { styles: "Mix styles", sums: "Add and subtract" };
-
-export const changeMix = (patch, why) => change({ mix: { ...state.value.mix, ...patch } }, why);
 
 export function MixTab() {
   const { view } = state.value.mix;

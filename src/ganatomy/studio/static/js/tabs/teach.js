@@ -6,7 +6,7 @@ import { isTaken } from "../names.js";
 import { notice } from "../panes.js";
 import { sceneOf } from "../scenes.js";
 import { useSheet } from "../sheets.js";
-import { change, edit, state } from "../state.js";
+import { change, changeTeach, edit, state } from "../state.js";
 import { Learnt } from "../teach/learnt.js";
 import { Marked } from "../teach/marked.js";
 import { Question } from "../teach/question.js";
@@ -16,8 +16,6 @@ const AHEAD = 12;
 const FRAME = 128;
 /** Images are asked about from among the first thousand seeds. */
 const FIRST_ASKED = 900;
-
-const changeTeach = (patch, why) => change({ teach: { ...state.value.teach, ...patch } }, why);
 
 export function TeachTab() {
   const { teach } = state.value;

@@ -2,7 +2,7 @@
 import { model } from "../models.js";
 import { sceneOf } from "../scenes.js";
 import { useSheet } from "../sheets.js";
-import { change, state } from "../state.js";
+import { changeWalk, state } from "../state.js";
 import { html } from "../view.js";
 import { Export } from "../walk/export.js";
 import { Player } from "../walk/player.js";
@@ -16,8 +16,6 @@ const METHODS = {
   slerp: ["round", "along the sphere, so that images in between are as varied as the keys"],
   spline: ["smooth", "one curve through all keys, without corners"],
 };
-
-export const changeWalk = (patch, why) => change({ walk: { ...state.value.walk, ...patch } }, why);
 
 export function WalkTab() {
   const { walk, edit } = state.value;

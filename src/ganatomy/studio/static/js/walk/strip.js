@@ -1,8 +1,7 @@
 /** The key images of a walk, in their order. */
 import { Icon } from "../icons.js";
 import { sceneOf } from "../scenes.js";
-import { change, freshEdit, randomSeed, seedOf, state, withSliders } from "../state.js";
-import { changeWalk } from "../tabs/walk.js";
+import { change, changeWalk, freshEdit, randomSeed, seedOf, state, withSliders } from "../state.js";
 import { Thumb } from "../thumbs.js";
 import { html } from "../view.js";
 
