@@ -23,9 +23,9 @@ from torch import Tensor
 import ganatomy as ga
 from ganatomy.datasets import ATTRIBUTES, FACTORS, sample_faces
 from ganatomy.generators.base import batches
-from ganatomy.images import to_uint8
+from ganatomy.images import Pixels, to_uint8
 from ganatomy.perception.network import AttributeConfig
-from ganatomy.training.pixels import Images, drawn_faces
+from ganatomy.training.data import drawn_faces
 from ganatomy.training.scorers import ScorerRecipe, train_scorer
 
 SEED = 2077
@@ -37,7 +37,7 @@ class Lesson:
     """Images, and what is to be seen in them."""
 
     config: AttributeConfig
-    pixels: Images
+    pixels: Pixels
     labels: Tensor
     factors: Tensor | None = None
 

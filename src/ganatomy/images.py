@@ -21,6 +21,9 @@ from torch import Tensor
 
 from ganatomy.errors import CheckpointError, MissingFileError, OutputError, SettingError
 
+Pixels = UInt8[np.ndarray, "n h w c"]
+"""Images as bytes in [0, 255], channels last: how data sets lie in memory and on disk."""
+
 KEYWORD = "ganatomy"
 """What the text is called that a PNG of ours carries."""
 
@@ -34,13 +37,13 @@ DESCRIPTION = 0x010E
 """The tag of EXIF for words about an image."""
 
 
-def to_uint8(images: Float[Tensor, "n c h w"]) -> UInt8[np.ndarray, "n h w c"]:
+def to_uint8(images: Float[Tensor, "n c h w"]) -> Pixels:
     """Values in [-1, 1] to bytes in [0, 255], channels last; what lies outside is clipped."""
     bytes_ = images.detach().float().mul(127.5).add(128).clamp(0, 255).to(torch.uint8)
     return bytes_.permute(0, 2, 3, 1).cpu().numpy()
 
 
-def from_uint8(pixels: UInt8[np.ndarray, "n h w c"]) -> Float[Tensor, "n c h w"]:
+def from_uint8(pixels: Pixels) -> Float[Tensor, "n c h w"]:
     """Bytes in [0, 255], channels last, to float32 in [-1, 1]."""
     return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
 

@@ -4,9 +4,11 @@ import csv
 
 import pytest
 import torch
+from PIL import Image
 
 from ganatomy.datasets import ATTRIBUTES, FACTORS, draw_faces, read_labels, sample_faces, write_faces
-from ganatomy.errors import OutputError, SettingError
+from ganatomy.datasets.folders import folder_images
+from ganatomy.errors import MissingFileError, OutputError, SettingError
 from ganatomy.images import read_image
 
 
@@ -69,3 +71,16 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
 def test_no_faces_at_all_are_refused(tmp_path):
     with pytest.raises(SettingError, match="1 or more"):
         write_faces(tmp_path, 0, seed=0)
+
+
+def test_a_folder_is_read_in_order_and_resized(tmp_path):
+    for name, value in (("b.png", 200), ("a.png", 100)):
+        Image.new("L", (10, 10), value).save(tmp_path / name)
+    images = folder_images(tmp_path, resolution=8, channels=3)
+    assert images.shape == (2, 8, 8, 3)
+    assert images[:, 0, 0, 0].tolist() == [100, 200]
+
+
+def test_a_folder_without_images_is_refused(tmp_path):
+    with pytest.raises(MissingFileError, match="no images"):
+        folder_images(tmp_path, resolution=8, channels=3)

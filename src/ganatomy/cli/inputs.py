@@ -131,8 +131,8 @@ def open_reference(
     Raises:
         MissingFileError, CheckpointError: when they cannot be read.
     """
+    from ganatomy.datasets.idx import idx_images
     from ganatomy.datasets.references import array_reference, drawn_reference, folder_reference
-    from ganatomy.training.images import idx_images
 
     resolution, channels = generator.signature.resolution, generator.signature.channels
     if data is None:

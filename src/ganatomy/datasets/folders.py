@@ -7,11 +7,36 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
+
 from ganatomy.datasets.faces import ATTRIBUTES, FACTORS, draw_faces, sample_faces
-from ganatomy.errors import OutputError, SettingError
-from ganatomy.images import save_image, to_pil
+from ganatomy.errors import MissingFileError, OutputError, SettingError
+from ganatomy.images import Pixels, read_image, save_image, to_pil, to_uint8
 
 BATCH = 256
+ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".pgm", ".ppm"}
+
+
+def image_files(folder: str | os.PathLike[str]) -> list[Path]:
+    """The images of a folder and those below it, sorted.
+
+    Raises:
+        MissingFileError: when the folder holds none.
+    """
+    paths = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in ENDINGS)
+    if not paths:
+        raise MissingFileError(f"{folder} holds no images ({', '.join(sorted(ENDINGS))})")
+    return paths
+
+
+def folder_images(folder: str | os.PathLike[str], *, resolution: int, channels: int) -> Pixels:
+    """All images of a folder, each resized to a square.
+
+    Raises:
+        MissingFileError: when the folder holds none.
+    """
+    paths = image_files(folder)
+    return np.concatenate([to_uint8(read_image(path, channels=channels, size=resolution)) for path in paths])
 
 
 def write_faces(

@@ -13,10 +13,9 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from ganatomy.datasets.faces import draw_faces, sample_faces
-from ganatomy.errors import MissingFileError
+from ganatomy.datasets.folders import image_files
 from ganatomy.images import from_uint8, read_image
 
-ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".pgm", ".ppm"}
 NEW_PEOPLE = 20_000_003
 """Seed of drawn faces that no bundled model has seen."""
 
@@ -46,9 +45,7 @@ def folder_reference(
         MissingFileError: when the folder holds none.
     """
     folder = Path(folder)
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
-    if not paths:
-        raise MissingFileError(f"{folder} holds no images ({', '.join(sorted(ENDINGS))})")
+    paths = image_files(folder)
     # Folders are sorted by class or by person, and the first of them would not stand for all.
     paths = [paths[row] for row in np.random.default_rng(seed).permutation(len(paths))]
 

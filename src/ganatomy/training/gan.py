@@ -24,12 +24,13 @@ from ganatomy.errors import CheckpointError, OutputError, SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.generators.dcgan import DCGAN
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
-from ganatomy.images import save_image
+from ganatomy.images import Pixels, save_image
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.network import AttributeNetwork
 from ganatomy.plots import grid
+from ganatomy.progress import Progress
+from ganatomy.training.data import pick, torch_rng
 from ganatomy.training.features import FeatureCritic
-from ganatomy.training.images import Pixels, Progress, pick, torch_rng
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,18 +12,15 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ganatomy.datasets import ATTRIBUTES, FACTORS, read_labels, sample_faces
+from ganatomy.datasets.folders import folder_images
+from ganatomy.datasets.idx import idx_images, read_idx
 from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
 from ganatomy.generators import save_generator
+from ganatomy.images import Pixels
 from ganatomy.perception.network import AttributeConfig, AttributeNetwork
+from ganatomy.progress import Progress
+from ganatomy.training.data import drawn_faces
 from ganatomy.training.gan import GanRecipe, Stage, train_gan
-from ganatomy.training.images import (
-    Pixels,
-    Progress,
-    drawn_faces,
-    folder_images,
-    idx_images,
-    read_idx,
-)
 from ganatomy.training.scorers import ScorerAccount, ScorerRecipe, train_scorer
 from ganatomy.zoo import BundledModel
 

@@ -16,8 +16,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import ScoreError, SettingError
+from ganatomy.images import Pixels
 from ganatomy.perception.network import AttributeConfig, AttributeNetwork
-from ganatomy.training.images import Pixels, Progress, pick, torch_rng
+from ganatomy.progress import Progress
+from ganatomy.training.data import pick, torch_rng
 
 
 @dataclass(frozen=True, kw_only=True)

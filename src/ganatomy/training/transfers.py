@@ -28,9 +28,10 @@ from ganatomy.generators.base import Generator, batches
 from ganatomy.guidance import likely
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scorer, Scores
+from ganatomy.progress import Progress
 from ganatomy.storage import written_whole
 from ganatomy.surveys.jacobians import gradients_flow
-from ganatomy.training.images import Progress, torch_rng
+from ganatomy.training.data import torch_rng
 from ganatomy.transfers import TransferConfig, TransferNetwork, Transferred, transfer
 from ganatomy.transfers.linear import SLACK, steps_of
 from ganatomy.transfers.network import LOGITS, SEES, features_of

@@ -146,8 +146,8 @@ def _labels(path: Path | None, data: Path | None, real: Reference | None) -> Int
     """
     import torch
 
+    from ganatomy.datasets.idx import read_idx
     from ganatomy.errors import SettingError
-    from ganatomy.training.images import read_idx
 
     if path is None and data is not None:
         beside = data.with_name(data.name.replace("images-idx3", "labels-idx1"))

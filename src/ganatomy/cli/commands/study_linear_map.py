@@ -112,8 +112,8 @@ def _labelled(
     data: Path | None, model: str, generator: Generator, scorer: Scorer, *, seed: int
 ) -> Labelled | None:
     """Labelled images of a folder or of two idx files, or drawn ones of the bundled faces."""
+    from ganatomy.datasets.idx import idx_images, read_idx
     from ganatomy.datasets.labelled import class_labelled, drawn_labelled, folder_labelled
-    from ganatomy.training.images import idx_images, read_idx
 
     resolution, channels = generator.signature.resolution, generator.signature.channels
     if data is None:

@@ -1,0 +1,48 @@
+"""MNIST's idx format."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from ganatomy.errors import CheckpointError, MissingFileError
+from ganatomy.images import Pixels
+
+
+def read_idx(path: Path) -> UInt8[np.ndarray, "*shape"]:
+    """Read MNIST's idx format, gzipped or plain: two zeros, type 8, number of axes, their sizes, bytes.
+
+    Raises:
+        MissingFileError, CheckpointError: when there is no such file, or it is of another format.
+    """
+    try:
+        data = path.read_bytes()
+        data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except FileNotFoundError:
+        raise MissingFileError(f"{path} does not exist") from None
+    except (OSError, EOFError) as error:
+        raise CheckpointError(f"{path} cannot be unpacked: {error}") from None
+    if len(data) < 4 or data[:3] != b"\x00\x00\x08" or not data[3]:
+        raise CheckpointError(f"{path} is not an idx file of bytes, as MNIST's are")
+    shape = np.frombuffer(data, ">i4", count=data[3], offset=4)
+    pixels = np.frombuffer(data, np.uint8, offset=4 + 4 * data[3])
+    if pixels.size != shape.prod():
+        raise CheckpointError(
+            f"{path} promises {shape.prod()} bytes and holds {pixels.size}; it may be cut off"
+        )
+    return pixels.reshape(shape)
+
+
+def idx_images(path: Path, *, resolution: int) -> Pixels:
+    """Grey images of an idx file, with a dark border added to bring them to `resolution`."""
+    digits = read_idx(path)
+    if digits.ndim != 3 or max(digits.shape[1:]) > resolution:
+        raise CheckpointError(
+            f"{path} holds an array of shape {list(digits.shape)}, not images of at most {resolution} px"
+        )
+    pad = [(resolution - size) // 2 for size in digits.shape[1:]]
+    rest = [resolution - size - p for size, p in zip(digits.shape[1:], pad, strict=True)]
+    return np.pad(digits, ((0, 0), (pad[0], rest[0]), (pad[1], rest[1])))[..., None]
