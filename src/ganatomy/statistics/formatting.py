@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from ganatomy.statistics.intervals import Estimate
 
+PER_CENT = "\xa0%"
+
 
 def short(value: float) -> str:
     """A figure with as many digits as it deserves.
@@ -37,25 +39,51 @@ def signed(value: float, digits: int = 2, *, trim: bool = False) -> str:
     return text.replace("-", "−")
 
 
-def interval(estimate: Estimate, *, sign: bool = False) -> str:
+def number(value: float, digits: int = 2) -> str:
+    """A figure with so many digits after the point, where they must be the same in a row of figures.
+
+    >>> number(-0.004), number(-0.5), number(1.04, 3), number(float("nan"))
+    ('0.00', '−0.50', '1.040', 'not measured')
+    """
+    return "not measured" if math.isnan(value) else signed(value, digits).removeprefix("+")
+
+
+def interval(estimate: Estimate, *, sign: bool = False, digits: int | None = None) -> str:
     """The ends of an interval.
 
     >>> interval(Estimate(value=8.123, low=7.5, high=8.9))
     '7.5 to 8.9'
+
+    Args:
+        estimate: to write.
+        sign: whether positive ends have a sign.
+        digits: after the point; by default as many as each end deserves.
     """
-    write = signed if sign else short
-    return f"{write(estimate.low)} to {write(estimate.high)}"
+    return f"{_written(estimate.low, sign, digits)} to {_written(estimate.high, sign, digits)}"
 
 
-def with_interval(estimate: Estimate, *, sign: bool = False) -> str:
+def with_interval(estimate: Estimate, *, sign: bool = False, digits: int | None = None) -> str:
     """A figure with its interval in brackets.
 
     >>> with_interval(Estimate(value=8.123, low=7.5, high=8.9))
     '8.1 (7.5 to 8.9)'
     >>> with_interval(Estimate(value=0.5, low=-0.25, high=1.25), sign=True)
     '+0.50 (−0.25 to +1.25)'
+    >>> with_interval(Estimate(value=0.76, low=0.56, high=1.04), digits=2)
+    '0.76 (0.56 to 1.04)'
+
+    Args:
+        estimate: to write.
+        sign: whether positive figures have a sign.
+        digits: after the point; by default as many as each figure deserves.
     """
-    return f"{(signed if sign else short)(estimate.value)} ({interval(estimate, sign=sign)})"
+    return f"{_written(estimate.value, sign, digits)} ({interval(estimate, sign=sign, digits=digits)})"
+
+
+def _written(value: float, sign: bool, digits: int | None) -> str:
+    if sign:
+        return signed(value, 2 if digits is None else digits)
+    return short(value) if digits is None else number(value, digits)
 
 
 def p_value(p: float) -> str:
@@ -73,7 +101,25 @@ def percent(share: float) -> str:
     >>> percent(0.4216), percent(0.034)
     ('42\xa0%', '3.4\xa0%')
     """
-    return f"{100 * share:.1f}\xa0%" if share < 0.1 else f"{100 * share:.0f}\xa0%"
+    return f"{100 * share:.{1 if share < 0.1 else 0}f}{PER_CENT}"
+
+
+def percent_interval(estimate: Estimate) -> str:
+    r"""The ends of the interval of a share.
+
+    >>> percent_interval(Estimate(value=0.4, low=0.0312, high=0.52))
+    '3.1 to 52\xa0%'
+    """
+    return f"{percent(estimate.low).removesuffix(PER_CENT)} to {percent(estimate.high)}"
+
+
+def percent_with_interval(estimate: Estimate) -> str:
+    r"""A share in per cent with its interval in brackets.
+
+    >>> percent_with_interval(Estimate(value=0.4, low=0.3, high=0.52))
+    '40\xa0% (30 to 52\xa0%)'
+    """
+    return f"{percent(estimate.value)} ({percent_interval(estimate)})"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -107,6 +107,35 @@ def difference(first: Estimate, second: Estimate) -> Estimate:
     )
 
 
+def ratio_of(
+    log_ratio: Tensor | float,
+    resampled: Float[Tensor, " b"],
+    *,
+    n: int,
+    error: float = 0.0,
+    freedom: int = 1,
+) -> Estimate:
+    """A ratio from its logarithm, with a Student t interval for two independent sources of error.
+
+    Degrees of freedom are those of Welch and Satterthwaite.
+
+    Args:
+        log_ratio: mean logarithm of the ratio over n rows.
+        resampled: the same in draws with replacement, whose variance is the first error.
+        n: rows.
+        error: standard error of `log_ratio` from another source, which all rows share.
+        freedom: degrees of freedom that `error` was estimated with.
+    """
+    from scipy import stats  # half a second, which every command would pay for
+
+    over_rows = float(resampled.var()) * n / (n - 1)
+    total = over_rows + error**2
+    degrees = total**2 / (over_rows**2 / (n - 1) + error**4 / freedom) if total else 1.0
+    half = float(stats.t.ppf(TAILS[1], degrees)) * math.sqrt(total)
+    value = float(log_ratio)
+    return Estimate(value=math.exp(value), low=math.exp(value - half), high=math.exp(value + half))
+
+
 def jackknife(
     statistic: Callable[[Int[Tensor, " m"]], Float[Tensor, " k"]],
     n: int,

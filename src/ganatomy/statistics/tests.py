@@ -94,9 +94,8 @@ def paired_test(
     draws = resampling(n, seed=seed)
     a, b = (statistic(rows.mean(0, keepdim=True))[0] for rows in (one, other))
     drawn_a, drawn_b = (statistic(weighted(draws, rows)) for rows in (one, other))
-    swaps = torch.from_numpy(np.random.default_rng(seed).integers(0, 2, (NUM_SWAPS, n))).double()
-    moved = weighted(swaps / n, one - other)
-    swapped = statistic(other.mean(0) + moved) - statistic(one.mean(0) - moved)
+    first, second = exchanged_means(one, other, random_swaps(n, seed=seed))
+    swapped = statistic(first) - statistic(second)
     return PairedTest(
         difference=estimate(a - b, drawn_a - drawn_b),
         factor=estimate(a / b, drawn_a / drawn_b),
@@ -104,6 +103,32 @@ def paired_test(
         p=exceedance(float((a - b).abs()) * (1 - 1e-9), swapped.abs()),
         num_images=n,
     )
+
+
+def random_swaps(n: int, *, seed: int, num: int = NUM_SWAPS) -> Float[Tensor, "b n"]:
+    """Which of n images exchange their two methods (1) or keep them (0), in each of the draws."""
+    return torch.from_numpy(np.random.default_rng(seed).integers(0, 2, (num, n))).double()
+
+
+def exchanged_means(
+    one: Float[Tensor, "n *f"], other: Float[Tensor, "n *f"], swaps: Float[Tensor, "b n"]
+) -> tuple[Float[Tensor, "b *f"], Float[Tensor, "b *f"]]:
+    """The means of two methods after they were exchanged in some images.
+
+    >>> exchanged_means(torch.tensor([1.0, 3.0]), torch.tensor([5.0, 7.0]), torch.tensor([[1.0, 0.0]]))
+    (tensor([4.]), tensor([4.]))
+    """
+    moved = torch.tensordot(swaps / len(one), other - one, dims=1)
+    return one.mean(0) + moved, other.mean(0) - moved
+
+
+def smallest_p(n: int, *, num: int = NUM_SWAPS) -> float:
+    """The smallest p-value that n images can reach: two of their 2^n exchanges leave the size of every difference.
+
+    >>> smallest_p(5), smallest_p(100, num=9999)
+    (0.0625, 0.0001)
+    """
+    return max(2.0 ** (1 - n), 1 / (num + 1))
 
 
 def exceedance(observed: float, null: Float[Tensor, " r"]) -> float:
