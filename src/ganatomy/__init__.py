@@ -71,6 +71,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.experiments.compare import Comparison as Comparison
     from ganatomy.experiments.compare import compare as compare
     from ganatomy.experiments.compare import write_comparison as write_comparison
+    from ganatomy.experiments.documents import document as document
     from ganatomy.experiments.explore import Exploration as Exploration
     from ganatomy.experiments.explore import explore as explore
     from ganatomy.experiments.explore import write_report as write_report
@@ -156,6 +157,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
 
 _NAMES = {
     "ganatomy.experiments.base": "Experiment",
+    "ganatomy.experiments.documents": "document",
     "ganatomy.experiments.explore": "Exploration explore write_report",
     "ganatomy.experiments.compare": "Comparison compare write_comparison",
     "ganatomy.critics": "Critic critic critic_features discriminator_features",

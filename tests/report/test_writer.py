@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from reader import Reader
 
 from ganatomy.errors import OutputError
 from ganatomy.plots.charts import matrix_chart
-from ganatomy.report import Document, Drawing, Section, write_document
+from ganatomy.report import Card, Document, Drawing, Section, Strip, write_document
 from ganatomy.report.elements import Cell, Number, Row, Table
 from ganatomy.statistics.intervals import Estimate
 
@@ -118,3 +119,85 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(document: Document, 
     (tmp_path / "taken").write_text("")
     with pytest.raises(OutputError, match="choose another folder"):
         write_document(document, tmp_path / "taken")
+
+
+def rich(document: Document) -> Document:
+    """Every part that a section can have."""
+
+    def images(columns: int) -> Image.Image:
+        return Image.new("RGB", (8 * columns, 8))
+
+    strip = Strip(image=images(2), alt="two", title="Alone", notes=["clean", "b +.1"], values=["0.1", "0.9"])
+    parts = [
+        Section(
+            name="model",
+            title="The model & more",
+            link="The model",
+            items=["One < two."],
+            facts=[("Codes", "z 512")],
+            numbers=[Number(value="3.2", label="of <them>")],
+            draw=[
+                lambda: Drawing(
+                    name="rows/a", image=images(3), alt="three", title="As drawn", caption="0 <> 1"
+                )
+            ],
+        ),
+        Section(
+            name="cards",
+            title="Cards",
+            draw=[
+                lambda: Card(
+                    name="cards/a",
+                    image=images(2),
+                    title="a & b",
+                    note="noted",
+                    columns=["−1", "1"],
+                    strips=[strip],
+                ),
+                lambda: Drawing(name="b", image=images(1), alt="one"),
+            ],
+        ),
+        Section(name="use", title="Use", code=[lambda folder: f"cd {folder.name} < x"]),
+    ]
+    return replace(document, sections=parts)
+
+
+def test_a_section_can_have_items_facts_numbers_cards_and_code(document: Document, tmp_path: Path) -> None:
+    folder = tmp_path / "here"
+    page = Reader(write_document(rich(document), folder).read_text())
+    for text in (
+        "One < two.",
+        "Codes",
+        "z 512",
+        "of <them>",
+        "As drawn 0 <> 1",
+        "a & b",
+        "noted",
+        "Alone, clean",
+        "b +.1",
+    ):
+        assert text in page.text
+    assert "cd here < x" in page.text
+    assert [link["href"] for link in page.all("a")] == ["#model", "#cards", "#use"]
+    written = {
+        path.relative_to(folder / "figures").as_posix() for path in (folder / "figures").rglob("*.png")
+    }
+    assert written == {"rows/a.png", "cards/a.png", "b.png"}
+    assert [image["alt"] for image in page.all("img")] == ["three", "one", "two"]
+
+
+def test_facts_stand_beside_drawings_and_drawings_in_pairs_unless_one_is_wide(
+    document: Document, tmp_path: Path
+) -> None:
+    beside = rich(document).sections[0]
+    broad = matrix_chart(np.eye(40), rows=["a"] * 40, columns=["a"] * 40, title="Forty", unit="change")
+    first = document.sections[0]
+    wide = replace(first, pairs=True, draw=[*first.draw, lambda: Drawing(name="w", image=broad, alt="wide")])
+    classes = {}
+    for name, section in {"beside": beside, "pair": replace(first, pairs=True), "wide": wide}.items():
+        text = write_document(replace(document, sections=[section]), tmp_path / name).read_text()
+        classes[name] = [tag.get("class") for tag in Reader(text).all("div")]
+    assert "beside" in classes["beside"]
+    assert "pair" in classes["pair"]
+    assert "pair" not in classes["wide"]
+    assert "chart scroll wide" in classes["wide"]

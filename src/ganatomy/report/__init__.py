@@ -6,9 +6,21 @@ elements    numbers and tables
 embedded    images and charts inside a page
 pages       templates
 maps        pages of maps that zoom
+
+Every experiment's result becomes a document by `ganatomy.experiments.documents.document`, which is `ga.document`:
+`ga.write_document(ga.document(found, experiment, model="faces"), "faces-report")`.
 """
 
-from ganatomy.report.document import Document, Drawing, Section
+from ganatomy.report.document import Card, Document, Drawing, Section, Strip
 from ganatomy.report.writer import as_json, prepare_folder, write_document
 
-__all__ = ["Document", "Drawing", "Section", "as_json", "prepare_folder", "write_document"]
+__all__ = [
+    "Card",
+    "Document",
+    "Drawing",
+    "Section",
+    "Strip",
+    "as_json",
+    "prepare_folder",
+    "write_document",
+]

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Chart
 from PIL import Image
 
 from ganatomy.report.elements import Number, Table
-from ganatomy.report.embedded import Figure, embedded_chart, embedded_image
+from ganatomy.report.embedded import Figure, embedded_chart, embedded_image, is_wide
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +22,7 @@ class Drawing:
         name: of its file under figures/, without an ending.
         image: a chart, or images of the model.
         alt: what it shows, for those who do not see it.
+        title: stands in bold above the image, with the caption after it; for rows of images to be compared.
         caption: what to see in it, and the units.
         large: images that are worth scrolling to where the page is narrow.
     """
@@ -29,6 +30,7 @@ class Drawing:
     name: str
     image: Chart | Image.Image
     alt: str
+    title: str = ""
     caption: str = ""
     large: bool = False
 
@@ -36,37 +38,95 @@ class Drawing:
     def is_chart(self) -> bool:
         return isinstance(self.image, Chart)
 
+    @property
+    def wide(self) -> bool:
+        """Whether it takes the whole width of the page, and scrolls where that is too little."""
+        return isinstance(self.image, Chart) and is_wide(self.image)
+
     def embedded(self) -> Figure:
         if isinstance(self.image, Chart):
             return embedded_chart(self.image, alt=self.alt)
         return embedded_image(self.image.convert("RGB"), alt=self.alt)
 
 
-Draw = Callable[[], Drawing | Sequence[Drawing] | None]
+@dataclass(frozen=True, kw_only=True)
+class Strip:
+    """One row of images on a card.
+
+    Args:
+        image: all images of the row side by side, without gaps.
+        alt: what it shows, for those who do not see it.
+        title: stands in bold below it.
+        notes: short texts beside the title; the first one follows it after a comma.
+        values: a number under each image.
+    """
+
+    image: Image.Image
+    alt: str
+    title: str
+    notes: Sequence[str] = ()
+    values: Sequence[str] = ()
+
+    def embedded(self) -> Figure:
+        return embedded_image(self.image.convert("RGB"), alt=self.alt)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A frame around the images of one thing, such as an attribute; cards stand in two columns.
+
+    Args:
+        name: of its file under figures/, without an ending.
+        image: the same strips as one image that can be shown alone.
+        title: its heading.
+        note: a short line beside the heading.
+        columns: labels above the images of all strips.
+        strips: rows of images, one below the other.
+    """
+
+    name: str
+    image: Image.Image
+    title: str
+    note: str = ""
+    columns: Sequence[str] = ()
+    strips: Sequence[Strip] = ()
+
+
+Draw = Callable[[], Drawing | Card | Sequence[Drawing | Card] | None]
 """Draws when the document is written; None where there is nothing to draw."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """One part of the page.
+    """One part of the page. What it has stands in the order of the arguments.
 
     Args:
         name: its anchor, one short word.
         title: its heading.
-        paragraphs: text before the drawings.
+        link: what the list of sections at the top calls it; by default its title.
+        paragraphs: text.
+        items: a list of short texts.
         draw: functions that draw. One that fails leaves a note on the page, and everything else is kept.
-        tables: after the drawings.
-        pairs: whether drawings stand in twos where there is room.
-        html: markup of our own that follows, such as a map that zooms; never from outside.
+        facts: terms with their values, beside the drawings where there is room.
+        numbers: figures that stand large, beside the facts.
+        html: markup of our own, such as a map that zooms; never from outside.
+        tables: below each other, or two beside each other with `pairs`.
+        code: blocks to copy, each made from the folder that the document is written to.
+        pairs: whether drawings and tables stand in twos where there is room.
     """
 
     name: str
     title: str
+    link: str = ""
     paragraphs: Sequence[str] = ()
+    items: Sequence[str] = ()
     draw: Sequence[Draw] = ()
-    tables: Sequence[Table] = ()
-    pairs: bool = False
+    facts: Sequence[tuple[str, str]] = ()
+    numbers: Sequence[Number] = ()
     html: str = ""
+    tables: Sequence[Table] = ()
+    code: Sequence[Callable[[Path], str]] = ()
+    pairs: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,11 @@ class Figure:
         return self.width > WIDE
 
 
+def is_wide(chart: Chart) -> bool:
+    """Whether a chart is scrolled on the page rather than shrunk."""
+    return bool(100 * chart.get_figwidth() > WIDE)
+
+
 def embedded_chart(chart: Chart, *, alt: str) -> Figure:
     """A chart as PNG."""
     buffer = io.BytesIO()

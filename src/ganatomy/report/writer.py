@@ -7,7 +7,7 @@ import logging
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import ganatomy
 from ganatomy.errors import OutputError
 from ganatomy.images import save_image
 from ganatomy.plots.charts import save_chart
-from ganatomy.report.document import Document, Draw, Drawing, Section
+from ganatomy.report.document import Card, Document, Draw, Drawing, Section
 from ganatomy.report.pages import render, write_text
 from ganatomy.statistics.intervals import Estimate
 
@@ -31,11 +31,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class DrawnSection:
-    """A section with its drawings made; `missing` says what could not be drawn, and why."""
+    """A section with its drawings and its code made; `missing` says what could not be drawn, and why."""
 
     section: Section
     drawings: Sequence[Drawing]
+    cards: Sequence[Card]
     missing: Sequence[str]
+    code: Sequence[str]
+
+    @property
+    def pairs(self) -> bool:
+        """Whether two drawings fit beside each other."""
+        return self.section.pairs and not any(drawing.wide for drawing in self.drawings)
 
 
 def write_document(document: Document, folder: str | os.PathLike[str]) -> Path:
@@ -55,8 +62,8 @@ def write_document(document: Document, folder: str | os.PathLike[str]) -> Path:
     write_text(folder / SUMMARY_FILE, json.dumps(summary(document), indent=2, allow_nan=False) + "\n")
     for name, write in document.files.items():
         write(folder / name)
-    drawn = [_drawn(section) for section in document.sections]
-    for drawing in (drawing for part in drawn for drawing in part.drawings):
+    drawn = [_drawn(section, folder) for section in document.sections]
+    for drawing in (drawing for part in drawn for drawing in (*part.drawings, *part.cards)):
         path = folder / FIGURES / f"{drawing.name}.png"
         if isinstance(drawing.image, Image.Image):
             save_image(drawing.image, path)
@@ -113,24 +120,27 @@ def prepare_folder(folder: str | os.PathLike[str]) -> Path:
     return folder
 
 
-def _drawn(section: Section) -> DrawnSection:
-    drawings: list[Drawing] = []
+def _drawn(section: Section, folder: Path) -> DrawnSection:
+    made: list[Drawing | Card] = []
     missing: list[str] = []
     for draw in section.draw:
         try:
-            drawings += _each(draw)
+            made += _each(draw)
         except Exception as error:  # a chart must not cost the data that it would show
             name = getattr(draw, "__name__", None) or getattr(
                 getattr(draw, "func", None), "__name__", "drawing"
             )
             log.warning("%s of section %s could not be drawn: %s", name, section.name, error, exc_info=error)
             missing.append(f"The figure “{name.replace('_', ' ')}” could not be drawn: {error}")
-    return DrawnSection(section=section, drawings=drawings, missing=missing)
+    return DrawnSection(
+        section=section,
+        drawings=[it for it in made if isinstance(it, Drawing)],
+        cards=[it for it in made if isinstance(it, Card)],
+        missing=missing,
+        code=[write(folder) for write in section.code],
+    )
 
 
-def _each(draw: Draw) -> Iterator[Drawing]:
+def _each(draw: Draw) -> Sequence[Drawing | Card]:
     made = draw()
-    if isinstance(made, Drawing):
-        yield made
-    else:
-        yield from made or ()
+    return [made] if isinstance(made, Drawing | Card) else list(made or ())
