@@ -237,7 +237,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
             ["edit", "STYLE", "--seed", "1", "--directions", "none", "--move", "Smiling=1", "-o", "a.png"],
             "none",
         ),
-        (["edit", "STYLE", "--seed", "1", "-o", "a.png"], "say what to do"),
+        (["edit", "STYLE", "--seed", "1", "-o", "a.png"], "give one kind of edit"),
         (
             [
                 "edit",
@@ -253,7 +253,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
                 "-o",
                 "a.png",
             ],
-            "in one way",
+            "give one kind of edit",
         ),
         (["edit", "STYLE", "--seed", "1", "--move", "Smiling=1", "-o", "a.png"], "--move needs --directions"),
         (["edit", "STYLE", "--seed", "1", "--to", "Smiling", "-o", "a.png"], "NAME=PROBABILITY"),

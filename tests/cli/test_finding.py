@@ -69,7 +69,7 @@ def test_directions_are_told_by_what_they_change(run: Any, files: Any, tmp_path:
     for name, moved in named.moved.items():
         assert list(data["directions"][name]["moves"]) == list(moved)
         for attribute, change in moved.items():
-            assert data["directions"][name]["moves"][attribute]["mean"] == pytest.approx(
+            assert data["directions"][name]["moves"][attribute]["value"] == pytest.approx(
                 change.value, abs=1e-4
             )
 
@@ -77,7 +77,7 @@ def test_directions_are_told_by_what_they_change(run: Any, files: Any, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["SURVEY", "--method", "sefa"], "is a survey; sefa looks at the model itself"),
+        (["SURVEY", "--method", "sefa"], "is a survey; sefa works on the model itself"),
         (["STYLE"], "is a model; regression learns from scores: run `ganatomy survey"),
         (["faces"], "faces is a model"),
         (["none"], "none is no folder with a survey"),

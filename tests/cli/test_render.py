@@ -216,7 +216,7 @@ def test_a_model_that_moved_away_is_named(run: Run, files: Any, tmp_path: Path) 
         (["--plus", "1"], "give --plus and --minus"),
         (["--plus", "1", "--minus", "2", "--along", "D:Smiling"], "leave one out"),
         (["--across", "D:Male"], "--along"),
-        (["--along", "D:Smiling", "--loop"], "--loop is for ways from code to code"),
+        (["--along", "D:Smiling", "--loop"], "--loop is for walks from code to code"),
         (["--plus", "1", "--minus", "1"], "have the same mean"),
     ],
     ids=["half a turn", "two ways", "across without along", "a loop along a direction", "a turn to nowhere"],

@@ -16,7 +16,7 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def arguments(files: Any) -> list[Any]:
-    return ["study", "journey", files.stack, "-n", 80, "--walks", 2]
+    return ["study", "dcgan", files.stack, "-n", 80, "--walks", 2]
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_without_a_scorer_it_does_what_needs_none_and_reads_a_critic_on_real_lab
     critic = save_critic(MultiscaleCritic((8, 8, 8), 3), tmp_path / "critic.safetensors")
     out = tmp_path / "study"
     outcome = run(*arguments, "--data", idx_file, "--critic", critic, "--json", "-o", out)
-    assert "nobody judges sums" in outcome.err
+    assert "sums are not scored" in outcome.err
     found = json.loads(outcome.out)
     assert found.pop("report") == str(out / "report.html")
     assert found == json.loads((out / "summary.json").read_text())

@@ -98,6 +98,19 @@ def test_classes_change_the_image_and_must_exist() -> None:
         model.sample(1, label=3)
 
 
+def test_a_view_of_one_class_draws_that_class_with_the_same_weights() -> None:
+    model = StyleGAN2(StyleGAN2Config(widths=(6, 5), z_dim=4, w_dim=4, num_classes=3)).eval()
+    view = model.of_class(2)
+    assert torch.equal(view.sample(5, space="w").codes, model.sample(5, space="w", label=2).codes)
+    assert torch.equal(view.sample(5, label=1).codes, model.sample(5, label=1).codes)
+    assert view.fingerprint == model.fingerprint
+    assert model.label is None
+    with pytest.raises(SettingError, match="classes 0 to 2"):
+        model.of_class(3)
+    with pytest.raises(SettingError, match="not conditional"):
+        StyleGAN2(StyleGAN2Config(widths=(6, 5), z_dim=4, w_dim=4)).of_class(0)
+
+
 def test_clamped_activations_are_bounded() -> None:
     free = StyleGAN2(StyleGAN2Config(widths=(6, 5), z_dim=4, w_dim=4)).eval()
     bound = StyleGAN2.from_state(free.state_dict(), settings={"conv_clamp": 0.1})

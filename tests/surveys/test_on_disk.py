@@ -99,6 +99,17 @@ def test_class_labels_come_back(tmp_path):
     assert len(set(labels.argmax(1).tolist())) == 3
 
 
+def test_a_survey_of_one_class_goes_on_with_that_class_only(tmp_path):
+    generator = ClassImages()
+    made = survey(generator.of_class(2), Level(), n=30, folder=tmp_path)
+    assert made.label == load_survey(tmp_path).label == 2
+    assert torch.equal(made.scores.column("level"), torch.ones(30))
+    for other in (generator, generator.of_class(1)):
+        with pytest.raises(SettingError, match="label 2, not"):
+            survey(other, Level(), n=40, folder=tmp_path)
+    same(survey(generator.of_class(2), Level(), n=40, folder=tmp_path)[:30], made)
+
+
 def test_a_longer_survey_makes_only_the_new_rows(toy: ToyGenerator, tmp_path):
     scorer = CountingOracle(toy)
     for n in (100, 700, 700, 300):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -36,135 +35,86 @@ def parsed(
     )
 
 
-Model = Annotated[
-    str,
-    Parameter(
-        help="A name (faces, digits, or what `ganatomy models` lists), a file of weights, or org/name on Hugging Face."
-    ),
-]
+def switch(help: str, *, name: str | None = None) -> Parameter:  # noqa: A002 (cyclopts' own word)
+    """A parameter that is off unless it is given."""
+    return Parameter(name=name, negative=(), show_default=False, help=help)
+
+
+def out_path(help: str) -> Parameter:  # noqa: A002 (cyclopts' own word)
+    """What -o names."""
+    return Parameter(name=["--out", "-o"], help=help)
+
+
+Names = tuple[str, ...]
+LayerRange = tuple[int, int] | None
+
 CodesFile = Annotated[Path | None, Parameter(help="A file of latents, instead of --seed.")]
-Json = Annotated[
-    bool,
-    Parameter(
-        name="--json",
-        negative=(),
-        show_default=False,
-        help="Print one JSON object on stdout, everything else on stderr.",
-    ),
-]
-OutFile = Annotated[
-    Path,
-    Parameter(name=["--out", "-o"], help="File to write; the ending chooses image or codes (.latents)."),
-]
-OutFolder = Annotated[Path, Parameter(name=["--out", "-o"], help="Folder to write.")]
+Json = Annotated[bool, switch("Print one JSON object on stdout, everything else on stderr.", name="--json")]
+OutFile = Annotated[Path, out_path("File to write; its ending chooses an image or latents (.latents).")]
+OutFolder = Annotated[Path, out_path("Folder to write.")]
 Count = Annotated[int, Parameter(name=["-n"])]
-Seed = Annotated[
-    int, Parameter(help="The random stream to draw from: the same seed draws the same codes everywhere.")
-]
+Seed = Annotated[int, Parameter(help="Seed of the random latents: the same on every machine.")]
 Seeds = Annotated[
     tuple[int, ...],
-    parsed(parsing.seed_list, "SEEDS", "Codes by their seeds, one code each, such as 3,5,9 or 0:8."),
+    parsed(parsing.seed_list, "SEEDS", "Latents by their seeds, one each, such as 3,5,9 or 0:8."),
 ]
 SpaceName = Annotated[
     Literal["z", "w", "w+", "s"] | None,
-    Parameter(help="The space that the codes live in; by default w where the model has one, else z."),
+    Parameter(help="Space of the latents; by default w where the model has it, else z."),
 ]
-TruncationPsi = Annotated[
-    float,
-    Parameter(
-        help="Closeness to the mean w: 1 draws all that the model knows, 0.7 likelier images, 0 the mean."
-    ),
-]
+TruncationPsi = Annotated[float, Parameter(help="Truncation psi: 1 = none, 0 = mean w.")]
 Layers = Annotated[
-    tuple[int, int] | None,
+    LayerRange,
     parsed(parsing.layer_range, "FIRST:END", "Layers to change, END not included; all by default."),
 ]
-Hold = Annotated[
-    tuple[str, ...],
-    parsed(
-        parsing.name_list,
-        "NAMES",
-        "Directions of the same file whose scores must stay, such as Male,Eyeglasses.",
-    ),
-]
+HOLD = "Directions of the same file whose scores are kept fixed, such as Male,Eyeglasses."
+Hold = Annotated[Names, parsed(parsing.name_list, "NAMES", HOLD)]
 Attributes = Annotated[
-    tuple[str, ...],
+    Names,
     parsed(
         parsing.name_list,
         "NAMES",
-        "Attributes to use, such as Smiling,Male; all by default. For --scorer clip, and for a model without a scorer, "
-        'what to look for in words: smiling "wearing glasses|without glasses".',
+        "Attributes to use, such as Smiling,Male; all by default. With --scorer clip, or for a model without a scorer, "
+        'attributes in words: smiling "wearing glasses|without glasses".',
         several=True,
     ),
+]
+Method = Annotated[str, Parameter(help="Method that finds the directions of the attributes.")]
+TargetChange = Annotated[
+    float, Parameter(help="Mean change of the target attribute's probability at which edits are compared.")
 ]
 CorrelationsFile = Annotated[
     Path | None,
     Parameter(
-        help="How attributes go together in the data: a matrix (.csv) or a table of labels. For faces, it is known."
+        help="Label correlations of the training data: a matrix (.csv) or a table of labels. Known for faces."
     ),
 ]
 Units = Annotated[
     Literal["sigma", "distance", "logit"],
-    Parameter(
-        help="What a strength counts: standard deviations of codes, distance, or the change of the score in logits."
-    ),
+    Parameter(help="Unit of strengths: standard deviations of latents, distance, or change of the logit."),
 ]
 ScorerName = Annotated[
     str | None,
     Parameter(
-        help="Who sees the attributes: a bundled name, an ONNX file, a table of labels, FILE.py:FUNCTION, or for words "
-        "clip:ViT-B-32/openai, clip:hf://org/name, clip:FOLDER, or a file that `ganatomy words` wrote. "
+        help="Attribute classifier (scorer): a bundled name, an ONNX file, a table of labels, FILE.py:FUNCTION, or for "
+        "words clip:ViT-B-32/openai, clip:hf://org/name, clip:FOLDER, or a file that `ganatomy words` wrote. "
         "By default the one that is bundled with the model."
     ),
 ]
-AnyGenerator = Annotated[
-    bool,
+JudgeName = Annotated[
+    str | None,
     Parameter(
-        negative=(),
-        show_default=False,
-        help="Use directions on another generator than the one they were found on.",
+        help="Second classifier, which takes no part in finding or optimising; it scores the edited images as well. "
+        "Takes what --scorer takes."
     ),
 ]
+AnyGenerator = Annotated[bool, switch("Use directions that were found on another generator.")]
 Device = Annotated[
-    str, Parameter(help='Where to compute: cpu, cuda, cuda:1, mps; "auto" takes a GPU where there is one.')
+    str, Parameter(help='Device: cpu, cuda, cuda:1, mps; "auto" takes a GPU where there is one.')
 ]
 Scale = Annotated[
     int | None,
     Parameter(help="Whole number by which images are enlarged; by default until they are readable."),
 ]
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class ModelOptions:
-    """How a model is read and run."""
-
-    prior: Literal["normal", "uniform"] | None = None
-    """What z was drawn from in training, where the weights do not say."""
-    output: Literal["tanh", "sigmoid", "none"] | None = None
-    """How a DCGAN's images come into their range; by default tanh."""
-    hidden: Literal["relu", "leaky_relu"] | None = None
-    """A DCGAN's hidden activations, where the weights do not say."""
-    resolution: int | None = None
-    """Pixels a side, where a DCGAN's layers fit several."""
-    network: str | None = None
-    """Which network of a file that holds several, such as G; by default the averaged generator."""
-    precision: Literal["float32", "bfloat16", "float16"] = "float32"
-    """What images are computed in; the lower ones are quick on processors and GPUs that have them."""
-    device: Device = "auto"
-    batch_size: int = 32
-    """Images to make at a time."""
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class SampleOptions:
-    """How codes are drawn."""
-
-    truncation_psi: TruncationPsi = 1.0
-    label: int | None = None
-    """The class to draw, for a conditional model."""
-
-
-MODEL = ModelOptions()
-SAMPLE = SampleOptions()
+Absent = Annotated[Any, Parameter(parse=False)]
+"""An option of a group that one command does not have."""

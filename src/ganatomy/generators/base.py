@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import torch
@@ -71,6 +72,8 @@ class Generator(nn.Module, ABC):
     """Where `load` found it."""
     precisions: tuple[Precision, ...] = ("float32",)
     """What the architecture can compute images in."""
+    label: int | None = None
+    """The class that `sample` draws unless another is given; see `of_class`."""
     precision: Precision = "float32"
     """What it does compute them in: "float32" is the precision of its weights. Codes, fingerprint and the type of the
     images are the same in all."""
@@ -152,7 +155,8 @@ class Generator(nn.Module, ABC):
         Row i is the same on every device and for every n, so a long stream can be drawn in pieces.
 
         Args:
-            label: the class to draw for a conditional generator; by default each row draws its own.
+            label: the class to draw for a conditional generator; by default that of `of_class`, else each row draws
+                its own.
 
         Raises:
             SettingError: for a negative count, or a label that the generator does not have.
@@ -175,6 +179,20 @@ class Generator(nn.Module, ABC):
             fingerprint=self.fingerprint,
         )
         return self.map(z, to=space, truncation_psi=truncation_psi)
+
+    def of_class(self, label: int) -> Self:
+        """A view of this conditional generator, with the same weights, that samples one class only.
+
+        Args:
+            label: the class.
+
+        Raises:
+            SettingError: when the generator does not have it.
+        """
+        self._labels(0, label, seed=0, start=0)
+        found = copy(self)
+        found.label = label
+        return found
 
     @property
     def device(self) -> torch.device:
@@ -207,7 +225,7 @@ class Generator(nn.Module, ABC):
     def _labels(
         self, n: int, label: int | None, *, seed: int, start: int
     ) -> Float[Tensor, "n classes"] | None:
-        count = self.signature.num_classes
+        count, label = self.signature.num_classes, self.label if label is None else label
         if not count:
             if label is not None:
                 raise SettingError(

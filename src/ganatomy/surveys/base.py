@@ -23,6 +23,7 @@ class Survey:
     Args:
         seed: of the sample that the codes are from. rows: the index of each code in that sample (0, 1, ... by default).
         scorer: fingerprint of the scorer. truncation_psi: as the codes were drawn.
+        label: the class of all images, where one class of a conditional generator was surveyed.
         jacobians: how the scores of some of the images answer to their codes; see `differentiate`.
     """
 
@@ -32,6 +33,7 @@ class Survey:
     rows: Int[Tensor, " n"] | None = None
     scorer: str | None = None
     truncation_psi: float = 1.0
+    label: int | None = None
     jacobians: Jacobians | None = None
 
     def __post_init__(self) -> None:

@@ -52,6 +52,7 @@ class Settings:
     code_shape: tuple[int, ...]
     num_layers: int | None = None
     num_classes: int = 0
+    label: int | None = None
     format: int = FORMAT
 
     @classmethod
@@ -68,6 +69,7 @@ class Settings:
             code_shape=tuple(latents.codes.shape[1:]),
             num_layers=latents.num_layers,
             num_classes=0 if latents.labels is None else latents.labels.shape[1],
+            label=survey.label,
         )
 
     @classmethod
@@ -150,6 +152,7 @@ class Table:
             seed=settings.seed,
             scorer=settings.scorer,
             truncation_psi=settings.truncation_psi,
+            label=settings.label,
         )
 
 

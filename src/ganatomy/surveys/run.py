@@ -68,7 +68,12 @@ def survey(
         first = generator.sample(1, seed=seed, space=space, truncation_psi=truncation_psi)
     empty = Scores(names=scorer.names, logits=torch.empty(0, len(scorer.names)))
     described = Survey(
-        latents=first[:0], scores=empty, seed=seed, scorer=scorer.fingerprint, truncation_psi=truncation_psi
+        latents=first[:0],
+        scores=empty,
+        seed=seed,
+        scorer=scorer.fingerprint,
+        truncation_psi=truncation_psi,
+        label=generator.label,
     )
     settings = Settings.of(described)
     table = Table.empty(n, settings)

@@ -9,19 +9,9 @@ from cyclopts import Parameter, Token
 
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer
-from ganatomy.cli.inputs import name_model, name_seeds, open_model
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file, write
-from ganatomy.cli.parameters import (
-    MODEL,
-    SAMPLE,
-    Json,
-    Model,
-    ModelOptions,
-    OutFile,
-    SampleOptions,
-    Scale,
-    SpaceName,
-)
+from ganatomy.cli.parameters import Json, OutFile, Scale, SpaceName
+from ganatomy.cli.subject import Sampling
 
 Term = tuple[str, tuple[int, ...]]
 """The sign of a basket, and its seeds."""
@@ -33,8 +23,7 @@ def _terms(_: Any, tokens: Sequence[Token]) -> list[Term]:
 
 
 def arithmetic(
-    model: Model,
-    /,
+    subject: Sampling,
     *,
     out: OutFile,
     terms: Annotated[
@@ -52,8 +41,6 @@ def arithmetic(
     neighbours: Annotated[int, Parameter(help="Also show so many codes close to the result.")] = 0,
     space: SpaceName = None,
     scale: Scale = None,
-    sampling: SampleOptions = SAMPLE,
-    options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
     r"""Add and subtract codes; each basket counts by its mean (Radford et al. 2016).
@@ -65,24 +52,23 @@ def arithmetic(
     from ganatomy.recipes import Arithmetic, Recipe, Sum, Term
 
     expect_file(out, IMAGES + CODES)
-    generator = open_model(model, options)
+    generator = subject.open_generator()
     total = Sum(
         terms=tuple(
-            Term(sign=sign, codes=name_seeds(generator, seeds, space=space, options=sampling))
-            for sign, seeds in terms
+            Term(sign=sign, codes=subject.seeds(generator, seeds, space=space)) for sign, seeds in terms
         )
     )
     recipe = Recipe(
-        model=name_model(model, generator, options),
+        model=subject.reference(generator),
         codes=total,
         image=Arithmetic(neighbours=neighbours),
         scale=scale,
-        batch_size=options.batch_size,
+        batch_size=subject.batch_size,
     )
     write(recipe, out, doing="drawing", generator=generator)
     used = total.terms[0].codes.space
     data = {
-        "model": model,
+        "model": subject.model,
         "out": str(out),
         "space": str(used),
         "terms": [{"sign": sign, "seeds": list(seeds)} for sign, seeds in terms],

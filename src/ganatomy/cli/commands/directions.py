@@ -1,18 +1,18 @@
-"""`ganatomy directions`: from a survey, or from a model itself, to named directions."""
+"""`ganatomy directions`: named directions, found in a survey or in a model itself."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, progress
-from ganatomy.cli.inputs import open_model, open_scorer
-from ganatomy.cli.marks import MARKS, MarkOptions, find_by_marks
+from ganatomy.cli.labels import LABELS, LabelOptions, find_by_labels
 from ganatomy.cli.outputs import expect_file
-from ganatomy.cli.parameters import MODEL, Attributes, Json, Layers, ModelOptions, OutFile, ScorerName, Seed
+from ganatomy.cli.parameters import Attributes, Json, Layers, Names, OutFile, ScorerName, Seed
+from ganatomy.cli.subject import Loading, Subject
 from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -26,29 +26,30 @@ OPTIONS = {
     "ganspace": {"layer", "components", "n", "space"},
     "stylespace": {"components", "n", "attributes", "scorer"},
 }
-"""Methods that look at a model, each with the options that only some of them have."""
+"""Methods that work on a model, each with the options that only some of them have."""
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class FinderOptions:
-    """What methods that look at a model can be told."""
+    """Settings of methods that work on a model."""
 
     components: int | None = None
     """How many directions to find: 10 of sefa and ganspace; of stylespace for each region (3) or attribute (10)."""
     layers: Layers = None
     layer: str | None = None
-    """The layer whose activations ganspace looks at, such as b8.conv0; by default the codes themselves."""
+    """The layer whose activations ganspace decomposes, such as b8.conv0; by default the codes themselves."""
     n: Annotated[int | None, Parameter(name=["-n"])] = None
-    """Codes that ganspace (10,000) or stylespace (32; 2,000 with attributes) looks at."""
+    """Number of codes for ganspace (10,000) or stylespace (32; 2,000 with attributes)."""
     space: str | None = None
-    """The space that ganspace finds directions for; by default w where the model has one, else z."""
+    """The space of ganspace's directions; by default w where the model has it, else z."""
     scorer: ScorerName = None
     name_by: str | None = None
-    """A scorer, by name or file: prints which attributes each direction changes."""
+    """A classifier, by name or file: prints which attributes each direction changes."""
 
 
 FINDER = FinderOptions()
+OPTIONS_OF_MODELS = Loading()
 
 
 def directions(
@@ -68,19 +69,18 @@ def directions(
     ] = "regression",
     attributes: Attributes = (),
     seed: Seed = 0,
-    marks: Annotated[MarkOptions, Parameter(name="*")] = MARKS,
+    labels: LabelOptions = LABELS,
     finder: FinderOptions = FINDER,
-    options: ModelOptions = MODEL,
+    options: Loading = OPTIONS_OF_MODELS,
     json: Json = False,
 ) -> None:
-    r"""Find the direction of each attribute in a survey, and how well it tells held-out codes apart.
+    r"""Find the direction of each attribute in a survey, and how well it separates held-out codes.
 
-    Three methods need no scores, but the model: sefa reads its weights, ganspace looks at codes or at what a layer
-    makes of them, and stylespace finds channels of s that change one part of the image, or, with --attributes, those
-    that belong to an attribute.
+    Three methods need no scores, but the model: sefa decomposes its weights, ganspace codes or activations of a layer,
+    and stylespace finds channels of s that change one region of the image, or, with --attributes, one attribute.
 
-    With --yes and --no nothing but your own marks is learnt from: 5 to 50 rows of the survey that have something, and
-    that lack it, give its direction, how good it is, how many more to mark and which.
+    With --yes and --no only your own labels are used: 5 to 50 rows of the survey that have an attribute, and that lack
+    it, give its direction, its accuracy, how many more labels are needed, and which rows to label next.
 
     Example:
         ganatomy directions my.survey --method regression -o my.directions
@@ -93,9 +93,9 @@ def directions(
     from ganatomy.storage import save_directions
 
     expect_file(out)
-    if marks != MARKS:
-        _refuse_beside_marks(method, finder, attributes)
-        find_by_marks(source, out, marks, seed=seed, json=json)
+    if labels != LABELS:
+        _refuse_beside_labels(method, finder, attributes)
+        find_by_labels(source, out, labels, seed=seed, json=json)
         return
     if method not in METHODS and method not in OPTIONS:
         raise UnknownNameError("method", method, [*METHODS, *OPTIONS])
@@ -104,8 +104,9 @@ def directions(
         _find_in_survey(source, out, method=method, attributes=attributes, seed=seed, json=json)
         return
     _expect_model(source, method)
-    generator = open_model(source, options)
-    found = _find_in_model(generator, source, method, attributes, seed=seed, finder=finder, options=options)
+    subject = Subject(model=source, scorer=finder.scorer, **vars(options))
+    generator = subject.open_generator()
+    found = _find_in_model(generator, subject, method, attributes, seed=seed, finder=finder)
     save_directions(found, out)
     data = {
         "out": str(out),
@@ -118,19 +119,16 @@ def directions(
     }
     lines = f"{out}: {len(found)} directions in {found.space}, by {method}\n{_indented(found)}"
     if finder.name_by is not None:
-        named = _named(generator, finder.name_by, found, options)
+        named = _named(generator, replace(subject, scorer=finder.name_by), found)
         lines += f"\n{_indented(named)}"
         for name, moved in named.moved.items():
             data["directions"][name]["moves"] = {
-                attribute: {"mean": change.value, "low": change.low, "high": change.high}
-                for attribute, change in moved.items()
+                attribute: change.data() for attribute, change in moved.items()
             }
     answer(lines, data, as_json=json)
 
 
-def _find_in_survey(
-    source: str, out: Path, *, method: str, attributes: tuple[str, ...], seed: int, json: bool
-) -> None:
+def _find_in_survey(source: str, out: Path, *, method: str, attributes: Names, seed: int, json: bool) -> None:
     from ganatomy import zoo
     from ganatomy.directions import find
     from ganatomy.storage import save_directions
@@ -167,18 +165,17 @@ def _find_in_survey(
 
 def _find_in_model(
     generator: Generator,
-    source: str,
+    subject: Subject,
     method: str,
-    attributes: tuple[str, ...],
+    attributes: Names,
     *,
     seed: int,
     finder: FinderOptions,
-    options: ModelOptions,
 ) -> Ranked:
     from ganatomy import directions as finders
     from ganatomy.surveys import survey
 
-    with progress("looking") as advance:
+    with progress("finding") as advance:
         if method == "sefa":
             return finders.sefa(
                 generator, layers=finder.layers, num_components=_or(finder.components, 10), seed=seed
@@ -191,7 +188,7 @@ def _find_in_model(
                 num_components=_or(finder.components, 10),
                 space=finder.space,
                 seed=seed,
-                batch_size=options.batch_size,
+                batch_size=subject.batch_size,
                 progress=advance,
             )
         if not attributes:
@@ -202,36 +199,36 @@ def _find_in_model(
                 seed=seed,
                 progress=advance,
             )
-        sees = open_scorer(finder.scorer, source, attributes, device=options.device)
+        scorer = subject.open_scorer(attributes, only=True)
         seen = survey(
-            generator, sees, n=_or(finder.n, 2000), space="s", seed=seed,
-            batch_size=options.batch_size, progress=advance,
+            generator, scorer, n=_or(finder.n, 2000), space="s", seed=seed,
+            batch_size=subject.batch_size, progress=advance,
         )  # fmt: skip
         return finders.attribute_channels(
             generator,
-            finders.exemplars(seen, sees.names),
+            finders.exemplars(seen, scorer.names),
             num_channels=_or(finder.components, 10),
             seed=seed,
         )
 
 
-def _named(generator: Generator, scorer: str, found: Directions, options: ModelOptions) -> Naming:
+def _named(generator: Generator, subject: Subject, found: Directions) -> Naming:
     from ganatomy.metrics import name_directions
 
-    sees = open_scorer(scorer, scorer, device=options.device)
+    scorer = subject.open_scorer()
     with progress("naming") as advance:
-        return name_directions(generator, sees, found, batch_size=options.batch_size, progress=advance)
+        return name_directions(generator, scorer, found, batch_size=subject.batch_size, progress=advance)
 
 
 def _expect_model(source: str, method: str) -> None:
     if (Path(source) / "survey.json").is_file():
         raise SettingError(
-            f"{source} is a survey; {method} looks at the model itself: give the model, or choose another --method"
+            f"{source} is a survey; {method} works on the model itself: give the model, or choose another --method"
         )
 
 
-def _refuse_others(method: str, finder: FinderOptions, attributes: tuple[str, ...]) -> None:
-    """Refuse an option that the method would not look at."""
+def _refuse_others(method: str, finder: FinderOptions, attributes: Names) -> None:
+    """Refuse an option that the method would ignore."""
     given = {name for name, value in vars(finder).items() if value is not None} - {"name_by"}
     given |= {"attributes"} if attributes else set()
     allowed = OPTIONS.get(method, {"attributes"})
@@ -245,16 +242,16 @@ def _refuse_others(method: str, finder: FinderOptions, attributes: tuple[str, ..
         )
 
 
-def _refuse_beside_marks(method: str, finder: FinderOptions, attributes: tuple[str, ...]) -> None:
-    """Refuse what marks would not look at."""
+def _refuse_beside_labels(method: str, finder: FinderOptions, attributes: Names) -> None:
+    """Refuse options that have no effect beside labels."""
     if method != "regression" or attributes or finder != FINDER:
         raise SettingError(
             "--yes and --no are a method of their own; leave out --method, --attributes and what belongs to methods"
         )
 
 
-def _or(value: int | None, usual: int) -> int:
-    return usual if value is None else value
+def _or(value: int | None, default: int) -> int:
+    return default if value is None else value
 
 
 def _indented(text: object) -> str:

@@ -1,7 +1,8 @@
-"""`ganatomy edit`: move codes along directions by how much is said, or until the scorer sees what is said."""
+"""`ganatomy edit`: move codes along directions by given strengths, or until the classifier reaches a target."""
 
 from __future__ import annotations
 
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,25 +10,24 @@ from cyclopts import Parameter
 
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer, progress
-from ganatomy.cli.inputs import name_as, name_codes, name_model, open_directions, open_model, open_scorer
+from ganatomy.cli.inputs import one_of, open_directions
+from ganatomy.cli.judging import judge_edits, judged_names
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file, write
 from ganatomy.cli.parameters import (
-    MODEL,
-    SAMPLE,
     AnyGenerator,
     CodesFile,
-    Hold,
     Json,
+    LayerRange,
     Layers,
-    Model,
-    ModelOptions,
+    Names,
     OutFile,
-    SampleOptions,
     Scale,
-    ScorerName,
     Seeds,
     Units,
+    parsed,
+    switch,
 )
+from ganatomy.cli.subject import Subject, called
 from ganatomy.errors import SettingError
 
 if TYPE_CHECKING:
@@ -38,9 +38,8 @@ if TYPE_CHECKING:
 
 
 def edit(
-    model: Model,
+    subject: Subject,
     codes: CodesFile = None,
-    /,
     *,
     out: OutFile,
     directions: Annotated[
@@ -64,25 +63,28 @@ def edit(
             metavar="NAME=PROBABILITY",
             negative=(),
             show_default=False,
-            help="What the scorer is to see, such as Smiling=0.9, or Smiling=+0.25 for a change; needs no directions.",
+            help="Target probability of an attribute, such as Smiling=0.9, or Smiling=+0.25 for a change; needs no "
+            "directions.",
         ),
     ] = None,
-    scorer: ScorerName = None,
     seed: Seeds = (),
-    hold: Hold = (),
+    hold: Annotated[
+        Names,
+        parsed(
+            parsing.name_list,
+            "NAMES",
+            "Attributes to keep fixed, such as Male,Eyeglasses. With --move, directions of the same file; with --to, "
+            'attributes of the classifier, or "all" others.',
+        ),
+    ] = (),
     units: Units = "sigma",
     layers: Layers = None,
-    before: Annotated[
-        bool,
-        Parameter(negative=(), show_default=False, help="Show each image as it was above the edited one."),
-    ] = False,
+    before: Annotated[bool, switch("Show each image as it was above the edited one.")] = False,
     scale: Scale = None,
     of_any_generator: AnyGenerator = False,
-    sampling: SampleOptions = SAMPLE,
-    options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    r"""Move codes along directions, or until the scorer sees what is wanted, and hold what must not change.
+    r"""Move codes along directions, or until the classifier reaches the target, keeping other attributes fixed.
 
     Example:
         ganatomy edit faces --seed 7 --to Smiling=0.9 --hold all -o smiling.png
@@ -95,61 +97,70 @@ def edit(
 
     if bool(move) == bool(to):
         raise SettingError(
-            "say what to do, in one way: --move NAME=STRENGTH with --directions, or --to NAME=PROBABILITY"
+            "give one kind of edit: --move NAME=STRENGTH with --directions, or --to NAME=PROBABILITY"
         )
     moves = [parsing.named_strength(text) for text in move or ()]
     goals = dict(parsing.named_goal(text) for text in to or ())
     if goals and units != "sigma":
-        raise SettingError(f"--units {units} counts strengths of --move; --to takes probabilities")
+        raise SettingError(f"--units {units} is for strengths of --move; --to takes probabilities")
     if moves and directions is None:
         raise SettingError("--move needs --directions, the file that holds them; or use --to")
     expect_file(out, IMAGES + CODES)
-    generator = open_model(model, options)
+    generator = subject.open_generator()
     # Directions may live in another space than the one that edits work best in.
     found = None
     if directions is not None:
         found = open_directions(directions, generator, of_any_generator=of_any_generator)
-    space = None if found is None else found.space
-    at = name_codes(generator, codes, seed, space=space, options=sampling)
-    if found is None or goals:
-        kept = () if hold == ("all",) else hold
-        eye = open_scorer(scorer, model, words=[*goals, *kept], device=options.device)
+    at = subject.codes(generator, one_of(codes, seed), space=None if found is None else found.space)
+    was = at.draw(generator)
+    scorer = None
+    words = [*goals, *(() if hold == ("all",) else hold)]
+    if goals:
+        scorer = subject.open_scorer(words)
+        goals = {called(scorer, name): goal for name, goal in goals.items()}
+        hold = tuple(called(scorer, name) for name in hold)
+    judge = subject.open_judge(scorer, words or [name for name, _ in moves])
+    judged = judged_names(judge, [*goals, *dict(moves)])
+    if scorer is not None:
         edits, data, done = _guide(
             generator,
-            eye,
-            at.draw(generator),
-            {name_as(eye, said): goal for said, goal in goals.items()},
-            hold=tuple(name_as(eye, said) for said in hold),
+            scorer,
+            was,
+            goals,
+            hold=hold,
             along=found,
             layers=layers,
-            batch_size=options.batch_size,
+            batch_size=subject.batch_size,
         )
     else:
+        assert found is not None
         edits, data, done = _move(found, moves, units, hold, layers)
     recipe = Recipe(
-        model=name_model(model, generator, options),
+        model=subject.reference(generator),
         codes=at,
         edits=edits,
         image=Sheet(before=before),
         scale=scale,
-        batch_size=options.batch_size,
+        batch_size=subject.batch_size,
     )
     write(recipe, out, doing="drawing", generator=generator)
-    answer(
-        f"{out}: {len(at)} edited, {done}",
-        {"model": model, "out": str(out), "n": len(at), **data},
-        as_json=json,
-    )
+    lines = [f"{out}: {len(at)} edited, {done}"]
+    if judge is not None:
+        now = reduce(lambda latents, edit: edit.apply(latents, generator), edits, was)
+        readings, line = judge_edits(judge, generator, was, now, judged, batch_size=subject.batch_size)
+        data |= readings
+        lines.append(line)
+    answer("\n".join(lines), {"model": subject.model, "out": str(out), "n": len(at), **data}, as_json=json)
 
 
 def _move(
     found: Directions,
     moves: list[tuple[str, float]],
     units: str,
-    hold: tuple[str, ...],
-    layers: tuple[int, int] | None,
+    hold: Names,
+    layers: LayerRange,
 ) -> tuple[tuple[Edit, ...], dict[str, Any], str]:
-    """Moves along directions, what is told of them as JSON, and in words."""
+    """Moves along directions, the same as JSON, and in words."""
     from ganatomy.recipes import Move
 
     held = tuple(found[name] for name in hold)
@@ -163,23 +174,23 @@ def _move(
 
 def _guide(
     generator: Generator,
-    eye: Scorer,
+    scorer: Scorer,
     was: Latents,
     goals: dict[str, float | str],
     *,
-    hold: tuple[str, ...],
+    hold: Names,
     along: Directions | None,
-    layers: tuple[int, int] | None,
+    layers: LayerRange,
     batch_size: int,
 ) -> tuple[tuple[Edit, ...], dict[str, Any], str]:
-    """A guided edit that was searched for, and what is told of it."""
+    """The result of a guided edit, what it reached as JSON, and in words."""
     from ganatomy.guidance import guided
     from ganatomy.recipes import Reached
 
     with progress("editing") as advance:
         result = guided(
             generator,
-            eye,
+            scorer,
             was,
             goals,
             hold="all" if hold == ("all",) else hold,

@@ -5,58 +5,33 @@ from __future__ import annotations
 import json as json_format
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ganatomy.cli.console import answer, stages
-from ganatomy.cli.inputs import name_as, open_model, open_scorer
 from ganatomy.cli.outputs import expect_folder
-from ganatomy.cli.parameters import (
-    MODEL,
-    Attributes,
-    Count,
-    Json,
-    Model,
-    ModelOptions,
-    OutFolder,
-    ScorerName,
-    Seed,
-    SpaceName,
-    TruncationPsi,
-)
+from ganatomy.cli.parameters import Count, Json, OutFolder
+from ganatomy.cli.subject import Study
 from ganatomy.errors import ScoreError
 
 if TYPE_CHECKING:
     from ganatomy.perception.base import Scorer
 
 
-def explore(
-    model: Model,
-    /,
-    *,
-    out: OutFolder,
-    scorer: ScorerName = None,
-    n: Count = 3000,
-    space: SpaceName = None,
-    seed: Seed = 0,
-    attributes: Attributes = (),
-    truncation_psi: TruncationPsi = 1.0,
-    options: ModelOptions = MODEL,
-    json: Json = False,
-) -> None:
-    r"""Find what the latent space of a model means, measure it, and write a report: the main job.
+def explore(subject: Study, *, out: OutFolder, n: Count = 3000, json: Json = False) -> None:
+    r"""Find directions of a model's latent space, measure what each one changes, and write a report: the main job.
 
     The folder receives report.html, summary.json, directions.safetensors, the survey and the figures. An exploration
     that was stopped goes on where it was.
 
     Args:
-        n: How many codes to survey.
+        n: Number of codes to survey.
 
     Example:
         ganatomy explore faces -n 3000 -o faces-report/
         ganatomy explore gan.pt --prior uniform --scorer attributes.onnx \
             -o gan-report/
     """
-    from ganatomy.experiments.base import Experiment
     from ganatomy.experiments.explore import write_report
     from ganatomy.experiments.explore.run import explore as run
     from ganatomy.experiments.explore.writer import survey_folder
@@ -65,32 +40,26 @@ def explore(
     from ganatomy.report.writer import SUMMARY_FILE
 
     prepare_folder(expect_folder(out))
-    generator = open_model(model, options)
-    sees = open_scorer(scorer, model, words=attributes, device=options.device)
-    scorer, wanted = scorer or model, attributes or None
-    if isinstance(sees, TextScorer):
-        # Looking for them is the cost; of those that were looked for, rare ones are left out as of any scorer.
-        sees = sees.select([name_as(sees, said) for said in attributes] or sees.names)
-        scorer, wanted = sees.model.name if scorer == model else scorer, None
-    with _advising(sees), stages() as advance:
-        experiment = Experiment(
-            generator,
-            sees,
-            space=space,
-            seed=seed,
-            truncation_psi=truncation_psi,
-            batch_size=options.batch_size,
-            progress=advance,
+    experiment = subject.experiment()
+    scorer = experiment.image_scorer
+    # Of attributes in words, rare ones are skipped although they were asked for: words may fit all images, or none.
+    wanted = None if isinstance(scorer, TextScorer) else subject.chosen(scorer)
+    with _advising(scorer), stages() as advance:
+        found = run(
+            replace(experiment, progress=advance),
+            n=n,
+            folder=survey_folder(out),
+            attributes=wanted,
+            truth=_truth(scorer),
         )
-        found = run(experiment, n=n, folder=survey_folder(out), attributes=wanted, truth=_truth(sees))
-        given = {"prior": options.prior, "output": options.output, "hidden": options.hidden}
+        given = {"prior": subject.prior, "output": subject.output, "hidden": subject.hidden}
         page = write_report(
             found,
-            generator,
-            sees,
+            experiment.generator,
+            scorer,
             out,
-            model=model,
-            scorer_name=scorer,
+            model=subject.model,
+            scorer_name=subject.scorer_name(scorer),
             loaded_with={name: value for name, value in given.items() if value is not None},
         )
     summary = json_format.loads((out / SUMMARY_FILE).read_text(encoding="utf-8"))
@@ -99,7 +68,7 @@ def explore(
 
 @contextmanager
 def _advising(scorer: Scorer) -> Iterator[None]:
-    """Say what helps where words fit all images of a model, or none."""
+    """Add advice where words fit all images of a model, or none."""
     from ganatomy.perception import TextScorer
 
     try:
@@ -113,7 +82,7 @@ def _advising(scorer: Scorer) -> Iterator[None]:
 
 
 def _truth(scorer: Scorer) -> Scorer | None:
-    """What reads the factors that drawn images were made from, where the scorer learnt them."""
+    """Reads the factors of drawn images, where the scorer learnt them."""
     from ganatomy.perception import FactorScorer, NetworkScorer
 
     if isinstance(scorer, NetworkScorer) and scorer.network.config.factors:

@@ -8,35 +8,26 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer
-from ganatomy.cli.inputs import open_model
 from ganatomy.cli.outputs import expect_file, expect_folder
-from ganatomy.cli.parameters import MODEL, Json, Model, ModelOptions
+from ganatomy.cli.parameters import Json, out_path, switch
+from ganatomy.cli.subject import WholeModel
 
 
 def export(
-    model: Model,
-    /,
+    subject: WholeModel,
     *,
     out: Annotated[
         Path,
-        Parameter(
-            name=["--out", "-o"],
-            help="A file that ends in .safetensors, or a folder for model.safetensors with a README.md, "
-            "as Hugging Face wants it.",
+        out_path(
+            "A file that ends in .safetensors, or a folder for model.safetensors with a card, README.md."
         ),
     ],
     half: Annotated[
-        bool,
-        Parameter(
-            negative=(),
-            show_default=False,
-            help="Store large weights in 16 bits: half the size, rounded numbers, another fingerprint.",
-        ),
+        bool, switch("Store large weights in 16 bits: half the size, rounded, with another fingerprint.")
     ] = False,
     licence: Annotated[
-        str | None, Parameter(help="The licence of the weights, such as Apache-2.0, where it is not known.")
+        str | None, Parameter(help="Licence of the weights, such as Apache-2.0, if it is not known.")
     ] = None,
-    options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
     """Write any model as safetensors with a card and its fingerprint: the generator alone, and no code.
@@ -51,10 +42,10 @@ def export(
         expect_file(out, [".safetensors"])
     else:
         expect_folder(out)
-    written = export_generator(open_model(model, options), out, half=half, licence=licence)
+    written = export_generator(subject.open_generator(), out, half=half, licence=licence)
     size = written.path.stat().st_size
     data = {
-        "model": model,
+        "model": subject.model,
         "out": str(written.path),
         "size": size,
         "fingerprint": written.fingerprint,

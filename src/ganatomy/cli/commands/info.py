@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ganatomy.cli.console import answer
-from ganatomy.cli.inputs import open_model
-from ganatomy.cli.parameters import MODEL, Json, Model, ModelOptions
+from ganatomy.cli.parameters import Json
+from ganatomy.cli.subject import WholeModel
 
 if TYPE_CHECKING:
     from ganatomy.generators.description import Description
 
 
-def info(model: Model, /, *, options: ModelOptions = MODEL, json: Json = False) -> None:
+def info(subject: WholeModel, *, json: Json = False) -> None:
     """Say what a model is: architecture, sizes, spaces, cost, licence, what is unusual, and its fingerprint.
 
     Example:
@@ -22,8 +22,8 @@ def info(model: Model, /, *, options: ModelOptions = MODEL, json: Json = False) 
     """
     from ganatomy.generators.description import describe
 
-    found = describe(open_model(model, options))
-    answer(str(found), {"model": model, **_data(found)}, as_json=json)
+    found = describe(subject.open_generator())
+    answer(str(found), {"model": subject.model, **_data(found)}, as_json=json)
 
 
 def _data(found: Description) -> dict[str, Any]:

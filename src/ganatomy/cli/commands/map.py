@@ -1,26 +1,17 @@
-"""`ganatomy map`: many images of a model on one plane, where those that are alike are near."""
+"""`ganatomy map`: many images of a model on one plane, similar ones near each other."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, stages
-from ganatomy.cli.inputs import open_model, open_scorer
 from ganatomy.cli.outputs import expect_file
-from ganatomy.cli.parameters import (
-    MODEL,
-    Attributes,
-    Count,
-    Json,
-    Model,
-    ModelOptions,
-    ScorerName,
-    Seed,
-    TruncationPsi,
-)
+from ganatomy.cli.parameters import Absent, Count, Json, out_path
+from ganatomy.cli.subject import Study, called
 
 if TYPE_CHECKING:
     from ganatomy.generators.base import Generator
@@ -31,46 +22,42 @@ PAGES = (".html",)
 CHARTS = (".png",)
 
 
-def map(  # noqa: A001 (the word for it, which nothing here takes the builtin's place of)
-    model: Model,
-    /,
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class MapSubject(Study):
+    """A map edits nothing that a judge could read."""
+
+    judge: Absent = None
+    space: Literal["z", "w"] | None = None
+    """Space of the latents; by default w where the model has it, else z."""
+
+
+def map(  # noqa: A001 (the name of the command)
+    subject: MapSubject,
     *,
-    out: Annotated[
-        Path,
-        Parameter(name=["--out", "-o"], help="File to write: .png for a chart, .html for a map that zooms."),
-    ],
+    out: Annotated[Path, out_path("File to write: .png for a chart, .html for a map that zooms.")],
     of: Annotated[
         Literal["codes", "features", "images", "critic"],
         Parameter(
-            help="What must be alike for images to be near: their codes, what a network sees in them, their pixels, "
-            "or what the model's critic (its discriminator) sees."
+            help="Similarity that the map shows: of codes, of features of a network, of pixels, or of features of the "
+            "model's discriminator (critic)."
         ),
     ] = "codes",
     method: Annotated[
         Literal["tsne", "umap", "pca"],
-        Parameter(help="How the plane is found; UMAP needs pip install 'ganatomy[umap]'."),
+        Parameter(help="Method of embedding; UMAP needs pip install 'ganatomy[umap]'."),
     ] = "tsne",
     color: Annotated[
         str | None,
         Parameter(
-            help='What points are coloured by: an attribute, or "class" where attributes exclude each other; '
-            "by default class, else the first attribute."
+            help='Colour of the points: an attribute, or "class" where attributes exclude each other; by default '
+            "class, else the first attribute."
         ),
     ] = None,
     n: Count = 2000,
-    seed: Seed = 0,
-    space: Annotated[
-        Literal["z", "w"] | None,
-        Parameter(help="The space of the codes; by default w where there is one, else z."),
-    ] = None,
-    truncation_psi: TruncationPsi = 1.0,
-    scorer: ScorerName = None,
-    attributes: Attributes = (),
     features: Annotated[
         Literal["scorer", "inception", "pixels"],
-        Parameter(
-            help="What sees the images for --of features: the scorer, Inception (fetched once), or patches."
-        ),
+        Parameter(help="Network for --of features: the scorer, Inception (fetched once), or image patches."),
     ] = "scorer",
     critic: Annotated[
         str | None,
@@ -78,15 +65,14 @@ def map(  # noqa: A001 (the word for it, which nothing here takes the builtin's 
             help="The discriminator for --of critic: a bundled name or a file; by default the model's own."
         ),
     ] = None,
-    options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    """Map what a model draws: t-SNE, UMAP or PCA of codes, of images, or of what networks see in them.
+    """Map generated images: t-SNE, UMAP or PCA of their codes, their pixels, or their features.
 
-    Prints how far the map can be trusted: whether neighbours on it are neighbours, and tell the class of an image.
+    Also prints how faithful the map is: whether its neighbours are real neighbours, and predict the class of an image.
 
     Args:
-        n: Images on the map.
+        n: Number of images.
 
     Example:
         ganatomy map digits --of features -o digits.png
@@ -99,37 +85,37 @@ def map(  # noqa: A001 (the word for it, which nothing here takes the builtin's 
     from ganatomy.report.maps import write_map
 
     expect_file(out, PAGES + CHARTS)
-    generator = open_model(model, options)
-    sees = _scorer(scorer, model, color, attributes, options)
+    experiment = _with_color(subject, color).experiment(without_scorer=True)
+    generator, scorer = experiment.generator, experiment.scorer
     with stages() as advance:
         found = map_images(
             generator,
             of=of,
             method=method,
             n=n,
-            seed=seed,
-            space=space,
-            truncation_psi=truncation_psi,
-            scorer=sees,
-            features=_features(of, model, generator, features=features, critic=critic, scorer=sees),
-            batch_size=options.batch_size,
+            seed=subject.seed,
+            space=subject.space,
+            truncation_psi=subject.truncation_psi,
+            scorer=scorer,
+            features=_features(of, subject.model, generator, features=features, critic=critic, scorer=scorer),
+            batch_size=subject.batch_size,
             progress=advance,
         )
-    color = found.check_color(color)
+    color = found.check_color(color if color is None or scorer is None else called(scorer, color))
     if out.suffix.lower() in PAGES:
-        write_map(found, out, color=color, model=Path(model).stem)
+        write_map(found, out, color=color, model=Path(subject.model).stem)
     else:
         save_chart(map_chart(found, color=color), out)
     lines = [f"{out}: {n} images by {found.subject}; {found.map.description}", str(found.faithful)]
     data = {
-        "model": model,
+        "model": subject.model,
         "of": of,
         "subject": found.subject,
         "method": method,
         "description": found.map.description,
         "notes": list(found.map.notes),
         "n": n,
-        "seed": seed,
+        "seed": subject.seed,
         "space": found.latents.space.value,
         "color": color,
         "classes": found.classes and dict(zip(found.classes.names, found.classes.counts, strict=True)),
@@ -139,22 +125,20 @@ def map(  # noqa: A001 (the word for it, which nothing here takes the builtin's 
     answer("\n".join([*lines, *(f"note: {note}" for note in found.map.notes)]), data, as_json=json)
 
 
-def _scorer(
-    scorer: str | None, model: str, color: str | None, attributes: tuple[str, ...], options: ModelOptions
-) -> Scorer | None:
-    """The scorer, if there is one: a map can do without colours."""
-    from ganatomy import zoo
+def _with_color(subject: MapSubject, color: str | None) -> MapSubject:
+    """The subject, whose colour is an attribute too where none is named: words need to be known."""
+    if subject.attributes or color in (None, "class"):
+        return subject
+    from ganatomy.perception import is_clip
 
-    words = attributes or ((color,) if color and color != "class" else ())
-    if scorer is None and model not in zoo.MODELS and not words:
-        return None
-    return open_scorer(scorer, model, words=words, device=options.device)
+    in_words = is_clip(subject.scorer) if subject.scorer else not subject.has_scorer
+    return replace(subject, attributes=(color,)) if in_words else subject
 
 
 def _features(
     of: str, model: str, generator: Generator, *, features: str, critic: str | None, scorer: Scorer | None
 ) -> Features | None:
-    """What sees the images, where something must."""
+    """The features that are mapped, if any are."""
     if of == "features":
         from ganatomy.perception.features import features_of
 

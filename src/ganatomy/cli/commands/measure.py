@@ -1,75 +1,68 @@
-"""`ganatomy measure`: figures of a model, each with its interval, its unit and which way is better."""
+"""`ganatomy measure`: figures of a model, each with its interval, its unit and whether higher is better."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, remark, stages
-from ganatomy.cli.inputs import open_correlations, open_model, open_reference, open_scorer
-from ganatomy.cli.parameters import (
-    MODEL,
-    Attributes,
-    CorrelationsFile,
-    Count,
-    Json,
-    Model,
-    ModelOptions,
-    ScorerName,
-    Seed,
-    TruncationPsi,
-)
+from ganatomy.cli.inputs import open_correlations, open_reference
+from ganatomy.cli.parameters import Absent, CorrelationsFile, Count, Json, Method
+from ganatomy.cli.subject import Study
 
 if TYPE_CHECKING:
     from ganatomy.datasets.references import Reference
     from ganatomy.perception.base import Scorer
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class MeasureSubject(Study):
+    """Measures choose their spaces themselves."""
+
+    space: Absent = None
+
+
 def measure(
-    model: Model,
-    /,
+    subject: MeasureSubject,
     *names: Annotated[
         str,
         Parameter(
-            help="What to measure, such as path-length separability; without any, lists what can be measured."
+            help="Measures, such as path-length separability; without any, lists what can be measured."
         ),
     ],
-    scorer: ScorerName = None,
     n: Count = 1000,
-    attributes: Attributes = (),
-    method: Annotated[str, Parameter(help="How directions of the attributes are found.")] = "regression",
+    method: Method = "regression",
     perceptual: Annotated[
         Literal["auto", "lpips", "scorer", "pixels"],
         Parameter(
-            help="What a step is measured by: lpips as published (fetched once), the model's own scorer, or pixels; "
-            "auto takes the first that is here."
+            help="Perceptual distance: lpips as published (fetched once), features of the scorer, or pixels; auto "
+            "takes the first that is installed."
         ),
     ] = "auto",
     features: Annotated[
         Literal["auto", "inception", "scorer", "pixels"],
         Parameter(
-            help="What sets of images are compared by: inception as published (fetched once), the model's own "
-            "scorer, or pixels; auto takes the first that is here."
+            help="Features that sets of images are compared by: inception as published (fetched once), those of the "
+            "scorer, or pixels; auto takes the first that is installed."
         ),
     ] = "auto",
     data: Annotated[
         Path | None,
-        Parameter(help="Real images: a folder, or a file as MNIST's. For faces, new ones are drawn."),
+        Parameter(help="Real images: a folder, or an idx file as MNIST's. For faces, new ones are drawn."),
     ] = None,
     correlations: CorrelationsFile = None,
-    seed: Seed = 0,
-    truncation_psi: TruncationPsi = 1.0,
-    options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
     r"""Measure a model: how entangled its spaces are, how far its images are from real ones, what its edits do.
 
-    Each result is a line with its 95 % interval, its unit and which way is better.
+    Each result is a line with its 95 % interval, its unit and whether higher or lower is better.
 
     Args:
-        n: Images that each measure may make.
+        n: Number of images that each measure may generate.
 
     Example:
         ganatomy measure faces
@@ -79,43 +72,43 @@ def measure(
     """
     from ganatomy.experiments.measure import measure as run
 
-    generator = open_model(model, options)
-    sees = _scorer(scorer, model, attributes, options)
-    real = open_reference(data, model, generator, n=n, seed=seed)
+    experiment = subject.experiment(without_scorer=True)
+    generator, scorer = experiment.generator, experiment.scorer
+    real = open_reference(data, subject.model, generator, n=n, seed=subject.seed)
     if not names:
-        _list(model, sees, real, as_json=json)
+        _list(subject.model, scorer, real, as_json=json)
         return
     with stages() as advance:
         found = run(
             generator,
             names,
-            scorer=sees,
+            scorer=scorer,
             n=n,
-            seed=seed,
-            attributes=attributes or None,
+            seed=subject.seed,
+            attributes=subject.chosen(scorer),
             method=method,
             perceptual=perceptual,
             features=features,
             data=real,
-            correlations=open_correlations(correlations, model),
-            truncation_psi=truncation_psi,
-            batch_size=options.batch_size,
+            correlations=open_correlations(correlations, subject.model),
+            truncation_psi=subject.truncation_psi,
+            batch_size=subject.batch_size,
             progress=advance,
         )
     for name, reason in found.failed.items():
         remark(f"{name} was not measured: {reason}")
     about = {
-        "model": model,
+        "model": subject.model,
         "data": None if real is None else real.description,
-        "attributes": list(attributes) or None,
+        "attributes": list(subject.chosen(scorer) or ()) or None,
         "method": method,
-        "truncation_psi": truncation_psi,
+        "truncation_psi": subject.truncation_psi,
     }
     answer(str(found), {**about, **found.data()}, as_json=json)
 
 
 def _list(model: str, scorer: Scorer | None, data: Reference | None, *, as_json: bool) -> None:
-    """What can be measured here, and what the rest lacks."""
+    """All measures, and what some of them still need."""
     from ganatomy.experiments.measure import missing
     from ganatomy.metrics import MEASURES
     from ganatomy.metrics.base import BETTER
@@ -131,7 +124,7 @@ def _list(model: str, scorer: Scorer | None, data: Reference | None, *, as_json:
     ]
     published = {"lpips": lpips_is_here(), "inception": inception_is_here()}
     lines += [
-        f"{name} is {'here' if here else 'not here yet and would be fetched; until then the scorer, or pixels, see'}"
+        f"{name} is {'here' if here else 'not here and would be fetched; auto takes the scorer or pixels instead'}"
         for name, here in published.items()
     ]
     rows = {
@@ -144,14 +137,3 @@ def _list(model: str, scorer: Scorer | None, data: Reference | None, *, as_json:
         for name, it in MEASURES.items()
     }
     answer("\n".join(lines), {"model": model, "measures": rows, "published": published}, as_json=as_json)
-
-
-def _scorer(
-    scorer: str | None, model: str, attributes: tuple[str, ...], options: ModelOptions
-) -> Scorer | None:
-    """The scorer, if there is one: path lengths and distances need none."""
-    from ganatomy import zoo
-
-    if scorer is None and model not in zoo.MODELS and not attributes:
-        return None
-    return open_scorer(scorer, model, words=attributes, device=options.device)

@@ -6,24 +6,13 @@ from typing import Annotated
 
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer
-from ganatomy.cli.inputs import name_codes, name_model, open_model
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file, write
-from ganatomy.cli.parameters import (
-    MODEL,
-    SAMPLE,
-    Json,
-    Model,
-    ModelOptions,
-    OutFile,
-    SampleOptions,
-    Scale,
-    parsed,
-)
+from ganatomy.cli.parameters import Json, OutFile, Scale, parsed
+from ganatomy.cli.subject import Sampling
 
 
 def mix(
-    model: Model,
-    /,
+    subject: Sampling,
     *,
     out: OutFile,
     rows: Annotated[tuple[int, ...], parsed(parsing.seed_list, "SEEDS", "Codes that give all other layers.")],
@@ -35,8 +24,6 @@ def mix(
         parsed(parsing.layer_range, "FIRST:END", "Layers to take from the columns, END not included."),
     ],
     scale: Scale = None,
-    sampling: SampleOptions = SAMPLE,
-    options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
     """Mix the styles of codes layer by layer: first layers carry pose and shape, last ones colour (Karras et al. 2019).
@@ -47,20 +34,18 @@ def mix(
     from ganatomy.recipes import Mix, Recipe
 
     expect_file(out, IMAGES + CODES)
-    generator = open_model(model, options)
-    given, giving = (
-        name_codes(generator, None, seeds, space="w+", options=sampling) for seeds in (rows, columns)
-    )
+    generator = subject.open_generator()
+    given, giving = (subject.seeds(generator, seeds, space="w+") for seeds in (rows, columns))
     recipe = Recipe(
-        model=name_model(model, generator, options),
+        model=subject.reference(generator),
         codes=given,
         image=Mix(columns=giving, layers=layers),
         scale=scale,
-        batch_size=options.batch_size,
+        batch_size=subject.batch_size,
     )
     write(recipe, out, doing="mixing", generator=generator)
     data = {
-        "model": model,
+        "model": subject.model,
         "out": str(out),
         "rows": list(rows),
         "columns": list(columns),

@@ -11,9 +11,9 @@ from cyclopts import Parameter
 
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer
-from ganatomy.cli.inputs import find_device
 from ganatomy.cli.outputs import CODES, FILMS, IMAGES, expect_file, write
 from ganatomy.cli.parameters import Device, Json
+from ganatomy.cli.subject import find_device
 from ganatomy.errors import SettingError
 
 

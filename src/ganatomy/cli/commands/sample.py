@@ -7,26 +7,13 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer
-from ganatomy.cli.inputs import name_model, name_seeds, open_model
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file, write
-from ganatomy.cli.parameters import (
-    MODEL,
-    SAMPLE,
-    Count,
-    Json,
-    Model,
-    ModelOptions,
-    OutFile,
-    SampleOptions,
-    Scale,
-    Seed,
-    SpaceName,
-)
+from ganatomy.cli.parameters import Count, Json, OutFile, Scale, Seed, SpaceName
+from ganatomy.cli.subject import Sampling
 
 
 def sample(
-    model: Model,
-    /,
+    subject: Sampling,
     *,
     out: OutFile,
     n: Count = 16,
@@ -34,8 +21,6 @@ def sample(
     space: SpaceName = None,
     columns: Annotated[int | None, Parameter(help="Images in a row; by default a square sheet.")] = None,
     scale: Scale = None,
-    sampling: SampleOptions = SAMPLE,
-    options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
     """Draw images as one sheet, or their codes as a file.
@@ -49,15 +34,15 @@ def sample(
     from ganatomy.recipes import Recipe, Sheet
 
     expect_file(out, IMAGES + CODES)
-    generator = open_model(model, options)
-    codes = name_seeds(generator, (seed,), n=n, space=space, options=sampling)
+    generator = subject.open_generator()
+    codes = subject.seeds(generator, (seed,), n=n, space=space)
     recipe = Recipe(
-        model=name_model(model, generator, options),
+        model=subject.reference(generator),
         codes=codes,
         image=Sheet(columns=columns),
         scale=scale,
-        batch_size=options.batch_size,
+        batch_size=subject.batch_size,
     )
     write(recipe, out, doing="sampling", generator=generator)
-    data = {"model": model, "n": n, "seed": seed, "space": codes.space.value, "out": str(out)}
-    answer(f"{out}: {n} of {model}, seed {seed}, {codes.space}", data, as_json=json)
+    data = {"model": subject.model, "n": n, "seed": seed, "space": codes.space.value, "out": str(out)}
+    answer(f"{out}: {n} of {subject.model}, seed {seed}, {codes.space}", data, as_json=json)

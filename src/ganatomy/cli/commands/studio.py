@@ -1,4 +1,4 @@
-"""`ganatomy studio`: the latent space under the hands, in the browser."""
+"""`ganatomy studio`: edit images with sliders, in the browser."""
 
 from __future__ import annotations
 
@@ -6,17 +6,29 @@ import itertools
 import sys
 import webbrowser
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, remark, stages
-from ganatomy.cli.inputs import name_model, open_model, open_scorer
-from ganatomy.cli.parameters import MODEL, Json, ModelOptions, ScorerName
+from ganatomy.cli.parameters import Absent, Json, ScorerName, switch
+from ganatomy.cli.subject import Loading, Subject
 
 if TYPE_CHECKING:
     from ganatomy.studio.bench import Bench
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class StudioOptions(Loading):
+    """The page itself chooses classes."""
+
+    label: Absent = None
+
+
+OPTIONS = StudioOptions()
 
 
 def studio(
@@ -26,30 +38,28 @@ def studio(
     ],
     scorer: ScorerName = None,
     host: Annotated[
-        str, Parameter(help="The address to listen at; any but this machine's own demands --token.")
+        str, Parameter(help="Address to listen at; any but this machine's own needs --token.")
     ] = "127.0.0.1",
-    port: Annotated[int, Parameter(help="The port to listen at; 0 takes any that is free.")] = 7860,
+    port: Annotated[int, Parameter(help="Port to listen at; 0 takes any that is free.")] = 7860,
     token: Annotated[
         str | None,
         Parameter(
-            help="What visitors must bring in their first address: 8 or more of a-z, A-Z, 0-9, - and _; "
-            '"new" makes one up and prints it.'
+            help='Password in the address that visitors open: 8 or more of a-z, A-Z, 0-9, - and _; "new" generates and '
+            "prints one."
         ),
     ] = None,
-    open_browser: Annotated[
-        bool, Parameter(name="--open", negative=(), show_default=False, help="Open the page in a browser.")
-    ] = False,
+    open_browser: Annotated[bool, switch("Open the page in a browser.", name="--open")] = False,
     measure: Annotated[
         Path | None,
-        Parameter(help="Measure the model, write what the studio knows of it to this file, and end."),
+        Parameter(help="Measure the model, write the measurements to this file, and end."),
     ] = None,
-    options: ModelOptions = MODEL,
+    options: StudioOptions = OPTIONS,
     json: Json = False,
 ) -> None:
-    r"""Open the studio: change one thing in an image, see at once what else moved, and take it away.
+    r"""Open the studio: change one attribute of an image, see at once what else changes, and save the result.
 
-    A model that is not bundled is measured when it is first opened, and what was found is kept; images can be looked
-    at in the meantime. Ctrl-C ends the studio.
+    A model that is not bundled is measured when it is first opened, and the measurements are kept; images can be edited
+    in the meantime. Ctrl-C ends the studio.
 
     Example:
         ganatomy studio faces
@@ -88,7 +98,7 @@ def studio(
 
 
 def _names(models: Sequence[str]) -> list[str]:
-    """What the models are called on the page: the last part of where each lies, told apart by numbers."""
+    """What the models are called on the page: the last part of each path, with numbers where two are the same."""
     names: list[str] = []
     for model in models:
         last, copies = Path(model).name or model, itertools.count(2)
@@ -99,10 +109,11 @@ def _names(models: Sequence[str]) -> list[str]:
     return names
 
 
-def _bench(model: str, name: str, scorer: str | None, options: ModelOptions) -> Bench:
-    from ganatomy import zoo
+def _bench(model: str, name: str, scorer: str | None, options: StudioOptions) -> Bench:
     from ganatomy.studio.bench import Bench
 
-    generator = open_model(model, options)
-    sees = None if scorer is None and model not in zoo.MODELS else open_scorer(scorer, model)
-    return Bench(name=name, generator=generator, reference=name_model(model, generator, options), scorer=sees)
+    subject = Subject(model=model, scorer=scorer, **vars(options))
+    generator = subject.open_generator()
+    return Bench(
+        name=name, generator=generator, reference=subject.reference(generator), scorer=subject.find_scorer()
+    )

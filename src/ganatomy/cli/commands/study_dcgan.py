@@ -1,7 +1,8 @@
-"""`ganatomy study dcgan`: DCGAN's walks, sums, turns, map and critic on any model, measured."""
+"""`ganatomy study dcgan`: DCGAN's walks, vector arithmetic, turn vectors, map and critic, measured on any model."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -9,20 +10,10 @@ from cyclopts import Parameter
 
 from ganatomy.cli import parsing
 from ganatomy.cli.console import remark, stages
-from ganatomy.cli.inputs import open_model, open_reference, open_scorer
+from ganatomy.cli.inputs import open_reference
 from ganatomy.cli.outputs import expect_folder, finish_document
-from ganatomy.cli.parameters import (
-    MODEL,
-    Count,
-    Json,
-    Model,
-    ModelOptions,
-    OutFolder,
-    ScorerName,
-    Seed,
-    TruncationPsi,
-    parsed,
-)
+from ganatomy.cli.parameters import Count, Json, Names, OutFolder, parsed
+from ganatomy.cli.subject import Study, find_device
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -30,112 +21,106 @@ if TYPE_CHECKING:
 
     from ganatomy.critics import Critic
     from ganatomy.datasets.references import Reference
-    from ganatomy.perception.base import Scorer
 
 
-def journey(
-    model: Model,
-    /,
-    *,
-    out: OutFolder,
-    scorer: ScorerName = None,
-    n: Count = 2000,
-    walks: int = 8,
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class DCGANSubject(Study):
+    """The paper's space is the default, and attributes have roles."""
+
     attributes: Annotated[
-        tuple[str, ...],
+        Names,
         parsed(
             parsing.name_list,
             "NAMES",
-            "For sums and turns. Of classes three, for first - less + second: 7,1,4. Else what is carried over, and to "
-            "the other side of what: Smiling,Male. By default those with the most clear cases.",
+            "Attributes of sums and turn vectors. Three classes A,B,C give A - B + C, such as 7,1,4. Two attributes "
+            "A,B carry A from images without B over to images with B, such as Smiling,Male. By default those with the "
+            "most clear examples.",
             several=True,
         ),
-    ] = (),
+    ] = ()
+    space: Literal["z", "w"] = "z"
+    """Space of the latents; z as in the paper."""
+
+
+def dcgan(
+    subject: DCGANSubject,
+    *,
+    out: OutFolder,
+    n: Count = 2000,
+    walks: int = 8,
     data: Annotated[
         Path | None,
-        Parameter(help="Real images to look for copies among: a folder, or a file as MNIST's."),
+        Parameter(help="Real images to search for copies: a folder, or an idx file as MNIST's."),
     ] = None,
     labels: Annotated[
         Path | None,
         Parameter(
-            help="Their classes, a file as MNIST's, by default the one beside them; the critic is read on them."
+            help="Classes of these images, an idx file as MNIST's, by default the one beside them; features of the "
+            "critic are tested on them."
         ),
     ] = None,
     critic: Annotated[
         str | None,
-        Parameter(
-            help="The discriminator: a bundled name or a file; by default the one bundled with the model."
-        ),
+        Parameter(help="Discriminator: a bundled name or a file; by default the one bundled with the model."),
     ] = None,
-    space: Annotated[Literal["z", "w"], Parameter(help="The space to travel in; z as published.")] = "z",
-    seed: Seed = 0,
-    truncation_psi: TruncationPsi = 1.0,
-    options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    r"""Travel a latent space as DCGAN did: walks, copies, vector arithmetic, turn vectors, map, critic.
+    r"""Repeat DCGAN's study of a latent space: walks, copies, vector arithmetic, turn vectors, map, critic.
 
     The folder receives report.html, summary.json and figures/.
 
     Args:
-        n: Codes that exemplars are chosen from; for ten of them one sum and one turn of each kind is made.
-        walks: How many walks, each through nine random points.
+        n: Number of codes that exemplars are chosen from; one sum and one turn of each kind is made for ten of them.
+        walks: Number of walks, each through nine random points.
 
     Example:
-        ganatomy study dcgan digits -o journey/
+        ganatomy study dcgan digits -o dcgan/
         ganatomy study dcgan digits --data t10k-images-idx3-ubyte.gz \
-            --labels t10k-labels-idx1-ubyte.gz -o journey/
+            --labels t10k-labels-idx1-ubyte.gz -o dcgan/
         ganatomy study dcgan gan.pt --scorer attributes.onnx \
-            --attributes Smiling,Male --critic discriminator.pt -o journey/
+            --attributes Smiling,Male --critic discriminator.pt -o dcgan/
     """
     from ganatomy.experiments.studies.dcgan import document
     from ganatomy.experiments.studies.dcgan import journey as run
 
     expect_folder(out)
-    generator = open_model(model, options)
-    real = None if data is None else open_reference(data, model, generator, n=n, seed=seed)
-    classes, judge = _labels(labels, data, real), _critic(critic, model, options)
-    sees = _scorer(scorer, model, options)
+    experiment = subject.experiment(without_scorer=True)
+    generator, scorer = experiment.generator, experiment.scorer
+    if scorer is None:
+        remark(f"{subject.model} has no scorer of its own, so sums are not scored; give --scorer")
+    real = None if data is None else open_reference(data, subject.model, generator, n=n, seed=subject.seed)
+    classes = _labels(labels, data, real)
     with stages() as advance:
         found = run(
             generator,
-            sees,
+            scorer,
             n=n,
             walks=walks,
-            attributes=attributes or None,
+            attributes=subject.chosen(scorer),
             data=real,
             labels=classes,
-            learnt=None if data is None else _learnt(data, model),
-            critic=judge,
-            space=space,
-            seed=seed,
-            truncation_psi=truncation_psi,
-            batch_size=options.batch_size,
+            learnt=None if data is None else _learnt(data, subject.model),
+            critic=_critic(critic, subject),
+            space=subject.space,
+            seed=subject.seed,
+            truncation_psi=subject.truncation_psi,
+            batch_size=subject.batch_size,
             progress=advance,
         )
-        told = document(found, generator, model=Path(model).stem, batch_size=options.batch_size)
-    finish_document(told, out, as_json=json)
+        page = document(found, generator, model=Path(subject.model).stem, batch_size=subject.batch_size)
+    finish_document(page, out, as_json=json)
 
 
-def _scorer(scorer: str | None, model: str, options: ModelOptions) -> Scorer | None:
-    """The scorer, if there is one; walks and maps need none."""
-    from ganatomy import zoo
-
-    if scorer is None and model not in zoo.MODELS:
-        remark(f"{model} has no scorer of its own, so nobody judges sums; give --scorer")
-        return None
-    return open_scorer(scorer, model, device=options.device)
-
-
-def _critic(critic: str | None, model: str, options: ModelOptions) -> Critic | None:
+def _critic(critic: str | None, subject: Study) -> Critic | None:
     """The critic that was given, or the one bundled with the model."""
     from ganatomy import zoo
-    from ganatomy.cli.inputs import find_device
     from ganatomy.critics import critic as find_critic
 
-    if critic is None and (model not in zoo.MODELS or not zoo.MODELS[model].critic.exists()):
+    model = zoo.MODELS.get(subject.model)
+    if critic is None and (model is None or not model.critic.exists()):
         return None
-    return find_critic(critic or model).to(find_device(options.device))
+    return find_critic(critic or subject.model).to(find_device(subject.device))
 
 
 def _labels(path: Path | None, data: Path | None, real: Reference | None) -> Int[Tensor, " n"] | None:

@@ -1,27 +1,17 @@
-"""`ganatomy study linear-map`: a linear map from codes to scores, with a penalty and without, and our answers."""
+"""`ganatomy study linear-map`: a linear map from codes to scores, with an orthogonality penalty and without."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from ganatomy.cli.console import stages
-from ganatomy.cli.inputs import name_as, open_model, open_scorer
 from ganatomy.cli.outputs import expect_folder, finish_document
-from ganatomy.cli.parameters import (
-    MODEL,
-    Attributes,
-    Count,
-    Json,
-    Model,
-    ModelOptions,
-    OutFolder,
-    ScorerName,
-    Seed,
-    TruncationPsi,
-)
+from ganatomy.cli.parameters import Count, Json, OutFolder, TargetChange
+from ganatomy.cli.subject import Study, called
 from ganatomy.errors import MissingFileError
 
 if TYPE_CHECKING:
@@ -30,48 +20,46 @@ if TYPE_CHECKING:
     from ganatomy.perception.base import Scorer
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class LinearMapSubject(Study):
+    """The paper's space is the default."""
+
+    space: Literal["z", "w", "w+"] = "z"
+    """Space of the latents; z as in the paper."""
+
+
 def linear_map(
-    model: Model,
-    /,
+    subject: LinearMapSubject,
     *,
     out: OutFolder,
-    scorer: ScorerName = None,
     n: Count = 3000,
     images: int = 40,
-    attributes: Attributes = (),
     show: Annotated[
         str | None,
         Parameter(
-            help="The attribute of the tables and images; by default Young, the paper's, or else the one whose "
-            "direction is most like the others'."
+            help="Attribute that tables and images show; by default Young, as in the paper, else the one whose "
+            "direction is closest to those of the others."
         ),
     ] = None,
-    penalty: Annotated[float, Parameter(help="Weight of the penalty, the paper's λ.")] = 2.0,
+    penalty: Annotated[float, Parameter(help="Weight of the penalty (λ in the paper).")] = 2.0,
     data: Annotated[
         Path | None,
         Parameter(
-            help="Labelled images to test the scorer on: a folder with labels.csv, or an idx file as MNIST's with "
-            "that of the labels beside it. For faces, new ones are drawn."
+            help="Labelled images to test the scorer on: a folder with labels.csv, or an idx file as MNIST's, with the "
+            "file of labels beside it. For faces, new ones are drawn."
         ),
     ] = None,
-    target_change: Annotated[
-        float, Parameter(help="How far each edit moves the mean probability of its attribute.")
-    ] = 0.25,
-    space: Annotated[
-        Literal["z", "w", "w+"], Parameter(help="The space that the codes live in; the paper has z.")
-    ] = "z",
-    seed: Seed = 0,
-    truncation_psi: TruncationPsi = 1.0,
-    options: ModelOptions = MODEL,
+    target_change: TargetChange = 0.25,
     json: Json = False,
 ) -> None:
-    r"""Map codes to scores with an orthogonality penalty and without, and say which edits cleaner (Pham Van et al.).
+    r"""Map codes to scores with an orthogonality penalty and without, and compare their edits (Pham Van et al.).
 
     The folder receives report.html, summary.json and figures/.
 
     Args:
-        n: How many codes to learn the map from.
-        images: How many other images every way edits.
+        n: Number of codes that the map is learnt from.
+        images: Number of other images that each method edits.
 
     Example:
         ganatomy study linear-map faces -o linear-map/
@@ -84,28 +72,28 @@ def linear_map(
     from ganatomy.experiments.studies.linear_map import document
 
     expect_folder(out)
-    generator = open_model(model, options)
-    sees = open_scorer(scorer, model, words=attributes, device=options.device)
-    labelled = _labelled(data, model, generator, sees, seed=seed)
+    experiment = subject.experiment()
+    generator, scorer = experiment.generator, experiment.image_scorer
+    labelled = _labelled(data, subject.model, generator, scorer, seed=subject.seed)
     with stages() as advance:
         found = study_linear_map(
             generator,
-            sees,
+            scorer,
             n=n,
             images=images,
-            attributes=[name_as(sees, said) for said in attributes] or None,
-            shown=show,
+            attributes=subject.chosen(scorer),
+            shown=None if show is None else called(scorer, show),
             penalty=penalty,
-            space=space,
-            seed=seed,
+            space=subject.space,
+            seed=subject.seed,
             target_change=target_change,
             labelled=labelled,
-            truncation_psi=truncation_psi,
-            batch_size=options.batch_size,
+            truncation_psi=subject.truncation_psi,
+            batch_size=subject.batch_size,
             progress=advance,
         )
-        told = document(found, model=model, scorer=scorer)
-    finish_document(told, out, as_json=json)
+        page = document(found, model=subject.model, scorer=subject.scorer)
+    finish_document(page, out, as_json=json)
 
 
 def _labelled(

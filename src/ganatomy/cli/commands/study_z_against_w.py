@@ -1,56 +1,47 @@
-"""`ganatomy study z-against-w`: the same images edited in z and in w, and which space is less entangled."""
+"""`ganatomy study z-against-w`: the same images edited in z and in w, to compare how entangled both spaces are."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
 
 from cyclopts import Parameter
 
 from ganatomy.cli.console import stages
-from ganatomy.cli.inputs import name_as, open_correlations, open_model, open_scorer
+from ganatomy.cli.inputs import open_correlations
 from ganatomy.cli.outputs import expect_folder, finish_document
-from ganatomy.cli.parameters import (
-    MODEL,
-    Attributes,
-    CorrelationsFile,
-    Count,
-    Json,
-    Model,
-    ModelOptions,
-    OutFolder,
-    ScorerName,
-    Seed,
-)
+from ganatomy.cli.parameters import Absent, CorrelationsFile, Count, Json, Method, OutFolder, TargetChange
+from ganatomy.cli.subject import Study
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class BothSpaces(Study):
+    """The same codes in z and in w, without truncation, which z does not have."""
+
+    space: Absent = None
+    truncation_psi: Absent = 1.0
 
 
 def z_against_w(
-    model: Model,
-    /,
+    subject: BothSpaces,
     *,
     out: OutFolder,
-    scorer: ScorerName = None,
     n: Count = 3000,
     images: int = 20,
-    attributes: Attributes = (),
-    method: Annotated[str, Parameter(help="How directions of the attributes are found.")] = "regression",
+    method: Method = "regression",
     correlations: CorrelationsFile = None,
-    target_change: Annotated[
-        float,
-        Parameter(help="Mean change of its own attribute's probability at which edits are compared."),
-    ] = 0.25,
+    target_change: TargetChange = 0.25,
     refits: int = 10,
-    seed: Seed = 0,
-    options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    r"""Edit the same images in z and in w, and say which space is less entangled (Tronchon and Cadiou's study).
+    r"""Edit the same images in z and in w, and test which space is less entangled (Tronchon and Cadiou's study).
 
-    The folder receives report.html, summary.json and figures/. A model that has z only gets the half that concerns z.
+    The folder receives report.html, summary.json and figures/. Of a model without w, only z is studied.
 
     Args:
-        n: How many codes to find directions in.
-        images: How many other images are edited, at 13 strengths for each attribute.
-        refits: How often directions are found again, to see how much of a difference is theirs; 0 leaves this out.
+        n: Number of codes that directions are found in.
+        images: Number of other images that are edited, at 13 strengths for each attribute.
+        refits: Number of times that directions are found again in resampled codes; 0 leaves this test out.
 
     Example:
         ganatomy study z-against-w faces -o z-against-w/
@@ -61,23 +52,23 @@ def z_against_w(
     from ganatomy.experiments.studies.z_against_w import z_against_w as run
 
     expect_folder(out)
-    generator = open_model(model, options)
-    sees = open_scorer(scorer, model, words=attributes, device=options.device)
-    data = open_correlations(correlations, model)
+    experiment = subject.experiment()
+    scorer = experiment.image_scorer
+    data = open_correlations(correlations, subject.model)
     with stages() as advance:
         found = run(
-            generator,
-            sees,
+            experiment.generator,
+            scorer,
             n=n,
             images=images,
-            attributes=[name_as(sees, said) for said in attributes] or None,
+            attributes=subject.chosen(scorer),
             method=method,
             data=data,
             target_change=target_change,
             refits=refits,
-            seed=seed,
-            batch_size=options.batch_size,
+            seed=subject.seed,
+            batch_size=subject.batch_size,
             progress=advance,
         )
-        told = document(found, model=model, scorer=scorer)
-    finish_document(told, out, as_json=json)
+        page = document(found, model=subject.model, scorer=subject.scorer)
+    finish_document(page, out, as_json=json)

@@ -2,51 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, stages
-from ganatomy.cli.inputs import name_as, open_model, open_scorer
 from ganatomy.cli.outputs import expect_folder
-from ganatomy.cli.parameters import (
-    MODEL,
-    Attributes,
-    Json,
-    Model,
-    ModelOptions,
-    OutFolder,
-    ScorerName,
-    Seed,
-    SpaceName,
-)
+from ganatomy.cli.parameters import Absent, Json, OutFolder
+from ganatomy.cli.subject import Study
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class TransferSubject(Study):
+    """Training draws codes without truncation; its results are tested with the scorer that it learns from."""
+
+    judge: Absent = None
+    truncation_psi: Absent = 1.0
 
 
 def train_transfer(
-    model: Model,
-    /,
+    subject: TransferSubject,
     *,
     out: OutFolder,
-    attributes: Attributes = (),
-    scorer: ScorerName = None,
-    space: SpaceName = None,
     sees: Annotated[
         Literal["scores", "features", "code"],
         Parameter(
-            help="What the network knows of source and target: all scores, the scorer's features, or the code alone, "
+            help="Inputs of the network, of source and target: all scores, the scorer's features, or the code alone, "
             "for which no image is made."
         ),
     ] = "scores",
-    steps: Annotated[int, Parameter(help="Steps of training, of 16 pairs each.")] = 800,
-    pool: Annotated[int, Parameter(help="Codes that pairs are drawn of.")] = 2_000,
-    seed: Seed = 0,
-    options: ModelOptions = MODEL,
+    steps: Annotated[int, Parameter(help="Training steps, of 16 pairs each.")] = 800,
+    pool: Annotated[int, Parameter(help="Number of codes that pairs are drawn from.")] = 2_000,
     json: Json = False,
 ) -> None:
-    """Train a network that gives images the attributes of other ones, for `ganatomy transfer --network`.
+    """Train a network that gives images the attributes of other images, for `ganatomy transfer --transfer-network`.
 
-    Needs a scorer that gradients flow through. A run that was stopped goes on where it was. The folder receives
-    transfer.safetensors and a checkpoint; at the end new pairs tell how well it does.
+    Needs a differentiable scorer. A run that was stopped goes on where it was. The folder receives
+    transfer.safetensors and a checkpoint; at the end the network is tested on new pairs.
 
     Example:
         ganatomy train transfer faces --attributes Smiling -o smile-run/
@@ -56,21 +50,21 @@ def train_transfer(
     from ganatomy.transfers.network import NETWORK_FILE
 
     expect_folder(out)
-    generator = open_model(model, options)
-    eye = open_scorer(scorer, model, words=attributes, device=options.device)
+    experiment = subject.experiment()
+    generator, scorer = experiment.generator, experiment.image_scorer
     recipe = TransferRecipe(
-        attributes=tuple(name_as(eye, said) for said in attributes) or None,
+        attributes=subject.chosen(scorer),
         sees=sees,
-        space=space,
+        space=subject.space,
         steps=steps,
         pool=pool,
-        seed=seed,
+        seed=subject.seed,
     )
     with stages() as advance:
-        network = train_network(generator, eye, recipe, folder=out, progress=advance)
-        results = judge_transfer(network, generator, eye, seed=seed + 1, progress=advance)
+        network = train_network(generator, scorer, recipe, folder=out, progress=advance)
+        results = judge_transfer(network, generator, scorer, seed=subject.seed + 1, progress=advance)
     path = network.save(out / NETWORK_FILE)
-    told: dict[str, Any] = {
+    data: dict[str, Any] = {
         name: {
             "reached": float(result.reached.float().mean()),
             "missing": float(result.missing.abs().mean()),
@@ -79,4 +73,4 @@ def train_transfer(
         for name, result in results.items()
     }
     lines = [f"  {result}" for result in results.values()]
-    answer("\n".join([f"{path}: on new pairs", *lines]), {"out": str(path), "attributes": told}, as_json=json)
+    answer("\n".join([f"{path}: on new pairs", *lines]), {"out": str(path), "attributes": data}, as_json=json)

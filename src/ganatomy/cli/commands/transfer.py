@@ -1,4 +1,4 @@
-"""`ganatomy transfer`: his smile, on her face."""
+"""`ganatomy transfer`: attributes of some images on others."""
 
 from __future__ import annotations
 
@@ -10,21 +10,11 @@ from cyclopts import Parameter
 
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer, progress
-from ganatomy.cli.inputs import name_as, name_codes, name_model, open_directions, open_model, open_scorer
+from ganatomy.cli.inputs import open_directions
+from ganatomy.cli.judging import judge_edits, judged_names
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file, write
-from ganatomy.cli.parameters import (
-    MODEL,
-    SAMPLE,
-    AnyGenerator,
-    Json,
-    Model,
-    ModelOptions,
-    OutFile,
-    SampleOptions,
-    Scale,
-    ScorerName,
-    parsed,
-)
+from ganatomy.cli.parameters import AnyGenerator, Json, Names, OutFile, Scale, parsed
+from ganatomy.cli.subject import Subject, called
 from ganatomy.errors import SettingError
 
 if TYPE_CHECKING:
@@ -33,42 +23,48 @@ if TYPE_CHECKING:
     from ganatomy.recipes import Drawn, Given
     from ganatomy.transfers import TransferNetwork, Transferred
 
-Named = tuple[int, ...] | Path
+SeedsOrFile = tuple[int, ...] | Path
+
+
+def seeds_or_file(name: str, metavar: str, help: str) -> Parameter:  # noqa: A002 (cyclopts' own word)
+    """A parameter that takes codes by seeds or as a file."""
+    return Parameter(
+        name=name,
+        converter=lambda _, tokens: parsing.seeds_or_file(tokens[0].value),
+        n_tokens=1,
+        metavar=metavar,
+        help=help,
+    )
 
 
 def transfer(
-    model: Model,
-    /,
+    subject: Subject,
     *,
     out: OutFile,
     source: Annotated[
-        Named,
-        Parameter(
-            name="--from",
-            converter=lambda _, tokens: parsing.seeds_or_file(tokens[0].value),
-            n_tokens=1,
-            metavar="SOURCE",
-            help="Images that give the attributes: seeds such as 3,5,9, or a file of latents.",
+        SeedsOrFile,
+        seeds_or_file(
+            "--from",
+            "SOURCE",
+            "Images that give the attributes: seeds such as 3,5,9, or a file of latents.",
         ),
     ],
     target: Annotated[
-        Named,
-        Parameter(
-            name="--to",
-            converter=lambda _, tokens: parsing.seeds_or_file(tokens[0].value),
-            n_tokens=1,
-            metavar="TARGET",
-            help="Images that get them, in the same order; one of either goes with all of the other.",
+        SeedsOrFile,
+        seeds_or_file(
+            "--to",
+            "TARGET",
+            "Images that get them, in the same order; one of either goes with all of the other.",
         ),
     ],
     attributes: Annotated[
-        tuple[str, ...], parsed(parsing.name_list, "NAMES", "What to transfer, such as Smiling,Eyeglasses.")
+        Names, parsed(parsing.name_list, "NAMES", "Attributes to transfer, such as Smiling,Eyeglasses.")
     ],
     method: Annotated[
         Literal["linear", "guided", "network"] | None,
         Parameter(
-            help="linear solves for the attributes in --directions; guided goes until each image shows them; network "
-            "does it in one pass of --transfer-network. By default the one whose file is given, else guided."
+            help="linear solves for the attributes in --directions; guided optimises each image until it has them; "
+            "network does it in one pass of --transfer-network. By default the one whose file is given, else guided."
         ),
     ] = None,
     directions: Annotated[
@@ -86,19 +82,16 @@ def transfer(
         ),
     ] = None,
     hold: Annotated[
-        tuple[str, ...],
+        Names,
         parsed(
-            parsing.name_list, "NAMES", 'Attributes that must stay, such as Male; by default "all" others.'
+            parsing.name_list, "NAMES", 'Attributes to keep fixed, such as Male; by default "all" others.'
         ),
     ] = ("all",),
-    scorer: ScorerName = None,
     scale: Scale = None,
     of_any_generator: AnyGenerator = False,
-    sampling: SampleOptions = SAMPLE,
-    options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
-    r"""Give images the attributes of other ones, by as much as those have them; all else stays.
+    r"""Give images the attributes of other images, as strongly as those have them; other attributes are kept fixed.
 
     The image shows source, target and result side by side.
 
@@ -115,38 +108,33 @@ def transfer(
         "network" if network is not None else "linear" if directions is not None else "guided"
     )
     _refuse_others(method, directions, network)
-    generator = open_model(model, options)
+    generator = subject.open_generator()
     found, net = _open(generator, directions, network, of_any_generator=of_any_generator)
     space = found.space if found is not None else net.config.space if net is not None else None
-    sources, targets = (
-        name_codes(
-            generator,
-            said if isinstance(said, Path) else None,
-            () if isinstance(said, Path) else said,
-            space=space,
-            options=sampling,
-        )
-        for said in (source, target)
-    )
+    sources, targets = (subject.codes(generator, given, space=space) for given in (source, target))
     targets = _as_many(targets, len(sources))
+    was = targets.draw(generator)
     kept = () if hold == ("all",) else hold
-    eye = open_scorer(scorer, model, words=[*attributes, *kept], device=options.device)
+    scorer = subject.open_scorer([*attributes, *kept])
+    judge = subject.open_judge(scorer, [*attributes, *kept])
+    attributes = tuple(called(scorer, name) for name in attributes)
+    judged = judged_names(judge, attributes)
     with progress("transferring") as advance:
         result = give(
             generator,
-            eye,
-            targets.draw(generator),
+            scorer,
+            was,
             sources.draw(generator),
-            [name_as(eye, said) for said in attributes],
+            attributes,
             method=method,
-            hold=[name_as(eye, said) for said in kept] if kept else "all",
+            hold=[called(scorer, name) for name in kept] if kept else "all",
             directions=found,
             network=net,
-            batch_size=min(options.batch_size, 16),
+            batch_size=min(subject.batch_size, 16),
             progress=advance,
         )
     recipe = Recipe(
-        model=name_model(model, generator, options),
+        model=subject.reference(generator),
         codes=targets,
         edits=(
             Reached(
@@ -156,15 +144,22 @@ def transfer(
         ),
         image=Transfer(source=sources),
         scale=scale,
-        batch_size=options.batch_size,
+        batch_size=subject.batch_size,
     )
     write(recipe, out, doing="drawing", generator=generator)
-    data = {"model": model, "out": str(out), "method": method, "n": len(result), **_told(result)}
-    answer(f"{out}: {result}", data, as_json=json)
+    data = {"model": subject.model, "out": str(out), "method": method, "n": len(result), **_data(result)}
+    lines = [f"{out}: {result}"]
+    if judge is not None:
+        readings, line = judge_edits(
+            judge, generator, was, result.latents, judged, batch_size=subject.batch_size
+        )
+        data |= readings
+        lines.append(line)
+    answer("\n".join(lines), data, as_json=json)
 
 
-def _told(result: Transferred) -> dict[str, Any]:
-    """What came of each pair, as JSON."""
+def _data(result: Transferred) -> dict[str, Any]:
+    """The outcome of each pair, as JSON."""
     before, after = (
         seen.select(result.attributes).probabilities.tolist() for seen in (result.before, result.after)
     )

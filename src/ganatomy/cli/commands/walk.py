@@ -1,4 +1,4 @@
-"""`ganatomy walk`: what happens along a direction, or between codes, as a strip or a film."""
+"""`ganatomy walk`: images along a direction, or between codes, as a strip or a film."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from cyclopts import Parameter
 
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer
-from ganatomy.cli.inputs import name_codes, name_model, name_seeds, open_directions, open_model
+from ganatomy.cli.inputs import one_of, open_directions
 from ganatomy.cli.outputs import FILMS, IMAGES, expect_file, write
 from ganatomy.cli.parameters import (
-    MODEL,
-    SAMPLE,
     AnyGenerator,
     CodesFile,
     Hold,
     Json,
+    LayerRange,
     Layers,
-    Model,
-    ModelOptions,
-    SampleOptions,
+    Names,
     Scale,
     Seeds,
     SpaceName,
     Units,
+    out_path,
     parsed,
 )
+from ganatomy.cli.subject import Sampling
 from ganatomy.errors import SettingError
 
 if TYPE_CHECKING:
-    from ganatomy.latents import Direction
+    from ganatomy.generators.base import Generator
+    from ganatomy.recipes import Along
 
 STRIP_STEPS, FILM_STEPS = 7, 48
 LEG_STEPS = 24
 """Frames of a film from one code to the next."""
 REACH, TURN_REACH = 3.0, 1.0
-"""How far a walk goes both ways along a direction, and along a turn."""
+"""How far a walk goes both ways along a direction, and along a turn vector."""
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Ways:
+class Route:
     """What to walk along; without any, from code to code."""
 
     along: Annotated[
@@ -59,7 +59,7 @@ class Ways:
         parsed(
             parsing.direction_in_file,
             "FILE:NAME",
-            "A second direction, as far as the first, from row to row: a grid of two.",
+            "A second direction, from row to row: a grid of both, with the same strengths.",
         ),
     ] = None
     plus: Annotated[
@@ -67,37 +67,41 @@ class Ways:
         parsed(
             parsing.seed_list,
             "SEEDS",
-            "Walk along a turn vector instead: the mean of these codes less that of --minus.",
+            "Walk along a turn vector instead: the mean of these codes minus that of --minus.",
         ),
     ] = ()
     minus: Annotated[
-        tuple[int, ...], parsed(parsing.seed_list, "SEEDS", "The codes that a turn leads away from.")
+        tuple[int, ...], parsed(parsing.seed_list, "SEEDS", "Codes whose mean a turn vector starts from.")
     ] = ()
 
+    @property
+    def directions(self) -> list[tuple[Path, str]]:
+        """The directions, each by its file and its name."""
+        return [direction for direction in (self.along, self.across) if direction is not None]
 
-WAYS = Ways()
+
+ROUTE = Route()
 
 
 def walk(
-    model: Model,
+    subject: Sampling,
     codes: CodesFile = None,
-    /,
     *,
-    out: Annotated[
-        Path,
-        Parameter(name=["--out", "-o"], help="File to write: .png for a strip, .gif or .mp4 for a film."),
-    ],
+    out: Annotated[Path, out_path("File to write: .png for a strip, .gif or .mp4 for a film.")],
     seed: Seeds = (),
-    ways: Ways = WAYS,
+    route: Route = ROUTE,
     start: Annotated[
         float | None,
         Parameter(
-            name="--from", help=f"Strength at the start; by default -{REACH:g}, of a turn -{TURN_REACH:g}."
+            name="--from",
+            help=f"Strength at the start; by default -{REACH:g}, of a turn vector -{TURN_REACH:g}.",
         ),
     ] = None,
     stop: Annotated[
         float | None,
-        Parameter(name="--to", help=f"Strength at the end; by default {REACH:g}, of a turn {TURN_REACH:g}."),
+        Parameter(
+            name="--to", help=f"Strength at the end; by default {REACH:g}, of a turn vector {TURN_REACH:g}."
+        ),
     ] = None,
     units: Units = "sigma",
     hold: Hold = (),
@@ -111,18 +115,18 @@ def walk(
     ] = None,
     method: Annotated[
         Literal["lerp", "slerp", "spline"],
-        Parameter(help="From code to code: straight, around the origin, or smoothly through all of them."),
+        Parameter(
+            help="Interpolation from code to code: linear, spherical, or a spline through all of them."
+        ),
     ] = "slerp",
     loop: Annotated[
         bool | None,
-        Parameter(help="From code to code: whether to go back to the first. By default a film does."),
+        Parameter(help="From code to code: whether to return to the first. By default films do."),
     ] = None,
     space: SpaceName = None,
     fps: Annotated[float, Parameter(help="Frames per second of a film.")] = 25.0,
     scale: Scale = None,
     of_any_generator: AnyGenerator = False,
-    sampling: SampleOptions = SAMPLE,
-    options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
     r"""Walk codes along directions, or from code to code, as a strip of images, a grid or a film.
@@ -135,93 +139,94 @@ def walk(
         ganatomy walk faces --seed 1:10 --method spline --loop -o nine.mp4
         ganatomy walk faces --seed 0:4 --plus 3,5,9 --minus 2,4,8 -o turn.png
     """
-    from ganatomy.recipes import Along, CodePath, Recipe, Turn, Walk
+    from ganatomy.recipes import CodePath, Recipe, Turn, Walk
 
     expect_file(out, IMAGES + FILMS)
     moving = out.suffix.lower() in FILMS
-    _expect_ways(ways, moving=moving, hold=hold, layers=layers, loop=loop)
-    turning, aimless = bool(ways.plus), ways.along is None and not ways.plus
-    reach = TURN_REACH if turning else REACH
+    _check(route, moving=moving, hold=hold, layers=layers, loop=loop)
+    reach = TURN_REACH if route.plus else REACH
     ends = -reach if start is None else start, reach if stop is None else stop
     count = steps if steps is not None else FILM_STEPS if moving else STRIP_STEPS
     strengths = tuple((parsing.eased if moving else parsing.stations)(*ends, count))
-    generator = open_model(model, options)
+    generator = subject.open_generator()
 
-    # Say where to go.
-    if aimless:
-        at = name_codes(generator, codes, seed, space=space, options=sampling)
-        closed = moving if loop is None else loop
-        legs = len(at) if closed else len(at) - 1
-        image = CodePath(
-            frames=LEG_STEPS * max(legs, 1) if moving and steps is None else count,
-            method=method,
-            closed=closed,
+    legs = _legs(
+        route, generator, strengths, units=units, hold=hold, layers=layers, of_any_generator=of_any_generator
+    )
+    at = subject.codes(generator, one_of(codes, seed), space=legs[0].direction.space if legs else space)
+    if legs:
+        image = Walk(along=legs[0], across=legs[1] if route.across else None)
+        what = (
+            f"along {' and '.join(name for _, name in route.directions)}, {ends[0]:g} to {ends[1]:g} {units}"
         )
-    elif turning:
-        at = name_codes(generator, codes, seed, space=space, options=sampling)
-        plus, minus = (
-            name_seeds(generator, seeds, space=space, options=sampling) for seeds in (ways.plus, ways.minus)
-        )
+    elif route.plus:
+        plus, minus = (subject.seeds(generator, seeds, space=space) for seeds in (route.plus, route.minus))
         image = Walk(along=Turn(plus=plus, minus=minus, strengths=strengths))
+        what = f"along a turn vector, {ends[0]:g} to {ends[1]:g}"
     else:
-        held: tuple[Direction, ...] = ()
-        legs = []
-        for path, name in (way for way in (ways.along, ways.across) if way is not None):
-            found = open_directions(path, generator, of_any_generator=of_any_generator)
-            held = held or tuple(found[other] for other in hold)
-            legs.append(
-                Along(direction=found[name], strengths=strengths, units=units, hold=held, layers=layers)
-            )
-        at = name_codes(generator, codes, seed, space=legs[0].direction.space, options=sampling)
-        image = Walk(along=legs[0], across=legs[1] if ways.across else None)
+        closed = moving if loop is None else loop
+        frames = LEG_STEPS * max(len(at) if closed else len(at) - 1, 1) if moving and steps is None else count
+        image = CodePath(frames=frames, method=method, closed=closed)
+        what = f"between {len(at)} codes"
 
     recipe = Recipe(
-        model=name_model(model, generator, options),
+        model=subject.reference(generator),
         codes=at,
         image=image,
         scale=scale,
         fps=fps,
-        batch_size=options.batch_size,
+        batch_size=subject.batch_size,
     )
     write(recipe, out, doing="walking", generator=generator)
     images = image.frames if isinstance(image, CodePath) else len(at) * count
     data = {
-        "model": model,
+        "model": subject.model,
         "out": str(out),
-        "along": None if ways.along is None else ways.along[1],
-        "across": None if ways.across is None else ways.across[1],
-        "plus": list(ways.plus),
-        "minus": list(ways.minus),
+        "along": None if route.along is None else route.along[1],
+        "across": None if route.across is None else route.across[1],
+        "plus": list(route.plus),
+        "minus": list(route.minus),
         "hold": list(hold),
         "codes": len(at),
-        "images": images * (count if ways.across else 1),
+        "images": images * (count if route.across else 1),
     }
-    named = " and ".join(way[1] for way in (ways.along, ways.across) if way)
-    what = (
-        f"between {len(at)} codes"
-        if aimless
-        else f"along {named or 'a turn'}, {ends[0]:g} to {ends[1]:g}{'' if turning else f' {units}'}"
-    )
     answer(f"{out}: {data['images']} images {what}", data, as_json=json)
 
 
-def _expect_ways(
-    ways: Ways, *, moving: bool, hold: tuple[str, ...], layers: tuple[int, int] | None, loop: bool | None
-) -> None:
+def _legs(
+    route: Route,
+    generator: Generator,
+    strengths: tuple[float, ...],
+    *,
+    units: str,
+    hold: Names,
+    layers: LayerRange,
+    of_any_generator: bool,
+) -> list[Along]:
+    """The walk along each direction; what is held is found beside the first."""
+    from ganatomy.recipes import Along
+
+    legs: list[Along] = []
+    for path, name in route.directions:
+        found = open_directions(path, generator, of_any_generator=of_any_generator)
+        held = legs[0].hold if legs else tuple(found[other] for other in hold)
+        legs.append(Along(direction=found[name], strengths=strengths, units=units, hold=held, layers=layers))
+    return legs
+
+
+def _check(route: Route, *, moving: bool, hold: Names, layers: LayerRange, loop: bool | None) -> None:
     """Refuse what does not go together, before the model is read."""
-    if bool(ways.plus) != bool(ways.minus):
+    if bool(route.plus) != bool(route.minus):
+        raise SettingError("a turn vector leads from one mean of codes to another; give --plus and --minus")
+    if route.along is not None and route.plus:
+        raise SettingError("--along and --plus with --minus are two different walks; leave one out")
+    if route.along is None and (hold or layers or route.across):
         raise SettingError(
-            "a turn leads from the mean of some codes to that of others; give --plus and --minus"
+            "--hold, --layers and --across go with a direction; name it with --along FILE:NAME"
         )
-    if ways.along is not None and ways.plus:
-        raise SettingError("--along and --plus with --minus are two ways to go; leave one out")
-    if ways.along is None and (hold or layers or ways.across):
-        raise SettingError(
-            "--hold, --layers and --across go with a direction; say which with --along FILE:NAME"
-        )
-    if ways.across is not None and moving:
+    if route.across is not None and moving:
         raise SettingError("a film shows one walk; leave out --across, or write the grid of both as .png")
-    if loop is not None and (ways.along is not None or ways.plus):
+    if loop is not None and (route.along is not None or route.plus):
         raise SettingError(
-            "--loop is for ways from code to code; a film along a direction goes there and back"
+            "--loop is for walks from code to code; a film along a direction goes there and back"
         )

@@ -1,4 +1,4 @@
-"""`ganatomy words`: attributes in words, with their zero where a model's images have their mean."""
+"""`ganatomy words`: attributes in words, centred on the images of a model."""
 
 from __future__ import annotations
 
@@ -7,35 +7,24 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ganatomy.cli import parsing
-from ganatomy.cli.console import answer, progress
-from ganatomy.cli.inputs import CLIP, editing_space, find_device, open_model
+from ganatomy.cli.console import answer, stages
 from ganatomy.cli.outputs import expect_file
-from ganatomy.cli.parameters import (
-    MODEL,
-    Count,
-    Json,
-    Model,
-    ModelOptions,
-    OutFile,
-    Seed,
-    TruncationPsi,
-    parsed,
-)
+from ganatomy.cli.parameters import Count, Json, OutFile, Seed, parsed
+from ganatomy.cli.subject import CLIP, Sampling, find_device
 from ganatomy.errors import SettingError
 
 ENDING = ".words"
 
 
 def words(
-    model: Model,
-    /,
+    sampling: Sampling,
     *,
     attributes: Annotated[
         tuple[str, ...],
         parsed(
             parsing.name_list,
             "WORDS",
-            'What to look for, such as smiling "wearing glasses|without glasses"; behind a | stands the other pole.',
+            'Attributes in words, such as smiling "wearing glasses|without glasses"; the opposite follows the |.',
             several=True,
         ),
     ],
@@ -48,52 +37,48 @@ def words(
     ] = CLIP,
     subject: Annotated[
         str,
-        Parameter(help='Whom or what the words are about, such as "a church"; "" if they say it themselves.'),
+        Parameter(help='Subject of the sentences, such as "a church"; "" if the words contain it.'),
     ] = "a person",
     n: Count = 300,
     seed: Seed = 0,
-    truncation_psi: TruncationPsi = 1.0,
-    options: ModelOptions = MODEL,
     json: Json = False,
 ) -> None:
     r"""Write attributes in words as a file that every --scorer takes, centred on the images of a model.
 
-    A text-image model says which of two sentences fits an image better, not whether people would say so: it may find
-    everybody smiling. Here its zero is put where the model's images have their mean, so that a probability of .5
+    A text-image model decides which of two sentences fits an image better, not whether people would say so: it may
+    score all images as smiling. Here its zero is moved to the mean of the model's images, so that a probability of .5
     means "as much as the average image".
 
     Args:
-        n: How many images to take the mean of.
+        n: Number of images that the mean is taken of.
 
     Example:
         ganatomy words faces --attributes smiling "wearing glasses|without glasses" \
             -o my.words
     """
     from ganatomy import perception
-    from ganatomy.surveys import survey
+    from ganatomy.experiments.base import Experiment
 
     expect_file(out, [ENDING])
     if not perception.is_clip(scorer):
-        raise SettingError(f"{scorer} does not look for words; give clip, or clip:ARCHITECTURE/WEIGHTS")
+        raise SettingError(f"{scorer} does not score words; give clip, or clip:ARCHITECTURE/WEIGHTS")
     if not attributes:
         raise SettingError("no words are given; name attributes, such as --attributes smiling")
     contrasts = perception.words(attributes, model=scorer, subject=subject)
-    eye, generator = contrasts.to(find_device(options.device)), open_model(model, options)
-    with progress("looking") as advance:
-        seen = survey(
+    generator = sampling.open_generator()
+    with stages() as advance:
+        seen = Experiment(
             generator,
-            eye,
-            n=n,
-            space=editing_space(generator),
+            contrasts.to(find_device(sampling.device)),
             seed=seed,
-            batch_size=options.batch_size,
-            truncation_psi=truncation_psi,
+            batch_size=sampling.batch_size,
+            truncation_psi=sampling.truncation_psi,
             progress=advance,
-        )
+        ).survey(n, stage="scoring images")
     contrasts.centred(seen.scores).save(out)
     logits = seen.scores.logits.double()
     columns = zip(
-        eye.names,
+        seen.names,
         logits.mean(0).tolist(),
         logits.std(0, correction=0).tolist(),
         (logits > 0).double().mean(0).tolist(),
@@ -106,15 +91,17 @@ def words(
         for name, row in found.items()
     ]
     data = {
-        "model": model,
-        "scorer": eye.model.name,
+        "model": sampling.model,
+        "scorer": contrasts.model.name,
         "n": n,
         "seed": seed,
         "out": str(out),
         "attributes": found,
     }
     answer(
-        "\n".join([f"{out}: {eye.description}, centred on {n} images of {model}", head, *rows]),
+        "\n".join(
+            [f"{out}: {contrasts.description}, centred on {n} images of {sampling.model}", head, *rows]
+        ),
         data,
         as_json=json,
     )

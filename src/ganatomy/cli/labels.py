@@ -1,10 +1,12 @@
-"""Directions from a few images that a person marked."""
+"""Directions from a few images that a person labelled."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
+
+from cyclopts import Parameter
 
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer
@@ -17,21 +19,22 @@ Rows = Annotated[
 ]
 
 
+@Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class MarkOptions:
-    """What a person says of some rows of a survey, instead of a scorer."""
+class LabelOptions:
+    """Labels of some rows of a survey, given by a person instead of a scorer."""
 
     yes: Rows = ()
     no: Rows = ()
     name: str | None = None
-    """What the marked images have; by default "marked"."""
+    """Name of the labelled attribute; by default "labelled"."""
 
 
-MARKS = MarkOptions()
+LABELS = LabelOptions()
 
 
-def find_by_marks(source: str, out: Path, marks: MarkOptions, *, seed: int, json: bool) -> None:
-    """Write the direction from the rows marked no to those marked yes, and say how far it can be trusted."""
+def find_by_labels(source: str, out: Path, labels: LabelOptions, *, seed: int, json: bool) -> None:
+    """Write the direction from the rows labelled no to those labelled yes, with its held-out accuracy."""
     from ganatomy.directions import few_labels
     from ganatomy.latents import Directions
     from ganatomy.storage import save_directions
@@ -39,14 +42,10 @@ def find_by_marks(source: str, out: Path, marks: MarkOptions, *, seed: int, json
 
     if not Path(source).is_dir():
         raise MissingFileError(
-            f"{source} is no folder with a survey, whose rows could be marked; `ganatomy survey` makes one"
+            f"{source} is no folder with a survey, whose rows could be labelled; `ganatomy survey` makes one"
         )
-    found = few_labels(load_survey(source), marks.yes, marks.no, name=marks.name or "marked", seed=seed)
+    found = few_labels(load_survey(source), labels.yes, labels.no, name=labels.name or "labelled", seed=seed)
     save_directions(Directions([found.direction]), out)
-    figures = {
-        name: {"value": figure.value, "low": figure.low, "high": figure.high}
-        for name, figure in (("accuracy", found.accuracy), ("auc", found.auc))
-    }
     data = {
         "out": str(out),
         "method": found.direction.method,
@@ -54,7 +53,8 @@ def find_by_marks(source: str, out: Path, marks: MarkOptions, *, seed: int, json
         "name": found.direction.name,
         "yes": found.num_yes,
         "no": found.num_no,
-        **figures,
+        "accuracy": found.accuracy.data(),
+        "auc": found.auc.data(),
         "goal": found.goal,
         "needed": found.needed,
         "at_least": found.at_least,

@@ -15,7 +15,7 @@ import ganatomy as ga
 Run = Callable[..., Any]
 
 
-def test_marks_give_the_direction_of_the_library(run: Run, files: Any, tmp_path: Path) -> None:
+def test_labels_give_the_direction_of_the_library(run: Run, files: Any, tmp_path: Path) -> None:
     out = tmp_path / "sunny.directions"
     outcome = run("directions", files.survey, "--yes", "3,5,9", "--no", "0:3", "--name", "sunny", "-o", out)
     assert outcome.code == 0
@@ -26,10 +26,10 @@ def test_marks_give_the_direction_of_the_library(run: Run, files: Any, tmp_path:
     assert outcome.out == f"{out}: {found}\n"
 
 
-def test_what_marks_say_can_be_read_by_programs(run: Run, files: Any, tmp_path: Path) -> None:
+def test_json_has_every_figure(run: Run, files: Any, tmp_path: Path) -> None:
     arguments = ["--yes", "3,5,9", "--no", "0:3", "-o", tmp_path / "a.directions", "--json"]
     data = json.loads(run("directions", files.survey, *arguments).out)
-    assert (data["method"], data["name"], data["yes"], data["no"]) == ("few labels", "marked", 3, 3)
+    assert (data["method"], data["name"], data["yes"], data["no"]) == ("few labels", "labelled", 3, 3)
     assert data["auc"]["low"] <= data["auc"]["value"] <= data["auc"]["high"]
     assert len(data["next_rows"]) == 5
 
@@ -44,12 +44,12 @@ def test_what_marks_say_can_be_read_by_programs(run: Run, files: Any, tmp_path: 
         (["--yes", "3,first", "--no", "1,2"], "'first' is not a seed"),
     ],
 )
-def test_marks_that_make_no_sense_are_refused(
+def test_labels_that_make_no_sense_are_refused(
     run: Run, files: Any, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     assert message in run("directions", files.survey, *arguments, "-o", tmp_path / "a.directions").complaint
 
 
-def test_marks_need_a_survey(run: Run, files: Any, tmp_path: Path) -> None:
+def test_labels_need_a_survey(run: Run, files: Any, tmp_path: Path) -> None:
     arguments = ["--yes", "3,5", "--no", "1,2", "-o", tmp_path / "a.directions"]
-    assert "whose rows could be marked" in run("directions", files.style, *arguments).complaint
+    assert "whose rows could be labelled" in run("directions", files.style, *arguments).complaint

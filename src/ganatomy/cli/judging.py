@@ -1,0 +1,59 @@
+"""What a judge reads in images before and after an edit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ganatomy.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from ganatomy.generators.base import Generator
+    from ganatomy.latents import Latents
+    from ganatomy.perception.base import Scorer
+
+
+def judged_names(judge: Scorer | None, names: Sequence[str]) -> tuple[str, ...]:
+    """Which of the edited attributes the judge scores.
+
+    Raises:
+        UnknownNameError: when it scores none of them.
+    """
+    if judge is None:
+        return ()
+    known = tuple(name for name in names if name in judge.names)
+    if not known:
+        raise UnknownNameError("attribute of the judge", names[0], judge.names)
+    return known
+
+
+def judge_edits(
+    judge: Scorer,
+    generator: Generator,
+    before: Latents,
+    after: Latents,
+    names: Sequence[str],
+    *,
+    batch_size: int,
+) -> tuple[dict[str, Any], str]:
+    """Probabilities of attributes by the judge, for each image as JSON, and their means in one line."""
+    import torch
+
+    from ganatomy.generators.base import batches
+    from ganatomy.perception import Scores
+
+    with torch.no_grad():
+        was, now = (
+            Scores.cat(judge(generator(part)) for part in batches(latents, batch_size))
+            .select(names)
+            .probabilities
+            for latents in (before, after)
+        )
+    images = [
+        {when: dict(zip(names, row, strict=True)) for when, row in (("before", first), ("after", second))}
+        for first, second in zip(was.tolist(), now.tolist(), strict=True)
+    ]
+    means = zip(names, was.mean(0).tolist(), now.mean(0).tolist(), strict=True)
+    changes = ", ".join(f"{name} {first:.2f} to {second:.2f}" for name, first, second in means)
+    line = f"  judge ({judge.description}), mean probability: {changes}"
+    return {"judge": {"scorer": judge.description, "images": images}}, line

@@ -1,0 +1,354 @@
+"""What a command works on, as one group of options that opens it: a model, its classifiers, and how latents are drawn.
+
+Each class adds options to the one before: `ModelOptions`, `Sampling`, `Subject`, `Study`.
+"""
+
+# Annotations are values here, not texts: cyclopts reads those that a class inherits in the module of its heir.
+from collections.abc import Iterable
+from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Group, Parameter
+
+from ganatomy.cli.console import remark
+from ganatomy.cli.parameters import (
+    Absent,
+    Attributes,
+    Device,
+    JudgeName,
+    ScorerName,
+    Seed,
+    SpaceName,
+    TruncationPsi,
+)
+from ganatomy.errors import DownloadError, SettingError
+
+if TYPE_CHECKING:
+    from ganatomy.experiments.base import Experiment
+    from ganatomy.generators.base import Generator
+    from ganatomy.perception.base import Scorer
+    from ganatomy.progress import Progress
+    from ganatomy.recipes import Drawn, Given, ModelReference
+
+CLIP = "clip"
+"""The text-image model that scores attributes in words where no classifier is bundled or given."""
+
+READING = Parameter(group=Group("Model options", sort_key=1))
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Loading:
+    """How a model is read and run."""
+
+    prior: Annotated[Literal["normal", "uniform"] | None, READING] = None
+    """Distribution of z in training, if the weights do not say."""
+    output: Annotated[Literal["tanh", "sigmoid", "none"] | None, READING] = None
+    """Output activation (DCGAN); by default tanh."""
+    hidden: Annotated[Literal["relu", "leaky_relu"] | None, READING] = None
+    """Hidden activations (DCGAN), if the weights do not say."""
+    resolution: Annotated[int | None, READING] = None
+    """Image resolution, if ambiguous (DCGAN)."""
+    network: Annotated[str | None, READING] = None
+    """Network to read from a file that holds several, such as G; by default the averaged generator."""
+    precision: Annotated[Literal["float32", "bfloat16", "float16"], READING] = "float32"
+    """Number format of synthesis; 16 bits are faster on GPUs and processors that support them."""
+    label: Annotated[int | None, READING] = None
+    """Class to generate, for a conditional model; by default each image has its own."""
+    device: Annotated[Device, READING] = "auto"
+    batch_size: Annotated[int, READING] = 32
+    """Images generated at a time."""
+
+    def open(self, model: str) -> "Generator":
+        """The generator of that name or file, on the device that was asked for.
+
+        Raises:
+            MissingFileError, CheckpointError, UnknownNameError: when it cannot be read as a generator.
+            SettingError: for a device that this machine does not have, or a class that the model does not have.
+        """
+        from ganatomy.generators import load
+
+        if self.batch_size < 1:
+            raise SettingError(f"--batch-size {self.batch_size} makes no images; give at least 1")
+        device = find_device(self.device)
+        generator = load(
+            model,
+            prior=self.prior,
+            output=self.output,
+            hidden=self.hidden,
+            resolution=self.resolution,
+            network=self.network,
+            precision=self.precision,
+        )
+        generator = generator.to(device).eval()
+        return generator if self.label is None else generator.of_class(self.label)
+
+    def name(self, model: str, generator: "Generator") -> "ModelReference":
+        """What a recipe calls this generator, with all that it takes to read it again."""
+        from ganatomy.recipes import ModelReference
+
+        return ModelReference(
+            name=model,
+            fingerprint=generator.fingerprint,
+            prior=self.prior,
+            output=self.output,
+            hidden=self.hidden,
+            resolution=self.resolution,
+            network=self.network,
+            precision=self.precision,
+        )
+
+
+@dataclass(frozen=True)
+class Named:
+    """The argument that names a model."""
+
+    model: Annotated[
+        str,
+        Parameter(
+            help="A name (faces, digits, or what `ganatomy models` lists), a file of weights, or org/name on Hugging "
+            "Face."
+        ),
+    ]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class ModelOptions(Loading, Named):
+    """A model."""
+
+    def open_generator(self) -> "Generator":
+        """The generator, as `Loading.open` says."""
+        return self.open(self.model)
+
+    def reference(self, generator: "Generator") -> "ModelReference":
+        """What a recipe calls it."""
+        return self.name(self.model, generator)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class WholeModel(ModelOptions):
+    """A model of which no images are made."""
+
+    _: KW_ONLY
+    label: Absent = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Sampling(ModelOptions):
+    """A model, and how its latents are drawn."""
+
+    _: KW_ONLY
+    truncation_psi: TruncationPsi = 1.0
+
+    def seeds(
+        self, generator: "Generator", seeds: tuple[int, ...], *, space: str | None, n: int = 1
+    ) -> "Drawn":
+        """The first codes of each seed, in that space or else in the one that edits work best in.
+
+        Raises:
+            SettingError: for truncation of codes that stay in z.
+        """
+        from ganatomy.latents import Space
+        from ganatomy.recipes import Drawn
+
+        space = space or ("w" if "w" in generator.signature.spaces else "z")
+        if self.truncation_psi != 1 and space == "z":
+            raise SettingError(
+                f"--truncation-psi {self.truncation_psi} moves codes towards the mean w; codes in z have none"
+            )
+        return Drawn(
+            seeds=seeds,
+            n=n,
+            space=Space.parse(space),
+            truncation_psi=self.truncation_psi,
+            label=self.label,
+        )
+
+    def codes(
+        self, generator: "Generator", given: Path | tuple[int, ...], *, space: str | None
+    ) -> "Drawn | Given":
+        """Codes of a file, or one for each seed, in the space that is needed."""
+        from ganatomy.latents import Space
+        from ganatomy.recipes import Given
+        from ganatomy.storage import load_latents
+
+        if not isinstance(given, Path):
+            return self.seeds(generator, given, space=space)
+        return Given(
+            latents=load_latents(given),
+            space=None if space is None else Space.parse(space),
+            truncation_psi=self.truncation_psi,
+        )
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Subject(Sampling):
+    """A model, and the classifiers that score its images."""
+
+    _: KW_ONLY
+    scorer: ScorerName = None
+    judge: JudgeName = None
+
+    def open_scorer(self, attributes: Iterable[str] = (), *, only: bool = False) -> "Scorer":
+        """The scorer of that name or file, or the one bundled with the model.
+
+        Where there is none, a text-image model scores the attributes in words.
+
+        Args:
+            attributes: in words, for a text-image model.
+            only: use these attributes of any scorer, in this order, instead of all.
+
+        Raises:
+            SettingError: without a scorer and without words for one.
+            Others as `perception.scorer` says.
+        """
+        from ganatomy.perception import is_clip
+        from ganatomy.perception import scorer as find_scorer
+
+        attributes = tuple(attributes)
+        if self.scorer is None and not self.has_scorer:
+            if not attributes:
+                raise SettingError(
+                    f"{self.model} has no scorer of its own; give --scorer a bundled name, an ONNX file or a table, "
+                    "or name attributes in words with --attributes"
+                )
+            try:
+                found = find_scorer(CLIP, names=attributes)
+            except (SettingError, DownloadError) as error:
+                raise type(error)(
+                    f"{self.model} has no scorer of its own, and {error}; or give --scorer"
+                ) from None
+            remark(f"{self.model} has no scorer of its own; {CLIP} scores {', '.join(attributes)} in words")
+        else:
+            spec = self.scorer or self.model
+            found = find_scorer(spec, names=attributes or None if only or is_clip(spec) else None)
+        return self._placed(found)
+
+    def find_scorer(self, attributes: Iterable[str] = ()) -> "Scorer | None":
+        """The same; None where there is none."""
+        attributes = tuple(attributes)
+        return self.open_scorer(attributes) if self.has_scorer or attributes else None
+
+    def open_judge(self, scorer: "Scorer | None", attributes: Iterable[str] = ()) -> "Scorer | None":
+        """The judge, if one was asked for.
+
+        Args:
+            scorer: that the judge must not be.
+            attributes: in words, for a text-image model; by default those of the scorer.
+
+        Raises:
+            SettingError: when the judge is the scorer.
+            Others as `perception.scorer` says.
+        """
+        from ganatomy.perception import is_clip
+        from ganatomy.perception import scorer as find_scorer
+
+        if self.judge is None:
+            return None
+        words = tuple(attributes) or (() if scorer is None else scorer.names)
+        judge = find_scorer(self.judge, names=words if is_clip(self.judge) else None)
+        if scorer is not None and judge.fingerprint == scorer.fingerprint:
+            raise SettingError(
+                f"--judge {self.judge} is the scorer itself; give a classifier that took no part"
+            )
+        judge.require_images()
+        return self._placed(judge)
+
+    @property
+    def has_scorer(self) -> bool:
+        """Whether a scorer was given, or is bundled with the model."""
+        from ganatomy import zoo
+
+        return self.scorer is not None or self.model in zoo.MODELS
+
+    def scorer_name(self, scorer: "Scorer") -> str:
+        """What a page calls the scorer."""
+        from ganatomy.perception import TextScorer
+
+        if self.scorer is None and isinstance(scorer, TextScorer):
+            return scorer.model.name
+        return self.scorer or self.model
+
+    def _placed(self, scorer: "Scorer") -> "Scorer":
+        """Networks follow the images that they are given; a text-image model must be moved."""
+        from ganatomy.perception import TextScorer
+
+        return scorer.to(find_device(self.device)) if isinstance(scorer, TextScorer) else scorer
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Study(Subject):
+    """What an experiment starts from."""
+
+    _: KW_ONLY
+    attributes: Attributes = ()
+    space: SpaceName = None
+    seed: Seed = 0
+
+    def experiment(
+        self, *, only: bool = False, without_scorer: bool = False, progress: "Progress | None" = None
+    ) -> "Experiment":
+        """The generator with its scorer and its judge.
+
+        Args:
+            only: let the scorer score the chosen attributes alone.
+            without_scorer: go without one where there is none.
+            progress: called with (stage, done, total).
+        """
+        from ganatomy.experiments.base import Experiment
+        from ganatomy.perception import TextScorer
+
+        generator = self.open_generator()
+        if without_scorer:
+            scorer = self.find_scorer(self.attributes)
+        else:
+            scorer = self.open_scorer(self.attributes, only=only)
+        if isinstance(scorer, TextScorer):
+            scorer = scorer.select(self.chosen(scorer) or scorer.names)
+        return Experiment(
+            generator,
+            scorer,
+            judge=self.open_judge(scorer, self.attributes),
+            space=self.space,
+            seed=self.seed,
+            truncation_psi=self.truncation_psi,
+            batch_size=self.batch_size,
+            progress=progress,
+        )
+
+    def chosen(self, scorer: "Scorer | None") -> tuple[str, ...] | None:
+        """The chosen attributes as the scorer calls them; None for all."""
+        if scorer is None:
+            return self.attributes or None
+        return tuple(called(scorer, text) for text in self.attributes) or None
+
+
+def called(scorer: "Scorer", text: str) -> str:
+    """What a scorer calls an attribute that was given with both of its poles, such as round|angular."""
+    from ganatomy.perception.text import BETWEEN
+
+    return text if text in scorer.names else text.partition(BETWEEN)[0].strip()
+
+
+def find_device(name: str) -> str:
+    """The device of that name, once it has held a number; for "auto" a GPU where there is one.
+
+    Raises:
+        SettingError: for a device that this machine does not have.
+    """
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # torch raises any of these
+        reason = str(error).splitlines()[0]
+        raise SettingError(f"--device {name} cannot be used: {reason}; leave it out, or use cpu") from None
+    return name
