@@ -28,7 +28,7 @@ from torch import Tensor
 import ganatomy as ga
 from ganatomy.errors import ScoreError
 from ganatomy.generators.base import Generator, batches
-from ganatomy.guidance import likely
+from ganatomy.generators.latent_distribution import latent_distribution
 from ganatomy.metrics.calibration import shift_for
 from ganatomy.metrics.entanglement import unit_steps
 from ganatomy.perception import FactorScorer, NetworkScorer, Scorer
@@ -114,14 +114,17 @@ def edit_linear(
 
 def edit_guided(generator: Generator, eye: Scorer, latents: ga.Latents, names: list[str]) -> Edited:
     """Guided edits that hold all others; they print what became of each."""
-    before, where = _read(generator, eye, latents), likely(generator, latents.space)
+    before, distribution = _read(generator, eye, latents), latent_distribution(generator, latents.space)
     signs, codes = [], []
     for name in names:
         own = before[:, [eye.names.index(name)]]
         sign = -1.0 if torch.sigmoid(own).mean() > 0.5 else 1.0
         shift = float(shift_for(own, torch.tensor([sign * CHANGE])))
         start = time.process_time()
-        found = ga.guided(generator, eye, latents, {name: shift}, units="shift", hold="all", where=where)
+        settings = ga.GuidedSettings(distribution=distribution)
+        found = ga.guided(
+            generator, eye, latents, {name: shift}, units="shift", hold="all", settings=settings
+        )
         print(
             f"  {name:22} shift {shift:+6.2f} logits: {float(found.changes[:, eye.names.index(name)].mean()):+.3f}  "
             f"others {float(found.drift.abs().mean()):.4f}  reached {float(found.reached.float().mean()):.0%}  "

@@ -89,6 +89,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.generators.exports import export as export
     from ganatomy.generators.toy import ToyGenerator as ToyGenerator
     from ganatomy.guidance import Guided as Guided
+    from ganatomy.guidance import GuidedSettings as GuidedSettings
     from ganatomy.guidance import guided as guided
     from ganatomy.guidance import strengths as strengths
     from ganatomy.latents import Direction as Direction
@@ -175,7 +176,7 @@ _NAMES = {
     "ganatomy.generators.description": "describe",
     "ganatomy.generators.exports": "export",
     "ganatomy.generators.toy": "ToyGenerator",
-    "ganatomy.guidance": "Guided guided strengths",
+    "ganatomy.guidance": "Guided GuidedSettings guided strengths",
     "ganatomy.latents": "Direction Directions Latents Space",
     "ganatomy.maps": "Map ImageMap embed map_images",
     "ganatomy.experiments.measure": "Measured measure",

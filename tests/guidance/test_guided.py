@@ -8,9 +8,10 @@ from torch import Tensor
 
 import ganatomy as ga
 from ganatomy.errors import FingerprintError, ScoreError, SettingError, SpaceError, UnknownNameError
+from ganatomy.generators.latent_distribution import latent_distribution
 from ganatomy.generators.toy import ToyGenerator
-from ganatomy.guidance import Guided, guided, likely
-from ganatomy.guidance.search import STILL
+from ganatomy.guidance import Guided, GuidedSettings, guided
+from ganatomy.guidance.search import SETTINGS
 from ganatomy.latents import Latents
 from ganatomy.perception import FunctionScorer, NetworkScorer, OracleScorer, TableScorer
 
@@ -23,7 +24,8 @@ def toy() -> ToyGenerator:
 
 
 def edit(toy: ToyGenerator, latents: Latents, to: dict, **settings) -> Guided:
-    return guided(toy, OracleScorer(toy), latents, to, **settings)
+    how = {name: settings.pop(name) for name in list(settings) if name in GuidedSettings.__dataclass_fields__}
+    return guided(toy, OracleScorer(toy), latents, to, settings=GuidedSettings(**how), **settings)
 
 
 def probabilities(toy: ToyGenerator, latents: Latents) -> Tensor:
@@ -39,11 +41,11 @@ def test_the_wanted_probability_is_reached_and_what_is_held_stays(toy: ToyGenera
     assert reached.sum() == 5  # one is too far off, and says so
     assert (now[reached, 0] - 0.8).abs().max() <= 0.02
     assert (now[~reached, 0] - 0.8).abs().min() > 0.02
-    assert (now - before)[reached, 1:3].abs().max() <= STILL
+    assert (now - before)[reached, 1:3].abs().max() <= SETTINGS.still
     assert torch.allclose(found.after.probabilities, now, atol=1e-5)
     assert torch.allclose(found.before.probabilities, before, atol=1e-5)
     assert found.latents.space == was.space
-    assert found.slopes == "gradients"
+    assert found.derivatives == "gradients"
 
 
 def test_what_is_held_exactly_stays_exactly_where_scores_are_linear(toy: ToyGenerator):
@@ -105,15 +107,15 @@ def test_a_goal_beyond_likely_codes_is_flagged_and_not_sought_for_ever(toy: ToyG
     was = toy.sample(3, seed=5, space="w")
     found = edit(toy, was, {"red": 40.0}, units="logit", hold="all", max_steps=50)
     assert torch.sigmoid(torch.tensor(40.0)) == 1
-    far = likely(toy, "w")
+    far = latent_distribution(toy, "w")
     assert (far.distance(found.latents) <= far.bound + 1e-3).all()
-    narrow = likely(toy, "w", quantile=0.3)
+    narrow = latent_distribution(toy, "w", quantile=0.3)
     stuck = edit(
         toy,
         was,
         {"red": 0.9999, "round": 0.0001},
         hold=("large", "bright"),
-        where=narrow,
+        distribution=narrow,
         units="probability",
     )
     assert not stuck.reached.all()
@@ -185,7 +187,7 @@ def test_without_gradients_it_goes_along_directions_and_says_so(toy: ToyGenerato
     with pytest.raises(SettingError, match="give directions"):
         guided(toy, blind, was, {"red": 0.8})
     found = guided(toy, blind, was, {"red": 0.8}, hold=("round",), directions=toy.truth)
-    assert found.slopes == "finite differences along 4 directions"
+    assert found.derivatives == "finite differences along 4 directions"
     assert "finite differences" in str(found)
     assert found.reached.all()
     assert found.drift.abs().max() < 0.05
@@ -234,20 +236,20 @@ def test_codes_that_cannot_be_edited_are_refused(toy: ToyGenerator, tmp_path: Pa
     with pytest.raises(FingerprintError):
         edit(ToyGenerator(z_dim=12, w_dim=10, num_layers=3, seed=1), was, {"red": 0.5})
     with pytest.raises(SpaceError):
-        edit(toy, was, {"red": 0.5}, where=likely(toy, "z"))
+        edit(toy, was, {"red": 0.5}, distribution=latent_distribution(toy, "z"))
     with pytest.raises(SpaceError):
         edit(toy, was, {"red": 0.5}, directions=toy.truth_in("z"))
     (tmp_path / "labels.csv").write_text("red\n1\n0\n")
-    with pytest.raises(ScoreError, match="cannot score edited images"):
+    with pytest.raises(ScoreError, match="cannot score new images"):
         guided(toy, TableScorer(tmp_path / "labels.csv"), was, {"red": 0.5})
 
 
 def test_likely_codes_have_unit_covariance(toy: ToyGenerator):
-    where = likely(toy, "w")
+    where = latent_distribution(toy, "w")
     u = where.coordinates(toy.sample(4000, seed=3, space="w"))
     assert torch.allclose(torch.cov(u.T), torch.eye(10, dtype=torch.float64), atol=0.15)
     codes = toy.sample(5, seed=3, space="w+")
-    spread = likely(toy, "w+")
+    spread = latent_distribution(toy, "w+")
     assert torch.allclose(
         spread.coordinates(codes), where.coordinates(toy.sample(5, seed=3, space="w")), atol=1e-4
     )
@@ -258,7 +260,7 @@ def test_likely_codes_have_unit_covariance(toy: ToyGenerator):
 
 def test_fewer_codes_than_numbers_tell_as_much_as_they_can():
     toy = ToyGenerator(z_dim=40, attributes=("red",), cosine=0)
-    where = likely(toy, "z", n=20)
+    where = latent_distribution(toy, "z", n=20)
     assert where.factor.shape == (40, 19)
     assert torch.allclose(where.inverse @ where.factor, torch.eye(19, dtype=torch.float64), atol=1e-8)
 
@@ -273,7 +275,9 @@ def test_a_smile_on_the_bundled_faces_changes_little_else():
     own, others = found.changes[:, scorer.names.index("Smiling")].abs().mean(), found.drift.abs().mean()
     assert own > 10 * others
     assert found.distance.max() < 4
-    kept = ga.guided(generator, scorer, was, {"Smiling": "+0.25"}, identity=scorer.features)
+    kept = ga.guided(
+        generator, scorer, was, {"Smiling": "+0.25"}, settings=GuidedSettings(identity=scorer.features)
+    )
     free = ga.guided(generator, scorer, was, {"Smiling": "+0.25"})
     before = scorer.features(generator(was))
     apart = [(scorer.features(generator(f.latents)) - before).norm(dim=1).mean() for f in (kept, free)]

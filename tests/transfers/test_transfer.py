@@ -167,7 +167,7 @@ def test_what_does_not_go_together_is_refused(toy: ToyGenerator, codes):
 
 def test_a_table_of_labels_cannot_see_what_was_transferred(toy: ToyGenerator, codes, tmp_path):
     (tmp_path / "labels.csv").write_text("red\n" + "0.5\n" * 8)
-    with pytest.raises(ScoreError, match="cannot score edited images"):
+    with pytest.raises(ScoreError, match="cannot score new images"):
         transfer(toy, ga.scorer(tmp_path / "labels.csv"), *codes, "red")
 
 

@@ -1,7 +1,14 @@
-"""Guidance: edits that look at the images on the way."""
+"""Guidance: edits that look at the images on the way.
 
-from ganatomy.guidance.guided import Guided, guided
-from ganatomy.guidance.likely import Likely, likely
+guided         codes optimised towards target probabilities, with others held
+search         the search of one batch: start, step, done, finish
+steps          the smallest step that moves targets and holds the rest, to first order
+derivatives    gradients, or finite differences along directions
+goals          targets in probabilities, logits or changes
+strength       how far each image must go along one direction
+"""
+
+from ganatomy.guidance.guided import Guided, GuidedSettings, guided
 from ganatomy.guidance.strength import Strengths, strengths
 
-__all__ = ["Guided", "Likely", "Strengths", "guided", "likely", "strengths"]
+__all__ = ["Guided", "GuidedSettings", "Strengths", "guided", "strengths"]

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.errors import ScoreError, SettingError, UnknownNameError
+from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.perception.base import Scores, position
 
 UNITS = ("probability", "logit", "change", "shift")
@@ -102,9 +102,3 @@ def _changed(own: Float[Tensor, " n"], change: Float[Tensor, " n"], name: str) -
     low, high = torch.minimum(own, -farthest), torch.maximum(own, farthest)
     wanted = torch.logit((p + change).clamp(1e-12, 1 - 1e-12))
     return torch.sigmoid(torch.minimum(torch.maximum(wanted, low), high))
-
-
-def refuse_tables(num_rows: int | None, description: str) -> None:
-    """Raises ScoreError for a scorer that cannot see what an edit changed."""
-    if num_rows is not None:
-        raise ScoreError(f"{description} cannot score edited images; use a scorer that looks at them")

@@ -1,9 +1,9 @@
-"""Edits that are led by the images themselves: towards a score, past what must stay, where codes are likely."""
+"""Guided edits: codes optimised towards target probabilities, with other attributes held."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -11,25 +11,26 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, batches
-from ganatomy.guidance.goals import Values, goals, held_names, refuse_tables
-from ganatomy.guidance.identity import Features, Identity, coarse
-from ganatomy.guidance.likely import Likely, likely
-from ganatomy.guidance.search import Search
-from ganatomy.guidance.slopes import Differences, Gradients, Look, Slopes, gradients_reach
+from ganatomy.generators.latent_distribution import LatentDistribution, latent_distribution
+from ganatomy.guidance.derivatives import Derivatives, Differences, Gradients, Watch, gradients_reach
+from ganatomy.guidance.goals import Values, goals, held_names
+from ganatomy.guidance.search import SearchState, SearchTask, reached, search
 from ganatomy.latents import Directions, Latents
 from ganatomy.perception.base import Scorer, Scores
+from ganatomy.perception.identity import IMAGES_SEED, NUM_IMAGES, Features, Identity, coarse
+from ganatomy.progress import Advance
 
 OTHERS = 0.5
-"""How much attributes that nobody named, and the coarse image, are held, as a share of what is named."""
+"""Weight of attributes that were not named, and of the coarse image, as a share of held ones."""
 
 DAMPING = 3e-3
-"""Squared changes of held probabilities that are worth a squared standard deviation of the way."""
+"""Squared changes of held probabilities that are worth a squared standard deviation of the edit."""
 
 NUM_COARSE = 8
-"""Numbers that the coarse image is watched by."""
+"""Random projections that the coarse image is watched by."""
 
 NUM_OTHERS = 128
-"""Other images that say which way a target lies."""
+"""Other images over which the gradients of targets are averaged."""
 
 SEED = 0x0711E2
 
@@ -39,11 +40,16 @@ class Guided:
     """Edited codes, and what the edit did to the image of each.
 
     Args:
-        targets, held: names of attributes. goals: probability that each target was to reach.
-        before, after: scores of all attributes.
-        reached: every target is within `search.CLOSE` of its goal. steps: how many were taken.
+        latents: edited codes.
+        targets: names of the attributes that were to move.
+        held: names of the attributes that were held.
+        goals: probability that each target was to reach.
+        before: scores of all attributes before the edit.
+        after: scores of all attributes after it.
+        reached: whether every target is within `SearchSettings.close` of its goal.
+        steps: taken for each image.
         distance: from the code as it was, in standard deviations of codes.
-        slopes: where the slopes of scores came from: "gradients", or "finite differences along 5 directions".
+        derivatives: what steps were computed from: "gradients", or "finite differences along 5 directions".
     """
 
     latents: Latents
@@ -55,7 +61,7 @@ class Guided:
     reached: Bool[Tensor, " n"]
     steps: Int[Tensor, " n"]
     distance: Float[Tensor, " n"]
-    slopes: str
+    derivatives: str
 
     def __len__(self) -> int:
         return len(self.latents)
@@ -76,7 +82,34 @@ class Guided:
             f"{name} {a:.2f} to {b:.2f}" for name, a, b in zip(self.targets, was, now, strict=True)
         )
         kept = f"; held ones changed by {float(self.drift.abs().mean()):.3f}" if self.held else ""
-        return f"{int(self.reached.sum())} of {len(self)} reached: {moved}{kept} (means, by {self.slopes})"
+        return (
+            f"{int(self.reached.sum())} of {len(self)} reached: {moved}{kept} (means, by {self.derivatives})"
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GuidedSettings:
+    """How guided edits hold, and how far they go.
+
+    Args:
+        identity: from images to features `[n, f]` that must stay as well, such as those of a face recogniser.
+        layers: half-open range of layers to move; codes in w become w+.
+        distribution: of codes; by default fitted to codes that the generator draws.
+        others: weight of attributes that were not named, and of the coarse image (light, colours), beside held ones;
+            0 leaves them free.
+        damping: larger values give shorter steps and let held probabilities give way.
+        max_steps: steps for each image.
+    """
+
+    identity: Features | None = None
+    layers: tuple[int, int] | None = None
+    distribution: LatentDistribution | None = None
+    others: float = OTHERS
+    damping: float = DAMPING
+    max_steps: int = 12
+
+
+SETTINGS = GuidedSettings()
 
 
 @torch.no_grad()
@@ -88,38 +121,35 @@ def guided(
     *,
     hold: Iterable[str] | str = (),
     units: str = "probability",
-    identity: Features | None = None,
     directions: Directions | None = None,
-    layers: tuple[int, int] | None = None,
-    where: Likely | None = None,
-    others: float = OTHERS,
-    damping: float = DAMPING,
-    max_steps: int = 12,
+    settings: GuidedSettings = SETTINGS,
     batch_size: int = 16,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Advance | None = None,
 ) -> Guided:
-    """Codes moved until the scorer sees the wanted probabilities in their images, while held scores stay.
+    """Optimise codes until the classifier reaches the target probabilities, with other attributes held.
 
-    Each step leads to the smallest way, in standard deviations of codes, that moves a target by at most `search.CAP`
-    logits and leaves held probabilities where they were to first order, their drift so far taken back:
-    `smallest_step`. Targets go along their mean slope in `NUM_OTHERS` images: following the slope in one image
-    mostly fools the scorer. When the next image says that the target did not follow, or that held ones drifted,
-    the step is halved. Codes stay where codes are likely. Every image goes its own way, whatever is edited beside it.
+    Each step is towards the smallest edit, in standard deviations of codes, that moves a target by at most
+    `SearchSettings.cap` logits and leaves held probabilities where they were to first order, their drift so far taken
+    back: `smallest_step`. Targets follow their mean gradient over `NUM_OTHERS` images, because following the gradient
+    in one image mostly exploits the classifier. When the next image shows that the target did not follow, or that held
+    ones drifted, the step is halved. Codes stay within the latent distribution. Images do not influence each other.
 
     Args:
-        to: attribute to value, in `units`: "probability", "logit", "change" (of the image's own probability) or
-            "shift" (of its own logit). A value is a number, a tensor with one for each image, or a text such as
+        generator: of the images.
+        scorer: attribute classifier.
+        latents: codes to edit.
+        to: attribute to value, in `units`. A value is a number, a tensor with one for each image, or a text such as
             "+0.25", which is a change.
         hold: attributes whose probabilities must stay, or "all" others.
-        identity: from images to features `[n, f]` that must stay as well, such as those of a face recogniser.
+        units: "probability", "logit", "change" (of the image's own probability) or "shift" (of its own logit).
         directions: edit in their span only. They are needed where gradients do not flow through scorer and generator;
-            slopes are then finite differences along them, and the result says so.
-        layers: half-open range of layers to move; codes in w become w+.
-        where: codes are likely; by default measured on codes that the generator draws, see `likely.likely`.
-        others: how much of the hold attributes get that nobody named, and the coarse image (light, colours); 0
-            leaves them free.
-        damping: the larger, the shorter the step and the more held probabilities give way.
+            derivatives are then finite differences along them, and the result says so.
+        settings: how guided edits hold, and how far they go.
+        batch_size: images that are edited at a time.
         progress: called with the images that are finished, and all of them.
+
+    Returns:
+        The edited codes, with the scores before and after.
 
     Raises:
         UnknownNameError: for an attribute that is not scored, and for other units.
@@ -127,103 +157,147 @@ def guided(
             not flow and there are no directions.
         ScoreError: for a table of labels, and for scores that are not numbers.
         SpaceError, FingerprintError: for codes or directions of another space or generator.
-    """
-    _check(latents, scorer, damping=damping, max_steps=max_steps, batch_size=batch_size)
-    names = tuple(scorer.names)
-    targets = scorer.select(to).names if to else ()
-    held = held_names(names, targets, hold)
-    latents = latents if layers is None else latents.to("w+")
-    where = where or likely(generator, latents.space)
-    where.check(latents)
-    reachable = where if layers is None else where.in_layers(layers, latents.num_layers or 0)
 
+    Example:
+        >>> import ganatomy as ga
+        >>> from ganatomy.perception import OracleScorer
+        >>> toy = ga.ToyGenerator(z_dim=12, cosine=0.5)
+        >>> found = ga.guided(toy, OracleScorer(toy), toy.sample(4, seed=1), {"red": "+0.2"}, hold=["round"])
+        >>> found.targets, found.held
+        (('red',), ('round',))
+    """
+    _check(latents, scorer, settings, batch_size=batch_size)
+    latents = latents if settings.layers is None else latents.to("w+")
+    distribution = settings.distribution or latent_distribution(generator, latents.space)
+    distribution.check(latents)
+    targets = scorer.select(to).names if to else ()
+    held = held_names(scorer.names, targets, hold)
     if directions is None:
         scorer = scorer.differentiable()
-    look = _look(generator, scorer)
-    before = Scores(
-        names=names, logits=torch.cat([look(part).cpu() for part in batches(latents, batch_size)])
+    whole = _task(
+        generator, scorer, latents, to, units=units, held=held, directions=directions,
+        settings=replace(settings, distribution=distribution), batch_size=batch_size,
+    )  # fmt: skip
+    found: list[tuple[SearchTask, SearchState]] = []
+    for first in range(0, len(latents), batch_size):
+        rows = slice(first, first + batch_size)
+        task = replace(whole, latents=latents[rows], goals=whole.goals[rows])
+        found.append((task, search(task)))
+        if progress:
+            progress(min(first + batch_size, len(latents)), len(latents))
+    names = tuple(scorer.names)
+    codes = [task.reachable.moved(task.latents, state.offset).codes for task, state in found]
+
+    def scores(values: Iterable[Tensor]) -> Scores:
+        return Scores(names=names, logits=torch.cat([part[:, : len(names)] for part in values]).float())
+
+    return Guided(
+        latents=latents.with_codes(torch.cat(codes)),
+        targets=targets,
+        held=held,
+        goals=torch.sigmoid(whole.goals).float(),
+        before=scores(task.initial for task, _ in found),
+        after=scores(state.values for _, state in found),
+        reached=torch.cat([reached(*each) for each in found]),
+        steps=torch.cat([state.steps for _, state in found]),
+        distance=torch.cat([state.offset.norm(dim=1) for _, state in found]).float(),
+        derivatives=whole.derivatives.description,
     )
-    wanted = goals(before, to, units=units)
-    guarded = [] if identity is None else [Identity.of(identity, generator, latents.space)]
-    spared = [Identity.of(coarse, generator, latents.space, num_projections=NUM_COARSE)] if others else []
-    watch = _look(generator, scorer, *guarded, *spared)
+
+
+def _task(
+    generator: Generator,
+    scorer: Scorer,
+    latents: Latents,
+    to: Values,
+    *,
+    units: str,
+    held: tuple[str, ...],
+    directions: Directions | None,
+    settings: GuidedSettings,
+    batch_size: int,
+) -> SearchTask:
+    """What is asked of all images."""
+    names, distribution = tuple(scorer.names), settings.distribution
+    assert distribution is not None
+    reachable = distribution
+    if settings.layers is not None:
+        reachable = distribution.in_layers(settings.layers, latents.num_layers or 0)
+    look = _watch(generator, scorer)
+    before = torch.cat([look(part).cpu() for part in batches(latents, batch_size)])
+    wanted = goals(Scores(names=names, logits=before), to, units=units)
+    guarded, spared = _features(generator, latents, settings)
+    watch = _watch(generator, scorer, *guarded, *spared)
     if directions is None and not gradients_reach(look, latents):
         raise SettingError(
             "gradients do not flow from these scores to codes; give directions to edit along, or use another scorer"
         )
-    slopes = _slopes(watch, latents, reachable, directions)
-
-    columns = torch.tensor([names.index(name) for name in targets])
+    derivatives = _derivatives(watch, latents, reachable, directions)
+    columns = torch.tensor([names.index(name) for name in scorer.select(to).names])
     num_guarded = len(names) + sum(kept.size for kept in guarded)
-    worth = torch.full((num_guarded + sum(kept.size for kept in spared),), others, dtype=torch.float64)
+    width = num_guarded + sum(kept.size for kept in spared)
+    worth = torch.full((width,), settings.others, dtype=torch.float64)
     worth[[names.index(name) for name in held]] = 1
     worth[len(names) : num_guarded] = 1
     worth[columns] = 0
     elsewhere = generator.sample(NUM_OTHERS, seed=SEED, space=latents.space)
-    common = torch.cat(
-        [slopes(part, columns.expand(len(part), -1))[1] for part in batches(elsewhere, batch_size)]
-    ).mean(0)
-    searches: list[Search] = []
-    for first in range(0, len(latents), batch_size):
-        search = Search(
-            latents[first : first + batch_size],
-            watch=watch,
-            slopes=slopes,
-            where=where,
-            reachable=reachable,
-            targets=columns,
-            worth=worth,
-            num_attributes=len(names),
-            num_guarded=num_guarded,
-            goals=wanted[first : first + batch_size],
-            damping=damping,
-            common=common,
-        )
-        search.run(max_steps)
-        searches.append(search)
-        if progress:
-            progress(sum(len(done.latents) for done in searches), len(latents))
-    moved = torch.cat([search.moved.codes for search in searches])
-    after = torch.cat([search.values[:, : len(names)] for search in searches])
-    return Guided(
-        latents=latents.with_codes(moved),
-        targets=targets,
-        held=held,
-        goals=torch.sigmoid(wanted).float(),
-        before=before,
-        after=Scores(names=names, logits=after.float()),
-        reached=torch.cat([search.reached for search in searches]),
-        steps=torch.cat([search.steps for search in searches]),
-        distance=torch.cat([search.way.norm(dim=1) for search in searches]).float(),
-        slopes=slopes.description,
+    gradients = [
+        derivatives(part, columns.expand(len(part), -1))[1] for part in batches(elsewhere, batch_size)
+    ]
+    return SearchTask(
+        latents=latents,
+        watch=watch,
+        derivatives=derivatives,
+        distribution=distribution,
+        reachable=reachable,
+        targets=columns,
+        worth=worth,
+        num_attributes=len(names),
+        num_guarded=num_guarded,
+        goals=wanted,
+        common=torch.cat(gradients).mean(0),
+        damping=settings.damping,
+        max_steps=settings.max_steps,
     )
 
 
-def _look(generator: Generator, scorer: Scorer, *kept: Identity) -> Look:
-    def look(latents: Latents) -> Tensor:
+def _features(
+    generator: Generator, latents: Latents, settings: GuidedSettings
+) -> tuple[list[Identity], list[Identity]]:
+    """Features that must stay, and those that stay where they can."""
+    images = generator(generator.sample(NUM_IMAGES, seed=IMAGES_SEED, space=latents.space))
+    guarded = [] if settings.identity is None else [Identity.of(settings.identity, images)]
+    spared = [Identity.of(coarse, images, num_projections=NUM_COARSE)] if settings.others else []
+    return guarded, spared
+
+
+def _watch(generator: Generator, scorer: Scorer, *kept: Identity) -> Watch:
+    def watch(latents: Latents) -> Tensor:
         images = generator(latents)
         logits = scorer.score(images, latents=latents).logits
         return torch.cat([logits, *(features(images).to(logits) for features in kept)], dim=1)
 
-    return look
+    return watch
 
 
-def _slopes(watch: Look, latents: Latents, reachable: Likely, directions: Directions | None) -> Slopes:
+def _derivatives(
+    watch: Watch, latents: Latents, reachable: LatentDistribution, directions: Directions | None
+) -> Derivatives:
     if directions is None:
-        return Gradients(look=watch, likely=reachable)
+        return Gradients(watch=watch, distribution=reachable)
     for direction in directions:
         direction.check(latents)
-    return Differences(look=watch, likely=reachable, basis=reachable.along(directions))
+    return Differences(watch=watch, distribution=reachable, basis=reachable.along(directions))
 
 
-def _check(latents: Latents, scorer: Scorer, *, damping: float, max_steps: int, batch_size: int) -> None:
-    refuse_tables(scorer.num_rows, scorer.description)
+def _check(latents: Latents, scorer: Scorer, settings: GuidedSettings, *, batch_size: int) -> None:
+    scorer.require_images()
     if not len(latents):
         raise SettingError("there are no codes to edit; give one or more")
     if not bool(torch.isfinite(latents.codes).all()):
         raise SettingError("these codes hold values that are not numbers; edit codes of a generator")
-    if not damping > 0 or min(max_steps, batch_size) < 1:
+    if not settings.damping > 0 or min(settings.max_steps, batch_size) < 1:
         raise SettingError(
-            f"cannot edit with damping {damping:g}, {max_steps} steps and batches of {batch_size}; "
+            f"cannot edit with damping {settings.damping:g}, {settings.max_steps} steps and batches of {batch_size}; "
             "give more than 0, and 1 or more"
         )

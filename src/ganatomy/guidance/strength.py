@@ -12,7 +12,7 @@ from torch import Tensor
 from ganatomy.edits import move
 from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.generators.base import Generator, batches
-from ganatomy.guidance.goals import UNITS, Value, goals, refuse_tables
+from ganatomy.guidance.goals import UNITS, Value, goals
 from ganatomy.latents import Direction, Latents
 from ganatomy.perception.base import Scorer, Scores
 
@@ -88,7 +88,7 @@ def strengths(
         ScoreError: for a table of labels.
         SpaceError, FingerprintError: when codes, direction and generator do not go together.
     """
-    refuse_tables(scorer.num_rows, scorer.description)
+    scorer.require_images()
     low, high = limits
     if not (low <= 0 <= high and high - low > 0 and batch_size > 0):
         raise SettingError(

@@ -25,7 +25,7 @@ from ganatomy.directions.moments import moments
 from ganatomy.directions.regression import ridge_of
 from ganatomy.errors import CheckpointError, ScoreError, SettingError
 from ganatomy.generators.base import Generator, batches
-from ganatomy.guidance import likely
+from ganatomy.generators.latent_distribution import latent_distribution
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scorer, Scores
 from ganatomy.progress import Progress
@@ -189,7 +189,7 @@ class Run:
         self.recipe, self.generator, self.scorer = recipe, generator, scorer
         self.pool, self.network = pool, network
         self.step = 0
-        self.where = network.likely
+        self.where = network.distribution
         with torch.no_grad():
             self.u = network.coordinates(pool.latents)
         self.optimizer = torch.optim.AdamW(
@@ -202,7 +202,7 @@ class Run:
     @classmethod
     def start(cls, recipe: TransferRecipe, generator: Generator, scorer: Scorer, pool: Pool) -> Run:
         """An untrained network, which moves codes as the linear model of the pool says."""
-        where = likely(generator, pool.latents.space)
+        where = latent_distribution(generator, pool.latents.space)
         names = pool.scores.names
         attributes = recipe.attributes or _varied(pool.scores)
         config = TransferConfig(

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
-from ganatomy.guidance import Likely, likely
+from ganatomy.generators.latent_distribution import LatentDistribution, latent_distribution
 from ganatomy.latents import Directions, Latents
 from ganatomy.transfers.result import Pairs
 from ganatomy.transfers.steps import moved
@@ -46,7 +46,7 @@ def linear(generator: Generator, pairs: Pairs, directions: Directions, *, slack:
     """
     if not slack >= 0:
         raise SettingError(f"slack is {slack:g}; it must be 0, for what is held to stay, or more")
-    where = likely(generator, directions.space)
+    where = latent_distribution(generator, directions.space)
     for direction in directions:
         direction.check(pairs.target)
     held = [name for name in pairs.held if name in directions]
@@ -66,7 +66,7 @@ def linear(generator: Generator, pairs: Pairs, directions: Directions, *, slack:
     return moved(where, pairs.target, steps)
 
 
-def _slopes(directions: Directions, names: list[str], where: Likely) -> Float[Tensor, "k r"]:
+def _slopes(directions: Directions, names: list[str], where: LatentDistribution) -> Float[Tensor, "k r"]:
     """Logits for each standard deviation of codes, one row for each name."""
     for name in names:
         direction = directions[name]

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ganatomy.errors import CheckpointError, FingerprintError, MissingFileError, SettingError
 from ganatomy.generators.base import Generator
-from ganatomy.guidance import Likely
+from ganatomy.generators.latent_distribution import LatentDistribution
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scorer, Scores, check_names
 from ganatomy.storage import written_whole
@@ -52,7 +52,7 @@ class TransferConfig:
         sees: what it knows of source and target: "scores" of the scorer, its "features", or the "code", for which no
             image needs to be made.
         space: of the codes. full_dim: numbers of a code. code_dim: axes that codes vary in. feature_dim: of features.
-        hidden_dim: of the two hidden layers. bound, box: see `guidance.Likely`.
+        hidden_dim: of the two hidden layers. bound, box: see `LatentDistribution`.
         generator, scorer: fingerprints of those that it was trained with.
     """
 
@@ -136,9 +136,9 @@ class TransferNetwork(nn.Module):
         self.register_buffer("seen_std", torch.ones(f))
 
     @property
-    def likely(self) -> Likely:
+    def distribution(self) -> LatentDistribution:
         """Where codes are likely, as it was when the network was made."""
-        return Likely(
+        return LatentDistribution(
             space=Space.parse(self.config.space),
             mean=self.mean.cpu().double(),
             factor=self.factor.cpu().double(),
@@ -178,7 +178,7 @@ class TransferNetwork(nn.Module):
                 f"this network was trained for generator {self.config.generator[:12]}, the codes are of "
                 f"{str(latents.fingerprint)[:12]}; train one for theirs"
             )
-        return coordinates(self.likely, latents).to(self.mean)
+        return coordinates(self.distribution, latents).to(self.mean)
 
     def see(
         self, generator: Generator, scorer: Scorer, latents: Latents, scores: Scores | None = None

@@ -7,11 +7,11 @@ from dataclasses import replace
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.guidance import Likely
+from ganatomy.generators.latent_distribution import LatentDistribution
 from ganatomy.latents import Latents, Space
 
 
-def coordinates(where: Likely, latents: Latents) -> Float[Tensor, "n r"]:
+def coordinates(where: LatentDistribution, latents: Latents) -> Float[Tensor, "n r"]:
     """The u of codes; those of w+ count by the mean of their layers where it is w that is likely.
 
     Raises:
@@ -22,7 +22,7 @@ def coordinates(where: Likely, latents: Latents) -> Float[Tensor, "n r"]:
     return where.coordinates(latents)
 
 
-def moved(where: Likely, latents: Latents, steps: Float[Tensor, "n r"]) -> Latents:
+def moved(where: LatentDistribution, latents: Latents, steps: Float[Tensor, "n r"]) -> Latents:
     """Codes moved by steps, which end where codes are likely, or as far from their mean as they were.
 
     Steps of w move codes of w+ in all layers alike. Gradients flow from the codes to the steps.

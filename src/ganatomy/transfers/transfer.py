@@ -11,8 +11,8 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.generators.base import Generator
-from ganatomy.guidance import Guided, guided
-from ganatomy.guidance.goals import held_names, refuse_tables
+from ganatomy.guidance import Guided, GuidedSettings, guided
+from ganatomy.guidance.goals import held_names
 from ganatomy.guidance.guided import DAMPING
 from ganatomy.latents import Directions, Latents
 from ganatomy.perception.base import Scorer, Scores
@@ -62,7 +62,7 @@ def transfer(
     """
     if method not in METHODS:
         raise UnknownNameError("method of transfer", method, METHODS)
-    refuse_tables(scorer.num_rows, scorer.description)
+    scorer.require_images()
     attributes = (attributes,) if isinstance(attributes, str) else tuple(dict.fromkeys(attributes))
     if not attributes:
         raise SettingError("there is no attribute to transfer; name one or more, such as Smiling")
@@ -122,7 +122,7 @@ def apply_network(
             network.see(generator, scorer, source, pairs.given[rows]),
             chosen.expand(len(target), -1),
         )
-        done.append(moved(network.likely, target, steps))
+        done.append(moved(network.distribution, target, steps))
     return Latents.cat(done)
 
 
@@ -147,7 +147,7 @@ def _guided(
             units="logit",
             hold=pairs.held,
             directions=directions,
-            damping=looser * DAMPING,
+            settings=GuidedSettings(damping=looser * DAMPING),
             batch_size=batch_size,
             progress=None if progress is None else lambda done, _: progress(min(done, n - 1), n),
         )

@@ -184,7 +184,7 @@ def _guide(
     batch_size: int,
 ) -> tuple[tuple[Edit, ...], dict[str, Any], str]:
     """The result of a guided edit, what it reached as JSON, and in words."""
-    from ganatomy.guidance import guided
+    from ganatomy.guidance import GuidedSettings, guided
     from ganatomy.recipes import Reached
 
     with progress("editing") as advance:
@@ -195,7 +195,7 @@ def _guide(
             goals,
             hold="all" if hold == ("all",) else hold,
             directions=along,
-            layers=layers,
+            settings=GuidedSettings(layers=layers),
             batch_size=min(batch_size, 16),
             progress=advance,
         )
@@ -217,6 +217,6 @@ def _guide(
         }
         for row in range(len(result))
     ]
-    data = {"to": goals, "hold": list(result.held), "slopes": result.slopes, "images": images}
+    data = {"to": goals, "hold": list(result.held), "derivatives": result.derivatives, "images": images}
     sought = {name: float(result.goals[:, k].mean()) for k, name in enumerate(result.targets)}
     return (Reached(latents=result.latents, sought=sought),), data, str(result)

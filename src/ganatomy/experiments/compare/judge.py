@@ -14,7 +14,8 @@ from torch import Tensor
 from ganatomy.experiments.compare.features import Eyes
 from ganatomy.experiments.compare.truth import Truth
 from ganatomy.generators.base import Generator, batches
-from ganatomy.guidance import Likely, guided, likely
+from ganatomy.generators.latent_distribution import LatentDistribution, latent_distribution
+from ganatomy.guidance import GuidedSettings, guided
 from ganatomy.latents import Directions, Latents
 from ganatomy.metrics.calibration import Trials, find_strengths, shift_for
 from ganatomy.metrics.entanglement import unit_steps
@@ -119,8 +120,8 @@ class Judge:
         return self.look(self.codes(self.space))
 
     @cached_property
-    def where(self) -> Likely:
-        return likely(self.generator, self.space)
+    def distribution(self) -> LatentDistribution:
+        return latent_distribution(self.generator, self.space)
 
     @torch.no_grad()
     def look(self, latents: Latents) -> Seen:
@@ -201,7 +202,7 @@ class Judge:
                 {name: float(shift_for(own, torch.tensor([turn * change])))},
                 units="shift",
                 hold="all" if hold else (),
-                where=self.where,
+                settings=GuidedSettings(distribution=self.distribution),
                 directions=None if self.eye else self.without_gradients,
                 batch_size=GUIDED_AT_ONCE,
             )

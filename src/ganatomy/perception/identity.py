@@ -1,4 +1,4 @@
-"""Features of a person that an edit must leave alone, as a few numbers that count like probabilities."""
+"""Features that an edit must leave alone, as a few numbers in units that count like probabilities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import SettingError
-from ganatomy.generators.base import Generator
 
 NUM_IMAGES = 64
 """Images that the spread of features is taken from."""
@@ -25,7 +24,8 @@ WORTH = 0.1
 
 GRID = 8
 
-SEED = 0x1DE
+SEED = IMAGES_SEED = 0x1DE
+"""Of the projections, and of the images that spreads are taken from."""
 
 Features = Callable[[Tensor], Tensor]
 """From images `[n, c, h, w]` to features `[n, f]`."""
@@ -44,19 +44,26 @@ class Identity:
 
     @classmethod
     def of(
-        cls, features: Features, generator: Generator, space: str, *, num_projections: int = NUM_PROJECTIONS
+        cls,
+        features: Features,
+        images: Float[Tensor, "n c h w"],
+        *,
+        num_projections: int = NUM_PROJECTIONS,
     ) -> Identity:
         """Choose projections, and measure how features vary.
+
+        Args:
+            features: from images to features `[n, f]`.
+            images: of the generator, from which the spread of each projection is taken; `NUM_IMAGES` are enough.
+            num_projections: that stand for all features.
 
         Raises:
             SettingError: for features of another shape, that are not finite, or the same in all images.
         """
-        seen = (
-            features(generator(generator.sample(NUM_IMAGES, seed=SEED, space=space))).detach().cpu().double()
-        )
-        if seen.ndim != 2 or len(seen) != NUM_IMAGES:
+        seen = features(images).detach().cpu().double()
+        if seen.ndim != 2 or len(seen) != len(images):
             raise SettingError(
-                f"features of {NUM_IMAGES} images are of shape {list(seen.shape)}; give [{NUM_IMAGES}, f]"
+                f"features of {len(images)} images are of shape {list(seen.shape)}; give [{len(images)}, f]"
             )
         if not bool(torch.isfinite(seen).all()):
             raise SettingError("features of identity are not finite numbers; use another network")

@@ -1,4 +1,4 @@
-"""Where the codes of a generator are likely, as the unit in which steps are short or long."""
+"""The Gaussian fit of a generator's codes: how likely a code is, and the unit in which steps are short or long."""
 
 from __future__ import annotations
 
@@ -17,25 +17,29 @@ NUM_CODES = 2048
 """Codes that mean and covariance are taken from."""
 
 SEED = 0x11CE
-"""Of those codes; it is nobody's own, so that what is edited is not what the measure was made of."""
+"""Of those codes: a stream of its own, so that edited codes are not among them."""
 
 NEGLIGIBLE = 1e-6
 """Share of the largest variance below which codes do not vary at all."""
 
 QUANTILE = 0.999
-"""So many codes are nearer to the mean than where edits must stay."""
+"""Share of codes whose distance from the mean edits may not pass."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Likely:
-    """The normal distribution of codes: `mean + factor @ u` with u of unit covariance, in `r` axes that codes vary in.
+class LatentDistribution:
+    """Gaussian fit of codes: `mean + factor @ u` with u of unit covariance, in the `r` axes that codes vary in.
 
     The length of u is the Mahalanobis distance from the mean. Codes of w+ vary as those of w do, in all layers alike;
     what a given code has beside that is left as it is.
 
     Args:
-        inverse: `factor`'s, which finds u. bound: the length of u that edits may not pass.
-        box: what no number of a code may exceed, for a uniform prior.
+        space: of the codes.
+        mean: of the codes.
+        factor: of their covariance.
+        inverse: pseudo-inverse of `factor`, which finds u.
+        bound: length of u that edits may not pass.
+        box: largest absolute value of a code's entries, for a uniform prior.
     """
 
     space: Space
@@ -49,8 +53,8 @@ class Likely:
         """Refuse codes of another space or size; raises SpaceError."""
         if latents.space != self.space or latents.codes.shape[1:].numel() != len(self.mean):
             raise SpaceError(
-                f"it is known where codes of {self.space} ({len(self.mean)} numbers) are likely, not codes of "
-                f"{latents.space} ({latents.codes.shape[1:].numel()} numbers); ask for the measure of this space"
+                f"this distribution is of codes in {self.space} ({len(self.mean)} numbers), not of codes in "
+                f"{latents.space} ({latents.codes.shape[1:].numel()} numbers); fit one in that space"
             )
 
     def coordinates(self, latents: Latents) -> Float[Tensor, "n r"]:
@@ -72,7 +76,7 @@ class Likely:
         codes = latents.codes + way
         return latents.with_codes(codes if self.box is None else codes.clamp(-self.box, self.box))
 
-    def in_layers(self, layers: tuple[int, int], num_layers: int) -> Likely:
+    def in_layers(self, layers: tuple[int, int], num_layers: int) -> LatentDistribution:
         """The same, for steps that leave all other layers of w+ as they are.
 
         Raises:
@@ -116,16 +120,34 @@ class _Axes(NamedTuple):
     distances: Tensor
 
 
-def likely(generator: Generator, space: str, *, n: int = NUM_CODES, quantile: float = QUANTILE) -> Likely:
-    """Mean and covariance of `n` codes of this space, and how far from the mean a share of `quantile` of them lie.
+def latent_distribution(
+    generator: Generator, space: str, *, n: int = NUM_CODES, quantile: float = QUANTILE
+) -> LatentDistribution:
+    """Fit a Gaussian to codes that the generator draws.
+
+    Args:
+        generator: whose codes to draw.
+        space: of the codes.
+        n: codes that mean and covariance are taken from.
+        quantile: share of these codes that lie within the bound.
+
+    Returns:
+        The fit, in float64.
 
     Raises:
         SpaceError: for a space that the generator does not have.
         SettingError: for fewer than two codes, or a quantile outside (0, 1].
+
+    Example:
+        >>> from ganatomy.generators.toy import ToyGenerator
+        >>> toy = ToyGenerator(z_dim=4)
+        >>> found = latent_distribution(toy, "z")
+        >>> bool(found.distance(toy.sample(1000, seed=1)).median() < found.bound)
+        True
     """
     if n < 2 or not 0 < quantile <= 1:
         raise SettingError(
-            f"cannot tell from {n} codes where {quantile:g} of them lie; give 2 or more and up to 1"
+            f"cannot fit a distribution to {n} codes with a quantile of {quantile:g}; give 2 or more, and up to 1"
         )
     space = Space.parse(space)
     # A mapped w is spread over the layers unchanged, so w says all about w+, with fewer numbers.
@@ -135,7 +157,7 @@ def likely(generator: Generator, space: str, *, n: int = NUM_CODES, quantile: fl
     layers = generator.signature.num_layers if space is Space.W_PLUS else 1
     layers = layers or 1
     uniform = space is Space.Z and generator.signature.prior == "uniform"
-    return Likely(
+    return LatentDistribution(
         space=space,
         mean=mean.repeat(layers),
         factor=factor.repeat(layers, 1),
