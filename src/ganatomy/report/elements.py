@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ganatomy.statistics.formatting import short
+from ganatomy.statistics.formatting import interval, number, short
 from ganatomy.statistics.intervals import Estimate
 
 
@@ -52,9 +52,15 @@ class Table:
     stacked: bool = False
 
 
-def interval_cell(estimate: Estimate) -> Cell:
-    """A figure with its interval."""
-    return Cell(text=short(estimate.value), interval=f"{short(estimate.low)} to {short(estimate.high)}")
+def interval_cell(estimate: Estimate, *, digits: int | None = None) -> Cell:
+    """A figure with its interval.
+
+    Args:
+        estimate: the figure.
+        digits: after the point; by default two that count.
+    """
+    text = short(estimate.value) if digits is None else number(estimate.value, digits)
+    return Cell(text=text, interval=interval(estimate, digits=digits))
 
 
 def file_name(attribute: str) -> str:

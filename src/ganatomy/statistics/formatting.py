@@ -11,18 +11,19 @@ PER_CENT = "\xa0%"
 
 
 def short(value: float) -> str:
-    """A figure with as many digits as it deserves.
+    """A figure with two digits, or all before the point.
 
-    >>> short(8.123), short(0.5), short(23.4), short(1234567.0), short(float("nan"))
-    ('8.1', '0.50', '23', '1.2e+06', 'not measured')
+    >>> short(8.123), short(0.5), short(23.4), short(-3.21), short(1234567.0), short(float("nan"))
+    ('8.1', '0.50', '23', '−3.2', '1.2e+06', 'not measured')
     """
     if math.isnan(value):
         return "not measured"
     if math.isinf(value):
         return "without limit"
-    if value >= 10_000:
-        return f"{value:.1e}"
-    return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+    size = abs(value)
+    if size >= 10_000:
+        return f"{value:.1e}".replace("-", "−")
+    return number(value, 0 if size >= 10 else 1 if size >= 1 else 2)
 
 
 def signed(value: float, digits: int = 2, *, trim: bool = False) -> str:

@@ -1,11 +1,10 @@
-"""Figures that know how uncertain they are."""
+"""How sure is a figure? Estimates with 95 % intervals."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 import torch
@@ -46,7 +45,7 @@ class Estimate:
 
 
 def rounded(number: float, digits: int) -> str:
-    """A number with so many digits that count, and without an exponent where a person can read it so.
+    """A number with so many significant digits; an exponent only from a million on.
 
     >>> rounded(187.3, 2), rounded(0.0457, 2), rounded(3e-9, 2)
     ('190', '0.046', '3e-09')
@@ -56,44 +55,42 @@ def rounded(number: float, digits: int) -> str:
 
 
 def resampling(n: int, *, seed: int, num: int = NUM_RESAMPLES) -> Float[Tensor, "b n"]:
-    """How much each of n rows counts in each of the draws with replacement (bootstrap); rows add up to 1."""
+    """Bootstrap weights: the share of each of n rows in each draw with replacement; every draw adds up to 1."""
     counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=num)
     return torch.from_numpy(counts).double() / n
 
 
 def estimate(value: Tensor | float, resampled: Float[Tensor, " b"]) -> Estimate:
-    """A figure with the middle 95 % of what it was in the draws; draws without a figure (nan) are left out."""
+    """A figure with the interval that holds the middle 95 % of its resampled values; nan values are left out."""
     kept = resampled[~resampled.isnan()].double().numpy()
-    # By order and not by interpolation: between an infinite draw and the next there is nothing.
+    # Without interpolation, which is undefined beside an infinite value.
     low, high = np.quantile(kept, TAILS, method="nearest") if len(kept) else (math.nan, math.nan)
     return Estimate(value=float(value), low=float(low), high=float(high))
 
 
 def mean_of(values: Float[Tensor, " n"], *, seed: int = 0) -> Estimate:
-    """The mean of independent rows, with its interval by resampling them."""
+    """The mean of independent rows, with its bootstrap interval."""
     values = values.detach().cpu().double()
     return estimate(float(values.mean()), resampling(len(values), seed=seed) @ values)
 
 
 def share_of(yes: int, n: int) -> Estimate:
-    """The share of independent trials that came out so, with Wilson's interval, which has a width even for all or none.
+    """The share of successes in independent trials, with Wilson's interval, which has a width even for none or all.
 
     >>> found = share_of(20, 20)
     >>> round(found.value, 2), round(found.low, 2), round(found.high, 2)
     (1.0, 0.84, 1.0)
     """
+    from scipy import stats  # half a second, which every command would pay for
+
     if not n:
         return Estimate(value=math.nan, low=math.nan, high=math.nan)
-    share, z = yes / n, NormalDist().inv_cdf(TAILS[1])
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    # Rounding must not put the ends outside of 0 to 1, nor the share outside of them.
-    low, high = max(0.0, middle - half), min(1.0, middle + half)
-    return Estimate(value=share, low=min(share, low), high=max(share, high))
+    found = stats.binomtest(yes, n).proportion_ci(CONFIDENCE, method="wilson")
+    return Estimate(value=yes / n, low=float(found.low), high=float(found.high))
 
 
 def difference(first: Estimate, second: Estimate) -> Estimate:
-    """The first less the second, which are independent; the interval is made of theirs (Newcombe 1998, method 10).
+    """The difference of two independent figures, its interval made of theirs (Newcombe 1998, method 10).
 
     >>> found = difference(share_of(15, 20), share_of(5, 20))
     >>> round(found.value, 2), round(found.low, 2), round(found.high, 2)
@@ -150,27 +147,18 @@ def jackknife(
 
     Args:
         statistic: the figures of these rows.
+        n: rows.
+        seed: of the groups.
+        num_groups: parts that are left out, one at a time.
     """
     from scipy import stats  # half a second, which every command would pay for
 
-    num_groups = min(num_groups, n)
     order = torch.from_numpy(np.random.default_rng(seed).permutation(n))
+    groups = order.chunk(min(num_groups, n))
+    kept = [torch.cat([*groups[:g], *groups[g + 1 :]]).sort().values for g in range(len(groups))]
     values = statistic(torch.arange(n)).cpu().double()
-    without = (
-        torch.stack(
-            [
-                statistic(
-                    torch.cat([part for k, part in enumerate(order.chunk(num_groups)) if k != g])
-                    .sort()
-                    .values
-                )
-                for g in range(len(order.chunk(num_groups)))
-            ]
-        )
-        .cpu()
-        .double()
-    )
-    g = len(without)
+    without = torch.stack([statistic(rows) for rows in kept]).cpu().double()
+    g = len(groups)
     error = (without.var(0, correction=0) * (g - 1)).sqrt() * float(stats.t.ppf(TAILS[1], g - 1))
     return [
         Estimate(value=value, low=value - half, high=value + half)

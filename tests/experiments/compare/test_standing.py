@@ -13,7 +13,7 @@ from experiments.compare.compared import Compared
 from ganatomy.directions.base import auc
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
 from ganatomy.experiments.compare import compare
-from ganatomy.experiments.compare.chance import auc_null, exceedance, selectivity_null, shuffled
+from ganatomy.experiments.compare.chance import auc_null, selectivity_null, shuffled
 from ganatomy.experiments.compare.contestants import CONTESTANTS
 from ganatomy.experiments.compare.matching import purest
 from ganatomy.experiments.compare.standing import MEASURES, weighted_auc
@@ -21,6 +21,7 @@ from ganatomy.generators.toy import ToyGenerator
 from ganatomy.guidance.guided import NUM_OTHERS
 from ganatomy.perception import scorer
 from ganatomy.statistics.intervals import estimate, resampling
+from ganatomy.statistics.tests import exceedance
 
 
 def test_holding_wins_where_attributes_lean_on_each_other(compared: Compared) -> None:

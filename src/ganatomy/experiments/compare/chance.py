@@ -17,6 +17,7 @@ from ganatomy.experiments.compare.judge import Advance, Judge
 from ganatomy.experiments.compare.material import Material
 from ganatomy.metrics.selectivity import selectivity
 from ganatomy.statistics.intervals import Estimate, estimate
+from ganatomy.statistics.tests import exceedance
 from ganatomy.surveys import Survey
 
 FINDER = "regression"
@@ -80,15 +81,6 @@ def own_selectivity(changes: Float[Tensor, "k n a"]) -> Float[Tensor, " k"]:
     return selectivity(changes.mean(1), changes.abs().mean(1), torch.arange(len(changes)))
 
 
-def exceedance(observed: float, null: Float[Tensor, " r"]) -> float:
-    """The p-value of a permutation test: what was observed is one of the draws, and a draw that ties with it counts.
-
-    >>> exceedance(2.0, torch.tensor([1.0, 2.0, 3.0])), exceedance(9.0, torch.zeros(99))
-    (0.75, 0.01)
-    """
-    return (1 + int((null >= observed).sum())) / (1 + len(null))
-
-
 def selectivity_null(
     method: Float[Tensor, " k"], nothing: Float[Tensor, "r k"], *, seed: int
 ) -> Float[Tensor, " b"]:
@@ -103,7 +95,9 @@ def selectivity_null(
 
 def auc_null(along: Float[Tensor, "m k"], labels: Bool[Tensor, "m k"], *, seed: int) -> Float[Tensor, " b"]:
     """Draws of the mean AUC on held-out codes whose labels are shuffled as whole rows; ties in `along` count half."""
-    ranks = torch.stack([_ranks(column) for column in along.T], dim=1)
+    from scipy.stats import rankdata
+
+    ranks = torch.from_numpy(rankdata(along, axis=0))
     present = labels.sum(0).double()
     rng = np.random.default_rng(seed)
     # Shuffling the ranks is shuffling the labels, and whole rows of either keep attributes together.
@@ -148,8 +142,3 @@ def chance(
         num_directions=nothing.numel(),
         num_images=num_images,
     )
-
-
-def _ranks(values: Float[Tensor, " m"]) -> Float[Tensor, " m"]:
-    _, place, count = values.unique(return_inverse=True, return_counts=True)
-    return (count.cumsum(0) - (count - 1) / 2)[place].double()

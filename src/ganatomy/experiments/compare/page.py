@@ -26,7 +26,7 @@ from ganatomy.generators.base import Generator
 from ganatomy.metrics.entanglement import NEAR
 from ganatomy.report.elements import Cell, Number, Row, Table, interval_cell
 from ganatomy.report.embedded import Figure
-from ganatomy.statistics.formatting import listed, percent, short
+from ganatomy.statistics.formatting import interval, listed, percent, short
 from ganatomy.statistics.intervals import CONFIDENCE, NUM_RESAMPLES, Estimate
 
 NOTHING = Cell(text="–")
@@ -280,11 +280,11 @@ class Page:
             f"Labels were shuffled among the codes, and ridge regression looked for directions in them: "
             f"{chance.num_directions} directions of nothing, brought to the same target change where they can be, in "
             f"{chance.num_images} of the images. Their selectivity is {short(chance.selectivity.value)} "
-            f"({short(chance.selectivity.low)} to {short(chance.selectivity.high)}): moving anything moves something. "
+            f"({interval(chance.selectivity)}): moving anything moves something. "
             f"The p-value of a method is the share of {NUM_DRAWS + 1:,} draws that do at least as well, where each "
             "draw takes for every attribute the method's own edit or one of nothing; ties count against the method. "
             "For AUC the labels of held-out codes were shuffled; "
-            f"that gives {chance.auc.low:.2f} to {chance.auc.high:.2f}."
+            f"that gives {interval(chance.auc, digits=2)}."
         )
 
     @property
@@ -366,13 +366,7 @@ class Page:
 
 def _cell(measure: str, found: Estimate) -> Cell:
     """A figure with as many decimals as its measure deserves: areas and cosines lie between 0 and 1."""
-    digits = {"auc": 3, "identity": 3, "perceptual": 3}.get(measure)
-    if digits is None or math.isnan(found.value):
-        return interval_cell(found)
-    value, low, high = (
-        f"{number:.{digits}f}".replace("-", "−") for number in (found.value, found.low, found.high)
-    )
-    return Cell(text=value, interval=f"{low} to {high}")
+    return interval_cell(found, digits={"auc": 3, "identity": 3, "perceptual": 3}.get(measure))
 
 
 def _p(value: float | None) -> Cell:

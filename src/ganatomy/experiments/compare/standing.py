@@ -17,11 +17,10 @@ from ganatomy.experiments.compare.contestants import CONTESTANTS
 from ganatomy.experiments.compare.run import Comparison
 from ganatomy.metrics.entanglement import NEAR
 from ganatomy.metrics.selectivity import selectivity
+from ganatomy.statistics.formatting import interval
 from ganatomy.statistics.intervals import Estimate, estimate, resampling
 
 MEASURES = ("selectivity", "truth_selectivity", "identity", "perceptual", "auc", "seconds", "labels")
-SURE = 0.05
-"""A p-value up to this is taken for more than chance."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +74,7 @@ class Standing:
 
     def tied(self, a: str, b: str, measure: str = "selectivity") -> bool:
         """Whether the difference of two methods is within chance: its interval holds 0."""
-        gap = self.difference(a, b, measure)
-        return not (gap.low > 0 or gap.high < 0)
+        return not self.difference(a, b, measure).excludes_zero
 
     def ties(self, method: str, among: Sequence[str] | None = None) -> list[str]:
         """Other methods that cannot be told apart from this one, best first."""
@@ -114,7 +112,7 @@ class Standing:
         lines = [f"{'':{width}}  selectivity, others measured at the same target change"]
         for name in self.ranking:
             found = self.figure(name)
-            lines.append(f"{name:{width}}  {found.value:6.2f}  ({found.low:.2f} to {found.high:.2f})")
+            lines.append(f"{name:{width}}  {found.value:6.2f}  ({interval(found, digits=2)})")
         return "\n".join(lines)
 
     def _figure(self, method: str, measure: str) -> Estimate | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from ganatomy.experiments.compare.contestants import CONTESTANTS
-from ganatomy.experiments.compare.standing import SURE, Standing, rank_correlation
-from ganatomy.statistics.formatting import listed, short
+from ganatomy.experiments.compare.standing import Standing, rank_correlation
+from ganatomy.statistics.formatting import listed, short, with_interval
+from ganatomy.statistics.tests import SIGNIFICANT
 
 AGREES, DISAGREES = 0.6, 0.2
 """Rank correlations from which truth is said to agree, and up to which it is said not to."""
@@ -31,8 +32,7 @@ def told(name: str) -> str:
 
 
 def _with_interval(standing: Standing, method: str, measure: str = "selectivity") -> str:
-    found = standing.figure(method, measure)
-    return f"{short(found.value)} ({short(found.low)} to {short(found.high)})"
+    return with_interval(standing.figure(method, measure))
 
 
 def _best(standing: Standing) -> str:
@@ -47,7 +47,7 @@ def _best(standing: Standing) -> str:
     if not others:
         return f"{text}."
     gap = standing.difference(first, others[0])
-    return f"{text}, ahead of {others[0]} by {short(gap.value)} ({short(gap.low)} to {short(gap.high)})."
+    return f"{text}, ahead of {others[0]} by {with_interval(gap)}."
 
 
 def _plain(standing: Standing) -> str:
@@ -130,7 +130,7 @@ def _chance(standing: Standing) -> str:
     if not p:
         return ""
     level = short(standing.comparison.chance.selectivity.value)
-    doubtful = [name for name in standing.ranking if p.get(name, 0) > SURE]
+    doubtful = [name for name in standing.ranking if p.get(name, 0) > SIGNIFICANT]
     if not doubtful:
         return f"Chance alone gives {level}, and every method is above it (p up to {max(p.values()):.3f})."
     return f"Chance alone gives {level}; {listed(doubtful)} cannot be told from it."

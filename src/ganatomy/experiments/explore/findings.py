@@ -9,7 +9,7 @@ from functools import cached_property
 from ganatomy.experiments.explore.run import BASE, HELD, Exploration
 from ganatomy.metrics import Estimate, Selectivity
 from ganatomy.metrics.entanglement import NEAR
-from ganatomy.statistics.formatting import listed, percent, short, signed
+from ganatomy.statistics.formatting import interval, listed, percent, short, signed
 from ganatomy.statistics.intervals import CONFIDENCE, NUM_RESAMPLES
 
 NUM_ALSO = 3
@@ -126,7 +126,7 @@ class Findings:
             f"Of {len(self.exploration.attributes)} attributes, {len(self.reached(HELD))} can be moved while "
             f"all others are held. Moved alone, an attribute changes {short(alone.value)} times as much as "
             f"the others do on average; with the others held, {short(held.value)} times "
-            f"({percent(CONFIDENCE)} interval {short(held.low)} to {short(held.high)}). {self.cleanest} is "
+            f"({percent(CONFIDENCE)} interval {interval(held)}). {self.cleanest} is "
             f"the cleanest, at {short(cleanest)}. Beware of {name}: moved alone by "
             f"{self.exploration.target_change:.2f}, it changes {other} by {signed(dragged)}; with the others "
             f"held, by {signed(left)}."

@@ -10,7 +10,7 @@ from ganatomy.experiments.studies.linear_map.ways import what
 from ganatomy.metrics import ChangeTable, CosineTable, table_ii, table_iii
 from ganatomy.metrics.recognition import Recognition
 from ganatomy.report.elements import Cell, Row, Table, interval_cell
-from ganatomy.statistics.formatting import percent, short, signed
+from ganatomy.statistics.formatting import interval, p_value, percent, short, signed
 
 NOTHING = Cell(text="–")
 NUM_WORST = 8
@@ -33,9 +33,9 @@ def comparison(found: LinearMapStudy) -> Table:
                     if test is None
                     else Cell(
                         text=signed(test.difference.value),
-                        interval=f"{signed(test.difference.low)} to {signed(test.difference.high)}",
+                        interval=interval(test.difference, sign=True),
                     ),
-                    NOTHING if test is None else Cell(text=f"{test.p:.3f}" if test.p >= 0.001 else "< 0.001"),
+                    NOTHING if test is None else Cell(text=p_value(test.p).removeprefix("p = ")),
                     interval_cell(clean.directions[found.shown]),
                     Cell(text=f"{float(found.target_changes(way).mean()):.2f}"),
                     Cell(text=f"{found.reached(way)} of {len(found.edited)}"),
@@ -193,9 +193,7 @@ def path(found: LinearMapStudy) -> Table:
                     Cell(text=fit.form if fit.penalty else "none"),
                     interval_cell(fit.selectivity),
                     Cell(text=f"{fit.cosine:.3f}"),
-                    Cell(
-                        text=f"{fit.error.value:.4f}", interval=f"{fit.error.low:.3f} to {fit.error.high:.3f}"
-                    ),
+                    interval_cell(fit.error, digits=4),
                     Cell(text=f"{fit.norm:.2f}"),
                     Cell(text=f"{fit.auc:.3f}"),
                 ],
@@ -221,9 +219,7 @@ def scorer(found: LinearMapStudy, known: Recognition) -> Table:
         rows=[
             Row(
                 name="this one",
-                cells=[
-                    Cell(text=f"{it.value:.3f}", interval=f"{it.low:.3f} to {it.high:.3f}") for it in figures
-                ],
+                cells=[interval_cell(it, digits=3) for it in figures],
             ),
             Row(name="the paper's", cells=[Cell(text=text) for text in ("0.179", "0.921", "–", "0.851")]),
         ],
