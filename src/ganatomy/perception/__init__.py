@@ -17,7 +17,8 @@ from ganatomy.perception.network import (
     NetworkScorer,
     fold_norms,
 )
-from ganatomy.perception.onnx import OnnxInput, OnnxScorer
+from ganatomy.perception.onnx import OnnxScorer
+from ganatomy.perception.onnx_input import OnnxInput
 from ganatomy.perception.oracle import KnowsItsImages, OracleScorer, TruthScorer
 from ganatomy.perception.table import TableScorer
 from ganatomy.perception.text import Contrast, TextScorer, load_words, words

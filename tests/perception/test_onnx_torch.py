@@ -14,10 +14,10 @@ from onnx import TensorProto, helper, numpy_helper
 import ganatomy as ga
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.experiments.explore.run import HELD, explore
-from ganatomy.perception import OnnxScorer, onnx_gradients
+from ganatomy.perception import OnnxScorer, onnx_torch
 from ganatomy.surveys import gradients_flow
 
-onnx_gradients.import_torchvision()
+onnx_torch.import_torchvision()
 pytest.importorskip(
     "onnx2torch",
     reason="onnx2torch is not installed; pip install 'ganatomy[gradients]'",
@@ -78,9 +78,7 @@ def test_it_answers_as_onnxruntime_does_with_gradients(tmp_path: Path, shape: tu
 
 def test_other_answers_than_those_of_onnxruntime_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     found = OnnxScorer(classifier(tmp_path / "m.onnx"))
-    monkeypatch.setattr(
-        onnx_gradients, "_converted", lambda scorer: lambda images: images.mean((2, 3))[:, :2]
-    )
+    monkeypatch.setattr(onnx_torch, "_converted", lambda scorer: lambda images: images.mean((2, 3))[:, :2])
     with pytest.raises(CheckpointError, match="gives other scores in PyTorch"):
         found.differentiable()
 
@@ -114,7 +112,9 @@ def test_explorations_hold_by_the_gradients_of_an_onnx_scorer_where_they_can_be_
     toy, holders = ga.ToyGenerator(z_dim=8), []
     path = classifier(tmp_path / "m.onnx", middle=(0.11, 0.14))
     for _ in range(2):
-        found = explore(toy, OnnxScorer(path), n=120, methods=(), measured=6, target_change=0.002)
+        found = explore(
+            ga.Experiment(toy, OnnxScorer(path)), n=120, methods=(), measured=6, target_change=0.002
+        )
         holders.append(found.directions[HELD][0].method)
         monkeypatch.setitem(sys.modules, "onnx2torch", None)
     assert holders == ["selective", "held"]

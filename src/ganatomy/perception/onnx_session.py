@@ -1,0 +1,128 @@
+"""An ONNX file in onnxruntime: images in, the output that holds the scores out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ganatomy.errors import CheckpointError, MissingFileError
+from ganatomy.perception.onnx_input import OnnxInput, read_input
+
+
+class OnnxSession:
+    """A classifier in onnxruntime, on the CPU, with as many threads as torch has.
+
+    Args:
+        path: of the file.
+        given: what its input is like, where that is known; see `read_input`.
+
+    Raises:
+        MissingFileError: when there is no file.
+        CheckpointError: when it is not an ONNX image classifier.
+        SettingError: for an input that does not fit.
+    """
+
+    def __init__(self, path: Path, given: Mapping[str, Any]) -> None:
+        self.path = path
+        self._session = _open(path)
+        self.metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
+        self._input_name, shape, self.dtype = _image_input(self._session, path)
+        self.input: OnnxInput = read_input(shape, self.dtype, self.metadata, given, path=path)
+        self.fixed_batch = shape[0] if isinstance(shape[0], int) and shape[0] > 0 else None
+        self.output_index, self.sample = self._probe()
+        """Which output holds the scores, and what it gives for the images of `noise`."""
+
+    def __call__(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
+        """The output that holds the scores, for images in [-1, 1]."""
+        return self._run(self.input.arrange(images), self.output_index)
+
+    def noise(self) -> Float[Tensor, "n c h w"]:
+        """Random images to try the model on."""
+        count = self.fixed_batch or 8
+        noise = torch.rand(count, self.input.channels, 4, 4, generator=torch.Generator().manual_seed(0))
+        return nn.functional.interpolate(noise * 2 - 1, self.input.size, mode="bilinear")
+
+    def _probe(self) -> tuple[int, Float[Tensor, "n k"]]:
+        noise = self.noise()
+        count, images = len(noise), self.input.arrange(noise)
+        results = self._call(images.numpy())
+        for index, result in enumerate(results):
+            if _is_scores(result, count):
+                return index, self._run(images, index)
+        shapes = ", ".join(str(list(np.shape(result))) for result in results)
+        raise CheckpointError(
+            f"{self.path} gives {shapes} for {count} images; a scorer gives [n, attributes], this is no classifier"
+        )
+
+    def _run(self, images: Tensor, output: int) -> Float[Tensor, "n k"]:
+        pieces = in_batches(images.detach().cpu(), self.fixed_batch)
+        rows = [
+            self._call(piece.numpy())[output].reshape(len(piece), -1)[:count].astype(np.float32)
+            for piece, count in pieces
+        ]
+        return torch.from_numpy(np.concatenate(rows))
+
+    def _call(self, images: np.ndarray) -> list[Any]:
+        try:
+            rounded = np.rint(images) if self.dtype == "uint8" else images
+            fitting = np.ascontiguousarray(rounded.astype(self.dtype))
+            return self._session.run(None, {self._input_name: fitting})
+        except Exception as error:  # noqa: BLE001 (onnxruntime has no public class for its errors)
+            reason = str(error).splitlines()[0]
+            raise CheckpointError(
+                f"{self.path} does not take images of {self.input.size} px, give another size: {reason}"
+            ) from None
+
+
+def in_batches(images: Tensor, size: int | None) -> list[tuple[Tensor, int]]:
+    """Batches and how many of their rows are real: some models take a fixed number of images, so blanks fill the last.
+
+    >>> [(len(batch), count) for batch, count in in_batches(torch.zeros(5, 3), 4)]
+    [(4, 4), (4, 1)]
+    """
+    if size is None:
+        return [(images, len(images))]
+    found = []
+    for piece in images.split(size) if len(images) else (images,):
+        blanks = piece.new_zeros(size - len(piece), *piece.shape[1:])
+        found.append((torch.cat([piece, blanks]), len(piece)))
+    return found
+
+
+def _open(path: Path) -> Any:
+    import onnxruntime
+
+    if not path.is_file():
+        raise MissingFileError(f"{path} does not exist; give the file of an ONNX classifier")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001 (onnxruntime has no public class for its errors)
+        raise CheckpointError(f"{path} cannot be read as ONNX: {str(error).splitlines()[0]}") from None
+
+
+def _image_input(session: Any, path: Path) -> tuple[str, list[int | str | None], str]:
+    inputs = session.get_inputs()
+    shapes = ", ".join(f"{i.name} {i.shape}" for i in inputs)
+    if len(inputs) != 1 or len(inputs[0].shape) != 4:
+        raise CheckpointError(f"{path} takes {shapes}; a scorer takes one batch of images with four axes")
+    dtypes = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(double)": "float64"}
+    dtypes["tensor(uint8)"] = "uint8"
+    if inputs[0].type not in dtypes:
+        raise CheckpointError(f"{path} takes {inputs[0].type}; a scorer takes images of floats or bytes")
+    return inputs[0].name, inputs[0].shape, dtypes[inputs[0].type]
+
+
+def _is_scores(result: Any, count: int) -> bool:
+    """Whether an output has one row of floats for each image, whatever axes of length one stand around it."""
+    is_rows = isinstance(result, np.ndarray) and result.dtype.kind == "f" and result.shape[:1] == (count,)
+    return is_rows and max(result.shape[1:], default=1) == math.prod(result.shape[1:])
