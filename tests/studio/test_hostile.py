@@ -31,7 +31,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from ganatomy.errors import SettingError
 from ganatomy.latents import Direction, Directions, Latents, Space
-from ganatomy.recipes.moves import write_direction
+from ganatomy.recipes.parts import write_direction
 from ganatomy.storage import save_directions, save_latents
 from ganatomy.studio import guards
 from ganatomy.studio.bench import Bench

@@ -1,19 +1,18 @@
 """Recipes: JSON that names one image exactly, and the images that are made from it.
 
-recipe      the recipe as a value, and as JSON
+recipe      the recipe as a value, as JSON, and in the files that carry it
 codes       where its codes come from
 moves       what is done to them
-images    how they are shown, one class for each kind of image
+images      how they are shown, one class for each kind of image
 rendering   from a recipe to its image
-carriers    finding the recipe in a file
+parts       dataclasses as JSON: what all of these share
 fields      reading JSON that may come from anywhere
 """
 
-from ganatomy.recipes.carriers import read_recipe
 from ganatomy.recipes.codes import Drawn, Given, Sum, Term
 from ganatomy.recipes.images import Arithmetic, CodePath, DrawnFaces, Mix, Sheet, Transfer, Walk
 from ganatomy.recipes.moves import Along, Move, Reached, Turn
-from ganatomy.recipes.recipe import ModelReference, Recipe, from_json, save_recipe, to_json
+from ganatomy.recipes.recipe import ModelReference, Recipe, from_json, read_recipe, save_recipe, to_json
 from ganatomy.recipes.rendering import render, render_to
 
 __all__ = [

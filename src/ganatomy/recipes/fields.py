@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import difflib
 import json
 import math
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ganatomy.errors import CheckpointError, GanatomyError
+from ganatomy.errors import CheckpointError
+from ganatomy.latents import Direction
 
 MOST_BYTES = 32 * 2**20
 """A recipe that is longer is not read, and not written: it holds codes of thousands of images."""
@@ -30,6 +30,8 @@ MOST_LETTERS = 500
 
 MOST_IMAGES = 10_000
 """A recipe that asks for more images is not drawn."""
+
+LAST_SEED = 2**63 - 1
 
 LARGEST = 1e9
 """Strengths and scales beyond it leave the numbers that an image can be made of."""
@@ -42,13 +44,29 @@ Reader = Callable[[Any, str], T]
 REQUIRED: Any = object()
 
 
+class Place(str):
+    """Where a value stands: the dotted path of its field, with the directions that a name may stand for there."""
+
+    __slots__ = ("directions",)
+    directions: Mapping[str, Direction]
+
+    @classmethod
+    def of(cls, path: str, directions: Mapping[str, Direction] | None = None) -> Place:
+        place = cls(path)
+        place.directions = getattr(path, "directions", {}) if directions is None else directions
+        return place
+
+    def inside(self, name: str | int) -> Place:
+        return Place.of(f"{self}.{name}" if self else str(name), self.directions)
+
+
 class Fields:
-    """The fields of one JSON object, each taken once; what is left over at the end was never a field."""
+    """The fields of one JSON object, each taken once; a field that is left over at the end does not exist."""
 
     def __init__(self, data: Any, where: str = "") -> None:
         if not isinstance(data, dict):
             raise wrong(where, data, "an object")
-        self.data, self.where = data, where
+        self.data, self.where = data, Place.of(where)
         self._known: list[str] = []
 
     def take(self, name: str, read: Reader[T], default: T = REQUIRED) -> T:
@@ -65,11 +83,11 @@ class Fields:
             raise CheckpointError(f"recipe field {self.place(name)!r} is missing")
         return default
 
-    def place(self, name: str) -> str:
-        return f"{self.where}.{name}" if self.where else name
+    def place(self, name: str) -> Place:
+        return self.where.inside(name)
 
     def end(self) -> None:
-        """Refuse fields that nobody asked for: a slip of the keyboard must not pass for a setting.
+        """Refuse fields that do not exist: a slip of the keyboard must not pass for a setting.
 
         Raises:
             CheckpointError: naming the first of them and the closest field that exists.
@@ -94,17 +112,6 @@ def wrong(where: str, value: Any, expected: str) -> CheckpointError:
         shown = kinds[str]
     subject = f"recipe field {where!r}" if where else "a recipe"
     return CheckpointError(f"{subject} is {shown}, not {expected}")
-
-
-@contextlib.contextmanager
-def building(where: str) -> Iterator[None]:
-    """What the values of a field refuse to be, as an error of the recipe that names the field."""
-    try:
-        yield
-    except CheckpointError:
-        raise
-    except GanatomyError as error:
-        raise CheckpointError(f"recipe field {where!r} cannot be: {error}") from None
 
 
 def parse(text: str | bytes) -> Any:
@@ -161,7 +168,7 @@ def number(least: float = -LARGEST, most: float = LARGEST) -> Reader[float]:
     def read(value: Any, where: str) -> float:
         if type(value) not in (int, float) or not least <= value <= most:
             raise wrong(where, value, f"a number from {least:g} to {most:g}")
-        return float(value)
+        return value
 
     return read
 
@@ -188,7 +195,7 @@ def several(read: Reader[T], *, least: int = 0, most: int = MOST_IMAGES) -> Read
     def read_all(value: Any, where: str) -> tuple[T, ...]:
         if not isinstance(value, list) or not least <= len(value) <= most:
             raise wrong(where, value, f"a list of {least} to {most}")
-        return tuple(read(item, f"{where}.{index}") for index, item in enumerate(value))
+        return tuple(read(item, Place.of(where).inside(index)) for index, item in enumerate(value))
 
     return read_all
 

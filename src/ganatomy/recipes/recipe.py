@@ -1,4 +1,4 @@
-"""A recipe: everything that one image was made from, as a value and as JSON."""
+"""A recipe: everything that one image was made from, as a value, as JSON, and in the files that carry it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from ganatomy.errors import CheckpointError, SettingError
+from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.generators.base import PRIORS, Generator
 from ganatomy.generators.dcgan import OUTPUTS
 from ganatomy.generators.precision import DTYPES
 from ganatomy.generators.stacks import ACTIVATIONS
+from ganatomy.images import read_text
+from ganatomy.latents import Direction
+from ganatomy.plots.films import read_film_text
 from ganatomy.recipes.codes import Codes, read_codes
 from ganatomy.recipes.fields import (
     MOST_BYTES,
     Fields,
+    Place,
     as_it_is,
     choice,
     integer,
@@ -26,45 +30,30 @@ from ganatomy.recipes.fields import (
     several,
     text,
 )
-from ganatomy.recipes.images import DrawnFaces, Image, Sheet, read_image, write_image
-from ganatomy.recipes.moves import MOST_MOVES, Edit, Table, read_edit, read_table
+from ganatomy.recipes.images import DrawnFaces, Image, Sheet, read_image
+from ganatomy.recipes.moves import MOST_MOVES, Edit, read_edit
+from ganatomy.recipes.parts import MOST_DIRECTIONS, DirectionTable, Part, read_direction
 from ganatomy.storage import written_whole
 
 FORMAT = 1
-FASTEST = 1000.0
-"""Frames per second."""
-MOST_ENLARGED = 64
-LARGEST_BATCH = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelReference:
+class ModelReference(Part):
     """A model by what `ganatomy.load` takes, and its fingerprint, which tells whether it is the same.
 
     Args:
         name: a bundled or published name, a path, or a repository of Hugging Face.
     """
 
-    name: str
-    fingerprint: str | None = None
-    prior: str | None = None
-    output: str | None = None
-    hidden: str | None = None
-    resolution: int | None = None
-    network: str | None = None
-    precision: str = "float32"
-
-    def to_data(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "fingerprint": self.fingerprint,
-            "prior": self.prior,
-            "output": self.output,
-            "hidden": self.hidden,
-            "resolution": self.resolution,
-            "network": self.network,
-            "precision": self.precision,
-        }
+    name: Annotated[str, text]
+    fingerprint: Annotated[str | None, text] = None
+    prior: Annotated[str | None, choice(PRIORS)] = None
+    output: Annotated[str | None, choice(OUTPUTS)] = None
+    hidden: Annotated[str | None, choice(ACTIVATIONS)] = None
+    resolution: Annotated[int | None, integer(1, 2**16)] = None
+    network: Annotated[str | None, text] = None
+    precision: Annotated[str, choice(DTYPES)] = "float32"
 
     @classmethod
     def of(cls, generator: Generator) -> Self:
@@ -85,44 +74,30 @@ class ModelReference:
             precision=generator.precision,
         )
 
-    @classmethod
-    def read(cls, value: Any, where: str) -> Self:
-        fields = Fields(value, where)
-        found = cls(
-            name=fields.take("name", text),
-            fingerprint=fields.take("fingerprint", text, None),
-            prior=fields.take("prior", choice(PRIORS), None),
-            output=fields.take("output", choice(OUTPUTS), None),
-            hidden=fields.take("hidden", choice(ACTIVATIONS), None),
-            resolution=fields.take("resolution", integer(1, 2**16), None),
-            network=fields.take("network", text, None),
-            precision=fields.take("precision", choice(DTYPES), "float32"),
-        )
-        fields.end()
-        return found
-
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Recipe(Part):
     """What one image was made from: a model, codes, what was done to them, and how they are shown.
 
     Args:
-        model, codes: None where the image needs no model.
+        model: None where the image needs no model.
+        codes: None where the image needs no model.
         edits: done to all codes, one after another.
+        image: how the codes are shown.
         scale: whole number by which each image is enlarged; by default until it is readable.
         fps: frames per second, where the image is written as a film.
         batch_size: images made at a time. It is written down because the last bits of an image depend on it.
         scene: how the studio showed the image, in its own words; no image depends on it.
     """
 
-    model: ModelReference | None = None
-    codes: Codes | None = None
-    edits: tuple[Edit, ...] = ()
-    image: Image = field(default_factory=Sheet)
-    scale: int | None = None
-    fps: float = 25.0
-    batch_size: int = 32
-    scene: Mapping[str, Any] | None = None
+    model: Annotated[ModelReference | None, ModelReference.read] = None
+    codes: Annotated[Codes | None, read_codes] = None
+    edits: Annotated[tuple[Edit, ...], several(read_edit, most=MOST_MOVES)] = ()
+    image: Annotated[Image, read_image] = field(default_factory=Sheet)
+    scale: Annotated[int | None, integer(1, 64)] = None
+    fps: Annotated[float, number(0.001, 1000)] = 25.0
+    batch_size: Annotated[int, integer(1, 4096)] = 32
+    scene: Annotated[Mapping[str, Any] | None, as_it_is] = None
 
     def __post_init__(self) -> None:
         alone = isinstance(self.image, DrawnFaces)
@@ -136,14 +111,7 @@ class Recipe:
 
     def of_any_generator(self) -> Self:
         """The same recipe, no longer tied to the generator that it was written for."""
-        return replace(
-            self,
-            model=None if self.model is None else replace(self.model, fingerprint=None),
-            codes=None if self.codes is None else self.codes.of_any_generator(),
-            edits=tuple(edit.of_any_generator() for edit in self.edits),
-            image=self.image.of_any_generator(),
-            scene=None,
-        )
+        return replace(super().of_any_generator(), scene=None)
 
     def with_value(self, place: str, value: Any) -> Recipe:
         """The same recipe with another value in one field of its JSON, such as `edits.0.strength`.
@@ -153,14 +121,10 @@ class Recipe:
         """
         data = json.loads(to_json(self))
         inside: Any = data
-        *way, last = place.split(".")
-        for step in way:
-            inside = _inside(inside, step, place)
-        if isinstance(inside, dict):
-            inside[last] = value
-        else:
-            _inside(inside, last, place)
-            inside[int(last)] = value
+        *steps, last = place.split(".")
+        for step in steps:
+            inside = inside[_key(inside, step, place)]
+        inside[last if isinstance(inside, dict) else _key(inside, last, place)] = value
         return from_json(json.dumps(data))
 
 
@@ -172,22 +136,15 @@ def to_json(recipe: Recipe) -> str:
     """
     from ganatomy import __version__
 
-    table = Table()
+    table = DirectionTable()
     data = {
         "format": FORMAT,
         "made_by": f"ganatomy {__version__}",
-        "model": None if recipe.model is None else recipe.model.to_data(),
-        "codes": None if recipe.codes is None else recipe.codes.to_data(),
-        "edits": [edit.to_data(table) for edit in recipe.edits],
-        "image": write_image(recipe.image, table),
-        "scale": recipe.scale,
-        "fps": float(recipe.fps),
-        "batch_size": recipe.batch_size,
-        "scene": None if recipe.scene is None else dict(recipe.scene),
+        **recipe.to_data(table),
         "directions": table.to_data(),
     }
     try:
-        written = json.dumps(_telling(data), indent=1, allow_nan=False)
+        written = json.dumps(_without_nulls(data), indent=1, allow_nan=False)
     except ValueError:
         raise SettingError("a recipe holds only finite numbers, and one of this image's is not") from None
     if len(written) > MOST_BYTES:
@@ -211,24 +168,43 @@ def from_json(written: str | bytes) -> Recipe:
             f"the recipe has format {version}, this ganatomy reads formats up to {FORMAT}; install a newer one"
         )
     fields.take("made_by", text, None)
-    table = fields.take("directions", read_table, Table())
-    parts: Mapping[str, Any] = {
-        "model": fields.take("model", ModelReference.read, None),
-        "codes": fields.take("codes", read_codes, None),
-        "edits": fields.take(
-            "edits", several(lambda value, where: read_edit(value, where, table), most=MOST_MOVES), ()
-        ),
-        "image": fields.take("image", lambda value, where: read_image(value, where, table), Sheet()),
-        "scale": fields.take("scale", integer(1, MOST_ENLARGED), None),
-        "fps": fields.take("fps", number(0.001, FASTEST), 25.0),
-        "batch_size": fields.take("batch_size", integer(1, LARGEST_BATCH), 32),
-        "scene": fields.take("scene", as_it_is, None),
-    }
-    fields.end()
+    fields.where = Place.of("", fields.take("directions", _read_directions, {}))
     try:
-        return Recipe(**parts)
+        recipe = Recipe.take(fields)
     except SettingError as error:
         raise CheckpointError(str(error)) from None
+    fields.end()
+    return recipe
+
+
+def read_recipe(path: str | os.PathLike[str]) -> Recipe:
+    """The recipe in a file of JSON, or in an image or a film that ganatomy wrote.
+
+    Raises:
+        MissingFileError: when there is no such file.
+        CheckpointError: when it holds none, or one that is damaged; the message names the field.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+            # A huge file is not read to find out that it is no recipe.
+            written = head + file.read(MOST_BYTES) if head.lstrip()[:1] in (b"{", b"[") else None
+    except FileNotFoundError:
+        raise MissingFileError(f"{path} does not exist") from None
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from None
+    if written is None:
+        found = read_film_text(path) if head[4:8] == b"ftyp" else read_text(path)
+        if found is None or not found.lstrip().startswith("{"):  # a comment of another program is none
+            raise CheckpointError(
+                f"{path} carries no recipe; images that ganatomy wrote do, unless another program saved them again"
+            )
+        written = found
+    try:
+        return from_json(written)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
 
 
 def save_recipe(recipe: Recipe, path: str | os.PathLike[str]) -> Path:
@@ -243,17 +219,23 @@ def save_recipe(recipe: Recipe, path: str | os.PathLike[str]) -> Path:
     return Path(path)
 
 
-def _inside(value: Any, step: str, place: str) -> Any:
-    """One step further into JSON, towards a place that is told where there is no way."""
-    if isinstance(value, dict) and step in value:
-        return value[step]
-    if isinstance(value, list) and step.isdecimal() and len(step) < 9 and int(step) < len(value):
-        return value[int(step)]
+def _read_directions(value: Any, where: str) -> dict[str, Direction]:
+    fields = Fields(value, where)
+    several(text, most=MOST_DIRECTIONS)(list(fields.data), where)
+    return {name: fields.take(name, read_direction) for name in fields.data}
+
+
+def _key(inside: Any, step: str, place: str) -> str | int:
+    """What a step of a place is called in JSON: a name, or the row of a list."""
+    if isinstance(inside, dict) and step in inside:
+        return step
+    if isinstance(inside, list) and step in map(str, range(len(inside))):
+        return int(step)
     raise SettingError(f"the recipe has no field {place!r}: no {step!r} is there")
 
 
-def _telling(value: Any) -> Any:
+def _without_nulls(value: Any) -> Any:
     """The same without fields that are null."""
     if isinstance(value, dict):
-        return {name: _telling(item) for name, item in value.items() if item is not None}
-    return [_telling(item) for item in value] if isinstance(value, list) else value
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -19,6 +20,7 @@ from ganatomy.images import save_image
 from ganatomy.latents import Latents
 from ganatomy.plots import enlargement, film, grid
 from ganatomy.plots.films import WRITERS
+from ganatomy.progress import Advance
 from ganatomy.recipes.images import DrawnFaces, Plan
 from ganatomy.recipes.recipe import ModelReference, Recipe, to_json
 from ganatomy.storage import save_latents
@@ -28,16 +30,13 @@ FILMS = tuple(WRITERS)
 LARGEST_SHEET = 170_000_000
 """Pixels. Larger images could be written, but Pillow takes them for an attack when they are opened."""
 
-Progress = Callable[[int, int], None]
-"""Told how far the images are: (done, total)."""
-
 
 def render(
     recipe: Recipe,
     *,
     generator: Generator | None = None,
     device: str | None = None,
-    progress: Progress | None = None,
+    progress: Advance | None = None,
 ) -> Image.Image:
     """The image of a recipe: the same pixels each time on one machine, device and number of threads.
 
@@ -53,19 +52,20 @@ def render(
         return _drawn_faces(recipe.image, recipe.scale)
     generator = _generator(recipe, generator, device)
     plan = _plan(recipe, generator)
-    if not plan.cells:
+    cells = range(len(plan.shown)) if plan.cells is None else plan.cells
+    if not cells:
         raise SettingError("there is no image to show; ask for at least one")
-    columns = plan.columns if plan.columns is not None else math.ceil(math.sqrt(len(plan.cells)))
-    rows = math.ceil(len(plan.cells) / max(columns, 1))
+    columns = plan.columns if plan.columns is not None else math.ceil(math.sqrt(len(cells)))
+    rows = math.ceil(len(cells) / max(columns, 1))
     _expect_room(generator.signature.resolution, recipe.scale, rows * columns)
 
-    images = torch.stack([*_images(generator, plan.shown, recipe.batch_size, progress or _say_nothing)])
+    images = torch.stack([*_images(generator, plan.shown, recipe.batch_size, progress)])
     white = torch.ones_like(images[0])
     return grid(
-        torch.stack([white if cell is None else images[cell] for cell in plan.cells]),
+        torch.stack([white if cell is None else images[cell] for cell in cells]),
         columns=columns,
         scale=recipe.scale,
-        gap=2 if len(plan.cells) > 1 else 0,
+        gap=2 if len(cells) > 1 else 0,
         labels=plan.labels,
         captions=plan.captions,
         row_labels=plan.row_labels,
@@ -78,7 +78,7 @@ def render_to(
     *,
     generator: Generator | None = None,
     device: str | None = None,
-    progress: Progress | None = None,
+    progress: Advance | None = None,
 ) -> Path:
     """Write what a recipe makes: the ending chooses an image, a film, or the codes (.latents).
 
@@ -104,7 +104,7 @@ def render_to(
             f"this {recipe.image.kind} does not move, so {path.name!r} cannot show it; use .png"
         )
     _expect_room(generator.signature.resolution, recipe.scale, len(plan.frames[0]))
-    frames = _frames(generator, plan, recipe.batch_size, progress or _say_nothing)
+    frames = _frames(generator, plan, recipe.batch_size, progress)
     return film(frames, path, fps=recipe.fps, loop=plan.loop, scale=recipe.scale, text=to_json(recipe))
 
 
@@ -176,21 +176,22 @@ def _drawn_faces(asked: DrawnFaces, scale: int | None) -> Image.Image:
 
 
 def _images(
-    generator: Generator, codes: Latents, batch_size: int, progress: Progress
+    generator: Generator, codes: Latents, batch_size: int, progress: Advance | None
 ) -> Iterator[Float[Tensor, "c h w"]]:
     """One image for each code, made in batches and brought to the CPU."""
     for first in range(0, len(codes), batch_size):
         with torch.no_grad():
             made = generator(codes[first : first + batch_size]).float().cpu()
-        progress(min(first + batch_size, len(codes)), len(codes))
+        if progress:
+            progress(min(first + batch_size, len(codes)), len(codes))
         yield from made
 
 
 def _frames(
-    generator: Generator, plan: Plan, batch_size: int, progress: Progress
+    generator: Generator, plan: Plan, batch_size: int, progress: Advance | None
 ) -> Iterator[Float[Tensor, "c h w"]]:
     """One frame after another. An image is made when it is first needed, and kept only as long as it is."""
-    order = list(dict.fromkeys(_flat(plan.frames)))
+    order = list(dict.fromkeys(chain.from_iterable(plan.frames)))
     last = {cell: index for index, frame in enumerate(plan.frames) for cell in frame}
     coming = zip(order, _images(generator, plan.shown[order], batch_size, progress), strict=True)
     made: dict[int, Tensor] = {}
@@ -202,11 +203,6 @@ def _frames(
             del made[cell]
 
 
-def _flat(frames: Iterable[tuple[int, ...]]) -> Iterator[int]:
-    for frame in frames:
-        yield from frame
-
-
 def _expect_room(resolution: int, scale: int | None, count: int) -> None:
     """Refuse a sheet that would not fit, before its images are made."""
     side = resolution * (scale if scale is not None else enlargement((resolution, resolution)))
@@ -215,7 +211,3 @@ def _expect_room(resolution: int, scale: int | None, count: int) -> None:
             f"{count} images of {side} px make a sheet of {count * side**2 / 1e6:.0f} megapixels, "
             f"and {LARGEST_SHEET / 1e6:.0f} are the most; show fewer, or choose a smaller scale"
         )
-
-
-def _say_nothing(done: int, total: int) -> None:
-    """Nobody is told."""

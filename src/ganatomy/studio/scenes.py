@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from ganatomy.errors import CheckpointError
 from ganatomy.latents import Direction
-from ganatomy.recipes.codes import LAST_SEED, Codes, read_codes
-from ganatomy.recipes.fields import Fields, integer, layer_range, number, several, text
-from ganatomy.recipes.moves import read_direction, write_direction
+from ganatomy.recipes.codes import Codes, read_codes
+from ganatomy.recipes.fields import LAST_SEED, Fields, integer, layer_range, number, several, text
+from ganatomy.recipes.parts import read_direction, write_direction
 
 MOST_MOVES = 60
 MOST_MARKS = 100
