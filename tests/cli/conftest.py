@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from perception import tiny_clip
 
+import ganatomy as ga
 from ganatomy.cli import main
 from ganatomy.generators import save_generator
 from ganatomy.generators.dcgan import DCGAN
@@ -107,3 +110,16 @@ def folder_below_a_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("blocked") / "file"
     file.write_text("")
     return file / "folder"
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"clip:{tiny_clip.write(tmp_path_factory.mktemp('clip') / 'tiny')}"
+
+
+@pytest.fixture(scope="session")
+def my_words(files: Any, tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("words") / "my.words"
+    G = ga.load(files.style)
+    eye = ga.words(["smiling", "wearing glasses|without glasses"], model=tiny)
+    return eye.centred(ga.survey(G, eye, n=40, space="w", seed=5).scores).save(out)

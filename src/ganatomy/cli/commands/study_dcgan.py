@@ -87,10 +87,10 @@ def dcgan(
     expect_folder(out)
     experiment = subject.experiment(without_scorer=True)
     generator, scorer = experiment.generator, experiment.scorer
-    if scorer is None:
-        remark(f"{subject.model} has no scorer of its own, so sums are not scored; give --scorer")
     real = None if data is None else open_reference(data, subject.model, generator, n=n, seed=subject.seed)
     classes = _labels(labels, data, real)
+    if scorer is None:
+        remark(f"{subject.model} has no scorer of its own, so sums are not scored; give --scorer")
     with stages() as advance:
         found = run(
             generator,
