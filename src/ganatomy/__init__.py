@@ -75,7 +75,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.experiments.explore import Exploration as Exploration
     from ganatomy.experiments.explore import explore as explore
     from ganatomy.experiments.explore import write_report as write_report
-    from ganatomy.experiments.measure import Measured as Measured
+    from ganatomy.experiments.measure import Measurements as Measurements
     from ganatomy.experiments.measure import measure as measure
     from ganatomy.experiments.studies import study_dcgan as study_dcgan
     from ganatomy.experiments.studies import study_linear_map as study_linear_map
@@ -179,7 +179,7 @@ _NAMES = {
     "ganatomy.guidance": "Guided GuidedSettings guided strengths",
     "ganatomy.latents": "Direction Directions Latents Space",
     "ganatomy.maps": "Map ImageMap embed map_images",
-    "ganatomy.experiments.measure": "Measured measure",
+    "ganatomy.experiments.measure": "Measurements measure",
     "ganatomy.metrics": "MEASURES Entanglement Naming correlations cosines covariance dci edited_set entanglement "
     "frechet_distance identity_kept kid linearity memorisation name_directions nearest_training path_length "
     "precision_recall reconstruction separability walk_profile",

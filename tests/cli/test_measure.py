@@ -27,7 +27,7 @@ def test_without_names_it_lists_what_can_be_measured_and_what_is_missing(run: Ru
     assert [line.split()[0] for line in lines[: len(MEASURES)]] == list(MEASURES)
     told = {line.split()[0]: line for line in lines}
     assert "needs" not in told["path-length"]
-    assert told["dci"].endswith("needs a scorer of attributes that looks at images")
+    assert told["dci"].endswith("needs an attribute classifier for new images")
     assert told["frechet"].endswith("needs real images")
     assert told["lpips"].startswith("lpips is not here")
     data = json.loads(run("measure", files.style, "--scorer", files.scorer, "--json").out)
@@ -78,4 +78,4 @@ def test_what_cannot_be_measured_is_one_line(run: Run, files: Any, tmp_path: Pat
     assert "10 images" in run("measure", files.style, "walks", "-n", 10).complaint
     assert "holds no images" in run("measure", files.style, "kid", "--data", tmp_path).complaint
     missing = run("measure", files.style, "correlations", "--correlations", tmp_path / "no.csv").complaint
-    assert "a scorer of attributes" in missing or "does not exist" in missing
+    assert "an attribute classifier" in missing or "does not exist" in missing

@@ -79,11 +79,11 @@ def test_a_constant_score_has_no_r2() -> None:
 
 def test_logits_of_a_linear_generator_are_on_a_line() -> None:
     toy = ToyGenerator(slope=2.0)
-    found = linearity(edited_set(toy, OracleScorer(toy), toy.truth, n=6), scale="logit")
+    found = linearity(edited_set(toy, OracleScorer(toy), toy.truth, codes=6), scale="logit")
     assert found.r2.value == pytest.approx(1, abs=1e-6)
     assert found.lines["red"].slope.value == pytest.approx(2.0, abs=1e-4)
     assert found.lines["red"].saturates == (None, None)
-    bent = linearity(edited_set(toy, OracleScorer(toy), toy.truth, n=6))
+    bent = linearity(edited_set(toy, OracleScorer(toy), toy.truth, codes=6))
     assert 0.85 < bent.r2.value < 0.999
     text = str(bent)
     assert text.startswith("linearity in z: R² ")
@@ -92,7 +92,7 @@ def test_logits_of_a_linear_generator_are_on_a_line() -> None:
 
 def test_the_edited_set_is_of_the_same_codes_for_each_direction() -> None:
     toy = ToyGenerator(cosine=0.5, slope=2.0)
-    found = edited_set(toy, OracleScorer(toy), toy.truth, n=3, strengths=(-1, 0, 1), batch_size=5)
+    found = edited_set(toy, OracleScorer(toy), toy.truth, codes=3, strengths=(-1, 0, 1), batch_size=5)
     start = OracleScorer(toy).score(toy(toy.sample(3, seed=1))).logits
     torch.testing.assert_close(found.logits[:, :, 1], start.expand(4, 3, 4), atol=1e-4, rtol=0)
     step = found.logits[0, :, 2] - found.logits[0, :, 1]
@@ -108,5 +108,5 @@ def test_what_cannot_be_measured_is_refused(tmp_path) -> None:
     with pytest.raises(UnknownNameError, match="attribute 'red'"):
         edited_set(toy, OracleScorer(toy).select(["round"]), toy.truth)
     (tmp_path / "labels.csv").write_text("file,red,round,large,bright\n" + "a.png,0,1,0,1\n" * 30)
-    with pytest.raises(ScoreError, match="cannot score edited images"):
+    with pytest.raises(ScoreError, match="cannot score new images"):
         edited_set(toy, TableScorer(tmp_path / "labels.csv"), toy.truth)

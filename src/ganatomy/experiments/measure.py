@@ -1,46 +1,50 @@
-"""Several measures of one generator, on one budget: what can be measured here, and what it gives."""
+"""Several measures of one generator, on one budget."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ganatomy.datasets.correlations import LabelCorrelations
 from ganatomy.datasets.references import Reference
 from ganatomy.directions import METHODS, find
-from ganatomy.errors import GanatomyError, SettingError, UnknownNameError
-from ganatomy.generators.base import Generator
-from ganatomy.latents import Directions
-from ganatomy.metrics import MEASURES, Figure, Material, Result
+from ganatomy.errors import GanatomyError, SettingError, SpaceError, UnknownNameError
+from ganatomy.experiments.base import Experiment
+from ganatomy.latents import Space
+from ganatomy.metrics import MEASURES, Figure, Result, SharedInputs
 from ganatomy.metrics.base import BETTER
 from ganatomy.perception import Scorer
 from ganatomy.perception.features import features_of, looks
 from ganatomy.perception.perceptual import perceptual_distance
-from ganatomy.surveys import Survey
+from ganatomy.progress import Clock
 
 BUDGET = 1000
-"""Images that one measure may make where nothing else is said: minutes on a laptop, and honest intervals."""
+"""Images that one measure may generate by default: minutes on a laptop, and honest intervals."""
 FEWEST = 200
-"""Images below which measures say nothing."""
+"""Images below which intervals are too wide to be of use."""
 MANY = 3
-"""Figures of one result that a line has room for; of more, the first is shown."""
+"""Figures of one result that fit a line; of more, the first is shown."""
 MISSING = {
-    "scorer": "a scorer of attributes that looks at images",
+    "scorer": "an attribute classifier for new images",
     "data": "real images",
-    "pairs": "images and those that they should repeat (reconstruction in Python)",
+    "pairs": "images with their targets (reconstruction in Python)",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
+class Measurements:
     """What measures found.
 
     Args:
         results: by measure, then by label, such as the space that they are of.
-        failed: measures that could not be taken, with the reason. seconds: that each took.
-        perceptual, features: what was taken for perception.
+        failed: measures that could not be taken, with the reason.
+        seconds: that each took.
+        n: images that each could generate.
+        seed: of their codes.
+        perceptual: distance of two images that was used.
+        features: by which sets of images were compared.
     """
 
     results: Mapping[str, Mapping[str, Result]]
@@ -53,7 +57,7 @@ class Measured:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader must know, each once."""
+        """What a reader must know to compare the figures, each note once."""
         every = (
             note for found in self.results.values() for result in found.values() for note in result.notes
         )
@@ -61,7 +65,7 @@ class Measured:
 
     def __str__(self) -> str:
         lines = [
-            (f"{name} {label}".strip(), said(result))
+            (f"{name} {label}".strip(), line(result))
             for name, found in self.results.items()
             for label, result in found.items()
         ]
@@ -71,7 +75,7 @@ class Measured:
         )
 
     def data(self) -> dict[str, Any]:
-        """The same for JSON: every figure with its interval, unit and which way is better."""
+        """The same for JSON: every figure with its interval, its unit and which way is better."""
         return {
             "n": self.n,
             "seed": self.seed,
@@ -92,8 +96,8 @@ class Measured:
         }
 
 
-def said(result: Result) -> str:
-    """The main figures of a result in one line, with units and which way is better."""
+def line(result: Result) -> str:
+    """The main figures of a result, with units and which way is better."""
     figures = result.figures
     shown = dict(list(figures.items())[: MANY if len(figures) <= MANY else 1])
     if len({(figure.unit, figure.higher_is_better) for figure in shown.values()}) > 1:
@@ -108,7 +112,7 @@ def said(result: Result) -> str:
 def missing(
     *, scorer: Scorer | None, data: Reference | None, names: Iterable[str] = MEASURES
 ) -> dict[str, list[str]]:
-    """For each measure, what it lacks; nothing where it can be taken.
+    """What each measure lacks; an empty list where it can be taken.
 
     Raises:
         UnknownNameError: for a measure that does not exist.
@@ -123,100 +127,97 @@ def missing(
 
 
 def measure(
-    generator: Generator,
+    experiment: Experiment,
     names: Iterable[str] | None = None,
     *,
-    scorer: Scorer | None = None,
     n: int = BUDGET,
-    seed: int = 0,
     attributes: Sequence[str] | None = None,
     method: str = "regression",
     perceptual: str = "auto",
     features: str = "auto",
     data: Reference | None = None,
     correlations: LabelCorrelations | None = None,
-    truncation_psi: float = 1.0,
-    batch_size: int = 32,
-    progress: Callable[[str, int, int], None] | None = None,
-) -> Measured:
-    """Take these measures of a generator; codes, surveys, directions and images that several need are made once.
+) -> Measurements:
+    """Take measures of a generator; codes, surveys, directions and images that several need are made once.
 
     Args:
+        experiment: generator, scorer and how codes are drawn; measures are of z and w, or of its space alone.
         names: of `MEASURES`; by default all that can be taken with what is given.
-        n: images that each measure may make; measures of edits have a least number of their own.
-        attributes: to look at and to edit. method: by which their directions are found.
-        perceptual: "lpips", "scorer", "pixels" or "auto". features: "inception", "scorer", "pixels" or "auto".
-        data: real images. correlations: of the labels of real images.
-        truncation_psi: of codes in w; those in z have none.
-        progress: told the stage, how many images are done, and of how many.
+        n: images that each measure may generate; measures of edits have a minimum of their own.
+        attributes: to measure and to edit.
+        method: by which their directions are found.
+        perceptual: "lpips", "scorer", "pixels" or "auto".
+        features: "inception", "scorer", "pixels" or "auto".
+        data: real images.
+        correlations: of the labels of real images.
+
+    Returns:
+        The results of each measure, and why others failed.
 
     Raises:
         UnknownNameError: for a measure, method or attribute that does not exist.
-        SettingError: for a measure that lacks something, and for a budget that is too small.
-        Others, where only one measure was asked for and cannot be taken.
+        SettingError: for a measure that lacks something, and for too few images.
+        SpaceError: for another space than z and w.
+        GanatomyError: any other, where a single measure cannot be taken.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> from ganatomy.perception import OracleScorer
+        >>> toy = ga.ToyGenerator(w_dim=16, seed=0)
+        >>> found = ga.measure(ga.Experiment(toy, OracleScorer(toy)), ["cosines"], n=200)
+        >>> list(found.results["cosines"])
+        ['z', 'w']
     """
-    if n < FEWEST or batch_size < 1:
-        raise SettingError(
-            f"{n} images in batches of {batch_size} measure nothing; give {FEWEST} or more, and 1 or more"
-        )
+    if n < FEWEST:
+        raise SettingError(f"{n} images are too few to measure; give {FEWEST} or more")
     if method not in METHODS:
         raise UnknownNameError("method", method, METHODS)
-    asked = list(dict.fromkeys(MEASURES if names is None else names))
-    lacking = missing(scorer=scorer, data=data, names=asked)
+    if experiment.space not in (None, Space.Z, Space.W):
+        raise SpaceError(f"measures are of z and w, not {experiment.space}")
+    scorer = experiment.scorer
+    chosen = list(dict.fromkeys(MEASURES if names is None else names))
+    lacking = missing(scorer=scorer, data=data, names=chosen)
     for name, needs in lacking.items():
         if needs and names is not None:
             raise SettingError(f"{name} needs {' and '.join(needs)}; give that, or leave {name} out")
-    chosen = [name for name in asked if not lacking[name]]
+    chosen = [name for name in chosen if not lacking[name]]
     if scorer is not None and attributes:
         scorer.select(attributes)
-
-    def found_by_method(survey: Survey, names: Sequence[str] | None = None) -> Directions:
-        return find(survey, names, method=method, seed=seed)
-
-    material = Material(
-        generator=generator,
-        scorer=scorer,
-        find=found_by_method,
+    inputs = SharedInputs(
+        experiment,
         n=n,
-        seed=seed,
+        find=partial(find, method=method, seed=experiment.seed),
         perceptual=perceptual_distance(perceptual, scorer),
         features=features_of(features, scorer),
         attributes=tuple(attributes) if attributes else None,
         correlations=correlations,
         data=data,
-        truncation_psi=truncation_psi,
-        batch_size=batch_size,
-        progress=progress,
     )
+    clock = Clock()
     results: dict[str, Mapping[str, Result]] = {}
     failed: dict[str, str] = {}
-    seconds: dict[str, float] = {}
     for name in chosen:
-        started = time.perf_counter()
-        try:
-            results[name] = MEASURES[name].run(material)
-        except GanatomyError as error:
-            if len(chosen) == 1:
-                raise
-            failed[name] = str(error)
-        seconds[name] = time.perf_counter() - started
-    return Measured(
+        with clock.stage(name):
+            try:
+                results[name] = MEASURES[name].run(inputs)
+            except GanatomyError as error:
+                if len(chosen) == 1:
+                    raise
+                failed[name] = str(error)
+    return Measurements(
         results=results,
         failed=failed,
-        seconds=seconds,
+        seconds=clock.seconds,
         n=n,
-        seed=seed,
-        perceptual=material.perceptual.description,
-        features=material.features.description,
+        seed=experiment.seed,
+        perceptual=inputs.perceptual.description,
+        features=inputs.features.description,
     )
 
 
 def _figure(figure: Figure) -> dict[str, Any]:
-    it = figure.estimate
     return {
-        "value": it.value,
-        "low": it.low,
-        "high": it.high,
+        **figure.estimate.data(),
         "unit": figure.unit,
         "higher_is_better": figure.higher_is_better,
     }

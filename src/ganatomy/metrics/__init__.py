@@ -20,11 +20,11 @@ from ganatomy.metrics.frechet import MEASURE as FRECHET
 from ganatomy.metrics.frechet import FrechetDistance, frechet_distance
 from ganatomy.metrics.identity import MEASURE as IDENTITY
 from ganatomy.metrics.identity import IdentityKept, identity_kept
+from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.metrics.kernel import MEASURE as KERNEL
 from ganatomy.metrics.kernel import KernelDistance, kid
 from ganatomy.metrics.linearity import MEASURE as LINEARITY
 from ganatomy.metrics.linearity import Linearity, linearity
-from ganatomy.metrics.material import Material, Measure
 from ganatomy.metrics.memorisation import MEASURE as MEMORISATION
 from ganatomy.metrics.memorisation import Memorisation, memorisation, nearest_training
 from ganatomy.metrics.naming import Naming, name_directions
@@ -61,7 +61,6 @@ __all__ = [
     "IdentityKept",
     "KernelDistance",
     "Linearity",
-    "Material",
     "Measure",
     "Memorisation",
     "Naming",
@@ -72,6 +71,7 @@ __all__ = [
     "Result",
     "Selectivity",
     "Separability",
+    "SharedInputs",
     "WalkProfile",
     "WalkProfiles",
     "compare_selectivity",

@@ -18,7 +18,7 @@ from ganatomy.errors import ScoreError
 from ganatomy.latents import Space
 from ganatomy.metrics.base import Figure, Result, aligned
 from ganatomy.metrics.edited import EditedSet
-from ganatomy.metrics.material import Material, Measure
+from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.statistics.intervals import Estimate, jackknife
 
 CONSTANT = 1e-4
@@ -148,14 +148,14 @@ def _correlated(
     return (covariance / deviation / deviation[:, None]).clamp(-1, 1)
 
 
-def measure(material: Material) -> dict[str, Correlations]:
+def measure(inputs: SharedInputs) -> dict[str, Correlations]:
     """In z and in w, of the same attributes and codes."""
-    return {space: correlations(material.edited(space), material.correlations) for space in material.spaces}
+    return {space: correlations(inputs.edited(space), inputs.correlations) for space in inputs.spaces}
 
 
 MEASURE = Measure(
-    summary="which attributes go together in edited images, and not in the data",
-    result=Correlations,
-    run=measure,
+    "which attributes go together in edited images, not in the data",
+    Correlations,
+    measure,
     needs=("scorer",),
 )

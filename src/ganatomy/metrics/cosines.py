@@ -12,7 +12,7 @@ from torch import Tensor
 from ganatomy.errors import SettingError
 from ganatomy.latents import Directions, Space
 from ganatomy.metrics.base import Figure, Result, aligned, certain
-from ganatomy.metrics.material import Material, Measure
+from ganatomy.metrics.inputs import Measure, SharedInputs
 
 SHOWN = 3
 
@@ -83,14 +83,9 @@ def mean_abs_cosine(directions: Directions, attribute: str | None = None) -> flo
     return float((sizes[place].sum() - sizes[place, place]) / (len(directions) - 1))
 
 
-def measure(material: Material) -> dict[str, Cosines]:
+def measure(inputs: SharedInputs) -> dict[str, Cosines]:
     """In z and in w."""
-    return {space: cosines(material.directions(space)) for space in material.spaces}
+    return {space: cosines(inputs.directions(space)) for space in inputs.spaces}
 
 
-MEASURE = Measure(
-    summary="how alike directions are",
-    result=Cosines,
-    run=measure,
-    needs=("scorer",),
-)
+MEASURE = Measure("how alike directions are", Cosines, measure, needs=("scorer",))

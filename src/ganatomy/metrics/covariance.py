@@ -12,7 +12,7 @@ from torch import Tensor
 from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.latents import Directions, Space
 from ganatomy.metrics.base import Figure, Result
-from ganatomy.metrics.material import Material, Measure
+from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.statistics.intervals import Estimate, jackknife
 from ganatomy.surveys import Survey
 
@@ -97,16 +97,11 @@ def covariance(survey: Survey, directions: Directions) -> Covariance:
     )
 
 
-def measure(material: Material) -> dict[str, Covariance]:
+def measure(inputs: SharedInputs) -> dict[str, Covariance]:
     """In z and in w."""
-    return {
-        space: covariance(material.survey(space), material.directions(space)) for space in material.spaces
-    }
+    return {space: covariance(inputs.survey(space), inputs.directions(space)) for space in inputs.spaces}
 
 
 MEASURE = Measure(
-    summary="whether scores vary together as directions predict",
-    result=Covariance,
-    run=measure,
-    needs=("scorer",),
+    "whether scores vary together as directions predict", Covariance, measure, needs=("scorer",)
 )

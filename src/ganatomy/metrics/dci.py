@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
 from ganatomy.metrics.base import Figure, Result
-from ganatomy.metrics.material import Material, Measure
+from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.statistics.intervals import Estimate, jackknife
 
 REGRESSORS = ("lasso", "forest")
@@ -188,25 +188,20 @@ def _fit(x: np.ndarray, y: np.ndarray, regressor: str, setting: float) -> tuple[
     return model.feature_importances_, model
 
 
-def measure(material: Material) -> dict[str, DCI]:
-    """Of the numbers of z and of w, about what the scorer says."""
+def measure(inputs: SharedInputs) -> dict[str, DCI]:
+    """Of the numbers of z and of w, about the scorer's logits."""
     found = {}
-    for space in material.spaces:
-        survey = material.survey(space)
-        names = material.attributes or survey.names
+    for space in inputs.spaces:
+        survey = inputs.survey(space)
+        names = inputs.attributes or survey.names
         found[space] = dci(
             survey.latents.codes.cpu().flatten(1),
             survey.scores.select(names).logits.cpu(),
             attributes=tuple(names),
             described=f"{space} codes",
-            seed=material.seed,
+            seed=inputs.experiment.seed,
         )
     return found
 
 
-MEASURE = Measure(
-    summary="how numbers of a code and attributes belong together",
-    result=DCI,
-    run=measure,
-    needs=("scorer",),
-)
+MEASURE = Measure("how numbers of a code and attributes belong together", DCI, measure, needs=("scorer",))

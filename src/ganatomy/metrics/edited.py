@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ganatomy.edits import walk
-from ganatomy.errors import ScoreError, SettingError, UnknownNameError
+from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Directions, Latents, Space
 from ganatomy.perception.base import Scorer
@@ -59,10 +59,9 @@ def edited_set(
     scorer: Scorer,
     directions: Directions,
     *,
-    n: int = 20,
+    codes: Latents | int = 20,
     strengths: Sequence[float] = STRENGTHS,
     units: str = "sigma",
-    latents: Latents | None = None,
     seed: int = 1,
     truncation_psi: float = 1.0,
     batch_size: int = 64,
@@ -71,9 +70,19 @@ def edited_set(
     """Move the same codes along each direction by each strength, and score all images.
 
     Args:
-        n: codes, drawn by `seed`; or give `latents`, in the space of the directions.
+        generator: makes the images.
+        scorer: scores them.
+        directions: to move along; each carries the name of an attribute of the scorer.
+        codes: in the space of the directions, or how many to draw.
+        strengths: at least three.
         units: of the strengths, as in `edits.move`.
+        seed: of codes that are drawn.
+        truncation_psi: of codes that are drawn.
+        batch_size: images at a time.
         progress: called with the images done and all of them.
+
+    Returns:
+        All scores.
 
     Raises:
         UnknownNameError: for a direction whose name is no attribute of the scorer.
@@ -83,20 +92,20 @@ def edited_set(
     """
     if not directions.items:
         raise SettingError("there are no directions to move along; find some first")
-    if len(set(strengths)) < 3 or batch_size < 1 or n < 2:
+    num = codes if isinstance(codes, int) else len(codes)
+    if len(set(strengths)) < 3 or batch_size < 1 or num < 2:
         raise SettingError(
-            f"{n} codes at {len(set(strengths))} strengths in batches of {batch_size} draw no line; "
+            f"{num} codes at {len(set(strengths))} strengths in batches of {batch_size} draw no line; "
             "give at least 2, 3 and 1"
         )
     for name in directions.names:
         if name not in scorer.names:
             raise UnknownNameError("attribute", name, scorer.names)
-    if scorer.num_rows is not None:
-        raise ScoreError(
-            f"{scorer.description} cannot score edited images; measure with a scorer that looks at them"
-        )
-    if latents is None:
-        latents = generator.sample(n, seed=seed, space=directions.space, truncation_psi=truncation_psi)
+    scorer.require_images()
+    if isinstance(codes, int):
+        latents = generator.sample(codes, seed=seed, space=directions.space, truncation_psi=truncation_psi)
+    else:
+        latents = codes
     parts, done, total = [], 0, len(directions) * len(latents) * len(strengths)
     with torch.no_grad():
         for direction in directions:

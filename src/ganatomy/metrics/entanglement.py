@@ -17,7 +17,7 @@ from ganatomy.generators.base import Generator
 from ganatomy.latents import Direction, Directions, Latents
 from ganatomy.metrics.base import Figure, Result
 from ganatomy.metrics.calibration import Trials, find_strengths
-from ganatomy.metrics.material import Material, Measure
+from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.metrics.selectivity import Selectivity, selectivity
 from ganatomy.perception.base import Scorer
 from ganatomy.statistics.intervals import TAILS, Estimate, resampling
@@ -299,27 +299,23 @@ def _interval(
     return low, high
 
 
-def measure(material: Material) -> dict[str, Entanglement]:
+def measure(inputs: SharedInputs) -> dict[str, Entanglement]:
     """In z and in w, along the directions of the same few attributes."""
-    found = {}
-    for space in material.spaces:
-        directions = material.directions(space).select(material.edited_attributes)
-        found[space] = entanglement(
-            material.generator,
-            material.sees,
-            directions,
-            n=max(20, material.n // (len(material.spaces) * (len(directions) + 2))),
-            seed=material.seed + 5,
-            truncation_psi=material.psi(space),
-            batch_size=material.batch_size,
-            progress=material.advance(f"editing in {space}"),
-        )
+    experiment, found = inputs.experiment, {}
+    for space in inputs.spaces:
+        directions = inputs.directions(space).select(inputs.edited_attributes)
+        with experiment.stage(f"editing in {space}") as advance:
+            found[space] = entanglement(
+                experiment.generator,
+                inputs.scorer,
+                directions,
+                n=max(20, inputs.n // (len(inputs.spaces) * (len(directions) + 2))),
+                seed=experiment.seed + 5,
+                truncation_psi=experiment.psi(space),
+                batch_size=experiment.batch_size,
+                progress=advance,
+            )
     return found
 
 
-MEASURE = Measure(
-    summary="what else changes when one attribute is edited",
-    result=Entanglement,
-    run=measure,
-    needs=("scorer",),
-)
+MEASURE = Measure("what else changes when one attribute is edited", Entanglement, measure, needs=("scorer",))

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.metrics.base import Figure, Result, certain
-from ganatomy.metrics.material import Material, Measure
+from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.metrics.samples import check_samples, features_note, split_rows
 from ganatomy.statistics.intervals import Estimate, jackknife
 
@@ -109,21 +109,14 @@ def _root(covariance: Float[Tensor, "f f"]) -> Float[Tensor, "f f"]:
     return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
 
 
-def measure(material: Material) -> dict[str, FrechetDistance]:
-    """Of n generated images to the real ones."""
-    return {
-        "": frechet_distance(
-            material.fake_features(),
-            material.real_features(),
-            features=material.features.description,
-            seed=material.seed,
-        )
-    }
+def measure(inputs: SharedInputs) -> dict[str, FrechetDistance]:
+    """Of n generated images and the real ones."""
+    return {"": inputs.compared(frechet_distance)}
 
 
 MEASURE = Measure(
-    summary="how far generated images are from real ones (FID with Inception)",
-    result=FrechetDistance,
-    run=measure,
+    "distance of generated from real images (FID with Inception)",
+    FrechetDistance,
+    measure,
     needs=("data",),
 )

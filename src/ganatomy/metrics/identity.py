@@ -13,7 +13,7 @@ from ganatomy.edits import move
 from ganatomy.errors import SettingError
 from ganatomy.latents import Latents
 from ganatomy.metrics.base import Figure, Result, images_of
-from ganatomy.metrics.material import Material, Measure
+from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.statistics.intervals import Estimate, estimate, resampling
 
 STRENGTH = 2.0
@@ -91,35 +91,25 @@ def identity_kept(
     )
 
 
-def measure(material: Material) -> dict[str, IdentityKept]:
+def measure(inputs: SharedInputs) -> dict[str, IdentityKept]:
     """Of images moved by two sigma along each of a few directions."""
-    space = material.editing_space
-    directions = material.directions(space).select(material.edited_attributes)
-    n = max(3, material.n // (1 + len(directions)))
-    latents = material.generator.sample(
-        n, seed=material.seed + 3, space=space, truncation_psi=material.psi(space)
-    )
+    experiment, space = inputs.experiment, inputs.spaces[-1]
+    directions = inputs.directions(space).select(inputs.edited_attributes)
+    latents = experiment.sample(max(3, inputs.n // (1 + len(directions))), space=space, offset=3)
 
-    def seen(codes: Latents) -> Tensor:
-        return images_of(
-            material.generator, codes, material.features, batch_size=material.batch_size, progress=None
-        )
+    def read(codes: Latents) -> Tensor:
+        return images_of(experiment.generator, codes, inputs.features, batch_size=experiment.batch_size)
 
-    before = seen(latents)
+    before = read(latents)
     return {
         direction.name: identity_kept(
             before,
-            seen(move(latents, direction, STRENGTH, units="sigma")),
-            features=material.features.description,
-            seed=material.seed,
+            read(move(latents, direction, STRENGTH, units="sigma")),
+            features=inputs.features.description,
+            seed=experiment.seed,
         )
         for direction in directions
     }
 
 
-MEASURE = Measure(
-    summary="whether edited images show who they showed",
-    result=IdentityKept,
-    run=measure,
-    needs=("scorer",),
-)
+MEASURE = Measure("whether edited images show who they showed", IdentityKept, measure, needs=("scorer",))

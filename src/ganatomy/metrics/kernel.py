@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.metrics.base import Figure, Result
-from ganatomy.metrics.material import Material, Measure
+from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.metrics.samples import check_samples, features_note, split_rows
 from ganatomy.statistics.intervals import Estimate, jackknife
 
@@ -79,21 +79,11 @@ def _kernel(a: Float[Tensor, "n f"], b: Float[Tensor, "m f"]) -> Float[Tensor, "
     return (a @ b.T / a.shape[1] + 1) ** 3
 
 
-def measure(material: Material) -> dict[str, KernelDistance]:
-    """Of n generated images to the real ones."""
-    return {
-        "": kid(
-            material.fake_features(),
-            material.real_features(),
-            features=material.features.description,
-            seed=material.seed,
-        )
-    }
+def measure(inputs: SharedInputs) -> dict[str, KernelDistance]:
+    """Of n generated images and the real ones."""
+    return {"": inputs.compared(kid)}
 
 
 MEASURE = Measure(
-    summary="the same without bias of small samples (KID with Inception)",
-    result=KernelDistance,
-    run=measure,
-    needs=("data",),
+    "the same, unbiased for few images (KID with Inception)", KernelDistance, measure, needs=("data",)
 )

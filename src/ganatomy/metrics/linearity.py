@@ -17,7 +17,7 @@ from ganatomy.errors import UnknownNameError
 from ganatomy.latents import Space
 from ganatomy.metrics.base import Figure, Result, aligned
 from ganatomy.metrics.edited import EditedSet
-from ganatomy.metrics.material import Material, Measure
+from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.statistics.intervals import Estimate, estimate, resampling
 
 SCALES = ("probability", "logit")
@@ -174,14 +174,14 @@ def saturation(x: Float[Tensor, " s"], y: Float[Tensor, " s"]) -> tuple[float | 
     )
 
 
-def measure(material: Material) -> dict[str, Linearity]:
+def measure(inputs: SharedInputs) -> dict[str, Linearity]:
     """In z and in w, of the same attributes and codes."""
-    return {space: linearity(material.edited(space)) for space in material.spaces}
+    return {space: linearity(inputs.edited(space)) for space in inputs.spaces}
 
 
 MEASURE = Measure(
-    summary="how straight scores rise along directions, and where they stop",
-    result=Linearity,
-    run=measure,
+    "how straight scores rise along directions, and where they saturate",
+    Linearity,
+    measure,
     needs=("scorer",),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -13,7 +14,7 @@ from ganatomy.datasets.references import Reference
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents
 from ganatomy.metrics.base import Figure, Result, aligned, images_of
-from ganatomy.metrics.material import Material, Measure
+from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.metrics.samples import check_samples, features_note
 from ganatomy.perception.features import Features
 from ganatomy.statistics.intervals import Estimate, estimate, resampling
@@ -162,23 +163,10 @@ def _nearest(
     return torch.cat(distances), torch.cat(places)
 
 
-def measure(material: Material) -> dict[str, Memorisation]:
+def measure(inputs: SharedInputs) -> dict[str, Memorisation]:
     """Of n generated images among the real ones, `MOST_REAL` at most."""
-    real = material.real_features(MOST_REAL)
-    return {
-        "": memorisation(
-            material.fake_features(),
-            real,
-            names=material.real.names[: len(real)],
-            features=material.features.description,
-            seed=material.seed,
-        )
-    }
+    names = inputs.real.names[:MOST_REAL]
+    return {"": inputs.compared(partial(memorisation, names=names), most_real=MOST_REAL)}
 
 
-MEASURE = Measure(
-    summary="whether images are copies of training images",
-    result=Memorisation,
-    run=measure,
-    needs=("data",),
-)
+MEASURE = Measure("whether images are copies of training images", Memorisation, measure, needs=("data",))

@@ -20,7 +20,7 @@ from ganatomy.generators.base import Generator
 from ganatomy.geometry import lerp, slerp
 from ganatomy.latents import Latents, Space
 from ganatomy.metrics.base import Figure, Result
-from ganatomy.metrics.material import Material, Measure
+from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.perception.perceptual import PerceptualDistance
 from ganatomy.statistics.intervals import Estimate, mean_of
 
@@ -183,27 +183,24 @@ def _looked_at(images: Tensor, crop: tuple[float, float, float, float] | None) -
     return F.avg_pool2d(images, factor) if factor > 1 else images
 
 
-def measure(material: Material) -> dict[str, PathLength]:
+def measure(inputs: SharedInputs) -> dict[str, PathLength]:
     """Full and end, in z and in w, each with its share of the budget."""
-    kinds = [(space, sampling) for space in material.spaces for sampling in SAMPLINGS]
-    return {
-        f"{space} {sampling}": path_length(
-            material.generator,
-            material.perceptual,
-            space=space,
-            sampling=sampling,
-            n=max(2, material.n // (2 * len(kinds))),
-            seed=material.seed,
-            truncation_psi=material.psi(space),
-            batch_size=material.batch_size,
-            progress=material.advance(f"stepping in {space}"),
-        )
-        for space, sampling in kinds
-    }
+    experiment, found = inputs.experiment, {}
+    kinds = [(space, sampling) for space in inputs.spaces for sampling in SAMPLINGS]
+    for space, sampling in kinds:
+        with experiment.stage(f"stepping in {space}") as advance:
+            found[f"{space} {sampling}"] = path_length(
+                experiment.generator,
+                inputs.perceptual,
+                space=space,
+                sampling=sampling,
+                n=max(2, inputs.n // (2 * len(kinds))),
+                seed=experiment.seed,
+                truncation_psi=experiment.psi(space),
+                batch_size=experiment.batch_size,
+                progress=advance,
+            )
+    return found
 
 
-MEASURE = Measure(
-    summary="how fast images change between random codes",
-    result=PathLength,
-    run=measure,
-)
+MEASURE = Measure("how fast images change between random codes", PathLength, measure)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError
 from ganatomy.metrics.base import Figure, Result, certain
-from ganatomy.metrics.material import Material, Measure
+from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.metrics.samples import check_samples, features_note, split_rows
 from ganatomy.statistics.intervals import Estimate, jackknife
 
@@ -118,21 +118,11 @@ def _within(across: Float[Tensor, "n m"], among: Float[Tensor, "m m"], neighbour
     return (across <= radius).any(1)
 
 
-def measure(material: Material) -> dict[str, PrecisionRecall]:
+def measure(inputs: SharedInputs) -> dict[str, PrecisionRecall]:
     """Of n generated images and the real ones."""
-    return {
-        "": precision_recall(
-            material.fake_features(),
-            material.real_features(),
-            features=material.features.description,
-            seed=material.seed,
-        )
-    }
+    return {"": inputs.compared(precision_recall)}
 
 
 MEASURE = Measure(
-    summary="how many images look real, how many real ones are covered",
-    result=PrecisionRecall,
-    run=measure,
-    needs=("data",),
+    "share of images that look real, and of real ones covered", PrecisionRecall, measure, needs=("data",)
 )

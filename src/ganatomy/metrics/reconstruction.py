@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from ganatomy.errors import SettingError
 from ganatomy.metrics.base import Figure, Result
-from ganatomy.metrics.material import Material, Measure
+from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.perception.perceptual import PerceptualDistance
 from ganatomy.statistics.intervals import Estimate, mean_of
 
@@ -130,7 +130,7 @@ def ssim(a: Float[Tensor, "n c h w"], b: Float[Tensor, "n c h w"]) -> Float[Tens
     return similar.flatten(1).mean(1).unflatten(0, (len(a), -1)).mean(1)
 
 
-def measure(material: Material) -> dict[str, Reconstruction]:
+def measure(inputs: SharedInputs) -> dict[str, Reconstruction]:
     """Refuse: nothing in the material repeats anything."""
     raise SettingError(
         "reconstruction compares images with those that they should repeat; call reconstruction(images, targets)"
@@ -138,8 +138,5 @@ def measure(material: Material) -> dict[str, Reconstruction]:
 
 
 MEASURE = Measure(
-    summary="how near images are to those that they should repeat",
-    result=Reconstruction,
-    run=measure,
-    needs=("pairs",),
+    "how near images are to those that they should repeat", Reconstruction, measure, needs=("pairs",)
 )

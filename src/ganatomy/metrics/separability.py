@@ -18,7 +18,7 @@ from torch import Tensor
 from ganatomy.errors import ScoreError, UnknownNameError
 from ganatomy.latents import Space
 from ganatomy.metrics.base import Figure, Result, aligned
-from ganatomy.metrics.material import Material, Measure
+from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.statistics.intervals import Estimate, estimate, resampling
 from ganatomy.surveys import Survey
 
@@ -160,17 +160,12 @@ def _sides(codes: np.ndarray, labels: np.ndarray, learnt: np.ndarray) -> np.ndar
     return plane.decision_function(codes) > 0
 
 
-def measure(material: Material) -> dict[str, Separability]:
+def measure(inputs: SharedInputs) -> dict[str, Separability]:
     """In z and in w."""
     return {
-        space: separability(material.survey(space), material.attributes, seed=material.seed)
-        for space in material.spaces
+        space: separability(inputs.survey(space), inputs.attributes, seed=inputs.experiment.seed)
+        for space in inputs.spaces
     }
 
 
-MEASURE = Measure(
-    summary="what hyperplanes leave open about attributes",
-    result=Separability,
-    run=measure,
-    needs=("scorer",),
-)
+MEASURE = Measure("what hyperplanes leave open about attributes", Separability, measure, needs=("scorer",))

@@ -20,9 +20,9 @@ from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Latents
 from ganatomy.metrics.base import Figure, Result, certain
-from ganatomy.metrics.material import Material, Measure
+from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.perception.perceptual import AT_ONCE, PerceptualDistance
-from ganatomy.statistics.intervals import Estimate, estimate, resampling
+from ganatomy.statistics.intervals import Estimate, mean_of
 
 SHARP = 3.0
 """A transition is sharp where the speed peaks above so many times the median speed of the walk."""
@@ -179,38 +179,32 @@ def _peaks(speed: np.ndarray, sharp: float) -> tuple[int, ...]:
     return tuple(int(first + speed[first:end].argmax()) for first, end in edges.reshape(-1, 2))
 
 
-def measure(material: Material) -> dict[str, WalkProfiles]:
+def measure(inputs: SharedInputs) -> dict[str, WalkProfiles]:
     """Of walks between random codes: straight in w and in a uniform z, on the sphere in a normal z."""
-    found = {}
-    for space in material.spaces:
-        num = max(2, min(MOST_WALKS, material.n // (FRAMES * len(material.spaces))))
-        keys = material.generator.sample(
-            num + 1, seed=material.seed + 4, space=space, truncation_psi=material.psi(space)
-        )
-        on_sphere = space == "z" and material.generator.signature.prior == "normal"
-        walks = tuple(
-            walk_profile(
-                material.generator,
-                path(keys[[k, k + 1]], FRAMES, method="slerp" if on_sphere else "lerp"),
-                material.perceptual,
-                batch_size=material.batch_size,
-                progress=material.advance(f"walk {k + 1} of {num} in {space}"),
-            )
-            for k in range(num)
-        )
-        draws = resampling(num, seed=material.seed)
+    experiment, found = inputs.experiment, {}
+    for space in inputs.spaces:
+        num = max(2, min(MOST_WALKS, inputs.n // (FRAMES * len(inputs.spaces))))
+        keys = experiment.sample(num + 1, space=space, offset=4)
+        on_sphere = space == "z" and experiment.generator.signature.prior == "normal"
+        walks = []
+        for k in range(num):
+            frames = path(keys[[k, k + 1]], FRAMES, method="slerp" if on_sphere else "lerp")
+            with experiment.stage(f"walk {k + 1} of {num} in {space}") as advance:
+                walks.append(
+                    walk_profile(
+                        experiment.generator,
+                        frames,
+                        inputs.perceptual,
+                        batch_size=experiment.batch_size,
+                        progress=advance,
+                    )
+                )
         figures = torch.tensor([[w.unevenness, len(w.transitions), w.length] for w in walks]).double()
-        unevenness, transitions, length = (
-            estimate(float(column.mean()), draws @ column) for column in figures.T
-        )
+        unevenness, transitions, length = (mean_of(column, seed=experiment.seed) for column in figures.T)
         found[space] = WalkProfiles(
-            walks=walks, unevenness=unevenness, transitions=transitions, length=length
+            walks=tuple(walks), unevenness=unevenness, transitions=transitions, length=length
         )
     return found
 
 
-MEASURE = Measure(
-    summary="how evenly images change on a walk, and where they jump",
-    result=WalkProfiles,
-    run=measure,
-)
+MEASURE = Measure("how evenly images change on a walk, and where they jump", WalkProfiles, measure)

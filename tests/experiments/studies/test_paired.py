@@ -161,8 +161,8 @@ def test_equivalent_spaces_are_told_apart_as_often_as_p_says(
     z = twisted.sample(200 * 20, seed=1000)
     w = twisted.map(z, to="w")
     every = (
-        edited_set(twisted, scorer, in_z, latents=z, batch_size=4096),
-        edited_set(twisted, scorer, in_w, latents=w, batch_size=4096),
+        edited_set(twisted, scorer, in_z, codes=z, batch_size=4096),
+        edited_set(twisted, scorer, in_w, codes=w, batch_size=4096),
     )
     rows = torch.arange(len(z)).split(20)
     drawn = ([replace(it, logits=it.logits[:, some]) for it in every] for some in rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -73,27 +73,22 @@ def measure(
     from ganatomy.experiments.measure import measure as run
 
     experiment = subject.experiment(without_scorer=True)
-    generator, scorer = experiment.generator, experiment.scorer
-    real = open_reference(data, subject.model, generator, n=n, seed=subject.seed)
+    scorer = experiment.scorer
+    real = open_reference(data, subject.model, experiment.generator, n=n, seed=subject.seed)
     if not names:
         _list(subject.model, scorer, real, as_json=json)
         return
     with stages() as advance:
         found = run(
-            generator,
+            replace(experiment, progress=advance),
             names,
-            scorer=scorer,
             n=n,
-            seed=subject.seed,
             attributes=subject.chosen(scorer),
             method=method,
             perceptual=perceptual,
             features=features,
             data=real,
             correlations=open_correlations(correlations, subject.model),
-            truncation_psi=subject.truncation_psi,
-            batch_size=subject.batch_size,
-            progress=advance,
         )
     for name, reason in found.failed.items():
         remark(f"{name} was not measured: {reason}")

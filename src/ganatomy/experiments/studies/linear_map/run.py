@@ -28,7 +28,7 @@ from ganatomy.experiments.transitional import DIFFERENTIATED, left_out, part_of,
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Directions
 from ganatomy.metrics import Entanglement, mean_abs_cosine
-from ganatomy.metrics.material import readable
+from ganatomy.metrics.inputs import readable
 from ganatomy.metrics.recognition import recognition
 from ganatomy.perception.base import Scorer
 from ganatomy.plots import draw_images as images_of

@@ -58,7 +58,7 @@ def found_again(
                     scorer,
                     found[space].select([name]),
                     strengths=strengths,
-                    latents=codes[space],
+                    codes=codes[space],
                     batch_size=batch_size,
                 )
                 for space in ("z", "w")

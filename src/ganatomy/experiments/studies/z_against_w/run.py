@@ -21,7 +21,7 @@ from ganatomy.generators.base import Generator, Signature
 from ganatomy.latents import Directions, Latents
 from ganatomy.metrics import EditedSet, Linearity, edited_set, linearity
 from ganatomy.metrics.edited import STRENGTHS
-from ganatomy.metrics.material import NUM_ATTRIBUTES, readable
+from ganatomy.metrics.inputs import NUM_ATTRIBUTES, readable
 from ganatomy.perception.base import Scorer
 from ganatomy.plots import draw_images
 from ganatomy.plots.grids import READABLE
@@ -149,7 +149,7 @@ def z_against_w(
                 scorer,
                 found[space],
                 strengths=strengths,
-                latents=codes[space],
+                codes=codes[space],
                 seed=seed + 1,
                 batch_size=batch_size,
                 progress=lambda done, total, space=space: report(f"editing in {space}", done, total),
