@@ -19,7 +19,9 @@ line and exit code 2.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class GanatomyError(Exception):
@@ -70,3 +72,19 @@ class UnknownNameError(GanatomyError, LookupError):
         close = close or difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}"
         return f"there is no {kind} {name!r}; {hint}"
+
+
+@contextmanager
+def in_file(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Puts the path in front of the error of whatever reads the file.
+
+    >>> with in_file("gan.pt"):
+    ...     raise CheckpointError("is cut off")
+    Traceback (most recent call last):
+        ...
+    ganatomy.errors.CheckpointError: gan.pt is cut off
+    """
+    try:
+        yield
+    except CheckpointError as error:
+        raise CheckpointError(f"{os.fspath(path)} {error}") from None

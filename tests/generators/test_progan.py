@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError, SettingError
-from ganatomy.generators.progan import ProGAN, ProGANConfig, read_config
+from ganatomy.generators.progan import ProGAN, ProGANConfig
 from ganatomy.latents import Latents, Space
 
 
@@ -71,7 +71,7 @@ def test_a_label_stands_beside_the_code_and_is_normalised_with_it() -> None:
 
 def test_the_sizes_are_read_off_the_weights() -> None:
     model = random_progan(widths=(6, 5, 4), z_dim=7, channels=1)
-    assert read_config(model.state_dict()) == model.config
+    assert ProGAN.read_config(model.state_dict(), {}) == model.config
     again = ProGAN.from_state(model.state_dict())
     assert again.fingerprint == model.fingerprint
     assert again.signature == model.signature

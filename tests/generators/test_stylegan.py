@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError, SettingError
-from ganatomy.generators.stylegan import StyleGAN, StyleGANConfig, read_config
+from ganatomy.generators.stylegan import StyleGAN, StyleGANConfig
 from ganatomy.latents import Latents, Space
 
 
@@ -133,7 +133,7 @@ def test_styles_are_what_the_layers_use() -> None:
 @pytest.mark.parametrize("num_classes", [0, 3])
 def test_the_sizes_are_read_off_the_weights(num_classes: int) -> None:
     model = random_stylegan(num_classes=num_classes, channels=1)
-    assert read_config(model.state_dict()) == model.config
+    assert StyleGAN.read_config(model.state_dict(), {}) == model.config
     again = StyleGAN.from_state(model.state_dict())
     assert again.fingerprint == model.fingerprint
     assert again.signature == model.signature

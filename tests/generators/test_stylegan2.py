@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganatomy.errors import CheckpointError, SettingError
-from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config, read_config
+from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
 from ganatomy.latents import Latents, Space
 
 EXACT = {"rtol": 0, "atol": 1e-4}
@@ -82,7 +82,7 @@ def test_the_sizes_are_read_off_the_weights(architecture: str, num_classes: int)
     sizes = {"widths": (6, 5, 4), "z_dim": 7, "w_dim": 6, "mapping_layers": 3, "channels": 1}
     config = StyleGAN2Config(**sizes, num_classes=num_classes, architecture=architecture)
     model = StyleGAN2(config).eval()
-    assert read_config(model.state_dict()) == config
+    assert StyleGAN2.read_config(model.state_dict(), {}) == config
     again = StyleGAN2.from_state(model.state_dict())
     codes = model.sample(2, seed=0)
     assert again.fingerprint == model.fingerprint

@@ -19,7 +19,7 @@ from torch import Tensor
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators import conv3x3
 from ganatomy.generators.alias_free import Band, design_lowpass, separable_terms
-from ganatomy.generators.stylegan3 import StyleGAN3, StyleGAN3Config, read_config
+from ganatomy.generators.stylegan3 import StyleGAN3, StyleGAN3Config
 from ganatomy.latents import Latents, Space
 
 EXACT = {"rtol": 0, "atol": 1e-5}
@@ -80,7 +80,7 @@ def test_images_are_the_published_ones(golden: Golden, codes: str, images: str) 
 
 
 def test_designed_filters_are_the_published_ones(golden: Golden) -> None:
-    fresh = StyleGAN3(read_config(golden.state, golden.settings)).state_dict()
+    fresh = StyleGAN3(StyleGAN3.read_config(golden.state, golden.settings)).state_dict()
     filters = [name for name in golden.state if name.endswith("_filter")]
     assert len(filters) == 28
     for name in filters:
@@ -88,7 +88,7 @@ def test_designed_filters_are_the_published_ones(golden: Golden) -> None:
 
 
 def test_mapping_layers_in_the_settings_are_not_taken_for_those_of_synthesis(golden: Golden) -> None:
-    assert read_config(golden.state, golden.settings | {"num_layers": 2}) == golden.model.config
+    assert StyleGAN3.read_config(golden.state, golden.settings | {"num_layers": 2}) == golden.model.config
 
 
 def randomised(config: StyleGAN3Config) -> StyleGAN3:

@@ -14,7 +14,7 @@ from torch import Tensor
 from ganatomy.critics.base import Critic
 from ganatomy.critics.multiscale import MultiscaleCritic
 from ganatomy.critics.strided import StridedCritic
-from ganatomy.errors import CheckpointError, MissingFileError, SettingError, UnknownNameError
+from ganatomy.errors import CheckpointError, MissingFileError, SettingError, UnknownNameError, in_file
 from ganatomy.generators.checkpoints import Checkpoint, read_checkpoint
 from ganatomy.storage import written_whole
 from ganatomy.zoo import MODELS
@@ -54,10 +54,8 @@ def critic(spec: str | os.PathLike[str], *, network: str | None = None) -> Criti
     elif not path.exists():
         raise MissingFileError(f"{path} does not exist; give the file of a discriminator")
     found = _read(path, network)
-    try:
+    with in_file(path):
         built = _build(found)
-    except CheckpointError as error:
-        raise CheckpointError(f"{path} {error}") from None
     return built.eval().requires_grad_(False)
 
 

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 from torch import Tensor, nn
 
-from ganatomy.errors import CheckpointError, SettingError
+from ganatomy.errors import CheckpointError, SettingError, in_file
+from ganatomy.generators.architecture import Architecture
 from ganatomy.generators.base import Generator, Prior, parse_prior
 from ganatomy.generators.checkpoints import Checkpoint, read_checkpoint
 from ganatomy.generators.checkpoints.allowance import building_from
 from ganatomy.generators.checkpoints.foreign import what_these_are
 from ganatomy.generators.checkpoints.native import read_settings, save_generator
-from ganatomy.generators.dcgan import DCGAN, OUTPUTS, DCGANConfig
+from ganatomy.generators.dcgan import DCGAN, OUTPUTS
 from ganatomy.generators.origin import Origin
 from ganatomy.generators.precision import parse_precision
-from ganatomy.generators.progan import ProGAN, ProGANConfig
+from ganatomy.generators.progan import ProGAN
 from ganatomy.generators.stacks import ACTIVATIONS
-from ganatomy.generators.stylegan import StyleGAN, StyleGANConfig
-from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
-from ganatomy.generators.stylegan3 import StyleGAN3, StyleGAN3Config
+from ganatomy.generators.stylegan import StyleGAN
+from ganatomy.generators.stylegan2 import StyleGAN2
+from ganatomy.generators.stylegan3 import StyleGAN3
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.generators.wrapped import wrap
 from ganatomy.zoo.sources import find_source
@@ -30,52 +30,10 @@ from ganatomy.zoo.sources import find_source
 __all__ = ["ARCHITECTURES", "Architecture", "load", "save_generator", "wrap"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Architecture:
-    """How a generator comes out of a file.
-
-    Args:
-        restore: builds it from the settings that a file of ours records.
-        matches: whether weights of unknown origin are of this architecture. from_state: builds it from them.
-        options: arguments of `load`, beside the prior, that `from_state` takes.
-    """
-
-    restore: Callable[[dict[str, Any]], Generator]
-    matches: Callable[[Mapping[str, Tensor]], bool] | None = None
-    from_state: Callable[..., Generator] | None = None
-    options: frozenset[str] = frozenset()
-
-
-ARCHITECTURES: dict[str, Architecture] = {
-    "StyleGAN2": Architecture(
-        restore=lambda settings: StyleGAN2(StyleGAN2Config(**settings)),
-        matches=StyleGAN2.matches,
-        from_state=StyleGAN2.from_state,
-    ),
-    "StyleGAN3": Architecture(
-        restore=lambda settings: StyleGAN3(StyleGAN3Config(**settings)),
-        matches=StyleGAN3.matches,
-        from_state=StyleGAN3.from_state,
-    ),
-    "StyleGAN": Architecture(
-        restore=lambda settings: StyleGAN(StyleGANConfig(**settings)),
-        matches=StyleGAN.matches,
-        from_state=StyleGAN.from_state,
-    ),
-    "ProGAN": Architecture(
-        restore=lambda settings: ProGAN(ProGANConfig(**settings)),
-        matches=ProGAN.matches,
-        from_state=ProGAN.from_state,
-    ),
-    "DCGAN": Architecture(
-        restore=lambda settings: DCGAN(DCGANConfig.from_settings(settings)),
-        matches=DCGAN.matches,
-        from_state=DCGAN.from_state,
-        options=frozenset({"output", "hidden", "resolution"}),
-    ),
-    "Toy": Architecture(restore=lambda settings: ToyGenerator(**settings)),
+ARCHITECTURES: Mapping[str, type[Architecture]] = {
+    architecture.__name__: architecture for architecture in (StyleGAN2, StyleGAN3, StyleGAN, ProGAN, DCGAN)
 }
-"""Every architecture that can be read from a file; weights of others are tried in this order."""
+"""Every architecture by its name; weights of others are tried in this order."""
 
 
 def load(
@@ -128,14 +86,12 @@ def load(
     source = find_source(model)
     path = source.path
     checkpoint = read_checkpoint(path, network=network)
-    try:
+    with in_file(path):
         generator = (
             _restore(checkpoint, drawn_from, options)
             if "kind" in checkpoint.metadata
             else _recognise(checkpoint, drawn_from, options)
         )
-    except CheckpointError as error:
-        raise CheckpointError(f"{path} {error}") from None
     generator.origin = Origin.of(
         source,
         format=checkpoint.format,
@@ -168,7 +124,8 @@ def _from_object(model: Any, prior: Prior | None, options: Mapping[str, Any]) ->
 def _restore(checkpoint: Checkpoint, prior: Prior | None, options: Mapping[str, Any]) -> Generator:
     """A generator from a file of ours, whose settings are recorded."""
     name, settings = read_settings(checkpoint.metadata)
-    if name not in ARCHITECTURES:
+    known: Mapping[str, type[Architecture | ToyGenerator]] = {**ARCHITECTURES, "Toy": ToyGenerator}
+    if name not in known:
         raise CheckpointError(f"holds a {name}, which this ganatomy does not know")
     if options:
         raise SettingError(f"leave out {', '.join(options)}: the file records what it holds")
@@ -176,7 +133,7 @@ def _restore(checkpoint: Checkpoint, prior: Prior | None, options: Mapping[str, 
         settings["prior"] = prior
     try:
         with building_from(checkpoint.state):
-            generator = ARCHITECTURES[name].restore(settings)
+            generator = known[name].restore(settings)
             generator.load_state_dict(dict(checkpoint.state))
     except SettingError as error:
         raise CheckpointError(
@@ -191,7 +148,7 @@ def _recognise(checkpoint: Checkpoint, prior: Prior | None, options: Mapping[str
     """A generator from weights of unknown origin."""
     state = checkpoint.state
     for name, architecture in ARCHITECTURES.items():
-        if architecture.matches and architecture.from_state and architecture.matches(state):
+        if architecture.matches(state):
             _check_options(name, options)
             try:
                 with building_from(state):
@@ -203,7 +160,7 @@ def _recognise(checkpoint: Checkpoint, prior: Prior | None, options: Mapping[str
     other = what_these_are(state)
     if other:
         raise CheckpointError(f"looks like {other}; give the generator's file")
-    known = ", ".join(name for name, architecture in ARCHITECTURES.items() if architecture.matches)
+    known = ", ".join(ARCHITECTURES)
     raise CheckpointError(
         f"is not a generator of a known architecture ({known}): {_why_no_stack(state)}; ganatomy.wrap takes any module"
     )

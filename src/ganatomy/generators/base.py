@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
@@ -82,6 +82,11 @@ class Generator(nn.Module, ABC):
         super().__init__()
         self.signature = signature
         self._fingerprint: tuple[list[tuple[int, int]], str] | None = None
+
+    @property
+    def settings(self) -> dict[str, Any] | None:
+        """What a file must record beside the weights; None for code that a file cannot hold."""
+        return None
 
     @abstractmethod
     def synthesize(self, latents: Latents) -> Float[Tensor, "n c h w"]:

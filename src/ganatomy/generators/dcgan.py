@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from itertools import pairwise
 from typing import Any, Literal, Self, cast, get_args
 
@@ -19,7 +19,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ganatomy.errors import CheckpointError, SettingError
-from ganatomy.generators.base import Generator, Prior, Signature
+from ganatomy.generators.architecture import Architecture
+from ganatomy.generators.base import Prior, Signature
 from ganatomy.generators.checkpoints.layouts import KERAS, TORCH, Block, read_layout
 from ganatomy.generators.checkpoints.statistics import choose, fill, read_prior
 from ganatomy.generators.stacks import Activation, Layer, StackLayer
@@ -54,21 +55,14 @@ class DCGANConfig:
         return size
 
 
-class DCGAN(Generator):
+class DCGAN(Architecture):
     """A stack of layers from z to the image; batch norms use their running statistics in eval mode."""
 
+    config_type = DCGANConfig
+    options = frozenset({"output", "hidden", "resolution"})
+
     def __init__(self, config: DCGANConfig) -> None:
-        first, last = config.layers[0], config.layers[-1]
-        super().__init__(
-            Signature(
-                architecture="DCGAN",
-                z_dim=first.in_channels,
-                resolution=config.resolution,
-                channels=last.out_channels,
-                prior=config.prior,
-            )
-        )
-        self.config = config
+        super().__init__(config)
         self.layers = nn.ModuleList(StackLayer(layer) for layer in config.layers)
 
     @classmethod
@@ -114,10 +108,19 @@ class DCGAN(Generator):
             return x.tanh()
         return 2 * x.sigmoid() - 1 if self.config.output == "sigmoid" else x
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What a file must record beside the weights."""
-        return asdict(self.config)
+    @staticmethod
+    def sign(config: DCGANConfig) -> Signature:
+        return Signature(
+            architecture="DCGAN",
+            z_dim=config.layers[0].in_channels,
+            resolution=config.resolution,
+            channels=config.layers[-1].out_channels,
+            prior=config.prior,
+        )
+
+    @classmethod
+    def restore(cls, settings: Mapping[str, Any]) -> Self:
+        return cls(DCGANConfig.from_settings(settings))
 
     def _digest(self, state: dict[str, Tensor]) -> str:
         """The same weights make other images under other strides and activations, so these count too."""

@@ -7,50 +7,31 @@ table 2 as it stands when it is fully grown.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganatomy.errors import CheckpointError, SettingError
-from ganatomy.generators.base import Generator, Prior, Signature
-from ganatomy.generators.construction import construct
+from ganatomy.errors import SettingError
+from ganatomy.generators.architecture import NamedArchitecture, Pyramid, read_widths
+from ganatomy.generators.base import Signature
 from ganatomy.generators.ops import LRELU_GAIN, LRELU_SLOPE
 from ganatomy.generators.progressive import EqualConv2d
 from ganatomy.latents import Latents, Space
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProGANConfig:
-    """The sizes that fix a Progressive GAN; all but `num_classes` can be read off its weights.
-
-    Args:
-        widths: channels of each resolution, from 4 pixels up; their number fixes the resolution.
-        num_classes: how many numbers of a label stand beside z at the first layer.
-    """
-
-    widths: tuple[int, ...]
-    z_dim: int = 512
-    num_classes: int = 0
-    channels: int = 3
+class ProGANConfig(Pyramid):
+    """The sizes that fix a Progressive GAN; all but `num_classes` can be read off its weights."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "widths", tuple(self.widths))
-        if not self.widths or min(self.widths) < 1:
-            raise SettingError(
-                f"widths {self.widths} must name at least one channel for every resolution from 4 up"
-            )
+        super().__post_init__()
         if self.z_dim < 1:
             raise SettingError(f"a label of {self.num_classes} numbers leaves {self.z_dim} for z")
-
-    @property
-    def resolution(self) -> int:
-        return 2 ** (len(self.widths) + 1)
 
 
 def pixel_norm(x: Float[Tensor, "n c *hw"]) -> Float[Tensor, "n c *hw"]:
@@ -93,24 +74,17 @@ class Block(nn.Module):
         return activate(self.conv1(x))
 
 
-class ProGAN(Generator):
+class ProGAN(NamedArchitecture):
     """A Progressive GAN generator with space z; its images are those of the last resolution.
 
     The layers that made images of lower resolutions while it grew are no part of it.
     """
 
+    config_type = ProGANConfig
+    recognised_by = frozenset({"b4.conv0.weight", "b4.conv1.weight", "torgb.weight"})
+
     def __init__(self, config: ProGANConfig) -> None:
-        super().__init__(
-            Signature(
-                architecture="ProGAN",
-                z_dim=config.z_dim,
-                resolution=config.resolution,
-                channels=config.channels,
-                num_classes=config.num_classes,
-                spaces=(Space.Z,),
-            )
-        )
-        self.config = config
+        super().__init__(config)
         for index in range(len(config.widths)):
             self.add_module(f"b{2 ** (index + 2)}", Block(config, index))
         self.torgb = EqualConv2d(config.widths[-1], config.channels, kernel=1, gain=1.0)
@@ -133,52 +107,24 @@ class ProGAN(Generator):
             x = block(x)
         return self.torgb(x)
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What a file must record beside the weights."""
-        return asdict(self.config)
-
-    @classmethod
-    def matches(cls, state: Mapping[str, Tensor]) -> bool:
-        """Whether these are weights of a Progressive GAN generator, by the names that its layers carry."""
-        return {"b4.conv0.weight", "b4.conv1.weight", "torgb.weight"} <= set(state)
-
-    @classmethod
-    def from_state(
-        cls,
-        state: Mapping[str, Tensor],
-        *,
-        prior: Prior | None = None,
-        settings: Mapping[str, Any] | None = None,
-    ) -> Self:
-        """Build the network that these weights describe, and fill it.
-
-        Args:
-            settings: what its file says of how it was built: `label_size` leaves no trace in the weights.
-
-        Raises:
-            CheckpointError: when weights are missing, left over, or of shapes that do not fit.
-            SettingError: for a prior other than normal, which a Progressive GAN normalises away.
-        """
-        if prior not in (None, "normal"):
-            raise SettingError(f"ProGAN draws z from a normal prior, not {prior!r}")
-        num_classes = (settings or {}).get("label_size", 0)
-        return construct(
-            lambda: cls(read_config(state, num_classes=num_classes)), state, architecture="ProGAN"
+    @staticmethod
+    def sign(config: ProGANConfig) -> Signature:
+        return Signature(
+            architecture="ProGAN",
+            z_dim=config.z_dim,
+            resolution=config.resolution,
+            channels=config.channels,
+            num_classes=config.num_classes,
+            spaces=(Space.Z,),
         )
 
-
-def read_config(state: Mapping[str, Tensor], *, num_classes: int = 0) -> ProGANConfig:
-    """The sizes of a Progressive GAN, read off the shapes and names of its weights."""
-    resolutions = sorted({int(m[1]) for k in state if (m := re.match(r"b(\d+)\.conv1\.weight$", k))})
-    widths = tuple(state[f"b{resolution}.conv1.weight"].shape[0] for resolution in resolutions)
-    if [2 ** (i + 2) for i in range(len(widths))] != resolutions:
-        raise CheckpointError(
-            f"a ProGAN needs every power of two from 4 up, these weights have {resolutions}"
+    @classmethod
+    def read_config(cls, state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> ProGANConfig:
+        """The sizes of a Progressive GAN; `label_size` leaves no trace in the weights."""
+        num_classes = settings.get("label_size", 0)
+        return ProGANConfig(
+            widths=read_widths(state, r"b(\d+)\.conv1\.weight", architecture="ProGAN"),
+            z_dim=state["b4.conv0.weight"].shape[1] - num_classes,
+            num_classes=num_classes,
+            channels=state["torgb.weight"].shape[0],
         )
-    return ProGANConfig(
-        widths=widths,
-        z_dim=state["b4.conv0.weight"].shape[1] - num_classes,
-        num_classes=num_classes,
-        channels=state["torgb.weight"].shape[0],
-    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -12,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ganatomy.errors import SettingError
-from ganatomy.generators.base import Generator
+from ganatomy.generators.architecture import NamedArchitecture
 from ganatomy.generators.ops import EqualLinear, lrelu, normalize_second_moment
 from ganatomy.latents import Latents, Space
 
@@ -63,7 +64,7 @@ class Styled(Protocol):
     def affine(self) -> EqualLinear: ...
 
 
-class StyleBasedGenerator(Generator):
+class StyleBasedGenerator(NamedArchitecture):
     """A generator with spaces z, w, w+ and s; an architecture has a `mapping` and writes `styled_layers`.
 
     A style code in s is the outputs of all affine layers side by side, as they are used (StyleSpace, Wu et al. 2021).
@@ -124,3 +125,8 @@ class StyleBasedGenerator(Generator):
 
     def _truncate(self, codes: Tensor, psi: float) -> Tensor:
         return codes if psi == 1 else self.mapping.w_avg.lerp(codes, psi)
+
+
+def num_mapping_layers(state: Mapping[str, Tensor]) -> int:
+    """Layers of the mapping network that these weights are of."""
+    return sum(bool(re.fullmatch(r"mapping\.fc\d+\.weight", name)) for name in state)

@@ -6,58 +6,43 @@ stands when it is fully grown.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganatomy.errors import CheckpointError, SettingError
-from ganatomy.generators.base import Prior, Signature
-from ganatomy.generators.construction import construct
+from ganatomy.generators.architecture import Pyramid, read_widths
+from ganatomy.generators.base import Signature
 from ganatomy.generators.ops import LRELU_SLOPE, EqualLinear
 from ganatomy.generators.progressive import EqualConv2d, blur_3
-from ganatomy.generators.style_based import STYLE_SPACES, MappingNetwork, StyleBasedGenerator
+from ganatomy.generators.style_based import (
+    STYLE_SPACES,
+    MappingNetwork,
+    StyleBasedGenerator,
+    num_mapping_layers,
+)
 from ganatomy.latents import Latents
 
 Noise = Literal["const", "none", "random"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class StyleGANConfig:
+class StyleGANConfig(Pyramid):
     """The sizes that fix a StyleGAN, all of which can be read off its weights.
 
     Args:
-        widths: channels of each resolution, from 4 pixels up; their number fixes the resolution.
-        mapping_dim: features between the mapping network's layers.
+        w_dim: length of w.
+        mapping_layers: of the mapping network.
+        mapping_dim: features between its layers.
     """
 
-    widths: tuple[int, ...]
-    z_dim: int = 512
     w_dim: int = 512
     mapping_layers: int = 8
     mapping_dim: int = 512
-    num_classes: int = 0
-    channels: int = 3
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "widths", tuple(self.widths))
-        if not self.widths or min(self.widths) < 1:
-            raise SettingError(
-                f"widths {self.widths} must name at least one channel for every resolution from 4 up"
-            )
-
-    @property
-    def resolution(self) -> int:
-        return 2 ** (len(self.widths) + 1)
-
-    @property
-    def num_layers(self) -> int:
-        return 2 * len(self.widths)
 
 
 class LabelMapping(MappingNetwork):
@@ -172,20 +157,11 @@ class StyleGAN(StyleBasedGenerator):
     images were truncated with psi 0.7 on the first 8 layers.
     """
 
+    config_type = StyleGANConfig
+    recognised_by = frozenset({"mapping.w_avg", "synthesis.b4.const", "synthesis.b4.layer0.noise_weight"})
+
     def __init__(self, config: StyleGANConfig) -> None:
-        super().__init__(
-            Signature(
-                architecture="StyleGAN",
-                z_dim=config.z_dim,
-                w_dim=config.w_dim,
-                num_layers=config.num_layers,
-                resolution=config.resolution,
-                channels=config.channels,
-                num_classes=config.num_classes,
-                spaces=STYLE_SPACES,
-            )
-        )
-        self.config = config
+        super().__init__(config)
         self.mapping = LabelMapping(config)
         self.synthesis = Synthesis(config)
 
@@ -201,53 +177,30 @@ class StyleGAN(StyleBasedGenerator):
         layers = [layer for block in self.synthesis.blocks() for layer in (block.layer0, block.layer1)]
         yield from enumerate(layers)
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What a file must record beside the weights."""
-        return asdict(self.config)
-
-    @classmethod
-    def matches(cls, state: Mapping[str, Tensor]) -> bool:
-        """Whether these are weights of a StyleGAN generator, by the names that its layers carry."""
-        return {"mapping.w_avg", "synthesis.b4.const", "synthesis.b4.layer0.noise_weight"} <= set(state)
-
-    @classmethod
-    def from_state(
-        cls,
-        state: Mapping[str, Tensor],
-        *,
-        prior: Prior | None = None,
-        settings: Mapping[str, Any] | None = None,
-    ) -> Self:
-        """Build the network that these weights describe, and fill it.
-
-        Raises:
-            CheckpointError: when weights are missing, left over, or of shapes that do not fit.
-            SettingError: for a prior other than normal, which StyleGAN normalises away.
-        """
-        if prior not in (None, "normal"):
-            raise SettingError(f"StyleGAN draws z from a normal prior, not {prior!r}")
-        return construct(lambda: cls(read_config(state)), state, architecture="StyleGAN")
-
-
-def read_config(state: Mapping[str, Tensor]) -> StyleGANConfig:
-    """The sizes of a StyleGAN, read off the shapes and names of its weights."""
-    resolutions = sorted(
-        {int(m[1]) for k in state if (m := re.match(r"synthesis\.b(\d+)\.layer1\.bias$", k))}
-    )
-    widths = tuple(len(state[f"synthesis.b{resolution}.layer1.bias"]) for resolution in resolutions)
-    if [2 ** (i + 2) for i in range(len(widths))] != resolutions:
-        raise CheckpointError(
-            f"a StyleGAN needs every power of two from 4 up, these weights have {resolutions}"
+    @staticmethod
+    def sign(config: StyleGANConfig) -> Signature:
+        return Signature(
+            architecture="StyleGAN",
+            z_dim=config.z_dim,
+            w_dim=config.w_dim,
+            num_layers=config.num_layers,
+            resolution=config.resolution,
+            channels=config.channels,
+            num_classes=config.num_classes,
+            spaces=STYLE_SPACES,
         )
-    first = state["mapping.fc0.weight"]
-    labels = state.get("mapping.label_weight")
-    return StyleGANConfig(
-        widths=widths,
-        z_dim=first.shape[1] if labels is None else labels.shape[1],
-        w_dim=len(state["mapping.w_avg"]),
-        mapping_layers=sum(bool(re.match(r"mapping\.fc\d+\.weight$", k)) for k in state),
-        mapping_dim=first.shape[0],
-        num_classes=0 if labels is None else labels.shape[0],
-        channels=state["synthesis.torgb.weight"].shape[0],
-    )
+
+    @classmethod
+    def read_config(cls, state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> StyleGANConfig:
+        """The sizes of a StyleGAN."""
+        first = state["mapping.fc0.weight"]
+        labels = state.get("mapping.label_weight")
+        return StyleGANConfig(
+            widths=read_widths(state, r"synthesis\.b(\d+)\.layer1\.bias", architecture="StyleGAN"),
+            z_dim=first.shape[1] if labels is None else labels.shape[1],
+            w_dim=len(state["mapping.w_avg"]),
+            mapping_layers=num_mapping_layers(state),
+            mapping_dim=first.shape[0],
+            num_classes=0 if labels is None else labels.shape[0],
+            channels=state["synthesis.torgb.weight"].shape[0],
+        )

@@ -7,9 +7,8 @@ Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN"; wit
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 
 import torch
@@ -17,53 +16,40 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganatomy.errors import CheckpointError, SettingError
+from ganatomy.generators.architecture import Pyramid, read_widths
 from ganatomy.generators.base import Prior, Signature
 from ganatomy.generators.kernels import KernelModule
 from ganatomy.generators.modulation import Finish, styled_conv2d
 from ganatomy.generators.ops import LRELU_GAIN, EqualLinear, upsample_2x
 from ganatomy.generators.precision import DTYPES, Precision
-from ganatomy.generators.style_based import STYLE_SPACES, MappingNetwork, StyleBasedGenerator
+from ganatomy.generators.style_based import (
+    STYLE_SPACES,
+    MappingNetwork,
+    StyleBasedGenerator,
+    num_mapping_layers,
+)
 from ganatomy.latents import Latents
 
-Architecture = Literal["skip", "residual", "original"]
+Structure = Literal["skip", "residual", "original"]
 Noise = Literal["const", "none", "random"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class StyleGAN2Config:
+class StyleGAN2Config(Pyramid):
     """The sizes that fix a StyleGAN2; all but `clamp` can be read off its weights.
 
     Args:
-        widths: channels of each resolution, from 4 pixels up; their number fixes the resolution.
+        w_dim: length of w.
+        mapping_layers: of the mapping network.
         architecture: how images leave the network: "skip" sums an image of every resolution, "residual" and
             "original" take the last one, with and without residual branches.
         clamp: bound on activations, as models trained in half precision have; None for none.
     """
 
-    widths: tuple[int, ...]
-    z_dim: int = 512
     w_dim: int = 512
     mapping_layers: int = 8
-    num_classes: int = 0
-    channels: int = 3
-    architecture: Architecture = "skip"
+    architecture: Structure = "skip"
     clamp: float | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "widths", tuple(self.widths))
-        if not self.widths or min(self.widths) < 1:
-            raise SettingError(
-                f"widths {self.widths} must name at least one channel for every resolution from 4 up"
-            )
-
-    @property
-    def resolution(self) -> int:
-        return 2 ** (len(self.widths) + 1)
-
-    @property
-    def num_layers(self) -> int:
-        return 2 * len(self.widths)
 
 
 class StyledConv(KernelModule):
@@ -226,21 +212,11 @@ class StyleGAN2(StyleBasedGenerator):
     """
 
     precisions = get_args(Precision)
+    config_type = StyleGAN2Config
+    recognised_by = frozenset({"mapping.w_avg", "synthesis.b4.const", "synthesis.b4.conv1.affine.weight"})
 
     def __init__(self, config: StyleGAN2Config) -> None:
-        super().__init__(
-            Signature(
-                architecture="StyleGAN2",
-                z_dim=config.z_dim,
-                w_dim=config.w_dim,
-                num_layers=config.num_layers,
-                resolution=config.resolution,
-                channels=config.channels,
-                num_classes=config.num_classes,
-                spaces=STYLE_SPACES,
-            )
-        )
-        self.config = config
+        super().__init__(config)
         self.mapping = MappingNetwork(
             z_dim=config.z_dim,
             w_dim=config.w_dim,
@@ -267,15 +243,37 @@ class StyleGAN2(StyleBasedGenerator):
                 yield row + offset, layer
             row += convs
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What a file must record beside the weights."""
-        return asdict(self.config)
+    @staticmethod
+    def sign(config: StyleGAN2Config) -> Signature:
+        return Signature(
+            architecture="StyleGAN2",
+            z_dim=config.z_dim,
+            w_dim=config.w_dim,
+            num_layers=config.num_layers,
+            resolution=config.resolution,
+            channels=config.channels,
+            num_classes=config.num_classes,
+            spaces=STYLE_SPACES,
+        )
 
     @classmethod
-    def matches(cls, state: Mapping[str, Tensor]) -> bool:
-        """Whether these are weights of a StyleGAN2 generator, by the names that its layers carry."""
-        return {"mapping.w_avg", "synthesis.b4.const", "synthesis.b4.conv1.affine.weight"} <= set(state)
+    def read_config(cls, state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> StyleGAN2Config:
+        """The sizes of a StyleGAN2; `conv_clamp` leaves no trace in the weights."""
+        widths = read_widths(state, r"synthesis\.b(\d+)\.conv1\.weight", architecture="StyleGAN2")
+        w_dim = state["mapping.w_avg"].shape[0]
+        num_classes = state["mapping.embed.weight"].shape[1] if "mapping.embed.weight" in state else 0
+        residual = any(".skip.weight" in name for name in state)
+        skip = ("synthesis.b4.torgb.weight" in state and len(widths) > 1) or len(widths) == 1
+        return StyleGAN2Config(
+            widths=widths,
+            z_dim=state["mapping.fc0.weight"].shape[1] - (w_dim if num_classes else 0),
+            w_dim=w_dim,
+            mapping_layers=num_mapping_layers(state),
+            num_classes=num_classes,
+            channels=state[f"synthesis.b{2 ** (len(widths) + 1)}.torgb.weight"].shape[0],
+            architecture="residual" if residual else "skip" if skip else "original",
+            clamp=settings.get("conv_clamp"),
+        )
 
     @classmethod
     def from_state(
@@ -285,50 +283,7 @@ class StyleGAN2(StyleBasedGenerator):
         prior: Prior | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Build the network that these weights describe, and fill it.
-
-        Args:
-            settings: what its file says of how it was built: `conv_clamp` leaves no trace in the weights.
-
-        Raises:
-            CheckpointError: when weights are missing, left over, or of shapes that do not fit.
-            SettingError: for a prior other than normal, which StyleGAN2 normalises away.
-        """
-        if prior not in (None, "normal"):
-            raise SettingError(f"StyleGAN2 draws z from a normal prior, not {prior!r}")
-        state = {k: v for k, v in state.items() if not k.endswith("resample_filter")}
-        try:
-            model = cls(read_config(state, clamp=(settings or {}).get("conv_clamp")))
-            model.load_state_dict(state)
-        except (KeyError, RuntimeError) as error:
-            reason = str(error).splitlines()
-            raise CheckpointError(
-                f"weights look like StyleGAN2 but do not fit it: {' '.join(reason[:2])}"
-            ) from None
-        return model.eval().requires_grad_(False)
-
-
-def read_config(state: Mapping[str, Tensor], *, clamp: float | None = None) -> StyleGAN2Config:
-    """The sizes of a StyleGAN2, read off the shapes and names of its weights."""
-    resolutions = sorted(
-        {int(m[1]) for k in state if (m := re.match(r"synthesis\.b(\d+)\.conv1\.weight$", k))}
-    )
-    widths = tuple(state[f"synthesis.b{r}.conv1.weight"].shape[0] for r in resolutions)
-    if [2 ** (i + 2) for i in range(len(widths))] != resolutions:
-        raise CheckpointError(
-            f"a StyleGAN2 needs every power of two from 4 up, these weights have {resolutions}"
-        )
-    w_dim = state["mapping.w_avg"].shape[0]
-    num_classes = state["mapping.embed.weight"].shape[1] if "mapping.embed.weight" in state else 0
-    residual = any(".skip.weight" in k for k in state)
-    skip = ("synthesis.b4.torgb.weight" in state and len(widths) > 1) or len(widths) == 1
-    return StyleGAN2Config(
-        widths=widths,
-        z_dim=state["mapping.fc0.weight"].shape[1] - (w_dim if num_classes else 0),
-        w_dim=w_dim,
-        mapping_layers=sum(bool(re.match(r"mapping\.fc\d+\.weight$", k)) for k in state),
-        num_classes=num_classes,
-        channels=state[f"synthesis.b{resolutions[-1]}.torgb.weight"].shape[0],
-        architecture="residual" if residual else "skip" if skip else "original",
-        clamp=clamp,
-    )
+        """The same as of every architecture; files may carry the filter, which is always that of the paper."""
+        state = {name: tensor for name, tensor in state.items() if not name.endswith("resample_filter")}
+        model = super().from_state(state, prior=prior, settings=settings)
+        return model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  (torch's stubs lack it)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
 import torch
@@ -25,7 +25,12 @@ from ganatomy.generators.construction import construct
 from ganatomy.generators.kernels import FrozenKernel, KernelModule, WinogradConv, power, strips
 from ganatomy.generators.modulation import is_tracked
 from ganatomy.generators.ops import LRELU_GAIN, EqualLinear
-from ganatomy.generators.style_based import STYLE_SPACES, MappingNetwork, StyleBasedGenerator
+from ganatomy.generators.style_based import (
+    STYLE_SPACES,
+    MappingNetwork,
+    StyleBasedGenerator,
+    num_mapping_layers,
+)
 from ganatomy.latents import Latents
 
 
@@ -342,20 +347,11 @@ class StyleGAN3(StyleBasedGenerator):
     of the input's rotation and translation.
     """
 
+    config_type = StyleGAN3Config
+    recognised_by = frozenset({"mapping.w_avg", "synthesis.input.freqs", "synthesis.input.affine.weight"})
+
     def __init__(self, config: StyleGAN3Config) -> None:
-        super().__init__(
-            Signature(
-                architecture="StyleGAN3",
-                z_dim=config.z_dim,
-                w_dim=config.w_dim,
-                num_layers=config.num_layers,
-                resolution=config.resolution,
-                channels=config.widths[-1],
-                num_classes=config.num_classes,
-                spaces=STYLE_SPACES,
-            )
-        )
-        self.config = config
+        super().__init__(config)
         self.mapping = MappingNetwork(
             z_dim=config.z_dim,
             w_dim=config.w_dim,
@@ -370,15 +366,39 @@ class StyleGAN3(StyleBasedGenerator):
     def styled_layers(self) -> Iterator[tuple[int, FourierInput | Layer | ToRGB]]:
         return enumerate(self.synthesis.layers())
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What a file must record beside the weights."""
-        return asdict(self.config)
+    @staticmethod
+    def sign(config: StyleGAN3Config) -> Signature:
+        return Signature(
+            architecture="StyleGAN3",
+            z_dim=config.z_dim,
+            w_dim=config.w_dim,
+            num_layers=config.num_layers,
+            resolution=config.resolution,
+            channels=config.widths[-1],
+            num_classes=config.num_classes,
+            spaces=STYLE_SPACES,
+        )
 
     @classmethod
-    def matches(cls, state: Mapping[str, Tensor]) -> bool:
-        """Whether these are weights of a StyleGAN3 generator, by the names that its layers carry."""
-        return {"mapping.w_avg", "synthesis.input.freqs", "synthesis.input.affine.weight"} <= set(state)
+    def read_config(cls, state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> StyleGAN3Config:
+        """The sizes of a StyleGAN3, read off the shapes and names of its weights, and off the settings."""
+        found = [m for k in state if (m := re.match(r"synthesis\.(L(\d+)_(\d+)_(\d+))\.weight$", k))]
+        found.sort(key=lambda m: int(m[2]))
+        if [int(m[2]) for m in found] != list(range(len(found))) or len(found) < 3:
+            raise CheckpointError(f"has layers {[m[1] for m in found]}; a StyleGAN3 counts them from L0")
+        w_dim = state["mapping.w_avg"].shape[0]
+        num_classes = state["mapping.embed.weight"].shape[1] if "mapping.embed.weight" in state else 0
+        return StyleGAN3Config(
+            resolution=int(found[-1][3]),
+            widths=tuple(state[f"synthesis.{m[1]}.weight"].shape[0] for m in found),
+            z_dim=state["mapping.fc0.weight"].shape[1] - (w_dim if num_classes else 0),
+            w_dim=w_dim,
+            mapping_layers=num_mapping_layers(state),
+            num_classes=num_classes,
+            kernel=state[f"synthesis.{found[0][1]}.weight"].shape[-1],
+            radial=any(k.endswith("down_filter") and tensor.ndim == 2 for k, tensor in state.items()),
+            **read_settings(settings),
+        )
 
     @classmethod
     def from_state(
@@ -399,9 +419,8 @@ class StyleGAN3(StyleBasedGenerator):
                 other frequencies than the settings say.
             SettingError: for a prior other than normal, which StyleGAN3 normalises away.
         """
-        if prior not in (None, "normal"):
-            raise SettingError(f"StyleGAN3 draws z from a normal prior, not {prior!r}")
-        config = read_config(state, settings or {})
+        cls.check_prior(prior)
+        config = cls.read_config(state, settings or {})
         designed: dict[str, Tensor] = {}
 
         def build() -> Self:
@@ -448,24 +467,3 @@ def read_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
             raise CheckpointError(f"says {theirs}={value!r}, which should be a {'whole ' * whole}number")
         known[ours] = value if whole else float(value)
     return known
-
-
-def read_config(state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> StyleGAN3Config:
-    """The sizes of a StyleGAN3, read off the shapes and names of its weights, and off the settings."""
-    found = [m for k in state if (m := re.match(r"synthesis\.(L(\d+)_(\d+)_(\d+))\.weight$", k))]
-    found.sort(key=lambda m: int(m[2]))
-    if [int(m[2]) for m in found] != list(range(len(found))) or len(found) < 3:
-        raise CheckpointError(f"has layers {[m[1] for m in found]}; a StyleGAN3 counts them from L0")
-    w_dim = state["mapping.w_avg"].shape[0]
-    num_classes = state["mapping.embed.weight"].shape[1] if "mapping.embed.weight" in state else 0
-    return StyleGAN3Config(
-        resolution=int(found[-1][3]),
-        widths=tuple(state[f"synthesis.{m[1]}.weight"].shape[0] for m in found),
-        z_dim=state["mapping.fc0.weight"].shape[1] - (w_dim if num_classes else 0),
-        w_dim=w_dim,
-        mapping_layers=sum(bool(re.match(r"mapping\.fc\d+\.weight$", k)) for k in state),
-        num_classes=num_classes,
-        kernel=state[f"synthesis.{found[0][1]}.weight"].shape[-1],
-        radial=any(k.endswith("down_filter") and tensor.ndim == 2 for k, tensor in state.items()),
-        **read_settings(settings),
-    )

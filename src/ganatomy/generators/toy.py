@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -84,7 +84,7 @@ class ToyGenerator(Generator):
         )
         self.attributes = tuple(attributes)
         self.slope = slope
-        self.settings: dict[str, Any] = {
+        self._settings: dict[str, Any] = {
             "z_dim": z_dim,
             "attributes": list(attributes),
             "cosine": cosine,
@@ -121,6 +121,15 @@ class ToyGenerator(Generator):
             "w_avg": center,
         }.items():
             self.register_buffer(name, torch.from_numpy(array).float())
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return self._settings
+
+    @classmethod
+    def restore(cls, settings: Mapping[str, Any]) -> Self:
+        """A toy of the settings that a file records."""
+        return cls(**settings)
 
     def synthesize(self, latents: Latents) -> Float[Tensor, "n c h w"]:
         """The linear images of these codes."""

@@ -39,7 +39,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from ganatomy.errors import CheckpointError, MissingFileError
+from ganatomy.errors import CheckpointError, MissingFileError, in_file
 from ganatomy.generators.checkpoints import genforce, rosinality
 from ganatomy.generators.checkpoints.arrays import read_npz
 from ganatomy.generators.checkpoints.dialects import Translation
@@ -122,10 +122,9 @@ def read_checkpoint(path: str | os.PathLike[str], *, network: str | None = None)
 def _translate(found: Checkpoint, path: Path) -> Checkpoint:
     """The same checkpoint under our names, where its own are of a dialect that is known."""
     try:
-        translated = (translate(found.state) for translate in DIALECTS)
-        known = next((translation for translation in translated if translation), None)
-    except CheckpointError as error:
-        raise CheckpointError(f"{path} {error}") from None
+        with in_file(path):
+            translated = (translate(found.state) for translate in DIALECTS)
+            known = next((translation for translation in translated if translation), None)
     except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} has known names on weights of other shapes: {error}") from None
     if known is None:
@@ -169,10 +168,8 @@ def _read_safetensors(path: Path, network: str | None) -> Checkpoint:
 
 
 def _read_npz(path: Path, network: str | None) -> Checkpoint:
-    try:
+    with in_file(path):
         state, settings = read_npz(path)
-    except CheckpointError as error:
-        raise CheckpointError(f"{path} {error}") from None
     return Checkpoint(state=select_weights(state, path, network), format="NumPy archive", settings=settings)
 
 
@@ -181,10 +178,8 @@ def _read_keras(
 ) -> Checkpoint:
     if network is not None:
         raise _only_one(path, network)
-    try:
+    with in_file(path):
         state, settings = read(path)
-    except CheckpointError as error:
-        raise CheckpointError(f"{path} {error}") from None
     return Checkpoint(state=state, format="Keras", settings=settings)
 
 

@@ -38,8 +38,7 @@ def save_generator(
         SettingError: for a wrapped module or function, whose code cannot be stored.
         OutputError: when the place cannot be written.
     """
-    settings = getattr(generator, "settings", None)
-    if settings is None:
+    if generator.settings is None:
         raise SettingError(
             f"{generator.signature.architecture} is code of yours, which a file of weights cannot hold"
         )
@@ -51,7 +50,7 @@ def save_generator(
         "format": FORMAT,
         "architecture": generator.signature.architecture,
         "prior": generator.signature.prior,
-        "settings": json.dumps(settings),
+        "settings": json.dumps(generator.settings),
         "fingerprint": generator.fingerprint,
         "card": json.dumps(dict(card or {})),
     }

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganatomy.errors import CheckpointError
+from ganatomy.errors import CheckpointError, in_file
 from ganatomy.generators.checkpoints.inert import Persistent, StoredArray, StoredTensor, printable
 from ganatomy.generators.checkpoints.tensors import TensorReader
 
@@ -61,12 +61,10 @@ def read_network(content: Any, path: Path, network: str | None = None) -> Networ
         notes += (f"its class is called {record.class_name[:60]!r}; it was read as what its weights are",)
     if record.source:
         notes += ("it carries the source text of its classes, which was not run",)
-    try:
+    with in_file(path):
         modules = dict(_modules(record))
         state = _weights(modules, TensorReader(path.stat().st_size))
         settings = _settings(record, modules)
-    except CheckpointError as error:
-        raise CheckpointError(f"{path} {error}") from None
     return Network(state=state, settings=settings, notes=notes + _adapt(state, modules, settings))
 
 

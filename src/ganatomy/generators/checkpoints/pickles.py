@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from ganatomy.errors import CheckpointError
+from ganatomy.errors import CheckpointError, in_file
 from ganatomy.generators.checkpoints.inert import BUILDERS
 from ganatomy.generators.checkpoints.legacy import check_storage
 from ganatomy.generators.checkpoints.machine import interpret
@@ -23,9 +23,8 @@ def load_pickle(path: Path) -> Any:
         CheckpointError: when it asks for anything to be run, is damaged, or needs more memory than there is.
     """
     try:
-        return interpret(io.BytesIO(path.read_bytes()), builders=RAW_BUILDERS)
-    except CheckpointError as error:
-        raise CheckpointError(f"{path} {error}") from None
+        with in_file(path):
+            return interpret(io.BytesIO(path.read_bytes()), builders=RAW_BUILDERS)
     except MemoryError:
         raise CheckpointError(
             f"{path} asks for more memory than there is; it is damaged or hostile"
@@ -36,7 +35,5 @@ def load_pickle(path: Path) -> Any:
 
 def plain_weights(content: Any, path: Path) -> Any:
     """The same nesting of dictionaries and lists, with tensors in the place of records."""
-    try:
+    with in_file(path):
         return TensorReader(path.stat().st_size).tree(content)
-    except CheckpointError as error:
-        raise CheckpointError(f"{path} {error}") from None

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from ganatomy.errors import CheckpointError
+from ganatomy.errors import CheckpointError, in_file
 from ganatomy.generators.checkpoints.inert import STORAGES, Name, Storage, item_size
 from ganatomy.generators.checkpoints.legacy import read_legacy
 from ganatomy.generators.checkpoints.machine import interpret
@@ -31,16 +31,15 @@ def load_torch(path: Path) -> Any:
         CheckpointError: when the file is cut off, damaged, a TorchScript program, or asks for code to be run.
     """
     try:
-        with path.open("rb") as file:
-            zipped = file.read(2) == b"PK"
-        if zipped:
-            with _Bounded(path) as file, zipfile.ZipFile(file) as archive:
-                file.limit = sys.maxsize
-                return _read_archive(archive, path.stat().st_size)
-        data = path.read_bytes()
-        return TensorReader(len(data)).tree(read_legacy(data))
-    except CheckpointError as error:
-        raise CheckpointError(f"{path} {error}") from None
+        with in_file(path):
+            with path.open("rb") as file:
+                zipped = file.read(2) == b"PK"
+            if zipped:
+                with _Bounded(path) as file, zipfile.ZipFile(file) as archive:
+                    file.limit = sys.maxsize
+                    return _read_archive(archive, path.stat().st_size)
+            data = path.read_bytes()
+            return TensorReader(len(data)).tree(read_legacy(data))
     except MemoryError:
         raise CheckpointError(
             f"{path} asks for more memory than there is; it is damaged or hostile"
