@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> None:
     print(", ".join(f"{name} {auc:.3f}" for name, auc in aucs.items()))
     for method, entry in summary["methods"].items():
         figure = entry["selectivity"]
-        print(f"{method:12} selectivity {figure['mean']:.2f}  ({figure['low']:.2f} to {figure['high']:.2f})")
+        print(f"{method:12} selectivity {figure['value']:.2f}  ({figure['low']:.2f} to {figure['high']:.2f})")
 
 
 if __name__ == "__main__":

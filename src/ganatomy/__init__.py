@@ -74,7 +74,6 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.experiments.documents import document as document
     from ganatomy.experiments.explore import Exploration as Exploration
     from ganatomy.experiments.explore import explore as explore
-    from ganatomy.experiments.explore import write_report as write_report
     from ganatomy.experiments.measure import Measurements as Measurements
     from ganatomy.experiments.measure import measure as measure
     from ganatomy.experiments.studies import study_dcgan as study_dcgan
@@ -159,7 +158,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
 _NAMES = {
     "ganatomy.experiments.base": "Experiment",
     "ganatomy.experiments.documents": "document",
-    "ganatomy.experiments.explore": "Exploration explore write_report",
+    "ganatomy.experiments.explore": "Exploration explore",
     "ganatomy.experiments.compare": "Comparison compare write_comparison",
     "ganatomy.critics": "Critic critic critic_features discriminator_features",
     "ganatomy.datasets.correlations": "drawn_correlations read_correlations",

@@ -14,6 +14,7 @@ from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scorer
 from ganatomy.progress import Advance, Clock, Progress
+from ganatomy.statistics.formatting import percent
 from ganatomy.surveys import Survey, differentiate, gradients_flow, survey
 
 RARE, COMMON = 0.03, 0.97
@@ -197,15 +198,15 @@ def usable(seen: Survey, wanted: Sequence[str] | None) -> tuple[tuple[str, ...],
         for name, share in seen.prevalence.items():
             if not RARE <= share <= COMMON:
                 which = "few" if share < RARE else "many"
-                skipped[name] = f"too {which} images have it: {share:.1%} of {len(seen):,}"
-        shares = ", ".join(f"{name} {share:.1%}" for name, share in seen.prevalence.items())
+                skipped[name] = f"too {which} images have it: {percent(share)} of {len(seen):,}"
+        shares = ", ".join(f"{name} {percent(share)}" for name, share in seen.prevalence.items())
         found = (
-            f"only {len(seen.names) - len(skipped)} of {len(seen.names)} attributes occur in {RARE:.0%} to "
-            f"{COMMON:.0%} of the {len(seen):,} images ({shares})"
+            f"only {len(seen.names) - len(skipped)} of {len(seen.names)} attributes occur in {percent(RARE)} to "
+            f"{percent(COMMON)} of the {len(seen):,} images ({shares})"
         )
     names = tuple(name for name in seen.names if name not in skipped)
     if len(names) < 2:
         raise ScoreError(
-            f"{found}; two are needed to tell what one edit does to others: use another scorer, or name attributes"
+            f"{found}; two are needed, to measure side effects: use another scorer, or name attributes"
         )
     return names, skipped

@@ -7,11 +7,13 @@ import torch
 from experiments.explore.reported import Reported
 from torch import Tensor
 
-from ganatomy.experiments.explore import write_report
-from ganatomy.experiments.explore.run import explore
+from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.documents import document
+from ganatomy.experiments.explore import explore
 from ganatomy.generators import save_generator
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.perception import FunctionScorer, scorer
+from ganatomy.report import write_document
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +32,8 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
     def redness(images: Tensor) -> Tensor:
         return torch.sigmoid(generator.read(images)[:, :1])
 
-    sees = scorer(generator)
-    found = explore(generator, sees, n=400, measured=12, truth=FunctionScorer(redness, ["redness"]))
+    experiment = Experiment(generator, scorer(generator))
+    found = explore(experiment, n=400, measured=12, truth=FunctionScorer(redness, ["redness"]))
     folder = place / "the report"
-    write_report(found, generator, sees, folder, model=str(model), scorer_name="oracle")
-    return Reported(exploration=found, generator=generator, scorer=sees, model=model, folder=folder)
+    write_document(document(found, experiment, model=str(model), scorer="oracle"), folder)
+    return Reported(exploration=found, experiment=experiment, model=model, folder=folder)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.explore.run import Exploration
-from ganatomy.generators.toy import ToyGenerator
-from ganatomy.perception import Scorer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,8 +14,7 @@ class Reported:
     """An exploration, what it was made from, and where its report lies."""
 
     exploration: Exploration
-    generator: ToyGenerator
-    scorer: Scorer
+    experiment: Experiment
     model: Path
     folder: Path
 

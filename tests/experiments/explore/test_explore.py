@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ganatomy.errors import ScoreError, UnknownNameError
+from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.explore.run import BASE, COMPARED, HELD, Exploration, explore
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.perception import FunctionScorer, OracleScorer, Scorer, scorer
@@ -45,13 +46,16 @@ class Counted(OracleScorer):
 @pytest.fixture(scope="module")
 def found() -> Exploration:
     generator = toy(w_dim=16)
-    return explore(generator, scorer(generator), n=600, measured=24)
+    return explore(Experiment(generator, scorer(generator)), n=600, measured=24)
 
 
 def test_it_looks_in_w_where_there_is_one_and_else_in_z(found: Exploration) -> None:
     generator = toy()
     assert found.space == "w"
-    assert explore(generator, scorer(generator), n=200, measured=8, methods=["logistic"]).space == "z"
+    assert (
+        explore(Experiment(generator, scorer(generator)), n=200, measured=8, methods=["logistic"]).space
+        == "z"
+    )
 
 
 def test_every_compared_method_is_found_and_measured_and_so_are_held_edits(found: Exploration) -> None:
@@ -75,7 +79,7 @@ def test_holding_the_others_moves_one_attribute_and_no_other(found: Exploration)
 def test_where_no_gradients_flow_a_linear_model_holds() -> None:
     generator = toy()
     blind = FunctionScorer(lambda images: generator.read(images.detach()), NAMES, output="logits")
-    found = explore(generator, blind, n=600, measured=24, methods=["logistic"])
+    found = explore(Experiment(generator, blind), n=600, measured=24, methods=["logistic"])
     others = ~torch.eye(4, dtype=torch.bool)
     assert {direction.method for direction in found.directions[HELD]} == {"held"}
     assert found.entanglement[HELD].mean_change[others].abs().max() < 0.005
@@ -95,15 +99,15 @@ def test_what_edits_change_is_measured_on_codes_that_no_method_saw(found: Explor
 
 def test_the_same_seed_finds_the_same() -> None:
     generator = toy()
-    settings = {"n": 200, "measured": 8, "methods": ["logistic"], "seed": 3}
-    first, again = (explore(generator, scorer(generator), **settings) for _ in range(2))
+    settings = {"n": 200, "measured": 8, "methods": ["logistic"]}
+    first, again = (explore(Experiment(generator, scorer(generator), seed=3), **settings) for _ in range(2))
     assert first.directions[BASE].matrix.equal(again.directions[BASE].matrix)
     assert first.entanglement[HELD].changes.equal(again.entanglement[HELD].changes)
 
 
 def test_attributes_that_nearly_all_or_hardly_any_images_have_are_skipped_and_the_reason_is_given() -> None:
     generator = toy(intercepts=[0.0, 0.0, 9.0, -9.0])
-    found = explore(generator, scorer(generator), n=400, measured=8, methods=["logistic"])
+    found = explore(Experiment(generator, scorer(generator)), n=400, measured=8, methods=["logistic"])
     assert found.attributes == ("red", "round")
     assert "too many images" in found.skipped["large"]
     assert "too few images" in found.skipped["bright"]
@@ -113,7 +117,11 @@ def test_attributes_that_nearly_all_or_hardly_any_images_have_are_skipped_and_th
 def test_attributes_that_are_asked_for_by_name_are_used_however_rare_they_are() -> None:
     generator = toy(intercepts=[0.0, 0.0, 0.0, -4.5])
     found = explore(
-        generator, scorer(generator), n=600, measured=8, methods=["logistic"], attributes=["bright", "red"]
+        Experiment(generator, scorer(generator)),
+        n=600,
+        measured=8,
+        methods=["logistic"],
+        attributes=["bright", "red"],
     )
     assert found.prevalence["bright"] < 0.03
     assert set(found.attributes) == {"bright", "red"}
@@ -123,7 +131,7 @@ def test_attributes_that_are_asked_for_by_name_are_used_however_rare_they_are() 
 def test_two_names_for_one_attribute_do_not_block_each_other() -> None:
     generator = toy()
     twice = seen_by(generator, ("red", "round", "crimson"), [0, 1, 0])
-    found = explore(generator, twice, n=300, measured=8, methods=["logistic"])
+    found = explore(Experiment(generator, twice), n=300, measured=8, methods=["logistic"])
     held = found.entanglement[HELD]
     assert bool(held.reached.all())
     assert held.mean_change[0, 2] == pytest.approx(float(held.mean_change[0, 0]), abs=1e-3)
@@ -132,14 +140,16 @@ def test_two_names_for_one_attribute_do_not_block_each_other() -> None:
 def test_more_attributes_than_a_code_has_room_for_can_be_held() -> None:
     names = tuple(f"attribute {k}" for k in range(8))
     generator = toy(z_dim=8, attributes=names, cosine=0.2)
-    found = explore(generator, scorer(generator), n=400, measured=8, methods=["logistic"])
+    found = explore(Experiment(generator, scorer(generator)), n=400, measured=8, methods=["logistic"])
     assert all(math.isfinite(estimate) for estimate in found.entanglement[HELD].strengths.tolist())
 
 
 def test_a_truth_is_asked_what_really_moved() -> None:
     generator = toy()
     truth = seen_by(generator, ("redness",), [0])
-    found = explore(generator, scorer(generator), n=300, measured=16, methods=["logistic"], truth=truth)
+    found = explore(
+        Experiment(generator, scorer(generator)), n=300, measured=16, methods=["logistic"], truth=truth
+    )
     moved = found.entanglement[HELD].factor_changes
     assert moved is not None
     assert moved.shape == (4, 1)
@@ -149,13 +159,16 @@ def test_a_truth_is_asked_what_really_moved() -> None:
 
 def test_stages_are_reported_by_name_and_never_go_back(found: Exploration) -> None:
     generator, told = toy(), []
-    explore(
+    experiment = Experiment(
         generator,
         scorer(generator),
+        progress=lambda stage, done, total: told.append((stage, done, total)),
+    )
+    explore(
+        experiment,
         n=200,
         measured=8,
         methods=["logistic"],
-        progress=lambda stage, done, total: told.append((stage, done, total)),
     )
     stages = list(dict.fromkeys(stage for stage, _, _ in told))
     assert stages == ["survey", "gradients", "directions", "measuring"] == list(found.seconds)
@@ -175,12 +188,12 @@ def test_an_exploration_that_was_stopped_does_not_survey_again(tmp_path: Path) -
 
     settings = {"n": 300, "measured": 8, "methods": ["logistic"], "folder": tmp_path / "survey"}
     with pytest.raises(KeyboardInterrupt):
-        explore(generator, sees, progress=stop, **settings)
+        explore(Experiment(generator, sees, progress=stop), **settings)
     surveyed, told = sees.shown, Counter[str]()
     assert surveyed >= 300
-    explore(generator, sees, progress=lambda stage, *_: told.update([stage]), **settings)
+    explore(Experiment(generator, sees, progress=lambda stage, *_: told.update([stage])), **settings)
     whole = Counted(generator)
-    explore(generator, whole, **{**settings, "folder": None})
+    explore(Experiment(generator, whole), **{**settings, "folder": None})
     assert sees.shown - surveyed == whole.shown - 300
     assert told["survey"] == 1
 
@@ -196,13 +209,25 @@ def test_what_cannot_be_explored_is_refused_before_any_image_is_made(tmp_path: P
     table = tmp_path / "labels.csv"
     table.write_text("red,round\n" + "1,0\n0,1\n" * 10)
     refused(
-        UnknownNameError, "did you mean 'logistic'", lambda: explore(generator, sees, methods=["logistics"])
+        UnknownNameError,
+        "did you mean 'logistic'",
+        lambda: explore(Experiment(generator, sees), methods=["logistics"]),
     )
-    refused(UnknownNameError, "did you mean 'round'", lambda: explore(generator, sees, attributes=["rounds"]))
-    refused(ScoreError, "cannot score edited images", lambda: explore(generator, scorer(table), n=20))
+    refused(
+        UnknownNameError,
+        "did you mean 'round'",
+        lambda: explore(Experiment(generator, sees), attributes=["rounds"]),
+    )
+    refused(
+        ScoreError, "cannot score new images", lambda: explore(Experiment(generator, scorer(table)), n=20)
+    )
     assert sees.shown == 0
 
 
 def test_fewer_than_two_usable_attributes_are_refused_with_their_shares() -> None:
     generator = toy(intercepts=[0.0, 9.0, 9.0, -9.0])
-    refused(ScoreError, "fewer than two.*round 100.0%", lambda: explore(generator, scorer(generator), n=200))
+    refused(
+        ScoreError,
+        "only 1 of 4 attributes occur in .*round 100\xa0%.*two are needed",
+        lambda: explore(Experiment(generator, scorer(generator)), n=200),
+    )

@@ -16,13 +16,13 @@ from PIL import Image
 
 from ganatomy.cli import main
 from ganatomy.errors import OutputError
-from ganatomy.experiments.explore import write_report
+from ganatomy.experiments.documents import document
 from ganatomy.experiments.explore.findings import Findings
 from ganatomy.experiments.explore.run import BASE, HELD
 from ganatomy.experiments.explore.summary import summary
 from ganatomy.experiments.explore.usage import Usage
 from ganatomy.metrics import FORMS
-from ganatomy.report import prepare_folder
+from ganatomy.report import as_json, prepare_folder, write_document
 from ganatomy.storage import load_directions
 
 METHODS = ("linear", "penalty", "lowdin", "dual", "svm", "logistic", "centroid", "held")
@@ -57,7 +57,7 @@ def test_the_summary_says_what_was_explored_and_how(reported: Reported, numbers:
     assert (numbers["model"], numbers["scorer"]) == (str(reported.model), "oracle")
     assert (numbers["n"], numbers["measured"], numbers["seed"], numbers["space"]) == (400, 12, 0, "w")
     assert numbers["seconds"] == pytest.approx(sum(numbers["stages"].values()))
-    assert numbers["generator"]["fingerprint"] == reported.generator.fingerprint
+    assert numbers["generator"]["fingerprint"] == reported.experiment.generator.fingerprint
     assert numbers["skipped"]["rare"]["why"].startswith("too few images")
 
 
@@ -77,7 +77,7 @@ def test_the_summary_has_the_selectivity_of_every_method_with_its_interval(
 ) -> None:
     figures = numbers["methods"][method]
     assert (
-        0 < figures["selectivity"]["low"] <= figures["selectivity"]["mean"] <= figures["selectivity"]["high"]
+        0 < figures["selectivity"]["low"] <= figures["selectivity"]["value"] <= figures["selectivity"]["high"]
     )
     assert set(figures["selectivity_forms"]) == set(FORMS)
     assert figures["selectivity_forms"]["mean_abs_all"] == figures["selectivity"]
@@ -89,8 +89,9 @@ def test_what_could_not_be_measured_is_null_in_json(reported: Reported) -> None:
     found = reported.exploration
     result = replace(found.entanglement[HELD], changes=torch.zeros_like(found.entanglement[HELD].changes))
     broken = replace(found, entanglement={**found.entanglement, HELD: result})
-    figures = json.loads(json.dumps(summary(broken, model="m", scorer="s"), allow_nan=False))
-    assert figures["methods"][HELD]["selectivity"]["mean"] is None
+    data = summary(Findings(exploration=broken), model="m", scorer="s")
+    figures = json.loads(json.dumps(as_json(data), allow_nan=False))
+    assert figures["methods"][HELD]["selectivity"]["value"] is None
 
 
 def test_the_saved_directions_are_those_that_the_page_shows(reported: Reported) -> None:
@@ -98,13 +99,12 @@ def test_the_saved_directions_are_those_that_the_page_shows(reported: Reported) 
     shown = reported.exploration.directions[BASE]
     assert saved.names == shown.names
     assert saved.matrix.equal(shown.matrix)
-    assert {direction.fingerprint for direction in saved} == {reported.generator.fingerprint}
+    assert {direction.fingerprint for direction in saved} == {reported.experiment.generator.fingerprint}
 
 
 def used(reported: Reported, attribute: str = "red", **changed: Any) -> Usage:
     settings: dict[str, Any] = {
         "model": str(reported.model),
-        "folder": reported.folder,
         "space": reported.exploration.space,
         "attribute": attribute,
         "loaded_with": {"prior": "normal"},
@@ -112,8 +112,8 @@ def used(reported: Reported, attribute: str = "red", **changed: Any) -> Usage:
     return Usage(**{**settings, **changed})
 
 
-def commands(usage: Usage) -> list[list[str]]:
-    lines = usage.shell.replace("\\\n", " ").splitlines()
+def commands(usage: Usage, folder: Path) -> list[list[str]]:
+    lines = usage.shell(folder).replace("\\\n", " ").splitlines()
     return [words[1:] for line in lines if (words := shlex.split(line))[0] == "ganatomy"]
 
 
@@ -121,7 +121,7 @@ def test_the_commands_on_the_page_work_as_they_stand(
     reported: Reported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert [main(command) for command in commands(used(reported))] == [0, 0]
+    assert [main(command) for command in commands(used(reported), reported.folder)] == [0, 0]
     assert {path.name for path in tmp_path.iterdir()} == {"edited.png", "walk.gif"}
 
 
@@ -130,14 +130,16 @@ def test_the_script_on_the_page_works_as_it_stands(
     reported: Reported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attribute: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    exec(used(reported, attribute).python, {})
+    exec(used(reported, attribute).python(reported.folder), {})
     assert (tmp_path / "edited.png").is_file()
 
 
 def test_a_model_that_is_no_file_has_a_script_but_no_commands(reported: Reported) -> None:
     usage = used(reported, model=None)
-    assert usage.shell == ""
-    assert "G = ...  # the generator that was explored" in usage.python
+    assert usage.shell(reported.folder) == ""
+    assert "G = ...  # the generator that was explored" in usage.python(reported.folder)
+    sections = document(reported.exploration, reported.experiment).sections
+    assert [len(section.code) for section in sections if section.name == "use"] == [1]
 
 
 def test_the_lines_to_copy_move_the_cleanest_attribute_and_hold_the_others(reported: Reported) -> None:
@@ -159,8 +161,8 @@ def test_a_report_that_cannot_be_finished_leaves_the_old_page_as_it_was(
 ) -> None:
     prepare_folder(tmp_path)
     (tmp_path / "report.html").write_text("the page of yesterday")
-    monkeypatch.setattr("ganatomy.experiments.explore.writer.render", lambda *_: 1 / 0)
+    monkeypatch.setattr("ganatomy.report.writer.render", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        write_report(reported.exploration, reported.generator, reported.scorer, tmp_path)
+        write_document(document(reported.exploration, reported.experiment), tmp_path)
     assert (tmp_path / "report.html").read_text() == "the page of yesterday"
     assert not list(tmp_path.rglob("*.part"))

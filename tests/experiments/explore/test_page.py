@@ -13,7 +13,7 @@ from experiments.explore.reported import Reported
 from PIL import Image
 from reader import Reader
 
-from ganatomy.experiments.explore.figures import STATIONS, average_codes
+from ganatomy.experiments.explore.drawings import STATIONS, Drawings
 from ganatomy.experiments.explore.findings import Findings
 from ganatomy.experiments.explore.run import BASE, HELD
 from ganatomy.statistics.formatting import short
@@ -77,9 +77,9 @@ def test_the_summary_on_top_has_the_measured_figures(reported: Reported, page: R
     entanglement = reported.exploration.entanglement
     alone, held = (short(entanglement[method].selectivity().mean.value) for method in (BASE, HELD))
     assert f"Moved alone, an attribute changes {alone} times as much" in page.text
-    assert f"with the others held, {held} times" in page.text
+    assert f"with the others held fixed, {held} times" in page.text
     assert f"{alone} → {held}" in page.text
-    assert "Of 3 attributes, 3 can be moved while all others are held." in page.text
+    assert "Of 3 attributes, 3 can be moved while all others are held fixed." in page.text
 
 
 def test_the_warning_names_the_pair_that_moves_together_most(reported: Reported) -> None:
@@ -106,12 +106,15 @@ def test_young_is_the_attribute_in_detail_wherever_there_is_one(reported: Report
 
 
 def test_skipped_attributes_are_listed_with_the_reason(page: Reader) -> None:
-    assert re.search(r"rare\s*too few images have it: 0\.0 % of 400", page.text)
+    assert re.search(r"rare\s*too few images have it: 0\.0\s% of 400", page.text)
 
 
 def test_shown_codes_are_average_along_every_direction(reported: Reported) -> None:
     found = reported.exploration
-    shown = average_codes(reported.generator, found)
+    assert reported.experiment.scorer is not None
+    shown = Drawings(
+        exploration=found, generator=reported.experiment.generator, scorer=reported.experiment.scorer
+    ).shown
     places = (shown.codes - found.survey.latents.codes.mean(0)) @ found.directions[BASE].matrix.T
     sigmas = [direction.sigma for direction in found.directions[BASE]]
     assert (places / places.new_tensor(sigmas)).abs().max() < 1

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json as json_format
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ganatomy.cli.console import answer, stages
-from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.console import stages
+from ganatomy.cli.outputs import expect_folder, finish_document
 from ganatomy.cli.parameters import Count, Json, OutFolder
 from ganatomy.cli.subject import Study
 from ganatomy.errors import ScoreError
@@ -32,12 +31,10 @@ def explore(subject: Study, *, out: OutFolder, n: Count = 3000, json: Json = Fal
         ganatomy explore gan.pt --prior uniform --scorer attributes.onnx \
             -o gan-report/
     """
-    from ganatomy.experiments.explore import write_report
-    from ganatomy.experiments.explore.run import explore as run
-    from ganatomy.experiments.explore.writer import survey_folder
+    from ganatomy.experiments.explore import exploration_document, survey_folder
+    from ganatomy.experiments.explore import explore as run
     from ganatomy.perception import TextScorer
     from ganatomy.report import prepare_folder
-    from ganatomy.report.writer import SUMMARY_FILE
 
     prepare_folder(expect_folder(out))
     experiment = subject.experiment()
@@ -52,18 +49,15 @@ def explore(subject: Study, *, out: OutFolder, n: Count = 3000, json: Json = Fal
             attributes=wanted,
             truth=_truth(scorer),
         )
-        given = {"prior": subject.prior, "output": subject.output, "hidden": subject.hidden}
-        page = write_report(
-            found,
-            experiment.generator,
-            scorer,
-            out,
-            model=subject.model,
-            scorer_name=subject.scorer_name(scorer),
-            loaded_with={name: value for name, value in given.items() if value is not None},
-        )
-    summary = json_format.loads((out / SUMMARY_FILE).read_text(encoding="utf-8"))
-    answer(str(page), {**summary, "report": str(page)}, as_json=json)
+    given = {"prior": subject.prior, "output": subject.output, "hidden": subject.hidden}
+    page = exploration_document(
+        found,
+        experiment,
+        model=subject.model,
+        scorer=subject.scorer_name(scorer),
+        loaded_with={name: value for name, value in given.items() if value is not None},
+    )
+    finish_document(page, out, as_json=json)
 
 
 @contextmanager

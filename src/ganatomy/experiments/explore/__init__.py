@@ -1,6 +1,15 @@
-"""The main job: survey a generator, find its directions by every method, measure what each one changes."""
+"""The main job: survey a generator, find its directions by every method, measure what each one changes.
 
-from ganatomy.experiments.explore.run import Exploration, explore
-from ganatomy.experiments.explore.writer import write_report
+run         `explore`, and the `Exploration` that it returns
+findings    the figures and sentences of an exploration
+document    the page: its sections
+drawings    the images and charts of the page
+tables      its tables
+summary     the figures as JSON
+usage       lines to copy that use the directions
+"""
 
-__all__ = ["Exploration", "explore", "write_report"]
+from ganatomy.experiments.explore.document import exploration_document
+from ganatomy.experiments.explore.run import Exploration, explore, survey_folder
+
+__all__ = ["Exploration", "exploration_document", "explore", "survey_folder"]

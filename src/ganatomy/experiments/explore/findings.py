@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
+from ganatomy.directions.base import HELD_OUT
 from ganatomy.experiments.explore.run import BASE, HELD, Exploration
 from ganatomy.metrics import Estimate, Selectivity
 from ganatomy.metrics.entanglement import NEAR
@@ -19,21 +20,23 @@ LITTLE = 0.005
 """A mean change of probability below this is not worth a name."""
 
 HARDLY = 0.75
-"""An attribute with a held-out AUC below this is hardly to be read off the codes."""
+"""Codes hardly predict an attribute with a held-out AUC below this."""
 
+DETAIL = "Young"
+"""The attribute of the tables of Pham Van et al. (2020), shown in detail wherever the scorer has it."""
 
 HOLDING = {
     "selective": (
-        "To hold is to take, for each attribute, the one direction that changes the scores of all others least in "
-        "single images, judged by the gradients of some that are not measured here. It is the same step for every "
-        "image, so some of each other score still moves."
+        "The directions that hold the others fixed are, for each attribute, those that change the other scores least "
+        "in single images, according to gradients at images that are not measured here. The step is the same for "
+        "every image, so each other score still changes a little."
     ),
     "held": (
-        "The scorer gives no gradients, so holding rests on a linear model of its scores, and images are not linear: "
-        "the others may give where holding them exactly would cost a long step."
+        "The scorer gives no gradients, so the others are held fixed in a linear model of its scores. Scores are not "
+        "linear, and where holding them exactly would need a long step, they are held only partly."
     ),
 }
-"""What it means that the others are held, by the method that found the directions."""
+"""What it means that the others are held fixed, by the method that found the directions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,16 +64,20 @@ class Findings:
         areas = self.exploration.auc.values()
         return sum(areas) / len(areas)
 
-    def reached(self, method: str) -> list[str]:
-        """The attributes that a method's edits moved as far as was asked for, or nearly so, or further."""
+    def target_changes(self, method: str) -> dict[str, float]:
+        """How far a method's edit of each attribute changed the mean probability of that attribute."""
         result = self.exploration.entanglement[method]
         changes = result.mean_change.gather(1, result.targets[:, None])[:, 0].tolist()
-        goal = (1 - NEAR) * result.target_change
-        return [name for name, change in zip(result.names, changes, strict=True) if change >= goal]
+        return dict(zip(result.names, changes, strict=True))
+
+    def reached(self, method: str) -> list[str]:
+        """The attributes that a method's edits moved as far as the goal, or nearly so, or further."""
+        goal = (1 - NEAR) * self.exploration.entanglement[method].target_change
+        return [name for name, change in self.target_changes(method).items() if change >= goal]
 
     @property
     def by_selectivity(self) -> list[str]:
-        """The attributes, cleanest held edit first; those that did not get as far as was asked for come last."""
+        """The attributes, cleanest held edit first; those that did not reach the goal come last."""
         reached = self.reached(HELD)
 
         def rank(name: str) -> tuple[bool, float]:
@@ -88,6 +95,11 @@ class Findings:
     def most_entangled(self) -> str:
         """The attribute that changes others most when it moves alone."""
         return min(self.exploration.attributes, key=lambda name: self.selectivity_of(BASE, name).value)
+
+    @property
+    def detail(self) -> str:
+        """The attribute that is shown in detail: that of the paper, or the most entangled one."""
+        return DETAIL if DETAIL in self.exploration.attributes else self.most_entangled
 
     def others(self, method: str, attribute: str) -> list[tuple[str, float]]:
         """The other attributes and their mean change, most changed first."""
@@ -109,7 +121,7 @@ class Findings:
 
     @property
     def warning(self) -> tuple[str, str, float, float]:
-        """The worst company: an attribute, the other that it drags along most, by how much, and by how much held."""
+        """The largest unwanted change: an attribute, the other that it changes most, by how much alone, and held."""
         name, (other, alone) = max(
             ((name, self.others(BASE, name)[0]) for name in self.exploration.attributes),
             key=lambda found: abs(found[1][1]),
@@ -124,49 +136,58 @@ class Findings:
         cleanest = self.selectivity_of(HELD, self.cleanest).value
         return (
             f"Of {len(self.exploration.attributes)} attributes, {len(self.reached(HELD))} can be moved while "
-            f"all others are held. Moved alone, an attribute changes {short(alone.value)} times as much as "
-            f"the others do on average; with the others held, {short(held.value)} times "
+            f"all others are held fixed. Moved alone, an attribute changes {short(alone.value)} times as much as "
+            f"the others do on average; with the others held fixed, {short(held.value)} times "
             f"({percent(CONFIDENCE)} interval {interval(held)}). {self.cleanest} is "
-            f"the cleanest, at {short(cleanest)}. Beware of {name}: moved alone by "
-            f"{self.exploration.target_change:.2f}, it changes {other} by {signed(dragged)}; with the others "
-            f"held, by {signed(left)}."
+            f"the cleanest, at {short(cleanest)}. The largest unwanted change: moving {name} alone by "
+            f"{self.exploration.target_change:.2f} changes {other} by {signed(dragged)}; with the others held fixed, "
+            f"by {signed(left)}."
+        )
+
+    @property
+    def held_out(self) -> str:
+        """What AUC is."""
+        return (
+            f"{percent(HELD_OUT)} of the {len(self.exploration.survey):,} surveyed codes were kept from every method, "
+            "and AUC is measured on those: the chance that a code with the attribute lies further along its "
+            "direction than one without."
         )
 
     @property
     def sure(self) -> list[str]:
         """What the figures rest on, and where they end."""
         exploration = self.exploration
-        survey = exploration.survey
-        result = exploration.entanglement[HELD]
+        survey, result = exploration.survey, exploration.entanglement[HELD]
         missed = [name for name in exploration.attributes if name not in self.reached(HELD)]
         hardly = [f"{name} ({auc:.2f})" for name, auc in exploration.auc.items() if auc < HARDLY]
         lines = [
             (
-                f"Changes were measured on {exploration.measured} images that no method saw (seed "
+                f"Changes were measured on {exploration.measured} images that no method learnt from (seed "
                 f"{result.seed}), the same ones for every method. Intervals are {percent(CONFIDENCE)}, from "
-                f"drawing these images again {NUM_RESAMPLES:,} times; they do not cover the choice of "
+                f"resampling these images {NUM_RESAMPLES:,} times; they do not cover the choice of "
                 "survey, scorer or model."
             ),
             (
                 "Every edit was calibrated to change the mean probability of its own attribute by "
                 f"{exploration.target_change:.2f}, so that methods are compared at the same effect. "
                 + (
-                    f"With the others held, {listed(missed)} ended more than {percent(NEAR)} short."
+                    f"With the others held fixed, {listed(missed)} ended more than {percent(NEAR)} short."
                     if missed
-                    else "With the others held, all got there."
+                    else "With the others held fixed, all reached it."
                 )
             ),
             HOLDING[exploration.directions[HELD][0].method],
-            "All that is said here is what the scorer sees. Where it takes one thing for another, so does this page."
+            "All changes are read by the scorer. Where it confuses two attributes, so does this page."
             if result.factor_changes is None
-            else "What the scorer sees is held against the factors that images were drawn from, below.",
+            else "Changes are read by the scorer, and compared above with the factors that images were drawn from.",
         ]
         if hardly:
             lines.append(
-                f"Hardly to be read off the codes, so trust these directions least: {listed(hardly)} (held-out AUC)."
+                f"Codes hardly predict {listed(hardly)} (held-out AUC), so these directions are the least reliable."
             )
         if survey.truncation_psi == 1 and exploration.signature.w_dim:
             lines.append(
-                "Nothing was truncated. With a truncation psi below 1 images are tidier and steps count for more."
+                "Codes were not truncated. With a truncation psi below 1 images are cleaner, and the same step changes "
+                "more."
             )
         return lines

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -181,6 +182,11 @@ def explore(
         entanglement=changes,
         seconds=dict(experiment.clock.seconds),
     )
+
+
+def survey_folder(folder: str | os.PathLike[str]) -> Path:
+    """Where the survey of a report lies: give it to `explore`, so that a stopped exploration goes on where it was."""
+    return Path(folder) / "survey"
 
 
 def _find(

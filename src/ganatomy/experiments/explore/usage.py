@@ -19,12 +19,12 @@ class Usage:
 
     Args:
         model: the bundled name or file that was explored, None for a model that only exists in the reader's Python.
-        loaded_with: the options that it was loaded with, such as `{"prior": "uniform"}`.
+        space: of the codes.
         attribute: the one to move.
+        loaded_with: the options that the model was loaded with, such as `{"prior": "uniform"}`.
     """
 
     model: str | None
-    folder: Path
     space: Space
     attribute: str
     loaded_with: Mapping[str, object] = field(default_factory=dict)
@@ -32,13 +32,12 @@ class Usage:
     @property
     def note(self) -> str:
         return (
-            f"{HELD_FILE} has the directions that hold all others, {DIRECTIONS_FILE} those of each attribute alone. "
-            "Strengths count in standard deviations of codes along a direction (sigma)."
+            f"{HELD_FILE} has the directions that keep all other attributes fixed, {DIRECTIONS_FILE} those of each "
+            "attribute alone. Strengths are standard deviations of codes along a direction (sigma)."
         )
 
-    @property
-    def shell(self) -> str:
-        """Two commands; empty where there is no file to name."""
+    def shell(self, folder: Path) -> str:
+        """Two commands for the directions in a folder; empty for a model that has no name to load it by."""
         if self.model is None:
             return ""
         options = "".join(
@@ -46,8 +45,8 @@ class Usage:
             for name, value in self.loaded_with.items()
         )
         model = shlex.quote(self.model) + options
-        directions = shlex.quote(str(self.folder / HELD_FILE))
-        along = shlex.quote(f"{self.folder / HELD_FILE}:{self.attribute}")
+        directions = shlex.quote(str(folder / HELD_FILE))
+        along = shlex.quote(f"{folder / HELD_FILE}:{self.attribute}")
         move = shlex.quote(f"{self.attribute}=2")
         return (
             f"ganatomy edit {model} --seed 1,2,3,4 --directions {directions} \\\n"
@@ -56,9 +55,8 @@ class Usage:
             "    --from -3 --to 3 -o walk.gif"
         )
 
-    @property
-    def python(self) -> str:
-        """A script."""
+    def python(self, folder: Path) -> str:
+        """A script for the directions in a folder."""
         options = "".join(f", {name}={value!r}" for name, value in self.loaded_with.items())
         load = (
             "G = ...  # the generator that was explored"
@@ -68,7 +66,7 @@ class Usage:
         return (
             "import ganatomy as ga\n\n"
             f"{load}\n"
-            f"found = ga.load_directions({str(self.folder / HELD_FILE)!r})\n"
+            f"found = ga.load_directions({str(folder / HELD_FILE)!r})\n"
             f"codes = G.sample(4, seed=1, space={self.space.value!r})\n"
             f'edited = ga.move(codes, found[{self.attribute!r}], 2.0, units="sigma")\n'
             'ga.grid(G(edited)).save("edited.png")'
