@@ -16,7 +16,7 @@ def test_the_page_runs_and_names_every_figure(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     out, names = run_page("study-z-against-w.md", capsys)
-    assert names["found"].paired is None
+    assert names["found"].comparison is None
     assert "linearity in z" in out
     faces = json.loads((tmp_path / "z-against-w" / "summary.json").read_text())
     assert faces["spaces"] == ["z", "w"]

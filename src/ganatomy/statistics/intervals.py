@@ -44,6 +44,9 @@ class Estimate:
         return f"{rounded(self.value, 3)} ± {rounded(self.error, 2)}"
 
 
+UNMEASURED = Estimate(value=math.nan, low=math.nan, high=math.nan)
+
+
 def rounded(number: float, digits: int) -> str:
     """A number with so many significant digits; an exponent only from a million on.
 
@@ -84,7 +87,7 @@ def share_of(yes: int, n: int) -> Estimate:
     from scipy import stats  # half a second, which every command would pay for
 
     if not n:
-        return Estimate(value=math.nan, low=math.nan, high=math.nan)
+        return UNMEASURED
     found = stats.binomtest(yes, n).proportion_ci(CONFIDENCE, method="wilson")
     return Estimate(value=yes / n, low=float(found.low), high=float(found.high))
 

@@ -12,10 +12,16 @@ from experiments.studies.twisted import Twisted
 
 from ganatomy.directions import find
 from ganatomy.errors import SettingError
-from ganatomy.experiments.studies.z_against_w import Paired, compare_spaces, sides, z_against_w
-from ganatomy.experiments.studies.z_against_w.again import INFLATION
-from ganatomy.experiments.studies.z_against_w.paired import at_change
-from ganatomy.experiments.studies.z_against_w.sentences import Verdict, judged
+from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.studies.z_against_w import study_z_against_w
+from ganatomy.experiments.studies.z_against_w.paired import (
+    SpaceComparison,
+    at_change,
+    compare_spaces,
+    paired_edits,
+)
+from ganatomy.experiments.studies.z_against_w.refits import INFLATION, refitted_edits
+from ganatomy.experiments.studies.z_against_w.sentences import Verdict, verdict
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Directions, Space
 from ganatomy.metrics import EditedSet, edited_set
@@ -48,11 +54,11 @@ def straight(wanted: float, unwanted: float | np.ndarray, *, n: int = 20) -> np.
     return np.stack([target, other], -1)
 
 
-def compare(z: np.ndarray, w: np.ndarray) -> Paired:
-    return compare_spaces(sides(edited(z), edited(w, space=Space.W)))
+def compare(z: np.ndarray, w: np.ndarray) -> SpaceComparison:
+    return compare_spaces(paired_edits(edited(z), edited(w, space=Space.W)))
 
 
-def rejected(found: list[Paired]) -> float:
+def rejected(found: list[SpaceComparison]) -> float:
     return sum(it.p < 0.05 for it in found) / len(found)
 
 
@@ -76,8 +82,8 @@ def test_a_ratio_that_all_images_share_has_the_smallest_p() -> None:
     found = compare(straight(0.1, 0.04), straight(0.1, 0.02))
     assert found.ratio.value == pytest.approx(0.5, abs=1e-3)
     assert found.p == pytest.approx(1e-4, abs=1e-4)
-    assert judged(found) is Verdict.LESS
-    assert judged(compare(straight(0.1, 0.02), straight(0.1, 0.04))) is Verdict.MORE
+    assert verdict(found) is Verdict.LESS
+    assert verdict(compare(straight(0.1, 0.02), straight(0.1, 0.04))) is Verdict.MORE
 
 
 def test_the_same_images_in_both_are_ties_and_no_evidence() -> None:
@@ -85,13 +91,13 @@ def test_the_same_images_in_both_are_ties_and_no_evidence() -> None:
     z = straight(0.1, rng.uniform(0.01, 0.05, 20))
     found = compare(z, z + 1e-9 * rng.standard_normal(z.shape))
     assert found.p == 1
-    assert judged(found) is Verdict.ALIKE
+    assert verdict(found) is Verdict.ALIKE
 
 
 def test_few_images_are_too_few_whatever_they_show() -> None:
     found = compare(straight(0.1, 0.04, n=5), straight(0.1, 0.01, n=5))
     assert found.smallest_p > 0.05
-    assert judged(found) is Verdict.UNCLEAR
+    assert verdict(found) is Verdict.UNCLEAR
 
 
 def test_what_both_lack_the_strength_for_is_compared_where_they_get_to_or_left_out() -> None:
@@ -100,7 +106,7 @@ def test_what_both_lack_the_strength_for_is_compared_where_they_get_to_or_left_o
     found = compare(straight(0.1, 0.02), straight(0.01, 0.02))
     assert found.attributes == ()
     assert found.left_out == {"Smiling": pytest.approx(0.03)}
-    assert judged(found) is Verdict.UNMOVED
+    assert verdict(found) is Verdict.UNMOVED
 
 
 def test_most_images_have_it_so_it_is_taken_away() -> None:
@@ -112,8 +118,8 @@ def test_most_images_have_it_so_it_is_taken_away() -> None:
 
 def test_logits_are_counted_in_their_own_standard_deviations() -> None:
     sets = edited(straight(0.1, 0.04)), edited(straight(0.1, 0.02), space=Space.W)
-    (plain,) = sides(*sets, spread=torch.ones(2))
-    (scaled,) = sides(*sets, spread=torch.tensor([2.0, 4.0]))
+    (plain,) = paired_edits(*sets, spread=torch.ones(2))
+    (scaled,) = paired_edits(*sets, spread=torch.tensor([2.0, 4.0]))
     assert torch.allclose(scaled.wanted, plain.wanted / 2)
     assert torch.allclose(scaled.unwanted, plain.unwanted / 4)
 
@@ -127,12 +133,12 @@ def test_a_curve_is_read_where_the_other_first_gets_there() -> None:
 def test_sets_that_do_not_belong_together_are_refused() -> None:
     z = edited(straight(0.1, 0.02))
     with pytest.raises(SettingError, match="different images"):
-        sides(z, edited(straight(0.1, 0.02, n=19)))
+        paired_edits(z, edited(straight(0.1, 0.02, n=19)))
     with pytest.raises(SettingError, match="two attributes"):
-        sides(*[edited(straight(0.1, 0.02)[..., :1])] * 2)
+        paired_edits(*[edited(straight(0.1, 0.02)[..., :1])] * 2)
     ends = edited(straight(0.1, 0.02)[:, ::12], strengths=(-3.0, 3.0))
     with pytest.raises(SettingError, match="strength 0"):
-        sides(ends, ends)
+        paired_edits(ends, ends)
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +146,7 @@ def twisted() -> Twisted:
     return Twisted()
 
 
-def test_the_twisted_generator_is_the_same_from_both_sides(twisted: Twisted) -> None:
+def test_the_twisted_generator_is_the_same_from_both_paired_edits(twisted: Twisted) -> None:
     z = twisted.sample(2000, seed=3)
     w = twisted.map(z, to="w")
     assert torch.allclose(twisted.turned(w.codes), z.codes, atol=1e-5)
@@ -166,7 +172,7 @@ def test_equivalent_spaces_are_told_apart_as_often_as_p_says(
     )
     rows = torch.arange(len(z)).split(20)
     drawn = ([replace(it, logits=it.logits[:, some]) for it in every] for some in rows)
-    found = [compare_spaces(sides(*pair)) for pair in drawn]
+    found = [compare_spaces(paired_edits(*pair)) for pair in drawn]
     assert 0.01 <= rejected(found) <= 0.10
     logs = torch.tensor([math.log(it.ratio.value) for it in found])
     assert abs(float(logs.mean())) < 3 * float(logs.std()) / len(logs) ** 0.5
@@ -174,36 +180,64 @@ def test_equivalent_spaces_are_told_apart_as_often_as_p_says(
 
 @pytest.mark.slow
 def test_the_error_of_directions_is_counted(twisted: Twisted, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Directions of a small survey favour one space by chance, in all images: taken as they are, they deceive."""
+    """Directions of a small survey favour one space by chance, in all images: errors over images alone are too small.
+
+    The spaces are equivalent, so the true log ratio is 0, and its root mean square over surveys is the true error.
+    """
     monkeypatch.setattr("ganatomy.experiments.studies.z_against_w.paired.NUM_FLIPS", 499)
-    scorer = OracleScorer(twisted)
-    settings = {"n": 200, "refits": 10, "attributes": scorer.names, "batch_size": 2048}
-    told = [z_against_w(twisted, scorer, seed=2 * seed, **settings) for seed in range(60)]
-    found = [it.paired for it in told if it.paired is not None]
-    blind = [compare_spaces(sides(it.edited["z"], it.edited["w"])) for it in told]
-    assert rejected(blind) > 0.1
-    assert rejected(found) <= 0.1
+    counted, blind = zip(*(compared(twisted, seed=2 * seed) for seed in range(16)), strict=True)
+
+    def typical(values: list[float]) -> float:
+        return float(np.sqrt(np.mean(np.square(values))))
+
+    true = typical([math.log(it.ratio.value) for it in counted])
+    over_images = typical([it.errors["images"] for it in counted])
+    both = typical([math.hypot(*it.errors.values()) for it in counted])
+    assert over_images < 0.75 * true
+    assert 0.7 * true < both < 1.5 * true
+    assert rejected(list(counted)) < rejected(list(blind))
+
+
+def compared(generator: Twisted, *, seed: int) -> tuple[SpaceComparison, SpaceComparison]:
+    """40 images edited along directions of 100 codes; with the error of directions, and without."""
+    scorer = OracleScorer(generator)
+    experiment = Experiment(generator, scorer, seed=seed, batch_size=4096)
+    seen, start = experiment.survey(100, space="z"), experiment.sample(40, space="z")
+    surveys = {"z": seen, "w": replace(seen, latents=generator.map(seen.latents, to="w"))}
+    codes = {"z": start, "w": generator.map(start, to="w")}
+    edits = paired_edits(
+        *(
+            edited_set(generator, scorer, find(of, seed=seed), codes=codes[space], batch_size=4096)
+            for space, of in surveys.items()
+        )
+    )
+    reach = {edit.name: edit.strengths_for(0.25) for edit in edits}
+    refits = refitted_edits(
+        experiment, surveys, codes, reach, method="regression", num=4, advance=lambda *_: None
+    )
+    again = [[paired_edits(*pair)[0] for pair in pairs] for pairs in refits]
+    return compare_spaces(edits, again=again, inflation=INFLATION), compare_spaces(edits)
 
 
 def test_a_map_that_mixes_attributes_makes_w_cleaner() -> None:
     """Attributes that are orthogonal in w are not in z, which the map stretches and turns: 20 images show it."""
     G = ToyGenerator(w_dim=16, cosine=0.0)
-    found = z_against_w(G, OracleScorer(G), n=400, refits=4, seed=5)
-    assert found.paired is not None
-    assert judged(found.paired) is Verdict.LESS
-    assert found.paired.ratio.high < 0.2
-    assert found.paired.p < 0.01
+    found = study_z_against_w(Experiment(G, OracleScorer(G), seed=5), n=400, refits=4)
+    assert found.comparison is not None
+    assert verdict(found.comparison) is Verdict.LESS
+    assert found.comparison.ratio.high < 0.2
+    assert found.comparison.p < 0.01
 
 
 def test_a_turned_z_is_as_entangled_as_z() -> None:
     G = ToyGenerator(w_dim=16, cosine=0.5)
     with torch.no_grad():
         G.affine.copy_(torch.linalg.qr(torch.randn(16, 16, generator=torch.Generator().manual_seed(0)))[0])
-    found = z_against_w(G, OracleScorer(G), n=400, refits=4, seed=5)
-    assert found.paired is not None
-    assert found.paired.ratio.value == pytest.approx(1, abs=1e-3)
-    assert judged(found.paired) is Verdict.ALIKE
-    assert found.paired.p > 0.5
+    found = study_z_against_w(Experiment(G, OracleScorer(G), seed=5), n=400, refits=4)
+    assert found.comparison is not None
+    assert found.comparison.ratio.value == pytest.approx(1, abs=1e-3)
+    assert verdict(found.comparison) is Verdict.ALIKE
+    assert found.comparison.p > 0.5
 
 
 def test_random_parts_of_a_survey_vary_as_surveys_do_after_inflation() -> None:
@@ -221,6 +255,6 @@ def test_random_parts_of_a_survey_vary_as_surveys_do_after_inflation() -> None:
 def test_verdicts_need_test_and_interval() -> None:
     base = compare(straight(0.1, 0.04), straight(0.1, 0.02))
     wide = replace(base, ratio=Estimate(value=0.8, low=0.6, high=1.1))
-    assert judged(wide) is Verdict.UNCLEAR
-    assert judged(replace(base, p=0.2)) is Verdict.UNCLEAR
-    assert judged(replace(base, p=0.3, ratio=Estimate(value=1, low=0.95, high=1.05))) is Verdict.ALIKE
+    assert verdict(wide) is Verdict.UNCLEAR
+    assert verdict(replace(base, p=0.2)) is Verdict.UNCLEAR
+    assert verdict(replace(base, p=0.3, ratio=Estimate(value=1, low=0.95, high=1.05))) is Verdict.ALIKE

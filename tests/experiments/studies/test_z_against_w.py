@@ -13,21 +13,30 @@ import torch
 import ganatomy as ga
 from ganatomy.datasets.correlations import LabelCorrelations, correlate
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
-from ganatomy.experiments.studies.z_against_w import ZAgainstW, document, z_against_w
+from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.documents import document
+from ganatomy.experiments.studies.z_against_w import ZAgainstW, study_z_against_w
+from ganatomy.experiments.studies.z_against_w.correlations import own_correlations, space_correlations
 from ganatomy.experiments.studies.z_against_w.sentences import Verdict, sentences, verdict
-from ganatomy.experiments.studies.z_against_w.together import own_correlations, together
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Latents
 from ganatomy.metrics.edited import STRENGTHS
 from ganatomy.perception import OracleScorer, TableScorer
 from ganatomy.plots.halves import by_likeness, halves_chart
 from ganatomy.plots.responses import responses_chart
-from ganatomy.report import write_document
+from ganatomy.progress import Progress
+from ganatomy.report import Drawing, write_document
+from ganatomy.report.writer import summary
 
 
-def studied(generator: ToyGenerator, **settings: object) -> ZAgainstW:
-    few = {"n": 300, "images": 8, "refits": 2, "seed": 1, **settings}
-    return z_against_w(generator, OracleScorer(generator), **few)  # pyright: ignore[reportArgumentType]
+def of(generator: ToyGenerator) -> Experiment:
+    return Experiment(generator, OracleScorer(generator), seed=1)
+
+
+def studied(generator: ToyGenerator, *, progress: Progress | None = None, **settings: object) -> ZAgainstW:
+    experiment = replace(of(generator), progress=progress)
+    few = {"n": 300, "images": 8, "refits": 2, **settings}
+    return study_z_against_w(experiment, **few)  # pyright: ignore[reportArgumentType]
 
 
 @pytest.fixture(scope="module")
@@ -78,37 +87,48 @@ def test_images_of_the_sheets_are_those_of_the_edits(found: ZAgainstW, toy: ToyG
 
 
 def test_it_says_five_sentences_with_figures(found: ZAgainstW) -> None:
-    told = sentences(found)
-    assert len(told) == 5
-    assert verdict(found) is Verdict.LESS
-    assert told[0].startswith("w is less entangled than z here: when edits move their own attribute by 0.25")
-    assert "over 8 images" in told[0]
-    assert told[1].startswith("Attribute by attribute, w is cleaner for ")
-    assert "no labels of the data were given" in told[2]
-    assert "in z and" in told[4]
+    lines = sentences(found)
+    assert len(lines) == 5
+    assert verdict(found.comparison) is Verdict.LESS
+    assert lines[0].startswith("w is less entangled than z: where edits change their own attribute by 0.25")
+    assert "8 images" in lines[0]
+    assert lines[1].startswith("By attribute: w is cleaner for ")
+    assert "no labels of the data were given" in lines[2]
+    assert lines[3].startswith("Largest unexpected correlation in w: ")
+    assert "in z and" in lines[4]
 
 
 def test_too_few_images_are_said_to_be_too_few(toy: ToyGenerator) -> None:
-    told = sentences(studied(toy, images=3, refits=0))
-    assert told[0].startswith("3 images are too few to tell whether w is less entangled than z here")
+    lines = sentences(studied(toy, images=3, refits=0))
+    assert lines[0].startswith("3 images are too few to tell whether w is less entangled than z")
 
 
-def test_without_w_the_half_of_z_is_told(alone: ZAgainstW) -> None:
+def test_without_w_the_half_of_z_is_studied(alone: ZAgainstW) -> None:
     assert alone.spaces == ("z",)
-    assert alone.paired is None
-    told = document(alone, model="toy")
-    assert told.sentences[0].startswith("This model has no w (Toy takes z alone)")
-    assert told.sentences[1].startswith("In z, moving ")
-    assert [section.title for section in told.sections][1] == "There is no w to compare with"
-    names = {drawing.name for drawing in told.drawings}
-    assert names == {"images-z", "correlations", "expected", "difference", "lines-z"}
-    assert told.summary["verdict"] == "there is no w"
-    assert told.summary["entanglement"] is None
-    assert set(told.summary["unwanted"]) == set(alone.attributes)
+    assert alone.comparison is None
+    page = document(alone, of(ToyGenerator()), model="toy")
+    assert page.sentences[0].startswith("This model has no w (Toy takes z alone)")
+    assert page.sentences[1].startswith("In z, an edit that changes ")
+    assert [section.title for section in page.sections][1] == "There is no w to compare with"
+    drawn = [drawing for section in page.sections for draw in section.draw for drawing in listed(draw())]
+    assert {drawing.name for drawing in drawn} == {
+        "images-z", "correlations", "expected", "difference", "lines-z",
+    }  # fmt: skip
+    data = summary(page)
+    assert data["verdict"] == "there is no w"
+    assert data["entanglement"] is None
+    assert set(data["unwanted"]) == set(alone.attributes)
+    assert all(set(it) == {"added", "change", "z"} for it in data["unwanted"].values())
 
 
-def test_the_folder_holds_all_figures_of_the_study(found: ZAgainstW, tmp_path: Path) -> None:
-    page = write_document(document(found, model="toy"), tmp_path)
+def listed(drawn: object) -> list[Drawing]:
+    return [drawn] if isinstance(drawn, Drawing) else list(drawn or ())  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def test_the_folder_holds_all_figures_of_the_study(
+    toy: ToyGenerator, found: ZAgainstW, tmp_path: Path
+) -> None:
+    page = write_document(document(found, of(toy), model="toy"), tmp_path)
     drawn = {path.stem for path in (tmp_path / "figures").iterdir()}
     assert drawn == {
         "images-z", "images-w", "unwanted", "correlations", "expected", "difference", "lines-z", "lines-w",
@@ -116,13 +136,13 @@ def test_the_folder_holds_all_figures_of_the_study(found: ZAgainstW, tmp_path: P
     text = page.read_text()
     for heading in (
         "Is w less entangled than z?",
-        "Beyond what goes together anyway",
-        "How straight scores rise",
+        "Correlations beyond those of the data",
+        "Linearity of scores",
     ):
         assert heading in text
     numbers = json.loads((tmp_path / "summary.json").read_text())
     assert numbers["edited_images"] == 416
-    assert numbers["entanglement"]["ratio"]["mean"] < 1
+    assert numbers["entanglement"]["ratio"]["value"] < 1
     assert numbers["correlations"]["reference_is_own"]
     assert len(numbers["sentences"]) == 5
 
@@ -131,18 +151,17 @@ def test_labels_of_the_data_are_the_reference_where_they_are_given(
     toy: ToyGenerator, found: ZAgainstW
 ) -> None:
     known = LabelCorrelations(description="labels of toys", names=toy.attributes[:4], matrix=torch.eye(4))
-    it = together(dict(found.edited), found.survey, known)
+    it = space_correlations(found.edited, found.survey, known)
     assert not it.own
     assert it.attributes == toy.attributes[:4]
     differences = it.spaces["z"].difference
     assert differences is not None
     assert torch.allclose(differences + torch.eye(4), it.spaces["z"].matrix, atol=1e-6)
-    told = sentences(replace(found, together=it))
-    assert "in the data" in told[2]
+    assert "in the data" in sentences(replace(found, correlations=it))[2]
 
 
 def test_the_gap_between_spaces_is_that_of_their_differences(found: ZAgainstW) -> None:
-    it = found.together
+    it = found.correlations
     assert it.gap is not None
     z, w = (it.spaces[space].excess for space in ("z", "w"))
     assert z is not None
@@ -167,16 +186,16 @@ def test_attributes_of_the_study_are_taken_where_they_are_there() -> None:
 
 def test_attributes_can_be_chosen(toy: ToyGenerator) -> None:
     assert studied(toy, attributes=["soft"], refits=0).attributes == ("soft",)
-    told = document(studied(toy, attributes=["soft", "red"], refits=0), model="toy")
-    assert list(told.summary["attributes"]) == ["soft", "red"]
+    page = document(studied(toy, attributes=["soft", "red"], refits=0), of(toy), model="toy")
+    assert list(page.data["attributes"]) == ["soft", "red"]
 
 
 def test_what_cannot_be_studied_is_refused_at_once(toy: ToyGenerator, tmp_path: Path) -> None:
     calls = []
-    scorer = OracleScorer(toy)
+    experiment = Experiment(toy, OracleScorer(toy), progress=lambda *a: calls.append(a))
 
     def study(**settings: object) -> None:
-        z_against_w(toy, scorer, n=50, progress=lambda *a: calls.append(a), **settings)  # pyright: ignore[reportArgumentType]
+        study_z_against_w(experiment, n=50, **settings)  # pyright: ignore[reportArgumentType]
 
     with pytest.raises(UnknownNameError, match="did you mean 'regression'"):
         study(method="regresion")
@@ -188,11 +207,11 @@ def test_what_cannot_be_studied_is_refused_at_once(toy: ToyGenerator, tmp_path: 
         study(target_change=0.5)
     with pytest.raises(SettingError, match="lack 0"):
         study(strengths=[1, 2, 3])
-    with pytest.raises(ScoreError, match="needs two attributes"):
-        z_against_w(toy, scorer.select(["red"]))
+    with pytest.raises(ScoreError, match="need two attributes"):
+        study_z_against_w(replace(experiment, scorer=OracleScorer(toy).select(["red"])))
     (tmp_path / "labels.csv").write_text("file,red,round\n" + "a.png,0,1\n" * 30)
-    with pytest.raises(ScoreError, match="cannot score edited images"):
-        z_against_w(toy, TableScorer(tmp_path / "labels.csv"))
+    with pytest.raises(ScoreError, match="cannot score new images"):
+        study_z_against_w(replace(experiment, scorer=TableScorer(tmp_path / "labels.csv")))
     assert not calls
 
 
@@ -202,10 +221,10 @@ def test_scores_that_never_change_leave_no_attribute(toy: ToyGenerator) -> None:
         studied(still)
 
 
-def test_progress_tells_every_stage(toy: ToyGenerator) -> None:
+def test_progress_is_reported_for_every_stage(toy: ToyGenerator) -> None:
     stages: dict[str, tuple[int, int]] = {}
     studied(toy, progress=lambda stage, done, total: stages.update({stage: (done, total)}))
-    assert list(stages) == ["surveying", "editing in z", "editing in w", "with other directions"]
+    assert list(stages) == ["survey", "editing in z", "editing in w", "refits"]
     assert all(done == total for done, total in stages.values())
 
 
@@ -225,7 +244,7 @@ class Large(ToyGenerator):
         return super().read(images[..., ::32, ::32])
 
 
-def test_likeness_puts_what_goes_together_together() -> None:
+def test_likeness_puts_correlated_names_side_by_side() -> None:
     block = np.kron(np.eye(2), np.full((2, 2), 0.9))
     mixed = block[np.ix_([0, 2, 1, 3], [0, 2, 1, 3])]
     order = by_likeness(mixed)

@@ -48,27 +48,23 @@ def z_against_w(
         ganatomy study z-against-w gan.pt --scorer attributes.onnx \
             --attributes Smiling,Male --correlations list_attr_celeba.txt -o z-against-w/
     """
-    from ganatomy.experiments.studies.z_against_w import document
-    from ganatomy.experiments.studies.z_against_w import z_against_w as run
+    from ganatomy.experiments.documents import document
+    from ganatomy.experiments.studies import study_z_against_w
 
     expect_folder(out)
-    experiment = subject.experiment()
-    scorer = experiment.image_scorer
     data = open_correlations(correlations, subject.model)
     with stages() as advance:
-        found = run(
-            experiment.generator,
-            scorer,
+        experiment = subject.experiment(progress=advance)
+        found = study_z_against_w(
+            experiment,
             n=n,
             images=images,
-            attributes=subject.chosen(scorer),
+            attributes=subject.chosen(experiment.scorer),
             method=method,
             data=data,
             target_change=target_change,
             refits=refits,
-            seed=subject.seed,
-            batch_size=subject.batch_size,
-            progress=advance,
         )
-        page = document(found, model=subject.model, scorer=subject.scorer)
-    finish_document(page, out, as_json=json)
+    finish_document(
+        document(found, experiment, model=subject.model, scorer=subject.scorer), out, as_json=json
+    )

@@ -7,6 +7,6 @@ z_against_w   Tronchon and Cadiou: is w less entangled than z?
 
 from ganatomy.experiments.studies.dcgan import journey as study_dcgan
 from ganatomy.experiments.studies.linear_map import study_linear_map
-from ganatomy.experiments.studies.z_against_w import z_against_w as study_z_against_w
+from ganatomy.experiments.studies.z_against_w import study_z_against_w
 
 __all__ = ["study_dcgan", "study_linear_map", "study_z_against_w"]

@@ -7,8 +7,8 @@ are compared at an equal change of the attribute that is meant to move.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -17,14 +17,16 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError
 from ganatomy.metrics import EditedSet
-from ganatomy.statistics.intervals import TAILS, Estimate, estimate, resampling
+from ganatomy.statistics import tests
+from ganatomy.statistics.intervals import UNMEASURED, Estimate, estimate, ratio_of, resampling
+from ganatomy.statistics.tests import exceedance, exchanged_means, random_swaps
 
 TARGET_CHANGE = 0.25
 """Mean change of its own attribute's probability at which edits are compared; less where a space does not get there."""
 LEAST_SHARE = 0.4
 """An attribute that does not get this far towards the change, in both spaces, is not compared."""
 NUM_FLIPS = 9999
-"""Random ways to exchange the two spaces, image by image."""
+"""Random exchanges of the two spaces, image by image."""
 SAME = 1e-5
 """Logarithms of ratios that differ by less than this are ties: rounding, not evidence."""
 LEAST = 1e-6
@@ -34,14 +36,16 @@ STATIONS = tuple(step / 5 for step in range(1, 6))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
-    """Edits of one attribute in z and in w, towards the side where most images can change.
+class PairedEdits:
+    """Edits of one attribute in z and in w, in the direction in which most images can change.
 
     Args:
-        added: whether edits add the attribute; else most images have it, and they take it away.
+        name: of the attribute.
+        added: whether edits add the attribute; else most images have it, and edits remove it.
         strengths: from 0 outwards.
-        wanted, unwanted: in z and in w, each image's change of the target, and mean |change| of the others.
-            Of probabilities, or of logits in standard deviations of each attribute.
+        wanted: change of the target in each image, in z and in w; of probabilities, or of logits in standard
+            deviations of each attribute.
+        unwanted: mean |change| of the other attributes, likewise.
     """
 
     name: str
@@ -50,6 +54,11 @@ class Side:
     wanted: Float[Tensor, "2 n m"]
     unwanted: Float[Tensor, "2 n m"]
 
+    @property
+    def changes(self) -> Float[Tensor, "2 n 2 m"]:
+        """Wanted and unwanted changes side by side, in z and in w."""
+        return torch.stack([self.wanted, self.unwanted], dim=2)
+
     def strengths_for(self, change: float) -> tuple[float, ...]:
         """The strengths that it takes to change the mean of the target so much in both spaces, and one more."""
         reached = (self.wanted.mean(1) >= change).all(0).nonzero()[:, 0]
@@ -57,12 +66,16 @@ class Side:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unwanted:
+class UnwantedChange:
     """What edits of one attribute do to the others, in z and in w, at the same change of the attribute itself.
 
     Args:
-        added: whether edits add it. change: mean change of its own probability at which spaces are compared.
-        z, w: mean |change| of each other attribute, over images. ratio: w over z.
+        name: of the edited attribute.
+        added: whether edits add it.
+        change: mean change of its own probability at which spaces are compared.
+        z: mean |change| of each other attribute, over images.
+        w: the same in w.
+        ratio: w over z.
     """
 
     name: str
@@ -74,37 +87,43 @@ class Unwanted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Paired:
+class SpaceComparison:
     """Unwanted changes in w against those in z; ratios have intervals over images and over surveys.
 
     Args:
-        attributes: those that both spaces can move. left_out: the others, with how far both get.
-        ratio: w over z, geometric mean over attributes; nan where there are none.
         target_change: that was asked for.
+        num_images: that were edited in both spaces.
+        left_out: attributes that a space cannot move far enough, with how far both move them.
+        attributes: the others.
+        ratio: w over z, geometric mean over attributes; nan where there are none.
         p: chance of a ratio at least as far from 1 where the spaces are equivalent.
         errors: standard errors of log(ratio), from "images" and from "directions".
-        curves: of each space, mean |change| of each other at several mean changes of the target.
+        curves: of each space, mean |change| of each other attribute at several mean changes of the target.
     """
 
-    attributes: tuple[Unwanted, ...]
     target_change: float
-    left_out: dict[str, float]
-    ratio: Estimate
-    p: float
-    errors: dict[str, float]
-    curves: dict[str, list[tuple[float, Estimate]]]
     num_images: int
+    left_out: Mapping[str, float]
+    attributes: tuple[UnwantedChange, ...] = ()
+    ratio: Estimate = UNMEASURED
+    p: float = 1.0
+    errors: Mapping[str, float] = field(default_factory=dict)
+    curves: Mapping[str, list[tuple[float, Estimate]]] = field(default_factory=dict)
 
     @property
     def smallest_p(self) -> float:
-        """What so few images can show at most: of all exchanges, two leave everything as it is or turn all of it."""
-        return max(2.0 ** (1 - self.num_images), 1 / (NUM_FLIPS + 1))
+        """The smallest p that so few images can give."""
+        return tests.smallest_p(self.num_images, num=NUM_FLIPS)
 
 
-def sides(z: EditedSet, w: EditedSet, *, spread: Float[Tensor, " a"] | None = None) -> list[Side]:
+def paired_edits(
+    z: EditedSet, w: EditedSet, *, spread: Float[Tensor, " a"] | None = None
+) -> list[PairedEdits]:
     """Each direction's edits of the same images in both spaces.
 
     Args:
+        z: edits in z.
+        w: edits in w.
         spread: standard deviations of logits, to count changes of logits in; by default probabilities are counted.
 
     Raises:
@@ -130,7 +149,7 @@ def sides(z: EditedSet, w: EditedSet, *, spread: Float[Tensor, " a"] | None = No
         change = changes[:, k][:, :, rows]
         others = [a for a in range(len(z.attributes)) if a != target]
         found.append(
-            Side(
+            PairedEdits(
                 name=z.names[k],
                 added=added,
                 strengths=tuple(strengths[rows].tolist()),
@@ -142,13 +161,13 @@ def sides(z: EditedSet, w: EditedSet, *, spread: Float[Tensor, " a"] | None = No
 
 
 def compare_spaces(
-    edits: Sequence[Side],
+    edits: Sequence[PairedEdits],
     *,
-    again: Iterable[Sequence[Side]] = (),
+    again: Iterable[Sequence[PairedEdits]] = (),
     inflation: float = 1.0,
     target_change: float = TARGET_CHANGE,
     seed: int = 0,
-) -> Paired:
+) -> SpaceComparison:
     """Compare the unwanted changes of the same images' edits in z and in w.
 
     Where the spaces are equivalent, an image's edits in z could as well have been those in w: exchanging the two of
@@ -158,102 +177,90 @@ def compare_spaces(
     as a Student t of as many degrees of freedom as it was estimated with, and to the intervals.
 
     Args:
+        edits: of each attribute.
         again: the same images edited along directions that were found again, as in `edits`.
         inflation: variance of directions as they are, over that between those found again.
         target_change: at which edits are compared, or what both spaces reach.
+        seed: of resampling and exchanges.
     """
-    n = edits[0].wanted.shape[1]
+    n, least = edits[0].wanted.shape[1], LEAST_SHARE * target_change
     once, draws = torch.full((1, n), 1 / n, dtype=torch.float64), resampling(n, seed=seed)
-    found, drawn = ([_read(side, w, w, target_change) for side in edits] for w in (once, draws))
-    least = LEAST_SHARE * target_change
-    compared = [k for k, reading in enumerate(found) if float(reading.change) >= least]
-    left_out = {side.name: float(found[k].change) for k, side in enumerate(edits) if k not in compared}
+    reached = [float(change) for change in _weighted(edits, once, target_change).change]
+    left_out = {edit.name: change for edit, change in zip(edits, reached, strict=True) if change < least}
+    compared = [edit for edit in edits if edit.name not in left_out]
     if not compared:
-        return Paired(
-            attributes=(),
-            target_change=target_change,
-            left_out=left_out,
-            ratio=Estimate(value=math.nan, low=math.nan, high=math.nan),
-            p=1.0,
-            errors={},
-            curves={},
-            num_images=n,
-        )
-    observed = _mean_log_ratio(found, least)
-    spread = _mean_log_ratio([drawn[k] for k in compared], least)
+        return SpaceComparison(target_change=target_change, num_images=n, left_out=left_out)
+    found, drawn = (_weighted(compared, weights, target_change) for weights in (once, draws))
+    observed, spread = found.mean_log_ratio(least), drawn.mean_log_ratio(least)
 
     # How far ratios lie from each other whose directions were found again, of all attributes and of each.
-    repeats = [[_read(side, once, once, target_change) for side in others] for others in again]
-    error = _error(
-        [_mean_log_ratio([readings[k] for k in compared], least) for readings in repeats], inflation
-    )
-    rng, freedom = np.random.default_rng(seed), max(len(repeats) - 1, 1)
+    repeats = [
+        _weighted([edit for edit in others if edit.name not in left_out], once, target_change)
+        for others in again
+    ]
+    error = _error([it.mean_log_ratio(least) for it in repeats], inflation)
+    errors = [_error([it.log_ratio[k] for it in repeats], inflation) for k in range(len(compared))]
+    freedom = max(len(repeats) - 1, 1)
 
-    flips = torch.from_numpy(rng.integers(0, 2, (NUM_FLIPS, n))).double()
-    exchanged = _mean_log_ratio([_exchange(side, flips, target_change) for side in edits], least)
-    noise = torch.from_numpy(rng.standard_t(freedom, NUM_FLIPS)) * error
-    extreme = (exchanged + noise).abs() >= observed.abs() - SAME
-
-    def unwanted(k: int) -> Unwanted:
-        side, reading, resampled = edits[k], found[k], drawn[k]
-        error = _error([readings[k].log_ratio for readings in repeats], inflation)
-        return Unwanted(
-            name=side.name,
-            added=side.added,
-            change=float(reading.change),
-            z=estimate(reading.z, resampled.z),
-            w=estimate(reading.w, resampled.w),
-            ratio=_ratio(reading.log_ratio, resampled.log_ratio, n=n, error=error, freedom=freedom),
-        )
-
-    return Paired(
-        attributes=tuple(unwanted(k) for k in compared),
+    swaps = random_swaps(n, seed=seed, num=NUM_FLIPS)
+    exchanged = _at_equal_change(
+        [exchanged_means(edit.changes[0], edit.changes[1], swaps) for edit in edits], target_change
+    ).mean_log_ratio(least)
+    noise = torch.from_numpy(np.random.default_rng((seed, 1)).standard_t(freedom, NUM_FLIPS)) * error
+    return SpaceComparison(
         target_change=target_change,
-        left_out=left_out,
-        ratio=_ratio(observed, spread, n=n, error=error, freedom=freedom),
-        p=(int(extreme.sum()) + 1) / (NUM_FLIPS + 1),
-        errors={"images": float(spread.std()), "directions": error},
-        curves=_curves([edits[k] for k in compared], once, draws, target_change),
         num_images=n,
+        left_out=left_out,
+        attributes=tuple(
+            UnwantedChange(
+                name=edit.name,
+                added=edit.added,
+                change=float(found.change[k]),
+                z=estimate(found.z[k], drawn.z[k]),
+                w=estimate(found.w[k], drawn.w[k]),
+                ratio=ratio_of(found.log_ratio[k], drawn.log_ratio[k], n=n, error=errors[k], freedom=freedom),
+            )
+            for k, edit in enumerate(compared)
+        ),
+        ratio=ratio_of(observed, spread, n=n, error=error, freedom=freedom),
+        p=exceedance(float(observed.abs()) - SAME, (exchanged + noise).abs()),
+        errors={"images": float(spread.std()), "directions": error},
+        curves=_curves(compared, once, draws, float(found.change.min())),
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
-    """Of one attribute, in each of b draws: the change of the target, and the unwanted ones at it."""
+class AtEqualChange:
+    """Of k attributes, in each of b draws: the change that both spaces reach, and the unwanted changes there."""
 
-    change: Float[Tensor, " b"]
-    z: Float[Tensor, " b"]
-    w: Float[Tensor, " b"]
+    change: Float[Tensor, "k b"]
+    z: Float[Tensor, "k b"]
+    w: Float[Tensor, "k b"]
 
     @property
-    def log_ratio(self) -> Float[Tensor, " b"]:
+    def log_ratio(self) -> Float[Tensor, "k b"]:
         return (self.w / self.z).log()
 
+    def mean_log_ratio(self, least: float) -> Float[Tensor, " b"]:
+        """The mean over attributes of log(w / z); an attribute that changes by less than this is left out."""
+        moves = self.change >= least
+        return (self.log_ratio * moves).sum(0) / moves.sum(0).clamp(min=1)
 
-def _read(side: Side, as_z: Float[Tensor, "b n"], as_w: Float[Tensor, "b n"], goal: float) -> Reading:
+
+def _weighted(edits: Sequence[PairedEdits], weights: Float[Tensor, "b n"], goal: float) -> AtEqualChange:
     """Under weights of images."""
-    wanted, unwanted = (
-        [weights @ rows for weights, rows in zip((as_z, as_w), both, strict=True)]
-        for both in (side.wanted, side.unwanted)
-    )
-    return _at_equal_change(wanted, unwanted, goal)
+    means = [torch.einsum("bn,snkm->sbkm", weights, edit.changes).unbind() for edit in edits]
+    return _at_equal_change(means, goal)
 
 
-def _exchange(side: Side, flips: Float[Tensor, "b n"], goal: float) -> Reading:
-    """After z and w were exchanged in the images whose flip is 1."""
-
-    def exchanged(rows: Tensor) -> list[Tensor]:
-        moved = flips @ (rows[1] - rows[0]) / rows.shape[1]
-        return [rows[0].mean(0) + moved, rows[1].mean(0) - moved]
-
-    return _at_equal_change(exchanged(side.wanted), exchanged(side.unwanted), goal)
-
-
-def _at_equal_change(wanted: Sequence[Tensor], unwanted: Sequence[Tensor], goal: float) -> Reading:
-    change = torch.minimum(wanted[0].amax(1), wanted[1].amax(1)).clamp(max=goal)
-    z, w = (at_change(t, c, change).clamp(min=LEAST) for t, c in zip(wanted, unwanted, strict=True))
-    return Reading(change=change, z=z, w=w)
+def _at_equal_change(means: Iterable[Sequence[Tensor]], goal: float) -> AtEqualChange:
+    """From the mean wanted and unwanted changes `[b, 2, m]` in z and in w, of each attribute."""
+    rows = []
+    for z, w in means:
+        change = torch.minimum(z[:, 0].amax(1), w[:, 0].amax(1)).clamp(max=goal)
+        rows.append([change, *(at_change(it[:, 0], it[:, 1], change).clamp(min=LEAST) for it in (z, w))])
+    change, z, w = (torch.stack(column) for column in zip(*rows, strict=True))
+    return AtEqualChange(change=change, z=z, w=w)
 
 
 def at_change(
@@ -272,39 +279,17 @@ def at_change(
     return c0 + share * (c1 - c0)
 
 
-def _mean_log_ratio(readings: Sequence[Reading], least: float) -> Float[Tensor, " b"]:
-    """The mean over attributes of log(w / z); an attribute that does not move is left out."""
-    ratios = torch.stack([reading.log_ratio for reading in readings])
-    moves = torch.stack([reading.change for reading in readings]) >= least
-    return (ratios * moves).sum(0) / moves.sum(0).clamp(min=1)
-
-
 def _error(repeated: Sequence[Tensor], inflation: float) -> float:
     return math.sqrt(inflation * float(torch.cat(list(repeated)).var())) if len(repeated) > 1 else 0.0
 
 
 def _curves(
-    edits: Sequence[Side], once: Tensor, draws: Tensor, goal: float
+    edits: Sequence[PairedEdits], once: Tensor, draws: Tensor, goal: float
 ) -> dict[str, list[tuple[float, Estimate]]]:
-    """Mean unwanted change over attributes at shares of what all attributes reach in both spaces."""
-    goal = min(float(_read(side, once, once, goal).change) for side in edits)
-    points: dict[str, list[tuple[float, Estimate]]] = {"z": [], "w": []}
+    """Mean unwanted change over attributes at shares of the change that all of them reach in both spaces."""
+    curves: dict[str, list[tuple[float, Estimate]]] = {"z": [], "w": []}
     for share in STATIONS:
-        readings = [[_read(side, rows, rows, share * goal) for side in edits] for rows in (once, draws)]
-        for space, values in points.items():
-            value, drawn = (torch.stack([getattr(r, space) for r in of]).mean(0) for of in readings)
-            values.append((share * goal, estimate(value, drawn)))
-    return points
-
-
-def _ratio(value: Tensor, drawn: Float[Tensor, " b"], *, n: int, error: float, freedom: int) -> Estimate:
-    """A ratio from its logarithm, with the interval of a Student t for both sources of error (Welch, Satterthwaite)."""
-    from scipy import stats  # half a second, which every command would pay for
-
-    over_images = float(drawn.var()) * n / (n - 1)
-    total = over_images + error**2
-    degrees = total**2 / (over_images**2 / (n - 1) + error**4 / freedom) if total else 1.0
-    half = float(stats.t.ppf(TAILS[1], degrees)) * math.sqrt(total)
-    return Estimate(
-        value=math.exp(float(value)), low=math.exp(float(value) - half), high=math.exp(float(value) + half)
-    )
+        found, drawn = (_weighted(edits, weights, share * goal) for weights in (once, draws))
+        curves["z"].append((share * goal, estimate(found.z.mean(0), drawn.z.mean(0))))
+        curves["w"].append((share * goal, estimate(found.w.mean(0), drawn.w.mean(0))))
+    return curves

@@ -1,4 +1,4 @@
-"""What was found, in five plain sentences."""
+"""What was found, in five sentences."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping
 from enum import StrEnum
 
-from ganatomy.experiments.studies.z_against_w.paired import Paired, Unwanted, compare_spaces, sides
+from ganatomy.experiments.studies.z_against_w.paired import SpaceComparison
 from ganatomy.experiments.studies.z_against_w.run import ZAgainstW
-from ganatomy.statistics.formatting import listed, signed
-from ganatomy.statistics.intervals import CONFIDENCE, Estimate
+from ganatomy.statistics.formatting import listed, p_value, signed, with_interval
+from ganatomy.statistics.intervals import Estimate
+from ganatomy.statistics.tests import SIGNIFICANT
 
 EQUAL = 1.1
 """Ratios whose interval lies between 1 / EQUAL and EQUAL are of spaces that are equally entangled."""
@@ -28,186 +29,128 @@ class Verdict(StrEnum):
     NO_W = "there is no w"
 
 
-def verdict(found: ZAgainstW) -> Verdict:
-    """The main one, by probabilities."""
-    return Verdict.NO_W if found.paired is None else judged(found.paired)
-
-
-def judged(it: Paired) -> Verdict:
+def verdict(comparison: SpaceComparison | None) -> Verdict:
     """By both the test and the interval, which must agree."""
-    if not it.attributes:
+    if comparison is None:
+        return Verdict.NO_W
+    if not comparison.attributes:
         return Verdict.UNMOVED
-    if it.smallest_p < 1 - CONFIDENCE:
-        if it.p < 1 - CONFIDENCE and not it.ratio.low <= 1 <= it.ratio.high:
-            return Verdict.LESS if it.ratio.value < 1 else Verdict.MORE
-        if it.ratio.low > 1 / EQUAL and it.ratio.high < EQUAL:
+    ratio = comparison.ratio
+    if comparison.smallest_p < SIGNIFICANT:
+        if comparison.p < SIGNIFICANT and not ratio.low <= 1 <= ratio.high:
+            return Verdict.LESS if ratio.value < 1 else Verdict.MORE
+        if ratio.low > 1 / EQUAL and ratio.high < EQUAL:
             return Verdict.ALIKE
     return Verdict.UNCLEAR
 
 
 def sentences(found: ZAgainstW) -> list[str]:
-    """The five."""
-    return [_entangled(found), _each(found), _beyond(found), _company(found), _lines(found)]
+    """On entanglement, single attributes, correlations beyond those of the data, the largest one, and linearity."""
+    return [_entangled(found), _each(found), _beyond(found), _largest(found), _lines(found)]
 
 
-def unwanted(found: ZAgainstW) -> tuple[Unwanted, ...]:
-    """What edits do to other attributes; where there is no w, only what is said of z counts."""
-    if found.paired is not None:
-        return found.paired.attributes
-    return compare_spaces(sides(found.edited["z"], found.edited["z"])).attributes
-
-
-def with_interval(it: Estimate, digits: int = 2) -> str:
-    """A figure and its interval.
-
-    >>> with_interval(Estimate(value=0.5, low=0.42, high=0.613))
-    '0.50 (0.42 to 0.61)'
-    """
-    return f"{number(it.value, digits)} ({number(it.low, digits)} to {number(it.high, digits)})"
-
-
-def _by_space(figures: Mapping[str, Estimate]) -> str:
-    """Figures with their intervals, each with its space where there are two."""
+def by_space(figures: Mapping[str, str]) -> str:
+    """Figures, each with its space where there are two."""
     if len(figures) == 1:
-        return with_interval(next(iter(figures.values())))
-    return listed([f"{with_interval(it)} in {space}" for space, it in figures.items()])
-
-
-def number(value: float, digits: int = 2) -> str:
-    """Digits after the point, with a true minus; nan in words.
-
-    >>> number(-0.004), number(-0.5), number(math.nan)
-    ('0.00', '−0.50', 'not measured')
-    """
-    if math.isnan(value):
-        return "not measured"
-    return signed(value, digits).removeprefix("+")
-
-
-def chance(p: float) -> str:
-    """A p-value with as many digits as it deserves.
-
-    >>> chance(0.0001), chance(0.0312), chance(0.5)
-    ('p = 0.0001', 'p = 0.031', 'p = 0.50')
-    """
-    return f"p = {p:.4f}" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+        return next(iter(figures.values()))
+    return listed([f"{figure} in {space}" for space, figure in figures.items()])
 
 
 def _entangled(found: ZAgainstW) -> str:
-    it, said = found.paired, verdict(found)
+    it, judged = found.comparison, verdict(found.comparison)
     if it is None:
         return (
-            f"This model has no w ({found.signature.architecture} takes z alone), so there is nothing to compare z "
-            "with; what follows is the half of the study that concerns z."
+            f"This model has no w ({found.signature.architecture} takes z alone), so z cannot be "
+            "compared with it; all figures are those of z."
         )
-    if said is Verdict.UNMOVED:
+    if judged is Verdict.UNMOVED:
+        reached = listed([f"{name} by {change:.2f}" for name, change in it.left_out.items()])
         return (
-            "Whether w is less entangled than z cannot be told: no attribute moves far enough in both, "
-            f"{listed([f'{name} by {change:.2f}' for name, change in it.left_out.items()])} at most."
+            "Whether w is less entangled than z could not be measured: no attribute moves far enough in both spaces "
+            f"({reached} at most)."
         )
     changes = [of.change for of in it.attributes]
     how_far = f"{max(changes):.2f}" if max(changes) - min(changes) < 0.005 else f"up to {max(changes):.2f}"
     measured = (
-        f"when edits move their own attribute by {how_far}, w changes each of the others "
-        f"{with_interval(it.ratio)} times as much as z, {chance(it.p)} over {it.num_images} images"
+        f"where edits change their own attribute by {how_far}, w changes each other attribute "
+        f"{with_interval(it.ratio, digits=2)} times as much as z ({p_value(it.p)}, {it.num_images} images)"
     )
-    if said is Verdict.UNCLEAR:
-        return (
-            f"{it.num_images} images are too few to tell whether w is less entangled than z here: {measured}."
-        )
     start = {
-        Verdict.LESS: "w is less entangled than z here",
-        Verdict.MORE: "w is more entangled than z here",
-        Verdict.ALIKE: "w and z are equally entangled here, as nearly as it matters",
-    }[said]
+        Verdict.LESS: "w is less entangled than z",
+        Verdict.MORE: "w is more entangled than z",
+        Verdict.ALIKE: "w and z are equally entangled, within 10 %",
+        Verdict.UNCLEAR: f"{it.num_images} images are too few to tell whether w is less entangled than z",
+    }[judged]
     return f"{start}: {measured}."
 
 
 def _each(found: ZAgainstW) -> str:
-    changes = unwanted(found)
+    changes = found.unwanted
     if not changes:
         return f"No edit of {listed(found.attributes)} moves its own attribute far enough to be judged."
-    if found.paired is None:
+    if found.comparison is None:
         worst, best = (pick(changes, key=lambda it: it.z.value) for pick in (max, min))
         text = (
-            f"In z, moving {worst.name} by {worst.change:.2f} changes each other attribute by "
-            f"{with_interval(worst.z, 3)}"
+            f"In z, an edit that changes {worst.name} by {worst.change:.2f} changes each other attribute by "
+            f"{with_interval(worst.z, digits=3)}"
         )
         if worst is best:
             return f"{text} on average."
+        other = f"{best.name} by {with_interval(best.z, digits=3)}"
         if worst.z.low > best.z.high:
-            return f"{text}, the most; cleanest is {best.name}, at {with_interval(best.z, 3)}."
-        return (
-            f"{text}, and {best.name} by {with_interval(best.z, 3)}: too few images to tell which of these edits "
-            "is the cleanest."
-        )
-    cleaner = {
-        "w": [it.name for it in changes if it.ratio.high < 1],
-        "z": [it.name for it in changes if it.ratio.low > 1],
+            return f"{text}, more than any other edit; the cleanest edit changes {other}."
+        return f"{text}, one of {other}; the images are too few to tell which edit is the cleanest."
+    parts = {
+        "w is cleaner for": [it.name for it in changes if it.ratio.high < 1],
+        "z is cleaner for": [it.name for it in changes if it.ratio.low > 1],
+        "there is no significant difference for": [
+            it.name for it in changes if it.ratio.low <= 1 <= it.ratio.high
+        ],
+        "edits do not move far enough in both spaces for": list(found.comparison.left_out),
     }
-    told = [f"{space} is cleaner for {listed(names)}" for space, names in cleaner.items() if names]
-    open_ = [it.name for it in changes if it.ratio.low <= 1 <= it.ratio.high]
-    if open_:
-        told.append(f"for {listed(open_)} the images are too few to tell")
-    if found.paired.left_out:
-        told.append(f"{listed(list(found.paired.left_out))} cannot be moved far enough in both")
-    return f"Attribute by attribute, {'; '.join(told)}."
+    return f"By attribute: {'; '.join(f'{what} {listed(names)}' for what, names in parts.items() if names)}."
 
 
 def _beyond(found: ZAgainstW) -> str:
-    it = found.together
-    than = (
-        "in unedited images of the model itself (no labels of the data were given)"
-        if it.own
-        else "in the data"
+    it = found.correlations
+    reference = (
+        "in unedited images of the model (no labels of the data were given)" if it.own else "in the data"
     )
-    figures = _by_space({space: of.excess for space, of in it.spaces.items() if of.excess is not None})
+    excess = {space: with_interval(of.excess, digits=2) for space, of in it.spaces.items() if of.excess}
     text = (
-        f"In edited images two attributes go together otherwise than {than}, by a correlation of {figures} "
-        "on average"
+        f"The correlation of two attributes in edited images differs from that {reference} by {by_space(excess)} on "
+        "average"
     )
     if it.gap is None:
         return f"{text}."
-    if it.gap.low <= 0 <= it.gap.high:
-        return f"{text}; the images are too few to tell the two spaces apart in this."
-    side = "less" if it.gap.value < 0 else "more"
-    size = Estimate(
-        value=abs(it.gap.value),
-        low=min(abs(it.gap.low), abs(it.gap.high)),
-        high=max(abs(it.gap.low), abs(it.gap.high)),
-    )
-    return f"{text}, {with_interval(size)} {side} in w than in z."
+    if not it.gap.excludes_zero:
+        return f"{text}; this is no significant difference between the two spaces."
+    sizes = sorted(abs(end) for end in (it.gap.low, it.gap.high))
+    size = with_interval(Estimate(value=abs(it.gap.value), low=sizes[0], high=sizes[1]), digits=2)
+    return f"{text}, {size} {'less' if it.gap.value < 0 else 'more'} in w than in z."
 
 
-def _company(found: ZAgainstW) -> str:
-    it = found.together
-    space = found.spaces[-1]
+def _largest(found: ZAgainstW) -> str:
+    it, space = found.correlations, found.spaces[-1]
     first, second, _ = it.spaces[space].largest[0]
-    row, column = it.attributes.index(first), it.attributes.index(second)
-    told = {name: signed(float(of.matrix[row, column])) for name, of in it.spaces.items()}
-    figures = listed(
-        [f"{value} in {name}" for name, value in told.items()] if len(told) > 1 else [*told.values()]
-    )
-    where = "unedited images have" if it.own else "the data has"
+    place = it.attributes.index(first), it.attributes.index(second)
+    figures = {name: signed(float(of.matrix[place])) for name, of in it.spaces.items()}
     return (
-        f"The least expected company{f' in {space}' if len(told) > 1 else ''} is that of {first} and {second}: a "
-        f"correlation of {figures}, where {where} {signed(float(it.expected[row, column]))}."
+        f"Largest unexpected correlation{f' in {space}' if len(figures) > 1 else ''}: {first} and {second}, "
+        f"{by_space(figures)}, against {signed(float(it.expected[place]))} in "
+        f"{'unedited images' if it.own else 'the data'}."
     )
 
 
 def _lines(found: ZAgainstW) -> str:
     every = found.linearity
     if any(math.isnan(of.r2.value) for of in every.values()):
-        return "No score moves along its own direction, so there is no line to judge."
-    figures = _by_space({space: of.r2 for space, of in every.items()})
+        return "No score moves along its own direction, so linearity could not be measured."
     straight = all(of.r2.value >= STRAIGHT for of in every.values())
-    start = "Mean scores rise nearly as straight lines do" if straight else "Mean scores rise with a bend"
-    bends = [
-        name
-        for of in every.values()
-        for name, line in of.lines.items()
-        if any(end is not None for end in line.saturates)
-    ]
-    total = sum(len(of.lines) for of in every.values())
-    end = f"; {len(bends)} of {total} hardly change any more at an end" if bends else ""
-    return f"{start}: a line explains a share of {figures} of their variance{end}."
+    lines = [line for of in every.values() for line in of.lines.values()]
+    flat = sum(any(end is not None for end in line.saturates) for line in lines)
+    r2 = by_space({space: with_interval(of.r2, digits=2) for space, of in every.items()})
+    return (
+        f"Mean scores {'rise nearly linearly' if straight else 'do not rise linearly'} along their directions: R² of a "
+        f"fitted line is {r2}{f'; {flat} of {len(lines)} curves are flat at an end' if flat else ''}."
+    )

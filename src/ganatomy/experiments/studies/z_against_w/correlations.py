@@ -1,7 +1,8 @@
-"""Which attributes go together in images edited in z and in w, beyond what goes together anyway."""
+"""Correlations between attributes in images edited in z and in w, beyond those of the data."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -15,15 +16,17 @@ from ganatomy.surveys import Survey
 
 
 @dataclass(frozen=True, kw_only=True)
-class Together:
+class SpaceCorrelations:
     """Correlations of the same attributes in each space.
 
     Args:
-        spaces: by name. own: whether what goes together anyway is that of the generator's own unedited images, for
-            lack of labels. gap: mean |difference from the reference|, in w less that in z; None where there is no w.
+        spaces: by name.
+        reference: the correlations that are expected without any edit.
+        own: whether the reference is the generator's own unedited images, for lack of labels.
+        gap: mean |difference from the reference|, in w less that in z; None where there is no w.
     """
 
-    spaces: dict[str, Correlations]
+    spaces: Mapping[str, Correlations]
     reference: LabelCorrelations
     own: bool
     gap: Estimate | None
@@ -34,21 +37,23 @@ class Together:
 
     @property
     def expected(self) -> Float[Tensor, "a a"]:
-        """What goes together anyway."""
+        """The reference, for these attributes."""
         return self.reference.select(self.attributes).nan_to_num()
 
 
-def together(edited: dict[str, EditedSet], survey: Survey, data: LabelCorrelations | None) -> Together:
-    """Correlate the scores of edited images, and hold them against the data's labels or unedited images' scores.
+def space_correlations(
+    edited: Mapping[str, EditedSet], survey: Survey, data: LabelCorrelations | None
+) -> SpaceCorrelations:
+    """Correlate the scores of edited images, and compare with the data's labels or unedited images' scores.
 
     Raises:
         ScoreError: when fewer than two attributes change in every space, or have labels.
     """
     reference = data or own_correlations(survey)
-    found = {space: correlations(moved, reference) for space, moved in edited.items()}
-    kept = [name for name in survey.names if all(name in it.attributes for it in found.values())]
-    moved = {space: _of(it, kept) for space, it in edited.items()}
-    return Together(
+    found = [correlations(it, reference) for it in edited.values()]
+    kept = [name for name in survey.names if all(name in it.attributes for it in found)]
+    moved = {space: _only(it, kept) for space, it in edited.items()}
+    return SpaceCorrelations(
         spaces={space: correlations(it, reference) for space, it in moved.items()},
         reference=reference,
         own=data is None,
@@ -57,7 +62,7 @@ def together(edited: dict[str, EditedSet], survey: Survey, data: LabelCorrelatio
 
 
 def own_correlations(survey: Survey) -> LabelCorrelations:
-    """How scores go together in images that nobody edited."""
+    """Correlations of scores in unedited images."""
     return LabelCorrelations(
         description=f"the scores of {len(survey):,} unedited images of the model itself",
         names=survey.names,
@@ -65,7 +70,7 @@ def own_correlations(survey: Survey) -> LabelCorrelations:
     )
 
 
-def _of(edited: EditedSet, names: list[str]) -> EditedSet:
+def _only(edited: EditedSet, names: list[str]) -> EditedSet:
     columns = [edited.attributes.index(name) for name in names]
     return replace(edited, attributes=tuple(names), logits=edited.logits[..., columns])
 

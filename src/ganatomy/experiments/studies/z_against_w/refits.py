@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 
 from ganatomy.directions import find
 from ganatomy.directions.base import HELD_OUT
-from ganatomy.generators.base import Generator
+from ganatomy.experiments.base import Experiment
 from ganatomy.latents import Latents
 from ganatomy.metrics import EditedSet, edited_set
-from ganatomy.perception.base import Scorer
+from ganatomy.progress import Advance, part_of
 from ganatomy.surveys import Survey
 
 SUBSET = 0.9
@@ -24,45 +24,47 @@ A method learns from 1 - HELD_OUT of what it is given: m of n codes vary by 1/m 
 """
 
 
-def found_again(
-    generator: Generator,
-    scorer: Scorer,
+def refitted_edits(
+    experiment: Experiment,
     surveys: Mapping[str, Survey],
     codes: Mapping[str, Latents],
     reach: Mapping[str, Sequence[float]],
     *,
     method: str,
     num: int,
-    seed: int,
-    batch_size: int,
-    report: Callable[[str, int, int], None],
+    advance: Advance,
 ) -> Iterator[list[tuple[EditedSet, EditedSet]]]:
-    """Pairs of sets, in z and in w, one for each attribute, of each random part of the survey.
+    """Edits in z and in w of each attribute, for each of several random parts of the survey.
 
     Args:
+        experiment: generator, scorer and seed.
+        surveys: of both spaces.
+        codes: to edit, in both spaces.
         reach: the strengths that it takes to compare edits of each attribute.
+        method: by which directions are found.
+        num: parts of the survey.
+        advance: called with the edits done and all of them.
     """
-    n = len(surveys["z"])
-    rng = np.random.default_rng(seed)
+    n, rng = len(surveys["z"]), np.random.default_rng(experiment.seed)
     for done in range(num):
         rows = torch.from_numpy(np.sort(rng.permutation(n)[: round(SUBSET * n)]))
         found = {
-            space: find(it[rows], list(reach), method=method, seed=seed + 1 + done)
+            space: find(it[rows], list(reach), method=method, seed=experiment.seed + 1 + done)
             for space, it in surveys.items()
         }
         pairs = []
         for index, (name, strengths) in enumerate(reach.items()):
-            in_z, in_w = (
+            z, w = (
                 edited_set(
-                    generator,
-                    scorer,
+                    experiment.generator,
+                    experiment.image_scorer,
                     found[space].select([name]),
                     strengths=strengths,
                     codes=codes[space],
-                    batch_size=batch_size,
+                    batch_size=experiment.batch_size,
                 )
                 for space in ("z", "w")
             )
-            pairs.append((in_z, in_w))
-            report("with other directions", done * len(reach) + index + 1, num * len(reach))
+            pairs.append((z, w))
+            part_of(advance, done * len(reach) + index, num * len(reach))(1, 1)
         yield pairs
