@@ -26,7 +26,7 @@ from ganatomy.generators.base import batches
 from ganatomy.images import Pixels, to_uint8
 from ganatomy.perception.network import AttributeConfig
 from ganatomy.training.data import drawn_faces
-from ganatomy.training.scorers import ScorerRecipe, train_scorer
+from ganatomy.training.scorers import ScorerSettings, train_scorer
 
 SEED = 2077
 IMAGES = 24_000
@@ -105,10 +105,14 @@ def main() -> None:
         if done % 200 == 0 or done == total:
             print(f"{stage} {done}/{total}, {time.perf_counter() - start:.0f} s", flush=True)
 
-    recipe = ScorerRecipe(network=lesson.config, images=asked.images, strength=2.0, held_out=1_500, seed=SEED)
-    network, account = train_scorer(recipe, lesson.pixels, lesson.labels, lesson.factors, progress=report)
+    settings = ScorerSettings(
+        network=lesson.config, images=asked.images, strength=2.0, held_out=1_500, seed=SEED
+    )
+    network, evaluation = train_scorer(
+        settings, lesson.pixels, lesson.labels, lesson.factors, progress=report
+    )
     network.save(asked.out)
-    print(account)
+    print(evaluation)
 
 
 if __name__ == "__main__":

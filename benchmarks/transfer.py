@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--attributes", default=FEW)
     parser.add_argument("--methods", default=",".join(METHODS))
     parser.add_argument("--network", type=Path, help="a trained one; by default it is trained here")
-    parser.add_argument("--steps", type=int, default=ga.TransferRecipe().steps)
+    parser.add_argument("--steps", type=int, default=ga.TransferSettings().steps)
     parser.add_argument(
         "--codes", type=int, default=2000, help="of the survey, and of the pool of the network"
     )
@@ -86,8 +86,10 @@ def main() -> None:
             print(f"survey and directions: {time.perf_counter() - start:.0f} s")
         elif method == "network":
             if asked.network is None:
-                recipe = ga.TransferRecipe(attributes=tuple(attributes), steps=asked.steps, pool=asked.codes)
-                settings["network"] = ga.train_transfer(generator, scorer, recipe)
+                lesson = ga.TransferSettings(
+                    attributes=tuple(attributes), steps=asked.steps, pool=asked.codes
+                )
+                settings["network"] = ga.train_transfer(generator, scorer, lesson)
                 print(f"training: {time.perf_counter() - start:.0f} s")
             else:
                 settings["network"] = ga.TransferNetwork.load(asked.network)

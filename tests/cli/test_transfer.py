@@ -119,7 +119,7 @@ def test_a_finished_run_is_not_trained_again(run: Any, files: Any, network: Path
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
     line = run("train", "transfer", files.style, *quick, "--seed", 5, "-o", network).complaint
-    assert "another recipe (seed differ)" in line
+    assert "other settings (seed differ)" in line
 
 
 def test_help_of_training_has_an_example(run: Any) -> None:

@@ -8,15 +8,16 @@ import torch
 from ganatomy.errors import SettingError
 from ganatomy.perception.network import AttributeConfig, AttributeNetwork
 from ganatomy.training.features import FeatureCritic
-from ganatomy.training.gan import GanRecipe, Stage, train_gan
+from ganatomy.training.loop import train_gan
+from ganatomy.training.settings import GanSettings, TrainingStage
 
 NET = AttributeConfig(
     attributes=("A", "B"), resolution=16, widths=(4, 6, 8, 8), blocks=(0, 0, 0, 0), hidden_dim=8
 )
-RECIPE = GanRecipe(
+SETTINGS = GanSettings(
     architecture="stylegan2",
     widths=(8, 8, 8),
-    stages=(Stage(resolution=16, images=32, batch=8),),
+    stages=(TrainingStage(resolution=16, images=32, batch=8),),
     z_dim=6,
     w_dim=6,
 )
@@ -45,13 +46,13 @@ def test_gradients_reach_the_images_and_the_heads_but_not_the_network(network: A
 
 def test_a_run_with_a_feature_critic_resumes(network: AttributeNetwork, tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (16, 16, 16, 3), dtype=np.uint8)
-    recipe = replace(RECIPE, feature_weight=1.0)
-    first = train_gan(recipe, images, tmp_path, network=network)
-    again = train_gan(recipe, images, tmp_path, network=network)
+    settings = replace(SETTINGS, feature_weight=1.0)
+    first = train_gan(settings, images, tmp_path, network=network)
+    again = train_gan(settings, images, tmp_path, network=network)
     assert first.fingerprint == again.fingerprint
 
 
 def test_a_weight_without_a_network_is_refused(tmp_path: Path) -> None:
     images = np.zeros((8, 16, 16, 3), dtype=np.uint8)
     with pytest.raises(SettingError, match="contradict"):
-        train_gan(replace(RECIPE, feature_weight=1.0), images, tmp_path)
+        train_gan(replace(SETTINGS, feature_weight=1.0), images, tmp_path)

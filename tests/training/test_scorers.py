@@ -4,7 +4,7 @@ import torch
 
 from ganatomy.errors import ScoreError, SettingError
 from ganatomy.perception.network import AttributeConfig
-from ganatomy.training.scorers import ScorerRecipe, augment, fit_temperature, train_scorer
+from ganatomy.training.scorers import ScorerSettings, augment, fit_temperature, train_scorer
 
 NET = AttributeConfig(
     attributes=("Bright", "Left"),
@@ -14,7 +14,7 @@ NET = AttributeConfig(
     blocks=(0, 0),
     hidden_dim=16,
 )
-RECIPE = ScorerRecipe(network=NET, images=6_400, batch=32, held_out=100, learning_rate=1e-2)
+SETTINGS = ScorerSettings(network=NET, images=6_400, batch=32, held_out=100, learning_rate=1e-2)
 
 
 def data(n: int = 600) -> tuple[np.ndarray, torch.Tensor, torch.Tensor]:
@@ -29,16 +29,16 @@ def data(n: int = 600) -> tuple[np.ndarray, torch.Tensor, torch.Tensor]:
 
 def test_a_scorer_learns_what_images_show() -> None:
     images, labels, factors = data()
-    network, account = train_scorer(RECIPE, images, labels, factors)
-    assert account.auc["Bright"] > 0.97
-    assert account.auc["Left"] > 0.97
-    assert account.r2["level"] > 0.8
+    network, evaluation = train_scorer(SETTINGS, images, labels, factors)
+    assert evaluation.auc["Bright"] > 0.97
+    assert evaluation.auc["Left"] > 0.97
+    assert evaluation.r2["level"] > 0.8
     assert not network.training
     assert network.factor_mean.item() == pytest.approx(factors.mean().item(), rel=1e-4)
 
 
 def test_the_same_seed_trains_the_same_scorer() -> None:
-    short = ScorerRecipe(network=NET, images=64, batch=32, held_out=100)
+    short = ScorerSettings(network=NET, images=64, batch=32, held_out=100)
     first, second = (train_scorer(short, *data())[0] for _ in range(2))
     assert first.fingerprint == second.fingerprint
 
@@ -63,12 +63,12 @@ def test_an_attribute_of_one_class_is_refused() -> None:
     images, labels, factors = data()
     labels[:, 1] = False
     with pytest.raises(ScoreError, match=r"'Left' has one class only \(0 positive\)"):
-        train_scorer(RECIPE, images, labels, factors)
+        train_scorer(SETTINGS, images, labels, factors)
 
 
 def test_labels_that_do_not_fit_are_refused() -> None:
     images, labels, factors = data()
     with pytest.raises(SettingError, match="do not fit"):
-        train_scorer(RECIPE, images, labels[:-1], factors[:-1])
+        train_scorer(SETTINGS, images, labels[:-1], factors[:-1])
     with pytest.raises(SettingError, match="factors"):
-        train_scorer(RECIPE, images, labels, None)
+        train_scorer(SETTINGS, images, labels, None)

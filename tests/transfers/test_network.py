@@ -22,11 +22,11 @@ from ganatomy.errors import (
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Latents
 from ganatomy.perception import OracleScorer
-from ganatomy.training import TransferRecipe, train_transfer
+from ganatomy.training import TransferSettings, train_transfer
 from ganatomy.transfers import TransferNetwork, Transferred, transfer
 
 NAMES = ("red", "round", "large", "bright")
-QUICK = TransferRecipe(attributes=("red", "large"), pool=64, steps=4, batch=4, hidden_dim=16)
+QUICK = TransferSettings(attributes=("red", "large"), pool=64, steps=4, batch=4, hidden_dim=16)
 
 
 class BentScorer(OracleScorer):
@@ -66,12 +66,12 @@ def give(toy: ToyGenerator, scorer, network: TransferNetwork, attributes, *, n: 
 )
 def test_training_learns_what_no_linear_model_can(toy: ToyGenerator, sees: str):
     scorer = BentScorer(toy)
-    recipe = TransferRecipe(
+    settings = TransferSettings(
         attributes=("red",), sees=sees, pool=512, batch=64, hidden_dim=64, steps=2, learning_rate=1e-6
     )
-    linear = give(toy, scorer, train_transfer(toy, scorer, recipe), "red")
+    linear = give(toy, scorer, train_transfer(toy, scorer, settings), "red")
     learnt = give(
-        toy, scorer, train_transfer(toy, scorer, replace(recipe, steps=300, learning_rate=4e-3)), "red"
+        toy, scorer, train_transfer(toy, scorer, replace(settings, steps=300, learning_rate=4e-3)), "red"
     )
     assert learnt.missing.abs().mean() < 0.6 * linear.missing.abs().mean()
     assert learnt.reached.float().mean() > 0.85
@@ -112,27 +112,27 @@ def test_a_network_that_sees_codes_makes_no_image(toy: ToyGenerator):
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(toy: ToyGenerator, tmp_path: Path):
-    scorer, recipe = OracleScorer(toy), replace(QUICK, steps=8)
-    whole = train_transfer(toy, scorer, recipe)
+    scorer, settings = OracleScorer(toy), replace(QUICK, steps=8)
+    whole = train_transfer(toy, scorer, settings)
 
     def stop(stage: str, done: int, total: int) -> None:
         if (stage, done) == ("transfer", 3):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_transfer(toy, scorer, recipe, folder=tmp_path, progress=stop)
+        train_transfer(toy, scorer, settings, folder=tmp_path, progress=stop)
     seen: list[tuple[str, int]] = []
     resumed = train_transfer(
-        toy, scorer, recipe, folder=tmp_path, progress=lambda stage, done, _: seen.append((stage, done))
+        toy, scorer, settings, folder=tmp_path, progress=lambda stage, done, _: seen.append((stage, done))
     )
     assert seen == [("transfer", step) for step in range(4, 9)]
     for name, tensor in whole.state_dict().items():
         assert torch.equal(tensor, resumed.state_dict()[name]), name
 
 
-def test_another_recipe_is_not_gone_on_with(toy: ToyGenerator, tmp_path: Path):
+def test_a_run_with_other_settings_is_not_continued(toy: ToyGenerator, tmp_path: Path):
     train_transfer(toy, OracleScorer(toy), QUICK, folder=tmp_path)
-    with pytest.raises(CheckpointError, match=r"another recipe \(keep differ\)"):
+    with pytest.raises(CheckpointError, match=r"other settings \(keep differ\)"):
         train_transfer(toy, OracleScorer(toy), replace(QUICK, keep=1.0), folder=tmp_path)
     other = ToyGenerator(z_dim=8, w_dim=8, num_layers=3, attributes=NAMES, seed=1)
     with pytest.raises(CheckpointError, match="generator, scorer differ"):
@@ -148,8 +148,8 @@ def test_another_recipe_is_not_gone_on_with(toy: ToyGenerator, tmp_path: Path):
 def test_the_generator_is_left_as_it_was(toy: ToyGenerator):
     generator = ga.load("digits")
     wanted = [parameter.requires_grad for parameter in generator.parameters()]
-    recipe = TransferRecipe(attributes=("3",), pool=16, steps=2, batch=2, hidden_dim=8)
-    train_transfer(generator, ga.scorer("digits"), recipe)
+    settings = TransferSettings(attributes=("3",), pool=16, steps=2, batch=2, hidden_dim=8)
+    train_transfer(generator, ga.scorer("digits"), settings)
     assert [parameter.requires_grad for parameter in generator.parameters()] == wanted
     assert all(parameter.grad is None for parameter in generator.parameters())
 
@@ -226,7 +226,7 @@ def test_what_it_was_not_trained_for_is_refused(toy: ToyGenerator, network: Tran
         ({"features": 1.0}, "has no features"),
     ],
 )
-def test_recipes_that_cannot_be_are_refused(toy: ToyGenerator, settings: dict, message: str):
+def test_settings_that_contradict_themselves_are_refused(toy: ToyGenerator, settings: dict, message: str):
     with pytest.raises(SettingError, match=message):
         train_transfer(toy, OracleScorer(toy), replace(QUICK, **settings))
 

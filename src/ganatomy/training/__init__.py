@@ -1,18 +1,31 @@
-"""Training of generators and scorers, the code that made the bundled models, and of transfer networks."""
+"""Training of generators and scorers, the code that made the bundled models, and of transfer networks.
 
-from ganatomy.training.gan import GanRecipe, Stage, train_gan
-from ganatomy.training.recipes import RECIPES, Recipe, train
-from ganatomy.training.scorers import ScorerAccount, ScorerRecipe, train_scorer
-from ganatomy.training.transfers import TransferRecipe, judge_transfer, train_transfer
+bundled        the settings behind the bundled models, and `train`
+settings       what decides how a generator comes out
+loop           steps, averaged weights, growing, resuming, sheets of samples
+losses         losses and penalties
+architecture   what the loop needs of an architecture; one module each: stylegan2, dcgan
+features       the critic on features
+scorers        training of attribute networks
+transfers      training of transfer networks
+checkpoints    where a stopped run goes on
+data           drawn faces as training images, and the images of one step
+"""
+
+from ganatomy.training.bundled import TRAININGS, TrainingSettings, train
+from ganatomy.training.loop import train_gan
+from ganatomy.training.scorers import ScorerEvaluation, ScorerSettings, train_scorer
+from ganatomy.training.settings import GanSettings, TrainingStage
+from ganatomy.training.transfers import TransferSettings, judge_transfer, train_transfer
 
 __all__ = [
-    "RECIPES",
-    "GanRecipe",
-    "Recipe",
-    "ScorerAccount",
-    "ScorerRecipe",
-    "Stage",
-    "TransferRecipe",
+    "TRAININGS",
+    "GanSettings",
+    "ScorerEvaluation",
+    "ScorerSettings",
+    "TrainingSettings",
+    "TrainingStage",
+    "TransferSettings",
     "judge_transfer",
     "train",
     "train_gan",

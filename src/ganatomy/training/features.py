@@ -1,7 +1,8 @@
-"""A second critic, which judges what a trained attribute network sees in an image instead of the image.
+"""A second critic, which judges the features of a trained attribute network instead of the image.
 
-Sauer et al. 2021, "Projected GANs Converge Faster": small critics on frozen features of several depths. A generator of
-few images learns late that some people wear hats; a critic that already knows what a hat is tells it early.
+Sauer et al. 2021, "Projected GANs Converge Faster": small critics on frozen features of several depths. On few images a
+critic learns late what rare attributes look like, such as hats; the features of a network that was trained on
+attributes hold them from the start.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from torch.nn.utils.parametrizations import spectral_norm
 from ganatomy.perception.network import AttributeNetwork, fold_norms
 
 DEPTHS = 3
-"""The last stages of the network are judged; the first one sees little more than edges."""
+"""The last stages of the network are judged; the features of the first one are little more than edges."""
 
 
 class FeatureCritic(nn.Module):
     """Images to one realness logit for each depth of frozen features.
 
-    The network is part of the recipe, not of the state: a checkpoint holds the heads alone.
+    The network is given, and no part of the state: a checkpoint holds the heads alone.
     """
 
     def __init__(self, network: AttributeNetwork, *, width: int = 32) -> None:
@@ -30,13 +31,13 @@ class FeatureCritic(nn.Module):
         widths = network.config.widths[-DEPTHS:]
         self.heads = nn.ModuleList(
             nn.Sequential(
-                spectral_norm(nn.Conv2d(features, width, 1)),
+                spectral_norm(nn.Conv2d(channels, width, 1)),
                 nn.LeakyReLU(0.2),
                 spectral_norm(nn.Conv2d(width, width, 3, padding=1)),
                 nn.LeakyReLU(0.2),
                 spectral_norm(nn.Conv2d(width, 1, 1)),
             )
-            for features in widths
+            for channels in widths
         )
 
     @property
@@ -49,11 +50,12 @@ class FeatureCritic(nn.Module):
         size = network.config.resolution
         if images.shape[-1] != size:
             images = F.interpolate(images, size=(size, size), mode="bilinear", align_corners=False)
-        x, seen = images.contiguous(memory_format=torch.channels_last), []
+        x, features = images.contiguous(memory_format=torch.channels_last), []
         for stage in network.stages:
             x = stage(x)
-            seen.append(x)
+            features.append(x)
         logits = [
-            head(x).mean(dim=(1, 2, 3)) for head, x in zip(self.heads, seen[-len(self.heads) :], strict=True)
+            head(x).mean(dim=(1, 2, 3))
+            for head, x in zip(self.heads, features[-len(self.heads) :], strict=True)
         ]
         return torch.stack(logits, dim=1)

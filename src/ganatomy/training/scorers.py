@@ -23,15 +23,19 @@ from ganatomy.training.data import pick, torch_rng
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScorerRecipe:
+class ScorerSettings:
     """How an attribute network is trained.
 
     Args:
-        network: what is trained. images: images shown, repeats counted. batch: images of one step.
-        learning_rate: at the top of the cycle. weight_decay: of AdamW.
-        held_out: rows at the end of the data that are never shown; temperatures and the account come from them.
+        network: what is trained.
+        images: images shown, repeats counted.
+        batch: images of one step.
+        learning_rate: at the top of the cycle.
+        weight_decay: of AdamW.
+        held_out: rows at the end of the data that are never shown; temperatures and the evaluation come from them.
         factor_weight: weight of the squared error of the factors beside the cross-entropy of the attributes.
         strength: of the augmentation; 0 for none, 1 for shifts of 6 %, blur of up to a pixel, noise of 4 %.
+        seed: of the weights, the order of the images and the augmentation.
     """
 
     network: AttributeConfig
@@ -46,10 +50,13 @@ class ScorerRecipe:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScorerAccount:
-    """How a trained attribute network does on images that it never saw.
+class ScorerEvaluation:
+    """How a trained attribute network does on held-out images.
 
-    `auc` and `accuracy` are by attribute, `r2` (share of variance explained) by factor.
+    Args:
+        auc: area under the ROC curve of each attribute.
+        accuracy: of each attribute.
+        r2: share of variance explained of each factor.
     """
 
     auc: dict[str, float]
@@ -65,43 +72,55 @@ class ScorerAccount:
 
 
 def train_scorer(
-    recipe: ScorerRecipe,
+    settings: ScorerSettings,
     pixels: Pixels,
     labels: Bool[Tensor, "rows a"],
     factors: Float[Tensor, "rows f"] | None = None,
     *,
     device: str = "cpu",
     progress: Progress | None = None,
-) -> tuple[AttributeNetwork, ScorerAccount]:
-    """Train on all rows but the last `held_out`; returns the network and its account on those.
+) -> tuple[AttributeNetwork, ScorerEvaluation]:
+    """Train on all rows but the last `held_out`.
 
-    For softmax networks `labels` are one-hot classes. Factors are brought to mean 0 and deviation 1 over the rows.
+    Args:
+        settings: how it is trained.
+        pixels: the images.
+        labels: whether each image has each attribute; one-hot classes for a softmax network.
+        factors: continuous values of each image; they are brought to mean 0 and deviation 1 over the rows.
+        device: where to train.
+        progress: called with ("scorer", steps done, steps).
+
+    Returns:
+        The network, and its evaluation on the held-out rows.
 
     Raises:
-        ScoreError: when an attribute has one class only. SettingError: when the data do not fit the recipe.
+        ScoreError: when an attribute has one class only.
+        SettingError: when the data do not fit the settings.
     """
-    config, count = recipe.network, len(pixels) - recipe.held_out
-    _check(recipe, pixels, labels, factors)
-    torch_rng(recipe.seed, 0)
+    config, count = settings.network, len(pixels) - settings.held_out
+    _check(settings, pixels, labels, factors)
+    torch_rng(settings.seed, 0)
     network = AttributeNetwork(config).to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     if factors is not None:
         network.factor_mean.copy_(factors.mean(dim=0))
         network.factor_std.copy_(factors.std(dim=0).clamp_min(1e-6))
         factors = (factors - network.factor_mean.cpu()) / network.factor_std.cpu()
-    steps = max(1, recipe.images // recipe.batch)
+    steps = max(1, settings.images // settings.batch)
     optimizer = torch.optim.AdamW(
-        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
-    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=recipe.learning_rate, total_steps=steps + 1)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=settings.learning_rate, total_steps=steps + 1
+    )
 
     for step in range(steps):
-        torch_rng(recipe.seed, step + 1)
-        rows = np.sort(np.random.default_rng((recipe.seed, step)).integers(count, size=recipe.batch))
-        images = augment(pick(pixels, rows, config.resolution).to(device), recipe.strength)
+        torch_rng(settings.seed, step + 1)
+        rows = np.sort(np.random.default_rng((settings.seed, step)).integers(count, size=settings.batch))
+        images = augment(pick(pixels, rows, config.resolution).to(device), settings.strength)
         reading = network.train()(images)
         loss = attribute_loss(config, reading.attributes, labels[rows].to(device))
         if factors is not None:
-            loss = loss + recipe.factor_weight * F.mse_loss(reading.factors, factors[rows].to(device))
+            loss = loss + settings.factor_weight * F.mse_loss(reading.factors, factors[rows].to(device))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -118,10 +137,10 @@ def train_scorer(
     ]
     attributes = torch.cat([r.attributes for r in readings]).cpu()
     network.temperature.copy_(fit_temperature(config, attributes, labels[count:]))
-    seen = torch.cat([r.factors for r in readings]).cpu() if factors is not None else None
+    predicted = torch.cat([r.factors for r in readings]).cpu() if factors is not None else None
     truth = factors[count:] if factors is not None else None
-    return network, document(
-        config, network.calibrated(attributes.to(device)).cpu(), labels[count:], seen, truth
+    return network, evaluate(
+        config, network.calibrated(attributes.to(device)).cpu(), labels[count:], predicted, truth
     )
 
 
@@ -135,7 +154,7 @@ def attribute_loss(
 
 
 def augment(images: Float[Tensor, "n c h w"], strength: float) -> Float[Tensor, "n c h w"]:
-    """Shift, scale, blur, relight and noise every image by its own small amount, so that soft ones read as well."""
+    """Shift, scale, blur, relight and noise every image a little, so that blurred images are read as well."""
     if not strength:
         return images
     n, size = len(images), images.shape[-1]
@@ -179,14 +198,14 @@ def fit_temperature(
     return grid[losses.argmin(dim=0)]
 
 
-def document(
+def evaluate(
     config: AttributeConfig,
     logits: Float[Tensor, "n a"],
     labels: Bool[Tensor, "n a"],
-    seen: Float[Tensor, "n f"] | None,
+    predicted: Float[Tensor, "n f"] | None,
     factors: Float[Tensor, "n f"] | None,
-) -> ScorerAccount:
-    """Compare what was read with what is true."""
+) -> ScorerEvaluation:
+    """Compare logits with labels, and factors with those of the data."""
     names = config.attributes
     auc = {
         name: float(roc_auc_score(labels[:, i], logits[:, i]))
@@ -195,16 +214,16 @@ def document(
     }
     accuracy = ((logits > 0) == labels).float().mean(dim=0)
     r2 = {}
-    if seen is not None and factors is not None:
-        explained = 1 - (seen - factors).square().mean(dim=0) / factors.var(dim=0, correction=0)
+    if predicted is not None and factors is not None:
+        explained = 1 - (predicted - factors).square().mean(dim=0) / factors.var(dim=0, correction=0)
         r2 = dict(zip(config.factors, explained.tolist(), strict=True))
-    return ScorerAccount(
+    return ScorerEvaluation(
         auc=auc, accuracy={name: float(accuracy[i]) for i, name in enumerate(names) if name in auc}, r2=r2
     )
 
 
-def _check(recipe: ScorerRecipe, pixels: Pixels, labels: Tensor, factors: Tensor | None) -> None:
-    config = recipe.network
+def _check(settings: ScorerSettings, pixels: Pixels, labels: Tensor, factors: Tensor | None) -> None:
+    config = settings.network
     if len(labels) != len(pixels) or labels.shape[1] != len(config.attributes):
         raise SettingError(
             f"{len(pixels)} images with labels of shape {list(labels.shape)} do not fit "
@@ -214,13 +233,13 @@ def _check(recipe: ScorerRecipe, pixels: Pixels, labels: Tensor, factors: Tensor
         factors is not None and factors.shape[1] != len(config.factors)
     ):
         raise SettingError(f"the network reads {len(config.factors)} factors; the data must bring as many")
-    if not 0 < recipe.held_out < len(pixels):
+    if not 0 < settings.held_out < len(pixels):
         raise SettingError(
-            f"held_out={recipe.held_out} leaves nothing of {len(pixels)} images to learn from, or to test"
+            f"held_out={settings.held_out} leaves nothing of {len(pixels)} images to learn from, or to test"
         )
-    counts = labels[: len(pixels) - recipe.held_out].sum(dim=0)
+    counts = labels[: len(pixels) - settings.held_out].sum(dim=0)
     for name, positive in zip(config.attributes, counts.tolist(), strict=True):
-        if positive in (0, len(pixels) - recipe.held_out):
+        if positive in (0, len(pixels) - settings.held_out):
             raise ScoreError(
                 f"attribute {name!r} has one class only ({positive} positive); leave it out, or add images"
             )

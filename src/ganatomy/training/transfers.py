@@ -1,7 +1,6 @@
-"""Train a transfer network: pairs of a pool of codes, one pass, and what the scorer sees of it, by AdamW in one cycle.
+"""Train a transfer network: pairs of a pool of codes, one pass, the scores of its images; AdamW in one cycle.
 
-The network on top of the discriminative one that "transfers target attributes from source image to target image" (the
-idea is older than this project; the losses are ours).
+The idea is older than this project; the losses are its own.
 """
 
 from __future__ import annotations
@@ -31,6 +30,7 @@ from ganatomy.perception.base import Scorer, Scores
 from ganatomy.progress import Progress
 from ganatomy.storage import written_whole
 from ganatomy.surveys.jacobians import gradients_flow
+from ganatomy.training.checkpoints import expect_facts, load_state, save_state
 from ganatomy.training.data import torch_rng
 from ganatomy.transfers import TransferConfig, TransferNetwork, Transferred, transfer
 from ganatomy.transfers.linear import SLACK, steps_of
@@ -43,19 +43,24 @@ LEAST = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransferRecipe:
+class TransferSettings:
     """How a transfer network is trained.
 
     Args:
         attributes: that it learns to transfer; by default all that a fiftieth of the pool has, and a fiftieth lacks.
-        sees, hidden_dim: of the network, see `TransferConfig`. space: of the codes; by default w where there is one.
-        pool: codes whose images are scored once; pairs are drawn of them. steps, batch: their product is the pairs
-            that are shown.
+        sees: what the network knows of source and target, see `TransferConfig`.
+        space: of the codes; by default w where there is one.
+        hidden_dim: of the network, see `TransferConfig`.
+        pool: codes whose images are scored once; pairs are drawn of them.
+        steps: of training.
+        batch: pairs in a step.
         learning_rate: at the top of the cycle.
         keep: weight of the mean |change| of the other attributes' probabilities beside the miss of those transferred.
-        near: weight of the mean square of the step, in standard deviations. features: of that of the change of what the
-            scorer sees beside attributes, in its standard deviations; for scorers that tell.
+        near: weight of the mean square of the step, in standard deviations.
+        features: weight of the mean squared change of the scorer's features, in their standard deviations; for scorers
+            that have features.
         checkpoint_seconds: how much work a killed run may lose.
+        seed: of the pool, the weights and the pairs.
     """
 
     attributes: tuple[str, ...] | None = None
@@ -84,7 +89,7 @@ class TransferRecipe:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pool:
-    """Codes, and what was seen in their images."""
+    """Codes, with the scores and features of their images."""
 
     latents: Latents
     scores: Scores
@@ -94,55 +99,71 @@ class Pool:
 def train_transfer(
     generator: Generator,
     scorer: Scorer,
-    recipe: TransferRecipe | None = None,
+    settings: TransferSettings | None = None,
     *,
     folder: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> TransferNetwork:
-    """Train by this recipe, or go on where the run in `folder` stopped.
+    """Train a network that transfers attributes in one pass, or go on where the run in `folder` stopped.
 
     Each step shows pairs of the pool with one or more attributes to transfer, and goes down
 
         miss + keep * |change of the others| + near * |step|² (+ features * |change of features|²),
 
-    `miss` the distance to the source's probability, and a little of that to its logit, so that it leads on where a
-    probability is flat.
+    `miss` the distance to the source's probability, and a little of that to its logit, which still has a gradient
+    where a probability is flat.
 
     Args:
+        generator: makes the images of the pairs.
+        scorer: the attributes, by a network in PyTorch.
+        settings: how it is trained; by default those of `TransferSettings()`.
         folder: receives `pool.safetensors` and `checkpoint.pt`, from which a killed run goes on as if it had not been.
+        progress: called with the stage, what is done of it, and how much it is.
+
+    Returns:
+        The network, for `transfer(..., method="network")`.
 
     Raises:
-        SettingError: where gradients do not flow through scorer and generator, or the scorer lacks what is to be seen.
-        ScoreError: for a table of labels, and where no attribute varies. UnknownNameError: for one that is not seen.
-        CheckpointError: when the folder holds another recipe's run. OutputError: when it cannot be written.
+        SettingError: where gradients do not flow through scorer and generator, or the scorer lacks features.
+        ScoreError: for a table of labels, and where no attribute varies.
+        UnknownNameError: for an attribute that the scorer does not have.
+        CheckpointError: when the folder holds a run with other settings.
+        OutputError: when the folder cannot be written.
+
+    Example::
+
+        network = ganatomy.train_transfer(generator, scorer, ganatomy.TransferSettings(attributes=("Smiling",)))
     """
-    recipe = recipe or TransferRecipe()
-    if scorer.num_rows is not None:
-        raise ScoreError(f"{scorer.description} cannot score edited images; use a scorer that looks at them")
+    settings = settings or TransferSettings()
+    scorer.require_images()
     scorer = scorer.differentiable()
-    if recipe.attributes is not None:
-        scorer.select(recipe.attributes)
-    if recipe.sees not in SEES:
-        raise SettingError(f"a transfer network sees one of {', '.join(SEES)}, not {recipe.sees!r}")
-    space = recipe.space or ("w" if Space.W in generator.signature.spaces else "z")
-    facts = {**asdict(replace(recipe, checkpoint_seconds=0.0)), "space": space, "generator": generator.fingerprint,
-             "scorer": scorer.fingerprint}  # fmt: skip
+    if settings.attributes is not None:
+        scorer.select(settings.attributes)
+    if settings.sees not in SEES:
+        raise SettingError(f"a transfer network sees one of {', '.join(SEES)}, not {settings.sees!r}")
+    space = settings.space or ("w" if Space.W in generator.signature.spaces else "z")
     if not gradients_flow(generator, scorer, generator.sample(1, space=space)):
         raise SettingError(
             f"gradients do not flow from {scorer.description} to codes; train with a scorer and a generator in PyTorch"
         )
-    pool = _pool(recipe, generator, scorer, facts, path=_in(folder, "pool.safetensors"), progress=progress)
-    run = Run.start(recipe, generator, scorer, pool)
+    facts = {
+        **asdict(replace(settings, checkpoint_seconds=0.0)),
+        "space": space,
+        "generator": generator.fingerprint,
+        "scorer": scorer.fingerprint,
+    }
+    pool = _pool(settings, generator, scorer, facts, path=_in(folder, "pool.safetensors"), progress=progress)
+    run = TransferRun.start(settings, generator, scorer, pool)
     checkpoint = _in(folder, "checkpoint.pt")
     if checkpoint is not None and checkpoint.exists():
         run.resume(checkpoint, facts)
     saved = time.monotonic()
     try:
-        while run.step < recipe.steps:
+        while run.step < settings.steps:
             run.train_step()
             if progress:
-                progress("transfer", run.step, recipe.steps)
-            if checkpoint is not None and time.monotonic() - saved > recipe.checkpoint_seconds:
+                progress("transfer", run.step, settings.steps)
+            if checkpoint is not None and time.monotonic() - saved > settings.checkpoint_seconds:
                 run.save(checkpoint, facts)
                 saved = time.monotonic()
     finally:
@@ -160,10 +181,15 @@ def judge_transfer(
     seed: int = 1,
     progress: Progress | None = None,
 ) -> dict[str, Transferred]:
-    """What a network does to `n` pairs of new codes, for each attribute that it can transfer.
+    """What a network does to pairs of new codes, for each attribute that it can transfer.
 
     Args:
-        seed: of targets; sources are of the next. A network has learnt on the seed of its recipe.
+        network: that is judged.
+        generator: makes the images.
+        scorer: the attributes.
+        n: pairs.
+        seed: of targets; sources are of the next. A network has learnt on the seed of its settings.
+        progress: called with ("new pairs", attributes done, attributes).
     """
     config = network.config
     target, source = (generator.sample(n, seed=s, space=config.space) for s in (seed, seed + 1))
@@ -175,75 +201,77 @@ def judge_transfer(
     return found
 
 
-class Run:
+class TransferRun:
     """The moving parts of a training run: what a checkpoint holds."""
 
     def __init__(
         self,
-        recipe: TransferRecipe,
+        settings: TransferSettings,
         generator: Generator,
         scorer: Scorer,
         pool: Pool,
         network: TransferNetwork,
     ) -> None:
-        self.recipe, self.generator, self.scorer = recipe, generator, scorer
+        self.settings, self.generator, self.scorer = settings, generator, scorer
         self.pool, self.network = pool, network
         self.step = 0
-        self.where = network.distribution
+        self.distribution = network.distribution
         with torch.no_grad():
             self.u = network.coordinates(pool.latents)
         self.optimizer = torch.optim.AdamW(
-            network.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=1e-2
+            network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98), weight_decay=1e-2
         )
         self.cycle = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, max_lr=recipe.learning_rate, total_steps=recipe.steps + 1, pct_start=0.1
+            self.optimizer, max_lr=settings.learning_rate, total_steps=settings.steps + 1, pct_start=0.1
         )
 
     @classmethod
-    def start(cls, recipe: TransferRecipe, generator: Generator, scorer: Scorer, pool: Pool) -> Run:
-        """An untrained network, which moves codes as the linear model of the pool says."""
-        where = latent_distribution(generator, pool.latents.space)
+    def start(
+        cls, settings: TransferSettings, generator: Generator, scorer: Scorer, pool: Pool
+    ) -> TransferRun:
+        """An untrained network, which moves codes by the linear model of the pool."""
+        distribution = latent_distribution(generator, pool.latents.space)
         names = pool.scores.names
-        attributes = recipe.attributes or _varied(pool.scores)
+        attributes = settings.attributes or _varied(pool.scores)
         config = TransferConfig(
             attributes=attributes,
             names=names,
-            sees=recipe.sees,
+            sees=settings.sees,
             space=str(pool.latents.space),
-            full_dim=len(where.mean),
-            code_dim=where.factor.shape[1],
+            full_dim=len(distribution.mean),
+            code_dim=distribution.factor.shape[1],
             feature_dim=max(1, pool.features.shape[1]),
-            hidden_dim=recipe.hidden_dim,
-            bound=where.bound,
-            box=where.box,
+            hidden_dim=settings.hidden_dim,
+            bound=distribution.bound,
+            box=distribution.box,
             generator=generator.fingerprint,
             scorer=scorer.fingerprint,
         )
-        torch_rng(recipe.seed, 0)
+        torch_rng(settings.seed, 0)
         network = TransferNetwork(config)
-        u = where.coordinates(pool.latents)
+        u = distribution.coordinates(pool.latents)
         with torch.no_grad():
             for name in ("mean", "factor", "inverse"):
-                getattr(network, name).copy_(getattr(where, name))
-            seen = {"scores": pool.scores.logits, "features": pool.features, "code": u.float()}[recipe.sees]
+                getattr(network, name).copy_(getattr(distribution, name))
+            seen = {"scores": pool.scores.logits, "features": pool.features, "code": u.float()}[settings.sees]
             network.seen_mean.copy_(seen.mean(0))
             network.seen_std.copy_(seen.std(0).clamp(min=1e-3))
             columns = [names.index(name) for name in attributes]
             known = ridge_of(moments(network.normal(seen), pool.scores.logits[:, columns]))
             network.read.weight.copy_(known.weights)
             network.read.bias.copy_(known.intercepts)
-            network.linear.weight.copy_(_linear_answer(u, pool.scores, columns))
-        return cls(recipe, generator, scorer, pool, network)
+            network.linear.weight.copy_(_linear_steps(u, pool.scores, columns))
+        return cls(settings, generator, scorer, pool, network)
 
     def train_step(self) -> None:
         """One step down the loss, on pairs that the seed and the number of the step choose."""
-        recipe, network = self.recipe, self.network.train()
-        rng = np.random.default_rng((recipe.seed, 1, self.step))
-        rows, givers = (torch.from_numpy(rng.integers(len(self.u), size=recipe.batch)) for _ in range(2))
-        chosen = torch.from_numpy(_choices(rng, recipe.batch, len(network.config.attributes)))
+        settings, network = self.settings, self.network.train()
+        rng = np.random.default_rng((settings.seed, 1, self.step))
+        rows, givers = (torch.from_numpy(rng.integers(len(self.u), size=settings.batch)) for _ in range(2))
+        chosen = torch.from_numpy(_choices(rng, settings.batch, len(network.config.attributes)))
         losses = self.losses(rows, givers, chosen)
-        loss = losses["miss"] + recipe.keep * losses["kept"] + recipe.near * losses["way"]
-        loss = loss + recipe.features * losses["features"]
+        loss = losses["miss"] + settings.keep * losses["kept"] + settings.near * losses["step"]
+        loss = loss + settings.features * losses["features"]
         parameters = [p for p in network.parameters() if p.requires_grad]
         gradients = torch.autograd.grad(loss, parameters, materialize_grads=True)
         for parameter, gradient in zip(parameters, gradients, strict=True):
@@ -254,11 +282,11 @@ class Run:
         self.step += 1
 
     def losses(self, rows: Tensor, givers: Tensor, chosen: Float[Tensor, "n t"]) -> dict[str, Tensor]:
-        """What the network's answers to these pairs cost, in parts."""
+        """The parts of the loss of the network's steps for these pairs."""
         pool, network = self.pool, self.network
-        seen = {"scores": pool.scores.logits, "features": pool.features, "code": self.u}[self.recipe.sees]
+        seen = {"scores": pool.scores.logits, "features": pool.features, "code": self.u}[self.settings.sees]
         steps = network(self.u[rows], seen[rows], seen[givers], chosen)
-        codes = moved(self.where, pool.latents[rows], steps)
+        codes = moved(self.distribution, pool.latents[rows], steps)
         images = self.generator(codes)
         logits = self.scorer(images, latents=codes).logits.cpu()
         own, given = pool.scores.logits[rows], pool.scores.logits[givers]
@@ -268,7 +296,7 @@ class Run:
         taken[:, columns] = chosen
         apart = logits.sigmoid()[:, columns] - goals.sigmoid()
         further = logits[:, columns].clamp(-CLEAR, CLEAR) - goals.clamp(-CLEAR, CLEAR)
-        # Also a probability that is flat must lead on, so the logit counts a little.
+        # The logit counts a little, for a probability may be flat.
         miss = (
             F.smooth_l1_loss(apart, torch.zeros_like(apart), beta=0.1, reduction="none")
             + 0.05 * further.abs()
@@ -277,49 +305,32 @@ class Run:
         parts = {
             "miss": (chosen * miss).sum() / chosen.sum(),
             "kept": ((1 - taken) * changes).sum() / (1 - taken).sum().clamp(min=1),
-            "way": steps.square().mean(),
+            "step": steps.square().mean(),
             "features": steps.new_zeros(()),
         }
-        if self.recipe.features:
+        if self.settings.features:
             change = features_of(self.scorer, images).cpu() - pool.features[rows]
             parts["features"] = (change / pool.features.std(0).clamp(min=1e-3)).square().mean()
         return parts
 
     def save(self, path: Path, facts: dict[str, Any]) -> None:
-        """Write the run whole or not at all."""
-        state = {
-            "facts": json.dumps(facts),
-            "step": self.step,
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "cycle": self.cycle.state_dict(),
-        }
-        with written_whole(path) as part:
-            torch.save(state, part)
+        state = {name: getattr(self, name).state_dict() for name in ("network", "optimizer", "cycle")}
+        save_state(state | {"step": self.step}, facts, path)
 
     def resume(self, path: Path, facts: dict[str, Any]) -> None:
-        """Go on where a checkpoint of the same recipe stopped.
+        """Go on where a checkpoint with the same settings stopped.
 
         Raises:
-            CheckpointError: when it is of another one, or not readable; both say what to do.
+            CheckpointError: when it has others, or is not readable; both say what to do.
         """
-        try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-            _expect_same(json.loads(state["facts"]), facts, path)
-            self.network.load_state_dict(state["network"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.cycle.load_state_dict(state["cycle"])
-            self.step = int(state["step"])
-        except CheckpointError:
-            raise
-        except Exception as error:  # noqa: BLE001 (torch raises many kinds for a damaged file)
-            raise CheckpointError(
-                f"{path} is not a checkpoint of a training run ({error}); train into another folder"
-            ) from None
+        state = load_state(facts, path)
+        for name in ("network", "optimizer", "cycle"):
+            getattr(self, name).load_state_dict(state[name])
+        self.step = int(state["step"])
 
 
 def _pool(
-    recipe: TransferRecipe,
+    settings: TransferSettings,
     generator: Generator,
     scorer: Scorer,
     facts: dict[str, Any],
@@ -327,14 +338,14 @@ def _pool(
     path: Path | None,
     progress: Progress | None,
 ) -> Pool:
-    """The codes that pairs are drawn of, and what is seen in their images; read where they were seen before."""
-    latents = generator.sample(recipe.pool, seed=recipe.seed, space=facts["space"])
-    wanted = recipe.sees == "features" or recipe.features > 0
+    """The codes that pairs are drawn of, with scores and features; read from `path` where it has them."""
+    latents = generator.sample(settings.pool, seed=settings.seed, space=facts["space"])
+    wanted = settings.sees == "features" or settings.features > 0
     if path is not None and path.exists():
         try:
             kept = load_file(path)
             with safe_open(path, framework="pt") as file:
-                _expect_same(json.loads((file.metadata() or {})["facts"]), facts, path)
+                expect_facts(json.loads((file.metadata() or {})["facts"]), facts, path)
             scores = Scores(names=scorer.names, logits=kept["logits"])
             return Pool(latents=latents, scores=scores, features=kept["features"])
         except CheckpointError:
@@ -362,19 +373,19 @@ def _pool(
     return pool
 
 
-def _linear_answer(u: Float[Tensor, "n r"], scores: Scores, columns: list[int]) -> Float[Tensor, "r t"]:
-    """The step for `LOGITS` logits of each attribute that holds the others, as the linear model of the pool has it."""
-    slopes = ridge_of(moments(u.float(), scores.logits)).weights.double()
+def _linear_steps(u: Float[Tensor, "n r"], scores: Scores, columns: list[int]) -> Float[Tensor, "r t"]:
+    """The step for `LOGITS` logits of each attribute that holds the others, by the linear model of the pool."""
+    gradients = ridge_of(moments(u.float(), scores.logits)).weights.double()
     p = scores.probabilities.double()
     weights = (p * (1 - p)).mean(0)
     answers = []
     for column in columns:
-        others = [k for k in range(len(slopes)) if k != column]
+        others = [k for k in range(len(gradients)) if k != column]
         answers.append(
             steps_of(
-                slopes[[column]],
+                gradients[[column]],
                 torch.full((1, 1), LOGITS, dtype=torch.float64),
-                slopes[others],
+                gradients[others],
                 weights[None, others],
                 slack=SLACK,
             )[0]
@@ -402,16 +413,6 @@ def _varied(scores: Scores) -> tuple[str, ...]:
             "so there is nothing to transfer; name the attributes, or use another scorer"
         )
     return names
-
-
-def _expect_same(found: dict[str, Any], facts: dict[str, Any], path: Path) -> None:
-    """Raises CheckpointError for a run of another recipe, naming what differs."""
-    known = json.loads(json.dumps(facts))
-    changed = [key for key in known if found.get(key) != known[key]]
-    if changed:
-        raise CheckpointError(
-            f"{path} is of another recipe ({', '.join(changed)} differ); train into another folder"
-        )
 
 
 def _in(folder: str | os.PathLike[str] | None, name: str) -> Path | None:

@@ -13,12 +13,12 @@ from ganatomy.cli.parameters import Json, OutFolder
 
 
 def train(
-    recipe: Annotated[str, Parameter(help="faces (two cores), faces-large (a GPU) or digits.")],
+    name: Annotated[str, Parameter(help="faces (two cores), faces-large (a GPU) or digits.")],
     data: Annotated[
         Path | None,
         Parameter(
             help="A folder of images (with labels.csv for a scorer too), or an idx file as MNIST's; "
-            "the recipes of faces draw their own when none is given."
+            "faces and faces-large draw their own when none is given."
         ),
     ] = None,
     /,
@@ -37,17 +37,17 @@ def train(
 ) -> None:
     """Train a generator and its scorer; a run that was stopped goes on where it was.
 
-    The folder receives generator.safetensors, scorer.safetensors with its account in scorer.txt, a checkpoint, and a
-    sheet of samples now and then.
+    The folder receives generator.safetensors, scorer.safetensors with its accuracy on held-out images in scorer.txt, a
+    checkpoint, and a sheet of samples now and then.
 
     Example:
         ganatomy train faces -o faces-run/
         ganatomy train digits train-images-idx3-ubyte.gz -o digits-run/
     """
-    from ganatomy.training import train as train_recipe
+    from ganatomy.training import train as train_models
 
     expect_folder(out)
     with stages() as advance:
-        made = train_recipe(recipe, data, out, device=device, bundle=bundle, progress=advance)
-    data_ = {"recipe": recipe, "made": [str(path) for path in made]}
+        made = train_models(name, data, out, device=device, bundle=bundle, progress=advance)
+    data_ = {"name": name, "made": [str(path) for path in made]}
     answer("\n".join(str(path) for path in made), data_, as_json=json)

@@ -45,14 +45,14 @@ def train_transfer(
     Example:
         ganatomy train transfer faces --attributes Smiling -o smile-run/
     """
-    from ganatomy.training import TransferRecipe, judge_transfer
+    from ganatomy.training import TransferSettings, judge_transfer
     from ganatomy.training import train_transfer as train_network
     from ganatomy.transfers.network import NETWORK_FILE
 
     expect_folder(out)
     experiment = subject.experiment()
     generator, scorer = experiment.generator, experiment.image_scorer
-    recipe = TransferRecipe(
+    settings = TransferSettings(
         attributes=subject.chosen(scorer),
         sees=sees,
         space=subject.space,
@@ -61,7 +61,7 @@ def train_transfer(
         seed=subject.seed,
     )
     with stages() as advance:
-        network = train_network(generator, scorer, recipe, folder=out, progress=advance)
+        network = train_network(generator, scorer, settings, folder=out, progress=advance)
         results = judge_transfer(network, generator, scorer, seed=subject.seed + 1, progress=advance)
     path = network.save(out / NETWORK_FILE)
     data: dict[str, Any] = {

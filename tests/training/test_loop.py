@@ -13,24 +13,18 @@ from ganatomy.errors import CheckpointError, OutputError, SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.generators.ops import upsample_2x
 from ganatomy.images import from_uint8
-from ganatomy.training.gan import (
-    GanRecipe,
-    Stage,
-    build,
-    draw,
-    finish,
-    follow,
-    grow,
-    resume,
-    start,
-    train_gan,
-    train_step,
-)
+from ganatomy.training import stylegan2
+from ganatomy.training.loop import GanRun, finish, follow, train_gan, train_step
+from ganatomy.training.losses import critic_loss, generator_loss, gradient_penalty
+from ganatomy.training.settings import GanSettings, TrainingStage
 
-TINY = GanRecipe(
+TINY = GanSettings(
     architecture="stylegan2",
     widths=(8, 8, 8),
-    stages=(Stage(resolution=8, images=32, batch=8), Stage(resolution=16, images=32, batch=8)),
+    stages=(
+        TrainingStage(resolution=8, images=32, batch=8),
+        TrainingStage(resolution=16, images=32, batch=8),
+    ),
     z_dim=6,
     w_dim=6,
     mapping_layers=2,
@@ -69,10 +63,10 @@ def test_a_run_leaves_sheets_and_losses(pixels: np.ndarray, tmp_path: Path) -> N
 
 
 def test_growing_changes_neither_the_images_nor_the_judgement(pixels: np.ndarray) -> None:
-    run = start(TINY, "cpu")
+    run = GanRun(TINY)
     for _ in range(3):
-        train_step(run, TINY.stages[0], pixels, "cpu")
-    grown = grow(run, "cpu")
+        train_step(run, pixels)
+    grown = run.grown()
     codes = run.generator.eval().sample(3, seed=0)
     before = run.generator(codes)
     after = grown.generator.eval()(replace(codes, fingerprint=None))
@@ -102,23 +96,23 @@ def test_averaged_weights_halve_their_distance_in_a_half_life() -> None:
 
 
 def test_the_finished_generator_knows_its_mean_w() -> None:
-    generator = finish(start(TINY, "cpu"))
+    generator = finish(GanRun(TINY))
     w = generator.map(generator.sample(5_000, seed=9), to="w").codes
     torch.testing.assert_close(generator.mapping.w_avg, w.mean(dim=0), rtol=0.1, atol=0.05)
 
 
 def test_mixed_images_take_their_first_layers_from_one_code() -> None:
-    generator, _ = build(TINY, 1, "cpu")
+    generator, _ = stylegan2.build(TINY, 16)
     torch.manual_seed(0)
-    plain = draw(generator, 4, mixing=0.0, noise="none")
+    plain = stylegan2.draw(generator, 4, replace(TINY, mixing=0.0, noise="none"))
     torch.manual_seed(0)
-    mixed = draw(generator, 4, mixing=1.0, noise="none")
+    mixed = stylegan2.draw(generator, 4, replace(TINY, mixing=1.0, noise="none"))
     assert not torch.allclose(plain, mixed)
 
 
 def test_a_dcgan_trains_too(pixels: np.ndarray, tmp_path: Path) -> None:
-    recipe = replace(TINY, architecture="dcgan", stages=(Stage(resolution=16, images=32, batch=8),))
-    generator = train_gan(recipe, pixels, tmp_path)
+    settings = replace(TINY, architecture="dcgan", stages=(TrainingStage(resolution=16, images=32, batch=8),))
+    generator = train_gan(settings, pixels, tmp_path)
     assert images_of(generator).shape == (4, 3, 16, 16)
     assert not any(module.training for module in generator.modules())
 
@@ -126,12 +120,15 @@ def test_a_dcgan_trains_too(pixels: np.ndarray, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"stages": (Stage(resolution=16, images=8), Stage(resolution=8, images=8))}, "must grow"),
-        ({"stages": (Stage(resolution=8, images=8),)}, "end at 16 px"),
+        (
+            {"stages": (TrainingStage(resolution=16, images=8), TrainingStage(resolution=8, images=8))},
+            "must grow",
+        ),
+        ({"stages": (TrainingStage(resolution=8, images=8),)}, "end at 16 px"),
         ({"architecture": "dcgan"}, "cannot grow"),
     ],
 )
-def test_a_recipe_that_contradicts_itself_is_refused(change: dict, words: str) -> None:
+def test_settings_that_contradict_themselves_are_refused(change: dict, words: str) -> None:
     with pytest.raises(SettingError, match=words):
         replace(TINY, **change)
 
@@ -141,10 +138,10 @@ def test_images_of_another_size_are_refused(tmp_path: Path) -> None:
         train_gan(TINY, np.zeros((4, 8, 8, 3), dtype=np.uint8), tmp_path)
 
 
-def test_a_run_of_another_recipe_is_not_continued(pixels: np.ndarray, tmp_path: Path) -> None:
+def test_a_run_with_other_settings_is_not_continued(pixels: np.ndarray, tmp_path: Path) -> None:
     train_gan(TINY, pixels, tmp_path)
     with pytest.raises(CheckpointError, match="z_dim differ"):
-        resume(replace(TINY, z_dim=7), tmp_path / "checkpoint.pt", "cpu")
+        GanRun.resume(tmp_path / "checkpoint.pt", replace(TINY, z_dim=7))
 
 
 def test_a_file_that_is_no_checkpoint_is_refused(pixels: np.ndarray, tmp_path: Path) -> None:
@@ -157,3 +154,16 @@ def test_a_folder_that_cannot_be_made_is_refused(pixels: np.ndarray, tmp_path: P
     (tmp_path / "file").touch()
     with pytest.raises(OutputError):
         train_gan(TINY, pixels, tmp_path / "file" / "run")
+
+
+def test_losses_are_those_of_their_papers() -> None:
+    real, fake = torch.randn(5), torch.randn(5)
+    p, q = real.sigmoid(), fake.sigmoid()
+    torch.testing.assert_close(critic_loss(real, fake), -(p.log().mean() + (1 - q).log().mean()))
+    torch.testing.assert_close(generator_loss(fake), -q.log().mean())
+
+
+def test_the_penalty_of_a_linear_critic_is_its_squared_weight() -> None:
+    weight, images = torch.randn(3, 4, 4), torch.randn(2, 3, 4, 4, requires_grad=True)
+    logits = (images * weight).sum(dim=(1, 2, 3))
+    torch.testing.assert_close(gradient_penalty(logits, images), weight.square().sum())

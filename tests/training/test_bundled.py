@@ -1,4 +1,4 @@
-"""`train`, with recipes that are cut down to seconds."""
+"""`train`, with settings that are cut down to seconds."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,23 +11,23 @@ from ganatomy.datasets import ATTRIBUTES
 from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
 from ganatomy.generators import load
 from ganatomy.perception import scorer
-from ganatomy.training import recipes
-from ganatomy.training.gan import Stage
-from ganatomy.training.recipes import RECIPES, train
+from ganatomy.training.bundled import TRAININGS, train
+from ganatomy.training.settings import TrainingStage
+from ganatomy.zoo import BundledModel
 
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real recipes, with a handful of images each."""
-    for name, recipe in RECIPES.items():
+    """The real settings, with a handful of images each."""
+    for name, settings in TRAININGS.items():
         gan = replace(
-            recipe.gan,
-            widths=(8,) * len(recipe.gan.widths),
-            stages=tuple(replace(stage, images=16, batch=8) for stage in recipe.gan.stages[-1:]),
+            settings.gan,
+            widths=(8,) * len(settings.gan.widths),
+            stages=tuple(replace(stage, images=16, batch=8) for stage in settings.gan.stages[-1:]),
         )
-        judge = replace(recipe.scorer, images=128, batch=64, held_out=40)
+        judge = replace(settings.scorer, images=128, batch=64, held_out=40)
         monkeypatch.setitem(
-            RECIPES, name, replace(recipe, gan=gan, scorer=judge, drawn=400 if recipe.drawn else 0)
+            TRAININGS, name, replace(settings, gan=gan, scorer=judge, drawn=400 if settings.drawn else 0)
         )
 
 
@@ -74,9 +74,9 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
         train("digits", tmp_path / "none", tmp_path)
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_recipes_agree_with_themselves(name: str) -> None:
-    recipe = RECIPES[name]
-    assert isinstance(recipe.gan.stages[-1], Stage)
-    assert recipe.scorer.network.channels == recipe.gan.channels
-    assert recipes.BundledModel(name=recipe.bundle).generator.name == f"{recipe.bundle}-generator.safetensors"
+@pytest.mark.parametrize("name", TRAININGS)
+def test_settings_agree_with_themselves(name: str) -> None:
+    settings = TRAININGS[name]
+    assert isinstance(settings.gan.stages[-1], TrainingStage)
+    assert settings.scorer.network.channels == settings.gan.channels
+    assert BundledModel(name=settings.bundle).generator.name == f"{settings.bundle}-generator.safetensors"

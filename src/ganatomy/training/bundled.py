@@ -1,0 +1,269 @@
+"""The settings behind the bundled models, and `train`, which makes generator, scorer and their cards in one call."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ganatomy.datasets import ATTRIBUTES, FACTORS, read_labels, sample_faces
+from ganatomy.datasets.folders import folder_images
+from ganatomy.datasets.idx import idx_images, read_idx
+from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
+from ganatomy.generators import save_generator
+from ganatomy.images import Pixels
+from ganatomy.perception.network import AttributeConfig, AttributeNetwork
+from ganatomy.progress import Progress
+from ganatomy.training.data import drawn_faces
+from ganatomy.training.loop import train_gan
+from ganatomy.training.scorers import ScorerEvaluation, ScorerSettings, train_scorer
+from ganatomy.training.settings import GanSettings, TrainingStage
+from ganatomy.zoo import BundledModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """A generator and the scorer that belongs to it.
+
+    Args:
+        bundle: the name under which the package ships them.
+        about: one line for a person.
+        drawn: how many drawn faces are the data where none are given; 0 where data must be given.
+    """
+
+    bundle: str
+    about: str
+    gan: GanSettings
+    scorer: ScorerSettings
+    drawn: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingData:
+    """Images, with the labels and factors of each where these are known."""
+
+    pixels: Pixels
+    attributes: tuple[str, ...] = ()
+    labels: Bool[Tensor, "n a"] | None = None
+    factors: Float[Tensor, "n f"] | None = None
+
+
+_FACES = GanSettings(
+    architecture="stylegan2",
+    widths=(128, 128, 64, 40, 20),
+    stages=(
+        TrainingStage(resolution=8, images=20_000),
+        TrainingStage(resolution=16, images=50_000),
+        TrainingStage(resolution=32, images=60_000),
+        TrainingStage(resolution=64, images=150_000),
+    ),
+    z_dim=64,
+    w_dim=64,
+    r1_gamma=1.0,
+    noise="none",
+    feature_weight=1.0,
+)
+_FACE_SCORER = ScorerSettings(
+    network=AttributeConfig(attributes=ATTRIBUTES, factors=tuple(factor.name for factor in FACTORS)),
+    images=160_000,
+)
+_DIGITS = tuple("0123456789")
+
+TRAININGS: dict[str, TrainingSettings] = {
+    "faces": TrainingSettings(
+        bundle="faces",
+        about="StyleGAN2 of drawn faces, 64 px, narrow enough for two cores and an hour or two",
+        gan=_FACES,
+        scorer=_FACE_SCORER,
+        drawn=40_000,
+    ),
+    "faces-large": TrainingSettings(
+        bundle="faces",
+        about="StyleGAN2 of drawn faces, 128 px, for a GPU",
+        gan=replace(
+            _FACES,
+            widths=(512, 512, 512, 256, 128, 64),
+            z_dim=512,
+            w_dim=512,
+            mapping_layers=8,
+            stages=tuple(
+                TrainingStage(resolution=r, images=n, batch=32)
+                for r, n in ((32, 400_000), (64, 800_000), (128, 2_000_000))
+            ),
+        ),
+        scorer=replace(_FACE_SCORER, images=600_000),
+        drawn=200_000,
+    ),
+    "digits": TrainingSettings(
+        bundle="digits",
+        about="DCGAN of MNIST digits, 32 px; give the idx file of the images, with that of the labels beside it",
+        gan=GanSettings(
+            architecture="dcgan",
+            widths=(128, 96, 64, 32),
+            channels=1,
+            stages=(TrainingStage(resolution=32, images=150_000, batch=32),),
+            z_dim=64,
+            learning_rate=0.001,
+            r1_gamma=1.0,
+            sheet_images=10_000,
+        ),
+        scorer=ScorerSettings(
+            network=AttributeConfig(attributes=_DIGITS, activation="softmax", channels=1, resolution=32),
+            images=100_000,
+            held_out=1_000,
+        ),
+    ),
+}
+
+
+def train(
+    name: str,
+    data: Path | None,
+    folder: Path,
+    *,
+    device: str = "cpu",
+    bundle: bool = False,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Train the models of this name on `data` and write what comes out; a killed run goes on where it was.
+
+    `folder` receives `generator.safetensors` and, where labels are known, `scorer.safetensors` with `scorer.txt`, how
+    it does on held-out images; beside them the checkpoint and sheets of samples.
+
+    Args:
+        name: one of `TRAININGS`.
+        data: a folder of images (with `labels.csv` for a scorer), an idx file as MNIST's, or None for drawn faces.
+        folder: where everything is written.
+        device: where to train, such as "cuda".
+        bundle: also replace the files that the package ships under the settings' name.
+        progress: called with the stage, what is done of it, and how much it is.
+
+    Raises:
+        UnknownNameError: for a name that does not exist.
+        SettingError, MissingFileError, CheckpointError, OutputError: as `train_gan` and `train_scorer` say.
+    """
+    if name not in TRAININGS:
+        raise UnknownNameError("model to train", name, TRAININGS)
+    settings = TRAININGS[name]
+    pixels, labelled = _read(settings, data, folder, progress)
+    scorer = _fitting(settings, labelled)
+    made: dict[str, Path] = {}
+
+    # The network of the feature critic is another one than the scorer, which must judge without having taken part.
+    gan, network = settings.gan, None
+    if scorer is None:
+        gan = replace(gan, feature_weight=0.0)
+    elif gan.feature_weight:
+        path = folder / "critic-features.safetensors"
+        if not path.exists():
+            _train_scorer(replace(scorer, seed=scorer.seed + 1), labelled, device, progress)[0].save(path)
+        network = AttributeNetwork.load(path)
+    generator = train_gan(gan, pixels, folder, network=network, device=device, progress=progress)
+    card = {
+        "name": name,
+        "about": settings.about,
+        "licence": "Apache-2.0",
+        "data": "drawn faces of ganatomy, entangled population" if data is None else data.name,
+        "images": sum(stage.images for stage in gan.stages),
+        "command": f"ganatomy train {name}{' DATA' if data else ''} -o run/",
+    }
+    made["generator"] = save_generator(generator, folder / "generator.safetensors", card=card, half=True)
+    if scorer is not None:
+        trained, evaluation = _train_scorer(scorer, labelled, device, progress)
+        made["scorer"] = trained.save(folder / "scorer.safetensors")
+        (folder / "scorer.txt").write_text(f"{evaluation}\n", encoding="utf-8")
+    if bundle:
+        target = BundledModel(name=settings.bundle)
+        for kind, path in made.items():
+            shutil.copyfile(path, getattr(target, kind))
+    return list(made.values())
+
+
+def _fitting(settings: TrainingSettings, labelled: TrainingData) -> ScorerSettings | None:
+    """The settings of the scorer, made to fit the labels of the data; None where there are none."""
+    scorer = settings.scorer
+    if labelled.labels is None:
+        return None
+    if labelled.attributes == scorer.network.attributes:
+        return scorer
+    network = replace(
+        scorer.network,
+        attributes=labelled.attributes,
+        factors=(),
+        channels=settings.gan.channels,
+        activation="sigmoid",
+    )
+    return replace(scorer, network=network, held_out=max(1, len(labelled.pixels) // 10))
+
+
+def _train_scorer(
+    settings: ScorerSettings, data: TrainingData, device: str, progress: Progress | None
+) -> tuple[AttributeNetwork, ScorerEvaluation]:
+    assert data.labels is not None
+    return train_scorer(settings, data.pixels, data.labels, data.factors, device=device, progress=progress)
+
+
+def _read(
+    settings: TrainingSettings, data: Path | None, folder: Path, progress: Progress | None
+) -> tuple[Pixels, TrainingData]:
+    """What the generator learns from, and what the scorer learns from; given data serve both."""
+    if data is None:
+        return _drawn(settings, folder, progress)
+    if not data.exists():
+        raise MissingFileError(f"{data} does not exist")
+    given = _of_idx(data, settings.gan.resolution) if data.is_file() else _of_folder(data, settings.gan)
+    return given.pixels, given
+
+
+def _drawn(
+    settings: TrainingSettings, folder: Path, progress: Progress | None
+) -> tuple[Pixels, TrainingData]:
+    """Drawn faces: the entangled population for the generator, as CelebA's labels are; both for the scorer.
+
+    A scorer of one population would learn which attributes go together, and take one for the other.
+    """
+    size, half, seed = settings.gan.resolution, settings.drawn // 2, settings.gan.seed
+    if not settings.drawn:
+        raise SettingError(f"this training needs data: {settings.about}")
+    folder.mkdir(parents=True, exist_ok=True)
+    pixels = drawn_faces(folder, settings.drawn, resolution=size, seed=seed, progress=progress)
+    both, faces = [], []
+    for entangled in (True, False):
+        both.append(
+            drawn_faces(folder, half, resolution=size, seed=seed + 1, entangled=entangled, progress=progress)
+        )
+        faces.append(sample_faces(half, seed=seed + 1, entangled=entangled))
+    mixed = np.random.default_rng(seed + 1).permutation(2 * half)  # so that the held-out rows are of both
+    return pixels, TrainingData(
+        pixels=np.concatenate(both)[mixed],
+        attributes=ATTRIBUTES,
+        labels=torch.cat([f.labels for f in faces])[mixed],
+        factors=torch.cat([f.factors for f in faces])[mixed],
+    )
+
+
+def _of_idx(path: Path, resolution: int) -> TrainingData:
+    """An idx file, with the file of labels that MNIST has beside it."""
+    pixels = idx_images(path, resolution=resolution)
+    table = path.with_name(path.name.replace("images-idx3", "labels-idx1"))
+    if table == path or not table.exists():
+        return TrainingData(pixels=pixels)
+    classes = torch.from_numpy(read_idx(table).astype(np.int64))
+    labels = torch.nn.functional.one_hot(classes, 10).bool()
+    return TrainingData(pixels=pixels, attributes=_DIGITS, labels=labels)
+
+
+def _of_folder(folder: Path, gan: GanSettings) -> TrainingData:
+    """A folder of images, with the table of labels in it."""
+    pixels = folder_images(folder, resolution=gan.resolution, channels=gan.channels)
+    if not (folder / "labels.csv").exists():
+        return TrainingData(pixels=pixels)
+    table = read_labels(folder / "labels.csv")
+    if len(table) != len(pixels):
+        raise SettingError(f"{folder / 'labels.csv'} has {len(table)} rows for {len(pixels)} images")
+    return TrainingData(pixels=pixels, attributes=table.names, labels=table.values > 0.5)

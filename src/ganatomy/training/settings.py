@@ -1,0 +1,85 @@
+"""What decides how a generator comes out, but for the images that it is trained on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from ganatomy.errors import SettingError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingStage:
+    """A stretch of training at one resolution, measured in images shown to the critic."""
+
+    resolution: int
+    images: int
+    batch: int = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class GanSettings:
+    """How a generator is trained.
+
+    Args:
+        architecture: a name in `loop.ARCHITECTURES`.
+        widths: channels of each resolution from 4 pixels up, for the generator and for its critic.
+        stages: resolutions in the order in which they are trained; the last one is that of the widths.
+        z_dim: numbers in a z code.
+        w_dim: numbers in a w code, where there are any.
+        mapping_layers: from z to w.
+        channels: of the images, 1 or 3.
+        learning_rate: of Adam with betas (0, 0.99), for both networks.
+        r1_gamma: weight of the gradient penalty at the full resolution; at a smaller one by its share of pixels.
+        r1_interval: steps between penalties, each weighted by the interval.
+        mixing: share of images whose layers take two codes, from a random layer on.
+        noise: "random" draws noise for every image, "none" leaves it out where the data have no stochastic detail.
+        feature_weight: of the critic on frozen features beside the critic on images, where `train_gan` is given a
+            network; it judges from a quarter of the network's own resolution on.
+        ema_images: half-life of the averaged weights, in images; early on a tenth of the images shown so far.
+        checkpoint_seconds: how much work a killed run may lose.
+        sheet_images: images between two sample sheets.
+        seed: of the weights, the codes and the order of the images.
+    """
+
+    architecture: Literal["stylegan2", "dcgan"]
+    widths: tuple[int, ...]
+    stages: tuple[TrainingStage, ...]
+    z_dim: int
+    w_dim: int = 64
+    mapping_layers: int = 4
+    channels: int = 3
+    learning_rate: float = 0.0025
+    r1_gamma: float = 0.1
+    r1_interval: int = 16
+    mixing: float = 0.5
+    noise: Literal["random", "none"] = "random"
+    feature_weight: float = 0.0
+    ema_images: int = 10_000
+    checkpoint_seconds: float = 120.0
+    sheet_images: int = 5_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        sizes = [stage.resolution for stage in self.stages]
+        full = 2 ** (len(self.widths) + 1)
+        if not sizes or sorted(set(sizes)) != sizes or sizes[-1] != full:
+            raise SettingError(
+                f"stages must grow and end at {full} px, as {len(self.widths)} widths do; got {sizes}"
+            )
+        if self.architecture == "dcgan" and len(sizes) > 1:
+            raise SettingError("a DCGAN cannot grow; give it one stage")
+
+    @property
+    def resolution(self) -> int:
+        return self.stages[-1].resolution
+
+    def widths_at(self, resolution: int) -> tuple[int, ...]:
+        """Channels of each resolution from 4 pixels up to this one."""
+        return self.widths[: resolution.bit_length() - 2]
+
+    def facts(self) -> dict[str, Any]:
+        """What a resumed run must agree on: all but the pace of notes and the length of stages."""
+        return asdict(replace(self, checkpoint_seconds=0.0, sheet_images=1)) | {
+            "stages": [[stage.resolution, stage.batch] for stage in self.stages]
+        }

@@ -1,0 +1,58 @@
+"""Training of StyleGAN2: style mixing, and resolutions that grow.
+
+Karras et al. 2018, "Progressive Growing of GANs"; 2019, "A Style-Based Generator Architecture", section 3.1 (mixing
+regularisation).
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ganatomy.critics.multiscale import MultiscaleCritic
+from ganatomy.generators.base import Generator
+from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
+from ganatomy.training.architecture import fresh_codes
+from ganatomy.training.settings import GanSettings
+
+
+def build(settings: GanSettings, resolution: int) -> tuple[Generator, MultiscaleCritic]:
+    widths = settings.widths_at(resolution)
+    config = StyleGAN2Config(
+        widths=widths,
+        z_dim=settings.z_dim,
+        w_dim=settings.w_dim,
+        mapping_layers=settings.mapping_layers,
+        channels=settings.channels,
+    )
+    return StyleGAN2(config), MultiscaleCritic(widths, settings.channels)
+
+
+def draw(generator: Generator, n: int, settings: GanSettings) -> Float[Tensor, "n c h w"]:
+    """Images of fresh codes; a share of `settings.mixing` takes a second code from a random layer on."""
+    assert isinstance(generator, StyleGAN2)
+    w = generator.map(fresh_codes(generator, n), to="w+")
+    codes = w.codes
+    if settings.mixing:
+        other = generator.map(fresh_codes(generator, n), to="w+").codes
+        first = torch.randint(1, codes.shape[1], (n, 1), device=codes.device)
+        mixed = torch.rand(n, 1, device=codes.device) < settings.mixing
+        first = torch.where(mixed, first, codes.shape[1])
+        layers = torch.arange(codes.shape[1], device=codes.device)
+        codes = torch.where((layers < first)[..., None], codes, other)
+    return generator.synthesize(w.with_codes(codes), noise=settings.noise)
+
+
+def grow(larger: Generator, smaller: Generator) -> None:
+    """The last block starts without an image of its own, so the smaller image is only enlarged."""
+    assert isinstance(larger, StyleGAN2)
+    larger.load_state_dict(smaller.state_dict(), strict=False)
+    nn.init.zeros_(list(larger.synthesis.blocks())[-1].torgb.weight)
+
+
+def finish(generator: Generator, settings: GanSettings) -> None:
+    """Measure the mean w, which truncation needs."""
+    assert isinstance(generator, StyleGAN2)
+    w = generator.map(generator.sample(10_000, seed=settings.seed), to="w").codes
+    generator.mapping.w_avg.copy_(w.mean(dim=0))
