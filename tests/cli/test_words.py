@@ -152,7 +152,7 @@ def test_what_words_cannot_do_is_refused(run: Run, files: Any, my_words: Path, t
     assert ".words" in run("words", files.style, *said, "-o", tmp_path / "x.json").complaint
     assert "no words" in run("words", files.style, "--attributes", "", *out).complaint
     assert "attributes" in run("words", files.style, *out).complaint
-    assert "nothing to be told from" in run("words", files.style, *said, "--subject", "", *out).complaint
+    assert "has no opposite" in run("words", files.style, *said, "--subject", "", *out).complaint
     unknown = ("--scorer", my_words, "--attributes", "smilling", "-o", tmp_path / "s")
     assert "did you mean 'smiling'" in run("survey", files.style, *unknown).complaint
 

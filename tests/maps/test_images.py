@@ -63,7 +63,9 @@ def test_row_i_is_code_i_of_the_seed(generator: ga.ToyGenerator, by_class: Image
 
 def test_what_must_be_alike_can_be_chosen(generator: ga.ToyGenerator) -> None:
     eye = Features(
-        name="eye", description="an eye (of one number)", see=lambda images: images.mean((1, 2, 3))[:, None]
+        name="mean",
+        description="mean grey (one number)",
+        extract=lambda images: images.mean((1, 2, 3))[:, None],
     )
     by_codes = ga.map_images(generator, of="codes", space="z", method="pca", n=N)
     by_eye = ga.map_images(generator, of="features", method="pca", n=N, features=eye)

@@ -90,7 +90,7 @@ def test_what_does_not_exist_or_does_not_look_is_refused(tmp_path: Path) -> None
         features_of("scorer")
     (tmp_path / "labels.csv").write_text("file,a\n0.png,1\n1.png,0\n")
     table = TableScorer(tmp_path / "labels.csv")
-    with pytest.raises(SettingError, match="does not look at images"):
+    with pytest.raises(SettingError, match="cannot score images"):
         perceptual_distance("scorer", table)
     assert features_of("auto", table).name == "pixels"
 

@@ -82,7 +82,7 @@ def test_words_become_sentences_about_a_subject() -> None:
         ("smiling|", {}, "not an attribute in words"),
         ("a|b|c", {}, "not an attribute in words"),
         ("smiling|smiling", {}, "are the same"),
-        ("a red door", {"subject": ""}, "nothing to be told from"),
+        ("a red door", {"subject": ""}, "has no opposite"),
         ("smiling", {"templates": ["a photo"]}, "write {} once"),
         ("smiling", {"templates": []}, "write {} once"),
     ],

@@ -1,10 +1,10 @@
-"""Critics: the discriminators of GANs, kept for what they see in images.
+"""Critics: the discriminators of GANs, kept for the features of images that they have learnt.
 
 base        what every critic is
 strided     the DCGAN family, read off names and shapes
 multiscale  the critic that this project trains
 files       reading and writing them
-features    what their layers see, as one vector for each image
+features    features of their layers, as one vector for each image
 """
 
 from ganatomy.critics.base import Critic

@@ -14,7 +14,8 @@ class Critic(nn.Module, ABC):
     """A discriminator: how real an image looks, larger is realer.
 
     Args:
-        resolution: height and width of the images that it was trained on. channels: 1 (grey) or 3 (RGB).
+        resolution: height and width of the images that it was trained on.
+        channels: 1 (grey) or 3 (RGB).
         description: one line for a person.
     """
 
@@ -24,7 +25,7 @@ class Critic(nn.Module, ABC):
 
     @abstractmethod
     def layers(self, images: Float[Tensor, "n c h w"]) -> list[Tensor]:
-        """What each layer sees, the first layer first, each `[n, channels, height, width]` after its activation."""
+        """Features of each layer, the first layer first, each `[n, channels, height, width]` after its activation."""
 
     def fitted(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k r r"]:
         """Images at the size and with the channels that it was trained on."""

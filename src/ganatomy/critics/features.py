@@ -1,4 +1,4 @@
-"""What a critic sees, as one vector for each image.
+"""Features of a critic, as one vector for each image.
 
 Radford et al. 2015, section 5.1: the features of all layers, max-pooled to 4 x 4, flattened and side by side.
 """
@@ -33,7 +33,7 @@ def discriminator_features(
         SettingError: for no images.
     """
     if not len(images):
-        raise SettingError("there is no image to see features in; give at least one")
+        raise SettingError("there are no images; give at least one")
     critic = critic.eval()
     device = next(critic.parameters()).device
     return torch.cat(
@@ -52,9 +52,9 @@ def pooled(layer: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
 
 
 def critic_features(critic: Critic) -> Features:
-    """The same as a way to see images, for whatever takes `Features`: maps, distances between sets of images."""
+    """The same as `Features`, which maps and distances between sets of images take."""
     return Features(
         name="critic",
         description=critic.description,
-        see=lambda images: discriminator_features(critic, images),
+        extract=lambda images: discriminator_features(critic, images),
     )

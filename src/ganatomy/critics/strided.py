@@ -138,7 +138,7 @@ def _layers(state: Mapping[str, Tensor]) -> Iterator[Layer]:
 
 
 def _end_size(head: Tensor, width: int) -> int:
-    """Height and width of what the last layer sees."""
+    """Height and width of the last layer's input."""
     if head.ndim == 4 and head.shape[1] == width and head.shape[2] == head.shape[3]:
         return head.shape[2]
     side = round((head.shape[1] / width) ** 0.5) if head.ndim == 2 else 0

@@ -51,7 +51,7 @@ def write_faces(
     """Write `n` drawn faces as PNG files, with `labels.csv` (0 or 1 per attribute) and `factors.csv` beside them.
 
     A second run with the same arguments leaves the same folder; the tables come last, and whole, so a folder that
-    has them is complete. `progress` is told how many images of how many are written.
+    has them is complete. `progress` is called with the images written, and all of them.
 
     Raises:
         OutputError: when the folder cannot be written, or holds images of another run that this one would leave.

@@ -19,7 +19,7 @@ from ganatomy.errors import MissingFileError, SettingError
 from ganatomy.images import from_uint8, read_image
 
 NUM_LABELLED = 1000
-"""Images that a scorer is tested on where nobody says how many."""
+"""Images that a scorer is tested on by default."""
 TABLES = ("labels.csv", "labels.parquet", "labels.txt", "list_attr_celeba.txt")
 """What the table of labels in a folder of images may be called."""
 
@@ -29,7 +29,9 @@ class Labelled:
     """Labelled images.
 
     Args:
-        names: of the attributes. labels: whether each image has each. read: the images of these rows, in [-1, 1].
+        names: of the attributes.
+        labels: whether each image has each.
+        read: the images of these rows, in [-1, 1].
     """
 
     description: str

@@ -25,7 +25,8 @@ class Reference:
     """Real images.
 
     Args:
-        names: one for each, such as its file. read: the images of these rows, in [-1, 1].
+        names: one for each, such as its file.
+        read: the images of these rows, in [-1, 1].
     """
 
     description: str

@@ -16,7 +16,7 @@ from ganatomy.latents import Space
 from ganatomy.metrics import MEASURES, Figure, Result, SharedInputs
 from ganatomy.metrics.base import BETTER
 from ganatomy.perception import Scorer
-from ganatomy.perception.features import features_of, looks
+from ganatomy.perception.features import features_of, scores_images
 from ganatomy.perception.perceptual import perceptual_distance
 from ganatomy.progress import Clock
 
@@ -117,7 +117,7 @@ def missing(
     Raises:
         UnknownNameError: for a measure that does not exist.
     """
-    here = {"scorer": looks(scorer), "data": data is not None, "pairs": False}
+    here = {"scorer": scores_images(scorer), "data": data is not None, "pairs": False}
     found = {}
     for name in names:
         if name not in MEASURES:

@@ -158,8 +158,10 @@ class FilteredLeakyReLU:
     in the processor's cache; a gradient computes them anew instead of keeping them.
 
     Args:
-        up: from the signal to the temporary rate. down: from there to the result.
-        gain: what activations are multiplied by. clamp: bound on them after that, None for none.
+        up: from the signal to the temporary rate.
+        down: from there to the result.
+        gain: what activations are multiplied by.
+        clamp: bound on them after that, None for none.
     """
 
     up: Band

@@ -38,9 +38,11 @@ class Signature:
 
     Args:
         architecture: the name that a person knows it by, such as "StyleGAN2".
-        z_dim: length of z. w_dim: length of w, None where there is no w.
+        z_dim: length of z.
+        w_dim: length of w, None where there is no w.
         num_layers: how many layers take a style (w+ has one w for each), None where there is no w.
-        resolution: height and width of the images. channels: 1 (grey) or 3 (RGB).
+        resolution: height and width of the images.
+        channels: 1 (grey) or 3 (RGB).
         num_classes: classes of a conditional generator, else 0.
         prior: what z is drawn from: "normal" is N(0, I), "uniform" is U(-1, 1).
         spaces: the spaces that `synthesize` understands, in the order of `map`.

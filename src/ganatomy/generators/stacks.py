@@ -31,13 +31,16 @@ class Layer:
     Args:
         kind: "linear", "conv" or "deconv" (transposed convolution).
         in_channels: channels that it takes; the length of the flattened input where it is linear.
-        out_channels: channels that it gives. size: a linear layer's output is an image of so many pixels a side.
+        out_channels: channels that it gives.
+        size: a linear layer's output is an image of so many pixels a side.
         padding: as PyTorch counts it: around a convolution's input, and cut off around a transposed one's output.
         output_padding: what is added to a transposed convolution's output below and on the right, or cut off there
             where it is negative. A convolution pads its input so much more (or less) there.
-        upsample: up-sampling before a convolution, 1 for none. interpolation: how.
+        upsample: up-sampling before a convolution, 1 for none.
+        interpolation: how.
         norm: length of the batch norm, 0 for none. A linear layer may be normed over all numbers or over channels.
-        eps: of the batch norm. slope: of a leaky ReLU below zero.
+        eps: of the batch norm.
+        slope: of a leaky ReLU below zero.
         activation_first: whether the activation stands before the batch norm.
     """
 

@@ -42,13 +42,15 @@ class StyleGAN3Config:
         widths: channels that each layer makes; the last are the image's, and the input has those of the first.
         kernel: pixels a side of all kernels but the last: 3 in configuration t, 1 in r.
         radial: whether downsampling filters treat all directions alike, as in r.
-        first_cutoff, first_stopband: of the first layer, in cycles per image.
+        first_cutoff: of the first layer, in cycles per image.
+        first_stopband: of the first layer, in cycles per image.
         last_stopband_rel: the last stopband over the last cutoff, which is half the resolution.
         margin: pixels that signals reach beyond the image on each side, in samples of their own rate.
         num_critical: layers before the image that are sampled critically, for the sharpest details.
         filter_size: taps of a filter for each sample of its lower rate.
         lrelu_upsampling: how far above the layer's rate its activation is sampled.
-        output_scale: what the last layer is multiplied by. clamp: bound on activations, None for none.
+        output_scale: what the last layer is multiplied by.
+        clamp: bound on activations, None for none.
     """
 
     resolution: int
@@ -124,8 +126,10 @@ class Signal:
     """Feature maps as samples of a band-limited signal.
 
     Args:
-        size: samples a side, with the margin. rate: samples for the width of the image.
-        cutoff: highest frequency that is kept, in cycles per image. half_width: half of the transition above it.
+        size: samples a side, with the margin.
+        rate: samples for the width of the image.
+        cutoff: highest frequency that is kept, in cycles per image.
+        half_width: half of the transition above it.
     """
 
     channels: int

@@ -30,7 +30,8 @@ class ToyGenerator(Generator):
         cosine: between every two of the unit directions u_k; a whole Gram matrix of cosines is taken as well.
         w_dim: length of w; None makes a generator that has z only.
         num_layers: rows of w+; needs `w_dim`.
-        slope: logits per unit distance along a direction. intercepts: one for each attribute, 0 by default.
+        slope: logits per unit distance along a direction.
+        intercepts: one for each attribute, 0 by default.
 
     Raises:
         SettingError: when no vectors of that length can have these cosines.

@@ -1,4 +1,4 @@
-"""What an edit is to reach, said in probabilities, logits or changes, as one logit for each image and target."""
+"""What an edit is to reach, in probabilities, logits or changes, as one logit for each image and target."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def smallest_step(
 ) -> Float[Tensor, "n r"]:
     """For each image the step that changes the targets by what is wanted, and takes back the drift of the held.
 
-    With the slopes of targets T and of held values H as rows it is damped least squares under equality constraints,
+    With the gradients of targets T and of held values H as rows it is damped least squares under equality constraints,
 
         min over s of  |s|² + |H s + drift|² / damping   such that   T s = wanted,
 

@@ -1,4 +1,4 @@
-"""How far each image must go along a direction until its own score says what is wanted."""
+"""How far each image must go along a direction until its own score reaches its target."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ class Strengths:
     """How far each image goes, in standard deviations of codes along the direction.
 
     Args:
-        latents: the codes there. before, goals, after: probability of the attribute.
+        latents: the codes there.
+        before: probability of the attribute in the image as it was.
+        goals: probability that was to be reached.
+        after: probability at that strength.
         reached: the goal lies within the range; where not, the strength is the one in the range that comes nearest.
     """
 
@@ -76,9 +79,9 @@ def strengths(
     """For each image the smallest strength at which its score is what is wanted: looked for in its own images.
 
     Args:
-        to: one value, or one for each image. units: "probability", "logit", "change", "shift" as in `guided`;
-            "times" of the image's own probability (2 is twice the smile); "percentile" (0 to 100) among the scores
-            of `reference`, such as `survey.scores`.
+        to: one value, or one for each image.
+        units: "probability", "logit", "change", "shift" as in `guided`; "times" of the image's own probability (2 is
+            twice the smile); "percentile" (0 to 100) among the scores of `reference`, such as `survey.scores`.
         attribute: that is scored, by default the direction's name.
         limits: the range of strengths, in sigmas.
 
@@ -97,11 +100,11 @@ def strengths(
     if not len(latents):
         raise SettingError("there are no codes to move; give one or more")
     name = attribute or direction.name
-    eye = scorer.select([name])
+    own_scorer = scorer.select([name])
 
     def score(rows: Tensor, sigmas: Tensor) -> Tensor:
         seen = [
-            eye.score(generator(part), latents=part).logits[:, 0].cpu().double()
+            own_scorer.score(generator(part), latents=part).logits[:, 0].cpu().double()
             for part in batches(move(latents[rows], direction, sigmas, units="sigma"), batch_size)
         ]
         return torch.cat(seen)

@@ -110,8 +110,9 @@ class Scorer(ABC):
         """Score images in [-1, 1]; what lies outside is clipped, as it is when an image is saved.
 
         Args:
-            latents: the codes of these images. start: index of the first of them in the sample that they belong to.
-                Only scorers that do not look at images (tables, truths) need them.
+            latents: the codes of these images.
+            start: index of the first of them in the sample that they belong to. Only scorers that do not look at images
+                (tables, truths) need them.
 
         Raises:
             SettingError: for images of another shape or range.
@@ -145,7 +146,7 @@ class Scorer(ABC):
         return self if names == self.names else SelectedScorer(self, names)
 
     def differentiable(self) -> Scorer:
-        """The scorer that gives the same scores with gradients to the images: itself, unless it knows of another.
+        """The scorer that gives the same scores with gradients to the images: itself, unless a subclass has another.
 
         Raises:
             SettingError, CheckpointError: when there should be one, but it cannot be had here.
@@ -213,7 +214,7 @@ def fit_images(
 
 
 def fingerprint_of(*parts: str | bytes) -> str:
-    """SHA-256 over texts and bytes, each told apart from its neighbours by its length."""
+    """SHA-256 over texts and bytes, each separated from its neighbours by its length."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part

@@ -59,10 +59,11 @@ class TextImageModel(Protocol):
 
 
 class OpenClipModel:
-    """A model of open_clip with its own tokenizer and its own way to prepare images.
+    """A model of open_clip with its own tokenizer and its own preparation of images.
 
     Args:
-        name: how it is spelled, so that it can be loaded again. config: what its network was built from.
+        name: how it is spelled, so that it can be loaded again.
+        config: what its network was built from.
     """
 
     def __init__(self, network: Any, tokenizer: Any, *, name: str, config: Mapping[str, Any]) -> None:
@@ -297,7 +298,7 @@ def _library(spec: str) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing said by libraries that speak through the root logger, which they would otherwise set up, or warn."""
+    """Silences libraries that log through the root logger, which they would otherwise set up, or warn."""
     root, silent = logging.getLogger(), logging.NullHandler()
     root.addHandler(silent)
     try:

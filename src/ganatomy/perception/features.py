@@ -24,19 +24,20 @@ GRID = 8
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Features:
-    """A way to see images as vectors.
+    """Images as feature vectors.
 
     Args:
-        name: as in `FEATURES`. description: which network exactly; figures compare only within the same.
-        see: from images in [-1, 1] to `[n, f]`.
+        name: as in `FEATURES`.
+        description: which network exactly; figures compare only within the same.
+        extract: from images in [-1, 1] to `[n, f]`.
     """
 
     name: str
     description: str
-    see: Callable[[Tensor], Tensor]
+    extract: Callable[[Tensor], Tensor]
 
     def __call__(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n f"]:
-        return self.see(images).flatten(1).float()
+        return self.extract(images).flatten(1).float()
 
 
 def features_of(name: str = "auto", scorer: Scorer | None = None) -> Features:
@@ -52,28 +53,28 @@ def features_of(name: str = "auto", scorer: Scorer | None = None) -> Features:
         DownloadError: without a network.
     """
     if name == "auto":
-        name = "inception" if inception_is_here() else "scorer" if looks(scorer) else "pixels"
+        name = "inception" if inception_is_here() else "scorer" if scores_images(scorer) else "pixels"
     if name not in FEATURES:
         raise UnknownNameError("kind of features", name, FEATURES)
     return FEATURES[name](scorer)
 
 
 def scorer_features(scorer: Scorer | None) -> Features:
-    """What the trunk of an attribute network sees; of any other scorer, its logits.
+    """Features of the trunk of an attribute network; of any other scorer, its logits.
 
     Raises:
-        SettingError: without a scorer that looks at images.
+        SettingError: without a scorer that can score images.
     """
-    scorer = looking(scorer)
+    scorer = image_scorer(scorer)
     network = network_of(scorer)
     if network is not None:
         return Features(
-            name="scorer", description=f"the trunk of the {network.description}", see=network.features
+            name="scorer", description=f"the trunk of the {network.description}", extract=network.features
         )
     return Features(
         name="scorer",
         description=f"the {len(scorer.names)} logits of {scorer.description}",
-        see=lambda images: scorer.score(images).logits,
+        extract=lambda images: scorer.score(images).logits,
     )
 
 
@@ -82,7 +83,7 @@ def coarse_pixels(scorer: Scorer | None = None) -> Features:
     return Features(
         name="pixels",
         description=f"colours of {GRID} x {GRID} patches",
-        see=lambda images: F.adaptive_avg_pool2d(images, GRID).flatten(1),
+        extract=lambda images: F.adaptive_avg_pool2d(images, GRID).flatten(1),
     )
 
 
@@ -114,13 +115,13 @@ def inception_features(scorer: Scorer | None = None) -> Features:
             f"{path} cannot be read as weights of Inception ({reason}); delete it"
         ) from None
 
-    def see(images: Tensor) -> Tensor:
+    def extract(images: Tensor) -> Tensor:
         pixels = torch.from_numpy(to_uint8(images.expand(-1, 3, -1, -1))).permute(0, 3, 1, 2)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return network(pixels)[0]
 
-    return Features(name="inception", description="Inception of 2015, by torch-fidelity", see=see)
+    return Features(name="inception", description="Inception of 2015, by torch-fidelity", extract=extract)
 
 
 def inception_is_here() -> bool:
@@ -135,18 +136,16 @@ FEATURES: dict[str, Callable[[Scorer | None], Features]] = {
 }
 
 
-def looks(scorer: Scorer | None) -> bool:
-    """Whether there is a scorer, and it looks at images."""
+def scores_images(scorer: Scorer | None) -> bool:
+    """Whether there is a scorer that can score new images."""
     return scorer is not None and scorer.num_rows is None
 
 
-def looking(scorer: Scorer | None) -> Scorer:
-    """The scorer, if it looks at images; raises SettingError where there is none, or it is a table."""
-    if scorer is None or not looks(scorer):
-        what = "there is no scorer" if scorer is None else f"{scorer.description} does not look at images"
-        raise SettingError(
-            f"{what}, so it has no features; give a scorer that looks at images, or take pixels"
-        )
+def image_scorer(scorer: Scorer | None) -> Scorer:
+    """The scorer, if it can score new images; raises SettingError where there is none, or it is a table."""
+    if scorer is None or not scores_images(scorer):
+        what = "there is no scorer" if scorer is None else f"{scorer.description} cannot score images"
+        raise SettingError(f"{what}, so it has no features; give a classifier, or take pixels")
     return scorer
 
 

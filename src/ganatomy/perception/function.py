@@ -28,7 +28,7 @@ class FunctionScorer(Scorer):
     Args:
         names: one for each column; may also be an attribute `names` of the function.
         output: "probabilities", "logits" (a sigmoid for each) or "class logits" (one softmax over all).
-        fingerprint: what tells this function from others; by default its source, and its weights where it is a module.
+        fingerprint: identifies this function; by default its source, and its weights where it is a module.
             Give one where the answer hangs on something else, such as a file that the function reads.
 
     Raises:

@@ -81,5 +81,5 @@ class Identity:
 
 
 def coarse(images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n f"]:
-    """The image in `GRID` x `GRID` patches: light, colours and what stands where, whatever a scorer was taught."""
+    """The image in `GRID` x `GRID` patches: light, colours and layout, independent of any classifier."""
     return F.adaptive_avg_pool2d(images, GRID).flatten(1)

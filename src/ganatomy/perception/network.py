@@ -30,11 +30,15 @@ class AttributeConfig:
     """What an attribute network is built from; it travels in the metadata of the weights.
 
     Args:
-        attributes: names of the logits. factors: names of the continuous values beside them, perhaps none.
+        attributes: names of the logits.
+        factors: names of the continuous values beside them, perhaps none.
         activation: "sigmoid" for attributes that are present or not, "softmax" for classes that exclude each other.
-        channels: 1 (grey) or 3 (RGB). resolution: height and width of the images that it was trained on.
-        widths: channels of the stages; each stage halves height and width. blocks: residual blocks in each stage.
-        hidden_dim: width of the dense layer in front of the heads. dropout: only while training.
+        channels: 1 (grey) or 3 (RGB).
+        resolution: height and width of the images that it was trained on.
+        widths: channels of the stages; each stage halves height and width.
+        blocks: residual blocks in each stage.
+        hidden_dim: width of the dense layer in front of the heads.
+        dropout: only while training.
     """
 
     attributes: tuple[str, ...]
@@ -55,7 +59,7 @@ class AttributeConfig:
         if self.activation not in ("sigmoid", "softmax"):
             raise SettingError(f"{self.activation!r} is not an activation; choose sigmoid or softmax")
         if self.activation == "softmax" and len(self.attributes) < 2:
-            raise SettingError("a softmax over one class says nothing; use sigmoid")
+            raise SettingError("a softmax over one class is always 1; use sigmoid")
         if self.channels not in (1, 3):
             raise SettingError(f"images have 1 or 3 channels, not {self.channels}")
         if len(self.widths) != len(self.blocks) or not self.widths:
@@ -167,7 +171,7 @@ class AttributeNetwork(nn.Module):
         return digest.hexdigest()
 
     def save(self, path: str | os.PathLike[str], *, half: bool = True) -> Path:
-        """Write weights and config as safetensors, whole or not at all, in half precision unless told otherwise.
+        """Write weights and config as safetensors, whole or not at all, in half precision by default.
 
         Raises:
             OutputError: when the file cannot be written.
@@ -254,7 +258,7 @@ class NetworkScorer(Scorer):
         return FactorScorer(self).score(images)
 
     def features(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
-        """What the trunk sees in images, named or not: near each other for images that look alike to it."""
+        """Features of the trunk: near each other for images that are alike."""
         return self.network.embed(self._fitted(images))
 
     def to(self, device: str | torch.device) -> NetworkScorer:
@@ -295,7 +299,7 @@ class FactorScorer(Scorer):
 
     def __init__(self, scorer: NetworkScorer) -> None:
         if not scorer.network.config.factors:
-            raise SettingError(f"{scorer.description} was trained on attributes only; it knows no factors")
+            raise SettingError(f"{scorer.description} was trained on attributes only; it has no factors")
         self.scorer = scorer
         self.names = scorer.network.config.factors
         self.fingerprint = fingerprint_of(scorer.fingerprint, "factors")

@@ -1,4 +1,4 @@
-"""Perceptual distance: how different two images look, as a squared distance between what networks see in them.
+"""Perceptual distance: how different two images look, as a squared distance between features of networks.
 
 Every distance here is `|embed(a) - embed(b)|²`, so that images of a walk are looked at once, and a small step counts
 with its square.
@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError, SettingError, UnknownNameError
 from ganatomy.perception.base import Scorer, fit_images
-from ganatomy.perception.features import looking, looks, network_of
+from ganatomy.perception.features import image_scorer, network_of, scores_images
 from ganatomy.perception.network import NetworkScorer
 from ganatomy.perception.published import VGG16
 from ganatomy.perception.torchvision import import_torchvision
@@ -35,7 +35,8 @@ class PerceptualDistance:
     """How different images look.
 
     Args:
-        name: as in `DISTANCES`. description: which network exactly; figures compare only within the same.
+        name: as in `DISTANCES`.
+        description: which network exactly; figures compare only within the same.
         embed: from images in [-1, 1] to vectors `[n, f]` whose squared distances are perceptual.
     """
 
@@ -63,7 +64,7 @@ def perceptual_distance(name: str = "auto", scorer: Scorer | None = None) -> Per
         DownloadError: without a network.
     """
     if name == "auto":
-        name = "lpips" if lpips_is_here() else "scorer" if looks(scorer) else "pixels"
+        name = "lpips" if lpips_is_here() else "scorer" if scores_images(scorer) else "pixels"
     if name not in DISTANCES:
         raise UnknownNameError("perceptual distance", name, DISTANCES)
     return DISTANCES[name](scorer)
@@ -73,9 +74,9 @@ def scorer_distance(scorer: Scorer | None) -> PerceptualDistance:
     """Distance of the feature maps of an attribute network (`look`); of any other scorer, of its logits.
 
     Raises:
-        SettingError: without a scorer that looks at images.
+        SettingError: without a scorer that can score images.
     """
-    scorer = looking(scorer)
+    scorer = image_scorer(scorer)
     network = network_of(scorer)
     if network is not None:
         return PerceptualDistance(

@@ -21,7 +21,7 @@ from ganatomy.perception.base import Scorer, Scores, check_names, fingerprint_of
 from ganatomy.perception.clip import CLIP, OpenClipModel, TextImageModel, load_clip, short_name
 
 SUBJECT = "a person"
-"""Whom or what attributes are of, unless said otherwise."""
+"""Default subject of attributes."""
 
 TEMPLATES = (
     "a photo of {}",
@@ -44,7 +44,8 @@ class Contrast:
     """An attribute as two sets of sentences.
 
     Args:
-        name: what the attribute is called. yes: sentences that are true of images that have it.
+        name: what the attribute is called.
+        yes: sentences that are true of images that have it.
         no: the same of images that do not.
     """
 
@@ -85,7 +86,7 @@ class Contrast:
             )
         if len(poles) == 1 and not subject:
             raise SettingError(
-                f"{text!r} has nothing to be told from; give a subject, or both poles, such as "
+                f"{text!r} has no opposite; give a subject, or both poles, such as "
                 f"'a smiling woman{BETWEEN}a woman'"
             )
         broken = [template for template in templates if template.count("{}") != 1]
@@ -95,7 +96,7 @@ class Contrast:
             )
         yes, no = (f"{subject} {pole}".strip() for pole in [*poles, ""][:2])
         if yes == no:
-            raise SettingError(f"both poles of {text!r} are the same; say what it is to be told from")
+            raise SettingError(f"both poles of {text!r} are the same; give two different ones")
         return cls(
             name=poles[0],
             yes=tuple(template.replace("{}", yes) for template in templates),
@@ -104,7 +105,7 @@ class Contrast:
 
 
 class TextScorer(Scorer):
-    """Scores attributes that were said in words; gradients flow to the images.
+    """Scores attributes given in words; gradients flow to the images.
 
     With unit vectors x of an image and t+, t- of the two poles, each the normalised mean of the unit vectors of its
     sentences (prompt ensembling: Radford et al. 2021, section 3.1.4), and the model's own logit scale s,
@@ -134,8 +135,8 @@ class TextScorer(Scorer):
         for name, value in zip(self.names, self.centre, strict=True):
             if not math.isfinite(value):
                 raise SettingError(f"the centre of {name!r} is {value}; it must be a finite number")
-        said = json.dumps([asdict(contrast) for contrast in self.contrasts])
-        self.fingerprint = fingerprint_of("words", model.fingerprint, said, json.dumps(self.centre))
+        stated = json.dumps([asdict(contrast) for contrast in self.contrasts])
+        self.fingerprint = fingerprint_of("words", model.fingerprint, stated, json.dumps(self.centre))
         self.description = f"words, by {short_name(model.name)} ({len(self.names)} attributes)"
         self._poles = model.scale * torch.stack(
             [_pole(model, contrast.yes) - _pole(model, contrast.no) for contrast in self.contrasts]
@@ -146,14 +147,14 @@ class TextScorer(Scorer):
         return seen @ self._poles.T.to(seen) - seen.new_tensor(self.centre)
 
     def features(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
-        """Unit vectors of images: near each other for images of which the same can be said."""
+        """Unit vectors of images: near each other for images that one description fits."""
         return self.model.embed_images(images)
 
     def select(self, names: Iterable[str]) -> TextScorer:
         """The same scorer, looking for these attributes only, in this order.
 
         Raises:
-            UnknownNameError: for an attribute that was not said.
+            UnknownNameError: for an attribute that was not given.
         """
         names = check_names(names)
         chosen = [position(name, self.names) for name in names]
@@ -235,9 +236,9 @@ def words(
         SettingError: for an attribute without words, two of one name, or without open_clip.
         UnknownNameError, MissingFileError, CheckpointError, DownloadError: when the model cannot be had.
     """
-    said = [Contrast.of(text, subject=subject, templates=templates) for text in attributes]
-    check_names(contrast.name for contrast in said)  # before a model is fetched
-    return TextScorer(load_clip(model) if isinstance(model, str) else model, said)
+    stated = [Contrast.of(text, subject=subject, templates=templates) for text in attributes]
+    check_names(contrast.name for contrast in stated)  # before a model is fetched
+    return TextScorer(load_clip(model) if isinstance(model, str) else model, stated)
 
 
 def load_words(path: str | os.PathLike[str], *, model: TextImageModel | None = None) -> TextScorer:
@@ -252,10 +253,10 @@ def load_words(path: str | os.PathLike[str], *, model: TextImageModel | None = N
         data = json.loads(path.read_text(encoding="utf-8"))
         form, spec, fingerprint = (str(data[key]) for key in ("format", "model", "model_fingerprint"))
         contrasts = [
-            Contrast(name=name, yes=tuple(said["yes"]), no=tuple(said["no"]))
-            for name, said in data["attributes"].items()
+            Contrast(name=name, yes=tuple(stated["yes"]), no=tuple(stated["no"]))
+            for name, stated in data["attributes"].items()
         ]
-        centre = [float(said["centre"]) for said in data["attributes"].values()]
+        centre = [float(stated["centre"]) for stated in data["attributes"].values()]
     except (FileNotFoundError, IsADirectoryError):
         raise MissingFileError(f"{path} is no file; `ganatomy words` writes such files") from None
     except SettingError as error:

@@ -42,7 +42,7 @@ class BundledModel:
 
     @property
     def panel(self) -> Path:
-        """What the studio knows of its directions."""
+        """The studio's measurements of its directions."""
         return FOLDER / f"{self.name}-panel.safetensors"
 
     @property

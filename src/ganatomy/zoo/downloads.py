@@ -34,7 +34,7 @@ def download(url: str, path: Path, *, sha256: str | None = None, notice: str = "
     """The file of that address at this path, fetched if it is not there yet.
 
     A download that breaks off leaves a part, and the next one goes on from there. What arrives is held against
-    `sha256`; where nobody published one, the first download is trusted, and recorded beside the file. Every later
+    `sha256`; where none is published, the first download is trusted, and recorded beside the file. Every later
     call holds the file against that record, and so does a second download.
 
     Args:
@@ -109,7 +109,7 @@ class Record:
 
 
 def write_whole(path: Path, data: dict[str, Any]) -> None:
-    """Write JSON so that a reader sees all of it or none."""
+    """Write JSON whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     part.write_text(json.dumps(data, indent=2))
@@ -157,7 +157,7 @@ def _download(url: str, part: Path) -> None:
 
 @contextlib.contextmanager
 def _answering(url: str) -> Iterator[None]:
-    """What a server and the way to it can do wrong, as our error."""
+    """Errors of servers and connections, as ours."""
     try:
         yield
     except HTTPError as error:

@@ -18,7 +18,8 @@ class PublishedModel:
     """A generator on its authors' server.
 
     Args:
-        draws: what its images show. page: where its authors describe it.
+        draws: what its images show.
+        page: where its authors describe it.
         size: bytes, and sha256: of the file, where its authors say so.
     """
 

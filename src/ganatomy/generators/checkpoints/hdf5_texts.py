@@ -32,7 +32,8 @@ class Texts:
         """The texts of an attribute.
 
         Args:
-            header: address of the object that has it. count: how many texts it has.
+            header: address of the object that has it.
+            count: how many texts it has.
 
         Raises:
             CheckpointError: where they are not where they should be, or are too long.

@@ -40,7 +40,8 @@ class Step:
     """One layer of a model, as the file describes it.
 
     Args:
-        kind: Keras's class, such as "Conv2DTranspose". owners: models that it lies in, from the outside in.
+        kind: Keras's class, such as "Conv2DTranspose".
+        owners: models that it lies in, from the outside in.
         numbered: these and itself, by their kinds and their numbers among those of their kind, as Keras 3 does.
     """
 

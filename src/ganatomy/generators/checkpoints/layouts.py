@@ -31,7 +31,8 @@ class Conventions:
 
     Args:
         named_padding: paddings are "same" or "valid", with TensorFlow's uneven crops; else they are numbers.
-        epsilons: of batch norms, the default first. slopes: of leaky ReLUs.
+        epsilons: of batch norms, the default first.
+        slopes: of leaky ReLUs.
     """
 
     named_padding: bool
