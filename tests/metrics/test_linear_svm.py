@@ -1,16 +1,15 @@
-"""What a linear SVM reads off features: known answers, and scikit-learn's own."""
+"""What a linear SVM reads off features: known answers, and the minimum of its objective."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from sklearn.svm import LinearSVC
 from torch import Tensor
 
 import ganatomy as ga
 from ganatomy.critics import MultiscaleCritic
-from ganatomy.metrics.linear_svm import LinearSVM, _separate, untrained
+from ganatomy.metrics.linear_svm import LinearSVM, predictions, untrained
 
 
 def noise(n: int, d: int, seed: int = 0) -> Tensor:
@@ -49,16 +48,29 @@ def test_a_planted_label_is_read_as_well_as_the_best_line_can() -> None:
     assert found.accuracy.value == pytest.approx(0.841, abs=0.03)
 
 
-def test_weights_are_those_of_liblinear() -> None:
-    features = noise(300, 12)
-    labels = (features[:, :3] + noise(300, 3, seed=1)).argmax(1)
-    penalty = 1e-2
-    theirs = LinearSVC(C=1 / (penalty * 300), tol=1e-9, max_iter=100_000).fit(
-        features.numpy(), labels.numpy()
-    )
-    ours = _separate(torch.cat([features, torch.ones(300, 1)], 1), labels, 3, penalty).numpy()
-    assert np.abs(theirs.coef_.T - ours[:-1]).max() < 1e-4
-    assert np.abs(theirs.intercept_ - ours[-1]).max() < 1e-4
+@pytest.mark.parametrize("num_features", [12, 500], ids=["few features", "more features than rows"])
+@pytest.mark.parametrize("penalty", [1e-1, 1e-3])
+def test_predictions_are_those_of_the_minimum_of_the_objective(num_features: int, penalty: float) -> None:
+    features = noise(400, num_features) / num_features**0.5
+    index = (features[:, :3] * num_features**0.5 + 0.5 * noise(400, 3, seed=1)).argmax(1)
+    train, test = features[:300], features[300:]
+    signs = 2.0 * torch.nn.functional.one_hot(index[:300], 3) - 1
+    ones = torch.ones(300, 1, dtype=torch.float64)
+    rows = torch.cat([train.double(), ones], dim=1)
+    weights = torch.zeros(num_features + 1, 3, dtype=torch.float64, requires_grad=True)
+    solver = torch.optim.LBFGS([weights], max_iter=2000, tolerance_grad=1e-12, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        solver.zero_grad()
+        hinge = (1 - signs * (rows @ weights)).clamp(min=0).square().mean(0)
+        value = (penalty / 2 * weights.square().sum(0) + hinge).sum()
+        value.backward()
+        return value
+
+    solver.step(loss)
+    expected = (torch.cat([test.double(), ones[:100]], dim=1) @ weights).argmax(1)
+    (predicted,) = predictions(train, index[:300], test, [penalty])
+    assert float((predicted == expected).double().mean()) >= 0.99
 
 
 def test_features_of_any_scale_and_without_any_spread_are_read() -> None:
