@@ -101,15 +101,12 @@ class Fields:
 
 def wrong(where: str, value: Any, expected: str) -> CheckpointError:
     """The error for a value that is not what was expected."""
-    kinds = {dict: "an object", list: "a list", str: "a long text"}
     if isinstance(value, dict | list):
-        shown = kinds[type(value)]
+        shown = "an object" if isinstance(value, dict) else "a list"
     elif type(value) is int and abs(value) > LARGEST:
         shown = "a huge number"  # it may have thousands of digits
     else:
-        shown = repr(value)
-    if len(shown) > 80:
-        shown = kinds[str]
+        shown = repr(value) if len(repr(value)) <= 80 else "a long text"
     subject = f"recipe field {where!r}" if where else "a recipe"
     return CheckpointError(f"{subject} is {shown}, not {expected}")
 
@@ -187,7 +184,7 @@ def flag(value: Any, where: str) -> bool:
 
 
 def as_it_is(value: Any, where: str) -> dict[str, Any]:
-    """An object whose fields are somebody else's."""
+    """An object that is passed on unchecked."""
     return Fields(value, where).data
 
 

@@ -87,7 +87,17 @@ class Recipe(Part):
         scale: whole number by which each image is enlarged; by default until it is readable.
         fps: frames per second, where the image is written as a film.
         batch_size: images made at a time. It is written down because the last bits of an image depend on it.
-        scene: how the studio showed the image, in its own words; no image depends on it.
+        scene: how the studio showed the image, as its page has it; no image depends on it.
+
+    Raises:
+        SettingError: where model, codes or image do not go together.
+
+    Example:
+        >>> from ganatomy.latents import Space
+        >>> from ganatomy.recipes import Drawn
+        >>> recipe = Recipe(model=ModelReference(name="faces"), codes=Drawn(seeds=(7,), space=Space.W))
+        >>> from_json(to_json(recipe)) == recipe
+        True
     """
 
     model: Annotated[ModelReference | None, ModelReference.read] = None
@@ -117,7 +127,8 @@ class Recipe(Part):
         """The same recipe with another value in one field of its JSON, such as `edits.0.strength`.
 
         Raises:
-            SettingError: for a field that leads nowhere. CheckpointError: for a value that the field cannot have.
+            SettingError: for a field that leads nowhere.
+            CheckpointError: for a value that the field cannot have.
         """
         data = json.loads(to_json(self))
         inside: Any = data
@@ -129,7 +140,7 @@ class Recipe(Part):
 
 
 def to_json(recipe: Recipe) -> str:
-    """A recipe as JSON of ASCII letters, without the fields that say nothing.
+    """A recipe as JSON of ASCII letters, without the fields that are null.
 
     Raises:
         SettingError: when it would be too long to be read again, or holds a number that is not finite.
@@ -180,9 +191,19 @@ def from_json(written: str | bytes) -> Recipe:
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     """The recipe in a file of JSON, or in an image or a film that ganatomy wrote.
 
+    Args:
+        path: the file; its content decides what it is, not its ending.
+
+    Returns:
+        The recipe. Nothing that it names is opened.
+
     Raises:
         MissingFileError: when there is no such file.
         CheckpointError: when it holds none, or one that is damaged; the message names the field.
+
+    Example::
+
+        wider = ganatomy.read_recipe("smiling.png").with_value("edits.0.strength", 3)
     """
     path = Path(path)
     try:
@@ -210,8 +231,20 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
 def save_recipe(recipe: Recipe, path: str | os.PathLike[str]) -> Path:
     """Write a recipe as JSON, whole or not at all.
 
+    Args:
+        recipe: what is written.
+        path: where.
+
+    Returns:
+        The path.
+
     Raises:
         OutputError: when the file cannot be written.
+        SettingError: as `to_json` does.
+
+    Example::
+
+        ganatomy.save_recipe(ganatomy.read_recipe("smiling.png"), "smiling.json")
     """
     written = to_json(recipe)
     with written_whole(path) as part:

@@ -41,12 +41,26 @@ def render(
     """The image of a recipe: the same pixels each time on one machine, device and number of threads.
 
     Args:
+        recipe: what the image is made from.
         generator: the recipe's model, where it is loaded already; by default it is loaded.
         device: where to load it, such as "cuda"; by default the processor.
+        progress: called with the images that are made, and all.
+
+    Returns:
+        The image, as PIL.
 
     Raises:
         FingerprintError: when the model is not the one that the recipe was written for.
-        GanatomyError: when the model cannot be had, or cannot do what the recipe asks for.
+        GanatomyError: when the model cannot be loaded, or cannot do what the recipe needs.
+
+    Example:
+        >>> from ganatomy.generators.toy import ToyGenerator
+        >>> from ganatomy.latents import Space
+        >>> from ganatomy.recipes import Drawn, ModelReference, Recipe, Sheet
+        >>> codes = Drawn(seeds=(7, 8), space=Space.Z)
+        >>> recipe = Recipe(model=ModelReference(name="toy"), codes=codes, image=Sheet(columns=2), scale=1)
+        >>> render(recipe, generator=ToyGenerator()).size
+        (22, 12)
     """
     if isinstance(recipe.image, DrawnFaces):
         return _drawn_faces(recipe.image, recipe.scale)
@@ -80,12 +94,24 @@ def render_to(
     device: str | None = None,
     progress: Advance | None = None,
 ) -> Path:
-    """Write what a recipe makes: the ending chooses an image, a film, or the codes (.latents).
+    """Write what a recipe makes. Images and films carry the recipe, and `read_recipe` finds it in them.
 
-    Images and films carry the recipe, and `read_recipe` finds it in them. Arguments and errors are those of `render`.
+    Args:
+        recipe: what the file is made from.
+        path: its ending chooses an image, a film, or the codes (.latents).
+        generator: as in `render`, as are `device` and `progress`.
+
+    Returns:
+        The path.
 
     Raises:
-        SettingError: for another ending, or a film of what does not move. OutputError: when it cannot be written.
+        SettingError: for another ending, or a film of what does not move.
+        OutputError: when it cannot be written.
+        GanatomyError: as `render` does.
+
+    Example::
+
+        ganatomy.render_to(ganatomy.read_recipe("smiling.png"), "again.png")
     """
     path = Path(path)
     ending = path.suffix.lower()
@@ -119,16 +145,8 @@ def open_model(reference: ModelReference, *, device: str | None = None) -> Gener
         path = Path(reference.name)
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise CheckpointError(f"the recipe's model {reference.name!r} is neither a file nor a folder")
-        generator = load(
-            reference.name,
-            prior=reference.prior,
-            output=reference.output,
-            hidden=reference.hidden,
-            resolution=reference.resolution,
-            network=reference.network,
-            precision=reference.precision,
-            device=device,
-        )
+        settings = {name: value for name, value in vars(reference).items() if name != "fingerprint"}
+        generator = load(settings.pop("name"), **settings, device=device)
     except OSError as error:
         if isinstance(error, GanatomyError):
             raise
