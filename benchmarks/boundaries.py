@@ -25,6 +25,7 @@ import torch
 from torch import Tensor
 
 from ganatomy.directions import METHODS, discriminant
+from ganatomy.geometry import qr
 from ganatomy.latents import Directions, Latents, Space
 from ganatomy.perception import Scores
 from ganatomy.surveys import Survey
@@ -40,7 +41,7 @@ def made_up(n: int, *, anisotropic: bool, num_attributes: int = 1, seed: int = 0
     """Codes with scores that are linear in them but for noise, and the true gradients as rows of norm 1."""
     rng = torch.Generator().manual_seed(seed)
     deviations = torch.logspace(0, -1.5 if anisotropic else 0, DIM)
-    turn = torch.linalg.qr(torch.randn(DIM, DIM, generator=rng))[0]
+    turn = qr(torch.randn(DIM, DIM, generator=rng))[0]
     codes = torch.randn(n, DIM, generator=rng) * deviations @ turn
     # Where codes are narrow the gradient is steep, or nothing could be seen of it in the scores.
     gradients = torch.randn(num_attributes, DIM, generator=rng) / deviations.sqrt() @ turn

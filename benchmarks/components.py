@@ -24,6 +24,7 @@ from ganatomy.directions import sefa
 from ganatomy.directions.principal import principal
 from ganatomy.directions.sefa import first_weights
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
+from ganatomy.geometry import qr
 
 DIM, BLOCK, NUM_COMPONENTS = 512, 2048, 80
 
@@ -55,7 +56,7 @@ class Codes:
     def __init__(self, n: int) -> None:
         self.n, self.spent = n, Clock(0.0, 0.0)
         rng = torch.Generator().manual_seed(0)
-        frame = torch.linalg.qr(torch.randn(DIM, DIM, generator=rng))[0]
+        frame = qr(torch.randn(DIM, DIM, generator=rng))[0]
         self.mixing = frame * torch.logspace(2, -2, DIM, base=2) @ frame.T
 
     def __iter__(self) -> Iterator[torch.Tensor]:

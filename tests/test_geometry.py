@@ -21,10 +21,12 @@ from ganatomy.geometry import (
     orthogonalize_lowdin,
     orthogonalize_qr,
     project_out,
+    qr,
     slerp,
     span,
     spline,
     truncate,
+    upright,
 )
 
 quick = settings(max_examples=25, deadline=None)
@@ -36,7 +38,7 @@ def random(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> to
 
 
 def rotation(d: int, seed: int) -> torch.Tensor:
-    return torch.linalg.qr(random(d, d, seed=seed))[0]
+    return qr(random(d, d, seed=seed))[0]
 
 
 def angle(a: torch.Tensor, b: torch.Tensor) -> float:
@@ -243,6 +245,38 @@ def test_qr_is_gram_schmidt_in_the_order_given():
         left = row - sum((q @ row) * q for q in done)
         done.append(left / np.linalg.norm(left))
     torch.testing.assert_close(orthogonalize_qr(rows), torch.from_numpy(np.stack(done)))
+
+
+@quick
+@given(seed=seeds, shape=st.sampled_from([(6, 6), (9, 4), (4, 9)]))
+def test_qr_gives_the_matrix_back_whatever_the_signs_of_its_columns(seed, shape):
+    matrix = random(*shape, seed=seed)
+    q, r = qr(matrix)
+    torch.testing.assert_close(q @ r, matrix)
+    torch.testing.assert_close(q.T @ q, torch.eye(min(shape)).double())
+    assert (r.diagonal() > 0).all()
+    torch.testing.assert_close(r.triu(), r)
+    # An orthonormal matrix is its own Q, and LAPACK alone would give some columns back turned round.
+    torch.testing.assert_close(qr(q)[0], q)
+
+
+@quick
+@given(seed=seeds)
+def test_a_row_and_its_opposite_stand_upright_alike(seed):
+    rows = random(5, 7, seed=seed)
+    found = upright(rows)
+    torch.testing.assert_close(upright(-rows), found)
+    torch.testing.assert_close(found.abs(), rows.abs())
+    assert (found.amax(1) >= 0.999 * rows.abs().amax(1)).all()
+
+
+def test_rounding_does_not_choose_between_numbers_that_are_equally_large():
+    for noise in (1e-7, -1e-7):
+        rows = torch.tensor([[0.0, -1.0, 1.0 + noise], [1.0 + noise, 0.5, -1.0]])
+        torch.testing.assert_close(upright(rows), torch.tensor([[0.0, 1.0, -1.0], [1.0, 0.5, -1.0]]))
+    assert upright(torch.zeros(2, 3)).tolist() == [[0.0] * 3] * 2
+    assert upright(torch.zeros(0, 3)).shape == (0, 3)
+    assert upright(torch.zeros(2, 0)).shape == (2, 0)
 
 
 def test_lowdin_is_the_polar_factor_and_prefers_no_row():

@@ -3,6 +3,9 @@
 Ways between codes (`lerp`, `slerp`, `spline`, `truncate`) work in any space. Sets of directions (`gram`, `project_out`,
 `orthogonalize_qr`, `orthogonalize_lowdin`, `dual_basis`) are rows of a matrix. Decompositions run in float64, and
 results come back in the dtype of the input.
+
+LAPACK leaves signs open: an eigenvector, or a column of Q, is as good as its opposite, and which of the two comes back
+depends on the processor. `upright` and `qr` fix the signs, so that a seed means the same on every machine.
 """
 
 from __future__ import annotations
@@ -17,6 +20,9 @@ from ganatomy.errors import SettingError
 
 NEARLY_PARALLEL = 1e-6
 """Radians from 0 (or from pi) at which `slerp` takes two codes for parallel (or antipodal)."""
+
+AS_LARGE = 0.999
+"""Numbers above this share of the largest one count as equally large: rounding must not choose between them."""
 
 
 def lerp(
@@ -156,7 +162,7 @@ def span(rows: Float[Tensor, "m d"], *, tolerance: float | None = None) -> Float
     tolerance = rank_tolerance(rows.dtype) if tolerance is None else tolerance
     units = torch.nn.functional.normalize(rows.double(), dim=1, eps=torch.finfo(torch.float64).tiny)
     _, s, vh = torch.linalg.svd(units, full_matrices=False)
-    return vh[s > tolerance * s[0]].to(rows.dtype)
+    return upright(vh[s > tolerance * s[0]]).to(rows.dtype)
 
 
 def project_out(vectors: Float[Tensor, "k d"], basis: Float[Tensor, "m d"]) -> Float[Tensor, "k d"]:
@@ -186,9 +192,7 @@ def orthogonalize_qr(rows: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
     [[1.0, 0.0], [0.0, 1.0]]
     """
     _require_independent(rows)
-    q, r = torch.linalg.qr(rows.double().T)
-    signs = r.diagonal().sign()
-    return ((q * signs).T + 0.0).to(rows.dtype)
+    return (qr(rows.double().T)[0].T + 0.0).to(rows.dtype)
 
 
 def orthogonalize_lowdin(rows: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
@@ -206,6 +210,31 @@ def orthogonalize_lowdin(rows: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
     _require_independent(rows)
     u, _, vh = torch.linalg.svd(rows.double(), full_matrices=False)
     return (u @ vh + 0.0).to(rows.dtype)
+
+
+def qr(matrix: Float[Tensor, "n k"]) -> tuple[Float[Tensor, "n r"], Float[Tensor, "r k"]]:
+    """The QR decomposition whose R has no negative number on its diagonal, which makes it unique for full rank.
+
+    >>> q, r = qr(torch.tensor([[0.0, -2.0], [-3.0, 0.0]]))
+    >>> (q + 0.0).tolist(), (r + 0.0).tolist()
+    ([[0.0, -1.0], [-1.0, 0.0]], [[3.0, 0.0], [0.0, 2.0]])
+    """
+    q, r = torch.linalg.qr(matrix)
+    signs = torch.where(r.diagonal() < 0, -1.0, 1.0).to(matrix)
+    return q * signs, signs[:, None] * r
+
+
+def upright(rows: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
+    """Each row or its opposite: the one whose largest number is positive, the first of those that are equally large.
+
+    >>> upright(torch.tensor([[1.0, -3.0], [-2.0, 2.0]])).tolist()
+    [[-1.0, 3.0], [2.0, -2.0]]
+    """
+    if not rows.shape[1]:
+        return rows
+    sizes = rows.abs()
+    first = (sizes >= AS_LARGE * sizes.amax(1, keepdim=True)).to(torch.uint8).argmax(1, keepdim=True)
+    return torch.where(rows.gather(1, first) < 0, -rows, rows)
 
 
 def dual_basis(rows: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:

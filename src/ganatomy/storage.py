@@ -1,8 +1,8 @@
-"""Codes and directions as safetensors files, with what they belong to in the metadata.
+"""Latents, directions and other tensors as safetensors files, with the generator that they belong to in the metadata.
 
-A file holds tensors and three strings: `kind` says what they are, `format` counts changes of the layout, and `facts`
-is a JSON object with everything else. Numbers that JSON lacks (nan, inf) are written as strings. Files are written
-whole or not at all.
+A file holds tensors and three strings: `kind` names its content, `format` counts changes of the layout, and `facts` is
+a JSON object with everything else. Numbers that JSON lacks (nan, inf) are written as strings. A file is written
+completely or not at all.
 """
 
 from __future__ import annotations
@@ -24,15 +24,32 @@ from ganatomy.errors import CheckpointError, GanatomyError, MissingFileError, Ou
 from ganatomy.latents import Direction, Directions, Latents, Space
 
 FORMAT = 1
-LOADERS = {"latents": "load_latents", "directions": "load_directions", "panel": "load_panel"}
-"""The kinds of file, and what reads each."""
+LOADERS = {
+    "latents": "load_latents",
+    "directions": "load_directions",
+    "jacobians": "load_survey",
+    "panel": "load_panel",
+    "transfer network": "TransferNetwork.load",
+}
+"""The kinds of file, and the function that reads each."""
 
 
 def save_latents(latents: Latents, path: str | os.PathLike[str]) -> Path:
-    """Write codes, their class labels and what they belong to; dtype and every bit are kept.
+    """Write codes, their class labels, space and fingerprint; dtype and every bit are kept.
+
+    Args:
+        latents: to write.
+        path: of the file; missing folders are made.
+
+    Returns:
+        The path.
 
     Raises:
         OutputError: when the file cannot be written.
+
+    Example::
+
+        ga.save_latents(generator.sample(8, seed=7, space="w"), "eight.latents")
     """
     tensors = {"codes": latents.codes}
     if latents.labels is not None:
@@ -48,12 +65,22 @@ def save_latents(latents: Latents, path: str | os.PathLike[str]) -> Path:
 def load_latents(path: str | os.PathLike[str]) -> Latents:
     """Read the codes that `save_latents` wrote.
 
+    Args:
+        path: of the file.
+
+    Returns:
+        The same latents, on the CPU.
+
     Raises:
         MissingFileError: when there is no such file.
         CheckpointError: when it holds anything else; the message says what.
+
+    Example::
+
+        latents = ga.load_latents("eight.latents")
     """
     tensors, facts = load_tensors("latents", path)
-    with understood(path):
+    with parsing(path):
         codes, labels = _numbers(tensors, "codes"), tensors.get("labels")
         if labels is not None and (labels.ndim != 2 or len(labels) != len(codes)):
             raise ValueError(f"{len(codes)} codes have labels of shape {list(labels.shape)}")
@@ -67,10 +94,21 @@ def load_latents(path: str | os.PathLike[str]) -> Latents:
 
 
 def save_directions(directions: Directions, path: str | os.PathLike[str]) -> Path:
-    """Write a set of directions with all that `Direction` says of each; dtypes and every bit are kept.
+    """Write a set of directions with every field of each; dtypes and every bit are kept.
+
+    Args:
+        directions: to write.
+        path: of the file; missing folders are made.
+
+    Returns:
+        The path.
 
     Raises:
         OutputError: when the file cannot be written.
+
+    Example::
+
+        ga.save_directions(ga.regression(survey), "faces.directions")
     """
     items = [
         {
@@ -94,12 +132,22 @@ def save_directions(directions: Directions, path: str | os.PathLike[str]) -> Pat
 def load_directions(path: str | os.PathLike[str]) -> Directions:
     """Read the directions that `save_directions` wrote, in their order.
 
+    Args:
+        path: of the file.
+
+    Returns:
+        The same directions, on the CPU.
+
     Raises:
         MissingFileError: when there is no such file.
         CheckpointError: when it holds anything else; the message says what.
+
+    Example::
+
+        smile = ga.load_directions("faces.directions")["Smiling"]
     """
     tensors, facts = load_tensors("directions", path)
-    with understood(path):
+    with parsing(path):
         return Directions(
             Direction(
                 vector=_numbers(tensors, f"vector.{index}"),
@@ -119,18 +167,19 @@ def load_directions(path: str | os.PathLike[str]) -> Directions:
 
 
 def read_kind(path: str | os.PathLike[str]) -> str:
-    """What a file of ours holds, "latents" or "directions", read off its first bytes.
+    """The kind of a file that `save_tensors` wrote, one of `LOADERS`, from its metadata.
 
     Raises:
-        MissingFileError: when there is no such file. CheckpointError: when it is not a file of ours.
+        MissingFileError: when there is no such file.
+        CheckpointError: when `save_tensors` did not write it.
     """
     with _opened(path) as file:
         return _kind(file, path)
 
 
 @contextlib.contextmanager
-def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A temporary name beside `path` to write to; it becomes `path` when the block ends well, else it goes.
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary name beside `path` to write to. It replaces `path` when the block succeeds, else it is removed.
 
     Raises:
         OutputError: when the folder or the file cannot be written.
@@ -151,7 +200,13 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
 def save_tensors(
     kind: str, tensors: dict[str, Tensor], facts: dict[str, Any], path: str | os.PathLike[str]
 ) -> Path:
-    """Write tensors, and facts that JSON can hold, as a file of one of the kinds in `LOADERS`.
+    """Write tensors and facts as a file.
+
+    Args:
+        kind: of the file, one of `LOADERS`.
+        tensors: by name.
+        facts: whatever JSON can hold.
+        path: of the file; missing folders are made.
 
     Raises:
         OutputError: when the file cannot be written.
@@ -163,22 +218,23 @@ def save_tensors(
         "format": str(FORMAT),
         "facts": json.dumps(facts, allow_nan=False),
     }
-    with written_whole(path) as part:
+    with atomic_write(path) as part:
         part.write_bytes(save(tensors, metadata))
     return Path(path)
 
 
 def load_tensors(kind: str, path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what `save_tensors` wrote as this kind.
+    """The tensors and facts that `save_tensors` wrote as this kind.
 
     Raises:
-        MissingFileError: when there is no such file. CheckpointError: when it holds anything else.
+        MissingFileError: when there is no such file.
+        CheckpointError: when it holds anything else.
     """
     with _opened(path) as file:
         found = _kind(file, path)
         if found != kind:
             raise CheckpointError(f"{path} holds {found}, not {kind}; read it with {LOADERS[found]}")
-        with understood(path):
+        with parsing(path):
             facts = json.loads(file.metadata()["facts"])
             if not isinstance(facts, dict):
                 raise TypeError("its facts are not an object")
@@ -187,14 +243,14 @@ def load_tensors(kind: str, path: str | os.PathLike[str]) -> tuple[dict[str, Ten
 
 
 def _kind(file: Any, path: str | os.PathLike[str]) -> str:
-    """The kind of an open safetensors file of ours, of a format that we can read."""
+    """The kind of an open safetensors file, whose format this version can read."""
     metadata = file.metadata() or {}
     maker, _, kind = metadata.get("kind", "").partition(" ")
     if maker != "ganatomy" or kind not in LOADERS:
         names = list(file.keys())
         inside = f"{len(names)} tensors, {names[0]!r} first" if names else "no tensors"
         raise CheckpointError(
-            f"{path} is a safetensors file that was not written as {' or '.join(LOADERS)} ({inside}); "
+            f"{path} is a safetensors file that holds none of {', '.join(LOADERS)} ({inside}); "
             "give a file that `save_latents` or `save_directions` wrote"
         )
     version = metadata.get("format", "")
@@ -207,7 +263,7 @@ def _kind(file: Any, path: str | os.PathLike[str]) -> str:
 
 @contextlib.contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
-    """The safetensors file at this path; an error of ours where there is none."""
+    """The safetensors file at this path; raises MissingFileError or CheckpointError where there is none."""
     path = Path(path)
     if not path.exists():
         raise MissingFileError(f"{path} does not exist")
@@ -223,8 +279,8 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def understood(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turns whatever a damaged file of ours makes impossible into one error that names the file."""
+def parsing(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turns every error that a damaged file causes in the block into one CheckpointError that names the file."""
     try:
         yield
     except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, GanatomyError) as error:
@@ -234,7 +290,7 @@ def understood(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def _numbers(tensors: dict[str, Tensor], name: str) -> Tensor:
-    """A tensor of a file, whose numbers are such as codes and vectors are made of."""
+    """A tensor of a file; raises TypeError unless its dtype is one of codes and vectors."""
     found = tensors[name]
     if found.dtype not in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
         raise TypeError(
@@ -244,7 +300,7 @@ def _numbers(tensors: dict[str, Tensor], name: str) -> Tensor:
 
 
 def _deviation(value: Any) -> float:
-    """A standard deviation: nan where nobody knows it, 0 where codes do not differ."""
+    """A standard deviation: nan where it is unknown, 0 where codes do not differ."""
     found = float(value)
     if found < 0 or math.isinf(found):
         raise ValueError(f"sigma is {found}, and no standard deviation is")

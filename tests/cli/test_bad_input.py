@@ -123,7 +123,7 @@ def test_an_attribute_of_one_class(run: Run, files: Any, tmp_path: Path) -> None
     survey = tmp_path / "s"
     assert run("survey", files.style, "--scorer", scorer, "-n", 40, "-o", survey).code == 0
     line = run("directions", survey, "--attributes", "Smiling", "-o", tmp_path / "d").complaint
-    assert "'Smiling' is there in 0" in line
+    assert "images to learn from have 'Smiling'" in line
 
 
 def test_scores_that_are_not_numbers(run: Run, files: Any, tmp_path: Path) -> None:

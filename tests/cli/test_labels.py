@@ -37,8 +37,8 @@ def test_json_has_every_figure(run: Run, files: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--yes", "3,5", "--no", "5,6"], "row 5 is marked yes and no"),
-        (["--yes", "3,5"], "0 row(s) are marked no"),
+        (["--yes", "3,5", "--no", "5,6"], "row 5 is labelled yes and no"),
+        (["--yes", "3,5"], "0 row(s) are labelled no"),
         (["--yes", "3,5", "--no", "1,2", "--method", "svm"], "a method of their own"),
         (["--yes", "3,5", "--no", "1,2", "--components", "3"], "a method of their own"),
         (["--yes", "3,first", "--no", "1,2"], "'first' is not a seed"),

@@ -11,6 +11,7 @@ from ganatomy.generators.base import Signature
 from ganatomy.generators.ops import EqualLinear
 from ganatomy.generators.style_based import STYLE_SPACES, MappingNetwork, StyleBasedGenerator
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
+from ganatomy.geometry import qr
 from ganatomy.latents import Latents
 
 W_DIM = 16
@@ -24,7 +25,7 @@ def stylegan2(widths: tuple[int, ...] = (8, 8, 8)) -> StyleGAN2:
 
 def unit(index: int, dim: int = W_DIM) -> Tensor:
     """A fixed random direction of its own for each index, at right angles to the others."""
-    frame = torch.linalg.qr(torch.randn(dim, dim, generator=torch.Generator().manual_seed(9)))[0]
+    frame = qr(torch.randn(dim, dim, generator=torch.Generator().manual_seed(9)))[0]
     return frame[:, index]
 
 

@@ -1,6 +1,8 @@
-"""Few marks: what they find, how honest the figures are, and how good the advice is."""
+"""Few labels: the direction, the honesty of its figures, and the number of labels advised."""
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from torch import Tensor
 
 from ganatomy.directions import FewLabels, few_labels
 from ganatomy.directions.few_labels import auc_interval, fit, next_rows, share_interval
-from ganatomy.directions.learning_curve import expected_auc, marks_for
+from ganatomy.directions.learning_curve import expected_auc, labels_for
 from ganatomy.errors import SettingError
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Latents, Space
@@ -30,7 +32,16 @@ def seen(toy: ToyGenerator) -> Survey:
     return survey(toy, OracleScorer(toy), n=3000, batch_size=1000)
 
 
-def mark(seen: Survey, name: str, num_yes: int, num_no: int, *, seed: int = 0) -> tuple[list[int], list[int]]:
+@pytest.fixture(scope="module")
+def surveys() -> list[Survey]:
+    """Of five toys."""
+    toys = [ToyGenerator(cosine=0.0, seed=seed) for seed in range(5)]
+    return [survey(toy, OracleScorer(toy), n=3000, batch_size=1000) for toy in toys]
+
+
+def draw_labels(
+    seen: Survey, name: str, num_yes: int, num_no: int, *, seed: int = 0
+) -> tuple[list[int], list[int]]:
     rng = np.random.default_rng(seed)
     labels = seen.labels(name).numpy()
     return (
@@ -40,7 +51,7 @@ def mark(seen: Survey, name: str, num_yes: int, num_no: int, *, seed: int = 0) -
 
 
 def true_figures(seen: Survey, found: FewLabels, name: str) -> tuple[float, float]:
-    """AUC and accuracy on the whole survey, classes weighed as they were marked."""
+    """AUC and accuracy on the whole survey, with the classes in the proportion of the labels."""
     labels = seen.labels(name)
     along = seen.latents.codes @ found.direction.vector
     right = ((along + found.direction.intercept / found.direction.slope) > 0) == labels
@@ -49,17 +60,19 @@ def true_figures(seen: Survey, found: FewLabels, name: str) -> tuple[float, floa
 
 
 class TestDirection:
-    def test_fifty_marks_come_near_to_the_truth_and_more_come_nearer(self, toy: ToyGenerator, seen: Survey):
+    def test_fifty_labels_come_near_to_the_truth_and_more_come_nearer(self, toy: ToyGenerator, seen: Survey):
         cosines = [
-            float(few_labels(seen, *mark(seen, "red", n, n)).direction.vector @ toy.truth["red"].vector)
+            float(
+                few_labels(seen, *draw_labels(seen, "red", n, n)).direction.vector @ toy.truth["red"].vector
+            )
             for n in (5, 25, 80)
         ]
         assert cosines == sorted(cosines)
         assert cosines[1] > 0.85
         assert cosines[2] > 0.94
 
-    def test_it_is_a_ridge_regression_of_the_marks(self, seen: Survey):
-        yes, no = mark(seen, "red", 6, 9)
+    def test_it_is_a_ridge_regression_of_the_labels(self, seen: Survey):
+        yes, no = draw_labels(seen, "red", 6, 9)
         codes = seen.latents.codes[[*yes, *no]].double()
         signs = torch.tensor([1.0] * 6 + [-1.0] * 9, dtype=torch.float64)
         dual = fit((codes @ codes.T)[None], signs[None]).dual[0]
@@ -70,8 +83,8 @@ class TestDirection:
         truth = Ridge(alpha=alpha).fit(codes.numpy(), signs.numpy())
         np.testing.assert_allclose((codes.T @ dual).numpy(), truth.coef_, rtol=1e-6, atol=1e-9)
 
-    def test_the_order_of_marks_and_which_side_is_yes_change_nothing(self, seen: Survey):
-        yes, no = mark(seen, "red", 5, 8)
+    def test_the_order_of_labels_and_which_side_is_yes_change_nothing(self, seen: Survey):
+        yes, no = draw_labels(seen, "red", 5, 8)
         one, other = few_labels(seen, yes, no), few_labels(seen.latents, yes[::-1], no[::-1])
         torch.testing.assert_close(one.direction.vector, other.direction.vector, atol=1e-5, rtol=0)
         assert (one.auc, one.accuracy) == (other.auc, other.accuracy)
@@ -80,7 +93,7 @@ class TestDirection:
         assert one.auc.value == pytest.approx(turned.auc.value)
 
     def test_its_scales_are_those_of_a_direction(self, toy: ToyGenerator, seen: Survey):
-        found = few_labels(seen, *mark(seen, "red", 25, 25), name="reddish").direction
+        found = few_labels(seen, *draw_labels(seen, "red", 25, 25), name="reddish").direction
         assert (found.name, found.method, found.fingerprint) == ("reddish", "few labels", toy.fingerprint)
         assert found.sigma == pytest.approx(float((seen.latents.codes @ found.vector).std()), rel=1e-3)
         assert found.slope > 0
@@ -90,26 +103,25 @@ class TestDirection:
     def test_codes_of_many_layers_keep_their_shape(self):
         toy = ToyGenerator(z_dim=40, w_dim=40, num_layers=4)
         wide = survey(toy, OracleScorer(toy), n=120, space="w+")
-        assert few_labels(wide, *mark(wide, "red", 10, 10)).direction.vector.shape == (4, 40)
+        assert few_labels(wide, *draw_labels(wide, "red", 10, 10)).direction.vector.shape == (4, 40)
 
 
 class TestHonesty:
     @pytest.mark.parametrize(("num_yes", "num_no"), [(3, 3), (5, 10), (10, 10)])
     def test_intervals_hold_the_truth_in_nine_of_ten_draws_or_more(
-        self, seen: Survey, num_yes: int, num_no: int
+        self, surveys: list[Survey], num_yes: int, num_no: int
     ):
-        draws = 60
         inside = torch.zeros(2)
         counted = torch.zeros(2)
-        for draw in range(draws):
-            found = few_labels(seen, *mark(seen, "red", num_yes, num_no, seed=draw), num_next=0)
+        for seen, draw in itertools.product(surveys, range(20)):
+            found = few_labels(seen, *draw_labels(seen, "red", num_yes, num_no, seed=draw), num_next=0)
             area, share = true_figures(seen, found, "red")
             counted += torch.tensor([1, float(np.isfinite(found.direction.slope))])
             inside[0] += found.auc.low <= area <= found.auc.high
             inside[1] += found.accuracy.low <= share <= found.accuracy.high
         assert (inside / counted).min() >= 0.9
 
-    def test_marks_at_random_are_not_told_apart(self, seen: Survey):
+    def test_random_labels_are_not_separated(self, seen: Survey):
         rng = np.random.default_rng(0)
         areas, shares, mistaken = [], [], 0
         for _ in range(60):
@@ -140,28 +152,28 @@ class TestAdvice:
         for n in (10, 25):
             areas = []
             for draw in range(20):
-                found = few_labels(seen, *mark(seen, "red", n, n, seed=draw), num_next=0)
+                found = few_labels(seen, *draw_labels(seen, "red", n, n, seed=draw), num_next=0)
                 areas.append(true_figures(seen, found, "red")[0])
             expected = expected_auc(2 * n, torch.tensor([2 / np.pi]).double(), torch.ones(16).double())
             assert np.mean(areas) == pytest.approx(float(expected), abs=0.03)
 
-    def test_marks_for_a_goal_are_where_the_curve_reaches_it(self):
+    def test_labels_for_a_goal_are_where_the_curve_reaches_it(self):
         variances = torch.logspace(0, -3, 40, dtype=torch.float64)
         shares = torch.tensor([0.3, 0.6, 0.9], dtype=torch.float64)
-        marks = marks_for(0.9, shares, variances)
-        assert torch.isinf(marks[0])
-        for share, needed in zip(shares[1:], marks[1:], strict=True):
+        labels = labels_for(0.9, shares, variances)
+        assert torch.isinf(labels[0])
+        for share, needed in zip(shares[1:], labels[1:], strict=True):
             reached = expected_auc(float(needed), share[None], variances)
             assert float(reached) == pytest.approx(0.9, abs=1e-6)
 
-    def test_with_all_marks_the_curve_ends_at_what_codes_explain(self):
+    def test_with_all_labels_the_curve_ends_at_what_codes_explain(self):
         share = 0.5
         ceiling = norm.cdf(np.sqrt(2 * share / (1 - share)))
         found = expected_auc(1e9, torch.tensor([share]).double(), torch.ones(8).double())
         assert float(found) == pytest.approx(ceiling, abs=1e-6)
 
-    def test_better_marks_need_fewer_more(self, seen: Survey):
-        clear = few_labels(seen, *mark(seen, "red", 25, 25))
+    def test_better_labels_need_fewer_more(self, seen: Survey):
+        clear = few_labels(seen, *draw_labels(seen, "red", 25, 25))
         rng = np.random.default_rng(1)
         rows = rng.choice(3000, 16, replace=False).tolist()
         nothing = few_labels(seen, rows[:8], rows[8:])
@@ -177,7 +189,7 @@ class TestAdvice:
         assert next_rows(codes, codes[:, 0], torch.arange(7), num=2) == ()
 
     def test_it_prints_itself(self, seen: Survey):
-        text = str(few_labels(seen, *mark(seen, "red", 5, 5), name="sunny", num_next=3))
+        text = str(few_labels(seen, *draw_labels(seen, "red", 5, 5), name="sunny", num_next=3))
         lines = text.splitlines()
         assert lines[0] == "sunny, from 5 yes and 5 no"
         assert [line.split()[0] for line in lines[1:]] == ["accuracy", "AUC", "needed", "next"]
@@ -187,16 +199,16 @@ class TestAdvice:
 @pytest.mark.parametrize(
     ("yes", "no", "message"),
     [
-        ([1, 2, 3], [3, 4], "row 3 is marked yes and no"),
-        ([1], [3, 4], r"1 row\(s\) are marked yes; mark 2 or more"),
-        ([1, 2], [], r"0 row\(s\) are marked no"),
-        ([1, 1], [3, 4], "marked yes twice in 1, 1"),
-        ([1, 2], [3, 3000], "row 3000 is marked no, but there are rows 0 to 2999"),
-        ([-1, 2], [3, 4], "row -1 is marked yes"),
-        (list(range(150)), list(range(150, 201)), "201 marks are not few"),
+        ([1, 2, 3], [3, 4], "row 3 is labelled yes and no"),
+        ([1], [3, 4], r"1 row\(s\) are labelled yes; label 2 or more"),
+        ([1, 2], [], r"0 row\(s\) are labelled no"),
+        ([1, 1], [3, 4], "labelled yes twice in 1, 1"),
+        ([1, 2], [3, 3000], "row 3000 is labelled no, but there are rows 0 to 2999"),
+        ([-1, 2], [3, 4], "row -1 is labelled yes"),
+        (list(range(150)), list(range(150, 201)), "201 labels are too many"),
     ],
 )
-def test_marks_that_make_no_sense_are_refused(seen: Survey, yes: list[int], no: list[int], message: str):
+def test_labels_that_make_no_sense_are_refused(seen: Survey, yes: list[int], no: list[int], message: str):
     with pytest.raises(SettingError, match=message):
         few_labels(seen, yes, no)
 
@@ -207,14 +219,14 @@ def test_settings_out_of_range_are_refused(seen: Survey, setting: str, value: fl
         few_labels(seen, [1, 2], [3, 4], **{setting: value})  # type: ignore[arg-type]
 
 
-def test_marks_on_copies_of_one_code_are_refused():
+def test_labels_on_copies_of_one_code_are_refused():
     same: Tensor = torch.ones(6, 3)
     with pytest.raises(SettingError, match="all alike"):
         few_labels(Latents(codes=same, space=Space.Z), [0, 1], [2, 3])
 
 
-def test_features_tell_marks_apart_with_fewer_of_them(toy: ToyGenerator) -> None:
-    """Where a network sees the attribute plainly, the direction of codes is found from marks that codes alone blur."""
+def test_features_need_fewer_labels(toy: ToyGenerator) -> None:
+    """Where features show the attribute clearly, labels that are too few for codes alone are enough."""
     latents = toy.sample(800, seed=5)
     truth = toy.truth[toy.truth.names[0]]
     along = truth.logit(latents)

@@ -13,6 +13,7 @@ import ganatomy as ga
 from ganatomy.directions import principal as module
 from ganatomy.directions.principal import principal
 from ganatomy.errors import SettingError, SpaceError, UnknownNameError
+from ganatomy.geometry import qr
 
 
 def made(name: str) -> ga.Generator:
@@ -28,7 +29,7 @@ def rows_and_codes(n: int, d: int, *, rank: int = 6, noise: float = 0.01) -> tup
     """Rows that spread along a few axes, far from the origin, and the codes that they are linear in."""
     rng = torch.Generator().manual_seed(0)
     codes = torch.randn(n, rank, generator=rng)
-    axes = torch.linalg.qr(torch.randn(d, rank, generator=rng))[0]
+    axes = qr(torch.randn(d, rank, generator=rng))[0]
     rows = codes * torch.arange(rank, 0, -1) @ axes.T + 50
     return rows + noise * torch.randn(n, d, generator=rng), codes
 
@@ -52,8 +53,8 @@ class Stretched(nn.Module):
 def stretched(d: int = 40) -> tuple[ga.Generator, Tensor]:
     """A wrapped generator, and the directions of z that its layer stretches, the most stretched first."""
     torch.manual_seed(0)
-    frame = torch.linalg.qr(torch.randn(d, 6))[0]
-    turn = torch.linalg.qr(torch.randn(6, 6))[0]
+    frame = qr(torch.randn(d, 6))[0]
+    turn = qr(torch.randn(6, 6))[0]
     widths = torch.tensor([6.0, 5.0, 4.0, 3.0, 2.0, 1.0])
     net = Stretched(frame * widths @ turn.T, torch.ones(6))
     return ga.wrap(net, z_dim=6), turn.T
@@ -202,7 +203,7 @@ def test_progress_reaches_all_codes():
         ("stylegan2", {"space": "x"}, SpaceError, "'x' is not a space"),
         ("dcgan", {"space": "w"}, SpaceError, "no space w, only z"),
         ("dcgan", {}, SettingError, "name a layer.*layers.0"),
-        ("wrapped function", {}, SettingError, "none that can be looked into"),
+        ("wrapped function", {}, SettingError, "none with activations"),
         ("wrapped function", {"layer": "a"}, UnknownNameError, "no layer 'a'"),
         ("stylegan2", {"n": 1}, SettingError, "of 1 codes"),
         ("stylegan2", {"layer": "b4", "batch_size": 0}, SettingError, "batches of 0"),

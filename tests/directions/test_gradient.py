@@ -16,9 +16,9 @@ from ganatomy.perception import FunctionScorer, OracleScorer, Scores
 from ganatomy.surveys import Jacobians, Survey, differentiate, survey
 
 
-@pytest.fixture(scope="module")
-def toy() -> ToyGenerator:
-    return ToyGenerator(w_dim=16, cosine=0.3)
+@pytest.fixture(scope="module", params=range(5), ids="toy {}".format)
+def toy(request: pytest.FixtureRequest) -> ToyGenerator:
+    return ToyGenerator(w_dim=16, cosine=0.3, seed=request.param)
 
 
 def bent(toy: ToyGenerator) -> FunctionScorer:
@@ -67,16 +67,16 @@ def test_the_active_subspace_is_spanned_by_what_the_logit_depends_on(toy: ToyGen
 
 
 def test_eigenvectors_are_those_of_the_dense_matrix_and_point_uphill():
-    slopes = torch.randn(30, 1, 5, generator=torch.Generator().manual_seed(0)) + torch.tensor(
+    gradients = torch.randn(30, 1, 5, generator=torch.Generator().manual_seed(0)) + torch.tensor(
         [1.0, 0, 0, 0, 0]
     )
-    seen = of(slopes)
+    seen = of(gradients)
     found = active_subspace(seen, "a")
-    rows = slopes[:, 0].double()
+    rows = gradients[:, 0].double()
     values, axes = torch.linalg.eigh(rows.T @ rows / 30)
     torch.testing.assert_close(found.shares, (values.flip(0) / values.sum()).float())
     assert ((found.vectors.double() * axes.flip(1).T).sum(1).abs() - 1).abs().max() < 1e-5
-    assert (found.vectors @ slopes[:, 0].mean(0) >= 0).all()
+    assert (found.vectors @ gradients[:, 0].mean(0) >= 0).all()
 
 
 def test_more_active_directions_are_numbered_and_orthogonal(toy: ToyGenerator):
@@ -90,8 +90,8 @@ def test_more_active_directions_are_numbered_and_orthogonal(toy: ToyGenerator):
 
 
 def test_each_image_has_its_own_direction():
-    slopes = torch.tensor([[[3.0, 4.0]], [[0.0, -1e-30]], [[0.0, 0.0]]])
-    seen = Jacobians(names=("a",), logits=torch.zeros(3, 1), slopes=slopes)
+    gradients = torch.tensor([[[3.0, 4.0]], [[0.0, -1e-30]], [[0.0, 0.0]]])
+    seen = Jacobians(names=("a",), logits=torch.zeros(3, 1), gradients=gradients)
     expected = torch.tensor([[0.6, 0.8], [0.0, -1.0], [0.0, 0.0]])
     torch.testing.assert_close(local_directions(seen, "a"), expected)
 
@@ -111,8 +111,8 @@ def test_what_cannot_be_found_is_refused_with_what_to_do(toy: ToyGenerator):
         local_directions(flat.jacobians, "b")
 
 
-def of(slopes: Tensor) -> Survey:
+def of(gradients: Tensor) -> Survey:
     codes = torch.randn(60, 5, generator=torch.Generator().manual_seed(1))
-    seen = Jacobians(names=("a",), logits=torch.zeros(len(slopes), 1), slopes=slopes)
+    seen = Jacobians(names=("a",), logits=torch.zeros(len(gradients), 1), gradients=gradients)
     scores = Scores(names=("a",), logits=codes[:, :1])
     return replace(Survey(latents=Latents(codes=codes, space=Space.Z), scores=scores), jacobians=seen)

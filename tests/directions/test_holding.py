@@ -14,9 +14,9 @@ from ganatomy.generators.toy import ToyGenerator
 from ganatomy.perception.oracle import OracleScorer
 
 
-@pytest.fixture(scope="module")
-def seen() -> ga.Survey:
-    toy = ToyGenerator(z_dim=8, seed=3)
+@pytest.fixture(scope="module", params=range(5), ids="toy {}".format)
+def seen(request: pytest.FixtureRequest) -> ga.Survey:
+    toy = ToyGenerator(z_dim=8, seed=request.param)
     found = ga.survey(toy, OracleScorer(toy), n=400, seed=0)
     return ga.differentiate(found, toy, OracleScorer(toy), n=32)
 
@@ -36,11 +36,11 @@ def test_with_all_others_held_the_step_is_that_of_selective(seen: ga.Survey, hel
 def test_what_is_held_stays_and_what_is_not_may_move(seen: ga.Survey, held: Holding) -> None:
     assert seen.jacobians is not None
     moved, first, second = held.names[:3]
-    slopes = seen.jacobians.select(held.names).probability_slopes.flatten(2)
+    gradients = seen.jacobians.select(held.names).probability_gradients.flatten(2)
 
     def change(hold: list[str], of: str) -> float:
         step = held.step(moved, hold).vector
-        along = slopes @ step
+        along = gradients @ step
         return float(
             along[:, held.names.index(of)].abs().mean() / along[:, held.names.index(moved)].abs().mean()
         )
@@ -54,13 +54,13 @@ def test_the_rate_is_what_one_unit_changes(seen: ga.Survey, held: Holding) -> No
     assert seen.jacobians is not None
     name = held.names[0]
     step = held.step(name, held.names[1:2])
-    slopes = seen.jacobians.select([name]).probability_slopes.flatten(2)[:, 0]
-    assert step.rate == pytest.approx(float((slopes @ step.vector).mean()), rel=1e-4)
+    gradients = seen.jacobians.select([name]).probability_gradients.flatten(2)[:, 0]
+    assert step.rate == pytest.approx(float((gradients @ step.vector).mean()), rel=1e-4)
     assert float(step.vector.norm()) == pytest.approx(1, abs=1e-5)
 
 
-def test_what_marks_say_can_be_held_to_as_well(seen: ga.Survey, held: Holding) -> None:
-    """A judgement that mixes two attributes, such as few marks give: the second is held, the first moves on."""
+def test_a_function_learnt_from_labels_can_be_followed_as_well(seen: ga.Survey, held: Holding) -> None:
+    """A function that mixes two attributes, such as few labels give: the second is held, the first changes."""
     wanted, other = held.names[:2]
     found = ga.regression(seen)
     mixed = found[wanted].vector + found[other].vector
@@ -69,16 +69,16 @@ def test_what_marks_say_can_be_held_to_as_well(seen: ga.Survey, held: Holding) -
     assert float(step.vector.norm()) == pytest.approx(1, abs=1e-5)
     assert step.rate == pytest.approx(float(step.vector @ mixed), rel=1e-4)
     assert seen.jacobians is not None
-    slopes = seen.jacobians.select(held.names).probability_slopes.flatten(2)
+    gradients = seen.jacobians.select(held.names).probability_gradients.flatten(2)
 
     def changes(along: torch.Tensor) -> tuple[float, float]:
-        both = (slopes @ along).abs().mean(0)
+        both = (gradients @ along).abs().mean(0)
         return float(both[0]), float(both[1])
 
     free, bent = changes(mixed), changes(step.vector)
     assert bent[1] < 0.3 * free[1]
     assert bent[0] > 0.5 * free[0]
-    with pytest.raises(SettingError, match="codes do not differ"):
+    with pytest.raises(SettingError, match="codes do not vary"):
         held.toward(torch.zeros_like(mixed), [other])
 
 
@@ -107,12 +107,12 @@ def test_what_cannot_be_is_refused(held: Holding) -> None:
         held.step("nobody", [])
 
 
-def test_where_no_image_says_anything_that_is_said(held: Holding) -> None:
-    flat = replace(held, slopes=torch.zeros_like(held.slopes))
-    with pytest.raises(SettingError, match="no image says which way"):
+def test_an_attribute_without_gradients_is_refused(held: Holding) -> None:
+    flat = replace(held, gradients=torch.zeros_like(held.gradients))
+    with pytest.raises(SettingError, match="the mean gradient of"):
         flat.step(held.names[0], held.names[1:])
-    sure = held.slopes.clone()
+    sure = held.gradients.clone()
     sure[:, 1:] = 0
     assert float(
-        replace(held, slopes=sure).step(held.names[0], held.names[1:]).vector.norm()
+        replace(held, gradients=sure).step(held.names[0], held.names[1:]).vector.norm()
     ) == pytest.approx(1)

@@ -52,7 +52,7 @@ def test_planted_channels_are_found_with_their_share_inside_the_region(painter: 
     assert found[0].sigma == pytest.approx(float(codes[:, 1].std()), rel=0.05)
 
 
-def test_regions_are_tiles_where_nobody_names_them(painter: Painter):
+def test_regions_are_tiles_by_default(painter: Painter):
     found = ga.local_channels(painter, num_channels=1)
     assert len(found) == 16
     assert found.names[0] == "row 1 column 1 s 0:1"
@@ -168,10 +168,10 @@ def test_a_generator_without_styles_is_refused(name: str):
 @pytest.mark.parametrize(
     ("regions", "settings", "message"),
     [
-        ({}, {}, "no region"),
+        ({}, {}, "regions is empty"),
         ({"eyes": top_left(4)}, {}, r"'eyes' is a bool mask of shape \[4, 4\]"),
-        ({"eyes": torch.ones(8, 8, dtype=torch.bool)}, {}, "nothing outside"),
-        ({"eyes": torch.zeros(8, 8, dtype=torch.bool)}, {}, "nothing inside"),
+        ({"eyes": torch.ones(8, 8, dtype=torch.bool)}, {}, "no pixel outside"),
+        ({"eyes": torch.zeros(8, 8, dtype=torch.bool)}, {}, "no pixel inside"),
         (None, {"n": 0}, "in 0 images"),
         (None, {"num_channels": 11}, "at most 10 channels"),
         (None, {"num_probes": 0}, "0 times"),

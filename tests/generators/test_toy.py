@@ -21,6 +21,27 @@ def test_directions_have_the_chosen_cosines(cosine: float | list[list[float]]) -
     torch.testing.assert_close(toy.truth.gram(), wanted, atol=1e-5, rtol=0)
 
 
+CHECKSUMS = {
+    0: (0.16312, 0.46414, 0.1309, -0.01988),
+    1: (0.50756, -0.33503, 0.14795, -0.79283),
+    2: (0.49469, -0.60333, -0.45275, 0.45767),
+    3: (0.11963, -0.24603, -0.2629, 0.1145),
+    4: (-0.8535, -0.21407, -0.01863, -0.02772),
+}
+"""For each seed the directions and the pixels, each weighed by -1 to 1, the first number of A and the last of b."""
+
+
+@pytest.mark.parametrize("seed", CHECKSUMS)
+def test_a_seed_gives_the_same_toy_on_every_processor(seed: int) -> None:
+    toy = ga.ToyGenerator(w_dim=12, seed=seed)
+    weighed = [
+        float(torch.linspace(-1, 1, array.numel()) @ array.flatten())
+        for array in (toy.directions, toy.pixels)
+    ]
+    corners = [float(toy.affine[0, 0]), float(toy.w_avg[-1])]
+    assert [*weighed, *corners] == pytest.approx(CHECKSUMS[seed], abs=1e-4)
+
+
 @pytest.mark.parametrize("space", ["z", "w", "w+"])
 @pytest.mark.parametrize("prior", ["normal", "uniform"])
 def test_logits_read_from_images_are_those_of_the_known_directions(space: str, prior: str) -> None:

@@ -18,14 +18,21 @@ from ganatomy.perception import FunctionScorer, NetworkScorer, OracleScorer, Tab
 NAMES = ("red", "round", "large", "bright")
 
 
-@pytest.fixture(scope="module")
-def toy() -> ToyGenerator:
-    return ToyGenerator(z_dim=12, w_dim=10, num_layers=3, attributes=NAMES, cosine=0.5)
+@pytest.fixture(scope="module", params=range(5), ids="toy {}".format)
+def toy(request: pytest.FixtureRequest) -> ToyGenerator:
+    return ToyGenerator(z_dim=12, w_dim=10, num_layers=3, attributes=NAMES, cosine=0.5, seed=request.param)
 
 
 def edit(toy: ToyGenerator, latents: Latents, to: dict, **settings) -> Guided:
     how = {name: settings.pop(name) for name in list(settings) if name in GuidedSettings.__dataclass_fields__}
     return guided(toy, OracleScorer(toy), latents, to, settings=GuidedSettings(**how), **settings)
+
+
+def at_the_limit(toy: ToyGenerator, was: Latents, found: Guided) -> Tensor:
+    """Which images went as far as an edit may go: they need not reach their goal."""
+    where = latent_distribution(toy, was.space)
+    ends = where.distance(found.latents) >= where.distance(was).clamp(min=where.bound) - 1e-3
+    return ends | (found.distance >= SETTINGS.farthest - 1e-3)
 
 
 def probabilities(toy: ToyGenerator, latents: Latents) -> Tensor:
@@ -38,9 +45,9 @@ def test_the_wanted_probability_is_reached_and_what_is_held_stays(toy: ToyGenera
     found = edit(toy, was, {"red": 0.8}, hold=("round", "large"))
     now, before = probabilities(toy, found.latents), probabilities(toy, was)
     reached = found.reached
-    assert reached.sum() == 5  # one is too far off, and says so
-    assert (now[reached, 0] - 0.8).abs().max() <= 0.02
-    assert (now[~reached, 0] - 0.8).abs().min() > 0.02
+    assert reached.equal((now[:, 0] - 0.8).abs() <= SETTINGS.close)
+    assert (reached | at_the_limit(toy, was, found)).all()
+    assert reached.sum() >= 5
     assert (now - before)[reached, 1:3].abs().max() <= SETTINGS.still
     assert torch.allclose(found.after.probabilities, now, atol=1e-5)
     assert torch.allclose(found.before.probabilities, before, atol=1e-5)
@@ -63,23 +70,32 @@ def test_what_is_held_exactly_stays_exactly_where_scores_are_linear(toy: ToyGene
 
 
 def test_the_step_is_the_smallest_in_deviations_of_codes(toy: ToyGenerator):
-    was = toy.sample(3, seed=2, space="z")
+    was = toy.sample(8, seed=2, space="z")
     found = edit(toy, was, {"red": 1.0}, units="shift", others=0)
-    # In z codes vary alike in all directions, so the shortest way is along the attribute itself.
-    way = found.latents.codes - was.codes
+    # In z codes vary alike in all directions, so the shortest way is along the attribute itself. An image that is red
+    # for sure is left as it is.
+    moved = found.steps > 0
+    assert moved.sum() >= 4
+    way = (found.latents.codes - was.codes)[moved]
     along = torch.nn.functional.cosine_similarity(way, toy.truth_in("z")["red"].vector[None])
     assert along.min() > 0.99
     other = edit(toy, was, {"red": 1.0}, units="shift", hold=("round",), others=0)
-    unsure = (other.before.probabilities[:, 1] - 0.5).abs() < 0.45
+    # To hold another attribute exactly makes the step longer by 1 over the sine of the angle between both. Where the
+    # other attribute is nearly sure it changes little, and is held less.
+    longer = (1 - toy.truth_in("z").gram()[0, 1].square()).rsqrt()
+    unsure = moved & ((other.before.probabilities[:, 1] - 0.5).abs() < 0.4)
     assert unsure.any()
-    assert (other.distance > 1.05 * found.distance)[unsure].all()
+    ratios = (other.distance / found.distance)[unsure]
+    torch.testing.assert_close(ratios, longer.expand_as(ratios), rtol=0.05, atol=0)
 
 
 def test_several_targets_are_reached_at_once(toy: ToyGenerator):
     was = toy.sample(5, seed=3, space="w")
-    now = probabilities(toy, edit(toy, was, {"red": 0.7, "round": 0.3}, hold=("large",)).latents)
-    assert (now[:, 0] - 0.7).abs().max() <= 0.02
-    assert (now[:, 1] - 0.3).abs().max() <= 0.02
+    found = edit(toy, was, {"red": 0.7, "round": 0.3}, hold=("large",))
+    missed = (probabilities(toy, found.latents)[:, :2] - torch.tensor([0.7, 0.3])).abs().amax(1)
+    assert found.reached.equal(missed <= SETTINGS.close)
+    assert (found.reached | at_the_limit(toy, was, found)).all()
+    assert found.reached.sum() >= 4
 
 
 @pytest.mark.parametrize(
@@ -138,13 +154,10 @@ def test_images_do_not_know_what_is_edited_beside_them(toy: ToyGenerator):
     settings = {"to": {"red": 0.9}, "hold": "all"}
     whole = edit(toy, was, **settings)
     assert torch.equal(whole.latents.codes, edit(toy, was, **settings).latents.codes)
-    for other in (edit(toy, was, batch_size=2, **settings), edit(toy, was[[4, 3, 2, 1, 0]], **settings)):
-        order = (
-            [4, 3, 2, 1, 0]
-            if len(other) == 5 and not torch.allclose(other.before.logits, whole.before.logits)
-            else [0, 1, 2, 3, 4]
-        )
-        assert torch.allclose(other.latents.codes[order], whole.latents.codes, atol=1e-3)
+    in_twos = edit(toy, was, batch_size=2, **settings)
+    assert torch.allclose(in_twos.latents.codes, whole.latents.codes, atol=1e-3)
+    backwards = edit(toy, was[[4, 3, 2, 1, 0]], **settings)
+    assert torch.allclose(backwards.latents.codes.flip(0), whole.latents.codes, atol=1e-3)
     alone = edit(toy, was[2], **settings)
     assert torch.allclose(alone.latents.codes[0], whole.latents.codes[2], atol=1e-3)
 
@@ -234,7 +247,7 @@ def test_codes_that_cannot_be_edited_are_refused(toy: ToyGenerator, tmp_path: Pa
     with pytest.raises(SettingError, match="no codes"):
         edit(toy, was[[]], {"red": 0.5})
     with pytest.raises(FingerprintError):
-        edit(ToyGenerator(z_dim=12, w_dim=10, num_layers=3, seed=1), was, {"red": 0.5})
+        edit(ToyGenerator(z_dim=12, w_dim=10, num_layers=3, seed=9), was, {"red": 0.5})
     with pytest.raises(SpaceError):
         edit(toy, was, {"red": 0.5}, distribution=latent_distribution(toy, "z"))
     with pytest.raises(SpaceError):

@@ -20,9 +20,9 @@ from ganatomy.statistics.intervals import rounded
 RUN = [name for name, it in MEASURES.items() if "pairs" not in it.needs]
 
 
-@pytest.fixture(scope="module")
-def toy() -> ToyGenerator:
-    return ToyGenerator(w_dim=12, cosine=0.3, slope=2.0)
+@pytest.fixture(scope="module", params=range(5), ids="toy {}".format)
+def toy(request: pytest.FixtureRequest) -> ToyGenerator:
+    return ToyGenerator(w_dim=12, cosine=0.3, slope=2.0, seed=request.param)
 
 
 @pytest.fixture(scope="module")

@@ -20,9 +20,9 @@ MATRIX = [[1.0, 0.6, -0.4], [0.6, 1.0, 0.0], [-0.4, 0.0, 1.0]]
 NAMES = ("red", "round", "large")
 
 
-@pytest.fixture(scope="module")
-def toy() -> ToyGenerator:
-    return ToyGenerator(attributes=NAMES, cosine=MATRIX, intercepts=(0.0, 2.0, -1.0))
+@pytest.fixture(scope="module", params=range(5), ids="toy {}".format)
+def toy(request: pytest.FixtureRequest) -> ToyGenerator:
+    return ToyGenerator(attributes=NAMES, cosine=MATRIX, intercepts=(0.0, 2.0, -1.0), seed=request.param)
 
 
 @pytest.fixture(scope="module")

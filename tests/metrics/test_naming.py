@@ -12,9 +12,9 @@ from ganatomy.metrics.naming import NOTHING
 from ganatomy.perception import OracleScorer, TruthScorer
 
 
-@pytest.fixture(scope="module")
-def toy() -> ga.ToyGenerator:
-    return ga.ToyGenerator(z_dim=12, cosine=0.0)
+@pytest.fixture(scope="module", params=range(5), ids="toy {}".format)
+def toy(request: pytest.FixtureRequest) -> ga.ToyGenerator:
+    return ga.ToyGenerator(z_dim=12, cosine=0.0, seed=request.param)
 
 
 def unnamed(toy: ga.ToyGenerator) -> Directions:

@@ -41,9 +41,13 @@ class BentScorer(OracleScorer):
         return self.source.read(images)
 
 
+def toy_of(seed: int) -> ToyGenerator:
+    return ToyGenerator(z_dim=8, w_dim=8, num_layers=3, attributes=NAMES, cosine=0.3, slope=1.0, seed=seed)
+
+
 @pytest.fixture(scope="module")
 def toy() -> ToyGenerator:
-    return ToyGenerator(z_dim=8, w_dim=8, num_layers=3, attributes=NAMES, cosine=0.3, slope=1.0)
+    return toy_of(0)
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +61,19 @@ def give(toy: ToyGenerator, scorer, network: TransferNetwork, attributes, *, n: 
 
 
 @pytest.mark.parametrize(
-    "sees",
+    ("sees", "seed"),
     [
-        "scores",
-        pytest.param("features", marks=pytest.mark.slow),
-        pytest.param("code", marks=pytest.mark.slow),
+        ("scores", 0),
+        *(pytest.param("scores", seed, marks=pytest.mark.slow) for seed in range(1, 5)),
+        *(
+            pytest.param(sees, seed, marks=pytest.mark.slow)
+            for sees in ("features", "code")
+            for seed in (0, 1)
+        ),
     ],
 )
-def test_training_learns_what_no_linear_model_can(toy: ToyGenerator, sees: str):
+def test_training_learns_what_no_linear_model_can(sees: str, seed: int):
+    toy = toy_of(seed)
     scorer = BentScorer(toy)
     settings = TransferSettings(
         attributes=("red",), sees=sees, pool=512, batch=64, hidden_dim=64, steps=2, learning_rate=1e-6
@@ -73,12 +82,23 @@ def test_training_learns_what_no_linear_model_can(toy: ToyGenerator, sees: str):
     learnt = give(
         toy, scorer, train_transfer(toy, scorer, replace(settings, steps=300, learning_rate=4e-3)), "red"
     )
-    assert learnt.missing.abs().mean() < 0.6 * linear.missing.abs().mean()
-    assert learnt.reached.float().mean() > 0.85
+    missed = learnt.missing.abs().mean() / linear.missing.abs().mean()
+    gained = learnt.reached.float().mean() - linear.reached.float().mean()
+    if sees == "scores":
+        assert missed < 0.6
+        assert learnt.reached.float().mean() > 0.85
+    else:
+        # To read the bent score from features or codes takes longer than to be given it. How far these few steps come
+        # depends on how sharply it bends: on toy 1 three times as many halve the miss, as these do on toy 0.
+        assert missed < 0.75
+        assert gained > 0.1
     assert learnt.drift.abs().mean() < 0.05
 
 
-def test_an_untrained_network_is_right_where_scores_are_linear(toy: ToyGenerator, network: TransferNetwork):
+@pytest.mark.parametrize("seed", range(5))
+def test_an_untrained_network_is_right_where_scores_are_linear(seed: int):
+    toy = toy_of(seed)
+    network = train_transfer(toy, OracleScorer(toy), QUICK)
     found = give(toy, OracleScorer(toy), network, ["red", "large"])
     assert found.method == "network"
     assert found.reached.float().mean() > 0.9

@@ -18,9 +18,9 @@ from ganatomy.transfers.result import CLEAR, WITHIN, goal_logits, look
 NAMES = ("red", "round", "large", "bright")
 
 
-@pytest.fixture(scope="module")
-def toy() -> ToyGenerator:
-    return ToyGenerator(z_dim=12, w_dim=10, num_layers=3, attributes=NAMES, cosine=0.5)
+@pytest.fixture(scope="module", params=range(5), ids="toy {}".format)
+def toy(request: pytest.FixtureRequest) -> ToyGenerator:
+    return ToyGenerator(z_dim=12, w_dim=10, num_layers=3, attributes=NAMES, cosine=0.5, seed=request.param)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,9 @@ def pairs_of(toy: ToyGenerator, codes: tuple[Latents, Latents], attributes, held
 
 
 @pytest.mark.parametrize("space", ["z", "w", "w+"])
-def test_the_gram_system_gives_the_sources_logits_and_keeps_the_others(toy: ToyGenerator, space: str):
+def test_the_gram_system_gives_the_sources_logits_up_to_what_is_clear_and_keeps_the_others(
+    toy: ToyGenerator, space: str
+):
     psi = {} if space == "z" else {"truncation_psi": 0.4}
     scale = 0.4 if space == "z" else 1.0
     codes = tuple(toy.sample(8, seed=seed, space=space, **psi) for seed in (1, 2))
@@ -59,7 +61,8 @@ def test_the_gram_system_gives_the_sources_logits_and_keeps_the_others(toy: ToyG
     found = linear(toy, pairs_of(toy, codes, NAMES[:2], NAMES[2:]), toy.truth_in(space), slack=0.0)
     was, given, now = (logits(toy, part) for part in (*codes, found))
     assert (given - was).abs().max() > 0.5
-    assert torch.allclose(now[:, :2], given[:, :2], atol=1e-4)
+    # A source beyond 99 % only says "surely", so that is as far as its target goes.
+    assert torch.allclose(now[:, :2], goal_logits(was, given)[:, :2], atol=1e-4)
     assert torch.allclose(now[:, 2:], was[:, 2:], atol=1e-4)
 
 

@@ -16,7 +16,7 @@ from ganatomy.critics.multiscale import MultiscaleCritic
 from ganatomy.critics.strided import StridedCritic
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError, UnknownNameError, in_file
 from ganatomy.generators.checkpoints import Checkpoint, read_checkpoint
-from ganatomy.storage import written_whole
+from ganatomy.storage import atomic_write
 from ganatomy.zoo import MODELS
 
 KIND = "critic"
@@ -80,7 +80,7 @@ def save_critic(
         "settings": json.dumps(critic.settings),
         "card": json.dumps(dict(card or {})),
     }
-    with written_whole(path) as part:
+    with atomic_write(path) as part:
         part.write_bytes(save(tensors, metadata))
     return Path(path)
 

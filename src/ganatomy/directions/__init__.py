@@ -1,4 +1,4 @@
-"""Ways to find directions, one method, one file: in a survey, each a line in the table, or in a generator itself."""
+"""Methods of finding directions, one file each: in a survey (the table `METHODS`), or in a generator itself."""
 
 from __future__ import annotations
 
@@ -80,20 +80,34 @@ METHODS: Mapping[str, Method] = {
     "selective": selective,
     "pca": pca,
 }
-"""Every method by the name that the command line and reports use, with its default settings."""
+"""The methods that find directions in a survey, by the names of the command line, with default settings."""
 
 
 def find(
     survey: Survey, attributes: Iterable[str] | None = None, *, method: str = "regression", seed: int = 0
 ) -> Directions:
-    """Directions by the method of that name, with its default settings; call the method itself to choose them.
+    """Directions by the method of that name, with its default settings; call the method itself to change them.
 
     Args:
+        survey: codes and the scores of their images.
         attributes: by default every one that `usable` names.
+        method: one of `METHODS`.
+        seed: of the split into codes to learn from and held-out codes.
+
+    Returns:
+        One direction for each attribute.
 
     Raises:
         UnknownNameError: for another method, or an attribute that was not scored.
-        ScoreError: for attributes of one class, and for scores that are not numbers.
+        ScoreError: for scores that are not finite, and for attributes that all or no images have.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> from ganatomy.perception import OracleScorer
+        >>> toy = ga.ToyGenerator(attributes=("red", "round"), cosine=0.6)
+        >>> found = ga.find(ga.survey(toy, OracleScorer(toy), n=500), method="regression")
+        >>> found.names, round(float(found["red"].vector @ found["round"].vector), 2)
+        (['red', 'round'], 0.6)
     """
     if method not in METHODS:
         raise UnknownNameError("method", method, METHODS)

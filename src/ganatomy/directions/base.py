@@ -1,4 +1,4 @@
-"""What every way of finding directions shares: the evidence that it reads, and the scales that it fills in."""
+"""What all methods of finding directions share: a survey as matrices, and the scales of the directions found."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from torch import Tensor
 from ganatomy.directions.cross_entropy import fit
 from ganatomy.directions.threads import threads_for
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
+from ganatomy.geometry import qr
 from ganatomy.latents import Direction, Directions, Space
-from ganatomy.surveys import Survey
+from ganatomy.surveys import Jacobians, Survey
 
 HELD_OUT = 0.3
-"""Share of a survey that no method sees; the AUC of a direction is measured on it."""
+"""Share of a survey that no method learns from; the AUC of a direction is measured on it."""
 
 BLOCK = 8192
 """Rows that are held in float64 at once."""
 
 GRADED = math.log(999)
-"""A logit within ± this (probabilities .001 to .999) says how much of an attribute there is, not only whether."""
+"""Logits within ± this (probabilities .001 to .999) are graded scores; beyond it they count as hard labels."""
 
 OUTLYING = 6.0
 """Logits further than this many robust deviations from the median, and beyond ± GRADED, are clipped."""
@@ -33,14 +34,20 @@ IQR_OF_NORMAL = 1.349
 """Distance between the quartiles of a normal distribution, in standard deviations."""
 
 ENOUGH = 20_000
-"""Rows that are looked at to see how logits are spread."""
+"""Rows that the spread of logits is estimated from."""
 
 MINIMUM = 10
-"""Codes with and without an attribute that it takes to be looked at when nobody asked for it by name."""
+"""Codes with and without an attribute that it needs to be used when it was not named."""
 
 
 class Method(Protocol):
-    """The one signature of every method."""
+    """The signature that all methods share; some have further settings.
+
+    Args:
+        survey: codes and the scores of their images.
+        attributes: to find directions of; by default every one that `usable` names.
+        seed: of the split into codes to learn from and held-out codes, and of what a method draws.
+    """
 
     def __call__(
         self, survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0
@@ -49,10 +56,20 @@ class Method(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """A survey as matrices: a part to learn from, and a part to be judged on.
+    """A survey as matrices: a part to learn from, and a held-out part to measure the AUC on.
 
-    `codes` are flat, `[n, d]`; with more numbers than codes (w+ of a small survey) they are coordinates in the span of
-    the codes, which loses nothing that any method could learn, and `basis` `[shape, d]` leads back.
+    Args:
+        names: of the attributes.
+        codes: to learn from, flat; where a code has more numbers than there are codes (w+ of a small survey), their
+            coordinates in the span of the codes, from which every method learns the same.
+        logits: of these codes, clipped.
+        held_codes: the held-out codes, likewise.
+        held_labels: whether the held-out images have each attribute.
+        basis: of the span of the codes, where `codes` are coordinates in it.
+        shape: of one code in the survey.
+        space: of the codes.
+        fingerprint: of the generator.
+        seed: of the split.
     """
 
     names: tuple[str, ...]
@@ -68,14 +85,14 @@ class Evidence:
 
     @property
     def labels(self) -> Bool[Tensor, "n a"]:
-        """Whether each attribute is there, for the codes to learn from: probability above one half."""
+        """Whether each image to learn from has each attribute: probability above one half."""
         return self.logits > 0
 
 
 def usable(survey: Survey, *, minimum: int = MINIMUM) -> list[str]:
-    """The attributes that at least `minimum` codes of a survey have, and at least `minimum` lack.
+    """The attributes that at least `minimum` images of a survey have and at least `minimum` lack.
 
-    This is what `attributes=None` means to every method; `set(survey.scores.names) - set(usable(survey))` were skipped.
+    Every method uses these where no attributes are named.
     """
     present = (survey.scores.logits > 0).sum(0)
     enough = (present >= minimum) & (len(survey) - present >= minimum)
@@ -83,11 +100,11 @@ def usable(survey: Survey, *, minimum: int = MINIMUM) -> list[str]:
 
 
 def read(survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0) -> Evidence:
-    """The evidence about these attributes (all usable ones by default), split by `seed`.
+    """The matrices of these attributes (by default all usable ones), split by `seed`.
 
     Raises:
         UnknownNameError: for an attribute that was not scored.
-        ScoreError: for scores that are not numbers, and for attributes of one class, with the counts.
+        ScoreError: for scores that are not finite, and for attributes that all or no images have, with the counts.
         SettingError: for an empty list of attributes.
     """
     names = _choose(survey, attributes)
@@ -99,14 +116,14 @@ def read(survey: Survey, attributes: Iterable[str] | None = None, *, seed: int =
         present = int((logits[:, column] > 0).sum())
         if not 0 < present < len(logits):
             raise ScoreError(
-                f"{name!r} is there in {present} of the {len(logits)} codes to learn from; a direction needs codes "
-                "with it and without: survey more codes, or leave the attribute out"
+                f"{present} of the {len(logits)} images to learn from have {name!r}; a direction needs images with it "
+                "and without: survey more codes, or leave the attribute out"
             )
     codes = train.latents.codes.detach().cpu().float().flatten(1)
     held_codes = held.latents.codes.detach().cpu().float().flatten(1)
     basis = None
     if codes.shape[1] > len(codes):
-        basis, triangle = torch.linalg.qr(codes.T)
+        basis, triangle = qr(codes.T)
         codes, held_codes = triangle.T.contiguous(), held_codes @ basis
     return Evidence(
         names=names,
@@ -132,23 +149,24 @@ def calibrate(
 ) -> Directions:
     """Vectors of any length, one for each attribute, as directions with sigma, slope, intercept and held-out AUC.
 
-    The slope is that of the least-squares line from distance along the vector to the logit; where the scores are hard
-    labels, whose logits mean nothing, it is that of the logistic curve.
-
     Args:
-        slopes: logits per unit distance where the method knows better: a vector that was made to move one score only
-            is not the line on which codes with and without the attribute lie.
-        offsets: where the method has a boundary of its own, its signed distance from the origin: the logit is 0 where
-            `<code, vector> + offset` is.
+        evidence: that the vectors were found from.
+        vectors: in the coordinates of `evidence.codes`.
+        method: its name.
+        slopes: logits per unit distance; by default those of the least-squares line from distance along the vector to
+            the logit, or of the logistic curve where scores are hard labels. Methods whose vectors do not follow the
+            difference between both classes give their own.
+        offsets: signed distances of the boundary from the origin: the logit is 0 where `<code, vector> + offset` is.
+            By default the boundary is that of the line or curve.
 
     Raises:
-        ScoreError: where the method found no direction at all.
+        ScoreError: where the method found no direction.
     """
     norms = torch.linalg.vector_norm(vectors, dim=1, keepdim=True)
     for name, norm in zip(evidence.names, norms[:, 0].tolist(), strict=True):
         if not math.isfinite(norm) or norm == 0:
             raise ScoreError(
-                f"{method} found no direction for {name!r}: no code says anything about it; survey more codes"
+                f"{method} found no direction for {name!r}, which does not depend on these codes; survey more codes"
             )
     vectors = (vectors / norms).float()
     with threads_for(evidence.codes.numel()):
@@ -179,15 +197,30 @@ def calibrate(
 
 
 def unflatten(evidence: Evidence, vector: Float[Tensor, " d"]) -> Float[Tensor, "*shape"]:
-    """A vector of the evidence in the shape of a code of the survey."""
+    """A vector in the coordinates of `evidence.codes` in the shape of a code of the survey."""
     full = vector if evidence.basis is None else evidence.basis @ vector.to(evidence.basis)
     return full.float().reshape(evidence.shape)
 
 
-def auc(values: Float[Tensor, "n a"], labels: Bool[Tensor, "n a"]) -> Float[Tensor, " a"]:
-    """Area under the ROC curve of each column: the chance that a code with the attribute ranks above one without.
+def in_evidence(evidence: Evidence, vectors: Float[Tensor, "*batch full"]) -> Float[Tensor, "*batch d"]:
+    """Vectors in the space of the survey in the coordinates of `evidence.codes`, in float64."""
+    return vectors.double() if evidence.basis is None else vectors.double() @ evidence.basis.double()
 
-    Ties count half (Mann and Whitney's U); nan where only one class is there.
+
+def jacobians_of(survey: Survey) -> Jacobians:
+    """The Jacobians of a survey; raises SettingError for a survey without."""
+    if survey.jacobians is None:
+        raise SettingError(
+            "this survey has no gradients of its scores; add them with "
+            "ganatomy.differentiate(survey, generator, scorer)"
+        )
+    return survey.jacobians
+
+
+def auc(values: Float[Tensor, "n a"], labels: Bool[Tensor, "n a"]) -> Float[Tensor, " a"]:
+    """Area under the ROC curve of each column: the probability that a code with the attribute ranks above one without.
+
+    Ties count half (Mann and Whitney's U); nan where one class is missing.
     """
     areas = []
     for column, label in zip(values.T, labels.T, strict=True):
@@ -213,19 +246,19 @@ def _choose(survey: Survey, attributes: Iterable[str] | None) -> tuple[str, ...]
         row, column = broken[0].tolist()
         raise ScoreError(
             f"row {row} of the survey scores {float(survey.scores.logits[row, column])} for {known[column]!r} "
-            f"({len(broken)} such scores); drop these rows, or mend the scorer"
+            f"({len(broken)} such scores); drop these rows, or fix the scorer"
         )
     if attributes is None:
         names = tuple(usable(survey))
         if not names:
             raise ScoreError(
-                f"none of the {len(known)} attributes is there in {MINIMUM} of these {len(survey)} codes and absent in "
-                f"{MINIMUM}; survey more codes, or name the attributes"
+                f"none of the {len(known)} attributes is present in {MINIMUM} of these {len(survey)} images and absent "
+                f"in {MINIMUM}; survey more codes, or name the attributes"
             )
         return names
     names = (attributes,) if isinstance(attributes, str) else tuple(attributes)
     if not names:
-        raise SettingError("there is no attribute to find; leave attributes out to find all")
+        raise SettingError("attributes is empty; leave it out to find directions of all")
     for name in names:
         if name not in known:
             raise UnknownNameError("attribute", name, known)
@@ -233,7 +266,7 @@ def _choose(survey: Survey, attributes: Iterable[str] | None) -> tuple[str, ...]
 
 
 def _clip(logits: Float[Tensor, "n a"]) -> Float[Tensor, "n a"]:
-    """Bound what a saturated scorer says: no logit is an outlier that a least-squares fit would bend to."""
+    """Clip outliers, which a saturated scorer gives and a least-squares fit would follow."""
     low, median, high = torch.quantile(logits[:ENOUGH], torch.tensor([0.25, 0.5, 0.75]), dim=0)
     reach = OUTLYING * (high - low) / IQR_OF_NORMAL
     return logits.clamp((median - reach).clamp(max=-GRADED), (median + reach).clamp(min=GRADED))

@@ -14,11 +14,18 @@ from ganatomy.surveys import Survey
 def centroids(survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0) -> Directions:
     """Difference of class means, the arithmetic of DCGAN (Radford et al. 2016) over a whole survey.
 
-    It is the gradient of an attribute only where codes spread evenly (z of a normal prior); in w it leans towards
-    wherever codes spread most.
+    It is the gradient of an attribute only where the covariance of codes is isotropic (z of a normal prior); in w it
+    leans towards the axes along which codes vary most.
+
+    Returns:
+        One direction for each attribute.
 
     Raises:
         ScoreError, UnknownNameError: see `directions.base.read`.
+
+    Example::
+
+        found = ga.centroids(survey, ["Smiling"])
     """
     evidence = read(survey, attributes, seed=seed)
     labels = evidence.labels

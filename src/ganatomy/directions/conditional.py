@@ -1,4 +1,4 @@
-"""A direction that has given up what it shares with others."""
+"""A direction made orthogonal to others."""
 
 from __future__ import annotations
 
@@ -12,19 +12,30 @@ from ganatomy.geometry import project_out
 from ganatomy.latents import Direction
 
 NOTHING = 1e-5
-"""A direction of which no more than this is left was a combination of the others."""
+"""A direction whose rest is shorter than this is a combination of the others."""
 
 
 def condition(direction: Direction, on: Iterable[Direction]) -> Direction:
     """InterFaceGAN's conditional direction: `p - Cᵀ(CCᵀ)⁻¹Cp` brought to norm 1, with the others as rows of C.
 
-    Moving along it does not move the linear scores of the others. Unlike in `edits.move(..., hold=...)` a step of 1 is
-    a distance of 1, and moves the target less: the slope falls by what was given up. Sigma stays as it was, which is
-    right where codes spread evenly; the AUC is not known.
+    Moving along it does not change the linear scores of the others. Unlike in `edits.move(..., hold=...)` a step of 1
+    is a distance of 1 and changes the target less, as its smaller slope says. Sigma is kept, which is right where the
+    covariance of codes is isotropic; the AUC is unknown.
+
+    Args:
+        direction: to change.
+        on: directions of the same space, to be orthogonal to.
+
+    Returns:
+        The direction, or itself where there are no others.
 
     Raises:
         SpaceError: for directions of another space or length.
         SettingError: when the direction is a combination of the others.
+
+    Example::
+
+        glasses = ga.condition(found["Eyeglasses"], [found["Young"], found["Male"]])
     """
     on = list(on)
     for other in on:

@@ -1,4 +1,4 @@
-"""Penalised logistic regressions on white codes, all of them together."""
+"""Penalised logistic regressions on white codes, all attributes at once."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def fit(
     """Weights and intercepts with the least mean cross-entropy + `strength / 2 |w|²`, one regression for each column.
 
     The Hessian of the cross-entropy is at most a quarter of the codes' second moments (Böhning 1992), which for white
-    codes are alike in every direction: so Nesterov's method (with the restarts of O'Donoghue and Candès 2015) needs no
-    line search, and one matrix product serves all columns. It stops when no gradient exceeds `tolerance`.
+    codes are the same in every direction: so Nesterov's method (with the restarts of O'Donoghue and Candès 2015) needs
+    no line search, and one matrix product serves all columns. It stops when no gradient exceeds `tolerance`.
     """
     n = len(codes)
     codes = torch.cat([codes, codes.new_ones(n, 1)], dim=1)
@@ -42,7 +42,7 @@ def fit(
 
 
 def largest_variance(codes: Float[Tensor, "n d"], *, num_rounds: int = 20) -> float:
-    """The largest eigenvalue of `codesᵀ codes / n`, a little too large, by power iteration."""
+    """The largest eigenvalue of `codesᵀ codes / n` by power iteration, plus a margin of 10 %."""
     vector = torch.ones(codes.shape[1]) / codes.shape[1] ** 0.5
     value = 1.0
     for _ in range(num_rounds):

@@ -32,8 +32,16 @@ def discriminant(
             prediction of labels has the least generalised cross-validation error: a discriminant is a ridge
             regression of labels.
 
+    Returns:
+        One direction for each attribute.
+
     Raises:
-        SettingError: for a shrinkage outside [0, 1). ScoreError, UnknownNameError: see `directions.base.read`.
+        SettingError: for a shrinkage outside [0, 1).
+        ScoreError, UnknownNameError: see `directions.base.read`.
+
+    Example::
+
+        found = ga.discriminant(survey, shrinkage=0.1)
     """
     if shrinkage is not None and not 0 <= shrinkage < 1:
         raise SettingError(f"shrinkage is {shrinkage:g}; it must be 0 or more and below 1 (1 is `centroids`)")
@@ -63,7 +71,7 @@ def discriminants(
         kept = torch.full_like(present, 1 - shrinkage)
         ridges = (1 - kept) / kept * within / len(apart)
     weights = axes @ (axes.T @ apart / (variances[:, None] + ridges))
-    # Codes that a plane separates without error leave no variance within classes along its normal.
+    # Along the normal of a plane that separates codes without error no variance is left within classes.
     rest = (1 - seen.variances * (apart * weights).sum(0)).clamp(min=TINY)
     weights = (weights / (rest * kept)).T
     middles = seen.mean_codes + (0.5 - present)[:, None] * apart.T

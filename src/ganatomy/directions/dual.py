@@ -1,4 +1,4 @@
-"""The dual basis: each direction moves one attribute and leaves all others where they were."""
+"""The dual basis: each direction changes one attribute and keeps all others, by the linear model."""
 
 from __future__ import annotations
 
@@ -24,11 +24,22 @@ def dual(
 ) -> Directions:
     """Columns of the pseudo-inverse of the ridge map W: under the linear model `W v_i` is zero but for attribute i.
 
-    The slope is what the linear model says of a step along the direction, `<w_i, v_i>`. Where the attributes outnumber
-    the dimensions, or one is a combination of others, no step holds them all: the pseudo-inverse does its best.
+    The slope is that of the linear model along the direction, `<w_i, v_i>`. Where the attributes outnumber the
+    dimensions, or one is a combination of others, no step keeps them all, and the least-squares solution is returned.
+
+    Args:
+        strength: of the ridge, as in `regression`.
+
+    Returns:
+        One direction for each attribute.
 
     Raises:
-        As `regression`.
+        ScoreError, SettingError, UnknownNameError: as `regression`.
+
+    Example::
+
+        found = ga.dual(survey)
+        edited = ga.move(latents, found["Smiling"], 2.0)
     """
     evidence = read(survey, attributes, seed=seed)
     seen = moments(evidence.codes, evidence.logits)

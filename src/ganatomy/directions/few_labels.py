@@ -1,4 +1,4 @@
-"""A direction from a handful of marked images, and how far it can be trusted."""
+"""A direction from 5 to 50 labelled images, and how accurate it is on others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.stats import beta, norm
 from torch import Tensor
 
-from ganatomy.directions.learning_curve import more_marks
+from ganatomy.directions.learning_curve import more_labels
 from ganatomy.directions.moments import moments
 from ganatomy.directions.regression import ridge_of
 from ganatomy.directions.threads import threads_for
@@ -23,19 +23,19 @@ from ganatomy.statistics.intervals import Estimate
 from ganatomy.surveys import Survey
 
 FEWEST = 2
-"""Marks of each kind that it takes."""
+"""Least number of labels of each kind."""
 
 MOST = 200
-"""Marks that are few. Every figure is from fits without some of them, whose cost grows with the fourth power."""
+"""Largest number of labels. Every figure is from fits without some of them, whose cost grows with the fourth power."""
 
 RATIOS = torch.logspace(-3, 3, 25, dtype=torch.float64)
-"""Variance that the code explains over variance that it does not, to choose from."""
+"""Ratios of the variance of labels that codes explain to the variance that they do not, to choose from."""
 
 MOST_PAIRS = 700
-"""Pairs of an image with and one without that are left out in turn: all of them up to 26 marks of each kind."""
+"""Pairs of an image with and one without that are left out in turn: all of them up to 26 labels of each kind."""
 
 WIDE = 2000
-"""Codes that the spread of longer codes is estimated from, for a matrix of their size has to be factored."""
+"""Codes that the spectrum of codes with more numbers is estimated from, because a matrix of their size is factored."""
 
 DOUBTFUL = 0.1
 """Share of the codes, nearest to the boundary, that the next rows are chosen from."""
@@ -47,23 +47,26 @@ CONFIDENCE = 0.95
 INFLATION = 2.0
 """Variance of a figure over left-out codes, in that of as many independent trials.
 
-All fits share most of their marks, so they err together (Bates, Hastie and Tibshirani 2021); without this, intervals of
-"95 %" held the truth in 82 to 90 % of simulated draws.
+All fits share most of their labels, so their errors are correlated (Bates, Hastie and Tibshirani 2021). Without this
+factor, intervals of "95 %" contained the truth in 82 to 90 % of simulated draws.
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class FewLabels:
-    """What a few marked images say.
+    """A direction learnt from a few labelled images, with its accuracy.
 
     Args:
-        direction: its AUC is `auc`; its slope is nan where the marks are not told apart at all.
-        accuracy: on codes that were not marked, yes and no in the proportion of the marks. auc: in any proportion.
-        goal: the AUC that `needed` is about.
-        needed: marks, half of them yes, that are still needed for the goal if marks go on as they began, see
-            `learning_curve.more_marks`; None where it seems out of reach.
-        at_least: how many it takes in the best case that these marks leave open (one in ten is better still).
-        next_rows: to mark next, the most telling first.
+        direction: its AUC is `auc`; its slope is nan where the fit does not separate the labels.
+        num_yes: labels of images with the attribute.
+        num_no: labels of images without it.
+        accuracy: on images that were not labelled, with yes and no in the proportion of the labels.
+        auc: on images that were not labelled.
+        goal: the AUC that `needed` and `at_least` refer to.
+        needed: expected number of further labels, half of them yes, that reach the goal, see
+            `learning_curve.more_labels`; None where it seems out of reach.
+        at_least: the number in the best case that is plausible (one case in ten is better).
+        next_rows: to label next, the most informative first.
     """
 
     direction: Direction
@@ -89,17 +92,17 @@ class FewLabels:
 
     @property
     def advice(self) -> str:
-        """In words, how many more marks it takes."""
+        """The number of further labels in words."""
         goal = f"an AUC of {self.goal:g}"
         if self.at_least is None:
-            return f"{goal} is out of reach: codes say too little about this"
+            return f"{goal} is out of reach: it depends too little on codes"
         if self.needed is None:
-            return f"at least {self.at_least} more marks for {goal}, and perhaps no number is enough"
+            return f"at least {self.at_least} more labels for {goal}, and perhaps no number is enough"
         if self.needed == 0:
-            return f"no more marks for {goal}" + (
-                ", as far as so few can tell" if self.auc.low < self.goal else ""
+            return f"no more labels for {goal}" + (
+                ", but its interval reaches below" if self.auc.low < self.goal else ""
             )
-        least = f"at least {self.at_least} more marks" if self.at_least else "perhaps no more marks"
+        least = f"at least {self.at_least} more labels" if self.at_least else "perhaps no more labels"
         return f"{least} for {goal}, more likely about {self.needed}"
 
 
@@ -109,32 +112,45 @@ def few_labels(
     no: Sequence[int],
     *,
     features: Float[Tensor, "n f"] | None = None,
-    name: str = "marked",
+    name: str = "labelled",
     goal: float = 0.9,
     num_next: int = 5,
     seed: int = 0,
 ) -> FewLabels:
-    """The direction from `no` to `yes`, learnt from 5 to 50 marked codes, and an honest account of how good it is.
+    """The direction from `no` to `yes`, learnt from 5 to 50 labels, and its accuracy on other images.
 
-    Marks are +1 and -1; they are regressed on codes with a normal prior on the weights (Bayesian ridge), whose strength
-    has the most marginal likelihood (MacKay 1992). The boundary lies midway between the classes as they look when left
-    out. Every figure is about images that were left out of all choices: accuracy leaves out one at a time (with a
-    binomial interval), AUC a pair (Airola et al. 2011; with Newcombe's interval, which has a width even where all
-    pairs are in order).
+    Labels are +1 and -1; they are regressed on codes with a normal prior on the weights (Bayesian ridge), whose
+    strength maximises the marginal likelihood (MacKay 1992). The boundary is midway between the left-out predictions of
+    both classes. Every figure is of images that were left out of the fit: accuracy leaves out one at a time (with a
+    binomial interval), AUC a pair (Airola et al. 2011; with Newcombe's interval, which has a width even where all pairs
+    are in order).
 
-    With features, marks are told apart by what a network sees in the images, which takes fewer of them; every figure
-    is then about that judgement. The direction is the ridge regression of the judgement of all codes on the codes, as
-    `regression` does with a scorer, and has no AUC of its own.
+    With features, the classifier is fitted to the features of the images, which needs fewer labels, and every figure is
+    of that classifier. The direction is the ridge regression of its output for all codes on the codes, as `regression`
+    does with a scorer, and has no AUC of its own.
 
     Args:
-        codes: all that could be marked; how the others spread says what to expect of more marks, and which to mark.
-        yes, no: rows of `codes` with and without the attribute.
-        features: what is seen in the image of each code.
-        goal: the AUC to reach. num_next: rows to propose. seed: of the pairs, where there are more than `MOST_PAIRS`.
+        codes: all that could be labelled; unlabelled ones are used for `needed` and `next_rows`.
+        yes: rows of `codes` with the attribute.
+        no: rows of `codes` without it.
+        features: of the image of each code, from a network.
+        name: of the direction.
+        goal: the AUC to reach.
+        num_next: rows to propose.
+        seed: of the choice of pairs, where there are more than `MOST_PAIRS`.
+
+    Returns:
+        The direction, its accuracy and AUC with intervals, and how many labels more reach the goal.
 
     Raises:
-        SettingError: for features of other rows, for a row that is not there, stands on both sides or twice, for fewer
-            than two of each or more than `MOST`, for a goal outside (0.5, 1), and for marked codes that are all alike.
+        SettingError: for another number of features than codes, for a row that does not exist or has two labels, for
+            fewer than two labels of a kind or more than `MOST`, for a goal outside (0.5, 1), and for labelled codes
+            that are all equal.
+
+    Example::
+
+        found = ga.few_labels(survey, yes=[3, 5, 9, 14, 20], no=[1, 2, 4, 6, 7], name="sunny")
+        print(found)
     """
     latents = codes.latents if isinstance(codes, Survey) else codes
     signs = _check(len(latents), yes, no)
@@ -143,25 +159,25 @@ def few_labels(
     if num_next < 0:
         raise SettingError(f"num_next is {num_next}; it must be 0 or more")
     rows = latents.codes.detach().cpu().float().flatten(1)
-    looks = rows if features is None else features.detach().cpu().float()
-    if len(looks) != len(rows):
-        raise SettingError(
-            f"{len(looks)} rows of features cannot stand for {len(rows)} codes; give one for each"
-        )
-    marked = torch.tensor([*yes, *no])
-    mean = looks.mean(0, dtype=torch.float64)
-    seen = looks[marked].double() - mean
+    inputs = rows if features is None else features.detach().cpu().float()
+    if len(inputs) != len(rows):
+        raise SettingError(f"{len(inputs)} rows of features do not fit {len(rows)} codes; give one for each")
+    labelled = torch.tensor([*yes, *no])
+    mean = inputs.mean(0, dtype=torch.float64)
+    seen = inputs[labelled].double() - mean
     gram = seen @ seen.T
     if not float((seen - seen[0]).abs().max()) > 0:
-        raise SettingError(f"the {len(marked)} marked codes are all alike, so there is no direction in them")
+        raise SettingError(
+            f"the {len(labelled)} labelled codes are all alike, so there is no direction in them"
+        )
 
     with threads_for(0):
         found = fit(gram[None], signs[None])
         accuracy = _accuracy(gram, signs)
         auc = _auc(gram, signs, seed=seed)
-        spectrum = _spectrum(looks)
+        spectrum = _spectrum(inputs)
     weights = found.dual[0] @ seen
-    side = (looks - mean.float()) @ weights.float() + float(found.offset[0])
+    side = (inputs - mean.float()) @ weights.float() + float(found.offset[0])
     per_side = float(found.slope[0])
     if features is None:
         line, start = weights, float(found.offset[0]) - float(weights @ mean)
@@ -169,7 +185,7 @@ def few_labels(
         ridge = ridge_of(moments(rows, side[:, None]))
         line, start = ridge.weights[0], float(ridge.intercepts[0])
     length = float(line.norm())
-    needed, at_least = more_marks(
+    needed, at_least = more_labels(
         auc.value,
         partial(auc_deviation, num_yes=len(yes), num_no=len(no)),
         spectrum,
@@ -197,7 +213,7 @@ def few_labels(
         goal=goal,
         needed=needed,
         at_least=at_least,
-        next_rows=next_rows(looks, side, marked, num=num_next),
+        next_rows=next_rows(inputs, side, labelled, num=num_next),
     )
 
 
@@ -206,7 +222,9 @@ class Fit:
     """Ridge regressions of ±1 on codes: `side = dual @ codes @ code + offset`, yes above 0.
 
     Args:
-        slope: log odds for each unit of `side`, judged by codes left out; nan where they are not told apart.
+        dual: weights of the codes.
+        offset: of the boundary.
+        slope: log odds for each unit of `side`, from left-out codes; nan where these are not separated.
     """
 
     dual: Float[Tensor, "b n"]
@@ -215,7 +233,7 @@ class Fit:
 
 
 def fit(gram: Float[Tensor, "b n n"], signs: Float[Tensor, "b n"]) -> Fit:
-    """Each regression with the ratio of most marginal likelihood, from the inner products of its codes.
+    """Each regression with the ratio of the largest marginal likelihood, from the inner products of its codes.
 
     With e and V the eigensystem of the centred Gram matrix (scaled to mean 1) and `p = Vᵀ signs`, the likelihood of a
     ratio r, its noise at its best, is `-½ (Σ log(r e + 1) + (n - 1) log mean(p² / (r e + 1)))`.
@@ -235,8 +253,8 @@ def fit(gram: Float[Tensor, "b n n"], signs: Float[Tensor, "b n"]) -> Fit:
     dual = torch.einsum("bk,bnk->bn", parts * ratio / noise, vectors) / unit
     dual = dual - dual.mean(-1, keepdim=True)
 
-    # Where each would lie without its own mark: the residual over one less the leverage gives what is predicted then,
-    # of which the mean of the other marks is taken away: it alone tells which mark was left out.
+    # The prediction of each code without its own label, by its residual over one less the leverage. The mean of the
+    # other labels is subtracted, because it alone reveals which label was left out.
     fitted = mean + torch.einsum("bk,bnk->bn", parts * ratio * values / noise, vectors)
     leverage = 1 / n + torch.einsum("bk,bnk->bn", ratio * values / noise, vectors.square())
     predicted = signs - (signs - fitted) / (1 - leverage).clamp(min=1e-9)
@@ -265,7 +283,7 @@ def auc_deviation(areas: Float[Tensor, " s"], *, num_yes: int, num_no: int) -> F
 
 
 def auc_interval(value: float, *, num_yes: int, num_no: int) -> Estimate:
-    """An AUC with all the values that are not too many of their own standard errors away from it."""
+    """An AUC with the range of values that are within the confidence of their own standard errors from it."""
     z = float(norm.ppf((1 + CONFIDENCE) / 2))
     areas = torch.linspace(0, 1, 10_001, dtype=torch.float64)
     near = (areas - value).abs() <= z * auc_deviation(areas, num_yes=num_yes, num_no=num_no)
@@ -282,14 +300,14 @@ def share_interval(right: float, n: int) -> Estimate:
 
 
 def next_rows(
-    codes: Float[Tensor, "n d"], side: Float[Tensor, " n"], marked: Int[Tensor, " m"], *, num: int
+    codes: Float[Tensor, "n d"], side: Float[Tensor, " n"], labelled: Int[Tensor, " m"], *, num: int
 ) -> tuple[int, ...]:
-    """Rows to mark next: of those nearest to the boundary, the ones that stand best for the others.
+    """Rows to label next: of those nearest to the boundary, the ones that represent the others best.
 
     Each is the one that most lowers the sum over the doubtful rows of the distance to the nearest of those chosen.
     """
     free = torch.ones(len(codes), dtype=torch.bool)
-    free[marked] = False
+    free[labelled] = False
     rows = free.nonzero()[:, 0]
     pool = min(len(rows), max(num, min(POOL, round(DOUBTFUL * len(rows)))))
     rows = rows[side[rows].abs().argsort(stable=True)[:pool]]
@@ -326,7 +344,7 @@ def _auc(gram: Float[Tensor, "n n"], signs: Float[Tensor, " n"], *, seed: int) -
 def _sides(
     gram: Float[Tensor, "n n"], signs: Float[Tensor, " n"], left_out: Int[Tensor, "b k"]
 ) -> Float[Tensor, "b k"]:
-    """On which side the left-out codes fall, by the fit to all others; one fit for each row of `left_out`."""
+    """The predictions of left-out codes from the fit to all others; one fit for each row of `left_out`."""
     n = len(signs)
     sides = []
     for out in left_out.split(128):
@@ -349,23 +367,25 @@ def _spectrum(codes: Float[Tensor, "n d"]) -> Float[Tensor, " r"]:
 
 
 def _check(n: int, yes: Sequence[int], no: Sequence[int]) -> Float[Tensor, " m"]:
-    """+1 for each yes and -1 for each no, if these are rows that can be learnt from."""
+    """+1 for each yes and -1 for each no; raises SettingError for labels that cannot be learnt from."""
     both = sorted(set(yes) & set(no))
     if both:
-        raise SettingError(f"row {both[0]} is marked yes and no; mark it once")
+        raise SettingError(f"row {both[0]} is labelled yes and no; label it once")
     for kind, rows in (("yes", yes), ("no", no)):
         if len(rows) < FEWEST:
             raise SettingError(
-                f"{len(rows)} row(s) are marked {kind}; mark {FEWEST} or more of each, better 5 to 25"
+                f"{len(rows)} row(s) are labelled {kind}; label {FEWEST} or more of each, better 5 to 25"
             )
         if len(set(rows)) < len(rows):
-            raise SettingError(f"a row is marked {kind} twice in {', '.join(map(str, rows))}; mark it once")
+            raise SettingError(
+                f"a row is labelled {kind} twice in {', '.join(map(str, rows))}; label it once"
+            )
         for row in rows:
             if not 0 <= row < n:
-                raise SettingError(f"row {row} is marked {kind}, but there are rows 0 to {n - 1}")
+                raise SettingError(f"row {row} is labelled {kind}, but there are rows 0 to {n - 1}")
     if len(yes) + len(no) > MOST:
         raise SettingError(
-            f"{len(yes) + len(no)} marks are not few; give up to {MOST}, or survey with a table of labels as scorer, "
+            f"{len(yes) + len(no)} labels are too many; give up to {MOST}, or survey with a table of labels as scorer, "
             "from which `regression` learns"
         )
     return torch.tensor([1.0] * len(yes) + [-1.0] * len(no), dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""Principal components of codes, or of what a layer makes of them, as directions of codes."""
+"""Principal components of codes, or of a layer's activations, as directions of codes."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ganatomy.directions.principal import principal
-from ganatomy.directions.unsupervised import Ranked, check_count, deviations, upright
+from ganatomy.directions.unsupervised import Ranked, check_count, deviations
 from ganatomy.errors import SettingError, SpaceError, UnknownNameError
 from ganatomy.generators.base import Generator, batches
+from ganatomy.geometry import upright
 from ganatomy.latents import Direction, Latents, Space
 
 DRAWN = 4096
 """Codes that are drawn at once."""
 
 WRAPPERS = ("synthesis.", "model.")
-"""Modules that a generator keeps its layers in; nobody has to name them."""
+"""Modules that contain a generator's layers; they may be left out of a layer's name."""
 
 
 @torch.no_grad()
@@ -39,22 +40,34 @@ def ganspace(
     """GANSpace (Härkönen et al. 2020): principal components of codes in w, or of a layer's activations.
 
     Activations y of codes z are projected to the components V of Cov(y), `x = Vᵀ(y - mean)`; least squares from x to z
-    (section 3.1) gives the direction of component k, `Cov(z, y) v_k` brought to norm 1. All of it needs only second
-    moments, which are streamed in one pass; see `principal` for what is kept. The figure of a direction is its share
-    of the variance (of codes, or of activations), its sigma the standard deviation of codes along it.
+    (section 3.1) gives the direction of component k, `Cov(z, y) v_k` brought to norm 1. This needs only second moments,
+    which are streamed in one pass, see `principal`. The figure of a direction is its share of the variance (of codes,
+    or of activations), its sigma the standard deviation of codes along it.
 
     Args:
+        generator: to draw codes from.
         layer: a module by its name, such as "b8.conv0" or "layers.0"; `layer_names` lists them. By default the codes
             themselves, without making an image.
-        n: codes to draw. space: of the codes that directions are found for, by default w where there is one, else z.
-        batch_size: images to make at a time; the rest of the generator behind the layer is not run.
-        progress: called with the codes done and all of them.
+        n: codes to draw.
+        num_components: directions to return.
+        space: of the codes, by default w where there is one, else z.
+        seed: of the codes.
+        batch_size: images at a time; the generator is run up to the layer only.
+        progress: called with the number of codes done and of all.
+
+    Returns:
+        Directions "PC 1", "PC 2", ... with their shares of the variance.
 
     Raises:
-        UnknownNameError: for a layer that does not exist. SpaceError: for a space that the generator does not have,
-            and for w+, where mapped codes are those of w once for each layer.
-        SettingError: for numbers outside their range, for components that there are not, and where codes are to be
-            looked at that spread evenly by their prior.
+        UnknownNameError: for a layer that does not exist.
+        SpaceError: for a space that the generator does not have, and for w+, whose mapped codes are those of w.
+        SettingError: for numbers outside their range, for components that do not exist, and for the codes of a prior
+            whose covariance is isotropic.
+
+    Example::
+
+        found = ga.ganspace(ga.load("faces"), layer="b8.conv0", n=2_000)
+        print(found["PC 1"].sigma, found.values[0])
     """
     space = Space.parse(space or ("w" if Space.W in generator.signature.spaces else "z"))
     _check(generator, space, layer, n=n, num_components=num_components, batch_size=batch_size)
@@ -68,8 +81,8 @@ def ganspace(
     found = principal(pairs, num_axes=num_components, seed=seed)
     check_count(num_components, len(found.variances), f"{n} {'codes' if layer is None else 'activations'}")
 
-    # The covariance of codes with a component of their own leads nowhere else than along it.
-    vectors = upright(found.axes.T if layer is None else _unit(found.codes, layer))
+    # The covariance of codes with one of their own components is along that component.
+    vectors = found.axes.T if layer is None else upright(_unit(found.codes, layer))
     sigmas = found.variances.sqrt() if layer is None else deviations(generator, vectors, space, seed=seed)
     return Ranked(
         (
@@ -92,8 +105,19 @@ def ganspace(
 def layer_names(generator: Generator, *, space: str | None = None) -> dict[str, tuple[int, ...]]:
     """The layers that run when codes of this space become images, each with the shape of its activations.
 
+    Args:
+        generator: of any architecture.
+        space: of the codes, by default w where there is one, else z.
+
+    Returns:
+        Shapes without the batch axis, by name, in the order of running.
+
     Raises:
         SpaceError: for a space that the generator does not have.
+
+    Example::
+
+        print(ga.layer_names(ga.load("digits")))
     """
     space = Space.parse(space or ("w" if Space.W in generator.signature.spaces else "z"))
     shapes: dict[str, tuple[int, ...]] = {}
@@ -111,14 +135,14 @@ def layer_names(generator: Generator, *, space: str | None = None) -> dict[str, 
     return shapes
 
 
-class _Reached(Exception):  # noqa: N818 (nothing is wrong: the rest of the generator need not run)
-    """The layer that was asked for has run."""
+class _Reached(Exception):  # noqa: N818 (no error: the rest of the generator need not run)
+    """The layer has run."""
 
 
 def _codes(
     generator: Generator, space: Space, *, n: int, seed: int, progress: Callable[[int, int], None] | None
 ) -> Iterator[tuple[Float[Tensor, "b d"], Float[Tensor, "b none"]]]:
-    """Codes, and nothing that they came from."""
+    """Codes, paired with empty ones."""
     for start in range(0, n, DRAWN):
         codes = generator.sample(min(DRAWN, n - start), seed=seed, start=start, space=space).codes.cpu()
         yield codes, codes[:, :0]
@@ -136,7 +160,7 @@ def _activations(
     batch_size: int,
     progress: Callable[[int, int], None] | None,
 ) -> Iterator[tuple[Float[Tensor, "b d"], Float[Tensor, "b k"]]]:
-    """What the module makes of codes, and the codes."""
+    """Activations of the module, and their codes."""
     for start in range(0, n, DRAWN):
         drawn = generator.sample(min(DRAWN, n - start), seed=seed, start=start, space=space)
         done = start
@@ -148,7 +172,7 @@ def _activations(
 
 
 def _run_to(generator: Generator, module: nn.Module, latents: Latents) -> Float[Tensor, "b *shape"]:
-    """The activations of the module, without running what comes after it."""
+    """The activations of the module; modules after it do not run."""
     seen: list[Tensor | None] = []
 
     def keep(_: nn.Module, __: Any, output: Any) -> None:
@@ -170,13 +194,13 @@ def _hooked(module: nn.Module, hook: Callable[[nn.Module, Any, Any], None]) -> E
 
 
 def _first_tensor(output: Any) -> Tensor | None:
-    """The activations in what a module gives: a block of StyleGAN2 gives an image beside them."""
+    """The activations in a module's output; a block of StyleGAN2 returns an image beside them."""
     first = output[0] if isinstance(output, tuple | list) and output else output
     return first if isinstance(first, Tensor) and first.ndim > 1 else None
 
 
 def _modules(generator: Generator) -> dict[str, nn.Module]:
-    """Modules by the names that people give them."""
+    """Modules by name, without `WRAPPERS`."""
     named = {}
     for name, module in generator.named_modules():
         for wrapper in WRAPPERS:
@@ -196,7 +220,7 @@ def _module(generator: Generator, space: Space, layer: str) -> nn.Module:
 
 
 def _unit(covariances: Float[Tensor, "r k"], layer: str) -> Float[Tensor, "r k"]:
-    """The directions along which codes go with each component."""
+    """The covariances of codes with each component as unit vectors."""
     norms = torch.linalg.vector_norm(covariances, dim=1, keepdim=True)
     if not bool((norms > 0).all()):
         raise SettingError(f"a component of {layer} does not depend on codes; ask for fewer components")
@@ -219,7 +243,7 @@ def _check(
             "give 1, 2 and 1 or more"
         )
     if layer is None and space is Space.Z:
-        known = ", ".join(layer_names(generator, space=space)) or "none that can be looked into"
+        known = ", ".join(layer_names(generator, space=space)) or "none with activations"
         raise SettingError(
-            f"codes in z spread evenly in all directions; name a layer, whose activations do not: {known}"
+            f"codes in z vary alike in all directions; name a layer, whose activations do not: {known}"
         )

@@ -1,4 +1,4 @@
-"""Directions from the gradients of the scorer itself: their mean, their active subspace, and one for each image."""
+"""Directions from the gradients of the scores: their mean, their active subspace, and one for each image."""
 
 from __future__ import annotations
 
@@ -9,44 +9,63 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.directions.base import Evidence, calibrate, read
+from ganatomy.directions.base import calibrate, in_evidence, jacobians_of, read
 from ganatomy.errors import ScoreError, SettingError
+from ganatomy.geometry import upright
 from ganatomy.latents import Directions
 from ganatomy.surveys import Jacobians, Survey
+
+ROUNDING = 1e-9
+"""A mean change below this share of the largest gradient is rounding, so it does not decide a sign."""
 
 
 def gradient(survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0) -> Directions:
     """The mean over images of the gradient of each attribute's logit with respect to the code.
 
-    It says what a step does to the images themselves, where a regression says how codes with and without the
+    It describes how a step changes the images themselves; a regression describes how codes with and without the
     attribute differ. The slope is the mean change of the logit for a step of 1.
 
+    Returns:
+        One direction for each attribute.
+
     Raises:
-        SettingError: for a survey without Jacobians. ScoreError: where all gradients are zero.
-        ScoreError, UnknownNameError: see `directions.base.read`.
+        SettingError: for a survey without Jacobians.
+        ScoreError: where all gradients are zero, and see `directions.base.read`.
+        UnknownNameError: for an attribute that was not scored, or not differentiated.
+
+    Example::
+
+        found = ga.gradient(ga.differentiate(survey, generator, scorer, n=64))
     """
     evidence = read(survey, attributes, seed=seed)
-    mean = _gradients(survey, evidence).mean(0)
+    mean = in_evidence(evidence, _gradients(survey, evidence.names)).mean(0)
     return calibrate(evidence, mean, method="gradient", slopes=torch.linalg.vector_norm(mean, dim=1))
 
 
 def active(
     survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0, num_directions: int = 1
 ) -> Directions:
-    """The directions that each logit answers to most, up or down: leading eigenvectors of `E[g gᵀ]`.
+    """The directions along which each logit changes most, up or down: leading eigenvectors of `E[g gᵀ]`.
 
-    Each points where the logit rises on average. The second and later ones of an attribute are named "Smiling 2" and
-    so on; a slope near 0 means that the logit rises along it in some images and falls in others.
+    The logit rises along each on average. The second and later directions of an attribute are named "Smiling 2" and so
+    on; a slope near 0 means that the logit rises along it in some images and falls in others.
 
     Args:
-        num_directions: for each attribute; see `active_subspace` for how much of the gradient they hold.
+        num_directions: for each attribute; see `active_subspace` for their shares of the squared gradient.
+
+    Returns:
+        `num_directions` directions for each attribute.
 
     Raises:
-        SettingError: for a survey without Jacobians, or more directions than it has of them.
+        SettingError: for a survey without Jacobians, or for more directions than they have.
         ScoreError, UnknownNameError: see `directions.base.read`.
+
+    Example::
+
+        found = ga.active(ga.differentiate(survey, generator, scorer), num_directions=2)
     """
     evidence = read(survey, attributes, seed=seed)
-    gradients = _gradients(survey, evidence)
+    gradients = in_evidence(evidence, _gradients(survey, evidence.names))
     most = min(len(gradients), gradients.shape[2])
     if not 0 < num_directions <= most:
         raise SettingError(f"these gradients have 1 to {most} directions, not {num_directions}")
@@ -66,12 +85,14 @@ def active(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ActiveSubspace:
-    """Orthonormal directions of the code that an attribute's logit answers to, the strongest first.
+    """Orthonormal directions along which an attribute's logit changes, the strongest first.
 
     Args:
+        attribute: its name.
+        vectors: the directions.
         shares: of the mean squared gradient, along each direction; they add up to 1.
-        consistency: share of the mean squared gradient that is in the mean gradient, which is all that one direction
-            for all images can use: 1 where the logit is linear in the code.
+        consistency: share of the mean squared gradient that is in the mean gradient, the most that one direction for
+            all images can use; 1 where the logit is linear in the code.
     """
 
     attribute: str
@@ -80,7 +101,7 @@ class ActiveSubspace:
     consistency: float
 
     def needed(self, share: float = 0.9) -> int:
-        """How many directions hold that share of the mean squared gradient."""
+        """The number of directions that together have that share of the mean squared gradient."""
         return int((self.shares.cumsum(0) < share - 1e-9).sum()) + 1
 
     def __str__(self) -> str:
@@ -93,54 +114,67 @@ class ActiveSubspace:
 def active_subspace(survey: Survey, attribute: str) -> ActiveSubspace:
     """Eigenvectors of `E[g gᵀ]`, with g the gradient of an attribute's logit in an image (Constantine 2015, eq. 1.2).
 
+    Args:
+        survey: with Jacobians, see `differentiate`.
+        attribute: one of theirs.
+
+    Returns:
+        The eigenvectors, their shares of the squared gradient, and how much is common to all images.
+
     Raises:
-        SettingError: for a survey without Jacobians. UnknownNameError: for an attribute that they do not have.
+        SettingError: for a survey without Jacobians.
+        UnknownNameError: for an attribute that they do not have.
         ScoreError: where all gradients are zero.
+
+    Example::
+
+        print(ga.active_subspace(ga.differentiate(survey, generator, scorer), "Smiling"))
     """
-    slopes = _of(survey).select([attribute]).slopes[:, 0].double()
-    gradients = slopes.flatten(1)
+    gradients = _gradients(survey, (attribute,))[:, 0].double()
     total = float(gradients.square().sum()) / len(gradients)
     if total == 0:
         raise ScoreError(f"the logit of {attribute!r} does not change with the code in any image")
     vectors, values = _principal(gradients)
     return ActiveSubspace(
         attribute=attribute,
-        vectors=vectors.float().reshape(len(vectors), *slopes.shape[1:]),
+        vectors=vectors.float().reshape(len(vectors), *survey.latents.codes.shape[1:]),
         shares=(values / values.sum()).float(),
         consistency=float(gradients.mean(0).square().sum()) / total,
     )
 
 
 def local_directions(seen: Jacobians, attribute: str) -> Float[Tensor, "n *shape"]:
-    """For each image the unit vector along which its own logit rises fastest; zeros where it does not change at all.
+    """For each image the unit vector along which its own logit rises fastest; zeros where its gradient is zero.
+
+    Args:
+        seen: the gradients, see `jacobians` and `Survey.jacobians`.
+        attribute: one of theirs.
+
+    Returns:
+        One vector for each image, in the shape of a code.
 
     Raises:
         UnknownNameError: for an attribute that the Jacobians do not have.
+
+    Example::
+
+        vectors = ga.local_directions(survey.jacobians, "Smiling")
     """
-    slopes = seen.select([attribute]).slopes[:, 0]
-    rows = slopes.flatten(1)
+    gradients = seen.select([attribute]).gradients[:, 0]
+    rows = gradients.flatten(1)
     largest = rows.abs().amax(1, keepdim=True)
     rows = rows / torch.where(largest > 0, largest, 1.0)
-    return torch.nn.functional.normalize(rows, dim=1).reshape(slopes.shape)
+    return torch.nn.functional.normalize(rows, dim=1).reshape(gradients.shape)
 
 
-def _of(survey: Survey) -> Jacobians:
-    if survey.jacobians is None:
-        raise SettingError(
-            "this survey does not say how its scores answer to codes; add that with "
-            "ganatomy.differentiate(survey, generator, scorer)"
-        )
-    return survey.jacobians
-
-
-def _gradients(survey: Survey, evidence: Evidence) -> Float[Tensor, "n a d"]:
-    """The gradients of the evidence's attributes in its coordinates, in float64."""
-    slopes = _of(survey).select(evidence.names).slopes.flatten(2).double()
-    return slopes if evidence.basis is None else slopes @ evidence.basis.double()
+def _gradients(survey: Survey, names: tuple[str, ...]) -> Float[Tensor, "n a full"]:
+    return jacobians_of(survey).select(names).gradients.flatten(2)
 
 
 def _principal(gradients: Float[Tensor, "n d"]) -> tuple[Float[Tensor, "r d"], Float[Tensor, " r"]]:
-    """Eigenvectors of the mean of `g gᵀ` as rows, uphill on average, and their eigenvalues."""
+    """Eigenvectors of the mean of `g gᵀ` as rows, along which the logit rises on average, and their eigenvalues."""
     _, widths, vectors = torch.linalg.svd(gradients, full_matrices=False)
+    vectors = upright(vectors)
     rises = vectors @ gradients.mean(0)
-    return vectors * torch.where(rises < 0, -1.0, 1.0)[:, None], widths.square() / len(gradients)
+    falls = rises < -ROUNDING * widths[0]
+    return torch.where(falls[:, None], -vectors, vectors), widths.square() / len(gradients)

@@ -1,4 +1,4 @@
-"""Directions that move one attribute while a linear model of all scores, and its doubt, hold the others."""
+"""Directions that change one attribute and hold the others, as firmly as the linear model of the scores is good."""
 
 from __future__ import annotations
 
@@ -8,36 +8,43 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.directions.base import Evidence, calibrate, read
+from ganatomy.directions.base import Evidence, calibrate, in_evidence, read
 from ganatomy.directions.regression import regression
 from ganatomy.errors import SettingError
 from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
 
 LEAST = 1e-3
-"""Even a perfect model gives this much, so that two names of one attribute do not block each other."""
+"""Slack of a perfect model, so that two names of one attribute do not block each other."""
 
 
 def held(
     survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0, slack: float | None = None
 ) -> Directions:
-    """Directions of ridge regression, each with all others held as firmly as the linear model deserves.
+    """Directions of ridge regression, each with all others held as firmly as the errors of the linear model allow.
 
-    Exact holds (`dual`, or `hold=` of an edit) trust the model. Where its directions are estimates, and images are
-    not linear, a longer step buys nothing: with unit target v and the held unit vectors H as rows, the slack c asks for
-    the least of `|s|² + |H s|² / c` such that `<v, s> = 1`, which is `s ~ v - Hᵀ (H Hᵀ + c I)^-1 H v`. It goes from the
-    exact hold (c = 0) to the target itself (c infinite).
-
-    Where gradients flow, `selective` does better, for it looks at single images.
+    `dual`, and `hold=` of an edit, hold exactly, by the linear model. Where that model has errors, an exact hold makes
+    the step longer and the images no cleaner. With unit target v, the held unit vectors H as rows and slack c, the step
+    is the least of `|s|² + |H s|² / c` such that `<v, s> = 1`: `s ~ v - Hᵀ (H Hᵀ + c I)^-1 H v`. It goes from the exact
+    hold (c = 0) to the target itself (c infinite). Where gradients are available, `selective` is better: it uses those
+    of single images.
 
     Args:
-        slack: c; by default what the errors of the model ask for, see `fitting_slack`.
+        slack: c; by default from the errors of the model, see `fitting_slack`.
+
+    Returns:
+        One direction for each attribute.
 
     Raises:
-        SettingError: for a slack that is not above 0. ScoreError, UnknownNameError: see `directions.base.read`.
+        SettingError: for a slack that is not above 0.
+        ScoreError, UnknownNameError: see `directions.base.read`.
+
+    Example::
+
+        found = ga.held(survey)
     """
     if slack is not None and not slack > 0:
-        raise SettingError(f"slack is {slack:g}; it must be above 0, and `dual` holds exactly")
+        raise SettingError(f"slack is {slack:g}; it must be above 0; to hold exactly, use `dual`")
     evidence = read(survey, attributes, seed=seed)
     found = regression(survey, evidence.names, seed=seed)
     vectors = in_evidence(evidence, found.matrix)
@@ -60,16 +67,14 @@ def yielding(vectors: Float[Tensor, "a d"], slack: float) -> Float[Tensor, "a d"
 
 
 def fitting_slack(evidence: Evidence, vectors: Float[Tensor, "a d"]) -> float:
-    """The slack that changes held scores the least in single images, if the model is wrong alike in all directions.
+    """The slack that changes held scores the least in single images, if the model's errors are isotropic.
 
-    Take the slope of attribute j in an image to be that of the linear model, `b_j u_j`, and a random rest of variance
+    Let the gradient of attribute j in an image be that of the linear model, `b_j u_j`, plus a random rest of variance
     `t_j²` in every dimension. A step s then changes its logit by `b_j <u_j, s>` on average, and the expected square is
-    `b_j² <u_j, s>² + t_j² |s|²`. The rest shows as the model's error: over codes of covariance S it is
-    `e_j² = t_j² tr S`. In units of its own slope, all attributes together make `|H s|² + c |s|²` with
+    `b_j² <u_j, s>² + t_j² |s|²`. The rest is the model's error: over codes of covariance S it is `e_j² = t_j² tr S`. In
+    units of its own slope, all attributes together give `|H s|² + c |s|²` with
 
         c = sum_j e_j² / (b_j² tr S).
-
-    Where the model is exact the slack is (nearly) 0.
     """
     codes, logits = evidence.codes.double(), evidence.logits.double()
     along = codes @ vectors.T
@@ -78,8 +83,3 @@ def fitting_slack(evidence: Evidence, vectors: Float[Tensor, "a d"]) -> float:
     errors = logits.var(0, correction=0) - slopes * covariance
     spread = float(codes.var(dim=0).sum())
     return max(LEAST, float((errors / (slopes.square() * spread)).sum()))
-
-
-def in_evidence(evidence: Evidence, matrix: Float[Tensor, "a full"]) -> Float[Tensor, "a d"]:
-    """Vectors of codes in the coordinates of the evidence, in float64."""
-    return matrix.double() if evidence.basis is None else matrix.double() @ evidence.basis.double()

@@ -1,4 +1,4 @@
-"""Steps that leave any chosen attributes alone, at once: what an editor needs whose holds change under the hand."""
+"""Steps that hold any chosen attributes, without a new fit for each choice: an editor changes what is held at once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.directions.base import Evidence, read
-from ganatomy.directions.held import fitting_slack, in_evidence
+from ganatomy.directions.base import Evidence, in_evidence, read
+from ganatomy.directions.held import fitting_slack
 from ganatomy.directions.regression import regression
 from ganatomy.directions.selective import best_ridge, whitened
 from ganatomy.errors import SettingError
@@ -20,7 +20,7 @@ from ganatomy.surveys import Survey
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Step:
-    """A unit vector, and how much one unit of it changes the probability of its attribute, by the same evidence."""
+    """A unit vector, and the mean change of its attribute's probability for a step of 1 along it."""
 
     vector: Float[Tensor, "*shape"]
     rate: float
@@ -28,16 +28,18 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Holding:
-    """What it takes to find the step of `selective` for any attribute and any others to hold, without the survey.
+    """The numbers from which the step of `selective` follows for any attribute and any others to hold.
 
     Args:
-        slopes: of the probabilities of a attributes in n images, along the columns of `deviations`.
+        names: of the attributes.
+        gradients: of the probabilities of a attributes in n images, along the columns of `deviations`.
         deviations: D such that codes have the covariance D Dᵀ.
         ridge: as in `selective`.
+        shape: of one code.
     """
 
     names: tuple[str, ...]
-    slopes: Float[Tensor, "n a d"]
+    gradients: Float[Tensor, "n a d"]
     deviations: Float[Tensor, "full d"]
     ridge: float
     shape: tuple[int, ...]
@@ -47,40 +49,39 @@ class Holding:
 
         Raises:
             UnknownNameError: for an attribute that is not there.
-            SettingError: for one that is to move and to be held, and for one whose gradients are all 0.
+            SettingError: for an attribute that is also held, and for one whose gradients are all 0.
         """
         k, hold = position(name, self.names), tuple(hold)
         if name in hold:
             raise SettingError(f"{name!r} cannot be held while it is moved; leave it out of what is held")
-        mean = self.slopes[:, k].double().mean(0)
+        mean = self.gradients[:, k].double().mean(0)
         if not float(mean.abs().max()) > 0:
-            raise SettingError(
-                f"no image says which way {name!r} goes, so nothing can be held while it moves"
-            )
+            raise SettingError(f"the mean gradient of {name!r} is 0, so no step changes it")
         return self._along(mean, hold)
 
     def toward(self, normal: Float[Tensor, "*shape"], hold: Iterable[str]) -> Step:
-        """The same for what no scorer sees: a linear judgement of codes, such as a few marked images say.
+        """The same for a linear function of codes that is no attribute, such as one learnt from a few labels.
 
         Args:
-            normal: the weights of the judgement; the rate of the step is in its units.
+            normal: the weights of the function; the rate of the step is in its units.
+            hold: attributes.
 
         Raises:
             UnknownNameError: for an attribute that is not there.
-            SettingError: for a judgement along which codes do not differ.
+            SettingError: for a function along which codes do not vary.
         """
-        slope = self.deviations.double().T @ normal.flatten().double()
-        if not float(slope.abs().max()) > 0:
-            raise SettingError("codes do not differ along this direction, so nothing can be held on it")
-        return self._along(slope, hold)
+        gradient = self.deviations.double().T @ normal.flatten().double()
+        if not float(gradient.abs().max()) > 0:
+            raise SettingError("codes do not vary along this direction, so no step changes it")
+        return self._along(gradient, hold)
 
     def _along(self, mean: Float[Tensor, " d"], hold: Iterable[str]) -> Step:
-        """Most change of what has this slope, for the least mean square change of what is held."""
+        """The most change along this mean gradient for the least mean square change of what is held."""
         others = [position(other, self.names) for other in dict.fromkeys(hold)]
-        slopes = self.slopes.double()
-        n, _, d = slopes.shape
-        still = slopes[:, others].reshape(-1, d)
-        weight = (still if float(still.abs().sum()) > 0 else slopes).square().sum() / (n * d)
+        gradients = self.gradients.double()
+        n, _, d = gradients.shape
+        still = gradients[:, others].reshape(-1, d)
+        weight = (still if float(still.abs().sum()) > 0 else gradients).square().sum() / (n * d)
         system = still.T @ still / n + self.ridge * weight * torch.eye(d).to(still)
         step = torch.linalg.solve(system, mean)
         vector = self.deviations.double() @ step
@@ -89,9 +90,9 @@ class Holding:
 
 
 def holding(survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0) -> Holding:
-    """Read off a survey how to hold: from single images where it knows their gradients, else from a linear model.
+    """The holding of a survey: from the gradients of single images where it has them, else from a linear model.
 
-    With everything else held, `step` is that of `selective` in the first case, and near that of `held` in the second.
+    With all others held, `step` is that of `selective` in the first case, and near that of `held` in the second.
 
     Raises:
         ScoreError, UnknownNameError: see `directions.base.read`.
@@ -99,24 +100,24 @@ def holding(survey: Survey, attributes: Iterable[str] | None = None, *, seed: in
     evidence = read(survey, attributes, seed=seed)
     if survey.jacobians is None:
         return _of_linear_model(survey, evidence, seed=seed)
-    deviations, slopes = whitened(evidence, survey.jacobians)
+    deviations, gradients = whitened(evidence, survey.jacobians)
     return Holding(
         names=evidence.names,
-        slopes=slopes,
+        gradients=gradients,
         deviations=deviations,
-        ridge=best_ridge(slopes, seed=seed),
+        ridge=best_ridge(gradients, seed=seed),
         shape=evidence.shape,
     )
 
 
 def _of_linear_model(survey: Survey, evidence: Evidence, *, seed: int) -> Holding:
-    """One image for all: unit slopes of the regression, with its errors as the ridge, shared out over attributes."""
+    """As of one image: the unit directions of the regression, with its errors as the ridge, divided over attributes."""
     vectors = in_evidence(evidence, regression(survey, evidence.names, seed=seed).matrix)
     a, d = vectors.shape
     basis = torch.eye(d) if evidence.basis is None else evidence.basis
     return Holding(
         names=evidence.names,
-        slopes=vectors[None],
+        gradients=vectors[None],
         deviations=basis.double(),
         ridge=fitting_slack(evidence, vectors) * d / max(1, a - 1),
         shape=evidence.shape,

@@ -1,4 +1,4 @@
-"""The linear map from codes to scores of Pham Van et al.: in closed form, with their penalty by gradient descent."""
+"""The linear map from codes to scores of Pham Van et al.: in closed form, or with their penalty by gradient descent."""
 
 from __future__ import annotations
 
@@ -35,19 +35,29 @@ def linear_map(
     """Rows of W in `y = z Wᵀ + b`, with y the probabilities ("Interpreting the Latent Space of GANs using Supervised
     Learning", eqs. 1 and 4): the least `J = MSE + penalty * ‖W Wᵀ - I‖` (Frobenius; one row of W for each attribute).
 
-    The paper has 2 with the penalty and 0 without. Its step is w_i as it is; here, as everywhere, the unit vector.
-    Without the penalty the minimum is that of least squares, which is where 2,000 steps of Adam come to. With it, Adam
-    on the whole survey in the principal axes of the codes, which change no value of J; the learning rate falls to 0.
+    The paper uses penalties 2 and 0. Its step is w_i; here, as everywhere, the step is the unit vector. Without the
+    penalty the minimum is that of least squares, to which 2,000 steps of Adam converge. With it, J is minimised by Adam
+    on the whole survey, in the principal axes of the codes, which do not change J; the learning rate falls to 0.
 
     Args:
-        form: "identity" is the paper's. "cosines" leaves the lengths of the rows to the fit, and is the norm of the
-            off-diagonal part of the matrix of cosines.
         seed: of the split, and of the initial weights (uniform, as those of `torch.nn.Linear`).
-        num_steps, learning_rate: of Adam, with the penalty.
+        penalty: weight of the norm.
+        form: "identity" is the paper's. "cosines" is the norm of the off-diagonal part of the matrix of cosines, which
+            does not constrain the lengths of the rows.
+        num_steps: of Adam, with the penalty.
+        learning_rate: of Adam, with the penalty.
+
+    Returns:
+        One direction for each attribute.
 
     Raises:
         SettingError: for a negative penalty, fewer than one step, a learning rate that is not above 0.
-        UnknownNameError: for another form. ScoreError, UnknownNameError: see `directions.base.read`.
+        UnknownNameError: for another form, and see `directions.base.read`.
+        ScoreError: see `directions.base.read`.
+
+    Example::
+
+        found = ga.linear_map(survey, penalty=2.0)
     """
     evidence = read(survey, attributes, seed=seed)
     fitted = fit_map(evidence, penalty=penalty, form=form, num_steps=num_steps, learning_rate=learning_rate)
@@ -56,7 +66,7 @@ def linear_map(
 
 @dataclass(frozen=True, kw_only=True)
 class FittedMap:
-    """W and b of `y = z Wᵀ + b`, from codes of the evidence to probabilities; rows are as long as fitted."""
+    """W and b of `y = z Wᵀ + b`, from `Evidence.codes` to probabilities; rows are not normalised."""
 
     weights: Float[Tensor, "a d"]
     bias: Float[Tensor, " a"]
@@ -73,18 +83,14 @@ def fit_map(
     num_steps: int = 1000,
     learning_rate: float = 0.03,
 ) -> FittedMap:
-    """The map itself, of which `linear_map` keeps the directions; the same settings.
-
-    Raises:
-        SettingError, UnknownNameError: as `linear_map`.
-    """
+    """The map itself, of which `linear_map` keeps the directions; settings and errors are the same."""
     if not penalty >= 0:
         raise SettingError(f"penalty is {penalty}; it must be 0 or more (the paper has 0 and 2)")
     if form not in FORMS:
         raise UnknownNameError("form of the penalty", form, FORMS)
     if num_steps < 1 or not learning_rate > 0:
         raise SettingError(
-            f"{num_steps} steps at learning rate {learning_rate} lead nowhere; both must be above 0"
+            f"{num_steps} steps at learning rate {learning_rate} fit nothing; both must be above 0"
         )
     probabilities = torch.sigmoid(evidence.logits)
     if not penalty:
@@ -102,7 +108,7 @@ def fit_map(
 
 @dataclass(frozen=True, kw_only=True)
 class RegressionTask:
-    """What a linear map's squared error has a gradient of, in the principal axes of the codes (columns of `axes`)."""
+    """The moments that the squared error of a linear map depends on, in the principal axes of the codes (`axes`)."""
 
     axes: Float[Tensor, "d r"]
     variances: Float[Tensor, " r"]
@@ -127,7 +133,7 @@ def regression_task(codes: Float[Tensor, "n d"], scores: Float[Tensor, "n a"]) -
 def gradient_of_loss(
     task: RegressionTask, *, penalty: float, form: str = "identity"
 ) -> Callable[[Tensor], Tensor]:
-    """The gradient of J as a function of `[W | b]`, from second moments: what all codes and scores together give.
+    """The gradient of J as a function of `[W | b]`, from the second moments of all codes and scores.
 
     With S the (diagonal) covariance of codes, D that of scores and codes, and `r = W mean(z) + b - mean(y)`, the error
     is `tr(W S Wᵀ) - 2 tr(W Dᵀ) + tr(Cov(y)) + |r|²` over the number of scores, so its gradient in W is twice
@@ -155,7 +161,7 @@ def gradient_of_loss(
 
 
 def initial(task: RegressionTask, *, seed: int) -> Float[Tensor, "a _"]:
-    """Weights, and in the last column the bias, to start from: uniform within ± 1 / sqrt(r)."""
+    """Initial weights, and in the last column the bias: uniform within ± 1 / sqrt(r)."""
     num_attributes, dim = task.cross.shape
     start = np.random.default_rng(seed).uniform(-1, 1, (num_attributes, dim + 1)) / dim**0.5
     return torch.from_numpy(start).float()
@@ -170,10 +176,10 @@ def adam(
     betas: tuple[float, float] = (0.9, 0.999),
     epsilon: float = 1e-8,
 ) -> Float[Tensor, "*shape"]:
-    """Where Adam (Kingma and Ba 2015) comes to from these parameters, its learning rate falling to 0 along a cosine.
+    """The parameters after Adam (Kingma and Ba 2015), whose learning rate falls to 0 along a cosine.
 
     `torch.optim.Adam` takes the same steps (a test compares them), but its first step imports PyTorch's compiler, which
-    takes longer than all of the steps here.
+    takes longer than all the steps here.
     """
     parameters = parameters.clone()
     mean, square = torch.zeros_like(parameters), torch.zeros_like(parameters)

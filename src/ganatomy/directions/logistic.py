@@ -19,10 +19,10 @@ from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
 
 STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3)
-"""Penalties on squared weights in whitened coordinates; each attribute takes what predicts unseen codes best."""
+"""Penalties on squared weights in whitened coordinates to choose from, for each attribute by held-out cross-entropy."""
 
 UNSEEN = 0.25
-"""Share of the codes to learn from on which the penalty is chosen."""
+"""Share of the codes that the penalty is chosen on."""
 
 
 def logistic(
@@ -30,17 +30,27 @@ def logistic(
 ) -> Directions:
     """Normals of logistic regressions: the least mean cross-entropy + `strength / 2 |w|²`, w in whitened coordinates.
 
-    Where codes are not white a penalty on plain weights would bend the normal towards where codes spread most.
+    Where codes are not white, a penalty on plain weights would bend the normal towards the axes along which codes vary
+    most.
 
     Args:
-        strength: by default the one of `STRENGTHS` with the least cross-entropy on codes that the fit did not see.
+        strength: by default the one of `STRENGTHS` with the least cross-entropy on codes that the fit did not use.
+
+    Returns:
+        One direction for each attribute.
 
     Raises:
         SettingError: for a strength that is not above 0.
         ScoreError, UnknownNameError: see `directions.base.read`.
+
+    Example::
+
+        found = ga.logistic(survey, strength=0.1)
     """
     if strength is not None and not strength > 0:
-        raise SettingError(f"strength is {strength}; it must be above 0, or the weights have no bound")
+        raise SettingError(
+            f"strength is {strength}; it must be above 0, because weights are unbounded without a penalty"
+        )
     evidence = read(survey, attributes, seed=seed)
     white = whitening(evidence.codes)
     codes, labels = white.codes(evidence.codes), evidence.labels

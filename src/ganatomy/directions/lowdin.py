@@ -20,11 +20,22 @@ def lowdin(
 ) -> Directions:
     """Symmetric orthogonalisation of the ridge directions: `(U Uᵀ)^(-1/2) U` for the unit rows U (Löwdin 1950).
 
-    Of all orthonormal sets it is the one nearest to the directions that were found, none of them preferred; what the
-    penalty of a linear map seeks by descent, in closed form and without a setting.
+    Of all orthonormal sets it is the nearest to the ridge directions, and it prefers none of them. The penalty of
+    `linear_map` approaches such a set by gradient descent; this is a closed form without settings.
+
+    Args:
+        strength: of the ridge, as in `regression`.
+
+    Returns:
+        One direction for each attribute.
 
     Raises:
-        SettingError: for more attributes than a code has numbers. Others: see `regression`.
+        SettingError: for more attributes than a code has numbers, or a negative strength.
+        ScoreError, UnknownNameError: see `directions.base.read`.
+
+    Example::
+
+        found = ga.lowdin(survey)
     """
     evidence = read(survey, attributes, seed=seed)
     if len(evidence.names) > evidence.codes.shape[1]:

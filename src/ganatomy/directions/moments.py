@@ -1,4 +1,4 @@
-"""What least squares needs to know of codes and scores: their means and second moments, streamed in float64."""
+"""Means and second moments of codes and scores, streamed in float64, and what least squares finds from them."""
 
 from __future__ import annotations
 
@@ -17,27 +17,32 @@ from torch import Tensor
 from ganatomy.directions.base import blocks
 from ganatomy.directions.threads import threads_for
 from ganatomy.errors import SettingError
+from ganatomy.geometry import upright
 
 NOTHING = 1e-10
-"""Directions of the code space with less than this share of the largest variance hold rounding errors only."""
+"""Axes with less than this share of the largest variance are rounding errors."""
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Principal axes of codes (columns of `axes`) with the variance along each, largest first; none is zero."""
+    """Principal axes of codes (columns of `axes`) and the variance along each, in falling order and above zero."""
 
     variances: Float[Tensor, " r"]
     axes: Float[Tensor, "d r"]
 
 
 def leading(symmetric: Float[Tensor, "d d"], num: int) -> Spectrum:
-    """The largest eigenvalues of a positive semidefinite matrix, with their vectors: at most `num`, none zero."""
+    """The at most `num` largest eigenvalues of a positive semidefinite matrix, without zeros, and their vectors."""
     d = len(symmetric)
     with threads_for(symmetric.numel()):
         values, axes = eigh(symmetric.numpy(), subset_by_index=[max(d - num, 0), d - 1])
-    values, axes = torch.from_numpy(values).flip(0), torch.from_numpy(axes).flip(1)
-    keep = values > NOTHING * values[0]
-    return Spectrum(values[keep], axes[:, keep])
+    return _spectrum(torch.from_numpy(values), torch.from_numpy(axes))
+
+
+def _spectrum(values: Float[Tensor, " k"], axes: Float[Tensor, "d k"]) -> Spectrum:
+    """Of eigenvalues in rising order and their vectors: those above zero in falling order, vectors upright."""
+    keep = values > NOTHING * values[-1]
+    return Spectrum(values[keep].flip(0), upright(axes[:, keep].T).T.flip(1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +60,7 @@ class Moments:
     def spectrum(self) -> Spectrum:
         with threads_for(self.covariance.numel()):
             values, axes = torch.linalg.eigh(self.covariance)
-        values, axes = values.flip(0), axes.flip(1)
-        keep = values > NOTHING * values[0]
-        return Spectrum(values[keep], axes[:, keep])
+        return _spectrum(values, axes)
 
     def least_squares(self) -> Float[Tensor, "a d"]:
         """The linear map from codes to scores of least squared error; the shortest, where several have it."""
@@ -70,21 +73,17 @@ class Moments:
 
 
 def moments(codes: Float[Tensor, "n d"], scores: Float[Tensor, "n a"]) -> Moments:
-    """One pass over the rows; what is held in float64 is `[d, d]` and one block."""
+    """In one pass over the rows, with a matrix `[d, d]` and one block of rows in float64."""
     with threads_for(codes.numel()):
         return streamed((codes[rows], scores[rows]) for rows in blocks(len(codes)))
 
 
 def streamed(batches: Iterable[tuple[Float[Tensor, "b d"], Float[Tensor, "b a"]]]) -> Moments:
-    """One pass over batches of codes and their scores, of any sizes.
-
-    Raises:
-        SettingError: when there is no batch.
-    """
+    """In one pass over batches of codes and their scores, of any sizes; raises SettingError for no batch."""
     batches = iter(batches)
     first = next(batches, None)
     if first is None:
-        raise SettingError("there are no codes to take the moments of")
+        raise SettingError("there are no codes; moments need one batch or more")
     # Deviations from about the mean lose no digits when they are squared.
     pilot_codes, pilot_scores = first[0].double().mean(0), first[1].double().mean(0)
     n, sum_codes, sum_scores = 0, torch.zeros_like(pilot_codes), torch.zeros_like(pilot_scores)
@@ -120,7 +119,7 @@ def gram(rows: Float[Tensor, "n d"]) -> Float[Tensor, "d d"]:
 
 
 def _add_products(triangle: np.ndarray, rows: Float[Tensor, "n d"]) -> np.ndarray:
-    """Half of a symmetric matrix is half of the work, which no function of torch makes use of."""
+    """Computes half of a symmetric matrix, which takes half the time; torch has no such function."""
     return dsyrk(1.0, rows.T.numpy(), beta=1.0, c=triangle, overwrite_c=True)
 
 
@@ -148,6 +147,6 @@ class Whitening:
 
 
 def whitening(codes: Float[Tensor, "n d"]) -> Whitening:
-    """The whitening of these codes; near enough to no change at all for z of a normal prior."""
+    """The whitening of these codes; for z of a normal prior nearly the identity."""
     seen = moments(codes, codes.new_zeros(len(codes), 0))
     return Whitening(seen.mean_codes, seen.spectrum.axes / seen.spectrum.variances.sqrt())

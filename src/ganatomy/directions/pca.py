@@ -1,4 +1,4 @@
-"""Principal components of codes: where they spread most, whatever that means."""
+"""Principal components of the codes of a survey."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import torch
 
 from ganatomy.directions.moments import moments
-from ganatomy.directions.unsupervised import Ranked, check_count, upright
+from ganatomy.directions.unsupervised import Ranked, check_count
 from ganatomy.errors import SettingError
+from ganatomy.geometry import upright
 from ganatomy.latents import Direction
 from ganatomy.surveys import Survey
 
@@ -16,17 +17,25 @@ from ganatomy.surveys import Survey
 def pca(
     survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0, num_components: int = 10
 ) -> Ranked:
-    """Principal components of the codes of a survey, "PC 1" the widest (GANSpace, Härkönen et al. 2020, for w).
+    """Principal components of the codes of a survey, "PC 1" with the most variance (GANSpace, Härkönen et al. 2020).
 
-    Nothing is learnt from scores: slope and AUC are nan. A component and its opposite are as good as each other; taken
-    is the one whose largest number is positive, so that the same codes give the same directions. `ganspace` finds
-    them for more codes than can be held, and for activations.
+    Scores are not used: slope and AUC are nan. The sign of a component is free; `geometry.upright` fixes it. `ganspace`
+    finds components of more codes than fit into memory, and of activations.
 
     Args:
-        attributes: must be None, here for the sake of the one signature. seed: changes nothing.
+        attributes: must be None; it is here for the shared signature.
+        seed: recorded; components do not depend on it.
+        num_components: to return.
+
+    Returns:
+        Directions "PC 1", "PC 2", ... with their shares of the variance.
 
     Raises:
         SettingError: for attributes, and for a number of components that the codes do not have.
+
+    Example::
+
+        first = ga.pca(survey, num_components=5)["PC 1"]
     """
     if attributes is not None:
         raise SettingError("principal components have no attributes; leave them out and give num_components")

@@ -1,4 +1,4 @@
-"""Partial least squares: regression of logits on the few combinations of codes that go with them most."""
+"""Partial least squares: regression of logits on the few combinations of a code's numbers with most covariance."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from ganatomy.surveys import Survey
 FOLDS = 4
 
 MOST = 100
-"""Components that are tried."""
+"""Largest number of components to choose from."""
 
 NOTHING = 1e-9
-"""What is left of a new component, as a share of its length, when the components before it explain all of it."""
+"""Share of a component's length below which its rest is rounding: the components before it span it."""
 
 
 def pls(
@@ -41,9 +41,16 @@ def pls(
         num_components: k; by default each attribute has the number with the least squared error in `FOLDS`-fold
             cross-validation, of up to `MOST`.
 
+    Returns:
+        One direction for each attribute.
+
     Raises:
         SettingError: for fewer than one component, or more than a code has numbers.
         ScoreError, UnknownNameError: see `directions.base.read`.
+
+    Example::
+
+        found = ga.pls(survey, num_components=20)
     """
     evidence = read(survey, attributes, seed=seed)
     dim = evidence.codes.shape[1]
@@ -68,8 +75,8 @@ def components_path(
 ) -> Float[Tensor, "a {num} d"]:
     """The weights of 1, 2, ... `num` components, for each row of covariances with a score.
 
-    The basis of the span is made orthonormal as it grows (Lanczos 1950). Where the span is full before `num`, the rows
-    that follow repeat the last.
+    The basis of the span is kept orthonormal as it grows (Lanczos 1950). Where the span is complete before `num`, the
+    following rows repeat the last.
     """
     a, d = cross.shape
     basis, images = cross.new_zeros(a, num, d), cross.new_zeros(a, num, d)
@@ -96,7 +103,7 @@ def components_path(
 
 
 def best_numbers(folds: Sequence[Moments]) -> Int[Tensor, " a"]:
-    """For each attribute the number of components that predicts best, each fold by the codes of the others."""
+    """For each attribute the number of components that predicts best, each fold from the codes of the others."""
     dim, num_attributes = folds[0].cross.shape
     num = min(MOST, dim, sum(part.n for part in folds) - max(part.n for part in folds) - 1)
     errors = torch.zeros(num_attributes, num, dtype=torch.float64)

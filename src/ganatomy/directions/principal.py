@@ -1,4 +1,4 @@
-"""Principal components of rows too many to hold, or too long for a covariance, in one pass."""
+"""Principal components in one pass, of more rows than fit into memory, or of rows too long for a covariance."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from torch import Tensor
 from ganatomy.directions.moments import NOTHING, leading, streamed
 from ganatomy.directions.threads import threads_for
 from ganatomy.errors import SettingError
+from ganatomy.geometry import upright
 
 LONGEST = 2048
-"""Numbers in a row up to which the whole covariance is held: 33 MB, and seconds for its eigenvectors."""
+"""Numbers in a row up to which the whole covariance is kept: 33 MB, and seconds for its eigenvectors."""
 
 SKETCH = 2**24
 """Numbers in the sketch of longer rows, 128 MB in float64; the sketch of each column is at most `WIDEST` wide."""
@@ -23,16 +24,19 @@ SKETCH = 2**24
 WIDEST = 512
 
 GATHERED = 2**20
-"""Numbers that are taken in at once, 8 MB in float64; what is summed up is read and written each time."""
+"""Numbers that are added at once, 8 MB in float64; larger sums are read and written less often."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """Principal axes of rows, the widest first.
+    """Principal axes of rows, in falling order of their variances.
 
     Args:
-        variances: along each axis. total: of all numbers of a row together.
-        axes: unit vectors. codes: covariance of each component with the numbers of the code that the row came from.
+        n: number of rows.
+        variances: along each axis.
+        total: variance of all numbers of a row together.
+        axes: unit vectors, upright.
+        codes: covariance of each component with each number of the row's code.
     """
 
     n: int
@@ -50,15 +54,17 @@ class Principal:
 def principal(
     batches: Iterable[tuple[Float[Tensor, "b d"], Float[Tensor, "b k"]]], *, num_axes: int, seed: int = 0
 ) -> Principal:
-    """The first axes of rows, streamed with the codes that they came from, in float64.
+    """The first principal axes of rows, streamed with their codes, in float64.
 
-    Rows of up to `LONGEST` numbers are treated exactly, by their covariance. Of longer ones a sketch is kept, the
-    covariance times fewer random vectors, and the axes are those of its Nyström approximation (Tropp et al. 2017,
+    Of rows of up to `LONGEST` numbers the covariance is kept, and the axes are exact. Of longer ones a sketch is kept,
+    the covariance times fewer random vectors, and the axes are those of its Nyström approximation (Tropp et al. 2017,
     "Fixed-rank approximation of a positive-semidefinite matrix from streaming data"): memory grows with the length of a
-    row, not with its square, and components far above the tail are as good as exact.
+    row, not with its square, and components far above the tail are nearly exact.
 
     Args:
-        num_axes: fewer are returned where rows vary along fewer. seed: of the random vectors.
+        batches: of rows and the codes that they were made from.
+        num_axes: fewer are returned where rows vary along fewer.
+        seed: of the random vectors.
 
     Raises:
         SettingError: when there is no batch.
@@ -109,25 +115,27 @@ def _sketched(batches: Iterator[tuple[Tensor, Tensor]], num_axes: int, *, seed: 
     sketch.div_(n).sub_(mean_rows.outer(mean_rows @ frame))
     cross.div_(n).sub_(mean_codes.outer(mean_rows @ frame))
 
-    # C ≈ B Bᵀ with B = C F (Fᵀ C F)^(-1/2), and the same root leads from the sketch of the codes to theirs.
+    # C ≈ B Bᵀ with B = C F (Fᵀ C F)^(-1/2); the same root applies to the sketch of the codes.
     core = frame.T @ sketch
     with threads_for(core.numel()):
         values, vectors = torch.linalg.eigh((core + core.T) / 2)
     keep = values > NOTHING * values[-1]
     root = vectors[:, keep] / values[keep].sqrt()
-    left, widths, right = torch.linalg.svd(sketch @ root, full_matrices=False)
+    half = sketch @ root
+    left, widths, _ = torch.linalg.svd(half, full_matrices=False)
     num_axes = min(num_axes, int((widths.square() > NOTHING * widths[0].square()).sum()))
+    axes = upright(left[:, :num_axes].T).T
     return Principal(
         n=n,
         variances=widths[:num_axes].square(),
         total=square / n - float(mean_rows.square().sum()),
-        axes=left[:, :num_axes],
-        codes=((cross @ root @ right.T) * widths).T[:num_axes],
+        axes=axes,
+        codes=axes.T @ half @ (cross @ root).T,
     )
 
 
 def _gathered(batches: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
-    """The same rows in batches of at least `GATHERED` numbers, but for the last."""
+    """The same rows in batches of at least `GATHERED` numbers, except the last."""
     held: list[tuple[Tensor, Tensor]] = []
     for batch in batches:
         held.append(batch)

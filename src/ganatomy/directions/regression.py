@@ -16,7 +16,7 @@ from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
 
 STRENGTHS = torch.logspace(-9, 2, 67, dtype=torch.float64)
-"""Ridge strengths that are tried, as shares of the mean variance of a code's numbers."""
+"""Ridge strengths to choose from, as multiples of the mean variance of a code's numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,14 +31,23 @@ class Ridge:
 def regression(
     survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0, strength: float | None = None
 ) -> Directions:
-    """Gradients of a ridge regression from codes to logits (FACTS: the most exact way, and the only one that uses every
-    code): `w_i = (S + λ_i v I)^-1 Cov(codes, logit_i)`, with S the covariance of the codes and v its mean diagonal.
+    """Gradients of a ridge regression from codes to logits, the most exact method where scores are graded:
+    `w_i = (S + λ_i v I)^-1 Cov(codes, logit_i)`, with S the covariance of the codes and v its mean diagonal.
 
     Args:
         strength: λ; by default each attribute has the one with the least generalised cross-validation error.
 
+    Returns:
+        One direction for each attribute.
+
     Raises:
-        ScoreError, UnknownNameError: see `directions.base.read`. SettingError: for a negative strength.
+        SettingError: for a negative strength.
+        ScoreError, UnknownNameError: see `directions.base.read`.
+
+    Example::
+
+        found = ga.regression(survey, ["Smiling", "Young"])
+        print(found["Smiling"].slope, found["Smiling"].auc)
     """
     evidence = read(survey, attributes, seed=seed)
     found = ridge(evidence, strength=strength)
@@ -49,7 +58,7 @@ def regression(
 
 
 def ridge(evidence: Evidence, *, strength: float | None = None) -> Ridge:
-    """The ridge regression itself, in float64, for the methods that start from it."""
+    """The ridge regression itself, in float64, for methods that start from it."""
     return ridge_of(moments(evidence.codes, evidence.logits), strength=strength)
 
 
@@ -60,7 +69,9 @@ def ridge_of(seen: Moments, *, strength: float | None = None) -> Ridge:
         SettingError: for a negative strength.
     """
     if strength is not None and not strength >= 0:
-        raise SettingError(f"a ridge strength is 0 or more, not {strength}; leave it out to have it chosen")
+        raise SettingError(
+            f"a ridge strength is 0 or more, not {strength}; by default it is chosen for each attribute"
+        )
     variances, axes = seen.spectrum.variances, seen.spectrum.axes
     scale = float(seen.covariance.diagonal().mean())
     strengths = STRENGTHS if strength is None else torch.tensor([strength], dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""Directions that change most what a generator makes of a code first, read off its weights."""
+"""Directions that change the output of a generator's first layers most, from their weights."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.directions.moments import gram, leading
-from ganatomy.directions.unsupervised import Ranked, check_count, deviations, upright
+from ganatomy.directions.unsupervised import Ranked, check_count, deviations
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.generators.dcgan import DCGAN
@@ -30,19 +30,28 @@ def sefa(
 ) -> Ranked:
     """SeFa (Shen and Zhou 2021): the unit vectors n that maximise `|A n|²`, which are the eigenvectors of AᵀA, sorted.
 
-    A is the first linear map that a code meets. In style-based generators these are the affine layers of all rows of
-    w+ side by side, and the directions live in w; where a torgb shares its row of w+ with a convolution, the
+    A is the first linear map that is applied to a code. In style-based generators it is the affine layers of all rows
+    of w+ side by side, and the directions live in w; where a torgb shares its row of w+ with a convolution, the
     convolution counts, as in the code of the authors and of rosinality. In ProGAN and DCGAN it is the first layer, and
     the directions live in z. No image is made. The figure of a direction is its share of the sum of all `|A n|²`.
 
     Args:
+        generator: of a known architecture.
         layers: half-open range of rows of w+ whose styles count; the directions apply to these layers.
-        normalize: whether each output of A counts the same, whatever the norm of its weights, as in the authors' code;
-            False takes the weights as they are, as in the paper's equation and in rosinality's code.
-        seed: of the codes on which sigma is measured.
+        num_components: directions to return.
+        normalize: whether the weights of each output of A are brought to norm 1, as in the authors' code; False leaves
+            them, as in the paper's equation and in rosinality's code.
+        seed: of the codes that sigma is estimated from.
+
+    Returns:
+        Directions "SeFa 1", "SeFa 2", ... with their shares.
 
     Raises:
-        SettingError: for a generator whose first layer is not known, and for layers or components that there are not.
+        SettingError: for a generator whose first layer is unknown, and for layers or components that do not exist.
+
+    Example::
+
+        pose = ga.sefa(ga.load("faces"), layers=(0, 4))["SeFa 1"]
     """
     space = Space.W if isinstance(generator, StyleBasedGenerator) else Space.Z
     weights = first_weights(generator, layers).cpu()
@@ -53,7 +62,7 @@ def sefa(
     products = gram(weights)
     found = leading(products, num_components)
     check_count(num_components, len(found.variances), f"the first layers of this {name}")
-    vectors = upright(found.axes.T).float()
+    vectors = found.axes.T.float()
     sigmas = deviations(generator, vectors, space, seed=seed)
     return Ranked(
         (
@@ -75,7 +84,7 @@ def sefa(
 
 
 def first_weights(generator: Generator, layers: tuple[int, int] | None = None) -> Float[Tensor, "rows d"]:
-    """The first linear map that a code meets, without what scales all of it alike; one row for each output."""
+    """The weights of the first linear map of a code, up to one factor; one row for each output."""
     name = generator.signature.architecture
     if isinstance(generator, StyleBasedGenerator):
         # The last layer of a row is its convolution, where it has one.
@@ -92,10 +101,10 @@ def first_weights(generator: Generator, layers: tuple[int, int] | None = None) -
         )
     if not isinstance(generator, ProGAN | DCGAN):
         raise SettingError(
-            f"SeFa reads the first layer of a generator, and of {name} ganatomy does not know which that is; "
-            "use ganspace, which looks at activations"
+            f"SeFa uses the first layer of a generator, and ganatomy does not know that of {name}; "
+            "use ganspace, which uses activations"
         )
-    # The answers of the layer, less its answer to nothing, are its weights however it is built.
+    # The outputs of the layer for unit vectors, less its output for zeros, are its weights, however it is built.
     dim = generator.signature.z_dim
     codes = torch.eye(dim + generator.signature.num_classes).to(generator.device, generator.dtype)[:dim]
     if isinstance(generator, ProGAN):

@@ -1,4 +1,4 @@
-"""Single channels of s: those that change one region of images, and those that belong to an attribute."""
+"""Single channels of s: those that change one region of images, and those of an attribute."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from ganatomy.latents import Direction, Latents, Space
 from ganatomy.surveys import Survey
 
 TILES = 4
-"""Rows and columns of the grid of regions that images are looked at in when nobody names regions."""
+"""Rows and columns of the default grid of regions."""
 
 POPULATION = 2000
-"""Codes that tell how channels spread."""
+"""Codes that the deviations of channels are estimated from."""
 
 
 def local_channels(
@@ -42,18 +42,32 @@ def local_channels(
     """StyleSpace (Wu et al. 2021, section 4): for each region the channels of s whose gradient map lies inside it.
 
     The figure of channel u is the share of its gradient map inside the region, `Σ_in |∂x/∂s_u|² / Σ |∂x/∂s_u|²` over n
-    images x; ranked are channels that change images at least as much as half of all do. The maps of all
-    channels are had at once: for random signs ε the gradient of `Σ_in ε x` has this sum as its mean square.
+    images x; ranked are channels that change images at least as much as the median channel. The maps of all channels
+    are estimated at once: for random signs ε the gradient of `Σ_in ε x` has this sum as its mean square.
 
     Args:
-        regions: masks of the size of images, by their names; by default the tiles of a 4 x 4 grid.
-        num_channels: how many for each region. num_probes: random signs for each image.
-        torgb: whether channels of layers that only turn features into colours may be chosen; the paper leaves them out.
-        n: images. progress: called with the images done and all of them.
+        generator: with a space s.
+        regions: masks of the size of images, by name; by default the tiles of a 4 x 4 grid.
+        num_channels: for each region.
+        n: images.
+        num_probes: draws of random signs for each image.
+        torgb: whether channels of torgb layers may be chosen; the paper leaves them out.
+        seed: of the images and the signs.
+        batch_size: images at a time.
+        progress: called with the number of images done and of all.
+
+    Returns:
+        Directions of single channels, named by region and channel.
 
     Raises:
         SpaceError: for a generator without s.
-        SettingError: for masks of another size or with nothing in- or outside, and for numbers outside their range.
+        SettingError: for masks of another size, empty or full ones, and for numbers outside their range.
+
+    Example::
+
+        mouth = torch.zeros(64, 64, dtype=torch.bool)
+        mouth[44:52, 22:42] = True
+        found = ga.local_channels(ga.load("faces"), {"mouth": mouth})
     """
     styled = _styled(generator)
     size = styled.signature.resolution
@@ -80,7 +94,7 @@ def local_channels(
         if progress:
             progress(done, n)
 
-    # Rank what is seen: most channels of a high resolution hardly change an image.
+    # Rank channels with a visible effect: most channels of a high resolution hardly change an image.
     deviations, _ = _spread(styled, seed=seed)
     chosen = _eligible(styled, torgb=torgb)
     effects = (inside + outside).mean(0) * deviations.square()
@@ -107,18 +121,29 @@ def attribute_channels(
 ) -> Ranked:
     """StyleSpace (Wu et al. 2021, section 5): the channels of s in which a few codes with an attribute stand out.
 
-    The figure of channel u is `|mean of positives - mean of all| / deviation of all`; its direction leads towards the
-    positives. Ten to thirty of them are enough. One channel for each attribute carries its name, several are
-    numbered "Smiling 9:123", the channel 123 of the layer 9 that takes a style.
+    The figure of channel u is `|mean of positives - mean of all| / deviation of all`; its direction points to the
+    positives, of which ten to thirty are enough. A single channel for an attribute has its name; several are named
+    "Smiling 9:123", channel 123 of styled layer 9.
 
     Args:
+        generator: with a space s.
         positives: codes with each attribute, in any space of the generator; `exemplars` takes them from a survey.
-        num_channels: how many for each attribute. n: codes that tell how channels spread. seed: of these.
-        torgb: whether channels of layers that only turn features into colours may be chosen; the paper leaves them out.
+        num_channels: for each attribute.
+        n: codes that means and deviations of channels are estimated from.
+        torgb: whether channels of torgb layers may be chosen; the paper leaves them out.
+        seed: of the n codes.
+
+    Returns:
+        Directions of single channels.
 
     Raises:
-        SpaceError: for a generator without s. FingerprintError: for codes of another generator.
+        SpaceError: for a generator without s.
+        FingerprintError: for codes of another generator.
         SettingError: without attributes or positives, and for numbers outside their range.
+
+    Example::
+
+        found = ga.attribute_channels(generator, ga.exemplars(survey, ["Smiling"]), num_channels=1)
     """
     styled = _styled(generator)
     names = _channel_names(styled)
@@ -145,17 +170,32 @@ def attribute_channels(
 def exemplars(
     survey: Survey, attributes: Iterable[str] | None = None, *, num: int = 30
 ) -> dict[str, Latents]:
-    """The codes of a survey that score highest, for each attribute (by default each that codes have and lack).
+    """The codes of a survey with the highest scores, for each attribute.
+
+    Args:
+        survey: codes and their scores.
+        attributes: by default every one that `usable` names.
+        num: codes for each attribute.
+
+    Returns:
+        Latents by attribute, the highest score first.
 
     Raises:
-        UnknownNameError: for an attribute that was not scored. SettingError: for no codes.
-        ScoreError: where nothing was scored that some codes have and others lack.
+        UnknownNameError: for an attribute that was not scored.
+        SettingError: for no codes.
+        ScoreError: where no attribute is usable.
+
+    Example::
+
+        smiling = ga.exemplars(survey, num=10)["Smiling"]
     """
     if num < 1:
         raise SettingError(f"num is {num}; at least one code must show an attribute")
     names = usable(survey) if attributes is None else list(attributes)
     if not names:
-        raise ScoreError(f"no attribute is there in some of these {len(survey)} codes and absent in others")
+        raise ScoreError(
+            f"no attribute is present in some of these {len(survey)} images and absent in others"
+        )
     for name in names:
         if name not in survey.names:
             raise UnknownNameError("attribute", name, survey.names)
@@ -168,7 +208,7 @@ def exemplars(
 def _energies(
     generator: Generator, latents: Latents, masks: Float[Tensor, "r h w"], signs: torch.Generator
 ) -> tuple[Float[Tensor, "r d"], Float[Tensor, "r d"]]:
-    """What one set of random signs says of the gradient maps inside and outside of each mask, over these images."""
+    """The gradient maps inside and outside of each mask, estimated from one draw of random signs over these images."""
     codes = latents.codes.detach().clone().requires_grad_()
     with torch.enable_grad():
         images = generator(latents.with_codes(codes))
@@ -190,7 +230,7 @@ def _styled(generator: Generator) -> StyleBasedGenerator:
 
 
 def _channel_names(generator: StyleBasedGenerator) -> list[str]:
-    """In the order of s; "s 9:123" is the channel 123 of the layer 9 that takes a style."""
+    """In the order of s; "s 9:123" is channel 123 of styled layer 9."""
     return [
         f"s {layer}:{channel}"
         for layer, width in enumerate(generator.style_widths)
@@ -232,7 +272,7 @@ def _tiles(size: int) -> dict[str, Bool[Tensor, "h w"]]:
 
 def _check_regions(regions: Mapping[str, Tensor], size: int) -> None:
     if not regions:
-        raise SettingError("there is no region to look at; leave regions out for a grid")
+        raise SettingError("regions is empty; leave it out for a grid")
     for name, mask in regions.items():
         if mask.shape != (size, size) or mask.dtype != torch.bool:
             raise SettingError(
@@ -240,7 +280,7 @@ def _check_regions(regions: Mapping[str, Tensor], size: int) -> None:
                 f"images need bool [{size}, {size}]"
             )
         if not 0 < int(mask.sum()) < mask.numel():
-            raise SettingError(f"region {name!r} has nothing {'outside' if mask.any() else 'inside'} of it")
+            raise SettingError(f"region {name!r} has no pixel {'outside' if mask.any() else 'inside'}")
 
 
 def _ranked(

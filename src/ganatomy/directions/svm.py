@@ -1,4 +1,4 @@
-"""The boundary of a linear support vector machine between the codes that have most and least of an attribute."""
+"""Boundaries of linear support vector machines between the codes with the highest and lowest scores."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ FRACTION = 0.02
 """Share of the codes at each end that InterFaceGAN keeps."""
 
 FEWEST = 1000
-"""Codes that are kept at each end of a smaller survey than InterFaceGAN's 500,000, while there are so many."""
+"""Least number of codes kept at each end, where there are as many; InterFaceGAN surveyed 500,000."""
 
 FLAT = 1e-7
-"""L-BFGS stops when a step lowers the objective by no more than this share, which is the precision of float32."""
+"""L-BFGS stops when a step lowers the objective by no more than this share, the precision of float32."""
 
 
 def svm(
@@ -38,15 +38,22 @@ def svm(
     """InterFaceGAN (Shen et al. 2020): sort codes by score, keep both ends, and take the normal of a linear SVM.
 
     Unlike the published code it solves the linear problem itself (no kernel matrix), in whitened coordinates (z of a
-    normal prior is white as it is), and keeps the intercept: the direction's logit is 0 on the boundary.
+    normal prior is white already), and keeps the intercept: the direction's logit is 0 on the boundary.
 
     Args:
         num_extremes: codes kept at each end; by default 2 %, but 1,000 where there are as many.
         cost: C, of a code on the wrong side of the margin.
 
+    Returns:
+        One direction for each attribute.
+
     Raises:
         SettingError: for fewer than one code at each end, or a cost that is not above 0.
         ScoreError, UnknownNameError: see `directions.base.read`.
+
+    Example::
+
+        found = ga.svm(survey, num_extremes=500)
     """
     if num_extremes is not None and num_extremes < 1:
         raise SettingError(f"num_extremes is {num_extremes}; a boundary needs at least one code at each end")
@@ -65,7 +72,7 @@ def svm(
 
 
 def extremes(logits: Float[Tensor, " n"], num: int) -> tuple[Int[Tensor, " low"], Int[Tensor, " high"]]:
-    """Rows of the `num` lowest and highest logits; of hard labels fewer, so that no value stands at both ends."""
+    """Rows of the `num` lowest and highest logits; of hard labels fewer, so that no value is at both ends."""
     order = logits.argsort(stable=True)
     low, high = order[:num], order[-num:]
     tie = logits[high[0]]

@@ -14,10 +14,10 @@ SMALL = 4_000_000
 
 @contextmanager
 def threads_for(num_numbers: int) -> Iterator[None]:
-    """One thread for many steps on a small matrix (in torch and scipy alike), as many as there are for a large one.
+    """One thread of torch and scipy for a matrix of fewer than `SMALL` numbers, else the usual number.
 
-    Threads wait for each other at every step, and on a busy machine for their turn as well: there the eigenvectors of
-    a 512 x 512 matrix took 97 s on two threads, and half a second on one.
+    A solver's threads wait for each other at every step, and on a busy machine for a core too: there the eigenvectors
+    of a 512 x 512 matrix took 97 s on two threads, and half a second on one.
     """
     if num_numbers >= SMALL:
         yield

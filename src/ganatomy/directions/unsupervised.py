@@ -1,4 +1,4 @@
-"""What methods that need no scores share: a ranking, upright vectors, and how codes spread along them."""
+"""What methods without scores share: ranked directions, and the deviation of codes along them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,22 @@ from ganatomy.generators.base import Generator
 from ganatomy.latents import Direction, Directions, Space
 
 ENOUGH = 1000
-"""Codes that tell the spread along a direction to 2 %, where a method sees none itself."""
+"""Codes that the deviation along a direction is estimated from, to 2 %."""
 
 
 @dataclass(frozen=True, init=False)
 class Ranked(Directions):
-    """Directions in the order of a figure that the method gives each, the highest first.
+    """Directions ranked by a figure, the highest first.
 
     Args:
-        figure: what the values are, such as "share of variance". values: one for each direction.
+        items: the directions.
+        figure: what the values are, such as "share of variance".
+        values: one for each direction.
+
+    Example::
+
+        for direction, share in zip(found, found.values):
+            print(direction.name, f"{share:.1%}")
     """
 
     figure: str
@@ -44,18 +51,8 @@ class Ranked(Directions):
         return "\n".join([f"{'':{width}}  {self.figure}, sigma", *rows])
 
 
-def upright(vectors: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
-    """Each vector or its opposite, which are as good as each other: the one whose largest number is positive."""
-    largest = vectors.gather(1, vectors.abs().argmax(1, keepdim=True))
-    return torch.where(largest < 0, -vectors, vectors)
-
-
 def check_count(num_components: int, available: int, what: str) -> None:
-    """Refuse a number of components that there are not.
-
-    Raises:
-        SettingError: naming `what` has them, and how many it has.
-    """
+    """Refuse a number of components that `what` does not have; raises SettingError with the number available."""
     if not 0 < num_components <= available:
         raise SettingError(f"{what} have 1 to {available} components, not {num_components}")
 
@@ -64,7 +61,7 @@ def check_count(num_components: int, available: int, what: str) -> None:
 def deviations(
     generator: Generator, vectors: Float[Tensor, "k d"], space: Space, *, seed: int
 ) -> Float[Tensor, " k"]:
-    """Standard deviation of the generator's codes along unit vectors: known for z, measured on `ENOUGH` codes in w."""
+    """Standard deviation of the generator's codes along unit vectors: exact for z, of `ENOUGH` codes in w."""
     if space is Space.Z:
         sigma = 1.0 if generator.signature.prior == "normal" else 3**-0.5
         return vectors.new_full((len(vectors),), sigma)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError, SpaceError
 from ganatomy.generators.base import Generator
+from ganatomy.geometry import upright
 from ganatomy.latents import Directions, Latents, Space
 
 NUM_CODES = 2048
@@ -107,7 +108,7 @@ class LatentDistribution:
         if vectors.shape[1] != len(self.mean):
             raise SpaceError(f"directions have {vectors.shape[1]} numbers, the codes have {len(self.mean)}")
         left, sizes, _ = torch.linalg.svd(self.inverse @ vectors.T, full_matrices=False)
-        basis = left[:, sizes > 1e-6 * sizes.max()]
+        basis = upright(left[:, sizes > 1e-6 * sizes.max()].T).T
         if not basis.shape[1]:
             raise SettingError("codes of this generator do not vary along these directions; give others")
         return basis
@@ -179,6 +180,6 @@ def _axes(codes: Float[Tensor, "n d"]) -> _Axes:
         variances, weights = torch.linalg.eigh(centred @ centred.T / (n - 1))
         axes = centred.T @ weights / ((n - 1) * variances.clamp(min=1e-300)).sqrt()
     kept = variances > NEGLIGIBLE * variances.max()
-    axes, deviations = axes[:, kept], variances[kept].sqrt()
+    axes, deviations = upright(axes[:, kept].T).T, variances[kept].sqrt()
     inverse = axes.T / deviations[:, None]
     return _Axes(mean, axes * deviations, inverse, (centred @ inverse.T).norm(dim=1))

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError, SpaceError
 from ganatomy.generators.base import Generator, Signature, parse_prior
+from ganatomy.geometry import qr
 from ganatomy.latents import Direction, Directions, Latents, Space
 
 MAX_DIM = 4096
@@ -24,14 +25,19 @@ class ToyGenerator(Generator):
 
     A code c (z, or w = Az + b where `w_dim` is given; the mean over layers in w+) becomes the image cB, where B has
     orthogonal rows of one length; so the code can be read back from the image, and with it the exact logits
-    `slope * <c, u_k> + intercept_k`. Nothing is clipped; pixels stay within [-1, 1] up to eight standard deviations.
+    `slope * <c - b, u_k> + intercept_k` (b is 0 where there is no w). Nothing is clipped; pixels stay within [-1, 1] up
+    to eight standard deviations. A seed gives the same toy on every processor.
 
     Args:
+        attributes: names of the attributes.
         cosine: between every two of the unit directions u_k; a whole Gram matrix of cosines is taken as well.
         w_dim: length of w; None makes a generator that has z only.
         num_layers: rows of w+; needs `w_dim`.
         slope: logits per unit distance along a direction.
-        intercepts: one for each attribute, 0 by default.
+        intercepts: the logit of each attribute in the mean image, by default 0: half of the images have it.
+        channels: of images.
+        prior: of z, "normal" or "uniform".
+        seed: of A, B, b and the directions.
 
     Raises:
         SettingError: when no vectors of that length can have these cosines.
@@ -100,10 +106,11 @@ class ToyGenerator(Generator):
 
         # Directions with the wanted cosines, in a random orthonormal frame.
         rng = np.random.default_rng(seed)
-        frame = np.linalg.qr(rng.standard_normal((dim, dim)))[0]
+        frame = _orthonormal(rng.standard_normal((dim, dim)))
         directions = root_of_gram(cosine, len(attributes), dim) @ frame[: len(attributes)]
 
-        # The map to w: every singular value between a half and two, so that w is neither isotropic nor degenerate.
+        # The map to w: every singular value between a half and two, so that w is neither isotropic nor degenerate. The
+        # signs of its singular vectors cancel.
         affine = np.eye(z_dim)
         if w_dim is not None:
             left, _, right = np.linalg.svd(rng.standard_normal((w_dim, z_dim)), full_matrices=False)
@@ -111,12 +118,12 @@ class ToyGenerator(Generator):
         center = rng.standard_normal(dim) if w_dim is not None else np.zeros(dim)
 
         # The map to pixels, scaled to stay within [-1, 1].
-        pixels = np.linalg.qr(rng.standard_normal((channels * resolution**2, dim)))[0].T
+        pixels = _orthonormal(rng.standard_normal((channels * resolution**2, dim))).T
         spread = np.sqrt(np.square(affine.T @ pixels).sum(0))
         pixels /= (np.abs(center @ pixels) + 8 * spread).max()
         for name, array in {
             "directions": directions,
-            "intercepts": np.array(intercepts),
+            "intercepts": np.array(intercepts) - slope * directions @ center,
             "pixels": pixels,
             "affine": affine,
             "w_avg": center,
@@ -213,8 +220,13 @@ class ToyGenerator(Generator):
         return z @ self.affine.T + self.w_avg
 
 
+def _orthonormal(matrix: np.ndarray) -> np.ndarray:
+    """Orthonormal columns by Gram-Schmidt, which are the same on every processor."""
+    return qr(torch.from_numpy(matrix))[0].numpy()
+
+
 def root_of_gram(cosine: float | Sequence[Sequence[float]], k: int, dim: int) -> np.ndarray:
-    """A square root of the matrix of cosines: rows of norm 1 with these products, `[k, k]`."""
+    """The symmetric square root of the matrix of cosines: rows of norm 1 with these products, `[k, k]`."""
     gram = np.array(cosine, dtype=np.float64)
     if gram.ndim == 0:
         gram = np.full((k, k), float(gram)) + (1 - float(gram)) * np.eye(k)
@@ -229,4 +241,4 @@ def root_of_gram(cosine: float | Sequence[Sequence[float]], k: int, dim: int) ->
         raise SettingError(
             f"no {k} vectors have these cosines ({cosine}); make them smaller or less negative"
         )
-    return vectors * np.sqrt(values.clip(0))
+    return vectors * np.sqrt(values.clip(0)) @ vectors.T

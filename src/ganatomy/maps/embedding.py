@@ -12,7 +12,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.directions.principal import principal
-from ganatomy.directions.unsupervised import upright
 from ganatomy.errors import SettingError, UnknownNameError
 
 NUM_COMPONENTS = 50
@@ -68,9 +67,8 @@ def embed(points: Float[Tensor, "n *shape"], *, method: str = "tsne", seed: int 
 def components(points: Float[Tensor, "n d"], num: int, *, seed: int = 0) -> tuple[Tensor, tuple[float, ...]]:
     """Coordinates along the first principal axes `[n, num]`, and the share of all variance along each."""
     found = principal([(points, points.new_zeros(len(points), 0))], num_axes=num, seed=seed)
-    axes = upright(found.axes.T)
     centred = points.double() - points.double().mean(0)
-    return centred @ axes.T, tuple(found.captured.tolist())
+    return centred @ found.axes, tuple(found.captured.tolist())
 
 
 def _pca(points: Tensor, seed: int) -> Map:

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import SettingError
+from ganatomy.geometry import qr
 
 NUM_IMAGES = 64
 """Images that the spread of features is taken from."""
@@ -69,7 +70,7 @@ class Identity:
             raise SettingError("features of identity are not finite numbers; use another network")
         k = min(seen.shape[1], num_projections)
         directions = np.random.default_rng(SEED).standard_normal((seen.shape[1], k))
-        projection = torch.from_numpy(np.linalg.qr(directions)[0])
+        projection = qr(torch.from_numpy(directions))[0]
         spread = (seen @ projection).std(0)
         if not bool((spread > 0).all()):
             raise SettingError("features of identity are the same in all images; use another network")

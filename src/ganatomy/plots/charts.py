@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ganatomy.errors import SettingError
-from ganatomy.storage import written_whole
+from ganatomy.storage import atomic_write
 
 INK, QUIET, RULE = "#26262a", "#6b6b73", "#d9d9de"
 BLUE, ORANGE = "#2f6690", "#c8602a"
@@ -261,7 +261,7 @@ def save_chart(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 144) 
     Raises:
         OutputError: when the file cannot be written.
     """
-    with written_whole(path) as part:
+    with atomic_write(path) as part:
         figure.savefig(part, format="png", dpi=dpi, facecolor="white")
     return Path(path)
 

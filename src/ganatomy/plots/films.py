@@ -17,7 +17,7 @@ from torch import Tensor
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.images import to_pil
 from ganatomy.plots.grids import enlarge, enlargement
-from ganatomy.storage import written_whole
+from ganatomy.storage import atomic_write
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def film(
     first = next(frames, None)
     if first is None:
         raise SettingError("there is no image to show; a film needs at least one")
-    with written_whole(path) as part:
+    with atomic_write(path) as part:
         write(first, frames, part, Manner(fps=fps, loop=loop, text=text))
     return path
 

@@ -33,7 +33,7 @@ from ganatomy.recipes.fields import (
 from ganatomy.recipes.images import DrawnFaces, Image, Sheet, read_image
 from ganatomy.recipes.moves import MOST_MOVES, Edit, read_edit
 from ganatomy.recipes.parts import MOST_DIRECTIONS, DirectionTable, Part, read_direction
-from ganatomy.storage import written_whole
+from ganatomy.storage import atomic_write
 
 FORMAT = 1
 
@@ -247,7 +247,7 @@ def save_recipe(recipe: Recipe, path: str | os.PathLike[str]) -> Path:
         ganatomy.save_recipe(ganatomy.read_recipe("smiling.png"), "smiling.json")
     """
     written = to_json(recipe)
-    with written_whole(path) as part:
+    with atomic_write(path) as part:
         part.write_text(written + "\n", encoding="utf-8")
     return Path(path)
 

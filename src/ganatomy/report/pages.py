@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 
 import ganatomy
-from ganatomy.storage import written_whole
+from ganatomy.storage import atomic_write
 
 SHARED = "ganatomy.report"
 """The package of the styles and of the macros, which any page takes from "shared/macros.html"."""
@@ -35,6 +35,6 @@ def write_text(path: Path, text: str) -> Path:
     Raises:
         OutputError: when the file cannot be written.
     """
-    with written_whole(path) as part:
+    with atomic_write(path) as part:
         part.write_text(text, encoding="utf-8")
     return path

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ganatomy.directions.holding import Holding
 from ganatomy.latents import Direction, Directions, Space
-from ganatomy.storage import load_tensors, save_tensors, understood
+from ganatomy.storage import load_tensors, parsing, save_tensors
 from ganatomy.studio.panel import Atlas, Measured, Panel, number
 
 KIND = "panel"
@@ -54,7 +54,7 @@ def save_panel(panel: Panel, path: str | os.PathLike[str]) -> Path:
             }
     if panel.holding is not None:
         tensors |= {
-            "holding.slopes": panel.holding.slopes.float(),  # those of sure scores are too small for float16
+            "holding.slopes": panel.holding.gradients.float(),  # those of sure scores are too small for float16
             "holding.deviations": panel.holding.deviations.float(),
         }
         facts["ridge"] = panel.holding.ridge
@@ -77,7 +77,7 @@ def load_panel(path: str | os.PathLike[str]) -> Panel:
         MissingFileError, CheckpointError: when there is none, or it is damaged.
     """
     tensors, facts = load_tensors(KIND, path)
-    with understood(path):
+    with parsing(path):
         names, shape = facts["names"], facts["shape"]
         directions = Directions(
             Direction(
@@ -105,7 +105,7 @@ def load_panel(path: str | os.PathLike[str]) -> Panel:
             held=_measured(tensors, "held"),
             holding=Holding(
                 names=tuple(names),
-                slopes=tensors["holding.slopes"].double(),
+                gradients=tensors["holding.slopes"].double(),
                 deviations=tensors["holding.deviations"].double(),
                 ridge=facts["ridge"],
                 shape=tuple(shape),

@@ -1,23 +1,21 @@
-"""How the scores of single images answer to their codes."""
+"""The gradients of the scores of single images with respect to their codes."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
-from ganatomy.errors import CheckpointError, SettingError
+from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, position
-from ganatomy.storage import written_whole
+from ganatomy.progress import Advance
+from ganatomy.storage import load_tensors, parsing, save_tensors
 
 FILE = "jacobians.safetensors"
 
@@ -27,27 +25,31 @@ class Jacobians:
     """The derivatives of `a` logits with respect to the codes of `n` images.
 
     Args:
-        logits: of the images themselves. slopes: logits per unit distance along each number of the code.
+        names: of the attributes.
+        logits: of the images themselves.
+        gradients: of each logit, in each number of the code.
     """
 
     names: tuple[str, ...]
     logits: Float[Tensor, "n a"]
-    slopes: Float[Tensor, "n a *shape"]
+    gradients: Float[Tensor, "n a *shape"]
 
     def __len__(self) -> int:
         return len(self.logits)
 
     @property
-    def probability_slopes(self) -> Float[Tensor, "n a *shape"]:
-        """Probability per unit distance, `p (1 - p)` times the slope of the logit."""
+    def probability_gradients(self) -> Float[Tensor, "n a *shape"]:
+        """The gradients of the probabilities, `p (1 - p)` times those of the logits."""
         p = torch.sigmoid(self.logits)
-        return self.slopes * (p * (1 - p)).reshape(*p.shape, *[1] * (self.slopes.ndim - 2))
+        return self.gradients * (p * (1 - p)).reshape(*p.shape, *[1] * (self.gradients.ndim - 2))
 
     def select(self, names: Iterable[str]) -> Jacobians:
         """These attributes, in this order; raises UnknownNameError for one that is not there."""
         names = tuple(names)
         columns = [position(name, self.names) for name in names]
-        return replace(self, names=names, logits=self.logits[:, columns], slopes=self.slopes[:, columns])
+        return replace(
+            self, names=names, logits=self.logits[:, columns], gradients=self.gradients[:, columns]
+        )
 
 
 def jacobians(
@@ -56,12 +58,16 @@ def jacobians(
     latents: Latents,
     *,
     batch_size: int = 16,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Advance | None = None,
 ) -> Jacobians:
     """The Jacobian of the scores of each of these codes: one backward pass for each attribute.
 
     Args:
-        progress: called with the codes done and all of them.
+        generator: makes the images.
+        scorer: gives the logits.
+        latents: two codes or more.
+        batch_size: images at a time.
+        progress: called with the number of codes done and of all.
 
     Raises:
         SettingError: for fewer than two codes, and where gradients do not flow through generator and scorer.
@@ -71,7 +77,7 @@ def jacobians(
         raise SettingError(
             f"cannot differentiate {len(latents)} codes in batches of {batch_size}; give 2 and 1 or more"
         )
-    logits, slopes = [], []
+    logits, gradients = [], []
     for part in batches(latents, batch_size):
         codes = part.codes.detach().clone().requires_grad_()
         seen = _logits(generator, scorer, part.with_codes(codes))
@@ -79,22 +85,22 @@ def jacobians(
             raise SettingError(
                 f"gradients do not flow from {scorer.description} to codes; use a scorer and a generator in PyTorch"
             )
-        # Images of a batch do not know of each other, so the gradient of a sum is the gradient of each.
+        # Images of a batch do not depend on each other, so the gradient of a sum is the gradient of each.
         columns = [
             torch.autograd.grad(column.sum(), codes, retain_graph=True, materialize_grads=True)[0]
             for column in seen.unbind(1)
         ]
         logits.append(seen.detach())
-        slopes.append(torch.stack(columns, dim=1))
+        gradients.append(torch.stack(columns, dim=1))
         if progress:
             progress(sum(map(len, logits)), len(latents))
     return Jacobians(
-        names=tuple(scorer.names), logits=torch.cat(logits).cpu(), slopes=torch.cat(slopes).cpu()
+        names=tuple(scorer.names), logits=torch.cat(logits).cpu(), gradients=torch.cat(gradients).cpu()
     )
 
 
 def gradients_flow(generator: Generator, scorer: Scorer, latents: Latents) -> bool:
-    """Whether the scores of images are known to depend on their codes, judged by the first of these."""
+    """Whether gradients flow from the scores of images to their codes, tested on the first code."""
     codes = latents[:1].codes.detach().clone().requires_grad_()
     return scorer.num_rows is None and _logits(generator, scorer, latents[:1].with_codes(codes)).requires_grad
 
@@ -105,22 +111,18 @@ def _logits(generator: Generator, scorer: Scorer, latents: Latents) -> Float[Ten
 
 
 def write_jacobians(seen: Jacobians, folder: Path) -> None:
-    """Keep Jacobians in the folder of their survey; raises OutputError when it cannot be written."""
-    tensors = {"logits": seen.logits.contiguous(), "slopes": seen.slopes.contiguous()}
-    with written_whole(folder / FILE) as part:
-        part.write_bytes(save(tensors, {"names": json.dumps(seen.names)}))
+    """Write Jacobians into the folder of their survey; raises OutputError when it cannot be written."""
+    tensors = {"logits": seen.logits, "gradients": seen.gradients}
+    save_tensors("jacobians", tensors, {"names": seen.names}, folder / FILE)
 
 
 def read_jacobians(folder: Path) -> Jacobians | None:
-    """The Jacobians in the folder of a survey, if there are any; raises CheckpointError when they are damaged."""
+    """The Jacobians in the folder of a survey, None without; raises CheckpointError when they are damaged."""
     path = folder / FILE
     if not path.exists():
         return None
-    try:
-        with safe_open(path, framework="pt") as file:
-            names = json.loads(file.metadata()["names"])
-            return Jacobians(
-                names=tuple(names), logits=file.get_tensor("logits"), slopes=file.get_tensor("slopes")
-            )
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} is damaged ({error}); remove it, and differentiate again") from None
+    tensors, facts = load_tensors("jacobians", path)
+    with parsing(path):
+        return Jacobians(
+            names=tuple(facts["names"]), logits=tensors["logits"], gradients=tensors["gradients"]
+        )

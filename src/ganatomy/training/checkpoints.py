@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from ganatomy.errors import CheckpointError, OutputError
-from ganatomy.storage import written_whole
+from ganatomy.storage import atomic_write
 
 
 def save_state(state: Mapping[str, Any], facts: Mapping[str, Any], path: Path) -> None:
@@ -19,7 +19,7 @@ def save_state(state: Mapping[str, Any], facts: Mapping[str, Any], path: Path) -
     Raises:
         OutputError: when the file cannot be written.
     """
-    with written_whole(path) as part:
+    with atomic_write(path) as part:
         try:
             torch.save({**state, "facts": json.dumps(facts)}, part)
         except RuntimeError as error:  # how torch reports a full disk

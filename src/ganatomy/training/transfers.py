@@ -28,7 +28,7 @@ from ganatomy.generators.latent_distribution import latent_distribution
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scorer, Scores
 from ganatomy.progress import Progress
-from ganatomy.storage import written_whole
+from ganatomy.storage import atomic_write
 from ganatomy.surveys.jacobians import gradients_flow
 from ganatomy.training.checkpoints import expect_facts, load_state, save_state
 from ganatomy.training.data import torch_rng
@@ -366,7 +366,7 @@ def _pool(
         features=torch.cat(features),
     )
     if path is not None:
-        with written_whole(path) as part:
+        with atomic_write(path) as part:
             part.write_bytes(
                 save({"logits": pool.scores.logits, "features": pool.features}, {"facts": json.dumps(facts)})
             )

@@ -20,7 +20,7 @@ from ganatomy.generators.base import Generator
 from ganatomy.generators.latent_distribution import LatentDistribution
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scorer, Scores, check_names
-from ganatomy.storage import written_whole
+from ganatomy.storage import atomic_write
 from ganatomy.transfers.result import goal_logits
 from ganatomy.transfers.steps import coordinates
 
@@ -205,7 +205,7 @@ class TransferNetwork(nn.Module):
             OutputError: when the file cannot be written.
         """
         state = {name: tensor.detach().cpu().contiguous() for name, tensor in self.state_dict().items()}
-        with written_whole(path) as part:
+        with atomic_write(path) as part:
             part.write_bytes(save(state, {"kind": KIND, "config": json.dumps(asdict(self.config))}))
         return Path(path)
 

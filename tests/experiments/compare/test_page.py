@@ -134,7 +134,7 @@ class TestThePage:
         assert "within chance" in sentences[1] or "more than chance" in sentences[1]
 
     def test_it_says_who_could_not_take_part_and_what_was_not_measured(self, page: Reader):
-        assert "SeFa reads the first layer of a generator" in page.text
+        assert "SeFa uses the first layer of a generator" in page.text
         assert "Not measured: perceptual distance" in page.text
 
 

@@ -79,7 +79,9 @@ def test_the_path_begins_without_penalty_and_ends_with_orthogonal_rows_of_length
     ]  # fmt: skip
     plain, last = found.path[0], found.path[3]
     assert plain.cosine == pytest.approx(mean_abs_cosine(found.directions[PLAIN]))
-    assert plain.error.value == min(fit.error.value for fit in found.path)
+    # Least squares has the least error on the codes that it was fitted to. On others a weak penalty may do as well or
+    # better, a strong one for rows of length 1 may not.
+    assert plain.error.value < last.error.value
     assert (last.cosine, last.norm) == pytest.approx((0, 1), abs=0.02)
     assert found.path[-1].cosine == pytest.approx(0, abs=0.02)
     assert found.path[-1].norm < 0.9

@@ -23,6 +23,7 @@ from ganatomy.experiments.studies.z_against_w.paired import (
 from ganatomy.experiments.studies.z_against_w.refits import INFLATION, refitted_edits
 from ganatomy.experiments.studies.z_against_w.sentences import Verdict, verdict
 from ganatomy.generators.toy import ToyGenerator
+from ganatomy.geometry import qr
 from ganatomy.latents import Directions, Space
 from ganatomy.metrics import EditedSet, edited_set
 from ganatomy.metrics.edited import STRENGTHS
@@ -232,7 +233,7 @@ def test_a_map_that_mixes_attributes_makes_w_cleaner() -> None:
 def test_a_turned_z_is_as_entangled_as_z() -> None:
     G = ToyGenerator(w_dim=16, cosine=0.5)
     with torch.no_grad():
-        G.affine.copy_(torch.linalg.qr(torch.randn(16, 16, generator=torch.Generator().manual_seed(0)))[0])
+        G.affine.copy_(qr(torch.randn(16, 16, generator=torch.Generator().manual_seed(0)))[0])
     found = study_z_against_w(Experiment(G, OracleScorer(G), seed=5), n=400, refits=4)
     assert found.comparison is not None
     assert found.comparison.ratio.value == pytest.approx(1, abs=1e-3)

@@ -11,6 +11,7 @@ from ganatomy.directions.linear_map import FORMS
 from ganatomy.experiments.studies.linear_map.result import STATIONS, LinearMapStudy
 from ganatomy.experiments.studies.linear_map.tables import table_of_changes
 from ganatomy.experiments.studies.linear_map.ways import PAPER, PENALISED, PLAIN
+from ganatomy.geometry import upright
 from ganatomy.plots import grid
 from ganatomy.plots.charts import Point, interval_chart, lines_chart, matrix_chart, ranking_chart
 from ganatomy.plots.halves import halves_chart
@@ -119,9 +120,10 @@ def changes(found: LinearMapStudy) -> Drawing:
 
 def grams(found: LinearMapStudy) -> Drawing:
     """Cosines between all directions: without the penalty below the diagonal, with it above."""
-    plain = found.directions[PLAIN].gram().numpy()
+    plain = found.directions[PLAIN].gram()
     # Attributes that go together stand together along the axis that explains most of the matrix.
-    order = np.argsort(-np.linalg.eigh(plain)[1][:, -1], kind="stable")
+    (axis,) = upright(torch.linalg.eigh(plain.double())[1][:, -1:].T)
+    order = axis.argsort(descending=True, stable=True).numpy()
     names = [found.attributes[place] for place in order]
     below, above = (found.directions[way].gram().numpy()[np.ix_(order, order)] for way in PAPER)
     return Drawing(
