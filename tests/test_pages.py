@@ -1,0 +1,357 @@
+"""The pages of the documentation: every command and every block of Python in them is run, in their order."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from generators.checkpoints import nvidia_files, test_genforce, test_keras, test_rosinality
+from perception import tiny_clip
+from PIL import Image
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+import ganatomy as ga
+from ganatomy.cli import main
+from ganatomy.experiments.compare import CONTESTANTS
+from ganatomy.experiments.compare.standing import MEASURES as COMPARED
+from ganatomy.experiments.studies.linear_map import WAYS
+from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
+from ganatomy.metrics import MEASURES
+from ganatomy.perception import clip
+from ganatomy.zoo import hub
+from ganatomy.zoo.published import PUBLISHED
+
+ROOT = Path(__file__).parents[1]
+DOCUMENT = ("report.html", "summary.json", "figures")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What a page left behind: what it printed, the names of its Python, and its folder."""
+
+    out: str
+    names: Mapping[str, Any]
+    folder: Path
+
+    def files(self, folder: str = "") -> set[str]:
+        return {path.name for path in (self.folder / folder).iterdir()}
+
+    def json(self, path: str) -> dict[str, Any]:
+        return json.loads((self.folder / path).read_text())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What must come of a page.
+
+    Args:
+        prints: texts that its commands and its Python print.
+        writes: files that are there in the end.
+        folders: folders with all that is in them.
+        figures: folder whose figures the page describes, each by its name.
+        mentions: words that it must contain in back quotes, such as the names of all methods.
+        check: looks closer.
+        prepare: makes what the page starts from.
+        shorter: what is replaced before it is run, to take less time.
+    """
+
+    prints: Iterable[str] = ()
+    writes: Iterable[str] = ()
+    folders: Mapping[str, Iterable[str]] = field(default_factory=dict)
+    figures: str = ""
+    mentions: Iterable[str] = ()
+    check: Callable[[Run], None] = lambda run: None
+    prepare: Callable[[Path, pytest.MonkeyPatch], None] = lambda folder, patch: None
+    shorter: Mapping[str, str] = field(default_factory=dict)
+
+
+# What pages start from.
+
+
+def weights(num_classes: int = 0) -> dict[str, Tensor]:
+    config = StyleGAN2Config(widths=(8, 6), z_dim=6, w_dim=5, mapping_layers=2, num_classes=num_classes)
+    return {name: tensor.detach().clone() for name, tensor in StyleGAN2(config).state_dict().items()}
+
+
+def nvidia(path: Path, num_classes: int = 0) -> None:
+    arguments = {"z_dim": 6, "c_dim": num_classes, "w_dim": 5, "img_resolution": 8, "img_channels": 3}
+    network = nvidia_files.generator(weights(num_classes), arguments)
+    nvidia_files.write(path, nvidia_files.snapshot(network))
+
+
+def rosinality(path: Path) -> None:
+    state = test_rosinality.Generator([6, 5]).state_dict()
+    torch.save({"g_ema": state, "latent_avg": torch.randn(6)}, path)
+
+
+def stack() -> dict[str, Tensor]:
+    """A DCGAN of 16 px that saw no data: nothing in it tells its strides."""
+    layers = [
+        nn.ConvTranspose2d(12, 8, 4),
+        nn.ReLU(),
+        nn.ConvTranspose2d(8, 6, 4, 2, 1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(6, 3, 4, 2, 1),
+    ]
+    return nn.Sequential(*layers).state_dict()
+
+
+def lightning(path: Path) -> None:
+    state = {f"generator.{name}": tensor for name, tensor in stack().items()}
+    state["discriminator.0.weight"] = torch.randn(8, 3, 4, 4)
+    torch.save({"state_dict": state, "epoch": 99, "pytorch-lightning_version": "2.0.0"}, path)
+
+
+FILES: dict[str, Callable[[Path], Any]] = {
+    "network-snapshot.pkl": nvidia,
+    "conditional.pkl": lambda path: nvidia(path, num_classes=3),
+    "550000.pt": rosinality,
+    "stylegan_ffhq.pth": lambda path: torch.save(
+        {"generator_smooth": test_genforce.StyleGAN([6, 6, 5]).state_dict()}, path
+    ),
+    "generator.pt": lambda path: torch.save(stack(), path),
+    "generator.safetensors": lambda path: save_file(stack(), path),
+    "epoch=99.ckpt": lightning,
+    "generator.h5": lambda path: test_keras.write_model(path, test_keras.tensorflow_tutorial().layers),
+    "generator.keras": lambda path: test_keras.write_archive(path, test_keras.tensorflow_tutorial().layers),
+    "generator.npz": lambda path: np.savez(path, **{name: t.numpy() for name, t in stack().items()}),
+}
+
+
+def generator_files(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """The files that the page names, a published model that lies here, and a repository that does."""
+    torch.manual_seed(0)
+    for name, write in FILES.items():
+        write(folder / name)
+    patch.setenv("GANATOMY_CACHE", str(folder / "cache"))
+    snapshot = folder / "network-snapshot.pkl"
+    model = replace(PUBLISHED["stylegan2-ada-ffhq"], url=snapshot.as_uri())
+    patch.setitem(PUBLISHED, "stylegan2-ada-ffhq", model)
+    patch.setattr(
+        hub,
+        "fetch",
+        lambda reference: hub.HubFile(path=snapshot, reference=reference, commit="0", licence="mit"),
+    )
+
+
+def tiny_words(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """A tiny text-image model in place of the default."""
+    patch.setattr(clip, "DEFAULT", f"clip:{tiny_clip.write(folder / 'tiny')}")
+
+
+# What is looked at more closely.
+
+
+def check_generators(run: Run) -> None:
+    expected = {
+        "network-snapshot.pkl": ("StyleGAN2", "NVIDIA"),
+        "550000.pt": ("StyleGAN2", "rosinality"),
+        "stylegan_ffhq.pth": ("StyleGAN", "genforce"),
+        "generator.pt": ("DCGAN", "PyTorch"),
+        "generator.h5": ("DCGAN", "Keras"),
+        "generator.keras": ("DCGAN", "Keras"),
+    }
+    for name, (architecture, form) in expected.items():
+        generator = ga.load(name, resolution=16) if name == "generator.pt" else ga.load(name)
+        assert generator.signature.architecture == architecture, name
+        assert generator.origin is not None
+        assert form in generator.origin.format, name
+
+
+def check_comparing(run: Run) -> None:
+    faces = run.json("compare/compare.json")
+    assert list(faces["methods"]) == ["regression", "few-labels", "sefa", "dual"]
+    assert all(faces["methods"]["dual"][measure] for measure in COMPARED)
+
+
+def check_edits(run: Run) -> None:
+    assert "Smiling" in run.out.splitlines()[-2]
+
+
+def check_maps(run: Run) -> None:
+    assert list(run.names["found"].results) == ["critic", "untrained critic", "pixels", "scorer"]
+
+
+def check_measures(run: Run) -> None:
+    assert len(run.names["profile"].speed) == 47
+
+
+def check_recipes(run: Run) -> None:
+    pixels = {path.stem: np.asarray(Image.open(path)) for path in run.folder.glob("*.png")}
+    assert np.array_equal(pixels["samples"], pixels["again"])
+    assert np.array_equal(pixels["smiling"], pixels["smiling-again"])
+    assert not np.array_equal(pixels["smiling"], pixels["broader"])
+
+
+def check_studio(run: Run) -> None:
+    assert set(run.names["panel"].names) == set("0123456789")
+
+
+def check_dcgan(run: Run) -> None:
+    assert run.json("dcgan/summary.json")["sentences"] == run.out.splitlines()[:5]
+    assert str(run.names["found"].sums[0].exhibit.sum) == "7 − 1 + 4"
+
+
+def check_linear_map(run: Run) -> None:
+    assert str(run.names["found"].verdict) in run.out
+    numbers = run.json("linear-map/summary.json")
+    assert (numbers["attributes"], numbers["shown"]) == (["3", "5", "8"], "3")
+
+
+def check_z_against_w(run: Run) -> None:
+    assert run.names["found"].comparison is None
+    faces = run.json("z-against-w/summary.json")
+    assert faces["spaces"] == ["z", "w"]
+    assert list(faces["attributes"]) == ["Smiling", "Young", "Eyeglasses", "Male"]
+    assert faces["correlations"]["reference"] == "labels of 20000 drawn faces"
+
+
+PAGES = {
+    "README.md": Page(
+        writes=["samples.png", "smile.png", "smiling.png", "young.png", "mine.png", "smile.gif", "sum.png"],
+        prints=["selectivity over 100 images", "linearity"],
+        shorter={r"n=\d_000": "n=300", r"-n \d{4,}": "-n 300", r"^\$ ganatomy explore .*\n": ""},
+    ),
+    "docs/bring-your-own-generator.md": Page(
+        prepare=generator_files,
+        prints=[
+            "samples.png is a PNG image, not a file of weights",
+            "Nvidia Source Code License (non-commercial)",
+        ],
+        writes=["samples.png", "class-2.png", "mine.png", "mine.safetensors", "again.safetensors"],
+        check=check_generators,
+    ),
+    "docs/comparing.md": Page(
+        folders=dict.fromkeys(("compare", "digits-compare"), ("compare.html", "compare.json")),
+        mentions=CONTESTANTS,
+        check=check_comparing,
+    ),
+    "docs/edits.md": Page(
+        prints=["smiling.png: 2 edited, 2 of 2 reached: Smiling", '"held_drift"'],
+        writes=["smiling.png", "older.latents", "smiles.png"],
+        check=check_edits,
+    ),
+    "docs/few-labels.md": Page(
+        prints=[
+            "sunny, from 5 yes and 5 no",
+            "glasses, from 12 yes and 12 no",
+            "of the squared gradient",
+        ],
+        writes=["look.png", "sunny.png", "glasses.png"],
+    ),
+    "docs/finding-directions.md": Page(
+        prints=[
+            "share of the squared change of styles",
+            "mouth s ",
+            "mean change of probability by 2 sigma along each direction, over 24 images",
+        ],
+        writes=[
+            "sefa.directions",
+            "ganspace.directions",
+            "glasses.directions",
+            "named.directions",
+            "sefa.png",
+        ],
+    ),
+    "docs/from-words.md": Page(
+        prepare=tiny_words,
+        prints=["centred on 60 images of faces", "a photo of a person smiling / a photo of a person\n"],
+        writes=["smiling.png", "my.words", "mine.words"],
+    ),
+    "docs/maps.md": Page(
+        prints=["trustworthiness 0.9", "of the variance"],
+        writes=["digits.png", "digits.html", "faces.html", "classes.png", "classes.html"],
+        check=check_maps,
+    ),
+    "docs/measures.md": Page(
+        prints=["path-length w full", "walk of 48 frames"],
+        check=check_measures,
+    ),
+    "docs/recipes.md": Page(check=check_recipes),
+    "docs/studio.md": Page(prints=["digits.panel", "one step of 3 is"], check=check_studio),
+    "docs/study-dcgan.md": Page(
+        folders=dict.fromkeys(("dcgan", "digits-dcgan"), DOCUMENT),
+        check=check_dcgan,
+    ),
+    "docs/study-linear-map.md": Page(
+        folders=dict.fromkeys(("linear-map", "digits-linear-map"), DOCUMENT),
+        figures="linear-map",
+        mentions=WAYS,
+        check=check_linear_map,
+    ),
+    "docs/study-z-against-w.md": Page(
+        prints=["linearity in z"],
+        folders=dict.fromkeys(("z-against-w", "digits-z"), DOCUMENT),
+        figures="z-against-w",
+        check=check_z_against_w,
+    ),
+    "docs/transfer.md": Page(
+        prints=["smile.png: 2 of 2 reached: Smiling", '"held_drift"', "by linear", "by network"],
+        writes=["smile.png", "both.latents", "linear.png", "learned.png", "smile.safetensors"],
+    ),
+}
+QUICK = ("docs/bring-your-own-generator.md",)
+"""Pages that take no more than a few seconds."""
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text()
+
+
+def test_every_page_with_something_to_run_is_in_the_table() -> None:
+    pages = ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+    assert {page for page in pages if re.search("^```(python|console)$", text_of(page), re.MULTILINE)} == set(
+        PAGES
+    )
+
+
+@pytest.mark.parametrize(
+    "page", [page if page in QUICK else pytest.param(page, marks=pytest.mark.slow) for page in PAGES]
+)
+def test_a_page_runs(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected, text, names = PAGES[page], text_of(page), {}
+    monkeypatch.chdir(tmp_path)
+    expected.prepare(tmp_path, monkeypatch)
+    for old, new in expected.shorter.items():
+        text = re.sub(old, new, text, flags=re.MULTILINE)
+    for language, block in re.findall(r"^```(python|console)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        if language == "python":
+            exec(block, names)
+            continue
+        for line in re.findall(r"^\$ ganatomy (.+)", block, re.MULTILINE):
+            assert main(shlex.split(line)) == 0, f"{line}\n{capsys.readouterr().err}"
+    run = Run(out=capsys.readouterr().out, names=names, folder=tmp_path)
+    assert [text for text in expected.prints if text not in run.out] == []
+    assert set(expected.writes) <= run.files()
+    for folder, files in expected.folders.items():
+        assert run.files(folder) == set(files)
+    if expected.figures:
+        described = re.findall(r"`([\w-]+)`", text)
+        assert {Path(name).stem for name in run.files(f"{expected.figures}/figures")} <= set(described)
+    expected.check(run)
+
+
+@pytest.mark.parametrize("page", [page for page, expected in PAGES.items() if expected.mentions])
+def test_a_page_names_everything_that_it_is_about(page: str) -> None:
+    assert set(PAGES[page].mentions) <= set(re.findall(r"`([\w-]+)`", text_of(page)))
+
+
+def test_measures_are_explained() -> None:
+    assert set(MEASURES) <= set(re.findall(r"\*\*([a-z-]+)\*\*", text_of("docs/measures.md")))
+    assert set(MEASURES) <= set(re.findall(r"`([a-z-]+)(?:\(|`)", text_of("docs/measures.md")))
+    assert set(COMPARED) <= set(re.findall(r"\*\*(\w+)\*\*", text_of("docs/comparing.md")))
+
+
+def test_the_default_text_image_model_is_the_one_of_its_page() -> None:
+    assert f"| `clip` | `{clip.DEFAULT}`" in text_of("docs/from-words.md")
