@@ -25,7 +25,7 @@ RUNNING = ("running_mean", "running_var")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layer:
+class StridedLayer:
     """One convolution, and the batch norm that follows it, if one does."""
 
     weight: Tensor
@@ -36,7 +36,7 @@ class Layer:
 class Strided(nn.Module):
     """One layer: convolution, batch norm, leaky ReLU."""
 
-    def __init__(self, layer: Layer, *, stride: int, padding: int) -> None:
+    def __init__(self, layer: StridedLayer, *, stride: int, padding: int) -> None:
         super().__init__()
         outputs, inputs, size, _ = layer.weight.shape
         self.conv = nn.Conv2d(inputs, outputs, size, stride, padding, bias=layer.bias is not None)
@@ -116,7 +116,7 @@ def _head(state: Mapping[str, Tensor]) -> str:
     return weights[-1]
 
 
-def _layers(state: Mapping[str, Tensor]) -> Iterator[Layer]:
+def _layers(state: Mapping[str, Tensor]) -> Iterator[StridedLayer]:
     """Each convolution in front of the last layer with the norm between it and the next."""
     names = list(state)
     weights = [name for name in names if state[name].ndim == 4 and name != _head(state)]
@@ -134,7 +134,7 @@ def _layers(state: Mapping[str, Tensor]) -> Iterator[Layer]:
             norm[part] = state[other]
         if norm and not set(RUNNING) <= set(norm):
             raise CheckpointError(f"has a norm after {name!r} that is no batch norm; only those can be read")
-        yield Layer(weight=state[name], bias=state.get(f"{stem}bias"), norm=norm or None)
+        yield StridedLayer(weight=state[name], bias=state.get(f"{stem}bias"), norm=norm or None)
 
 
 def _end_size(head: Tensor, width: int) -> int:

@@ -14,7 +14,7 @@ from ganatomy.latents import Latents, Space
 from ganatomy.training.settings import GanSettings
 
 
-class Architecture(Protocol):
+class GanArchitecture(Protocol):
     """A module that knows how to build, grow and finish its generators."""
 
     def build(self, settings: GanSettings, resolution: int) -> tuple[Generator, MultiscaleCritic]:

@@ -25,14 +25,14 @@ from ganatomy.perception.network import AttributeNetwork
 from ganatomy.plots import grid
 from ganatomy.progress import Progress
 from ganatomy.training import dcgan, stylegan2
-from ganatomy.training.architecture import Architecture
+from ganatomy.training.architecture import GanArchitecture
 from ganatomy.training.checkpoints import load_state, save_state
 from ganatomy.training.data import pick, torch_rng
 from ganatomy.training.features import FeatureCritic
 from ganatomy.training.losses import critic_loss, generator_loss, gradient_penalty
 from ganatomy.training.settings import GanSettings, TrainingStage
 
-ARCHITECTURES: dict[str, Architecture] = {"stylegan2": stylegan2, "dcgan": dcgan}
+ARCHITECTURES: dict[str, GanArchitecture] = {"stylegan2": stylegan2, "dcgan": dcgan}
 
 
 def train_gan(
