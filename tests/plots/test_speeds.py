@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from ganatomy.errors import SettingError
 from ganatomy.plots.speeds import Speed, speeds_chart
 
 
@@ -20,8 +18,3 @@ def test_each_walk_has_its_row_with_its_sharp_transitions_where_they_are() -> No
     # The middle of the thirteenth of 16 steps through nine points.
     assert list(jumping.lines[-1].get_xdata()) == [1 + 12.5 / 2]
     assert list(jumping.lines[-1].get_ydata()) == [5]
-
-
-def test_a_chart_of_no_walk_is_refused() -> None:
-    with pytest.raises(SettingError, match="at least one"):
-        speeds_chart([], num_points=9, title="Speeds")

@@ -12,7 +12,7 @@ from PIL import Image
 from reader import Reader
 
 from ganatomy.errors import OutputError
-from ganatomy.plots.charts import matrix_chart
+from ganatomy.plots.matrices import matrix_chart
 from ganatomy.report import Card, Document, Drawing, Section, Strip, write_document
 from ganatomy.report.elements import Cell, Number, Row, Table
 from ganatomy.statistics.intervals import Estimate

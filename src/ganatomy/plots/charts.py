@@ -1,89 +1,43 @@
-"""Charts of what was measured: matrices, selectivity, how well attributes can be read.
+"""Charts of what was measured: intervals, rankings, lines, and how well attributes can be read.
 
-Drawn with matplotlib's objects and the Agg canvas, never with pyplot: nothing global changes and no window opens.
-Colours are told apart by people with any kind of colour vision.
+What has no place on an axis (not a number; 0 or less on a logarithmic axis) is left out and everything else is drawn;
+a chart of nothing is refused.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
-from ganatomy.errors import SettingError
+from ganatomy.plots.style import (
+    BLUE,
+    DASHED,
+    INK,
+    MARKERS,
+    ORANGE,
+    QUIET,
+    RULE,
+    SEVERAL,
+    calm,
+    drawable,
+    legend,
+    new_figure,
+)
+from ganatomy.statistics.formatting import short
+from ganatomy.statistics.intervals import Estimate
 from ganatomy.storage import atomic_write
 
-INK, QUIET, RULE = "#26262a", "#6b6b73", "#d9d9de"
-BLUE, ORANGE = "#2f6690", "#c8602a"
-DIVERGING = "RdBu_r"
-SEVERAL = ("#2f6690", "#c8602a", "#2b8a6e", "#8c5fa8", "#6b6b73", "#b08a1e")
-MARKERS = "osD^vP"
-"""Lines are told apart by colour and by the shape of their points."""
-
-FEW = 14
-"""Up to this many rows and columns, a matrix has its numbers written into the cells."""
-
-
-def matrix_chart(
-    values: np.ndarray,
-    *,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    title: str,
-    unit: str,
-    limit: float | None = None,
-) -> Figure:
-    """A matrix of signed numbers, red above zero and blue below; a cell whose row and column share a name is outlined.
-
-    Args:
-        unit: what a number is, written at the colour bar.
-        limit: the number at which colours are strongest; by default the largest absolute one.
-    """
-    values = np.asarray(values, dtype=float)
-    if values.shape != (len(rows), len(columns)):
-        raise SettingError(
-            f"{len(rows)} rows and {len(columns)} columns do not name a matrix of {values.shape}"
-        )
-    limit = limit or float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
-    cell = 0.62 if max(values.shape) <= FEW else 0.3
-    side = 0.085 * max(map(len, [*rows, *columns]))
-    figure = _figure(2.0 + side + cell * len(columns), 1.6 + side + cell * len(rows))
-    axes = figure.add_subplot()
-    mesh = axes.imshow(values, cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="equal")
-    axes.set_xticks(range(len(columns)), columns, rotation=60, ha="left", rotation_mode="anchor")
-    axes.set_yticks(range(len(rows)), rows)
-    axes.xaxis.tick_top()
-    axes.tick_params(which="both", length=0, labelsize=9, labelcolor=INK)
-    axes.spines[:].set_visible(False)
-    for i, row in enumerate(rows):
-        for j, column in enumerate(columns):
-            if row == column:
-                axes.add_patch(
-                    Rectangle(
-                        (j - 0.5, i - 0.5), 1, 1, fill=False, edgecolor=INK, linewidth=1.3, clip_on=False
-                    )
-                )
-            if max(values.shape) <= FEW and np.isfinite(values[i, j]):
-                dark = abs(values[i, j]) > 0.6 * limit
-                text = f"{values[i, j]:+.2f}".replace("-", "−")
-                axes.text(j, i, text, ha="center", va="center", fontsize=8.5, color="white" if dark else INK)
-    bar = figure.colorbar(mesh, ax=axes, shrink=min(1.0, 3.2 / (cell * len(rows))), pad=0.03, aspect=18)
-    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
-    bar.ax.tick_params(labelsize=8.5, color=RULE, labelcolor=QUIET)
-    bar.set_label(unit, color=QUIET, fontsize=9)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
-    return figure
+MOST_AWAY = 1000.0
+"""The end of an interval that is this many times smaller or larger than every number lies beyond a logarithmic axis."""
 
 
 def interval_chart(
-    values: Mapping[str, tuple[float, float, float]],
+    values: Mapping[str, Estimate],
     *,
     title: str,
     unit: str,
@@ -93,62 +47,77 @@ def interval_chart(
     """One bar for each name with its interval, in the given order from the top.
 
     Args:
-        values: name to (mean, low, high). highlight: the name whose bar stands out.
+        values: name to its number.
+        title: of the chart.
+        unit: what a number is.
+        highlight: the name whose bar stands out.
         reference: a number to compare with and what it is, drawn as a line.
+
+    Raises:
+        SettingError: when no number is finite.
     """
-    figure = _figure(7.6, 1.3 + 0.42 * len(values))
-    axes = figure.add_subplot()
     names = list(values)
-    mean, low, high = np.array([values[name] for name in names], dtype=float).reshape(-1, 3).T
-    colours = [ORANGE if name == highlight else BLUE for name in names]
-    axes.barh(range(len(names)), mean, color=colours, height=0.62)
-    reach = np.stack([np.maximum(mean - low, 0), np.maximum(high - mean, 0)])
-    axes.errorbar(mean, range(len(names)), xerr=reach, fmt="none", ecolor=INK, elinewidth=1.2, capsize=3)
-    right = float(np.nanmax(high, initial=1e-9))
-    for index, (number, end) in enumerate(zip(mean, high, strict=True)):
-        if np.isfinite(number):
-            axes.text(end + 0.015 * right, index, f"{number:.2f}", va="center", fontsize=9, color=INK)
-    if reference is not None:
-        right = max(right, reference[0])
-        axes.axvline(reference[0], color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
+    shown = drawable((it.value for it in values.values()), title=title)
+    mean, low, high = _ends(list(values.values()))
+    figure = new_figure(7.6, 1.3 + 0.42 * len(values), title=title)
+    axes = figure.add_subplot()
+    rows = np.flatnonzero(shown)
+    colours = [ORANGE if names[row] == highlight else BLUE for row in rows]
+    axes.barh(rows, mean[rows], color=colours, height=0.62)
+    reach = np.stack([mean - low, high - mean])[:, rows]
+    axes.errorbar(mean[rows], rows, xerr=reach, fmt="none", ecolor=INK, elinewidth=1.2, capsize=3)
+    left, right = min(0.0, low[rows].min()), max(0.0, high[rows].max())
+    if reference is not None and np.isfinite(reference[0]):
+        left, right = min(left, reference[0]), max(right, reference[0])
+        axes.axvline(reference[0], color=QUIET, linewidth=1, linestyle=DASHED)
         axes.annotate(
             reference[1], (reference[0], -0.75), fontsize=8.5, color=QUIET, ha="center", va="bottom"
         )
+    span = (right - left) or 1.0
+    for row, it in enumerate(values.values()):
+        text = f"{it.value:.2f}".replace("-", "−") if shown[row] else short(it.value)
+        end = max(0.0, high[row]) if shown[row] else 0.0
+        axes.text(end + 0.015 * span, row, text, va="center", fontsize=9, color=INK if shown[row] else QUIET)
     axes.set_yticks(range(len(names)), names)
-    axes.set_xlim(0, 1.1 * right)
+    axes.set_xlim(left - 0.1 * span if left < 0 else 0, right + 0.1 * span)
     axes.set_ylim(len(names) - 0.4, -0.8 if reference else -0.6)
     axes.set_xlabel(unit, color=QUIET, fontsize=9)
-    _calm(axes)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
+    calm(axes)
     return figure
 
 
 def attributes_chart(prevalence: Mapping[str, float], auc: Mapping[str, float], *, title: str) -> Figure:
-    """How common each attribute is and how well a direction tells its codes apart, best first.
+    """How common each attribute is and how well a direction separates its codes, best first.
 
     Args:
-        prevalence: name to the share of images that have it, 0 to 1. auc: name to held-out area under the ROC curve.
+        prevalence: name to the share of images that have it, 0 to 1.
+        auc: name to held-out area under the ROC curve.
+        title: of the chart.
+
+    Raises:
+        SettingError: when no area is finite.
     """
-    names = sorted(auc, key=lambda name: -auc[name])
-    figure = _figure(7.6, 1.4 + 0.25 * len(names))
+    shown = dict(zip(auc, drawable(auc.values(), title=title), strict=True))
+    names = sorted(auc, key=lambda name: (not shown[name], -auc[name] if shown[name] else 0.0))
+    figure = new_figure(7.6, 1.4 + 0.25 * len(names), title=title)
     left, right = figure.subplots(1, 2, sharey=True, gridspec_kw={"wspace": 0.08})
     left.barh(range(len(names)), [100 * prevalence[name] for name in names], color=BLUE, height=0.62)
     left.set_xlim(0, 100)
     left.set_xlabel("images that have it (%)", color=QUIET, fontsize=9)
     left.set_yticks(range(len(names)), names)
     left.set_ylim(len(names) - 0.4, -0.6)
-    right.hlines(range(len(names)), 0.5, [auc[name] for name in names], color=RULE, linewidth=1.4)
-    right.plot([auc[name] for name in names], range(len(names)), "o", color=ORANGE, markersize=5)
-    right.set_xlim(0.5, 1.01)
+    areas = [auc[name] for name in names if shown[name]]
+    right.hlines(range(len(areas)), 0.5, areas, color=RULE, linewidth=1.4)
+    right.plot(areas, range(len(areas)), "o", color=ORANGE, markersize=5)
+    right.set_xlim(min(0.5, min(areas) - 0.01), 1.01)
     right.set_xlabel("held-out AUC (0.5 is chance)", color=QUIET, fontsize=9)
     for axes in (left, right):
-        _calm(axes)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
+        calm(axes)
     return figure
 
 
 def ranking_chart(
-    values: Mapping[str, tuple[float, float, float]],
+    values: Mapping[str, Estimate],
     *,
     groups: Mapping[str, str],
     title: str,
@@ -157,52 +126,64 @@ def ranking_chart(
 ) -> Figure:
     """One point for each name with its interval, in the given order from the top, on a logarithmic axis.
 
+    A number that has no place on the axis is written at its left end.
+
     Args:
-        values: name to (mean, low, high), all above 0. groups: name to what tells its colour and its mark.
+        values: name to its number.
+        groups: name to the group that decides its colour and its marker.
+        title: of the chart.
+        unit: what a number is.
         band: from where to where something else reaches, and what it is.
+
+    Raises:
+        SettingError: when no number is above 0.
     """
-    figure = _figure(7.6, 1.7 + 0.27 * len(values))
-    axes = figure.add_subplot()
     names, kinds = list(values), list(dict.fromkeys(groups.values()))
-    mean, low, high = np.array([values[name] for name in names], dtype=float).reshape(-1, 3).T
+    shown = drawable((it.value for it in values.values()), title=title, logarithmic=True)
+    mean, low, high = _ends(list(values.values()))
+    band = band if band is not None and 0 < band[1] < np.inf else None
+    starts, ends = [low[shown & (low > 0)], mean[shown]], [high[shown]]
     if band is not None:
-        axes.axvspan(band[0], band[1], color=RULE, alpha=0.7, linewidth=0, label=band[2])
+        starts.append(np.array([band[0] if band[0] > 0 else band[1] / 2]))
+        ends.append(np.array([band[1]]))
+    left = max(0.8 * np.concatenate(starts).min(), mean[shown].min() / MOST_AWAY)
+    right = min(1.25 * np.concatenate(ends).max(), mean[shown].max() * MOST_AWAY)
+    figure = new_figure(7.6, 1.7 + 0.27 * len(values), title=title)
+    axes = figure.add_subplot()
+    if band is not None:
+        start, end = np.clip(band[:2], left, right)
+        axes.axvspan(start, end, color=RULE, alpha=0.7, linewidth=0, label=band[2])
     for index, kind in enumerate(kinds):
-        rows = np.array([row for row, name in enumerate(names) if groups[name] == kind])
+        rows = np.flatnonzero(shown & np.array([groups[name] == kind for name in names]))
+        if not len(rows):
+            continue
         axes.errorbar(
             mean[rows],
             rows,
-            xerr=np.stack([np.maximum(mean - low, 0)[rows], np.maximum(high - mean, 0)[rows]]),
+            xerr=np.stack([mean - np.maximum(low, left), high - mean])[:, rows],
             fmt=MARKERS[index % len(MARKERS)],
             color=SEVERAL[index % len(SEVERAL)],
             elinewidth=1.4,
             markersize=5,
             label=kind,
         )
+    for row in np.flatnonzero(~shown).tolist():
+        text = short(values[names[row]].value)
+        axes.text(1.02 * left, row, text, va="center", fontsize=8.5, color=QUIET)
     axes.set_xscale("log")
+    axes.set_xlim(left, right)
     axes.xaxis.set_major_formatter(_plain)
     axes.xaxis.set_minor_formatter(_plain_unless_crowded(axes))
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlabel(unit, color=QUIET, fontsize=9)
-    _calm(axes)
-    _legend(figure, axes)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
+    calm(axes)
+    legend(figure, axes)
     return figure
 
 
-@dataclass(frozen=True, kw_only=True)
-class Point:
-    """One point of a line; y reaches from low to high."""
-
-    x: float
-    y: float
-    low: float
-    high: float
-
-
 def lines_chart(
-    lines: Mapping[str, Sequence[Point]],
+    lines: Mapping[str, Sequence[tuple[float, Estimate]]],
     *,
     title: str,
     across: str,
@@ -210,23 +191,45 @@ def lines_chart(
     logarithmic: tuple[bool, bool] = (False, False),
     reference: tuple[float, str] | None = None,
 ) -> Figure:
-    """Lines through points with intervals, one for each name; a point that is nowhere is left out.
+    """Lines through points with intervals, one for each name.
 
     Args:
-        across, up: what the axes are. logarithmic: which of the two are, across and up.
+        lines: name to places across, each with the number there.
+        title: of the chart.
+        across: what the horizontal axis is.
+        up: what the vertical axis is.
+        logarithmic: which of the two axes are, across and up.
         reference: a number on the axis up and what it is.
+
+    Raises:
+        SettingError: when no point has a place on both axes.
     """
-    figure = _figure(6.4, 4.2)
+    drawable(
+        (
+            it.value if _has_place(x, logarithmic[0]) else np.nan
+            for points in lines.values()
+            for x, it in points
+        ),
+        title=title,
+        logarithmic=logarithmic[1],
+    )
+    figure = new_figure(6.4, 4.2, title=title)
     axes = figure.add_subplot()
     for index, (name, points) in enumerate(lines.items()):
-        x, y, low, high = (
-            np.array([(p.x, p.y, p.low, p.high) for p in points if np.isfinite(p.y)]).reshape(-1, 4).T
-        )
-        below, above = (np.where(np.isfinite(end), np.abs(end - y), 0) for end in (low, high))
+        kept = [
+            (x, it)
+            for x, it in points
+            if _has_place(x, logarithmic[0]) and _has_place(it.value, logarithmic[1])
+        ]
+        if not kept:
+            continue
+        y, low, high = _ends([it for _, it in kept])
+        if logarithmic[1]:
+            low = np.where(low > 0, low, y / 2)
         axes.errorbar(
-            x,
+            [x for x, _ in kept],
             y,
-            yerr=np.stack([below, above]),
+            yerr=np.stack([y - low, high - y]),
             fmt=f"-{MARKERS[index % len(MARKERS)]}",
             color=SEVERAL[index % len(SEVERAL)],
             linewidth=1.4,
@@ -235,8 +238,8 @@ def lines_chart(
             markersize=5,
             label=name,
         )
-    if reference is not None:
-        axes.axhline(reference[0], color=QUIET, linewidth=1, linestyle=(0, (4, 3)), label=reference[1])
+    if reference is not None and _has_place(reference[0], logarithmic[1]):
+        axes.axhline(reference[0], color=QUIET, linewidth=1, linestyle=DASHED, label=reference[1])
     for scaled, axis, scale in zip(
         logarithmic, (axes.xaxis, axes.yaxis), (axes.set_xscale, axes.set_yscale), strict=True
     ):
@@ -248,10 +251,8 @@ def lines_chart(
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]) if reference is None else None)
     axes.set_xlabel(across, color=QUIET, fontsize=9)
     axes.set_ylabel(up, color=QUIET, fontsize=9)
-    _calm(axes)
-    axes.grid(axis="y", color=RULE, linewidth=0.7)
-    _legend(figure, axes)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
+    calm(axes, grid="both")
+    legend(figure, axes)
     return figure
 
 
@@ -266,31 +267,15 @@ def save_chart(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 144) 
     return Path(path)
 
 
-def _figure(width: float, height: float) -> Figure:
-    """An empty figure of this size in inches that belongs to nobody else."""
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
+def _ends(estimates: Sequence[Estimate]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Values that are finite, else NaN, and the ends of their intervals; an end without a limit is the value itself."""
+    numbers = np.array([(it.value, it.low, it.high) for it in estimates], dtype=float).reshape(-1, 3)
+    value, low, high = np.where(np.isfinite(numbers), numbers, np.nan).T
+    return value, np.fmin(low, value), np.fmax(high, value)
 
 
-def _calm(axes: Axes) -> None:
-    """Leave only what is read: names, numbers, and a thin grid behind."""
-    axes.spines[:].set_visible(False)
-    axes.grid(axis="x", color=RULE, linewidth=0.7)
-    axes.set_axisbelow(True)
-    axes.tick_params(which="both", length=0, labelsize=9, labelcolor=INK)
-
-
-def _legend(figure: Figure, axes: Axes) -> None:
-    """What colours and marks mean, below the chart where it hides nothing."""
-    figure.legend(
-        *axes.get_legend_handles_labels(),
-        loc="outside lower left",
-        ncols=2,
-        frameon=False,
-        fontsize=8.5,
-        labelcolor=INK,
-    )
+def _has_place(value: float, logarithmic: bool) -> bool:
+    return bool(np.isfinite(value)) and (value > 0 or not logarithmic)
 
 
 def _plain(value: float, _: float = 0.0) -> str:

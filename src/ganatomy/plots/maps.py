@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib import colormaps, patheffects
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize, to_hex
 from matplotlib.figure import Figure
@@ -18,15 +17,15 @@ from PIL import Image
 from ganatomy.images import to_pil
 from ganatomy.maps.classes import class_centres
 from ganatomy.maps.images import CLASS, ImageMap
-from ganatomy.plots.charts import BLUE, INK, QUIET
+from ganatomy.plots.style import BLUE, INK, QUIET, color_bar, new_figure
 
 CLASS_COLORS = (
     "#332288", "#d8a31a", "#2f8fc4", "#882255", "#44aa99",
     "#cc6677", "#117733", "#aa4499", "#8a8a2f", "#88ccee",
 )  # fmt: skip
-"""Up to ten classes, told apart with any kind of colour vision (after Tol 2021, "muted")."""
+"""Up to ten classes, distinct with any kind of colour vision (after Tol 2021, "muted")."""
 MARKERS = "os^DvPX<>p"
-"""A second way to tell classes apart."""
+"""Classes differ in the shape of their points too."""
 OTHER_COLOR = "#b4b4ba"
 """Of classes beyond the ten commonest."""
 SCALE = ListedColormap(colormaps["viridis"](np.linspace(0, 0.93, 256)), name="score")
@@ -53,7 +52,7 @@ class Key:
 
 
 def class_keys(names: Sequence[str], counts: Sequence[int]) -> list[Key]:
-    """How each class is drawn, in their order: the ten commonest each in their own way, the rest in one."""
+    """How each class is drawn, in their order: the ten commonest in colours of their own, the rest in grey."""
     ranked = sorted(range(len(names)), key=lambda k: -counts[k])
     own = sorted(ranked[: len(CLASS_COLORS)])
     return [
@@ -75,21 +74,31 @@ def map_chart(
     """A map as a chart; classes have their name where they stand out most, scores have a colour bar.
 
     Args:
+        images: the map, as `map_images` returns it.
         color: "class" or an attribute; by default classes where there are any, else the first attribute.
+        title: of the chart; by default what was mapped.
         thumbnails: with images, as many as fit without covering one another.
 
+    Returns:
+        A chart of matplotlib, which `savefig` writes.
+
     Raises:
-        UnknownNameError, SettingError: for a colour that this map does not have.
+        UnknownNameError: for an attribute that was not scored.
+        SettingError: for classes where there are none.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> chart = ga.map_chart(ga.map_images(ga.ToyGenerator(seed=0), method="pca", n=40))
+        >>> chart.savefig("map.png")  # doctest: +SKIP
     """
     color = images.check_color(color)
     xy = images.map.xy.numpy()
-    width, height = np.ptp(xy, axis=0)
-    figure = Figure(
-        figsize=(SIDE + 1.5, SIDE * max(0.4, height / max(width, height)) + 1.1),
-        layout="constrained",
-        facecolor="white",
+    width, height = np.ptp(xy, axis=0).tolist()
+    figure = new_figure(
+        SIDE + 1.5,
+        SIDE * max(0.4, height / (max(width, height) or 1.0)) + 1.1,
+        title=title or f"Map of {images.subject}",
     )
-    FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.set_aspect("equal")
     axes.set_axis_off()
@@ -97,10 +106,9 @@ def map_chart(
     named = _names(axes, images) if color == CLASS else []
     if thumbnails:
         _images(axes, images, frames, named)
-    reach = 0.03 * max(width, height)
+    reach = 0.03 * (max(width, height) or 1.0)
     axes.set_xlim(xy[:, 0].min() - reach, xy[:, 0].max() + reach)
     axes.set_ylim(xy[:, 1].min() - reach, xy[:, 1].max() + reach)
-    figure.suptitle(title or f"Map of {images.subject}", x=0.01, ha="left", fontsize=12, color=INK)
     figure.supxlabel(
         f"{len(images):,} images; {images.map.description}",
         x=0.01,
@@ -154,12 +162,13 @@ def _dots(figure: Figure, axes: Axes, images: ImageMap, color: str | None) -> li
     assert images.scores is not None
     values = images.scores.probabilities[:, images.scores.names.index(color)].cpu().numpy()
     axes.scatter(*xy.T, c=values, cmap=SCALE, vmin=0, vmax=1, **common)
-    bar = figure.colorbar(
-        ScalarMappable(norm=Normalize(0, 1), cmap=SCALE), ax=axes, shrink=0.5, pad=0.02, aspect=22
+    color_bar(
+        figure,
+        ScalarMappable(norm=Normalize(0, 1), cmap=SCALE),
+        axes,
+        unit=f"probability of {color}",
+        shrink=0.5,
     )
-    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
-    bar.ax.tick_params(labelsize=8.5, length=0, labelcolor=QUIET)
-    bar.set_label(f"probability of {color}", color=QUIET, fontsize=9)
     return [to_hex(SCALE(float(value))) for value in values]
 
 
@@ -168,7 +177,7 @@ def _images(
 ) -> None:
     """Draw the images that have room beside the names, each in a frame of its point's colour."""
     xy = images.map.xy.numpy()
-    side = THUMBNAIL / SIDE * float(np.ptp(xy, axis=0).max())
+    side = THUMBNAIL / SIDE * float(np.ptp(xy, axis=0).max() or 1.0)
     places = np.concatenate([np.array(named).reshape(-1, 2), xy])
     for place in spaced(places, APART * side):
         row = place - len(named)

@@ -1,4 +1,4 @@
-"""How scores answer to strengths: mean and deviation over images, with the fitted line."""
+"""How scores depend on strengths: mean and deviation over images, with the fitted line."""
 
 from __future__ import annotations
 
@@ -7,31 +7,34 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from ganatomy.metrics.linearity import Line, Linearity
-from ganatomy.plots.charts import BLUE, INK, ORANGE, QUIET, RULE
+from ganatomy.plots.style import BLUE, INK, ORANGE, QUIET, RULE, calm, drawable, legend, new_figure
 
 UNITS: Mapping[str, str] = {"sigma": "standard deviations of codes"}
 
 
 def responses_chart(found: Linearity, *, title: str) -> Figure:
-    """Each attribute's mean score over the strengths of its own direction; grey where it hardly changes any more."""
+    """Each attribute's mean score over the strengths of its own direction; grey where it hardly changes any more.
+
+    Raises:
+        SettingError: when no score is finite.
+    """
+    ends = torch.cat(
+        [line.mean + sign * line.deviation for line in found.lines.values() for sign in (-1, 1)]
+        or [torch.empty(0)]
+    )
+    ends = ends[torch.from_numpy(drawable(ends.numpy(), title=title))]
+    low, high = (0.0, 1.0) if found.scale == "probability" else (float(ends.min()), float(ends.max()))
+    margin = 0.03 * ((high - low) or 1.0)
     columns = min(2, len(found.lines))
     rows = -(-len(found.lines) // columns)
-    figure = Figure(figsize=(3.2 * columns, 0.9 + 2.5 * rows), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = new_figure(3.2 * columns, 0.9 + 2.5 * rows, title=title)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flatten()
-    strengths = np.array(found.strengths)
-    ends = torch.cat(
-        [torch.cat([it.mean - it.deviation, it.mean + it.deviation]) for it in found.lines.values()]
-    )
-    low, high = (0.0, 1.0) if found.scale == "probability" else (float(ends.min()), float(ends.max()))
-    margin = 0.03 * (high - low)
     for axes, (name, line) in zip(grid, found.lines.items(), strict=False):
-        _panel(axes, strengths, name, line)
+        _panel(axes, np.array(found.strengths), name, line)
         axes.set_ylim(low - margin, high + margin)
     for axes in grid[len(found.lines) :]:
         axes.set_visible(False)
@@ -41,11 +44,7 @@ def responses_chart(found: Linearity, *, title: str) -> Figure:
         axes.set_xlabel(f"strength ({UNITS.get(found.units, found.units)})", color=QUIET, fontsize=8.5)
         axes.tick_params(labelbottom=True)
     figure.supylabel(f"mean {found.scale} of the attribute", color=QUIET, fontsize=9)
-    handles, labels = grid[0].get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside lower left", ncols=3, frameon=False, fontsize=8.5, labelcolor=INK
-    )
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
+    legend(figure, grid[0], columns=3)
     return figure
 
 
@@ -69,9 +68,6 @@ def _panel(axes: Axes, strengths: np.ndarray, name: str, line: Line) -> None:
         capsize=2,
         label="mean ± standard deviation of images",
     )
-    told = "does not move" if np.isnan(line.r2.value) else f"R² {line.r2.value:.2f}"
-    axes.set_title(f"{name}, {told}", fontsize=10, color=INK, loc="left")
-    axes.spines[:].set_visible(False)
-    axes.grid(color=RULE, linewidth=0.7)
-    axes.set_axisbelow(True)
-    axes.tick_params(which="both", length=0, labelsize=8.5, labelcolor=INK)
+    fit = "does not move" if np.isnan(line.r2.value) else f"R² {line.r2.value:.2f}"
+    axes.set_title(f"{name}, {fit}", fontsize=10, color=INK, loc="left")
+    calm(axes, grid="both", size=8.5)

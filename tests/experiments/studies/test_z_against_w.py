@@ -22,7 +22,7 @@ from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Latents
 from ganatomy.metrics.edited import STRENGTHS
 from ganatomy.perception import OracleScorer, TableScorer
-from ganatomy.plots.halves import by_likeness, halves_chart
+from ganatomy.plots.matrices import by_likeness, halves_chart
 from ganatomy.plots.responses import responses_chart
 from ganatomy.progress import Progress
 from ganatomy.report import Drawing, write_document

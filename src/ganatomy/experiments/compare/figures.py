@@ -14,7 +14,7 @@ from ganatomy.experiments.compare.standing import Standing
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents
 from ganatomy.plots import draw_images, grid
-from ganatomy.plots.charts import Point, lines_chart, ranking_chart
+from ganatomy.plots.charts import lines_chart, ranking_chart
 from ganatomy.report.embedded import Figure, embedded_chart, embedded_image
 from ganatomy.statistics.intervals import Estimate
 
@@ -37,27 +37,17 @@ class Strip:
 def league(standing: Standing) -> Figure | None:
     """Selectivity of every method, the best on top, with what chance gives behind it."""
     chance = standing.comparison.chance.selectivity
-    values = {}
-    for name in standing.ranking:
-        found = standing.figure(name)
-        if math.isfinite(found.value) and found.value > 0:
-            values[name] = (
-                found.value,
-                max(found.low, 1e-3),
-                found.high if math.isfinite(found.high) else found.value,
-            )
-    if not values:
+    values = {name: standing.figure(name) for name in standing.ranking}
+    if not any(math.isfinite(it.value) and it.value > 0 for it in values.values()):
         return None
     chart = ranking_chart(
         values,
         groups={name: WAYS[CONTESTANTS[name].way] for name in values},
         title="Selectivity of every method",
         unit="change of the target / mean change of each other attribute (logarithmic)",
-        band=(max(chance.low, 1e-3), chance.high, "what chance gives")
-        if math.isfinite(chance.high)
-        else None,
+        band=(chance.low, chance.high, "what chance gives"),
     )
-    listed = ", ".join(f"{name} {value:.2f}" for name, (value, _, _) in values.items())
+    listed = ", ".join(f"{name} {it.value:.2f}" for name, it in values.items())
     return embedded_chart(chart, alt=f"Points with intervals, the best first: {listed}")
 
 
@@ -65,7 +55,7 @@ def trades(standing: Standing) -> Figure | None:
     """Collateral against target change, one line for each of some methods."""
     return _lines(
         {
-            name: [_point(trade.change.value, trade.collateral) for trade in points]
+            name: [(trade.change.value, trade.collateral) for trade in points]
             for name, points in standing.comparison.trades.items()
         },
         title="What a larger change costs",
@@ -78,7 +68,7 @@ def label_curves(standing: Standing) -> list[Figure]:
     """AUC and selectivity against the number of labels."""
     learning = standing.comparison.learning
     areas = _lines(
-        {name: [_point(size.n, size.auc) for size in points] for name, points in learning.items()},
+        {name: [(float(size.n), size.auc) for size in points] for name, points in learning.items()},
         title="How well codes are told apart",
         across="labels (logarithmic)",
         up="held-out AUC",
@@ -87,7 +77,7 @@ def label_curves(standing: Standing) -> list[Figure]:
     )
     clean = _lines(
         {
-            name: [_point(size.n, size.selectivity) for size in points if size.selectivity is not None]
+            name: [(float(size.n), size.selectivity) for size in points if size.selectivity is not None]
             for name, points in learning.items()
         },
         title="How cleanly images change",
@@ -160,18 +150,17 @@ def strips(standing: Standing, generator: Generator) -> list[Strip]:
     return made
 
 
-def _point(x: float, y: Estimate) -> Point:
-    return Point(x=x, y=y.value, low=y.low, high=y.high)
-
-
-def _lines(lines: Mapping[str, Sequence[Point]], *, title: str, up: str, **settings: Any) -> Figure | None:
+def _lines(
+    lines: Mapping[str, Sequence[tuple[float, Estimate]]], *, title: str, up: str, **settings: Any
+) -> Figure | None:
     """Lines through what can be drawn; None where nothing can."""
-    kept = {name: [point for point in points if math.isfinite(point.y)] for name, points in lines.items()}
+    kept = {name: [(x, it) for x, it in points if math.isfinite(it.value)] for name, points in lines.items()}
     kept = {name: points for name, points in kept.items() if points}
     if not kept:
         return None
     told = "; ".join(
-        f"{name} {', '.join(f'{p.y:.3g} at {p.x:.3g}' for p in points)}" for name, points in kept.items()
+        f"{name} {', '.join(f'{it.value:.3g} at {x:.3g}' for x, it in points)}"
+        for name, points in kept.items()
     )
     return embedded_chart(lines_chart(kept, title=title, up=up, **settings), alt=f"{title}, {up}: {told}")
 

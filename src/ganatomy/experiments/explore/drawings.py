@@ -20,7 +20,8 @@ from ganatomy.latents import Latents
 from ganatomy.metrics import Entanglement
 from ganatomy.perception.base import Scorer
 from ganatomy.plots import draw_images, grid
-from ganatomy.plots.charts import attributes_chart, interval_chart, matrix_chart
+from ganatomy.plots.charts import attributes_chart, interval_chart
+from ganatomy.plots.matrices import matrix_chart
 from ganatomy.report import Card, Drawing, Strip
 from ganatomy.report.elements import file_name
 from ganatomy.statistics.formatting import percent, short, signed
@@ -149,10 +150,8 @@ class Drawings:
 
     def selectivities(self) -> Drawing:
         """Selectivity of each method with its interval."""
-        values = {}
-        for name, found in self.findings.selectivities.items():
-            values[name] = (found.mean.value, found.mean.low, found.mean.high)
-        listed = ", ".join(f"{name} {short(mean)}" for name, (mean, _, _) in values.items())
+        values = {name: found.mean for name, found in self.findings.selectivities.items()}
+        listed = ", ".join(f"{name} {short(it.value)}" for name, it in values.items())
         return Drawing(
             name="selectivity",
             image=interval_chart(

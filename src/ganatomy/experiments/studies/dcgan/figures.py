@@ -14,13 +14,12 @@ from ganatomy.experiments.studies.dcgan.walks import NUM_POINTS, Copies, Walks
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents
 from ganatomy.metrics.walks import SHARP, WalkProfile
-from ganatomy.plots.charts import Point, interval_chart, lines_chart
+from ganatomy.plots.charts import interval_chart, lines_chart
 from ganatomy.plots.maps import map_chart
 from ganatomy.plots.speeds import Speed, speeds_chart
 from ganatomy.report.document import Drawing
 from ganatomy.report.elements import file_name
 from ganatomy.statistics.formatting import percent, short, signed
-from ganatomy.statistics.intervals import Estimate
 
 FRAMES_SHOWN = 9
 COPIES_SHOWN = 8
@@ -157,7 +156,7 @@ def sum_drawings(sums: Sums, studio: Studio) -> list[Drawing]:
             Drawing(
                 name=f"sum-{slug}-right",
                 image=interval_chart(
-                    {WAYS[way]: _triple(it) for way, it in wanted.items()},
+                    {WAYS[way]: it for way, it in wanted.items()},
                     title="How often sums show what they should",
                     unit="share of sums whose result has both attributes wanted",
                     highlight=WAYS[next(iter(wanted))],
@@ -212,17 +211,11 @@ def turn_drawings(turned: Turned, studio: Studio) -> list[Drawing]:
         "between means of four of each side": turned.chosen.scores,
         "between means of four random codes": turned.by_chance.scores,
     }
-    points = {
-        name: [
-            Point(x=x, y=it.value, low=it.low, high=it.high) for x, it in zip(STATIONS, scores, strict=True)
-        ]
-        for name, scores in lines.items()
-    }
     start, end = turned.chosen.scores[0].value, turned.chosen.scores[-1].value
     chart = Drawing(
         name=f"turn-{slug}-scores",
         image=lines_chart(
-            points,
+            {name: list(zip(STATIONS, scores, strict=True)) for name, scores in lines.items()},
             title=f"Scores on the way: {turned.family.title}",
             across="steps along the turn vector (1 is from one mean to the other)",
             up="mean score (logit)",
@@ -269,7 +262,7 @@ def reading_drawing(reading: Reading) -> Drawing:
     return Drawing(
         name="critic",
         image=interval_chart(
-            {name: _triple(result.accuracy) for name, result in results.items()},
+            {name: result.accuracy for name, result in results.items()},
             title="Classes told by a linear SVM, by the features that it sees",
             unit=f"share of {len(first.rows)} held-out images told right",
             highlight=next(iter(results)),
@@ -285,7 +278,3 @@ def reading_drawing(reading: Reading) -> Drawing:
 def short_signed(value: float) -> str:
     """A score with its sign and as many digits as it deserves."""
     return signed(value, 1 if abs(value) >= 1 else 2)
-
-
-def _triple(it: Estimate) -> tuple[float, float, float]:
-    return it.value, it.low, it.high

@@ -12,15 +12,15 @@ from ganatomy.experiments.studies.linear_map.result import STATIONS, LinearMapSt
 from ganatomy.experiments.studies.linear_map.tables import table_of_changes
 from ganatomy.experiments.studies.linear_map.ways import PAPER, PENALISED, PLAIN
 from ganatomy.geometry import upright
+from ganatomy.metrics.base import certain
 from ganatomy.plots import grid
-from ganatomy.plots.charts import Point, interval_chart, lines_chart, matrix_chart, ranking_chart
-from ganatomy.plots.halves import halves_chart
+from ganatomy.plots.charts import interval_chart, lines_chart, ranking_chart
+from ganatomy.plots.matrices import halves_chart, matrix_chart
 from ganatomy.report.document import Drawing
 from ganatomy.statistics.formatting import signed
 from ganatomy.statistics.intervals import Estimate
 
 FORM_NAMES = {"identity": "the paper's penalty", "cosines": "penalty on cosines alone"}
-TINY = 1e-3
 WIDE = 30.0
 """Ways that differ by more than this factor need a logarithmic axis."""
 ASIDE = 1.07
@@ -29,14 +29,9 @@ ASIDE = 1.07
 
 def ranking(found: LinearMapStudy) -> Drawing:
     """Selectivity of every way, the cleanest on top."""
-    values = {}
-    for way in found.ranking:
-        it = found.changes[way].selectivity().mean
-        if math.isfinite(it.value) and it.value > 0:
-            high = it.high if math.isfinite(it.high) else it.value
-            values[way] = (it.value, max(it.low, TINY), high)
+    values = {way: found.changes[way].selectivity().mean for way in found.ranking}
     title, unit = "How cleanly each way edits", "change of the target / mean change of each other attribute"
-    ends = [value for value, _, _ in values.values()]
+    ends = [it.value for it in values.values() if math.isfinite(it.value) and it.value > 0]
     if max(ends, default=1) > WIDE * min(ends, default=1):
         chart = ranking_chart(
             values,
@@ -46,7 +41,7 @@ def ranking(found: LinearMapStudy) -> Drawing:
         )
     else:
         chart = interval_chart(values, title=title, unit=unit, highlight=PENALISED)
-    told = ", ".join(f"{way} {value:.2f}" for way, (value, _, _) in values.items())
+    told = ", ".join(f"{way} {it.value:.2f}" for way, it in values.items())
     return Drawing(
         name="selectivity",
         image=chart,
@@ -136,7 +131,7 @@ def grams(found: LinearMapStudy) -> Drawing:
             title="Cosines between directions",
             unit="cosine",
             limit=1.0,
-            marks=[names.index(found.shown)],
+            bold=[names.index(found.shown)],
         ),
         alt=f"A square of cosines between {len(names)} directions, without the penalty and with it",
         caption=(
@@ -152,11 +147,13 @@ def path(found: LinearMapStudy) -> list[Drawing]:
     plain = found.path[0]
     fits = {form: [fit for fit in found.path[1:] if fit.form == form] for form in FORMS}
 
-    def line(read: str) -> dict[str, list[Point]]:
+    def line(read: str) -> dict[str, list[tuple[float, Estimate]]]:
         points = {}
         for form, row in fits.items():
             aside = ASIDE if points else 1.0
-            points[FORM_NAMES[form]] = [_point(aside * fit.penalty, getattr(fit, read)) for fit in row]
+            points[FORM_NAMES[form]] = [
+                (aside * fit.penalty, _with_interval(getattr(fit, read))) for fit in row
+            ]
         return points
 
     def drawing(read: str, title: str, up: str, caption: str, *, logarithmic: bool = False) -> Drawing:
@@ -164,7 +161,7 @@ def path(found: LinearMapStudy) -> list[Drawing]:
         start = start if isinstance(start, float) else start.value
         lines = line(read)
         told = "; ".join(
-            f"{name} {', '.join(f'{point.y:.3g} at {point.x:g}' for point in points)}"
+            f"{name} {', '.join(f'{it.value:.3g} at {x:g}' for x, it in points)}"
             for name, points in lines.items()
         )
         return Drawing(
@@ -212,10 +209,8 @@ def path(found: LinearMapStudy) -> list[Drawing]:
     ]
 
 
-def _point(x: float, value: float | Estimate) -> Point:
-    if isinstance(value, Estimate):
-        return Point(x=x, y=value.value, low=value.low, high=value.high)
-    return Point(x=x, y=value, low=value, high=value)
+def _with_interval(value: float | Estimate) -> Estimate:
+    return value if isinstance(value, Estimate) else certain(value)
 
 
 def _row(found: LinearMapStudy, row: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,9 @@ from PIL import Image
 from ganatomy.experiments.studies.z_against_w.paired import SpaceComparison
 from ganatomy.experiments.studies.z_against_w.run import ZAgainstW
 from ganatomy.plots import grid
-from ganatomy.plots.charts import Point, lines_chart
+from ganatomy.plots.charts import lines_chart
 from ganatomy.plots.grids import PAPER
-from ganatomy.plots.halves import by_likeness, halves_chart
+from ganatomy.plots.matrices import by_likeness, halves_chart
 from ganatomy.plots.responses import responses_chart
 from ganatomy.report.document import Drawing
 from ganatomy.statistics.formatting import listed, signed
@@ -124,7 +124,7 @@ def _square(found: ZAgainstW, values: Mapping[str, np.ndarray], **settings: Any)
         *(values[label][np.ix_(order, order)] for label in labels),
         names=names,
         labels=labels,
-        marks=[names.index(name) for name in found.attributes if name in names],
+        bold=[names.index(name) for name in found.attributes if name in names],
         **settings,
     )
 
@@ -158,17 +158,15 @@ def score_lines(found: ZAgainstW) -> list[Drawing]:
 
 def unwanted_changes(comparison: SpaceComparison) -> Drawing:
     """What moving an attribute does to the others, in both spaces."""
-    points: dict[str, Sequence[Point]] = {
-        f"in {space}": [Point(x=x, y=y.value, low=y.low, high=y.high) for x, y in curve]
-        for space, curve in comparison.curves.items()
-    }
+    lines = {f"in {space}": curve for space, curve in comparison.curves.items()}
     listing = "; ".join(
-        f"{space} {', '.join(f'{p.y:.3f} at {p.x:.2f}' for p in curve)}" for space, curve in points.items()
+        f"{space} {', '.join(f'{y.value:.3f} at {x:.2f}' for x, y in curve)}"
+        for space, curve in lines.items()
     )
     return Drawing(
         name="unwanted",
         image=lines_chart(
-            points,
+            lines,
             title="Change of the other attributes, by the change of the edited one",
             across="change of the edited attribute (mean, probability)",
             up="mean |change| of each other attribute",
