@@ -3,7 +3,7 @@
     python benchmarks/studio.py latency            # slider to image in the page, 300 moves, and the time to start
     python benchmarks/studio.py visitors           # four at once: dragging; and beside sheets and walks
     python benchmarks/studio.py monkey             # 200 sessions of 50 actions: memory, console, recipes drawn again
-    python benchmarks/studio.py teach              # AUC of taught directions on images that nobody marked
+    python benchmarks/studio.py teach              # AUC of taught directions on images without labels
 
 A real studio is started each time, on loopback. The page is opened in the Chromium that is installed. Times are of this
 machine, with whatever else runs on it.
@@ -40,12 +40,12 @@ from ganatomy.directions import few_labels
 from ganatomy.directions.base import auc
 from ganatomy.directions.moments import moments
 from ganatomy.directions.regression import ridge_of
+from ganatomy.experiments.explore.panel_file import load_panel
 from ganatomy.generators.base import batches
 from ganatomy.perception.features import features_of
 from ganatomy.recipes import ModelReference, from_json, render
 from ganatomy.studio.bench import Bench
-from ganatomy.studio.panel_files import load_panel
-from ganatomy.studio.scenes import Marks
+from ganatomy.studio.scenes import Labels
 from ganatomy.zoo import MODELS
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -85,13 +85,15 @@ def studio(model: str) -> Iterator[Open]:
         text=True,
     )
     assert process.stdout is not None
-    told = ""
-    while "}" not in told:
+    printed = ""
+    while "}" not in printed:
         line = process.stdout.readline()
         assert line, "the studio did not start"
-        told += line
+        printed += line
     try:
-        yield Open(address=json.loads(told)["address"], process=process, seconds=time.perf_counter() - start)
+        yield Open(
+            address=json.loads(printed)["address"], process=process, seconds=time.perf_counter() - start
+        )
     finally:
         process.send_signal(signal.SIGINT)
         code = process.wait(timeout=PATIENCE / 1000)
@@ -112,7 +114,7 @@ def browser() -> Iterator[Any]:
 
 
 def latency(model: str, moves: int) -> None:
-    """Every move waits for the image of the one before, as a hand does that looks."""
+    """Every move waits for the image of the one before, as a person waits."""
     with studio(model) as opened, browser() as running:
         print(f"ready after {opened.seconds:.1f} s")
         page = running.new_page(viewport={"width": 1440, "height": 900})
@@ -154,11 +156,11 @@ class Waits:
 
 
 def visitors(model: str) -> None:
-    """Four who drag sliders; then two of them beside one who asks for sheets and one who asks for walks."""
+    """Four who drag sliders; then two of them beside one who opens sheets and one who opens walks."""
     with studio(model) as opened:
-        for title, asks in (("four dragging sliders", _dragging(4)), ("a mixed company", _mixed())):
+        for title, queries in (("four dragging sliders", _dragging(4)), ("a mixed company", _mixed())):
             print(f"{title}:")
-            for waits in asyncio.run(_visit(opened.address, asks)):
+            for waits in asyncio.run(_visit(opened.address, queries)):
                 times = np.array(waits.times)
                 print(
                     f"  {waits.what:18} {len(times):4} answers, median {np.median(times):.2f} s, "
@@ -169,14 +171,14 @@ def visitors(model: str) -> None:
 def _dragging(count: int) -> dict[str, Callable[[int], dict[str, Any]]]:
     names = ("Smiling", "Male", "Young", "Bangs")
 
-    def ask(visitor: int) -> Callable[[int], dict[str, Any]]:
+    def query(visitor: int) -> Callable[[int], dict[str, Any]]:
         return lambda k: {
             "kind": "image",
             "scene": {**_scene(visitor), "moves": {names[visitor % 4]: (k % 40) / 20}},
             "scores": True,
         }
 
-    return {f"dragging {visitor + 1}": ask(visitor) for visitor in range(count)}
+    return {f"dragging {visitor + 1}": query(visitor) for visitor in range(count)}
 
 
 def _mixed() -> dict[str, Callable[[int], dict[str, Any]]]:
@@ -195,7 +197,7 @@ def _scene(seed: int) -> dict[str, Any]:
     return {"codes": {"seeds": [seed], "space": "w", "truncation_psi": 0.7}}
 
 
-async def _visit(address: str, asks: dict[str, Callable[[int], dict[str, Any]]]) -> list[Waits]:
+async def _visit(address: str, queries: dict[str, Callable[[int], dict[str, Any]]]) -> list[Waits]:
     async def one(what: str) -> Waits:
         waits = Waits(what=what)
         async with connect(address.replace("http", "ws") + "socket", max_size=None) as socket:
@@ -203,16 +205,16 @@ async def _visit(address: str, asks: dict[str, Callable[[int], dict[str, Any]]])
             count = 0
             while time.perf_counter() < until:
                 start = time.perf_counter()
-                await _answered(socket, count, asks[what](count))
+                await _answered(socket, count, queries[what](count))
                 waits.times.append(time.perf_counter() - start)
                 count += 1
         return waits
 
-    return list(await asyncio.gather(*map(one, asks)))
+    return list(await asyncio.gather(*map(one, queries)))
 
 
-async def _answered(socket: ClientConnection, number: int, ask: dict[str, Any]) -> None:
-    await socket.send(json.dumps({"id": number, "slot": "edit", "ask": ask}))
+async def _answered(socket: ClientConnection, number: int, query: dict[str, Any]) -> None:
+    await socket.send(json.dumps({"id": number, "slot": "edit", "query": query}))
     while True:
         message = await socket.recv()
         data = (
@@ -231,7 +233,7 @@ def monkey(model: str, sessions: int, actions: int, seed: int) -> None:
     generator = ga.load(model)
     wrong: list[str] = []
     memory: list[int] = []
-    drawn = told = 0
+    drawn = reported = 0
     with studio(model) as opened, browser() as running:
         for session in range(sessions):
             context = running.new_context(
@@ -261,9 +263,9 @@ def monkey(model: str, sessions: int, actions: int, seed: int) -> None:
             drawn += _drawn_again(page, opened.address, generator, wrong)
             context.close()
             memory.append(opened.memory())
-            for what in wrong[told:]:
+            for what in wrong[reported:]:
                 print(f"session {session + 1}: {what[:300]}", flush=True)
-            told = len(wrong)
+            reported = len(wrong)
             if (session + 1) % max(1, sessions // 10) == 0:
                 print(
                     f"{session + 1} sessions, {memory[-1] / 2**20:.0f} MB, {len(wrong)} things wrong",
@@ -349,14 +351,14 @@ def _drawn_again(page: Any, address: str, generator: ga.Generator, wrong: list[s
 
 def _taken(address: str, what: str, scene: Any) -> bytes:
     body = json.dumps({"what": what, "scene": scene}).encode()
-    with urllib.request.urlopen(urllib.request.Request(f"{address}api/take", data=body)) as answer:
+    with urllib.request.urlopen(urllib.request.Request(f"{address}api/export", data=body)) as answer:
         return answer.read()
 
 
 def teach(model: str, repeats: int) -> None:
-    """As in the studio: five marks of each kind in images as they come, then those that it asks for.
+    """As in the studio: five labels of each kind in images as they come, then those that it proposes.
 
-    The marks are what the scorer of the model says. Attributes are the ten that nearest to half of the images have.
+    The labels are those of the model's classifier, for the ten attributes whose prevalence is nearest to one half.
     """
     torch.set_num_threads(1)
     generator, scorer = ga.load(model), ga.scorer(model)
@@ -371,7 +373,7 @@ def teach(model: str, repeats: int) -> None:
     truth, seen = (_logits(bench, scorer, some) for some in (codes, fresh))
     see = features_of("scorer", scorer)
     with torch.no_grad():
-        looks = torch.cat([see(generator(few)) for few in batches(fresh, 50)])
+        features = torch.cat([see(generator(few)) for few in batches(fresh, 50)])
     chosen = (truth.sigmoid().gt(0.5).double().mean(0) - 0.5).abs().argsort().tolist()[:TAUGHT]
     labels = seen[:, chosen] > 0
     everything = ridge_of(moments(codes.codes.flatten(1), truth[:, chosen])).weights
@@ -381,12 +383,12 @@ def teach(model: str, repeats: int) -> None:
         judged, moved = [], []
         for place, column in enumerate(chosen):
             for repeat in range(repeats):
-                marks = _marked(bench, truth[:, column] > 0, goal, seed=repeat)
-                direction = bench.taught("taught", marks).direction
+                given = _labelled(bench, truth[:, column] > 0, goal, seed=repeat)
+                direction = bench.taught("taught", given).direction
                 judgement = few_labels(
-                    as_codes(bench.panel.looks), marks.yes, marks.no, num_next=0
+                    as_codes(bench.panel.gallery.features), given.yes, given.no, num_next=0
                 ).direction.vector
-                judged.append(float(auc((looks @ judgement)[:, None], labels[:, place : place + 1])))
+                judged.append(float(auc((features @ judgement)[:, None], labels[:, place : place + 1])))
                 along = fresh.codes.flatten(1) @ direction.vector.flatten()
                 moved.append(float(auc(along[:, None], labels[:, place : place + 1])))
                 if goal == 30 and repeat == 0:
@@ -394,12 +396,12 @@ def teach(model: str, repeats: int) -> None:
                     steps = [bench.panel.move_along(direction, hold) for hold in ((), others)]
                     changes.append([_changes(bench, scorer, fresh[:100], step, column) for step in steps])
         print(
-            f"{goal} + {goal} marks, {NUM_FRESH} other images, mean of {len(chosen)} attributes: images told apart "
+            f"{goal} + {goal} labels, {NUM_FRESH} other images, mean of {len(chosen)} attributes: images distinguished "
             f"with AUC {np.mean(judged):.3f} (lowest {min(judged):.2f}), codes along the direction {np.mean(moved):.3f}"
         )
     (own, rest), (own_held, rest_held) = np.mean(changes, axis=0)
     print(
-        f"one step after 30 + 30 marks, mean of attributes: its own score {own:+.2f}, others {rest:.3f}; with the "
+        f"one step after 30 + 30 labels, mean of attributes: its own score {own:+.2f}, others {rest:.3f}; with the "
         f"padlocks of the others closed {own_held:+.2f} and {rest_held:.3f}"
     )
     print(f"codes along directions from the logits of all {len(codes)} candidates: {best:.3f}")
@@ -417,10 +419,10 @@ def _changes(
     return float(change[:, column].mean()), float(change[:, rest].abs().mean())
 
 
-def as_codes(looks: torch.Tensor | None) -> ga.Latents:
+def as_codes(features: torch.Tensor | None) -> ga.Latents:
     """Features in the place of codes, so that the same judgement can be read off alone."""
-    assert looks is not None
-    return ga.Latents(codes=looks, space=ga.Space.Z)
+    assert features is not None
+    return ga.Latents(codes=features, space=ga.Space.Z)
 
 
 @torch.no_grad()
@@ -428,24 +430,24 @@ def _logits(bench: Bench, scorer: ga.Scorer, codes: ga.Latents) -> torch.Tensor:
     return torch.cat([scorer(bench.generator(few)).logits for few in batches(codes, 50)])
 
 
-def _marked(bench: Bench, truth: torch.Tensor, goal: int, *, seed: int) -> Marks:
+def _labelled(bench: Bench, truth: torch.Tensor, goal: int, *, seed: int) -> Labels:
     order = np.random.default_rng(seed).permutation(len(truth)).tolist()
     sides: dict[bool, list[int]] = {True: [], False: []}
 
-    def mark(rows: Sequence[int], most: int) -> None:
+    def add(rows: Sequence[int], most: int) -> None:
         for row in rows:
             side = sides[bool(truth[row])]
             if row not in side and len(side) < most:
                 side.append(row)
 
-    mark(order, 5)
+    add(order, 5)
     while min(map(len, sides.values())) < goal:
         before = sum(map(len, sides.values()))
-        marks = Marks(yes=tuple(sides[True]), no=tuple(sides[False]))
-        mark(bench.taught("taught", marks, num_next=8).next_rows, goal)
-        if sum(map(len, sides.values())) == before:  # it asks about a kind alone of which there are enough
-            mark(order, 1 + min(map(len, sides.values())))
-    return Marks(yes=tuple(sides[True]), no=tuple(sides[False]))
+        labels = Labels(yes=tuple(sides[True]), no=tuple(sides[False]))
+        add(bench.taught("taught", labels, num_next=8).next_rows, goal)
+        if sum(map(len, sides.values())) == before:  # it proposes only a kind of which there are enough
+            add(order, 1 + min(map(len, sides.values())))
+    return Labels(yes=tuple(sides[True]), no=tuple(sides[False]))
 
 
 def main() -> None:

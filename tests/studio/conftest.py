@@ -15,5 +15,5 @@ def measured() -> Bench:
     """The toy on its bench, with a panel."""
     torch.set_num_threads(1)
     bench = toy_bench()
-    bench.panel = prepare(bench.generator, bench.scorer, num_seeds=240, num_mapped=60, measured=120)
+    bench.panel = prepare(bench.generator, bench.scorer, n=240, measured=120)
     return bench

@@ -47,12 +47,12 @@ def answer(socket: WebSocketTestSession) -> tuple[dict[str, Any], bytes]:
 
 def ask(
     socket: WebSocketTestSession,
-    what: dict[str, Any],
+    query: dict[str, Any],
     *,
     number: int = 1,
     slot: str = "edit",
     answers: int = 1,
 ) -> list[tuple[dict[str, Any], bytes]]:
-    """Ask for something; gives so many answers."""
-    socket.send_text(json.dumps({"id": number, "slot": slot, "ask": what}))
+    """Send a query; gives so many answers."""
+    socket.send_text(json.dumps({"id": number, "slot": slot, "query": query}))
     return [answer(socket) for _ in range(answers)]

@@ -1,7 +1,7 @@
 """Hostile visitors: each is refused in words, and the others go on.
 
 One studio for all, over real sockets, so that sizes, origins and silence are those of a network. After every attack
-another visitor's image is asked for, and has to come.
+another visitor's image is query_text for, and has to come.
 """
 
 from __future__ import annotations
@@ -55,18 +55,18 @@ def visitor(address: str) -> Iterator[ClientConnection]:
 
 
 def image(visitor: ClientConnection, number: int = 1) -> bytes:
-    visitor.send(json.dumps({"id": number, "slot": "edit", "ask": {"kind": "image", "scene": scene()}}))
+    visitor.send(json.dumps({"id": number, "slot": "edit", "query": {"kind": "image", "scene": scene()}}))
     message = visitor.recv(LONG)
     assert isinstance(message, bytes)
     return message
 
 
-def asked(what: Any, **fields: Any) -> str:
-    return json.dumps({"id": 1, "slot": "edit", "ask": what, **fields})
+def query_text(what: Any, **fields: Any) -> str:
+    return json.dumps({"id": 1, "slot": "edit", "query": what, **fields})
 
 
 def with_scene(**fields: Any) -> str:
-    return asked({"kind": "image", "scene": {**scene(), **fields}})
+    return query_text({"kind": "image", "scene": {**scene(), **fields}})
 
 
 def with_own(**fields: Any) -> str:
@@ -75,7 +75,7 @@ def with_own(**fields: Any) -> str:
 
 
 def with_codes(**fields: Any) -> str:
-    return asked({"kind": "image", "scene": {"codes": {**codes(), **fields}}})
+    return query_text({"kind": "image", "scene": {"codes": {**codes(), **fields}}})
 
 
 DEEP = "[" * 30_000 + "]" * 30_000
@@ -89,29 +89,32 @@ MESSAGES: dict[str, tuple[str | bytes, str]] = {
     "NaN": (with_scene(moves={"red": 1}).replace("1}}}}", "NaN}}}}"), "no number"),
     "infinity": (with_scene(moves={"red": 1}).replace("1}}}}", "Infinity}}}}"), "no number"),
     "a number of thousands of digits": ('{"id": ' + "9" * 6000 + "}", "digit"),
-    "an id that is text": ('{"id": "1", "slot": "edit", "ask": {}}', "whole number"),
-    "a slot that does not exist": ('{"id": 1, "slot": "vault", "ask": {}}', "one of"),
-    "a kind that does not exist": (asked({"kind": "shell"}), "one of"),
+    "an id that is text": ('{"id": "1", "slot": "edit", "query": {}}', "whole number"),
+    "a slot that does not exist": ('{"id": 1, "slot": "vault", "query": {}}', "one of"),
+    "a kind that does not exist": (query_text({"kind": "shell"}), "one of"),
     "a field that does not exist": (
-        asked({"kind": "image", "scene": scene(), "run": "ls"}),
+        query_text({"kind": "image", "scene": scene(), "run": "ls"}),
         "does not exist",
     ),
     "a direction that does not exist": (with_scene(moves={"__class__": 1}), "no direction"),
     "a hold that does not exist": (with_scene(moves={"red": 1}, hold=["nobody"]), "direction to hold"),
     "a step beyond all images": (with_scene(moves={"red": 1e300}), "number from"),
     "true for a number": (with_scene(moves={"red": True}), "number from"),
-    "a thousand sheets in one": (asked({"kind": "sheet", "scenes": [scene()] * 100}), "list of"),
+    "a thousand sheets in one": (query_text({"kind": "sheet", "scenes": [scene()] * 100}), "list of"),
     "cells of a million pixels": (
-        asked({"kind": "sheet", "scenes": [scene()], "size": 10**6}),
+        query_text({"kind": "sheet", "scenes": [scene()], "size": 10**6}),
         "whole number",
     ),
-    "a walk without end": (asked({"kind": "walk", "keys": [scene()] * 2, "frames": 10**9}), "whole number"),
+    "a walk without end": (
+        query_text({"kind": "walk", "keys": [scene()] * 2, "frames": 10**9}),
+        "whole number",
+    ),
     "codes of ten thousand images": (with_codes(seeds=[7], n=10_000), "has one"),
     "a negative seed": (with_codes(seeds=[-1]), "whole number"),
     "a space that does not exist": (with_codes(space="../../etc"), "one of"),
     "layers that are not there": (with_scene(moves={"red": 1}, layers=[0, 400]), "layers"),
     "a tensor that is shorter than it says": (
-        asked({"kind": "image", "scene": {"codes": {"values": {"codes": TENSOR, "space": "w"}}}}),
+        query_text({"kind": "image", "scene": {"codes": {"values": {"codes": TENSOR, "space": "w"}}}}),
         "bytes",
     ),
     "a direction of another length": (
@@ -130,7 +133,7 @@ MESSAGES: dict[str, tuple[str | bytes, str]] = {
     "a direction of a negative sigma": (with_own(sigma=-1), "standard deviation"),
     "a direction of an infinite sigma": (with_own(sigma="inf"), "standard deviation"),
     "one image marked both ways": (
-        json.dumps({"id": 1, "slot": "teach", "ask": {"kind": "teach", "yes": [1, 2], "no": [2, 3]}}),
+        json.dumps({"id": 1, "slot": "teach", "query": {"kind": "teach", "yes": [1, 2], "no": [2, 3]}}),
         "2",
     ),
     "bytes instead of text": (b"\x00" * 100, "text"),
@@ -182,7 +185,7 @@ def test_a_page_of_another_site_cannot_ask(address: str, visitor: ClientConnecti
     with pytest.raises(InvalidStatus) as refused:
         connect(f"{address.replace('http', 'ws')}/socket?model=toy", origin=origin)  # pyright: ignore[reportArgumentType]
     assert refused.value.response.status_code == 403
-    for path in ("take", "film", "restore"):
+    for path in ("export", "film", "restore"):
         response = httpx.post(f"{address}/api/{path}", headers={"origin": origin}, content=b"{}")
         assert response.status_code == 403, path
         assert "its own page" in response.json()["error"]
@@ -382,7 +385,7 @@ def test_large_files_wait_for_each_other_and_nobody_else_waits(
     ],
 )
 def test_a_file_that_cannot_be_made_is_refused(address: str, body: bytes) -> None:
-    for path in ("take", "film"):
+    for path in ("export", "film"):
         response = httpx.post(f"{address}/api/{path}", content=body)
         assert response.status_code == 422, (path, response.text)
         assert response.json()["error"]
@@ -397,7 +400,9 @@ def test_a_visitor_who_reads_nothing_does_not_hold_up_others(address: str, visit
             f"GET /socket?model=toy HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
-        what = asked({"kind": "sheet", "scenes": [scene(seed) for seed in range(16)], "size": 256}).encode()
+        what = query_text(
+            {"kind": "sheet", "scenes": [scene(seed) for seed in range(16)], "size": 256}
+        ).encode()
         mask = b"\0\0\0\0"
         frame = b"\x81" + bytes([0x80 | 126]) + struct.pack(">H", len(what)) + mask + what
         for number in range(20):
@@ -450,7 +455,7 @@ def test_without_its_token_a_studio_tells_nothing(measured: Bench) -> None:
             assert client.get("/api/models").status_code == 200
             # A link on another site's page leads here; what its page sends by itself does not.
             assert client.get("/", headers={"sec-fetch-site": "cross-site"}).status_code == 200
-            for path in ("take", "film", "restore"):
+            for path in ("export", "film", "restore"):
                 for origin in ("https://evil.example", "null", "http://["):
                     refused = client.post(f"/api/{path}", headers={"origin": origin}, content=b"{}")
                     assert refused.status_code == 403, (path, origin)

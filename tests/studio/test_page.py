@@ -17,10 +17,10 @@ from PIL import Image
 from studio.browsing import find_browser, open_studio
 
 from ganatomy import load, scorer
+from ganatomy.experiments.explore.panel_file import load_panel
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
 from ganatomy.recipes import ModelReference
 from ganatomy.studio.bench import Bench, Preparing
-from ganatomy.studio.panel_files import load_panel
 from ganatomy.studio.preparing import prepare
 from ganatomy.zoo import MODELS
 
@@ -49,7 +49,7 @@ def bench_of(name: str, *, measured: bool) -> Bench:
         reference=reference,
         scorer=scorer(name),
         panel=load_panel(MODELS[name].panel) if measured else None,
-        preparing=Preparing(stage="looking at images", done=3, total=10),
+        preparing=Preparing(stage="survey", done=3, total=10),
     )
 
 
@@ -70,7 +70,7 @@ def unscored() -> Bench:
         name="unscored",
         generator=generator,
         reference=ModelReference(name="unscored", fingerprint=generator.fingerprint),
-        panel=prepare(generator, None, num_mapped=40),
+        panel=prepare(generator, None, num_seeds=40),
     )
 
 
@@ -155,7 +155,7 @@ def test_edit_moves_one_thing_and_says_what_else_moved(visit: Visit) -> None:
     expect(page).to_have_url(re.compile(r"mv=Smiling:-1\.2"))
     verdict = page.locator(".verdict")
     expect(verdict).to_contain_text(re.compile(r"Smiling \.\d\d → \.\d\d"))
-    expect(verdict).to_contain_text(re.compile(r"Also moved: .* [+−]\.\d\d|Nothing else moved"))
+    expect(verdict).to_contain_text(re.compile(r"Also changed: .* [+−]\.\d\d|Nothing else changed"))
     expect(page).to_have_title("Seed 7, Smiling −1.20 · faces · ganatomy studio")
     # The presses on one slider are one step of the history.
     moved = drawn(page)
@@ -262,7 +262,7 @@ def test_sliders_are_found_by_name_and_put_back(visit: Visit) -> None:
     page = visit("#edit&m=faces&s=3&mv=Male:1,Young:-1")
     expect(page.get_by_role("slider", name="Male", exact=True)).to_have_value("1")
     page.get_by_role("searchbox").fill("hair")
-    shown = page.get_by_role("list", name="Sliders, cleanest first").get_by_role("listitem")
+    shown = page.get_by_role("list", name="Sliders, most selective first").get_by_role("listitem")
     assert all("hair" in label.lower() for label in shown.locator("label").all_inner_texts())
     page.get_by_role("searchbox").fill("no such thing")
     page.get_by_role("button", name="Show all").click()
@@ -279,7 +279,9 @@ def test_truncation_and_layers_stand_under_more(visit: Visit) -> None:
     page.get_by_role("slider", name="Truncation").focus()
     press(page, "ArrowLeft", 8)
     second = drawn(page, first)
-    page.get_by_role("group", name="Layers that the sliders move").get_by_role("button", name="Fine").click()
+    page.get_by_role("group", name="Layers that the sliders change").get_by_role(
+        "button", name="Fine"
+    ).click()
     drawn(page, second)
     expect(page).to_have_url(re.compile(r"p=0\.3&.*l=\d+-10"))
 
@@ -358,7 +360,7 @@ def test_walk_plays_between_images_and_gives_a_film(visit: Visit) -> None:
     page.get_by_role("button", name="Remove image 2").click()
     expect(page.get_by_role("heading", name="A walk needs two images")).to_be_visible()
     _drop(page, "film.mp4", "video/mp4", made)
-    expect(page.get_by_text("film.mp4 is back as the walk that it was.")).to_be_visible()
+    expect(page.get_by_text("film.mp4 is restored as a walk.")).to_be_visible()
     expect(page).to_have_url(link)
 
 
@@ -371,7 +373,7 @@ def test_a_walk_goes_from_before_to_now_and_its_keys_keep_the_sliders(visit: Vis
     expect(page.get_by_role("heading", name="Of this model")).to_be_visible()
     # What was taught goes along although it was not moved.
     page.keyboard.press("7")
-    take = page.get_by_role("dialog", name="Take away").get_by_role("button", name="Directions")
+    take = page.get_by_role("dialog", name="Export").get_by_role("button", name="Directions")
     with page.expect_request(lambda one: '"directions"' in (one.post_data or "")) as asked:
         take.click()
     assert asked.value.post_data_json["scene"]["taught"] == {"mine": {"yes": [1, 2], "no": [3, 4]}}
@@ -425,7 +427,7 @@ def test_where_nothing_scores_the_images_nothing_is_said_to_be_held_or_clean(vis
     first = drawn(page)
     expect(page.get_by_role("list", name="Sliders")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("button", name=re.compile("^Hold"))).to_have_count(0)
-    expect(page.locator(".verdict")).to_contain_text("nothing scores the images of this model")
+    expect(page.locator(".verdict")).to_contain_text("no classifier scores the images of this model")
     page.get_by_role("slider", name="SeFa 1", exact=True).focus()
     press(page, "PageUp", 3)
     moved = drawn(page, first)
@@ -469,19 +471,19 @@ def test_teach_learns_from_marks_and_gives_a_slider(visit: Visit) -> None:
     )
     expect(page.locator(".learnt canvas")).to_have_count(5)
     page.get_by_role("button", name="Skip").click()
-    back = page.get_by_role("button", name=re.compile("^Take back yes")).first
+    back = page.get_by_role("button", name=re.compile("^Remove yes")).first
     seed = re.search(r"\d+", back.get_attribute("aria-label")).group()
     back.click()
-    expect(page.get_by_text(f"Seed {seed}: does it have it?")).to_be_visible()
+    expect(page.get_by_text(f"Seed {seed}: does it show the attribute?")).to_be_visible()
     expect(question).to_be_visible()
     page.get_by_role("button", name=re.compile("^Yes")).click()
-    name, keep = page.get_by_role("textbox", name="What do you look for?"), "Keep as a slider"
+    name, keep = page.get_by_role("textbox", name="Name of the attribute"), "Add as a slider"
     name.fill("wearing lipstick")
     expect(page.get_by_role("button", name=keep)).to_be_disabled()
     expect(page.get_by_text("There is a slider “wearing lipstick” already")).to_be_visible()
-    name.fill("A look of mine")
+    name.fill("Mine")
     page.get_by_role("button", name=keep).click()
-    slider = page.get_by_role("slider", name="A look of mine")
+    slider = page.get_by_role("slider", name="Mine")
     first = drawn(page)
     slider.focus()
     press(page, "PageUp", 4)
@@ -489,9 +491,11 @@ def test_teach_learns_from_marks_and_gives_a_slider(visit: Visit) -> None:
     page.reload()
     assert np.array_equal(drawn(page), moved)
     marks = re.search("t=[^&]*", page.url).group()
-    page.get_by_role("button", name="Teach A look of mine more").click()
-    expect(page.get_by_role("textbox", name="What do you look for?")).to_have_value("A look of mine")
-    expect(page.get_by_role("button", name=re.compile("^Take back"))).to_have_count(len(marks.split(".")) + 1)
+    page.get_by_role("button", name="Teach Mine more").click()
+    expect(page.get_by_role("textbox", name="Name of the attribute")).to_have_value("Mine")
+    expect(page.get_by_role("button", name=re.compile("^Remove (yes|no)"))).to_have_count(
+        len(marks.split(".")) + 1
+    )
     page.get_by_role("button", name=keep).click(timeout=2 * PATIENCE)
     expect(slider).to_have_value("0")
     assert marks in page.url
@@ -512,9 +516,9 @@ def test_evidence_is_read_by_pointer_and_keys_and_leads_to_sliders(visit: Visit)
     page.get_by_role("button", name="nothing held").click()
     page.get_by_role("button", name="Slider of Bald").click()
     expect(page.get_by_role("slider", name="Bald", exact=True)).to_be_focused()
-    expect(page.locator(".row.reached")).to_have_text(re.compile("^Bald"))
+    expect(page.locator(".row.highlighted")).to_have_text(re.compile("^Bald"))
     assert page.evaluate("scrollY") > 100
-    expect(page.locator(".row.reached")).to_have_count(0)
+    expect(page.locator(".row.highlighted")).to_have_count(0)
     open_tab(page, "Explore")
     assert page.evaluate("scrollY") == 0
 
@@ -525,18 +529,22 @@ def test_figures_that_are_not_finite_are_left_out(visit: Visit) -> None:
 
     def spoil(route: sync_api.Route) -> None:
         panel = route.fetch().json()
-        panel["directions"][0]["selectivity"] = {"held": [None] * 3, "alone": [None] * 3}
-        panel["directions"][1]["selectivity"] = {"held": [9.5, 4.0, None], "alone": [None] * 3}
+        nothing = dict.fromkeys(("value", "low", "high"))
+        panel["directions"][0]["selectivity"] = {"held": nothing, "alone": nothing}
+        panel["directions"][1]["selectivity"] = {
+            "held": {"value": 9.5, "low": 4.0, "high": None},
+            "alone": nothing,
+        }
         route.fulfill(json=panel)
 
     page.route("**/api/panel*", spoil)
     page.evaluate("location.hash = '#evidence&m=toy'")
-    expect(page.locator(".card").first).to_contain_text("not to be told")
+    expect(page.locator(".card").first).to_contain_text("not measured")
     open_tab(page, "Edit")
-    badges = page.locator(".row:not(.heads) .clean-badge")
+    badges = page.locator(".row:not(.heads) .selectivity")
     expect(badges.nth(0)).to_have_text("")
     expect(badges.nth(1)).to_contain_text(
-        "Moves its own attribute 9.5 times as much as the others on average, when"
+        "Changes its own attribute 9.5 times as much as the others on average, when"
     )
 
 
@@ -544,8 +552,8 @@ def test_a_image_that_was_taken_away_comes_back_when_it_is_dropped(visit: Visit)
     link = "#edit&m=faces&s=21&mv=Smiling:-1,Young:0.5&h=:Male"
     page = visit(link)
     made = drawn(page)
-    page.get_by_role("button", name="Take away").click()
-    dialog = page.get_by_role("dialog", name="Take away")
+    page.get_by_role("button", name="Export").click()
+    dialog = page.get_by_role("dialog", name="Export")
     expect(dialog.locator("pre")).to_contain_text("import ganatomy")
     with page.expect_download() as got:
         dialog.get_by_role("button", name="Image", exact=True).click()
@@ -554,7 +562,7 @@ def test_a_image_that_was_taken_away_comes_back_when_it_is_dropped(visit: Visit)
     page.keyboard.press("r")
     drawn(page, made)
     _drop(page, "mine.png", "image/png", image)
-    expect(page.get_by_text("mine.png is back as it was made.")).to_be_visible()
+    expect(page.get_by_text("mine.png is restored.")).to_be_visible()
     _wait(page, lambda: np.array_equal(pixels(page), made))
     expect(page.get_by_role("slider", name="Smiling", exact=True)).to_have_value("-1")
     for name, start in {"Recipe": b"{", "Directions": b"", "Codes": b"", "Script": b""}.items():
@@ -569,7 +577,7 @@ def test_directions_of_a_file_become_sliders_and_a_film_a_walk(visit: Visit) -> 
     page = visit("#edit&m=toy&s=7&mv=red:1&t=%C3%A9t%C3%A9:1.2_3.4")
     made = drawn(page)
     page.keyboard.press("7")
-    dialog = page.get_by_role("dialog", name="Take away")
+    dialog = page.get_by_role("dialog", name="Export")
     with page.expect_download() as got:
         dialog.get_by_role("button", name="Directions").click()
     directions = Path(got.value.path()).read_bytes()
@@ -620,7 +628,7 @@ def test_directions_of_a_file_become_sliders_and_a_film_a_walk(visit: Visit) -> 
     keys = [{"codes": {**seed, "seeds": [number]}} for number in (1, 2)]
     answer({"kind": "walk", "model": "faces", "keys": keys, "method": "lerp", "frames": 200, "closed": False})
     expect(page).to_have_url(re.compile("#walk&m=faces&.*wk=s%3D1,s%3D2&wm=lerp&wf=120&wo=1$"))
-    expect(page.get_by_text("file is back as the walk that it was.")).to_be_visible()
+    expect(page.get_by_text("file is restored as a walk.")).to_be_visible()
 
 
 def test_a_photograph_is_told_plainly_that_it_has_to_wait(visit: Visit) -> None:
@@ -718,10 +726,10 @@ def test_a_question_that_is_too_long_fails_on_the_page(visit: Visit) -> None:
     page = visit("#edit&m=toy")
     drawn(page)
     told = page.evaluate("""async () => {
-      const { ask } = await import("/static/js/live.js");
-      return new Promise((failed) => ask("hover", { kind: "x".repeat(1e6) }, { failed }));
+      const { request } = await import("/static/js/live.js");
+      return new Promise((failed) => request("hover", { kind: "x".repeat(1e6) }, { failed }));
     }""")
-    assert told.startswith("This is too much to ask for at once")
+    assert told.startswith("This query is too large")
 
 
 def test_nothing_is_said_or_marked_while_images_do_not_come(visit: Visit) -> None:
@@ -740,7 +748,7 @@ def test_nothing_is_said_or_marked_while_images_do_not_come(visit: Visit) -> Non
     page.get_by_role("slider", name="round", exact=True).focus()
     page.keyboard.press("PageUp")
     expect(verdict).to_contain_text(re.compile(r"red \+1\.00 steps round .* steps"))
-    expect(verdict).to_contain_text("Its scores are still to come.")
+    expect(verdict).to_contain_text("Computing its scores")
     open_tab(page, "Teach")
     page.keyboard.press("y")
     expect(page.get_by_role("button", name=re.compile("^Yes"))).to_be_disabled()
@@ -782,7 +790,7 @@ def test_no_tab_has_a_barrier(visit: Visit, size: dict[str, int], scheme: str) -
         open_tab(page, name)
         page.wait_for_timeout(300)
         assert _barriers(page) == [], name
-    for key, title in {"7": "Take away", "?": "Keys and words"}.items():
+    for key, title in {"7": "Export", "?": "Keys and terms"}.items():
         page.keyboard.press(key)
         expect(page.get_by_role("dialog", name=title)).to_be_visible()
         page.wait_for_timeout(300)

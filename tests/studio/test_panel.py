@@ -11,11 +11,12 @@ from studio.studied import NAMES, toy_bench
 
 import ganatomy as ga
 from ganatomy.errors import CheckpointError, ScoreError, UnknownNameError
+from ganatomy.experiments.explore.panel import Panel
+from ganatomy.experiments.explore.panel_file import load_panel, save_panel
 from ganatomy.perception.table import TableScorer
 from ganatomy.recipes import ModelReference
 from ganatomy.studio.bench import Bench
-from ganatomy.studio.panel import Panel
-from ganatomy.studio.panel_files import load_panel, save_panel
+from ganatomy.studio.page import panel_data
 from ganatomy.studio.preparing import prepare
 from ganatomy.studio.run import kept_panel, panel_file
 
@@ -60,19 +61,19 @@ def test_what_is_moved_is_not_held(panel: Panel) -> None:
 
 
 def test_the_page_is_told_the_cleanest_first_and_all_that_was_measured(panel: Panel) -> None:
-    data = panel.data("toy")
-    lows = [entry["selectivity"]["held"][1] for entry in data["directions"] if entry["reached"]]
+    data = panel_data(panel, "toy")
+    lows = [entry["selectivity"]["held"]["low"] for entry in data["directions"] if entry["reached"]]
     assert lows == sorted(lows, reverse=True)
     assert {entry["name"] for entry in data["directions"]} == set(NAMES)
     assert len(data["changes"]["held"]) == len(data["changes"]["alone"]) == len(NAMES)
     first = NAMES.index(data["directions"][0]["name"])
     assert data["changes"]["alone"][0][first] == pytest.approx(0.25, abs=0.06)
-    assert len(data["map"]["x"]) == len(data["map"]["seeds"]) == len(data["map"]["scores"]["red"]) == 60
+    assert len(data["map"]["x"]) == len(data["map"]["y"]) == len(data["map"]["scores"]["red"]) == 240
 
 
 def test_a_panel_comes_back_from_its_file(panel: Panel, tmp_path: Path) -> None:
     again = load_panel(save_panel(panel, tmp_path / "toy.panel"))
-    ours, theirs = panel.data("toy"), again.data("toy")
+    ours, theirs = panel_data(panel, "toy"), panel_data(again, "toy")
     assert ours["directions"] == theirs["directions"]
     for key in ("attributes", "exclusive", "notes", "space"):
         assert ours[key] == theirs[key]
@@ -92,8 +93,8 @@ def test_a_file_that_was_cut_short_is_one_clear_error(panel: Panel, tmp_path: Pa
 
 def test_without_a_scorer_directions_are_components_and_nothing_is_claimed() -> None:
     bench = toy_bench()
-    panel = prepare(bench.generator, None, num_mapped=20)
-    data = panel.data("toy")
+    panel = prepare(bench.generator, None, num_seeds=20)
+    data = panel_data(panel, "toy")
     assert data["scorer"] is None
     assert data["attributes"] == []
     assert data["changes"] is None
@@ -105,7 +106,7 @@ def test_without_a_scorer_directions_are_components_and_nothing_is_claimed() -> 
 
 def test_a_table_of_labels_cannot_measure(measured: Bench, tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("red,round\n1,0\n0,1\n")
-    with pytest.raises(ScoreError, match="looks at them"):
+    with pytest.raises(ScoreError, match="cannot score new images"):
         prepare(measured.generator, TableScorer(tmp_path / "labels.csv"))
 
 
@@ -139,5 +140,4 @@ def test_the_bundled_panels_belong_to_the_bundled_models(name: str, tmp_path: Pa
     for direction in panel.names:  # also those of which the scorer is nearly always sure
         assert panel.move(direction, panel.names)[1] > 0
         assert panel.move(direction, panel.names[:2])[1] > 0
-    assert panel.atlas is not None
-    assert replace(panel, atlas=None).data(name)["map"] is None
+    assert len(panel.gallery) == 1200

@@ -24,6 +24,7 @@ from studio.studied import NAMES, answer, ask, codes, connected, scene, toy_benc
 import ganatomy as ga
 from ganatomy.recipes import ModelReference, from_json, render
 from ganatomy.studio.bench import Bench
+from ganatomy.studio.page import panel_data
 from ganatomy.studio.run import measure
 from ganatomy.studio.server import Studio, application
 
@@ -47,7 +48,7 @@ def decoded(image: bytes) -> np.ndarray:
 
 
 def take(client: TestClient, what: str, of: dict[str, Any]) -> bytes:
-    response = client.post("/api/take", json={"model": "toy", "what": what, "scene": of})
+    response = client.post("/api/export", json={"model": "toy", "what": what, "scene": of})
     assert response.status_code == 200, response.text
     assert "attachment" in response.headers["content-disposition"]
     return response.content
@@ -166,8 +167,9 @@ def test_marks_become_a_direction_that_a_scene_can_move_along(
     marks = {"yes": order[-8:], "no": order[:8]}
     what = {"kind": "teach", **marks, "next": 4, "scene": scene(), "size": 16}
     (taught, _), (strip, _) = ask(socket, what, slot="teach", answers=2)
-    assert taught["auc"][0] > 0.8
-    assert taught["auc"][1] <= taught["auc"][0] <= taught["auc"][2]
+    auc = taught["auc"]
+    assert auc["value"] > 0.8
+    assert auc["low"] <= auc["value"] <= auc["high"]
     assert len(set(taught["next"]) - set(order[-8:] + order[:8])) == 4
     assert strip["count"] == 5
 
@@ -283,8 +285,8 @@ def test_the_script_draws_the_image(tmp_path: Path) -> None:
             "model": "digits",
             "scene": {"codes": {"seeds": [5], "space": "z"}, "moves": {str(bench.panel.names[0]): 1.0}},
         }
-        script = other.post("/api/take", json={"what": "script", **body}).text
-        written = other.post("/api/take", json={"what": "png", **body}).content
+        script = other.post("/api/export", json={"what": "script", **body}).text
+        written = other.post("/api/export", json={"what": "png", **body}).content
     (tmp_path / "image.py").write_text(script)
     done = subprocess.run(
         [sys.executable, "image.py"], cwd=tmp_path, capture_output=True, text=True, check=False
@@ -323,7 +325,7 @@ def test_a_film_that_nobody_waits_for_is_given_up(measured: Bench, monkeypatch: 
         finally:
             ended.set()
 
-    monkeypatch.setattr("ganatomy.studio.takeaways.render_to", endless)
+    monkeypatch.setattr("ganatomy.studio.exports.render_to", endless)
     body = {"model": "toy", "what": "mp4", "keys": [scene(1), scene(2)], "frames": 600}
     with open_studio([measured]) as address:
         with pytest.raises(httpx.TimeoutException):
@@ -334,7 +336,7 @@ def test_a_film_that_nobody_waits_for_is_given_up(measured: Bench, monkeypatch: 
 
 def test_thumbnails_show_every_point_of_the_map(client: TestClient) -> None:
     sprite = Image.open(io.BytesIO(client.get("/api/thumbnails?model=toy").content))
-    assert sprite.size == (40 * 32, 2 * 32)
+    assert sprite.size == (40 * 32, 6 * 32)
 
 
 def test_a_photograph_is_told_from_a_image_of_ours(client: TestClient) -> None:
@@ -367,7 +369,7 @@ def test_measuring_is_kept_for_the_next_time(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("ganatomy.studio.run.prepare", None)
     measure(second, path)
     assert second.panel is not None
-    assert second.panel.data("toy")["directions"] == first.panel.data("toy")["directions"]
+    assert panel_data(second.panel, "toy")["directions"] == panel_data(first.panel, "toy")["directions"]
 
 
 def test_nothing_of_one_visitor_reaches_another(client: TestClient) -> None:
@@ -375,7 +377,7 @@ def test_nothing_of_one_visitor_reaches_another(client: TestClient) -> None:
         connected(client) as one,
         connected(client) as two,
     ):
-        one.send_text(json.dumps({"id": 1, "slot": "edit", "ask": {"kind": "image", "scene": scene(1)}}))
+        one.send_text(json.dumps({"id": 1, "slot": "edit", "query": {"kind": "image", "scene": scene(1)}}))
         ((facts, _),) = ask(two, {"kind": "image", "scene": scene(2)}, number=77)
         assert facts["id"] == 77
         assert answer(one)[0]["id"] == 1

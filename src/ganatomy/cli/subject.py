@@ -322,6 +322,22 @@ class Study(Subject):
             progress=progress,
         )
 
+    def opening(self) -> "dict[str, object]":
+        """The options that open the model and its scorer again, without those that are left at their defaults."""
+        usual = Study(self.model)
+        names = (
+            "prior",
+            "output",
+            "hidden",
+            "resolution",
+            "network",
+            "precision",
+            "label",
+            "scorer",
+            "attributes",
+        )
+        return {name: getattr(self, name) for name in names if getattr(self, name) != getattr(usual, name)}
+
     def chosen(self, scorer: "Scorer | None") -> tuple[str, ...] | None:
         """The chosen attributes as the scorer calls them; None for all."""
         if scorer is None:

@@ -277,7 +277,7 @@ def draw_rows(
     blocks = []
     for block in range(start // SEED_BLOCK, (start + n - 1) // SEED_BLOCK + 1):
         rng = np.random.default_rng((seed, stream, block))
-        shape = (SEED_BLOCK, dim)
+        shape = (min(SEED_BLOCK, start + n - block * SEED_BLOCK), dim)
         if prior == "normal":
             blocks.append(rng.standard_normal(shape, dtype=np.float32))
         else:

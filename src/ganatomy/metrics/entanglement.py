@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar, Literal
 
@@ -19,7 +19,7 @@ from ganatomy.metrics.base import Figure, Result
 from ganatomy.metrics.calibration import Trials, find_strengths
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.metrics.selectivity import Selectivity, selectivity
-from ganatomy.perception.base import Scorer
+from ganatomy.perception.base import Scorer, position
 from ganatomy.statistics.intervals import TAILS, Estimate, resampling
 
 Hold = Literal["none", "all"] | Mapping[str, Iterable[str]]
@@ -91,6 +91,18 @@ class Entanglement(Result):
         """Whether the mean change of the target is what was asked for; if not, no step within reach gave more."""
         change = self.mean_change.gather(1, self.targets[:, None])[:, 0]
         return (change / self.target_change - 1).abs() <= NEAR
+
+    def select(self, attributes: Iterable[str]) -> Entanglement:
+        """The same edits, judged by these attributes alone.
+
+        Raises:
+            UnknownNameError: for one that was not scored.
+        """
+        attributes = tuple(attributes)
+        columns = [position(name, self.attributes) for name in attributes]
+        return replace(
+            self, attributes=attributes, before=self.before[:, columns], changes=self.changes[:, :, columns]
+        )
 
     def intervals(self, *, absolute: bool = False) -> tuple[Float[Tensor, "k a"], Float[Tensor, "k a"]]:
         """Both ends of the 95 % interval of each mean change (of each mean |change|), by resampling images."""

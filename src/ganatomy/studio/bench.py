@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -15,17 +15,20 @@ from torch import Tensor
 
 from ganatomy.directions.few_labels import FewLabels, few_labels
 from ganatomy.errors import SettingError, UnknownNameError
+from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.explore.gallery import codes_of_seeds
+from ganatomy.experiments.explore.panel import Panel
 from ganatomy.generators.base import Generator, batches
-from ganatomy.latents import Direction, Latents
+from ganatomy.latents import Direction, Latents, Space
 from ganatomy.perception.base import Scorer
+from ganatomy.perception.features import features_of
 from ganatomy.recipes import ModelReference, Move, Recipe
-from ganatomy.studio.panel import Panel
-from ganatomy.studio.preparing import NUM_CANDIDATES, codes_of_seeds, looks_of, page_space, shown_psi
-from ganatomy.studio.scenes import Marks, Scene
+from ganatomy.studio.preparing import shown_psi
+from ganatomy.studio.scenes import Labels, Scene
 from ganatomy.studio.turns import Pause
 
 MOST_KEPT = 100
-"""Directions that are kept because they will be asked for again while a slider moves."""
+"""Directions in the cache, for a slider that moves needs the same one again."""
 
 AT_ONCE = 8
 """Images between two pauses: others wait no longer than these take."""
@@ -34,7 +37,7 @@ T = TypeVar("T")
 
 
 def go_on() -> None:
-    """The pause of work that nobody waits behind."""
+    """A pause that gives no turn to others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +55,15 @@ class Preparing:
 
 @dataclass(eq=False)
 class Bench:
-    """A generator with what is known of it. It answers any number of threads; its panel comes when it is ready.
+    """One model of the studio with its classifier and its panel, used by any number of threads.
 
     Args:
-        name: of the model on the page, where others must not learn of folders. reference: what recipes call the model.
+        name: of the model on the page, which shows no folders.
+        generator: makes the images.
+        reference: the model's name in recipes.
+        scorer: attribute classifier, if there is one.
+        panel: None until the model has been measured.
+        preparing: how far the measuring is.
     """
 
     name: str
@@ -67,9 +75,19 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.closing = threading.Event()
-        """Set when the studio ends: long work that nobody waits for stops."""
+        """Set when the studio ends: measuring stops."""
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = threading.Lock()
+
+    @property
+    def space(self) -> Space:
+        """The space that the page edits in."""
+        return Experiment(self.generator).editing_space if self.panel is None else self.panel.space
+
+    @property
+    def truncation_psi(self) -> float:
+        """The truncation that the page shows images with: the one that its panel was measured with."""
+        return shown_psi(self.generator) if self.panel is None else self.panel.truncation_psi
 
     def data(self) -> dict[str, Any]:
         """What a page must know before anything is measured."""
@@ -80,11 +98,11 @@ class Bench:
             "resolution": signature.resolution,
             "channels": signature.channels,
             "spaces": [str(space) for space in signature.spaces],
-            "space": str(page_space(self.generator)),
-            "truncation_psi": shown_psi(self.generator),
+            "space": str(self.space),
+            "truncation_psi": self.truncation_psi,
             "num_layers": signature.num_layers,
             "num_classes": signature.num_classes,
-            "usual": None if self.panel is None else self.panel.usual_way,
+            "holds_by_default": None if self.panel is None else self.panel.holds_by_default,
             "ready": self.panel is not None,
             "preparing": None if self.panel is not None else self.preparing.data(),
         }
@@ -99,7 +117,7 @@ class Bench:
         return Recipe(model=self.reference, codes=scene.codes, edits=self.moves(scene, pause=pause))
 
     def moves(self, scene: Scene, *, pause: Pause = go_on) -> tuple[Move, ...]:
-        """What is done to the code of a scene."""
+        """The moves that a scene makes from its code."""
         found = []
         for name, steps in scene.moves.items():
             if steps:
@@ -108,7 +126,7 @@ class Bench:
         return tuple(found)
 
     def direction(self, name: str, scene: Scene, *, pause: Pause = go_on) -> tuple[Direction, float]:
-        """What moves an attribute in a scene while others are held, and how far one step goes.
+        """The direction of one slider in a scene, with what the scene holds, and the length of one step.
 
         Raises:
             UnknownNameError: for a direction or a hold that does not exist.
@@ -137,14 +155,14 @@ class Bench:
                 raise UnknownNameError("direction to hold", name, panel.names)
         return tuple(name for name in panel.names if name in scene.hold)
 
-    def taught(self, name: str, marks: Marks, *, num_next: int = 0, pause: Pause = go_on) -> FewLabels:
-        """The direction that marked images say, with what is to be expected of it; its rows are seeds.
+    def taught(self, name: str, labels: Labels, *, num_next: int = 0, pause: Pause = go_on) -> FewLabels:
+        """The direction learnt from labelled images, and how good it is; its rows are seeds.
 
         Raises:
-            SettingError: for too few or too many marks, and for one image that is marked twice.
+            SettingError: for too few or too many labels, and for one image that is labelled twice.
         """
         return self._keep(
-            ("taught", name, marks, num_next), lambda: self._teach(name, marks, num_next, pause=pause)
+            ("taught", name, labels, num_next), lambda: self._teach(name, labels, num_next, pause=pause)
         )
 
     @torch.no_grad()
@@ -164,7 +182,7 @@ class Bench:
 
     @torch.no_grad()
     def scores(self, images: Float[Tensor, "n c h w"]) -> dict[str, list[float]] | None:
-        """The probability of every attribute in each image; None where nobody looks."""
+        """The probability of every attribute in each image; None without a classifier."""
         if self.scorer is None:
             return None
         seen = self.scorer(images.to(self.generator.device)).probabilities.cpu()
@@ -175,32 +193,33 @@ class Bench:
 
     @cached_property
     def candidates(self) -> Latents:
-        """The codes of the images that can be asked about, in the order of their seeds."""
-        looks = None if self.panel is None else self.panel.looks
-        return self.of_seeds(list(range(NUM_CANDIDATES if looks is None else len(looks))))
+        """The codes of the gallery, whose images the page offers for labelling; rows are seeds."""
+        assert self.panel is not None
+        return self.of_seeds(range(len(self.panel.gallery)))
 
-    def of_seeds(self, seeds: list[int]) -> Latents:
-        """The codes that these seeds draw, not truncated."""
-        return codes_of_seeds(self.generator, seeds, space=page_space(self.generator), truncation_psi=1.0)
+    def of_seeds(self, seeds: Iterable[int]) -> Latents:
+        """The codes of these seeds, as the page shows them."""
+        return codes_of_seeds(self.generator, seeds, space=self.space, truncation_psi=self.truncation_psi)
 
-    def _teach(self, name: str, marks: Marks, num_next: int, *, pause: Pause) -> FewLabels:
+    def _teach(self, name: str, labels: Labels, num_next: int, *, pause: Pause) -> FewLabels:
         if self.panel is None:
-            raise SettingError("what tells marked images apart is still being measured; wait for it")
-        codes, looks = self.candidates, self.panel.looks
-        extra = [seed for seed in dict.fromkeys((*marks.yes, *marks.no)) if seed >= len(codes)]
+            raise SettingError("this model is still being measured, which teaching needs; wait for it")
+        codes, features = self.candidates, self.panel.gallery.features
+        extra = [seed for seed in dict.fromkeys((*labels.yes, *labels.no)) if seed >= len(codes)]
         row = {seed: len(codes) + place for place, seed in enumerate(extra)}
         if extra:
             more = self.of_seeds(extra)
             codes = Latents.cat([codes, more])
             for few in batches(more, AT_ONCE):
-                if looks is not None and self.scorer is not None:
-                    looks = torch.cat([looks, looks_of(self.generator, self.scorer, few)])
+                if features is not None and self.scorer is not None:
+                    see = features_of("scorer", self.scorer)
+                    features = torch.cat([features, see(self.draw(few).to(self.generator.device)).cpu()])
                 pause()
-        yes, no = ([row.get(seed, seed) for seed in seeds] for seeds in (marks.yes, marks.no))
-        return few_labels(codes, yes, no, features=looks, name=name, num_next=num_next)
+        yes, no = ([row.get(seed, seed) for seed in seeds] for seeds in (labels.yes, labels.no))
+        return few_labels(codes, yes, no, features=features, name=name, num_next=num_next)
 
     def _keep(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What was made for this key, or is made now; the least recently used goes."""
+        """The value of this key, made if it is not in the cache; the least recently used one is dropped."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

@@ -1,4 +1,4 @@
-"""Starting a studio: open models, measure those that nobody has measured, and answer until Ctrl-C."""
+"""Starting a studio: find or measure the panel of each model, and serve the page until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import torch
 import uvicorn
 
 from ganatomy.errors import CheckpointError, GanatomyError, OutputError, SettingError
+from ganatomy.experiments.explore.panel import Panel
+from ganatomy.experiments.explore.panel_file import load_panel, save_panel
 from ganatomy.studio.bench import Bench, Preparing
 from ganatomy.studio.guards import MOST_MESSAGE, check_token, is_loopback, new_token
-from ganatomy.studio.panel import Panel
-from ganatomy.studio.panel_files import load_panel, save_panel
 from ganatomy.studio.preparing import prepare
 from ganatomy.studio.server import Studio, application
 from ganatomy.studio.turns import Superseded
@@ -32,13 +32,13 @@ SHUTDOWN_SECONDS = 3
 ARENA_MAX = -8
 """The number of this setting in malloc.h."""
 NEW = "new"
-"""The token that stands for one that nobody knows yet."""
+"""Stands for a token that is made up."""
 
 log = logging.getLogger("ganatomy.studio")
 
 
 def panel_file(bench: Bench) -> Path:
-    """Where the panel of a model, as its scorer sees it, is kept in the cache."""
+    """Where the panel of a model and its classifier is kept in the cache."""
     key = hashlib.sha256(" ".join(_measured_by(bench)).encode()).hexdigest()[:24]
     return cache_folder() / "panels" / f"{key}.panel"
 
@@ -53,7 +53,7 @@ def kept_panel(bench: Bench, path: Path) -> Panel | None:
         except CheckpointError as error:
             log.warning("%s; it is measured again", error)
             continue
-        if (found.fingerprint, found.scorer_fingerprint) == _measured_by(bench):
+        if _fits(found, bench):
             return found
     return None
 
@@ -61,20 +61,20 @@ def kept_panel(bench: Bench, path: Path) -> Panel | None:
 def measure(bench: Bench, path: Path | None = None) -> None:
     """Give a bench its panel: the one that is kept, or one that is measured now and kept.
 
-    A panel that cannot be kept is used all the same. What goes wrong is told to the page.
+    A panel that cannot be kept is used all the same. The page shows what goes wrong.
     """
     path = path or panel_file(bench)
     bench.panel = kept_panel(bench, path)
     if bench.panel is not None:
         return
 
-    def tell(stage: str, done: int, total: int) -> None:
+    def report(stage: str, done: int, total: int) -> None:
         if bench.closing.is_set():
             raise Superseded
         bench.preparing = Preparing(stage=stage, done=done, total=total)
 
     try:
-        panel = prepare(bench.generator, bench.scorer, progress=tell)
+        panel = prepare(bench.generator, bench.scorer, progress=report)
     except Superseded:
         return
     except GanatomyError as error:
@@ -82,7 +82,7 @@ def measure(bench: Bench, path: Path | None = None) -> None:
         log.warning("%s cannot be measured: %s", bench.name, error)
         return
     except Exception:
-        bench.preparing = Preparing(failed="measuring this model went wrong; what happened stands in the log")
+        bench.preparing = Preparing(failed="measuring this model failed; the log has the details")
         log.exception("%s could not be measured", bench.name)
         return
     try:
@@ -103,9 +103,11 @@ def serve(
     """Answer until the process is interrupted.
 
     Args:
+        benches: the models.
+        host: address to listen at.
         port: 0 takes any that is free.
-        token: that visitors must bring; "new" makes one up. Hosts other than loopback demand one.
-        ready: told the address, once it can be opened.
+        token: that visitors must give; "new" makes one up. Hosts other than loopback demand one.
+        ready: called with the address, once it can be opened.
 
     Raises:
         SettingError: for an address or a token that cannot be used, and for another host than loopback without one.
@@ -125,9 +127,9 @@ def serve(
     warming = [threading.Thread(target=_warm_up, args=(bench,), name="measuring") for bench in benches]
     for thread in warming:
         thread.start()
-    server = server_of(benches, token=secret, tell=lambda: ready(address) if ready else None)
+    server = server_of(benches, token=secret, started=lambda: ready(address) if ready else None)
     try:
-        with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once everybody has been told
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after its shutdown
             server.run(sockets=[listening])
     finally:
         for bench in benches:
@@ -137,9 +139,9 @@ def serve(
 
 
 def server_of(
-    benches: Sequence[Bench], *, token: str | None = None, tell: Callable[[], None] = lambda: None
+    benches: Sequence[Bench], *, token: str | None = None, started: Callable[[], None] = lambda: None
 ) -> uvicorn.Server:
-    """The web server of a studio, with its limits; `tell` is called once it can be reached."""
+    """The web server of a studio, with its limits; `started` is called once it can be reached."""
     studio = Studio(benches)
     config = uvicorn.Config(
         application(studio, token=token),
@@ -151,7 +153,7 @@ def server_of(
         limit_concurrency=512,
         server_header=False,
     )
-    return _Server(config, tell=tell, stop=studio.close)
+    return _Server(config, on_start=started, stop=studio.close)
 
 
 def _keep_one_heap() -> None:
@@ -169,25 +171,32 @@ def _measured_by(bench: Bench) -> tuple[str, str]:
     return bench.generator.fingerprint, "" if bench.scorer is None else bench.scorer.fingerprint
 
 
+def _fits(panel: Panel, bench: Bench) -> bool:
+    return (panel.fingerprint, panel.scorer_fingerprint) == _measured_by(bench)
+
+
 def _warm_up(bench: Bench) -> None:
-    """Have at hand what visitors will ask for."""
+    """Prepare what visitors will need."""
     import av  # noqa: F401 (the first film would wait for it)
 
     if bench.panel is None:
         measure(bench)
-    len(bench.candidates)
+    if bench.panel is not None:
+        len(bench.candidates)
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it can be reached, and whose work stops before it waits for its visitors to leave."""
+    """A server that calls back when it can be reached, and stops its work before it waits for visitors to leave."""
 
-    def __init__(self, config: uvicorn.Config, *, tell: Callable[[], None], stop: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, on_start: Callable[[], None], stop: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._tell, self._stop = tell, stop
+        self._on_start, self._stop = on_start, stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
-        self._tell()
+        self._on_start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await asyncio.to_thread(self._stop)

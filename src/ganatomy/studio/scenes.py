@@ -1,4 +1,4 @@
-"""A scene: what one image on the page is, as the page says it. Whatever is wrong with it is one clear error."""
+"""A scene: one image of the page as data. Anything wrong in it is one clear error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ganatomy.recipes.fields import LAST_SEED, Fields, integer, layer_range, num
 from ganatomy.recipes.parts import read_direction, write_direction
 
 MOST_MOVES = 60
-MOST_MARKS = 100
+MOST_LABELS = 100
 FURTHEST = 6.0
 """Steps. Further out there are no images."""
 MOST_CODES = 64
@@ -21,7 +21,7 @@ MOST_CODES = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class Marks:
+class Labels:
     """Seeds whose images have something, and seeds whose images lack it."""
 
     yes: tuple[int, ...]
@@ -33,28 +33,30 @@ class Scene:
     """One image: where its code comes from, and how it is moved.
 
     Args:
+        codes: of the image before it is moved.
         moves: steps along directions of the panel, taught ones and own ones, by name.
         hold: attributes that must stay; "all" are those of the panel that are not moved themselves.
         layers: half-open range that moves, all by default.
-        taught: directions by the images that were marked for them. own: directions by value, from a file.
+        taught: directions by the images that were labelled for them.
+        own: directions by value, from a file.
     """
 
     codes: Codes
     moves: Mapping[str, float] = field(default_factory=dict)
     hold: tuple[str, ...] | Literal["all"] = "all"
     layers: tuple[int, int] | None = None
-    taught: Mapping[str, Marks] = field(default_factory=dict)
+    taught: Mapping[str, Labels] = field(default_factory=dict)
     own: Mapping[str, Direction] = field(default_factory=dict)
 
     def to_data(self) -> dict[str, Any]:
-        """The same as the page says it."""
+        """The same as the page sends it."""
         return {
             "codes": self.codes.to_data(),
             "moves": dict(self.moves),
             "hold": self.hold if self.hold == "all" else list(self.hold),
             "layers": None if self.layers is None else list(self.layers),
             "taught": {
-                name: {"yes": list(marks.yes), "no": list(marks.no)} for name, marks in self.taught.items()
+                name: {"yes": list(labels.yes), "no": list(labels.no)} for name, labels in self.taught.items()
             },
             "own": {name: write_direction(direction) for name, direction in self.own.items()},
         }
@@ -72,7 +74,7 @@ def read_scene(value: Any, where: str = "scene") -> Scene:
         moves=fields.take("moves", _named(number(-FURTHEST, FURTHEST)), {}),
         hold=fields.take("hold", _hold, "all"),
         layers=fields.take("layers", layer_range, None),
-        taught=fields.take("taught", _named(read_marks), {}),
+        taught=fields.take("taught", _named(read_labels), {}),
         own=fields.take("own", _named(read_direction), {}),
     )
     fields.end()
@@ -90,13 +92,13 @@ def one_code(value: Any, where: str) -> Codes:
     return found
 
 
-def read_marks(value: Any, where: str) -> Marks:
-    """The marks of a taught direction."""
+def read_labels(value: Any, where: str) -> Labels:
+    """The labels of a taught direction."""
     fields = Fields(value, where)
-    seeds = several(integer(0, LAST_SEED), most=MOST_MARKS)
-    marks = Marks(yes=fields.take("yes", seeds), no=fields.take("no", seeds))
+    seeds = several(integer(0, LAST_SEED), most=MOST_LABELS)
+    labels = Labels(yes=fields.take("yes", seeds), no=fields.take("no", seeds))
     fields.end()
-    return marks
+    return labels
 
 
 def _hold(value: Any, where: str) -> tuple[str, ...] | Literal["all"]:

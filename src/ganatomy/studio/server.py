@@ -22,12 +22,13 @@ from starlette.websockets import WebSocket
 from ganatomy import edits
 from ganatomy.errors import GanatomyError, MissingFileError, SettingError
 from ganatomy.recipes.fields import Fields, choice, flag, integer, number, parse, several, text
-from ganatomy.studio import takeaways
-from ganatomy.studio.asks import MOST_KEYS
+from ganatomy.studio import exports
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.guards import MOST_BODY, MOST_QUESTION, MOST_VISITORS, Guard, inline_scripts, read_body
+from ganatomy.studio.page import panel_data
+from ganatomy.studio.queries import MOST_KEYS
 from ganatomy.studio.scenes import read_scene
-from ganatomy.studio.sockets import BROKEN, Visit, said
+from ganatomy.studio.sockets import BROKEN, Visit, error_text
 from ganatomy.studio.thumbnails import Thumbnails
 from ganatomy.studio.turns import Pause, Superseded, Worker
 
@@ -35,7 +36,7 @@ STATIC = Path(__file__).parent / "static"
 PAGE = STATIC / "index.html"
 MOST_FRAMES = 600
 MOST_FILES = 4
-"""Files that are made at a time; who asks for another waits."""
+"""Files that are made at a time; further requests wait."""
 CLOSING = "the studio is closing"
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ log = logging.getLogger("ganatomy.studio")
 
 
 class Studio:
-    """The models of a studio, and who is there."""
+    """The models of a studio, and the number of its visitors."""
 
     def __init__(self, benches: Sequence[Bench]) -> None:
         if not benches:
@@ -77,10 +78,11 @@ class Studio:
             worker.close()
 
     async def make(self, request: Request, bench: Bench, work: Callable[[Pause], T]) -> T:
-        """Have something made in turn with what the visitors of a model ask for, as long as somebody waits for it.
+        """Make something in turn with the queries of a model's visitors, as long as the client of the request waits.
 
         Raises:
-            ClientDisconnect: when nobody does any more. Superseded: when the studio ends before.
+            ClientDisconnect: when the client has left.
+            Superseded: when the studio ends before.
         """
         visitor, made = object(), list[T]()
         worker = self.workers[bench.name]
@@ -116,7 +118,7 @@ def application(studio: Studio, *, token: str | None = None) -> ASGIApp:
             Route("/api/models", _models),
             Route("/api/panel", _answering(_panel)),
             Route("/api/thumbnails", _answering(_thumbnails)),
-            Route("/api/take", _answering(_take), methods=["POST"]),
+            Route("/api/export", _answering(_export), methods=["POST"]),
             Route("/api/film", _answering(_film), methods=["POST"]),
             Route("/api/restore", _answering(_restore), methods=["POST"]),
             WebSocketRoute("/socket", _socket),
@@ -129,7 +131,7 @@ def application(studio: Studio, *, token: str | None = None) -> ASGIApp:
 
 
 class _Static(StaticFiles):
-    """Files that a browser asks about each time, so that a newer studio is never mixed with an older page."""
+    """Files that a browser validates each time, so that a newer studio is never mixed with an older page."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)
@@ -150,7 +152,7 @@ async def _panel(studio: Studio, request: Request) -> Response:
     bench = studio.bench(request.query_params.get("model"))
     if bench.panel is None:
         return _not_yet(bench)
-    return _json(await asyncio.to_thread(bench.panel.data, bench.name))
+    return _json(await asyncio.to_thread(panel_data, bench.panel, bench.name))
 
 
 async def _thumbnails(studio: Studio, request: Request) -> Response:
@@ -161,21 +163,21 @@ async def _thumbnails(studio: Studio, request: Request) -> Response:
     return Response(sprite, media_type="image/webp", headers={"Cache-Control": "no-store"})
 
 
-async def _take(studio: Studio, request: Request) -> Response:
-    fields = await _asked(request)
+async def _export(studio: Studio, request: Request) -> Response:
+    fields = await _fields(request)
     bench = studio.bench(fields.take("model", text, None))
-    what = fields.take("what", choice(takeaways.IMAGES))
+    what = fields.take("what", choice(exports.IMAGES))
     scene = fields.take("scene", read_scene)
     fields.end()
     return await _file(
-        studio, request, bench, lambda folder, pause: takeaways.take(bench, what, scene, folder, pause=pause)
+        studio, request, bench, lambda folder, pause: exports.export(bench, what, scene, folder, pause=pause)
     )
 
 
 async def _film(studio: Studio, request: Request) -> Response:
-    fields = await _asked(request)
+    fields = await _fields(request)
     bench = studio.bench(fields.take("model", text, None))
-    what = fields.take("what", choice(takeaways.FILMS))
+    what = fields.take("what", choice(exports.FILMS))
     keys = fields.take("keys", several(read_scene, least=2, most=MOST_KEYS))
     settings: dict[str, Any] = {
         "method": fields.take("method", choice(edits.PATH_METHODS), "lerp"),
@@ -188,7 +190,7 @@ async def _film(studio: Studio, request: Request) -> Response:
         studio,
         request,
         bench,
-        lambda folder, pause: takeaways.film(bench, what, keys, folder, pause=pause, **settings),
+        lambda folder, pause: exports.film(bench, what, keys, folder, pause=pause, **settings),
     )
 
 
@@ -199,9 +201,9 @@ async def _restore(studio: Studio, request: Request) -> Response:
         return _too_long()
     order = [wanted, *(bench for bench in studio.benches.values() if bench is not wanted)]
     try:
-        return _json(await studio.make(request, wanted, lambda _: takeaways.restore(order, data)))
-    except takeaways.PhotographError as error:
-        return _json({"error": said(error), "photograph": True}, status=422)
+        return _json(await studio.make(request, wanted, lambda _: exports.restore(order, data)))
+    except exports.PhotographError as error:
+        return _json({"error": error_text(error), "photograph": True}, status=422)
 
 
 async def _socket(socket: WebSocket) -> None:
@@ -210,7 +212,7 @@ async def _socket(socket: WebSocket) -> None:
     try:
         bench = studio.bench(socket.query_params.get("model"))
     except GanatomyError as error:
-        await _turn_away(socket, said(error), code=4404)
+        await _turn_away(socket, error_text(error), code=4404)
         return
     if studio.num_visitors >= MOST_VISITORS:
         await _turn_away(
@@ -239,9 +241,9 @@ def _answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         try:
             return await handler(request.app.state.studio, request)
         except MissingFileError as error:
-            return _json({"error": said(error)}, status=404)
+            return _json({"error": error_text(error)}, status=404)
         except GanatomyError as error:
-            return _json({"error": said(error)}, status=422)
+            return _json({"error": error_text(error)}, status=422)
         except Superseded:
             return _json({"error": CLOSING}, status=503)
         except ClientDisconnect:
@@ -251,15 +253,15 @@ def _answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 
 
 async def _left(request: Request) -> None:
-    """Until whoever asked has gone; the body was read before."""
+    """Wait until the client has left; the body was read before."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
-async def _asked(request: Request) -> Fields:
+async def _fields(request: Request) -> Fields:
     data = await read_body(request, most=MOST_QUESTION)
     if data is None:
-        raise SettingError(f"a question has at most {MOST_QUESTION >> 20} MB")
+        raise SettingError(f"a request has at most {MOST_QUESTION >> 20} MB")
     return Fields(parse(data), "")
 
 
@@ -273,7 +275,7 @@ async def _file(
     except BaseException:
         folder.cleanup()
         raise
-    media = takeaways.MEDIA.get(path.suffix, "application/octet-stream")
+    media = exports.MEDIA.get(path.suffix, "application/octet-stream")
     return FileResponse(path, media_type=media, filename=path.name, background=BackgroundTask(folder.cleanup))
 
 

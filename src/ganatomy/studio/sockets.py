@@ -1,4 +1,4 @@
-"""One visitor's live connection: questions in, the newest answers out."""
+"""One visitor's live connection: queries in, the newest answers out."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ganatomy.errors import CheckpointError, GanatomyError
 from ganatomy.recipes.fields import Fields, as_it_is, choice, integer, parse
-from ganatomy.studio.asks import Answer, Ask, read_ask
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.guards import MOST_MESSAGE, SEND_SECONDS
+from ganatomy.studio.queries import Answer, Query, read_query
 from ganatomy.studio.turns import Pause, Superseded, Worker
 
 SLOTS = ("edit", "before", "sheet", "walk", "mix", "sum", "teach", "hover")
 LAST_ID = 2**53
-BROKEN = "something went wrong in the studio itself; what happened stands in its log"
+BROKEN = "an error of the studio itself; its log has the details"
 
 GONE = (WebSocketDisconnect, OSError, RuntimeError)
 """What a socket raises whose visitor has left, or takes too long."""
@@ -78,32 +78,32 @@ class Visit:
         place: tuple[int | None, str | None] = (None, None)
         try:
             if text is None:
-                raise CheckpointError("the page speaks in text, and this was something else")
+                raise CheckpointError("a query is text, and this was something else")
             if len(text) > MOST_MESSAGE:
-                raise CheckpointError(f"a question has at most {MOST_MESSAGE >> 20} MB")
+                raise CheckpointError(f"a query has at most {MOST_MESSAGE >> 20} MB")
             fields = Fields(parse(text), "")
             place = fields.take("id", integer(0, LAST_ID)), fields.take("slot", choice(SLOTS))
-            ask = read_ask(fields.take("ask", as_it_is))
+            query = read_query(fields.take("query", as_it_is))
             fields.end()
         except GanatomyError as error:
-            self._put(place, {"kind": "error", "error": said(error)})
+            self._put(place, {"kind": "error", "error": error_text(error)})
             return
-        self._worker.submit(self._visitor, str(place[1]), lambda pause: self._work(ask, place, pause))
+        self._worker.submit(self._visitor, str(place[1]), lambda pause: self._work(query, place, pause))
 
-    def _work(self, ask: Ask, place: tuple[int | None, str | None], pause: Pause) -> None:
+    def _work(self, query: Query, place: tuple[int | None, str | None], pause: Pause) -> None:
         """On a thread of the worker."""
 
         def emit(answer: Answer) -> None:
             self._loop.call_soon_threadsafe(self._put, place, answer.facts, answer.image)
 
         try:
-            ask(self._bench, emit, pause)
+            query(self._bench, emit, pause)
         except GanatomyError as error:
-            emit(Answer(facts={"kind": "error", "error": said(error)}))
+            emit(Answer(facts={"kind": "error", "error": error_text(error)}))
         except Superseded:
             raise
         except Exception:
-            log.exception("a question could not be answered")
+            log.exception("a query could not be answered")
             emit(Answer(facts={"kind": "error", "error": BROKEN}))
 
     def _put(self, place: tuple[int | None, str | None], facts: dict[str, Any], image: bytes = b"") -> None:
@@ -131,6 +131,6 @@ class Visit:
             self._wake.clear()
 
 
-def said(error: GanatomyError) -> str:
-    """An error in the words of the page, which knows of no recipe."""
+def error_text(error: GanatomyError) -> str:
+    """An error in words for the page, which does not mention recipes."""
     return str(error).replace("recipe field ", "").replace("the recipe is not JSON", "this is not JSON")

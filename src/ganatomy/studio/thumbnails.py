@@ -1,4 +1,4 @@
-"""Small images of all points of a map, made when somebody first asks for them."""
+"""Small images of all points of a map, made when the map is first opened."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import asyncio
 import io
 import threading
 from concurrent.futures import Future
-from functools import partial
 
 from ganatomy.errors import SettingError
-from ganatomy.studio.asks import made, small, sprite
 from ganatomy.studio.bench import Bench
-from ganatomy.studio.panel import Atlas
-from ganatomy.studio.preparing import codes_of_seeds, page_space, shown_psi
+from ganatomy.studio.queries import made, small, sprite
 from ganatomy.studio.turns import Pause, Worker
 
 SIDE = 32
@@ -21,7 +18,7 @@ COLUMNS = 40
 
 
 class Thumbnails:
-    """The sprite of a model's map, made once, between what visitors ask for."""
+    """The sprite of a model's map, made once, in turn with the queries of visitors."""
 
     def __init__(self, bench: Bench, worker: Worker) -> None:
         self._bench, self._worker = bench, worker
@@ -33,28 +30,21 @@ class Thumbnails:
         """The sprite, as WebP.
 
         Raises:
-            SettingError: for a model without a map.
+            SettingError: for a model that is still being measured.
         """
-        if self._bench.panel is None or self._bench.panel.atlas is None:
-            raise SettingError(f"{self._bench.name} has no map")
+        if self._bench.panel is None:
+            raise SettingError(f"{self._bench.name} has no map yet")
         if not self._made:
-            # One visitor of its own: whoever comes while it is made waits for the same work.
+            # One visitor of its own: all others wait for the same work.
             with self._lock:
                 if self._coming is None or self._coming.done():
-                    atlas = self._bench.panel.atlas
-                    self._coming = self._worker.submit(self, "thumbnails", partial(self._make, atlas))
+                    self._coming = self._worker.submit(self, "thumbnails", self._make)
                 coming = self._coming
             await asyncio.shield(asyncio.wrap_future(coming))
         return self._made
 
-    def _make(self, atlas: Atlas, pause: Pause) -> None:
-        generator = self._bench.generator
-        codes = codes_of_seeds(
-            generator,
-            atlas.seeds.tolist(),
-            space=page_space(generator),
-            truncation_psi=shown_psi(generator),
-        )
+    def _make(self, pause: Pause) -> None:
+        codes = self._bench.candidates
         cells = [small(image, SIDE) for images in made(self._bench, codes, pause) for image in images]
         buffer = io.BytesIO()
         sprite(cells, columns=COLUMNS).save(buffer, "WEBP", quality=80, method=2)

@@ -171,7 +171,7 @@ def test_stages_are_reported_by_name_and_never_go_back(found: Exploration) -> No
         methods=["logistic"],
     )
     stages = list(dict.fromkeys(stage for stage, _, _ in told))
-    assert stages == ["survey", "gradients", "directions", "measuring"] == list(found.seconds)
+    assert stages == ["survey", "gradients", "directions", "measuring", "gallery"] == list(found.seconds)
     for stage in stages:
         shares = [done / total for name, done, total in told if name == stage]
         assert shares == sorted(shares)

@@ -49,13 +49,12 @@ def explore(subject: Study, *, out: OutFolder, n: Count = 3000, json: Json = Fal
             attributes=wanted,
             truth=_truth(scorer),
         )
-    given = {"prior": subject.prior, "output": subject.output, "hidden": subject.hidden}
     page = exploration_document(
         found,
         experiment,
         model=subject.model,
         scorer=subject.scorer_name(scorer),
-        loaded_with={name: value for name, value in given.items() if value is not None},
+        opened_with=subject.opening(),
     )
     finish_document(page, out, as_json=json)
 

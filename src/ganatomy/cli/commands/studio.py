@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, remark, stages
 from ganatomy.cli.parameters import Absent, Json, ScorerName, switch
-from ganatomy.cli.subject import Loading, Subject
+from ganatomy.cli.subject import Loading, Study
 
 if TYPE_CHECKING:
     from ganatomy.studio.bench import Bench
@@ -36,6 +36,14 @@ def studio(
         str,
         Parameter(help="One model or several: names, files of weights, or org/name on Hugging Face."),
     ],
+    report: Annotated[
+        Path | None,
+        Parameter(
+            name="--from",
+            help="Folder that `ganatomy explore` wrote: opens its model, which is measured already. Name a model to "
+            "read it from another place.",
+        ),
+    ] = None,
     scorer: ScorerName = None,
     host: Annotated[
         str, Parameter(help="Address to listen at; any but this machine's own needs --token.")
@@ -63,21 +71,30 @@ def studio(
 
     Example:
         ganatomy studio faces
+        ganatomy studio --from faces-report/
         ganatomy studio gan.pt --scorer attributes.onnx --open
         ganatomy studio faces digits --host 0.0.0.0 --token new
     """
     from ganatomy.errors import SettingError
-    from ganatomy.studio.panel_files import save_panel
+    from ganatomy.experiments.explore.panel_file import save_panel
     from ganatomy.studio.preparing import prepare
     from ganatomy.studio.run import serve
 
-    if not models:
+    if report is not None:
+        if len(models) > 1 or measure is not None:
+            raise SettingError(
+                "--from opens one model, which is measured already; leave out --measure and others"
+            )
+        benches = [_explored(report, model=next(iter(models), None), scorer=scorer, options=options)]
+    elif not models:
         raise SettingError("the studio needs a model; try `ganatomy studio faces`")
-    if len(set(models)) < len(models):
+    elif len(set(models)) < len(models):
         raise SettingError("a model is named twice; name each once")
-    benches = [
-        _bench(model, name, scorer, options) for model, name in zip(models, _names(models), strict=True)
-    ]
+    else:
+        benches = [
+            _bench(name, Study(model, scorer=scorer, **vars(options)))
+            for model, name in zip(models, _names(models), strict=True)
+        ]
     if measure is not None:
         if len(benches) > 1:
             raise SettingError("--measure takes one model at a time")
@@ -109,11 +126,32 @@ def _names(models: Sequence[str]) -> list[str]:
     return names
 
 
-def _bench(model: str, name: str, scorer: str | None, options: StudioOptions) -> Bench:
+def _explored(folder: Path, *, model: str | None, scorer: str | None, options: StudioOptions) -> Bench:
+    """The model of a report; what is given on the command line comes before what the report says."""
+    from ganatomy.errors import SettingError
+    from ganatomy.report.writer import SUMMARY_FILE
+    from ganatomy.storage import parsing
+    from ganatomy.studio.reports import put_panel, read_report
+
+    panel, opened = read_report(folder)
+    opened |= {name: value for name, value in vars(options).items() if value != getattr(OPTIONS, name)}
+    opened |= {name: value for name, value in (("model", model), ("scorer", scorer)) if value is not None}
+    if "model" not in opened:
+        raise SettingError(f"{folder} does not name its model; name it before --from")
+    with parsing(folder / SUMMARY_FILE):
+        subject = Study(**opened)
+    bench = _bench(Path(subject.model).name or subject.model, subject)
+    put_panel(bench, panel, folder)
+    return bench
+
+
+def _bench(name: str, subject: Study) -> Bench:
     from ganatomy.studio.bench import Bench
 
-    subject = Subject(model=model, scorer=scorer, **vars(options))
-    generator = subject.open_generator()
+    opened = subject.experiment(without_scorer=True)
     return Bench(
-        name=name, generator=generator, reference=subject.reference(generator), scorer=subject.find_scorer()
+        name=name,
+        generator=opened.generator,
+        reference=subject.reference(opened.generator),
+        scorer=opened.scorer,
     )

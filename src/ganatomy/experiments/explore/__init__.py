@@ -1,5 +1,7 @@
 """The main job: survey a generator, find its directions by every method, measure what each one changes.
 
+gallery     images of the first seeds, their scores, and a map
+panel       the control panel: a slider for each direction; `panel_file` keeps it
 run         `explore`, and the `Exploration` that it returns
 findings    the figures and sentences of an exploration
 document    the page: its sections

@@ -10,6 +10,8 @@ from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.documents import document
 from ganatomy.experiments.explore.drawings import SHOWN, Drawings
 from ganatomy.experiments.explore.findings import DETAIL, Findings
+from ganatomy.experiments.explore.panel import Panel
+from ganatomy.experiments.explore.panel_file import PANEL_FILE, save_panel
 from ganatomy.experiments.explore.run import BASE, HELD, Exploration
 from ganatomy.experiments.explore.summary import summary
 from ganatomy.experiments.explore.tables import (
@@ -19,7 +21,7 @@ from ganatomy.experiments.explore.tables import (
     methods_table,
     skipped_tables,
 )
-from ganatomy.experiments.explore.usage import DIRECTIONS_FILE, HELD_FILE, Usage
+from ganatomy.experiments.explore.usage import DIRECTIONS_FILE, HELD_FILE, Usage, loading_options
 from ganatomy.perception.clip import is_clip, short_name
 from ganatomy.report import Document, Section
 from ganatomy.report.elements import Number, made_in
@@ -34,16 +36,16 @@ def exploration_document(
     *,
     model: str | None = None,
     scorer: str | None = None,
-    loaded_with: Mapping[str, object] | None = None,
+    opened_with: Mapping[str, object] | None = None,
 ) -> Document:
-    """An exploration as a document, with its directions as files.
+    """An exploration as a document, with its directions and its control panel as files.
 
     Args:
         found: what was explored.
         experiment: that it was explored with; draws and scores the images that are shown.
         model: bundled name or file of the generator, also for the lines to copy.
         scorer: the same of the scorer.
-        loaded_with: the options that the model was loaded with, such as `{"prior": "uniform"}`.
+        opened_with: the options that the model and the scorer were opened with, such as `{"prior": "uniform"}`.
 
     Returns:
         The document, for `write_document`.
@@ -54,7 +56,10 @@ def exploration_document(
     named, scored_by = model or found.signature.architecture, scorer or found.scorer
     findings = Findings(exploration=found)
     drawings = Drawings(exploration=found, generator=experiment.generator, scorer=experiment.image_scorer)
-    usage = Usage(model=model, space=found.space, attribute=findings.cleanest, loaded_with=loaded_with or {})
+    opened_with = opened_with or {}
+    usage = Usage(
+        model=model, space=found.space, attribute=findings.cleanest, loaded_with=loading_options(opened_with)
+    )
     side = found.signature.resolution
     by = short_name(scored_by) if is_clip(scored_by) else Path(scored_by).name
     return Document(
@@ -85,10 +90,14 @@ def exploration_document(
                 code=[usage.python] if model is None else [usage.shell, usage.python],
             ),
         ],
-        data=summary(findings, model=named, scorer=scored_by),
+        data={
+            **summary(findings, model=named, scorer=scored_by),
+            "opened_with": opened_with if model is None else {"model": model, **opened_with},
+        },
         files={
             DIRECTIONS_FILE: partial(save_directions, found.directions[BASE]),
             HELD_FILE: partial(save_directions, found.directions[HELD]),
+            PANEL_FILE: lambda path: save_panel(Panel.of(found), path),
         },
         footer=made_in(found.seconds),
     )

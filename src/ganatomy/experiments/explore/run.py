@@ -10,10 +10,13 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
+from torch import Tensor
 
 from ganatomy.directions import METHODS, held, selective
 from ganatomy.errors import UnknownNameError
 from ganatomy.experiments.base import Experiment, usable
+from ganatomy.experiments.explore.gallery import NUM_SEEDS, Gallery, gallery
 from ganatomy.generators.base import Signature
 from ganatomy.latents import Directions, Space
 from ganatomy.metrics.entanglement import Entanglement, entanglement
@@ -50,6 +53,9 @@ class Exploration:
         skipped: attributes that no direction was looked for, and why.
         directions: method to what it found.
         entanglement: method to what its edits change, with `HELD` as one more method.
+        skipped_changes: for `BASE` and `HELD`, the mean change of each skipped attribute by one step.
+        measured_psi: truncation of the images that were edited, and of the gallery.
+        gallery: images of the first seeds, with their scores and a map of them.
         seconds: stage to what it took.
     """
 
@@ -61,6 +67,9 @@ class Exploration:
     skipped: Mapping[str, str]
     directions: Mapping[str, Directions]
     entanglement: Mapping[str, Entanglement]
+    skipped_changes: Mapping[str, Float[Tensor, "k s"]]
+    measured_psi: float
+    gallery: Gallery
     seconds: Mapping[str, float]
 
     @property
@@ -112,6 +121,7 @@ def explore(
     methods: Sequence[str] = COMPARED,
     target_change: float = 0.25,
     measured: int | None = None,
+    measured_psi: float | None = None,
     truth: Scorer | None = None,
 ) -> Exploration:
     """Survey, find directions by every method, and measure on fresh codes what moving along each one changes.
@@ -121,9 +131,10 @@ def explore(
         n: codes to survey.
         folder: where to keep the survey; one that was stopped goes on where it was.
         attributes: to find directions of; by default all that 3 to 97 % of the images have.
-        methods: names of `METHODS` to compare; `BASE` and `READER` are found in any case.
+        methods: names of `METHODS` to compare; `BASE` and what holds all others are measured in any case.
         target_change: how far each edit moves its own score on average, as a probability.
         measured: images edited along each direction; by default as many as `BUDGET` allows.
+        measured_psi: truncation of the images to edit; by default that of the survey.
         truth: reads the factors that images were drawn from, to hold the measurements against.
 
     Returns:
@@ -153,24 +164,28 @@ def explore(
     seen, _ = experiment.with_jacobians(seen, used)
     with experiment.stage("directions") as advance:
         found = _find(seen, used, methods, seed=experiment.seed, advance=advance)
+    psi = experiment.psi(experiment.editing_space) if measured_psi is None else measured_psi
     with experiment.stage("measuring") as advance:
-        count = measured or _affordable(len(found) * len(used))
+        edited = dict.fromkeys([*methods, BASE, HELD])
+        count = measured or _affordable(len(edited) * len(used))
         changes = {
             name: entanglement(
                 generator,
-                scorer.select(used),
-                directions,
+                scorer,
+                found[name],
                 n=count,
                 seed=experiment.seed + 1,
                 target_change=target_change,
                 truth=truth,
-                truncation_psi=experiment.truncation_psi,
+                truncation_psi=psi,
                 num_calibration=int(np.clip(count // 3, 2, 128)),
                 batch_size=experiment.batch_size,
-                progress=part_of(advance, index, len(found)),
+                progress=part_of(advance, index, len(edited)),
             )
-            for index, (name, directions) in enumerate(found.items())
+            for index, name in enumerate(edited)
         }
+    with experiment.stage("gallery") as advance:
+        shown = gallery(experiment, n=min(n, NUM_SEEDS), truncation_psi=psi, progress=advance)
     return Exploration(
         signature=generator.signature,
         fingerprint=generator.fingerprint,
@@ -179,7 +194,10 @@ def explore(
         survey=seen,
         skipped=skipped,
         directions=found,
-        entanglement=changes,
+        entanglement={name: result.select(used) for name, result in changes.items()},
+        skipped_changes={method: changes[method].select(skipped).mean_change for method in (BASE, HELD)},
+        measured_psi=psi,
+        gallery=shown,
         seconds=dict(experiment.clock.seconds),
     )
 

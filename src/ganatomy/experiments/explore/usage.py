@@ -11,6 +11,13 @@ from ganatomy.latents import Space
 
 DIRECTIONS_FILE = "directions.safetensors"
 HELD_FILE = "held.safetensors"
+LOADING = ("prior", "output", "hidden", "resolution", "network", "precision")
+"""The options of `ganatomy.load`, which commands have too."""
+
+
+def loading_options(options: Mapping[str, object]) -> dict[str, object]:
+    """Those of the options that load a model."""
+    return {name: value for name, value in options.items() if name in LOADING}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-/** What is asked over HTTP: models, panels, files. Every failure is an Error whose message can be shown as it is. */
+/** Requests over HTTP: models, panels, files. Every failure is an Error whose message can be shown as it is. */
 
 import { sentence } from "./words.js";
 
@@ -20,7 +20,7 @@ export const thumbnails = async (model) =>
   createImageBitmap(await (await request(`/api/thumbnails?model=${encodeURIComponent(model)}`)).blob());
 
 /** A file made from a scene. @returns {Promise<{blob: Blob, name: string}>} */
-export const take = (model, what, scene) => fileOf(post("/api/take", { model, what, scene }), `${model}-${what}`);
+export const exportScene = (model, what, scene) => fileOf(post("/api/export", { model, what, scene }), `${model}-${what}`);
 export const film = (model, order) => fileOf(post("/api/film", { model, ...order }), `${model}-walk.${order.what}`);
 
 /** @param {Blob} file @returns {Promise<{model: string, scene: object}>} */

@@ -1,12 +1,12 @@
-/** The frame around the tabs: name, model, tabs, what is always at hand. */
+/** The frame around the tabs: name, model, tabs, tools. */
+import { ExportDialog } from "./dialogs/export.js";
 import { HelpDialog } from "./dialogs/help.js";
-import { TakeDialog } from "./dialogs/take.js";
 import { dragging } from "./files.js";
 import { canRedo, canUndo, redo, undo } from "./history.js";
 import { Icon } from "./icons.js";
 import { Messages } from "./messages.js";
 import { model, modelName, models, studioProblem } from "./models.js";
-import { helpOpen, takeOpen } from "./panes.js";
+import { exportOpen, helpOpen } from "./panes.js";
 import { nextScheme, scheme } from "./scheme.js";
 import { change, freshState, state, tab, TABS } from "./state.js";
 import { EditTab } from "./tabs/edit.js";
@@ -22,7 +22,7 @@ const SHOWN = {
   edit: ["Edit", EditTab], explore: ["Explore", ExploreTab], walk: ["Walk", WalkTab],
   mix: ["Mix", MixTab], teach: ["Teach", TeachTab], evidence: ["Evidence", EvidenceTab],
 };
-const SCHEMES = { auto: "as the system is", light: "light", dark: "dark" };
+const SCHEMES = { auto: "system setting", light: "light", dark: "dark" };
 
 export function App() {
   useLayoutEffect(() => scrollTo(0, 0), [tab.value]);
@@ -42,10 +42,10 @@ export function App() {
       <h1 class="unseen">${title}</h1>
       <${Tab} key=${modelName.value} />
     </main>
-    <${TakeDialog} />
+    <${ExportDialog} />
     <${HelpDialog} />
     ${dragging.value && html`
-      <div class="dropzone"><p>Drop an image or recipe of ganatomy: it comes back as it was made.</p></div>`}`;
+      <div class="dropzone"><p>Drop an image or recipe that ganatomy made: its sliders are restored.</p></div>`}`;
 }
 
 const Alone = ({ children }) => html`<main class="alone"><h1>ganatomy studio</h1>${children}</main>`;
@@ -95,8 +95,8 @@ function Tools() {
       ${tool("Undo", "Undo (Z)", "undo", undo, canUndo.value)}
       ${tool("Redo", "Redo (Shift Z)", "redo", redo, canRedo.value)}
       ${tool(colors, colors, scheme.value, nextScheme)}
-      ${tool("Keys and words", "Keys and words (?)", "keys", () => { helpOpen.value = true; })}
-      <button class="main" aria-label="Take away" title="Take away (7)" onClick=${() => { takeOpen.value = true; }}>
-        <${Icon} name="take" /><span>Take away</span></button>
+      ${tool("Keys and terms", "Keys and terms (?)", "keys", () => { helpOpen.value = true; })}
+      <button class="main" aria-label="Export" title="Export (7)" onClick=${() => { exportOpen.value = true; }}>
+        <${Icon} name="export" /><span>Export</span></button>
     </div>`;
 }

@@ -1,4 +1,4 @@
-/** Files that are dropped on the page or opened: an image of ours comes back, a photograph has to wait. */
+/** Files that are dropped on the page or opened: our own images are restored, photographs are refused. */
 import { restore } from "./api.js";
 import { modelName, models } from "./models.js";
 import { notice } from "./panes.js";
@@ -12,8 +12,8 @@ export const dragging = signal(false);
 const LARGEST = 24 * 2 ** 20;
 /** Of a walk on the page; a film may have more. */
 const MOST_FRAMES = 120;
-const PHOTOGRAPH = "This photograph cannot be edited yet: finding the codes of a photograph (inversion) is still to come. "
-  + "Drop an image that ganatomy made, or its recipe, and it comes back as it was.";
+const PHOTOGRAPH = "This photograph cannot be edited yet: finding its latent code (inversion) is not supported yet. "
+  + "Drop an image that ganatomy made, or its recipe.";
 
 /** @param {File} file */
 export async function openFile(file) {
@@ -21,26 +21,26 @@ export async function openFile(file) {
     notice.value = { kind: "problem", text: `${file.name} has more than 24 MB; images and recipes of ganatomy are smaller.` };
     return;
   }
-  notice.value = { kind: "said", text: `Reading ${file.name} …` };
+  notice.value = { kind: "info", text: `Reading ${file.name} …` };
   try {
     const { kind, model: name, ...found } = await restore(modelName.value, file);
     const model = models.value.find((one) => one.name === name);
     if (!model) {
-      notice.value = { kind: "problem", text: `${file.name} was made with ${name}, which this studio does not serve.` };
+      notice.value = { kind: "problem", text: `${file.name} was made with ${name}, which is not open in this studio.` };
       return;
     }
     const old = name === modelName.value ? state.value : freshState(name);
-    notice.value = { kind: "said", text: (COMES_BACK[kind] ?? COMES_BACK.image)(old, found, model, file.name) };
+    notice.value = { kind: "info", text: (RESTORED[kind] ?? RESTORED.image)(old, found, model, file.name) };
   } catch (problem) {
     notice.value = { kind: "problem", text: problem.details?.photograph ? PHOTOGRAPH : `${file.name}: ${problem.message}` };
   }
 }
 
-/** What is done with each kind of file, and what is said of it. */
-const COMES_BACK = {
+/** Restores each kind of file; returns the message. */
+const RESTORED = {
   image(old, { scene }, model, file) {
     change({ ...old, tab: "edit", edit: withSliders(editOf(scene, model), old.edit) });
-    return `${file} is back as it was made.`;
+    return `${file} is restored.`;
   },
   directions(old, { scene }) {
     const own = Object.fromEntries(Object.entries(scene.own).map(([name, direction]) =>
@@ -52,7 +52,7 @@ const COMES_BACK = {
   walk(old, { keys, method, frames, closed }, model, file) {
     const walk = { keys: keys.map((key) => editOf(key, model)), method, frames: Math.min(MOST_FRAMES, frames), closed };
     change({ ...old, tab: "walk", walk });
-    return `${file} is back as the walk that it was.`;
+    return `${file} is restored as a walk.`;
   },
 };
 

@@ -87,7 +87,7 @@ function reach(newest) {
   }
 }
 
-/** After a reload the entries are those that were there; after a way from elsewhere nobody knows. */
+/** After a reload the entries are those that were there; after a link from elsewhere that is unknown. */
 function recall() {
   const reloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
   try {

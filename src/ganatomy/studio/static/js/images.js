@@ -1,5 +1,5 @@
 /** The two images that the page is about, before and now, with their scores: they follow the state. */
-import { ask, connection } from "./live.js";
+import { connection, request } from "./live.js";
 import { connected, prepared } from "./models.js";
 import { beforeText, sceneText } from "./scenes.js";
 import { cause } from "./state.js";
@@ -20,7 +20,7 @@ const view = () => ({
 export const now = view();
 export const before = view();
 
-/** How far a score moves before it is said in words. */
+/** The least change of a score that is put into words. */
 export const NOTICEABLE = 0.1;
 /** Milliseconds that scores stand for an image that they do not belong to: a slider that is dragged leaves no gaps. */
 const LATE = 1500;
@@ -54,7 +54,7 @@ function clear(view) {
   });
 }
 
-/** Nothing is said of a new image by the scores of an old one. */
+/** The scores of an old image do not describe a new one. */
 function dropScores(view) {
   view.scores.value = null;
   view.late = true;
@@ -72,14 +72,14 @@ function follow(view, slot, text, model) {
   clearTimeout(view.timer);
   view.timer = setTimeout(() => dropScores(view), LATE);
   if (connection.peek() !== "open") dropScores(view);
-  ask(slot, { kind: "image", scene: JSON.parse(text), scores: true }, {
+  request(slot, { kind: "image", scene: JSON.parse(text), scores: true }, {
     image: (bitmap, { width, height }) => batch(() => {
       view.shown.peek()?.bitmap.close();
       view.shown.value = { bitmap, width, height, cause: began };
       view.problem.value = "";
       done();
     }),
-    told: ({ scores }) => {
+    facts: ({ scores }) => {
       if (number === view.asked) {
         clearTimeout(view.timer);
         view.due = false;

@@ -1,17 +1,17 @@
-/** Keys that work everywhere. Arrows and letters belong to a field while somebody types in it. */
+/** Keys that work everywhere. Arrows and letters go to a text field that has the focus. */
 import { redo, undo } from "./history.js";
 import { hold, measured } from "./models.js";
-import { helpOpen, swiped, takeOpen } from "./panes.js";
+import { exportOpen, helpOpen, swiped } from "./panes.js";
 import { change, changeEdit, HOLD_EVERY, HOLD_NOTHING, holdsEvery, randomSeed, state, TABS } from "./state.js";
 
 /** For the help: keys and what they do. */
 export const KEYS = [
   [["1", "…", "6"], "Edit, Explore, Walk, Mix, Teach, Evidence"],
-  [["7"], "Take away: image, recipe, directions, script"],
+  [["7"], "Export: image, recipe, directions, script"],
   [["Tab"], "to the next slider, padlock or button"],
   [["←", "→"], "move the slider that has the focus; Page Up and Page Down in larger steps, Home and End to its ends"],
   [["Delete"], "put the slider that has the focus back to zero"],
-  [["B"], "before and now, in turn"],
+  [["B"], "switch between before and now"],
   [["Z"], "undo"],
   [["Shift", "Z"], "redo"],
   [["R"], "a random image"],
@@ -22,7 +22,7 @@ export const KEYS = [
   [["?"], "this list"],
 ];
 
-/** What the tab that is open adds: key → action. */
+/** Keys of the open tab: key → action. */
 export const tabKeys = { current: {} };
 
 const ACTIONS = {
@@ -34,7 +34,7 @@ const ACTIONS = {
   "]": () => besides(1),
   l: () => measured.value && changeEdit({ hold: holdsEvery(hold.value) ? HOLD_NOTHING : HOLD_EVERY }),
   0: () => changeEdit({ moves: {} }),
-  7: () => { takeOpen.value = true; },
+  7: () => { exportOpen.value = true; },
   "?": () => { helpOpen.value = true; },
 };
 

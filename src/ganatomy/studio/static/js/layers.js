@@ -1,4 +1,4 @@
-/** A half-open range of a network's layers: by name, or by its two ends. */
+/** Chooses a half-open range of a network's layers, by name or by its two ends. */
 import { html } from "./view.js";
 
 /** Coarse, middle and fine thirds. @param {number} count @returns {[number, number][]} */

@@ -5,8 +5,8 @@
  * @typedef {{id: number, slot: string, kind: string, width: number, height: number, columns: number,
  *   count: number}} Header
  * @typedef {Object} Answers        what is called with the parts of an answer
- * @property {(bitmap: import("./decode.js").Image, header: Header) => void} [image]   who gets the bitmap closes it
- * @property {(message: object) => void} [told]       scores, codes, what was taught
+ * @property {(bitmap: import("./decode.js").Image, header: Header) => void} [image]   the receiver closes the bitmap
+ * @property {(message: object) => void} [facts]      scores, codes, figures of a taught direction
  * @property {(message: string) => void} [failed]
  */
 import { decode } from "./decode.js";
@@ -15,18 +15,18 @@ import { sentence } from "./words.js";
 
 /** "connecting" | "open" | "away" (the server does not answer) */
 export const connection = signal("connecting");
-/** What the server said when it closed the socket, or "". */
+/** Why the server closed the socket, or "". */
 export const farewell = signal("");
 
 const PATIENCE = 60_000;
 const SHORTEST_PAUSE = 250;
 const LONGEST_PAUSE = 8000;
-/** A server that turns visitors away does so sooner. */
+/** Milliseconds; a server that refuses a visitor does so sooner. */
 const SETTLED = 2000;
-/** Characters; the server closes the socket on a question that is longer than a MiB. */
-const LONGEST_QUESTION = 1_000_000;
-const TOO_LONG = "This is too much to ask for at once: images with codes or directions of their own are long. "
-  + "Take some of them away, or put their sliders back to zero.";
+/** Characters; the server closes the socket on a query that is longer than a MiB. */
+const LONGEST_QUERY = 1_000_000;
+const TOO_LONG = "This query is too large: images whose codes or directions come from files are long. "
+  + "Remove some of them, or put their sliders back to zero.";
 
 /** @type {WebSocket|null} */
 let socket = null;
@@ -52,15 +52,15 @@ export function connect(model) {
   open(`${scheme}://${location.host}/socket?model=${encodeURIComponent(model)}`);
 }
 
-/** Asks for something in a slot; an earlier request of the slot that still waits is dropped. @param {Answers} answers */
-export function ask(slot, what, answers) {
+/** Sends a query for a slot; an earlier one of the slot that still waits is dropped. @param {Answers} answers */
+export function request(slot, query, answers) {
   const place = slots.get(slot) ?? { flight: null, waiting: null, answered: null };
   slots.set(slot, place);
-  place.waiting = { id: ++lastId, slot, what, answers, timer: null };
+  place.waiting = { id: ++lastId, slot, query, answers, timer: null };
   send(place);
 }
 
-/** Nobody looks at this slot any more. */
+/** The slot is no longer shown. */
 export function forget(slot) {
   const place = slots.get(slot);
   if (!place) return;
@@ -72,8 +72,8 @@ function send(place) {
   if (place.flight || !place.waiting || socket?.readyState !== WebSocket.OPEN) return;
   const request = place.waiting;
   place.waiting = null;
-  const text = JSON.stringify({ id: request.id, slot: request.slot, ask: request.what });
-  if (text.length > LONGEST_QUESTION) {
+  const text = JSON.stringify({ id: request.id, slot: request.slot, query: request.query });
+  if (text.length > LONGEST_QUERY) {
     request.answers.failed?.(TOO_LONG);
     return;
   }
@@ -113,7 +113,7 @@ function open(url) {
   socket.onclose = () => {
     clearTimeout(settling);
     connection.value = "away";
-    // What was under way is asked again, unless something newer waits.
+    // What was under way is sent again, unless something newer waits.
     for (const place of slots.values()) {
       clearTimeout(place.flight?.timer);
       place.waiting ??= place.flight;
@@ -124,7 +124,7 @@ function open(url) {
   };
 }
 
-/** The server has taken this visitor in: it answers, or at least did not turn them away. */
+/** The server has accepted this visitor. */
 function settle() {
   clearTimeout(settling);
   pause = SHORTEST_PAUSE;
@@ -140,7 +140,7 @@ function readText(data) {
   settle();
   const request = requestOf(message);
   if (message.kind === "error") request?.answers.failed?.(sentence(message.error));
-  else request?.answers.told?.(message);
+  else request?.answers.facts?.(message);
 }
 
 async function readImage(data) {

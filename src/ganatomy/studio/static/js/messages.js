@@ -1,13 +1,19 @@
-/** Lines that concern the whole page: the server, the measuring, what has just been done. */
+/** Messages for the whole page: the connection, the measuring, what has just been done. */
 import { Icon } from "./icons.js";
 import { connection, farewell } from "./live.js";
 import { panelProblem, preparing } from "./models.js";
 import { notice } from "./panes.js";
 import { html, useEffect, useState } from "./view.js";
 
-const AWAY = "The studio's server does not answer. Your image is safe in this page; it goes on as soon as the server is back.";
-/** A connection that comes back sooner need not be talked of. */
+const AWAY = "The studio's server does not answer. The page keeps your image, and reconnects by itself.";
+/** Milliseconds; a shorter loss of the connection is not reported. */
 const MOMENT = 1000;
+
+/** The stages of measuring a model. */
+const STAGES = {
+  survey: "scoring images", gradients: "computing gradients", directions: "finding directions", measuring: "measuring edits",
+  gallery: "making the map",
+};
 
 export function Messages() {
   const away = useLasting(connection.value !== "open" || farewell.value !== "");
@@ -26,7 +32,7 @@ export function Messages() {
 }
 
 const Preparing = ({ stage, done, total }) => html`
-  <p class="preparing"><span>Preparing the sliders: ${stage}</span>
+  <p class="preparing"><span>Preparing the sliders: ${STAGES[stage] ?? stage}</span>
     <progress aria-label="Measuring the directions" value=${done} max=${Math.max(total, 1)}></progress>
     <span class="quiet">Images, walks, mixes and sums work meanwhile.</span></p>`;
 

@@ -1,6 +1,6 @@
 /**
- * The models that this studio serves and the panel of the one in use: its directions, what each moves, its map. A panel
- * may still be prepared when the page opens; until it is there, whatever needs no directions works.
+ * The models of this studio and the panel of the current one: its directions, what each changes, its map. A panel may
+ * still be measured when the page opens; until it is there, everything that needs no directions works.
  */
 import * as api from "./api.js";
 import { connect } from "./live.js";
@@ -11,7 +11,7 @@ import { sentence } from "./words.js";
 /** @type {import("./view.js").Signal<object[]>} */
 export const models = signal([]);
 export const panel = signal(null);
-/** What was refused for want of a panel is asked for again when it comes. */
+/** Requests that failed without the panel are sent again when it is there. */
 export const prepared = computed(() => panel.value !== null);
 /** How far the panel is: {stage, done, total}, or null. */
 export const preparing = signal(null);
@@ -25,17 +25,17 @@ export const connected = signal(null);
 export const model = computed(() => models.value.find(({ name }) => name === modelName.value) ?? null);
 /** The space that seeds are drawn in: that of the directions. */
 export const space = computed(() => panel.value?.space ?? model.value?.space ?? "z");
-export const usualPsi = computed(() => model.value?.truncation_psi ?? 1);
+export const defaultPsi = computed(() => model.value?.truncation_psi ?? 1);
 /** @type {import("./view.js").Signal<Map<string, object>>} */
 export const directions = computed(() => new Map((panel.value?.directions ?? []).map((one) => [one.name, one])));
 
-/** Whether what directions change was measured: without a scorer nothing can be held, and none is cleaner than another. */
+/** Whether the effects of the directions were measured; without a classifier nothing can be held. */
 export const measured = computed(() => Boolean(panel.value?.changes));
 
-/** The padlocks in force. Where images are of one class each, nothing is held unless somebody wants it. */
+/** The padlocks in force. */
 export const hold = computed(() => inForce(state.value.edit.hold));
 /** @param {import("./state.js").Hold|null} hold @returns {import("./state.js").Hold} */
-export const inForce = (hold) => hold ?? (panel.value?.usual === "alone" ? HOLD_NOTHING : HOLD_EVERY);
+export const inForce = (hold) => hold ?? (panel.value?.holds_by_default === false ? HOLD_NOTHING : HOLD_EVERY);
 
 const AGAIN = 1000;
 
@@ -45,7 +45,7 @@ const measuring = async (name) => (await api.models()).find((one) => one.name ==
 export async function findModels() {
   try {
     models.value = await api.models();
-    studioProblem.value = models.value.length ? "" : "This studio serves no model: start it with `ganatomy studio faces`.";
+    studioProblem.value = models.value.length ? "" : "No model is open: start the studio with `ganatomy studio faces`.";
   } catch (problem) {
     studioProblem.value = problem.message;
   }

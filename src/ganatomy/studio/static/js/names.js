@@ -1,4 +1,4 @@
-/** Names of sliders: none may be mistaken for another one. */
+/** Names of sliders, which must be distinct. */
 import { directions } from "./models.js";
 import { titled } from "./words.js";
 

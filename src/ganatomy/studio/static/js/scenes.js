@@ -1,5 +1,5 @@
-/** From the state to what the server is asked for: a scene names one image. */
-import { directions, inForce, space, usualPsi } from "./models.js";
+/** From the state to queries: a scene names one image. */
+import { directions, inForce, space, defaultPsi } from "./models.js";
 import { edit, HOLD_EVERY, HOLD_NOTHING, holds, holdsEvery } from "./state.js";
 import { computed } from "./view.js";
 
@@ -13,7 +13,7 @@ export const isTruncated = (codes) => Boolean(codes.seeds) && spaceOf(codes) !==
 /** Codes as the server knows them. @param {import("./state.js").Codes} codes */
 export function codesOf(codes, psi, label = null) {
   if (!codes.seeds) return codes;
-  const truncation_psi = isTruncated(codes) ? psi ?? usualPsi.value : 1;
+  const truncation_psi = isTruncated(codes) ? psi ?? defaultPsi.value : 1;
   return { seeds: codes.seeds, space: spaceOf(codes), truncation_psi, label };
 }
 
@@ -32,13 +32,13 @@ export const sceneOf = ({ codes, psi, label, moves, hold, layers, taught, own })
 export const sceneOfSeed = (seed) =>
   sceneOf({ ...UNMOVED, codes: { seeds: [seed] }, psi: edit.value.psi, label: edit.value.label });
 
-/** What the images have that were scored, placed on the map, and are asked about: usual truncation, any class. */
+/** The images that were scored, mapped, and are offered for labelling have the default truncation and any class. */
 export const AS_MEASURED = { psi: null, label: null };
 export const measuredScene = (seed) => sceneOf({ ...UNMOVED, ...AS_MEASURED, codes: { seeds: [seed] } });
 
 /**
  * A scene back into the state.
- * @param {{space: string, truncation_psi: number, usual: string|null}} model   whose scene it is; what is usual for it is left out
+ * @param {{space: string, truncation_psi: number, holds_by_default: boolean|null}} model   of the scene; its defaults are left out
  * @returns {import("./state.js").Edit}
  */
 export function editOf(scene, model) {
@@ -56,11 +56,11 @@ export function editOf(scene, model) {
   };
 }
 
-const padlocksOf = (hold, { usual }) =>
-  (hold === "all" ? (usual === "held" ? null : HOLD_EVERY)
-    : hold.length === 0 && usual === "alone" ? null : { every: false, except: hold });
+const padlocksOf = (hold, { holds_by_default: holds }) =>
+  (hold === "all" ? (holds === true ? null : HOLD_EVERY)
+    : hold.length === 0 && holds === false ? null : { every: false, except: hold });
 
-// As texts, so that who follows a scene is woken only by what changes it.
+// As texts, so that their followers run only when a scene changes.
 export const sceneText = computed(() => JSON.stringify(sceneOf(edit.value)));
 export const beforeText = computed(() => JSON.stringify(sceneOf({ ...edit.value, ...UNMOVED })));
 

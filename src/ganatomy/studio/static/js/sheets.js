@@ -3,20 +3,20 @@
  *
  * @typedef {{bitmap: import("./decode.js").Image, width: number, height: number, columns: number, count: number}} Sheet
  */
-import { ask, forget } from "./live.js";
+import { forget, request } from "./live.js";
 import { connected, prepared } from "./models.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./view.js";
 
 /**
- * Asks again whenever the question changes; the last sheet stays until the next is there.
+ * Sends the query whenever it changes; the last sheet stays until the next is there.
  * @param {string} slot
- * @param {object|null} question   null asks nothing
- * @param {number} [patience]      milliseconds that a question must last, so that typing does not ask at each letter
- * @returns {{sheet: Sheet|null, told: Object<string, object>, problem: string, waiting: boolean}}
+ * @param {object|null} query   null sends nothing
+ * @param {number} [patience]      milliseconds that a query must stay the same, so that typing does not send one for each letter
+ * @returns {{sheet: Sheet|null, facts: Object<string, object>, problem: string, waiting: boolean}}
  */
-export function useSheet(slot, question, patience = 0) {
-  const text = question && JSON.stringify(question);
-  const [answer, setAnswer] = useState({ sheet: null, told: {}, problem: "", waiting: question !== null });
+export function useSheet(slot, query, patience = 0) {
+  const text = query && JSON.stringify(query);
+  const [answer, setAnswer] = useState({ sheet: null, facts: {}, problem: "", waiting: query !== null });
   const bitmap = useRef(null);
   const keep = (next) => {
     bitmap.current?.close();
@@ -25,15 +25,15 @@ export function useSheet(slot, question, patience = 0) {
   useEffect(() => {
     if (!text) return undefined;
     setAnswer((old) => ({ ...old, waiting: true }));
-    const told = {};
-    const timer = setTimeout(() => ask(slot, JSON.parse(text), {
+    const facts = {};
+    const timer = setTimeout(() => request(slot, JSON.parse(text), {
       image: (found, header) => {
         keep(found);
-        setAnswer((old) => ({ ...old, sheet: { ...header, bitmap: found }, told: { ...told }, problem: "", waiting: false }));
+        setAnswer((old) => ({ ...old, sheet: { ...header, bitmap: found }, facts: { ...facts }, problem: "", waiting: false }));
       },
-      told: (message) => {
-        told[message.kind] = message;
-        setAnswer((old) => ({ ...old, told: { ...told }, problem: "" }));
+      facts: (message) => {
+        facts[message.kind] = message;
+        setAnswer((old) => ({ ...old, facts: { ...facts }, problem: "" }));
       },
       failed: (problem) => setAnswer((old) => ({ ...old, problem, waiting: false })),
     }), patience);
@@ -51,7 +51,7 @@ export function drawCell(canvas, sheet, index) {
   canvas.getContext("2d").drawImage(sheet.bitmap, x, y, width, height, 0, 0, width, height);
 }
 
-/** One image of a sheet; its meaning is told by whatever it stands in. */
+/** One image of a sheet; the element around it has the label. */
 export function SheetCell({ sheet, index }) {
   const canvas = useRef(null);
   // At once, for the sheet is closed when the next one comes.

@@ -4,16 +4,16 @@
  *
  * @typedef {{seeds: number[], space?: string} | {values: object, space: string} | {sum: object[]}} Codes
  *   where an image starts from; seeds are drawn in the space of the directions unless they name another one
- * @typedef {{yes: number[], no: number[]}} Marks
+ * @typedef {{yes: number[], no: number[]}} Labels
  * @typedef {{every: boolean, except: string[]}} Hold   every attribute but these, or none but these
  * @typedef {Object} Edit
  * @property {Codes} codes
- * @property {number|null} psi         truncation; null is what is usual for the model
+ * @property {number|null} psi         truncation psi; null is the default of the model
  * @property {number|null} label       class of a conditional model
  * @property {Object<string, number>} moves   in steps
- * @property {Hold|null} hold          padlocks; null is what is usual for the model
+ * @property {Hold|null} hold          padlocks; null is the default of the model
  * @property {[number, number]|null} layers   half-open range of layers that moves act on
- * @property {Object<string, Marks>} taught
+ * @property {Object<string, Labels>} taught
  * @property {Object<string, object>} own     directions by value, from restored files
  *
  * @typedef {"edit"|"explore"|"walk"|"mix"|"teach"|"evidence"} Tab
@@ -68,7 +68,7 @@ export const tab = computed(() => state.value.tab);
 export const edit = computed(() => state.value.edit);
 export const moves = computed(() => state.value.edit.moves);
 
-/** When the event happened that the last change came from, so that the time to its image can be told. */
+/** When the event happened that caused the last change, to measure the time to its image. */
 export const cause = { at: null };
 
 let listener = () => {};

@@ -2,7 +2,7 @@
  * Small images, wherever the page shows some: they are asked for in sheets, kept, and drawn when they come. Only one
  * sheet is under way, and the next holds whatever is on the page by then.
  */
-import { ask } from "./live.js";
+import { request } from "./live.js";
 import { connected, model, prepared } from "./models.js";
 import { effect, html, signal, useEffect, useRef } from "./view.js";
 
@@ -15,7 +15,7 @@ const LARGEST = 112;
 
 /** @type {Map<string, ImageBitmap>} oldest first */
 const kept = new Map();
-/** @type {Map<string, Set<(bitmap: ImageBitmap|null) => void>>} who looks at which scene; null where there is no image */
+/** @type {Map<string, Set<(bitmap: ImageBitmap|null) => void>>} the callbacks for each scene; null where there is no image */
 const watchers = new Map();
 /** @type {Map<string, string>} scenes that have no image, and why */
 const refused = new Map();
@@ -61,17 +61,17 @@ function watch(scene, show) {
   return () => {
     others.delete(show);
     if (others.size === 0) watchers.delete(key);
-    queueMicrotask(tell);
+    queueMicrotask(showProblem);
   };
 }
 
 /** Why one of those on the page is missing. */
-function tell() {
+function showProblem() {
   thumbsProblem.value = [...watchers.keys()].map((key) => refused.get(key)).find(Boolean) ?? "";
 }
 
 function fetchSome() {
-  tell();
+  showProblem();
   const missing = [...watchers.keys()].filter((key) => !kept.has(key) && !refused.has(key));
   const trusted = missing.filter((key) => !doubtful.has(key));
   const keys = trusted.length > 0 ? trusted.slice(0, AT_ONCE) : missing.slice(0, 1);
@@ -84,7 +84,7 @@ function fetchSome() {
     fetchSome();
   };
   const scenes = keys.map((key) => JSON.parse(key));
-  ask("sheet", { kind: "sheet", scenes, columns: COLUMNS, size: thumbSize(), scores: false }, {
+  request("sheet", { kind: "sheet", scenes, columns: COLUMNS, size: thumbSize(), scores: false }, {
     image: async (sheet, { columns, ...whole }) => {
       const [width, height] = [whole.width / columns, whole.height / Math.ceil(keys.length / columns)];
       const cells = await Promise.all(keys.map((_, i) =>
@@ -120,7 +120,7 @@ function keep(key, bitmap) {
 }
 
 /**
- * A small image; its meaning is told by whatever it stands in.
+ * A small image; the element around it has the label.
  * @param {{scene: object, onDrawn?: () => void}} props
  */
 export function Thumb({ scene, onDrawn }) {

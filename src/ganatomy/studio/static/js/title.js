@@ -1,4 +1,4 @@
-/** The title of the window, by which tabs, bookmarks and steps of the history are told apart. */
+/** The title of the window, which names tabs, bookmarks and steps of the history. */
 import { model } from "./models.js";
 import { seedOf, state } from "./state.js";
 import { effect } from "./view.js";

@@ -1,6 +1,6 @@
 /**
- * The state as a link and back. What has its usual value is left out, so most links are a few words long:
- * `#edit&m=faces&s=7&mv=Smiling:1.2`. Whatever is damaged in a link falls back to its usual value.
+ * The state as a link and back. Defaults are left out, so most links are short:
+ * `#edit&m=faces&s=7&mv=Smiling:1.2`. Damaged fields of a link fall back to their defaults.
  */
 import { freshEdit, freshState, HOLD_NOTHING, MOST_MIXED, MOST_SEED, TABS } from "./state.js";
 

@@ -1,4 +1,4 @@
-/** How names and numbers are written for people: as in the report. */
+/** Names and numbers as text, as in the report. */
 
 /** An attribute's name as words; it stays recognisable, because the library and the files use the same name. */
 export const titled = (name) => name.replaceAll("_", " ");
@@ -14,7 +14,7 @@ export const signed = (value, digits = 2) => {
   return Number(text) === 0 ? text : (value < 0 ? "−" : "+") + text;
 };
 
-/** What the server says, as a sentence: it speaks in clauses, as on the command line. */
+/** A message of the server as a sentence; errors are clauses, as on the command line. */
 export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
 
 /** A list in words: "a, b and c". */

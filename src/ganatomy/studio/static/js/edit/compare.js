@@ -4,7 +4,7 @@ import { swiped } from "../panes.js";
 import { html, useRef, useSignalEffect } from "../view.js";
 
 const MEASURE = "slider-to-image";
-/** The browser keeps every measure until it is told not to. */
+/** The browser keeps all measures unless they are cleared. */
 const MOST_MEASURES = 500;
 let measures = 0;
 

@@ -1,6 +1,6 @@
-/** What is wanted less often: truncation, the class, and the layers that moves act on. */
+/** Controls that are needed less often: truncation, the class, and the layers that sliders change. */
 import { LayerRange, thirds } from "../layers.js";
-import { model, space, usualPsi } from "../models.js";
+import { model, space, defaultPsi } from "../models.js";
 import { isTruncated } from "../scenes.js";
 import { changeEdit, edit } from "../state.js";
 import { html } from "../view.js";
@@ -8,7 +8,7 @@ import { listed } from "../words.js";
 
 export function Finer() {
   const { num_layers: layers, num_classes: classes } = model.value;
-  // A model without a mapped space has no average code to truncate to.
+  // A model without w has no mean code to truncate to.
   const truncates = space.value !== "z";
   const offers = [truncates && "truncation", classes > 0 && "class", layers && "layers"].filter(Boolean);
   return offers.length > 0 && html`
@@ -21,20 +21,20 @@ export function Finer() {
 }
 
 function Truncation() {
-  const psi = edit.value.psi ?? usualPsi.value;
+  const psi = edit.value.psi ?? defaultPsi.value;
   const drawn = isTruncated(edit.value.codes);
   const set = (event) => {
     const value = event.currentTarget.valueAsNumber;
-    // What is usual for the model is left out of links.
-    changeEdit({ psi: value === usualPsi.value ? null : value }, { gesture: "psi", event });
+    // The default of the model is left out of links.
+    changeEdit({ psi: value === defaultPsi.value ? null : value }, { gesture: "psi", event });
   };
   return html`
     <div class="field">
       <label for="psi">Truncation</label>
       <input id="psi" type="range" min="0" max="1.2" step="0.05" value=${psi} disabled=${!drawn} onInput=${set} />
       <output for="psi">${psi.toFixed(2)}</output>
-      <p class="quiet">${drawn ? "0 is the average image, 1 is as varied as what the model learnt."
-        : "This image has codes of its own, which truncation does not change."}</p>
+      <p class="quiet">${drawn ? "Truncation psi: 1 = none, 0 = the mean image."
+        : "This image was not drawn from a seed, so truncation does not apply."}</p>
     </div>`;
 }
 
@@ -60,10 +60,10 @@ function Layers({ count }) {
   };
   return html`
     <fieldset>
-      <legend>Layers that the sliders move</legend>
-      <${LayerRange} label="Layers that the sliders move" range=${edit.value.layers ?? [0, count]} count=${count}
+      <legend>Layers that the sliders change</legend>
+      <${LayerRange} label="Layers that the sliders change" range=${edit.value.layers ?? [0, count]} count=${count}
         choices=${choices} onRange=${set} />
       <p class="quiet">The first layers make the large shapes, the last ones colours and texture. There are ${count};
-        the layer of the second number is the first that stays.</p>
+        the second number is not included.</p>
     </fieldset>`;
 }

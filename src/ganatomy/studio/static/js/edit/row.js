@@ -1,12 +1,12 @@
-/** One attribute: its padlock, its slider, how clean it is, and its score before and now. */
+/** One attribute: its padlock, its slider, its selectivity, and its score before and now. */
 import { Icon } from "../icons.js";
 import { directions, hold, measured } from "../models.js";
 import { changeEdit, holds, moves, setMove } from "../state.js";
 import { html, useComputed } from "../view.js";
 import { signed, titled } from "../words.js";
-import { Cleanness } from "./cleanness.js";
-import { reached, sliderId } from "./reach.js";
+import { highlighted, sliderId } from "./reach.js";
 import { Score } from "./score.js";
+import { Selectivity } from "./selectivity.js";
 
 const STEP = 0.05;
 const USUAL_LIMIT = 3;
@@ -19,7 +19,7 @@ const UNITS = { σ: "standard deviations" };
 export function Row({ name, all, unit = "", onTeach, onForget }) {
   const direction = directions.value.get(name);
   const strength = useComputed(() => moves.value[name] ?? 0).value;
-  const marked = useComputed(() => reached.value === name).value;
+  const linked = useComputed(() => highlighted.value === name).value;
   const limit = Math.max(direction?.limit ?? USUAL_LIMIT, Math.abs(strength));
   const middle = 50 + (50 * strength) / limit;
   const id = sliderId(name);
@@ -31,11 +31,11 @@ export function Row({ name, all, unit = "", onTeach, onForget }) {
     reset(event);
   };
   return html`
-    <li class=${`row ${strength ? "moved" : ""} ${marked ? "reached" : ""}`}>
+    <li class=${`row ${strength ? "moved" : ""} ${linked ? "highlighted" : ""}`}>
       ${direction && measured.value ? html`<${Padlock} name=${name} all=${all} />`
         : onTeach ? html`<${Small} icon="teach" label=${`Teach ${titled(name)} more`} onClick=${onTeach} />` : html`<span></span>`}
       <label class="name" for=${id}>${titled(name)}</label>
-      <${Cleanness} direction=${direction} />
+      <${Selectivity} direction=${direction} />
       <input id=${id} type="range" min=${-limit} max=${limit} step=${STEP} value=${strength}
         style=${{ "--from": `${Math.min(50, middle)}%`, "--to": `${Math.max(50, middle)}%` }}
         aria-valuetext=${`${signed(strength)} ${UNITS[unit] ?? "steps"}`} title="Double click puts it back to zero"
@@ -52,9 +52,9 @@ const Small = ({ icon, label, away = false, onClick }) => html`
   <button class=${`plain reset ${away ? "away" : ""}`} aria-label=${label} title=${label} disabled=${away} onClick=${onClick}>
     <${Icon} name=${icon} /></button>`;
 
-/** An attribute that the scorer sees and no direction moves. */
-export const Watched = ({ name }) => html`
-  <li class="row watched"><span></span><span class="name">${titled(name)}</span>
+/** An attribute that is scored and has no slider. */
+export const Scored = ({ name }) => html`
+  <li class="row scored"><span></span><span class="name">${titled(name)}</span>
     <${Score} name=${name} moved=${false} /></li>`;
 
 function Padlock({ name, all }) {

@@ -1,12 +1,12 @@
-/** A score as a bar, with a thin mark where it was before. */
+/** A score as a bar, with a thin line at its value before. */
 import { before, NOTICEABLE, now } from "../images.js";
 import { html } from "../view.js";
 import { share, signed, titled } from "../words.js";
 
-/** A change that is written at all. */
+/** The least change that is shown as a number. */
 const LEAST = 0.005;
 
-/** @param {{name: string, moved: boolean}} props   moved: on purpose, so that its change is no surprise */
+/** @param {{name: string, moved: boolean}} props   moved: whether its own slider was moved, so that its change is expected */
 export function Score({ name, moved }) {
   const is = now.scores.value?.[name];
   if (is === undefined) return html`<span class="score"></span>`;

@@ -1,10 +1,10 @@
-/** Which image: its seed, its neighbours in number, a random one. */
+/** Chooses the image: its seed, the next ones, a random one. */
 import { Icon } from "../icons.js";
 import { besides } from "../keys.js";
 import { changeEdit, edit, MOST_SEED, randomSeed, seedOf } from "../state.js";
 import { html } from "../view.js";
 
-const NO_SEED = "This image has codes of its own and no seed; a seed leads to another image.";
+const NO_SEED = "This image was not drawn from a seed; entering one shows another image.";
 
 export function SeedBar() {
   const { codes } = edit.value;
@@ -14,7 +14,7 @@ export function SeedBar() {
     if (!Number.isInteger(value) || value < 0 || value > MOST_SEED) return;
     changeEdit({ codes: { seeds: [value] } }, { gesture: "seed", event });
   };
-  // What is no seed is not kept in the field either.
+  // The field keeps valid seeds only.
   const leave = (event) => { event.currentTarget.value = seedOf(edit.value.codes) ?? ""; };
   const random = () => changeEdit({ codes: { seeds: [randomSeed()] } });
   return html`
@@ -29,5 +29,5 @@ export function SeedBar() {
     </div>`;
 }
 
-/** What an image without a seed of its own comes from. */
+/** Where the code of an image without a seed comes from. */
 const origin = (codes) => (codes.sum ? "a sum" : codes.values ? "none" : "several");

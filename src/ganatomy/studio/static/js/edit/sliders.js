@@ -1,12 +1,12 @@
-/** All sliders, cleanest first, with what holds for all of them. */
+/** All sliders, most selective first, with their common controls. */
 import { Icon } from "../icons.js";
 import { directions, hold, measured, panel, panelProblem, preparing } from "../models.js";
 import { change, changeEdit, edit, HOLD_EVERY, HOLD_NOTHING, holdsEvery, moves } from "../state.js";
 import { html, useSignal } from "../view.js";
 import { counted, titled } from "../words.js";
-import { Row, Watched } from "./row.js";
+import { Row, Scored } from "./row.js";
 
-/** With fewer, a filter is in the way. */
+/** With fewer sliders no filter is shown. */
 const FILTERED_FROM = 12;
 
 export function Sliders() {
@@ -17,22 +17,22 @@ export function Sliders() {
   const others = Object.keys({ ...taught, ...own }).length > 0;
   const fits = (name) => titled(name).toLowerCase().includes(filter.value.trim().toLowerCase());
   const shown = all.filter(fits);
-  const watched = panel.value.attributes.filter((name) => !directions.value.has(name) && fits(name));
+  const scored = panel.value.attributes.filter((name) => !directions.value.has(name) && fits(name));
   return html`
     <${Toolbar} all=${all} filter=${filter} />
     <${Others} title="Taught by you" names=${Object.keys(taught)} onTeach=${teachMore} />
     <${Others} title="From your file" names=${Object.keys(own)} />
     ${others && html`<h2 class="small">Of this model</h2>`}
     ${shown.length > 0 && measured.value && html`<${Heads} />`}
-    <ul class="sliders" aria-label=${measured.value ? "Sliders, cleanest first" : "Sliders"}>
+    <ul class="sliders" aria-label=${measured.value ? "Sliders, most selective first" : "Sliders"}>
       ${shown.map((name) => html`<${Row} key=${name} name=${name} all=${all} />`)}
     </ul>
     ${shown.length === 0 && html`
       <p class="quiet">No slider has “${filter}” in its name.
         <button class="plain" onClick=${() => { filter.value = ""; }}>Show all</button></p>`}
-    ${watched.length > 0 && html`
-      <h2 class="small">Watched, without a slider</h2>
-      <ul class="sliders">${watched.map((name) => html`<${Watched} key=${name} name=${name} />`)}</ul>`}
+    ${scored.length > 0 && html`
+      <h2 class="small">Scored, without a slider</h2>
+      <ul class="sliders">${scored.map((name) => html`<${Scored} key=${name} name=${name} />`)}</ul>`}
     <${Notes} notes=${panel.value.notes ?? []} />`;
 }
 
@@ -46,7 +46,7 @@ function Toolbar({ all, filter }) {
           <input type="search" placeholder=${`Find among ${all.length}`} value=${filter}
             onInput=${(event) => { filter.value = event.currentTarget.value; }} /></label>`}
       ${measured.value && html`<div class="holding" role="group" aria-label="Hold">
-        <button class="plain" aria-pressed=${holdsEvery(hold.value)} title="Hold everything that is not moved (L)"
+        <button class="plain" aria-pressed=${holdsEvery(hold.value)} title="Hold all attributes that are not moved (L)"
           onClick=${() => changeEdit({ hold: HOLD_EVERY })}><${Icon} name="locked" />Hold everything</button>
         <button class="plain" aria-pressed=${nothing} title="Hold nothing (L)"
           onClick=${() => changeEdit({ hold: HOLD_NOTHING })}><${Icon} name="unlocked" />Nothing</button>
@@ -56,17 +56,17 @@ function Toolbar({ all, filter }) {
     </div>`;
 }
 
-/** What the columns are, for eyes; each row says it in words of its own. */
+/** Titles of the columns, for sighted users; each row has labels of its own. */
 const Heads = () => html`
   <div class="row heads" aria-hidden="true">
-    <span></span><span>cleanest first</span>
-    <span title="How many times as much a slider moves its own attribute as the others">own : others</span>
+    <span></span><span>most selective first</span>
+    <span title="Change of the slider's own attribute over the mean change of the others">selectivity</span>
     <span class="ends"><span>less</span><span>more</span></span>
     <span></span><span></span>
-    <span title="What the scorer sees; the mark is where it was before">score, and its change</span>
+    <span title="Probability by the attribute classifier; the line is its value before">score and change</span>
   </div>`;
 
-/** Directions that are no part of the panel: no padlock is theirs, since no score tells what they hold. */
+/** Directions from outside the panel: they have no padlock, since no score belongs to them. */
 const Others = ({ title, names, onTeach }) => names.length > 0 && html`
   <h2 class="small">${title}</h2>
   <ul class="sliders">${names.map((name) => html`
@@ -78,20 +78,20 @@ function without(name) {
   return { taught: rest(edit.value.taught), own: rest(edit.value.own), moves: rest(edit.value.moves) };
 }
 
-/** Its marks go back to Teach, from where it is kept again. */
+/** Its labels go back to Teach, where it can be changed and added again. */
 const teachMore = (name) => change({
   tab: "teach", teach: { name, ...edit.value.taught[name] }, edit: { ...edit.value, ...without(name) },
 });
 
 const Notes = ({ notes }) => notes.length > 0 && html`
-  <details class="notes"><summary>${counted(notes.length, "note")} on these directions</summary>
+  <details class="notes"><summary>${counted(notes.length, "note")} about these directions</summary>
     <ul>${notes.map((note) => html`<li>${note}</li>`)}</ul></details>`;
 
 const Awaiting = () => html`
   <div class="empty">
     <h2>No sliders yet</h2>
-    <p>${preparing.value ? "The directions of this model are being found and measured. They appear here by themselves."
+    <p>${preparing.value ? "The directions of this model are being measured. They appear here when they are ready."
       : panelProblem.value ? "Without directions there are no sliders; images, walks, mixes and sums work."
-        : "Asking for the directions …"}</p>
-    <p>Until then: change the seed, look around in Explore, or mark images in Teach.</p>
+        : "Loading the directions …"}</p>
+    <p>Until then: change the seed, look around in Explore, or label images in Teach.</p>
   </div>`;

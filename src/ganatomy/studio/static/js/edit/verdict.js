@@ -1,4 +1,4 @@
-/** In words: what was moved, and what else moved with it. */
+/** What was moved, and what else changed, in words. */
 import { Icon } from "../icons.js";
 import { hold, measured, panel } from "../models.js";
 import { before, changed, now } from "../images.js";
@@ -7,11 +7,11 @@ import { edit, holdsEvery, moves } from "../state.js";
 import { html, useEffect, useState } from "../view.js";
 import { listed, share, signed, titled } from "../words.js";
 
-/** Named in the sentence; the bars say the rest. */
+/** Attributes that the sentence names. */
 const NAMED = 3;
-/** Said aloud only when the hand rests. */
+/** Milliseconds without a change before a screen reader reads it. */
 const REST = 700;
-const AS_FAR = "Held as far as this model allows; smaller steps move them less.";
+const AS_FAR = "They are held as far as this model allows; smaller steps change them less.";
 
 export function Verdict() {
   const moved = Object.keys(moves.value);
@@ -28,7 +28,7 @@ export function Verdict() {
         </p>
         ${judged && html`<p class=${others.length ? "also" : "clean"}>${sentence(others)}</p>`}
         ${judged && others.length > 0 && holdsEvery(hold.value) && measured.value && html`<p class="quiet as-far">${AS_FAR}</p>`}
-        ${scored && !now.scores.value && html`<p class="quiet">Its scores are still to come.</p>`}`}
+        ${scored && !now.scores.value && html`<p class="quiet">Computing its scores …</p>`}`}
     </div>
     <${Aloud} text=${moved.length ? `${words}. ${judged ? sentence(others) : ""}` : ""} />`;
 }
@@ -41,11 +41,11 @@ function BeforeButton() {
 }
 
 function advice() {
-  if (!panel.value) return "Look around with the seeds until the sliders are there.";
-  if (!measured.value) return "Move a slider, and look at what changes: nothing scores the images of this model.";
+  if (!panel.value) return "Choose a seed while the sliders are being measured.";
+  if (!measured.value) return "Move a slider and look at the image: no classifier scores the images of this model.";
   return holdsEvery(hold.value)
-    ? "Move a slider. Every other attribute is held, and whatever moves all the same is named here."
-    : "Move a slider: whatever else moves is named here. A closed padlock holds an attribute.";
+    ? "Move a slider. All other attributes are held; those that change nevertheless are named here."
+    : "Move a slider: other attributes that change are named here. A closed padlock holds an attribute.";
 }
 
 function outcome(name) {
@@ -54,17 +54,17 @@ function outcome(name) {
 }
 
 function sentence(others) {
-  if (others.length === 0) return "Nothing else moved by .10 or more.";
+  if (others.length === 0) return "Nothing else changed by .10 or more.";
   const named = others.slice(0, NAMED).map(([name, by]) => `${titled(name)} ${signed(by)}`);
   const rest = others.length - named.length;
-  return `Also moved: ${listed(rest ? [...named, `${rest} more`] : named)}.`;
+  return `Also changed: ${listed(rest ? [...named, `${rest} more`] : named)}.`;
 }
 
 function Aloud({ text }) {
-  const [said, setSaid] = useState("");
+  const [shown, setShown] = useState("");
   useEffect(() => {
-    const timer = setTimeout(() => setSaid(text), REST);
+    const timer = setTimeout(() => setShown(text), REST);
     return () => clearTimeout(timer);
   }, [text]);
-  return html`<p class="unseen" role="status">${said}</p>`;
+  return html`<p class="unseen" role="status">${shown}</p>`;
 }

@@ -1,27 +1,27 @@
-/** The matrix of changes as a table of colours; whoever points at a cell, or goes there by keys, reads it in words. */
+/** The matrix of changes as a table of colours; the cell under the pointer or the focus is read in words. */
 import { goToSlider } from "../edit/reach.js";
 import { html, useMemo, useRef, useState } from "../view.js";
 import { signed, titled } from "../words.js";
 
-const WAYS = { held: "everything else held", alone: "nothing held" };
+const HELD = { held: "everything else held", alone: "nothing held" };
 const ARROWS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
-/** Steps of colour to either side; the eye tells no more of them apart in a cell. */
+/** Steps of colour to either side; more could not be distinguished in a cell. */
 const SHADES = 4;
 
 export function Matrix({ panel }) {
-  const [way, setWay] = useState(panel.usual);
+  const [how, setHow] = useState(panel.holds_by_default ? "held" : "alone");
   const [at, setAt] = useState(null);
   const table = useRef(null);
   const rows = useMemo(() => panel.directions.map(({ name }) => name), [panel]);
-  // Columns in the order of the rows, so that a clean panel shows as a diagonal.
+  // Columns in the order of the rows, so that selective sliders show as a diagonal.
   const columns = useMemo(() => {
     const own = rows.filter((name) => panel.attributes.includes(name));
     return [...own, ...panel.attributes.filter((name) => !own.includes(name))];
   }, [panel]);
   const values = useMemo(() => {
     const places = columns.map((name) => panel.attributes.indexOf(name));
-    return panel.changes[way].map((row) => places.map((place) => row[place]));
-  }, [panel, way]);
+    return panel.changes[how].map((row) => places.map((place) => row[place]));
+  }, [panel, how]);
   const top = panel.target_change;
 
   const show = (event) => {
@@ -38,19 +38,19 @@ export function Matrix({ panel }) {
     <section class="matrix">
       <h2>What one step changes</h2>
       <div class="toolbar">
-        <div class="holding" role="group" aria-label="How it was moved">
-          ${Object.entries(WAYS).map(([name, words]) => html`
-            <button class="plain" aria-pressed=${way === name} onClick=${() => setWay(name)}>${words}</button>`)}
+        <div class="holding" role="group" aria-label="What is held">
+          ${Object.entries(HELD).map(([name, words]) => html`
+            <button class="plain" aria-pressed=${how === name} onClick=${() => setHow(name)}>${words}</button>`)}
         </div>
         <${Scale} top=${top} />
       </div>
       <p class="reading">${at ? html`
         One step of <b>${titled(rows[at[0]])}</b> changes <b>${titled(columns[at[1]])}</b> by
-        ${" "}<b>${signed(values[at[0]][at[1]])}</b>, with ${WAYS[way]}.` : html`
-        Each row is a slider, each column an attribute; red is more, blue is less. A clean slider has colour on the
+        ${" "}<b>${signed(values[at[0]][at[1]])}</b>, with ${HELD[how]}.` : html`
+        Each row is a slider, each column an attribute; red is more, blue is less. A selective slider has colour on the
         diagonal only. Point at a cell, or go there with the arrow keys.`}</p>
       <div class="scroll">
-        <table ref=${table} role="grid" aria-label=${`Mean change of each attribute by one step of each slider, ${WAYS[way]}`}
+        <table ref=${table} role="grid" aria-label=${`Mean change of each attribute by one step of each slider, ${HELD[how]}`}
           onPointerOver=${show} onFocusIn=${show} onKeyDown=${keys}>
           <thead><tr><td></td>${columns.map((name) => html`
             <th scope="col" role="columnheader"><span>${titled(name)}</span></th>`)}</tr></thead>
@@ -60,7 +60,7 @@ export function Matrix({ panel }) {
     </section>`;
 }
 
-/** Kept as it is while somebody points at cells: a thousand of them need not be drawn again. */
+/** Not drawn again while the pointer moves over its cells. */
 const Body = ({ rows, columns, values, top }) => useMemo(() => html`
   <tbody>${rows.map((row, i) => html`
     <tr>

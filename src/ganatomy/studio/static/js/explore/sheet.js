@@ -12,7 +12,7 @@ const PAGE = 48;
 export function Sheet() {
   const { explore, edit } = state.value;
   const { from, order } = explore;
-  const most = order ? panel.value?.map?.seeds.length ?? 0 : MOST_SEED;
+  const most = order ? panel.value?.map?.x.length ?? 0 : MOST_SEED;
   const turn = (to) => changeExplore({ from: Math.max(0, Math.min(to, most - 1)) });
   const attribute = titled(order.slice(1));
   return html`
@@ -40,7 +40,7 @@ function shown({ from, order }) {
   const map = panel.value?.map;
   const scores = order && map?.scores?.[order.slice(1)];
   if (!scores) return Array.from({ length: PAGE }, (_, i) => ({ seed: from + i, score: null }));
-  const way = order[0] === "+" ? -1 : 1;
-  return map.seeds.map((seed, i) => ({ seed, score: scores[i] / 100 }))
-    .sort((a, b) => way * (a.score - b.score)).slice(from, from + PAGE);
+  const sign = order[0] === "+" ? -1 : 1;
+  return scores.map((percent, seed) => ({ seed, score: percent / 100 }))
+    .sort((a, b) => sign * (a.score - b.score)).slice(from, from + PAGE);
 }

@@ -20,15 +20,15 @@ export const colorsOf = (dark) => (dark ? ON_DARK : ON_LIGHT);
  * @property {import("./camera.js").Size} size
  * @property {number[]|null} scores   percents
  * @property {ImageBitmap|null} sprite
- * @property {number} marked    the point of the current image, or -1
- * @property {number} pointed   the point under the hand, or -1
+ * @property {number} current   the point of the current image, or -1
+ * @property {number} pointed   the point under the pointer, or -1
  * @property {boolean} dark
- * @property {boolean} aimed    with a cross in the middle, for who goes there by keys
+ * @property {boolean} aimed    with a cross in the middle, while keys move the map
  */
 
 /** @param {HTMLCanvasElement} canvas @param {MapLook} look */
 export function drawMap(canvas, look) {
-  const { map, camera, size, sprite, marked, pointed } = look;
+  const { map, camera, size, sprite, current, pointed } = look;
   const context = sharp(canvas, size);
   const style = getComputedStyle(canvas);
   const colors = colorsOf(look.dark);
@@ -58,8 +58,8 @@ export function drawMap(canvas, look) {
       x - side / 2, y - side / 2, side, side);
   }
   context.strokeStyle = style.color;
-  for (const [i, width] of [[marked, 3], [pointed, 2]]) {
-    if (i < 0) continue;
+  for (const [i, width] of [[current, 3], [pointed, 2]]) {
+    if (i < 0 || i >= map.x.length) continue;
     context.lineWidth = width;
     const [x, y] = project(camera, size, map.x[i], map.y[i]);
     if (drawn.has(i)) context.strokeRect(x - side / 2 - 2, y - side / 2 - 2, side + 4, side + 4);

@@ -1,21 +1,21 @@
-/** Wheel, drag, pinch and click on a canvas, told as what they mean. */
+/** Wheel, drag, pinch and click on a canvas, translated to zoom, pan and point. */
 import { useEffect, useRef } from "../view.js";
 
 /** Zoom for each pixel of the wheel. */
 const NOTCH = 1.0015;
-/** A hand that travels less has clicked. */
+/** Pixels; a press that travels less is a click. */
 const STILL = 5;
 
 /**
  * @param {{current: HTMLCanvasElement}} canvas
  * @param {{onZoom: (factor: number, x: number, y: number) => void, onPan: (dx: number, dy: number) => void,
- *   onPoint: (x: number, y: number) => void, onClick: (x: number, y: number) => void, onLeave: () => void}} meanings
+ *   onPoint: (x: number, y: number) => void, onClick: (x: number, y: number) => void, onLeave: () => void}} actions
  * @returns listeners for the canvas
  */
-export function useHands(canvas, meanings) {
-  const { onPan, onPoint, onClick, onLeave } = meanings;
-  const latest = useRef(meanings);
-  latest.current = meanings;
+export function useHands(canvas, actions) {
+  const { onPan, onPoint, onClick, onLeave } = actions;
+  const latest = useRef(actions);
+  latest.current = actions;
   const fingers = useRef(new Map()).current;
   const travelled = useRef(0);
   const place = (event) => {

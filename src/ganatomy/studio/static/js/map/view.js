@@ -1,4 +1,4 @@
-/** The map under the hands: wheel, fingers, drag or keys move it; a click goes to the image. */
+/** The map: wheel, touch, drag or keys move it; a click goes to the image. */
 import { AS_MEASURED, measuredScene } from "../scenes.js";
 import { isDark } from "../scheme.js";
 import { changeExplore, goTo, seedOf, state } from "../state.js";
@@ -23,8 +23,8 @@ export function MapView({ map }) {
   const [aimed, setAimed] = useState(false);
   const [sprite, problem] = useSprite();
   const names = Object.keys(map.scores ?? {});
-  const color = names.includes(state.value.explore.color) ? state.value.explore.color : liveliest(map);
-  const go = (index) => goTo({ seeds: [map.seeds[index]] }, AS_MEASURED);
+  const color = names.includes(state.value.explore.color) ? state.value.explore.color : mostEven(map);
+  const go = (index) => goTo({ seeds: [index] }, AS_MEASURED);
 
   useEffect(() => {
     const watch = new ResizeObserver(([{ contentRect }]) => {
@@ -42,7 +42,7 @@ export function MapView({ map }) {
     drawMap(canvas.current, {
       map, camera, size, sprite, pointed, dark, aimed,
       scores: map.scores?.[color] ?? null,
-      marked: map.seeds.indexOf(seedOf(state.value.edit.codes)),
+      current: seedOf(state.value.edit.codes) ?? -1,
     });
   });
 
@@ -85,14 +85,14 @@ export function MapView({ map }) {
           onBlur=${() => setAimed(false)}></canvas>
         ${pointed >= 0 && html`
           <div class="map-card" aria-hidden="true">
-            <${Thumb} scene=${measuredScene(map.seeds[pointed])} />
-            <p>Seed ${map.seeds[pointed]}<br /><b>${score}</b></p>
+            <${Thumb} scene=${measuredScene(pointed)} />
+            <p>Seed ${pointed}<br /><b>${score}</b></p>
           </div>`}
       </div>
       <p class="quiet">
         <span id="map-seen" role=${aimed ? "status" : undefined}>
-          ${pointed >= 0 ? `Seed ${map.seeds[pointed]}${score && `, ${score}`}.` : `${map.seeds.length.toLocaleString("en")} images.
-            Click one to edit it; zoom in and the points become images.`}</span>
+          ${pointed >= 0 ? `Seed ${pointed}${score && `, ${score}`}.` : `${map.x.length.toLocaleString("en")} images.
+            Click one to edit it; zoom in to see images in place of points.`}</span>
         ${" "}${map.about} ${problem && html`<span class="problem">${problem}</span>`}
       </p>
     </div>`;
@@ -106,8 +106,8 @@ const Colors = ({ names, color, dark }) => html`
   <span class="scale" aria-hidden="true">0
     <span>${colorsOf(dark).map((shade) => html`<i style=${{ background: shade }}></i>`)}</span> 1</span>`;
 
-/** What tells most images apart: the attribute that is nearest to half and half. */
-function liveliest(map) {
+/** The attribute whose prevalence is nearest to one half. */
+function mostEven(map) {
   const apart = (scores) => Math.abs(scores.filter((score) => score >= 50).length / scores.length - 0.5);
   return Object.entries(map.scores ?? {}).sort((a, b) => apart(a[1]) - apart(b[1]))[0]?.[0] ?? "";
 }

@@ -1,4 +1,4 @@
-/** An image that is chosen by its seed, with a way to take another. */
+/** An image that is chosen by its seed. */
 import { Icon } from "../icons.js";
 import { sceneOfSeed } from "../scenes.js";
 import { MOST_SEED, randomSeed } from "../state.js";

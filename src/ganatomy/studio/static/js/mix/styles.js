@@ -17,8 +17,8 @@ export function Styles() {
   return html`
     <div class="empty">
       <h2>${name} has no layers to mix</h2>
-      <p>Mixing styles gives some layers of a network the code of another image. A ${architecture} takes its code in
-        at one place only. Adding and subtracting works for it: choose it above.</p>
+      <p>Style mixing gives some layers of a network the code of another image. A ${architecture} takes its code at
+        one place only. Add and subtract works for it: choose it above.</p>
     </div>`;
 }
 
@@ -27,10 +27,10 @@ function Matrix({ count }) {
   const [coarse, middle, fine] = thirds(count);
   const range = layers ?? coarse;
   const codes = (seeds) => seeds.map((seed) => codesOf({ seeds: [seed] }, edit.value.psi, edit.value.label));
-  const { sheet, told, problem, waiting } = useSheet("mix", {
+  const { sheet, facts, problem, waiting } = useSheet("mix", {
     kind: "mix", rows: codes(rows), columns: codes(columns), layers: range, size: Math.min(CELL, model.value.resolution),
   }, PATIENCE);
-  const mixed = told.codes?.codes ?? [];
+  const mixed = facts.codes?.codes ?? [];
   const side = (which, title) => state.value.mix[which].map((seed, i, seeds) => html`
     <${SeedField} seed=${seed} label=${`${title} ${i + 1}`}
       onSeed=${(next) => changeMix({ [which]: seeds.with(i, next) })}
@@ -40,8 +40,8 @@ function Matrix({ count }) {
       onClick=${() => changeMix({ [which]: [...state.value.mix[which], randomSeed()] })}><${Icon} name="add" /></button>`;
   const [left, top] = [side("rows", "Row"), side("columns", "Column")];
   return html`
-    <p class="about">Each image is its row's, with its column's layers from ${range[0]} up to
-      ${range[1] < count ? ` ${range[1]}, which is the first that stays` : " the last"}. Choose one to edit it.</p>
+    <p class="about">Each image has the code of its row, and in layers ${range[0]} to ${range[1] - 1} that of its column.
+      Choose one to edit it.</p>
     <${LayerRange} label="Layers from the column" range=${range} count=${count}
       choices=${[["Coarse: pose and shape", coarse], ["Middle: features", middle], ["Fine: colours", fine]]}
       onRange=${(next, event) => changeMix({ layers: next }, { gesture: "mix layers", event })} />

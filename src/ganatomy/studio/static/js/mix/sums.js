@@ -14,25 +14,25 @@ const NEIGHBOURS = 8;
 const NOISE = 0.25;
 /** The sheet has the sum first; on the page it stands in the middle of its neighbours. */
 const PLACES = [1, 2, 3, 4, 0, 5, 6, 7, 8];
-/** A basket is filled from this many images that have most of something. */
+/** A basket is filled from this many images with the highest scores. */
 const AMONG = 30;
 const BASKETS = [{ name: "A", sign: "+" }, { name: "B", sign: "-" }, { name: "C", sign: "+" }];
 
 export function Sums() {
   const { baskets } = state.value.mix;
   const { psi, label } = edit.value;
-  const { sheet, told, problem, waiting } = useSheet("sum", {
+  const { sheet, facts, problem, waiting } = useSheet("sum", {
     kind: "sum",
     terms: baskets.map((seeds, i) => ({ sign: BASKETS[i].sign, ...codesOf({ seeds }, psi, label) })),
     neighbours: NEIGHBOURS,
     noise: NOISE,
     size: Math.min(CELL, model.value.resolution),
   }, PATIENCE);
-  const codes = told.codes?.codes ?? [];
+  const codes = facts.codes?.codes ?? [];
   const put = (i, seeds) => changeMix({ baskets: baskets.map((old, k) => (k === i ? seeds : old)) });
   return html`
-    <p class="about">An image can be added up: what A shows, without what B shows, with what C shows. Means of three
-      images say more clearly what is meant than one.</p>
+    <p class="about">Arithmetic on latent codes: the mean code of A, minus that of B, plus that of C. Means of three codes
+      are less noisy than single ones.</p>
     <div class="sum">
       <div>${baskets.map((seeds, i) => html`
         <${Basket} key=${i} ...${BASKETS[i]} first=${i === 0} seeds=${seeds} onSeeds=${(next) => put(i, next)} />`)}</div>
@@ -76,10 +76,9 @@ function Basket({ name, sign, first, seeds, onSeeds }) {
     </fieldset>`;
 }
 
-/** Some of the seeds that have most (or least) of an attribute. */
+/** Some of the seeds with the highest (or lowest) scores of an attribute. */
 function pick(map, chosen, count) {
-  const way = chosen[0] === "+" ? -1 : 1;
-  const scores = map.scores[chosen.slice(1)];
-  const best = map.seeds.map((seed, i) => [seed, scores[i]]).sort((a, b) => way * (a[1] - b[1])).slice(0, AMONG);
+  const sign = chosen[0] === "+" ? -1 : 1;
+  const best = [...map.scores[chosen.slice(1)].entries()].sort((a, b) => sign * (a[1] - b[1])).slice(0, AMONG);
   return Array.from({ length: count }, () => best.splice(Math.floor(Math.random() * best.length), 1)[0]?.[0] ?? 0);
 }

@@ -1,4 +1,4 @@
-/** Evidence: what one step of each slider was measured to change, and how sure that is. */
+/** Evidence: what one step of each slider changes, measured, with intervals. */
 import { Cards } from "../evidence/cards.js";
 import { Matrix } from "../evidence/matrix.js";
 import { panel, panelProblem, preparing } from "../models.js";
@@ -19,12 +19,12 @@ export function EvidenceTab() {
 const NotYet = () => html`
   <div class="empty">
     <h2>No measurements yet</h2>
-    <p>${preparing.value ? "They are being made; this page fills by itself." : panelProblem.value || "Asking for them …"}</p>
+    <p>${preparing.value ? "They are being made, and appear here when they are ready." : panelProblem.value || "Loading them …"}</p>
   </div>`;
 
 const NoMatrix = () => html`
   <div class="empty">
     <h2>No matrix</h2>
-    <p>Nothing scores the images of this model, so what its directions change was not measured. Start the studio with
-      a scorer (--scorer) to see it.</p>
+    <p>No classifier scores the images of this model, so what its directions change was not measured. Start the studio
+      with --scorer to measure it.</p>
   </div>`;

@@ -1,4 +1,4 @@
-/** Explore: many images at once, on a sheet of seeds or on a map of what they show. */
+/** Explore: many images at once, on a sheet of seeds or on a map of their codes. */
 import { Sheet } from "../explore/sheet.js";
 import { MapView } from "../map/view.js";
 import { panel, preparing } from "../models.js";
@@ -26,11 +26,11 @@ export function ExploreTab() {
 const MapPlace = () => (panel.value?.map ? html`<${MapView} map=${panel.value.map} />` : html`
   <div class="empty">
     <h2>No map yet</h2>
-    <p>${preparing.value || !panel.value ? "Images are being drawn and placed; the map appears here by itself."
+    <p>${preparing.value || !panel.value ? "The map is being made, and appears here when it is ready."
       : "This model has no map."} The sheet works meanwhile.</p>
   </div>`);
 
-/** Seeds in their order, or those of the map that have most or least of something. */
+/** Seeds in their order, or those of the map with the highest or lowest score of an attribute. */
 function Order() {
   const scored = Object.keys(panel.value?.map?.scores ?? {});
   const choose = (event) => changeExplore({ order: event.currentTarget.value, from: 0 });

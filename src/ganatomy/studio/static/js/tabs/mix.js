@@ -1,4 +1,4 @@
-/** Mix and add: two ways to make one image out of several. */
+/** Mix: one image from several, by mixing styles or by adding codes. */
 import { Styles } from "../mix/styles.js";
 import { Sums } from "../mix/sums.js";
 import { changeMix, state } from "../state.js";
@@ -11,7 +11,7 @@ export function MixTab() {
   const { view } = state.value.mix;
   return html`
     <div class="wide">
-      <div class="toolbar"><div class="holding" role="group" aria-label="Way">
+      <div class="toolbar"><div class="holding" role="group" aria-label="View">
         ${Object.entries(VIEWS).map(([name, words]) => html`
           <button class="plain" aria-pressed=${view === name} onClick=${() => changeMix({ view: name })}>${words}</button>`)}
       </div></div>

@@ -1,4 +1,4 @@
-/** Walk: key images on a strip, and the film that goes from each to the next. */
+/** Walk: key images on a strip, and the film between them. */
 import { model } from "../models.js";
 import { sceneOf } from "../scenes.js";
 import { useSheet } from "../sheets.js";
@@ -12,8 +12,8 @@ const FRAME = 256;
 /** Dragging the number of frames should not make a film of each. */
 const PATIENCE = 200;
 const METHODS = {
-  lerp: ["straight", "the shortest way; images in between are more usual"],
-  slerp: ["round", "along the sphere, so that images in between are as varied as the keys"],
+  lerp: ["linear", "straight lines; images in between are more typical"],
+  slerp: ["spherical", "along the sphere; images in between are as varied as the keys"],
   spline: ["smooth", "one curve through all keys, without corners"],
 };
 
@@ -55,7 +55,7 @@ function Settings({ walk }) {
   const frames = (event) => changeWalk({ frames: event.currentTarget.valueAsNumber }, { gesture: "frames", event });
   return html`
     <fieldset>
-      <legend>Way between images</legend>
+      <legend>Interpolation</legend>
       ${Object.entries(METHODS).map(([name, [word, about]]) => html`
         <label class="choice">
           <input type="radio" name="method" value=${name} checked=${walk.method === name}

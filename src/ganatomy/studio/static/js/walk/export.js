@@ -1,4 +1,4 @@
-/** The walk as a film to take away. */
+/** The walk as a film to save. */
 import * as api from "../api.js";
 import { Icon } from "../icons.js";
 import { modelName } from "../models.js";
@@ -23,9 +23,9 @@ export function Export({ order }) {
   };
   return html`
     <fieldset class="export">
-      <legend>Take the film away</legend>
+      <legend>Export the film</legend>
       ${KINDS.map((what) => html`
-        <button disabled=${busy !== ""} onClick=${() => make(what)}><${Icon} name="take" />${what.toUpperCase()}</button>`)}
+        <button disabled=${busy !== ""} onClick=${() => make(what)}><${Icon} name="export" />${what.toUpperCase()}</button>`)}
       <span role="status">${busy && html`
         Making the ${busy.toUpperCase()} … <progress aria-label="Making the film"></progress>`}</span>
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}

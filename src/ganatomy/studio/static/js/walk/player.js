@@ -1,4 +1,4 @@
-/** Plays a sheet of frames; the line below says how fast the image changes, and where it jumps. */
+/** Plays a sheet of frames; the line below shows how fast the image changes, and where it jumps. */
 import { Icon } from "../icons.js";
 import { drawCell } from "../sheets.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../view.js";

@@ -1,4 +1,4 @@
-"""What the page asks for live: each kind reads its own words, and gives its answers as they are made."""
+"""Queries over the socket: each kind reads its own fields, and emits its answers as they are made."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from ganatomy.latents import Latents
 from ganatomy.metrics.walks import profile
 from ganatomy.recipes.codes import Codes, Given, Sum, Term, read_basket
 from ganatomy.recipes.fields import Fields, choice, flag, integer, layer_range, number, several, text
+from ganatomy.report.writer import as_json
 from ganatomy.studio.bench import AT_ONCE, Bench
-from ganatomy.studio.scenes import Marks, Scene, one_code, read_scene
+from ganatomy.studio.scenes import Labels, Scene, one_code, read_scene
 from ganatomy.studio.turns import Pause
 
 MOST_CELLS = 64
@@ -45,24 +46,24 @@ class Answer:
 
 
 Emit = Callable[[Answer], None]
-Ask = Callable[[Bench, Emit, Pause], None]
-"""What was asked for: works on a bench, and emits its answers."""
+Query = Callable[[Bench, Emit, Pause], None]
+"""One query: computes on a bench, and emits its answers."""
 
 
-def read_ask(value: Any) -> Ask:
-    """What the page asks for, from JSON that may come from anywhere.
+def read_query(value: Any) -> Query:
+    """A query of the page, from JSON that may come from anywhere.
 
     Raises:
         CheckpointError: naming the field that is wrong.
     """
-    fields = Fields(value, "ask")
+    fields = Fields(value, "query")
     kind = fields.take("kind", choice(KINDS))
-    ask = KINDS[kind](fields)
+    query = KINDS[kind](fields)
     fields.end()
-    return ask
+    return query
 
 
-def _image(fields: Fields) -> Ask:
+def _image(fields: Fields) -> Query:
     scene, wanted = fields.take("scene", read_scene), fields.take("scores", flag, False)
 
     def answer(bench: Bench, emit: Emit, pause: Pause) -> None:
@@ -82,7 +83,7 @@ def _image(fields: Fields) -> Ask:
     return answer
 
 
-def _sheet(fields: Fields) -> Ask:
+def _sheet(fields: Fields) -> Query:
     scenes = fields.take("scenes", several(read_scene, least=1, most=MOST_CELLS))
     columns = fields.take("columns", integer(1, MOST_CELLS), 8)
     size = fields.take("size", integer(8, LARGEST), None)
@@ -103,7 +104,7 @@ def _sheet(fields: Fields) -> Ask:
     return answer
 
 
-def _walk(fields: Fields) -> Ask:
+def _walk(fields: Fields) -> Query:
     keys = fields.take("keys", several(read_scene, least=2, most=MOST_KEYS))
     method = fields.take("method", choice(edits.PATH_METHODS), "lerp")
     frames = fields.take("frames", integer(2, MOST_FRAMES), 24)
@@ -130,7 +131,7 @@ def _walk(fields: Fields) -> Ask:
     return answer
 
 
-def _mix(fields: Fields) -> Ask:
+def _mix(fields: Fields) -> Query:
     rows = fields.take("rows", several(one_code, least=1, most=7))
     columns = fields.take("columns", several(one_code, least=1, most=7))
     layers = fields.take("layers", layer_range)
@@ -150,7 +151,7 @@ def _mix(fields: Fields) -> Ask:
     return answer
 
 
-def _sum(fields: Fields) -> Ask:
+def _sum(fields: Fields) -> Query:
     terms = fields.take("terms", several(_term, least=1, most=8))
     neighbours = fields.take("neighbours", integer(0, 24), 8)
     noise = fields.take("noise", number(0, 4), 0.25)
@@ -166,28 +167,29 @@ def _sum(fields: Fields) -> Ask:
     return answer
 
 
-def _teach(fields: Fields) -> Ask:
+def _teach(fields: Fields) -> Query:
     name = fields.take("name", text, "taught")
     seeds = several(integer(0, 2**63 - 1), most=100)
-    marks = Marks(yes=fields.take("yes", seeds, ()), no=fields.take("no", seeds, ()))
+    labels = Labels(yes=fields.take("yes", seeds, ()), no=fields.take("no", seeds, ()))
     num_next = fields.take("next", integer(0, 64), 8)
     scene = fields.take("scene", read_scene, None)
     size = fields.take("size", integer(8, LARGEST), None)
 
     def answer(bench: Bench, emit: Emit, pause: Pause) -> None:
-        if min(len(marks.yes), len(marks.no)) < SMALLEST_TAUGHT:
-            more = f"mark at least {SMALLEST_TAUGHT} images of each kind"
+        if min(len(labels.yes), len(labels.no)) < SMALLEST_TAUGHT:
+            more = f"label at least {SMALLEST_TAUGHT} images of each kind"
             facts = {"accuracy": None, "auc": None, "advice": more, "next": []}
             emit(Answer(facts={"kind": "taught", **facts}))
             return
-        found = bench.taught(name, marks, num_next=num_next, pause=pause)
-        figures = {
-            figure: [round(estimate.value, 4), round(estimate.low, 4), round(estimate.high, 4)]
-            for figure, estimate in (("accuracy", found.accuracy), ("auc", found.auc))
+        found = bench.taught(name, labels, num_next=num_next, pause=pause)
+        # Rows of the candidates are their seeds; labelled images beyond them are not offered again.
+        facts = {
+            "accuracy": found.accuracy,
+            "auc": found.auc,
+            "advice": found.advice,
+            "next": found.next_rows,
         }
-        # Rows of the candidates are their seeds; marked images beyond them are not asked about again.
-        facts = {**figures, "advice": found.advice, "next": list(found.next_rows)}
-        emit(Answer(facts={"kind": "taught", **facts}))
+        emit(Answer(facts=as_json({"kind": "taught", **facts})))
         if scene is not None:
             pause()
             start = bench.codes([scene], pause=pause)
@@ -197,7 +199,7 @@ def _teach(fields: Fields) -> Ask:
     return answer
 
 
-KINDS: dict[str, Callable[[Fields], Ask]] = {
+KINDS: dict[str, Callable[[Fields], Query]] = {
     "image": _image,
     "sheet": _sheet,
     "walk": _walk,

@@ -1,4 +1,4 @@
-"""Files to leave with, each made from a scene, and scenes made from files that come back."""
+"""Files made from scenes, and scenes read back from such files."""
 
 from __future__ import annotations
 
@@ -28,9 +28,8 @@ from ganatomy.recipes import (
 )
 from ganatomy.recipes.codes import Drawn, Sum
 from ganatomy.storage import load_directions, load_latents, read_kind, save_directions
-from ganatomy.studio.asks import MOST_KEYS
 from ganatomy.studio.bench import AT_ONCE, Bench
-from ganatomy.studio.preparing import page_space, shown_psi
+from ganatomy.studio.queries import MOST_KEYS
 from ganatomy.studio.scenes import FURTHEST, MOST_CODES, Scene, read_scene
 from ganatomy.studio.turns import Pause
 
@@ -78,8 +77,8 @@ ga.grid(generator(latents), gap=0).save("step-by-step.png")
 '''
 
 
-def take(bench: Bench, what: str, scene: Scene, folder: Path, *, pause: Pause) -> Path:
-    """Write what a person takes away of a scene, into a folder.
+def export(bench: Bench, what: str, scene: Scene, folder: Path, *, pause: Pause) -> Path:
+    """Write one file of a scene into a folder.
 
     Raises:
         SettingError: for directions of an image that nothing was moved in, where none is taught or of a file.
@@ -88,12 +87,12 @@ def take(bench: Bench, what: str, scene: Scene, folder: Path, *, pause: Pause) -
     recipe = replace(bench.recipe(scene, pause=pause), image=Sheet(), scene=scene.to_data())
     if what == "directions":
         found = {
-            name: bench.taught(name, marks, pause=pause).direction for name, marks in scene.taught.items()
+            name: bench.taught(name, labels, pause=pause).direction for name, labels in scene.taught.items()
         }
         found |= scene.own
         found |= {move.direction.name: move.direction for move in recipe.edits if isinstance(move, Move)}
         if not found:
-            raise SettingError("no slider has been moved, so there is no direction to take away; move one")
+            raise SettingError("no slider has been moved, so there is no direction to export; move one")
         return save_directions(Directions(found.values()), path)
     if what == "script":
         return _write_script(bench, recipe, path)
@@ -167,8 +166,8 @@ def _of_recipe(benches: Sequence[Bench], recipe: Recipe) -> dict[str, Any]:
         raise SettingError(f"this recipe draws more than {MOST_CODES} codes; the page opens one image")
     codes = _codes(bench, recipe)
     if isinstance(recipe.image, CodePath):
-        return _walk(bench, recipe.image, _told(bench, recipe, codes) or _given(codes))
-    (scene,) = _told(bench, recipe, codes[0]) or (_plain_scene(bench, recipe, codes[0]),)
+        return _walk(bench, recipe.image, _carried(bench, recipe, codes) or _given(codes))
+    (scene,) = _carried(bench, recipe, codes[0]) or (_plain_scene(bench, recipe, codes[0]),)
     if isinstance(scene.codes, Drawn) and scene.codes.seeds[0] > LARGEST_SEED:
         scene = replace(scene, codes=Given(latents=scene.codes.draw(bench.generator)))
     return {"model": bench.name, "kind": "image", "scene": scene.to_data()}
@@ -187,11 +186,11 @@ def _walk(bench: Bench, path: CodePath, keys: Sequence[Scene]) -> dict[str, Any]
     }
 
 
-def _told(bench: Bench, recipe: Recipe, codes: Latents) -> tuple[Scene, ...] | None:
+def _carried(bench: Bench, recipe: Recipe, codes: Latents) -> tuple[Scene, ...] | None:
     """The scenes that the recipe carries, if they still make the same codes."""
-    told = recipe.scene or {}
+    scene = recipe.scene or {}
     try:
-        scenes = tuple(read_scene(dict(one)) for one in told.get("keys", [told])[:MOST_CODES])
+        scenes = tuple(read_scene(dict(one)) for one in scene.get("keys", [scene])[:MOST_CODES])
         found = bench.codes(scenes)
     except (GanatomyError, TypeError, ValueError):
         return None
@@ -203,7 +202,7 @@ def _given(codes: Latents) -> tuple[Scene, ...]:
 
 
 def _plain_scene(bench: Bench, recipe: Recipe, codes: Latents) -> Scene:
-    """The moves of a recipe as directions by value; where they cannot be told apart, the codes alone."""
+    """The moves of a recipe as directions by value; the codes alone where that is impossible."""
     assert recipe.codes is not None
     (fallen,) = _given(codes)
     moves = [edit for edit in recipe.edits if isinstance(edit, Move)]
@@ -239,7 +238,7 @@ def _of_our_file(benches: Sequence[Bench], path: Path) -> dict[str, Any]:
         if not found:
             raise CheckpointError("the file holds no direction along which codes are known to spread")
         bench = _bench(benches, found[0].fingerprint, "another model")
-        space, psi = page_space(bench.generator), shown_psi(bench.generator)
+        space, psi = bench.space, bench.truncation_psi
         known = () if bench.panel is None else bench.panel.names
         own = {
             direction.name if direction.name not in known else f"{direction.name} (from the file)": direction
@@ -308,12 +307,12 @@ def _sentence(bench: Bench, recipe: Recipe) -> str:
     assert recipe.codes is not None
     titles = {Drawn: f"seed {recipe.codes.title}", Sum: f"the sum {recipe.codes.title}"}
     start = titles.get(type(recipe.codes), "codes of its own")
-    told = f"An image of {bench.name} from {start}{f', moved along {moved}' if moved else ''}."
-    return told.replace("\\", "/").replace('"', "'")
+    sentence = f"An image of {bench.name} from {start}{f', moved along {moved}' if moved else ''}."
+    return sentence.replace("\\", "/").replace('"', "'")
 
 
 def _stem(bench: Bench, scene: Scene) -> str:
-    """A name for the file that tells the model, the seed and the first moves."""
+    """A name for the file: the model, the seed and the first moves."""
     start = f"seed-{scene.codes.seeds[0]}" if isinstance(scene.codes, Drawn) else "codes"
     moved = [name for name, steps in scene.moves.items() if steps][:3]
     return "-".join(_plain(part) for part in (bench.name, start, *moved))

@@ -1,0 +1,249 @@
+"""The control panel of a model: one slider for each direction, with its step, its effects, and how to hold others."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ganatomy.directions.holding import Holding, holding
+from ganatomy.experiments.explore.gallery import Gallery
+from ganatomy.experiments.explore.run import BASE, HELD, Exploration
+from ganatomy.latents import Direction, Directions, Space
+from ganatomy.maps import classes_of
+from ganatomy.statistics.formatting import listed
+from ganatomy.statistics.intervals import Estimate
+
+MOST_SIGMA = 2.0
+"""Standard deviations of codes that one step along a direction from outside the panel goes at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sliders:
+    """One step along each of k directions: its length, and what it changes.
+
+    Args:
+        steps: distance that changes the mean probability of the direction's own attribute by the target change.
+        changes: mean changes of all probabilities.
+        selectivity: of each direction: value, low and high end.
+        reached: whether the step reached the target change.
+    """
+
+    steps: Float[Tensor, " k"]
+    changes: Float[Tensor, "k a"]
+    selectivity: Float[Tensor, "k 3"]
+    reached: Bool[Tensor, " k"]
+
+    @classmethod
+    def of(cls, exploration: Exploration, method: str) -> Self:
+        """The sliders along the directions of one method, `BASE` or `HELD`."""
+        result, skipped = exploration.entanglement[method], exploration.skipped_changes[method]
+        columns = dict(zip(result.attributes, result.mean_change.unbind(1), strict=True))
+        columns |= dict(zip(exploration.skipped, skipped.unbind(1), strict=True))
+        figures = result.selectivity().directions
+        return cls(
+            steps=result.strengths.abs().float(),
+            changes=torch.stack([columns[name] for name in exploration.survey.names], dim=1).float(),
+            selectivity=torch.tensor([list(figures[name].data().values()) for name in result.names]),
+            reached=result.reached,
+        )
+
+    def selectivity_of(self, k: int) -> Estimate:
+        value, low, high = self.selectivity[k].tolist()
+        return Estimate(value=value, low=low, high=high)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Panel:
+    """The directions of a model with what it takes to edit with them: all that the studio needs besides the model.
+
+    Args:
+        fingerprint: of the generator.
+        scorer_fingerprint: of the classifier; "" without one.
+        scorer: one line about the classifier.
+        attributes: all that the classifier knows.
+        directions: one for each slider, nothing held; named after attributes where there is a classifier.
+        truncation_psi: of the images that were measured, and of the gallery.
+        exclusive: whether the attributes are classes, of which every image has one.
+        prevalence: share of images that have the attribute of each direction; None without a classifier.
+        alone: sliders with nothing held; None without a classifier.
+        held: sliders with all other attributes held; None without a classifier.
+        holding: finds directions that hold chosen attributes; None without a classifier.
+        gallery: images of the first seeds.
+        target_change: of its own probability by one step; 0 where a step is a standard deviation.
+        notes: sentences that a reader must know.
+    """
+
+    fingerprint: str
+    scorer_fingerprint: str
+    scorer: str
+    attributes: tuple[str, ...]
+    directions: Directions
+    truncation_psi: float
+    gallery: Gallery
+    exclusive: bool = False
+    prevalence: Float[Tensor, " k"] | None = None
+    alone: Sliders | None = None
+    held: Sliders | None = None
+    holding: Holding | None = None
+    target_change: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, exploration: Exploration) -> Self:
+        """The panel of what an exploration found and measured; nothing is measured again.
+
+        Args:
+            exploration: of any model.
+
+        Returns:
+            The panel.
+
+        Example:
+            >>> import ganatomy as ga
+            >>> from ganatomy.experiments.explore.panel import Panel
+            >>> from ganatomy.perception import OracleScorer
+            >>> toy = ga.ToyGenerator(seed=0)
+            >>> found = ga.explore(ga.Experiment(toy, OracleScorer(toy)), n=200, methods=[], measured=20)
+            >>> direction, step = Panel.of(found).move("red", hold=["round"])
+            >>> direction.name, step > 0
+            ('red', True)
+        """
+        survey = exploration.survey
+        return cls(
+            fingerprint=exploration.fingerprint,
+            scorer_fingerprint=survey.scorer or "",
+            scorer=exploration.scorer,
+            attributes=survey.names,
+            directions=exploration.directions[BASE],
+            truncation_psi=exploration.measured_psi,
+            gallery=exploration.gallery,
+            exclusive=classes_of(survey.scores) is not None,
+            prevalence=torch.tensor([exploration.prevalence[name] for name in exploration.attributes]),
+            alone=Sliders.of(exploration, BASE),
+            held=Sliders.of(exploration, HELD),
+            holding=holding(survey, exploration.attributes, seed=survey.seed),
+            target_change=exploration.target_change,
+            notes=_notes(exploration),
+        )
+
+    @property
+    def space(self) -> Space:
+        return self.directions.space
+
+    @property
+    def names(self) -> list[str]:
+        return self.directions.names
+
+    @property
+    def measured(self) -> dict[str, Sliders]:
+        """The sliders "alone" and "held"; empty without a classifier."""
+        return {
+            how: found for how, found in (("alone", self.alone), ("held", self.held)) if found is not None
+        }
+
+    @property
+    def holds_by_default(self) -> bool:
+        """Whether all other attributes are held at first; not for classes, which exclude each other."""
+        return not self.exclusive
+
+    @property
+    def by_default(self) -> Sliders | None:
+        """The sliders as they are at first."""
+        return self.held if self.holds_by_default else self.alone
+
+    @cached_property
+    def order(self) -> list[int]:
+        """The directions by the low end of their selectivity, highest first; those that fell short come last."""
+        sliders = self.by_default
+        if sliders is None:
+            return list(range(len(self.directions)))
+        low = sliders.selectivity[:, 1]
+        return (
+            torch.where(sliders.reached, low, low - 1e6)
+            .nan_to_num(-1e9)
+            .argsort(descending=True, stable=True)
+            .tolist()
+        )
+
+    def move(self, name: str, hold: Sequence[str]) -> tuple[Direction, float]:
+        """The direction that changes one attribute while others are held, and the length of one step along it.
+
+        Args:
+            name: of a direction of the panel.
+            hold: names of directions whose attributes to keep; `name` itself is left out.
+
+        Returns:
+            The direction, and the distance of one step.
+
+        Raises:
+            UnknownNameError: for a name that the panel does not have.
+        """
+        k = self.names.index(self.directions[name].name)
+        alone = self.directions[k]
+        hold = [other for other in hold if other != name]
+        if self.alone is None or self.held is None or self.holding is None:
+            return alone, alone.sigma
+        if not hold:
+            return alone, float(self.alone.steps[k])
+        found = self.holding.step(name, hold)
+        everything = self.holding.step(name, [other for other in self.names if other != name])
+        # The step with everything held was measured; rates say by how much this one is shorter.
+        step = float(self.held.steps[k]) * everything.rate / found.rate
+        return self._held(name, found.vector, self.holding), step
+
+    def move_along(self, direction: Direction, hold: Sequence[str]) -> tuple[Direction, float]:
+        """A direction from outside the panel, changed so that attributes are held, and the length of one step.
+
+        A step changes what the direction measures by one standard deviation, and goes at most `MOST_SIGMA` standard
+        deviations of codes.
+
+        Args:
+            direction: of the same generator.
+            hold: names of directions whose attributes to keep.
+
+        Returns:
+            The direction, and the distance of one step.
+        """
+        vector = direction.vector
+        fits = direction.space == self.space and vector.shape == self.directions[0].vector.shape
+        if not hold or self.holding is None or not fits:
+            return direction, direction.sigma
+        found = self.holding.toward(vector / vector.norm(), hold)
+        held = self._held(direction.name, found.vector, self.holding)
+        return held, min(direction.sigma / found.rate, MOST_SIGMA * held.sigma)
+
+    def _held(self, name: str, vector: Tensor, holding: Holding) -> Direction:
+        return Direction(
+            name=name,
+            vector=vector,
+            space=self.space,
+            sigma=float((holding.deviations.T.double() @ vector.flatten().double()).norm()),
+            method="studio",
+            fingerprint=self.fingerprint,
+        )
+
+
+def _notes(exploration: Exploration) -> tuple[str, ...]:
+    result = exploration.entanglement[HELD]
+    missed = [
+        name for name, reached in zip(result.names, result.reached.tolist(), strict=True) if not reached
+    ]
+    notes = []
+    if missed:
+        notes.append(
+            f"With all others held, the largest step tried changes {listed(missed)} less than the target change."
+        )
+    names = defaultdict(list)
+    for name, why in exploration.skipped.items():
+        names[why].append(name)
+    if names:
+        skipped = "; ".join(f"{', '.join(group)} ({why})" for why, group in names.items())
+        notes.append(f"No slider: {skipped}.")
+    return tuple(notes)

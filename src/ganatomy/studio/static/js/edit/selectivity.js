@@ -1,0 +1,34 @@
+/** The selectivity of a slider: the change of its own attribute over the mean change of the others. */
+import { hold, panel } from "../models.js";
+import { holdsEvery } from "../state.js";
+import { html } from "../view.js";
+import { signed, titled } from "../words.js";
+
+/** Selectivity at which the gauge is full; it is logarithmic, and empty at 1. */
+const FULL = 20;
+const SHORT = " The largest step that was tried changes it less than the target change.";
+
+/** Measured as the padlocks are: with everything held, or alone. A figure that is not finite is left out. */
+export function Selectivity({ direction }) {
+  const held = holdsEvery(hold.value);
+  const { value, low, high } = direction?.selectivity?.[held ? "held" : "alone"] ?? {};
+  if (value == null) return html`<span class="selectivity"></span>`;
+  const interval = low == null || high == null ? "" : ` (95 % interval ${low.toFixed(1)} to ${high.toFixed(1)})`;
+  const words = `Changes its own attribute ${value.toFixed(1)} times as much as the others on average${interval}, `
+    + `when ${held ? "everything else" : "nothing"} is held.`
+    + (held === panel.value.holds_by_default ? strongest(direction) : "")
+    + (direction.reached === false ? SHORT : "");
+  const full = Math.min(1, Math.log(Math.max(1, value)) / Math.log(FULL));
+  return html`
+    <span class=${`selectivity ${direction.reached === false ? "weak" : ""}`} title=${words}>
+      <span class="gauge" aria-hidden="true"><i style=${{ width: `${100 * full}%` }}></i></span>
+      <span aria-hidden="true">×${value < 9.95 ? value.toFixed(1) : Math.round(value)}</span>
+      <span class="unseen">${words}</span>
+    </span>`;
+}
+
+/** The other attribute that a step changes most. */
+function strongest({ also }) {
+  const most = also?.[0];
+  return most ? ` Of the others, one step changes ${titled(most.name)} most: ${signed(most.change)}.` : "";
+}
