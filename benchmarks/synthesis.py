@@ -33,7 +33,7 @@ from torch import Tensor, nn
 import ganatomy as ga
 from ganatomy.generators.base import Generator
 from ganatomy.generators.stylegan2 import StyledConv, StyleGAN2, StyleGAN2Config
-from ganatomy.generators.stylegan3 import Layer, StyleGAN3, StyleGAN3Config
+from ganatomy.generators.stylegan3 import FilteredLayer, StyleGAN3, StyleGAN3Config
 from ganatomy.latents import Latents
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
@@ -110,7 +110,9 @@ def gigaflops(model: Generator, codes: Latents) -> float:
         if isinstance(layer, StyledConv):
             pixels = inputs[0].shape[2] * inputs[0].shape[3]
         else:
-            pixels = layer.activation.up.in_size**2 if isinstance(layer, Layer) else output[0, 0].numel()
+            pixels = (
+                layer.activation.up.in_size**2 if isinstance(layer, FilteredLayer) else output[0, 0].numel()
+            )
         total += 2 * layer.weight.numel() * pixels
 
     layers = (layer for layer in model.modules() if hasattr(layer, "weight") and hasattr(layer, "affine"))

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.generators import stylegan3 as alias_free
-from ganatomy.generators.stylegan2 import Block, StyledConv, StyleGAN2, ToRGB
+from ganatomy.generators.stylegan2 import StyledConv, StyleGAN2, StyleGAN2Block, ToRGB
 from ganatomy.generators.stylegan3 import StyleGAN3
 from ganatomy.latents import Latents
 
@@ -97,7 +97,7 @@ def to_rgb(layer: ToRGB, x: Tensor, styles: Tensor) -> Tensor:
 def stylegan2(model: StyleGAN2, latents: Latents) -> Float[Tensor, "n c h w"]:
     """Images of a StyleGAN2 with constant noise."""
     styles, image = model.styles(latents), None
-    blocks: list[Block] = list(model.synthesis.blocks())
+    blocks: list[StyleGAN2Block] = list(model.synthesis.blocks())
     x = blocks[0].const[None]
     for block in blocks:
         before, residual = x, block.architecture == "residual" and not block.first

@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganatomy.generators.stylegan3 import Layer, StyleGAN3
+from ganatomy.generators.stylegan3 import FilteredLayer, StyleGAN3
 from ganatomy.latents import Latents
 
 
@@ -47,7 +47,7 @@ def modulated_conv2d(x: Tensor, weight: Tensor, styles: Tensor, *, demodulate: b
 
 
 def layer(
-    it: Layer, x: Tensor, styles: Tensor, *, up: int, down: int, size: int, clamp: float | None
+    it: FilteredLayer, x: Tensor, styles: Tensor, *, up: int, down: int, size: int, clamp: float | None
 ) -> Tensor:
     up_filter, down_filter = it.up_filter, it.down_filter
     x = modulated_conv2d(x, it.weight, styles, demodulate=True, gain=it.magnitude_ema.rsqrt())

@@ -241,7 +241,7 @@ def _channel_names(generator: StyleBasedGenerator) -> list[str]:
 def _eligible(generator: StyleBasedGenerator, *, torgb: bool) -> Bool[Tensor, " d"]:
     """Which channels may be chosen."""
     layers = (layer for _, layer in generator.styled_layers())
-    kept = [torgb or not isinstance(layer, stylegan2.ToRGB | stylegan3.ToRGB) for layer in layers]
+    kept = [torgb or not isinstance(layer, stylegan2.ToRGB | stylegan3.FinalLayer) for layer in layers]
     return torch.tensor(kept).repeat_interleave(torch.tensor(generator.style_widths))
 
 

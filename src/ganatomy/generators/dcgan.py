@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.architecture import Architecture
 from ganatomy.generators.base import Prior, Signature
-from ganatomy.generators.checkpoints.layouts import KERAS, TORCH, Block, read_layout
+from ganatomy.generators.checkpoints.layouts import KERAS, TORCH, LayerWeights, read_layout
 from ganatomy.generators.checkpoints.statistics import choose, fill, read_prior
 from ganatomy.generators.stacks import Activation, Layer, StackLayer
 from ganatomy.latents import Latents
@@ -200,7 +200,7 @@ class DCGAN(Architecture):
         config = DCGANConfig.from_settings({name: settings[name] for name in ("layers", "output")})
         if prior is None and config.layers[0].norm:
             prior = read_prior(
-                Block(
+                LayerWeights(
                     name="the first layer",
                     weight=state["layers.0.weights.weight"],
                     bias=state.get("layers.0.weights.bias"),

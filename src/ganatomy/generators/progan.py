@@ -57,7 +57,7 @@ class Start(nn.Module):
         return torch.einsum("ni,oihw->nohw", z, self.weight * self.scale) + self.bias[:, None, None]
 
 
-class Block(nn.Module):
+class ProGANBlock(nn.Module):
     """Both layers of one resolution; the first one starts from the code, or upsamples."""
 
     def __init__(self, config: ProGANConfig, index: int) -> None:
@@ -86,10 +86,10 @@ class ProGAN(NamedArchitecture):
     def __init__(self, config: ProGANConfig) -> None:
         super().__init__(config)
         for index in range(len(config.widths)):
-            self.add_module(f"b{2 ** (index + 2)}", Block(config, index))
+            self.add_module(f"b{2 ** (index + 2)}", ProGANBlock(config, index))
         self.torgb = EqualConv2d(config.widths[-1], config.channels, kernel=1, gain=1.0)
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[ProGANBlock]:
         for index in range(len(self.config.widths)):
             yield getattr(self, f"b{2 ** (index + 2)}")
 

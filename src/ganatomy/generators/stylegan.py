@@ -112,7 +112,7 @@ class StyledLayer(nn.Module):
         return adaptive_norm(x, style)
 
 
-class Block(nn.Module):
+class StyleGANBlock(nn.Module):
     """Both layers of one resolution: `layer0` styles the learnt constant, or upsamples; `layer1` convolves."""
 
     def __init__(self, config: StyleGANConfig, index: int) -> None:
@@ -128,17 +128,17 @@ class Block(nn.Module):
         return self.layer1(self.layer0(x, style0, noise=noise), style1, noise=noise)
 
 
-class Synthesis(nn.Module):
+class StyleGANSynthesis(nn.Module):
     """Styles to an image: one block for each resolution from 4 up, and the image of the last one."""
 
     def __init__(self, config: StyleGANConfig) -> None:
         super().__init__()
         self.resolutions = [2 ** (index + 2) for index in range(len(config.widths))]
         for index, resolution in enumerate(self.resolutions):
-            self.add_module(f"b{resolution}", Block(config, index))
+            self.add_module(f"b{resolution}", StyleGANBlock(config, index))
         self.torgb = EqualConv2d(config.widths[-1], config.channels, kernel=1, gain=1.0)
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[StyleGANBlock]:
         for resolution in self.resolutions:
             yield getattr(self, f"b{resolution}")
 
@@ -163,7 +163,7 @@ class StyleGAN(StyleBasedGenerator):
     def __init__(self, config: StyleGANConfig) -> None:
         super().__init__(config)
         self.mapping = LabelMapping(config)
-        self.synthesis = Synthesis(config)
+        self.synthesis = StyleGANSynthesis(config)
 
     def synthesize(self, latents: Latents, *, noise: Noise = "const") -> Float[Tensor, "n c h w"]:
         """Images of codes in z, w, w+ or s.

@@ -126,7 +126,7 @@ class ResidualSkip(nn.Module):
         return upsample_2x(F.conv2d(x, weight.to(x.dtype)))
 
 
-class Block(nn.Module):
+class StyleGAN2Block(nn.Module):
     """All layers of one resolution: convolutions `conv0` (upsampling) and `conv1`, and the image `torgb`."""
 
     def __init__(self, config: StyleGAN2Config, index: int) -> None:
@@ -174,16 +174,16 @@ class Block(nn.Module):
         return x, image
 
 
-class Synthesis(nn.Module):
+class StyleGAN2Synthesis(nn.Module):
     """Styles to an image, one block for each resolution from 4 up."""
 
     def __init__(self, config: StyleGAN2Config) -> None:
         super().__init__()
         self.resolutions = [2 ** (index + 2) for index in range(len(config.widths))]
         for index, resolution in enumerate(self.resolutions):
-            self.add_module(f"b{resolution}", Block(config, index))
+            self.add_module(f"b{resolution}", StyleGAN2Block(config, index))
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[StyleGAN2Block]:
         for resolution in self.resolutions:
             yield getattr(self, f"b{resolution}")
 
@@ -223,7 +223,7 @@ class StyleGAN2(StyleBasedGenerator):
             num_layers=config.mapping_layers,
             num_classes=config.num_classes,
         )
-        self.synthesis = Synthesis(config)
+        self.synthesis = StyleGAN2Synthesis(config)
         # Depthwise filters are twice as fast so; weights that are loaded keep the layout.
         self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  (torch's stubs lack it)
 

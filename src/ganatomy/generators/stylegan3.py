@@ -189,7 +189,7 @@ class FourierInput(nn.Module):
         return torch.einsum("oc,nchw->nohw", weight, waves)
 
 
-class Layer(KernelModule):
+class FilteredLayer(KernelModule):
     """Modulated convolution and filtered leaky ReLU (section 3.2, figure 4b)."""
 
     magnitude_ema: Tensor
@@ -289,7 +289,7 @@ class Layer(KernelModule):
         return out
 
 
-class ToRGB(nn.Module):
+class FinalLayer(nn.Module):
     """Modulated 1x1 convolution to an image, without normalisation or filters."""
 
     magnitude_ema: Tensor
@@ -310,7 +310,7 @@ class ToRGB(nn.Module):
         return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
 
 
-class Synthesis(nn.Module):
+class StyleGAN3Synthesis(nn.Module):
     """Styles to an image: the waves, then layers named by their index, size and channels."""
 
     def __init__(self, config: StyleGAN3Config) -> None:
@@ -324,14 +324,14 @@ class Synthesis(nn.Module):
             name = f"L{index}_{after.size}_{after.channels}"
             critical = index >= last - config.num_critical
             layer = (
-                ToRGB(before, after.channels, config)
+                FinalLayer(before, after.channels, config)
                 if index == last
-                else Layer(before, after, config, critical=critical)
+                else FilteredLayer(before, after, config, critical=critical)
             )
             self.add_module(name, layer)
             self.layer_names.append(name)
 
-    def layers(self) -> Iterator[FourierInput | Layer | ToRGB]:
+    def layers(self) -> Iterator[FourierInput | FilteredLayer | FinalLayer]:
         """The input and all layers, in the order in which they take a style."""
         yield self.input
         for name in self.layer_names:
@@ -362,12 +362,12 @@ class StyleGAN3(StyleBasedGenerator):
             num_layers=config.mapping_layers,
             num_classes=config.num_classes,
         )
-        self.synthesis = Synthesis(config)
+        self.synthesis = StyleGAN3Synthesis(config)
 
     def synthesize(self, latents: Latents) -> Float[Tensor, "n c h w"]:
         return self.synthesis(self.styles(latents))
 
-    def styled_layers(self) -> Iterator[tuple[int, FourierInput | Layer | ToRGB]]:
+    def styled_layers(self) -> Iterator[tuple[int, FourierInput | FilteredLayer | FinalLayer]]:
         return enumerate(self.synthesis.layers())
 
     @staticmethod

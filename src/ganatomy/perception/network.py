@@ -79,14 +79,14 @@ class AttributeConfig:
         return cls(**(settings | lists))
 
 
-class Reading(NamedTuple):
+class Heads(NamedTuple):
     """What the two heads give: raw logits (before temperature), and factors in standard deviations from their mean."""
 
     attributes: Float[Tensor, "n a"]
     factors: Float[Tensor, "n f"]
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """Two 3 x 3 convolutions around a shortcut (He et al. 2016): relu(x + bn(conv(relu(bn(conv(x))))))."""
 
     def __init__(self, width: int) -> None:
@@ -110,7 +110,7 @@ class Stage(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(inputs, width, 3, stride=2, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(width)
-        self.blocks = nn.Sequential(*[Block(width) for _ in range(blocks)])
+        self.blocks = nn.Sequential(*[ResidualBlock(width) for _ in range(blocks)])
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k h2 w2"]:
         return self.blocks(torch.relu_(self.norm(self.conv(x))))
@@ -143,11 +143,11 @@ class AttributeNetwork(nn.Module):
         self.register_buffer("factor_mean", torch.zeros(len(config.factors)))
         self.register_buffer("factor_std", torch.ones(len(config.factors)))
 
-    def forward(self, images: Float[Tensor, "n c h w"]) -> Reading:
+    def forward(self, images: Float[Tensor, "n c h w"]) -> Heads:
         """Read images in [-1, 1] of the config's channels; every size that the stages can halve is understood."""
         hidden = self.dropout(self.embed(images))
         factors = hidden.new_zeros(len(hidden), 0) if self.factors is None else self.factors(hidden)
-        return Reading(self.attributes(hidden), factors)
+        return Heads(self.attributes(hidden), factors)
 
     def embed(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
         """What the heads read: all that the trunk has seen."""
@@ -248,7 +248,7 @@ class NetworkScorer(Scorer):
         self.names = network.config.attributes
         self.fingerprint = network.fingerprint
         self.description = f"{description} ({len(self.names)} attributes, {network.config.resolution} px)"
-        self._latest: tuple[ref[Tensor], int, Reading] | None = None
+        self._latest: tuple[ref[Tensor], int, Heads] | None = None
 
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
         return self.network.calibrated(self._read(images).attributes)
@@ -268,7 +268,7 @@ class NetworkScorer(Scorer):
         moved.network = deepcopy(self.network).to(device)
         return moved
 
-    def _read(self, images: Float[Tensor, "n c h w"]) -> Reading:
+    def _read(self, images: Float[Tensor, "n c h w"]) -> Heads:
         """Both heads; the network runs once where attributes and factors of the same images are asked for in turn."""
         # A tensor under gradients or inference mode has a graph, or no version to tell that it was written to.
         passing = images.requires_grad or images.is_inference()
@@ -315,7 +315,7 @@ def fold_norms(network: AttributeNetwork) -> AttributeNetwork:
     folded.load_state_dict(network.state_dict())
     folded.eval().requires_grad_(False)
     for module in folded.modules():
-        pairs = {Stage: [("conv", "norm")], Block: [("conv1", "norm1"), ("conv2", "norm2")]}.get(
+        pairs = {Stage: [("conv", "norm")], ResidualBlock: [("conv1", "norm1"), ("conv2", "norm2")]}.get(
             type(module), []
         )
         for conv, norm in pairs:

@@ -28,7 +28,7 @@ from ganatomy.generators.checkpoints.hdf5 import (
     read_texts,
     walk,
 )
-from ganatomy.generators.checkpoints.keras_layers import Arrays, Stack, Step, assemble
+from ganatomy.generators.checkpoints.keras_layers import Arrays, KerasStep, Stack, assemble
 
 MODELS = {"Sequential", "Functional", "Model"}
 MAX_NESTING = 8
@@ -88,7 +88,7 @@ def read_keras_archive(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, A
 
 def read_steps(
     model: Mapping[str, Any], owners: tuple[str, ...] = (), numbered: tuple[str, ...] = ()
-) -> list[Step]:
+) -> list[KerasStep]:
     """The layers of a model in the order in which they are used, those of models within it included.
 
     Raises:
@@ -105,7 +105,7 @@ def read_steps(
             raise CheckpointError(f"has {len(layers)} layers, more than a generator of this kind")
         if kind != "Sequential" and not isinstance(config, list):
             layers = _chain(layers, config)
-        steps: list[Step] = []
+        steps: list[KerasStep] = []
         counts: dict[str, int] = {}
         for layer in layers:
             kind, config = layer["class_name"], layer["config"]
@@ -117,8 +117,8 @@ def read_steps(
                 continue
             first = not steps and not owners and kind != "InputLayer"
             if first and isinstance(config.get("batch_input_shape"), list):
-                steps.append(Step(kind="InputLayer", name=name, config=config))
-            steps.append(Step(kind=kind, name=name, config=config, owners=owners, numbered=path))
+                steps.append(KerasStep(kind="InputLayer", name=name, config=config))
+            steps.append(KerasStep(kind=kind, name=name, config=config, owners=owners, numbered=path))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise CheckpointError(f"describes a model in an unknown way: {error!r}") from None
     return steps
@@ -182,7 +182,7 @@ def _settings(stack: Stack) -> dict[str, Any]:
 # Keras 2's HDF5: groups by layer, in which weights lie under their names.
 
 
-def _weights_of(step: Step, group: h5py.Group, budget: Budget) -> Arrays:
+def _weights_of(step: KerasStep, group: h5py.Group, budget: Budget) -> Arrays:
     """The weights of a layer, or of one that lies in a model within the model."""
     outermost = step.owners[0] if step.owners else step.name
     inside = find_group(group, outermost)
@@ -210,7 +210,7 @@ def _named_weights(file: HDF5) -> dict[tuple[str, str, str], str]:
     return found
 
 
-def _check_leaves(step: Step, names: Mapping[str, Any]) -> None:
+def _check_leaves(step: KerasStep, names: Mapping[str, Any]) -> None:
     """That all weights which the layer needs are there."""
     norm = step.kind.startswith("BatchNormalization")
     needed = {"moving_mean", "moving_variance"} if norm else {"kernel"}
@@ -312,22 +312,24 @@ def _member(archive: zipfile.ZipFile, name: str, budget: Budget) -> bytes:
     return read_member(archive, name, budget)
 
 
-def _archived_groups(root: h5py.Group, steps: list[Step]) -> Callable[[Step], h5py.Group | None]:
+def _archived_groups(root: h5py.Group, steps: list[KerasStep]) -> Callable[[KerasStep], h5py.Group | None]:
     """Where the weights of a layer lie: under its own name or, as most versions do, that of its kind and a number."""
     # Keras 2.12 had another word for it.
     word = "layers" if find_group(root, "layers") is not None else "_layer_checkpoint_dependencies"
 
-    def by_name(step: Step) -> h5py.Group | None:
+    def by_name(step: KerasStep) -> h5py.Group | None:
         return find_group(root, "/".join(f"{word}/{name}" for name in (*step.owners, step.name)))
 
-    def by_number(step: Step) -> h5py.Group | None:
+    def by_number(step: KerasStep) -> h5py.Group | None:
         return find_group(root, "/".join(f"{word}/{name}" for name in step.numbered))
 
     weighted = [step for step in steps if step.kind.startswith(("BatchNormalization", "Conv", "Dense"))]
     return by_name if all(by_name(step) is not None for step in weighted) else by_number
 
 
-def _archived_weights(step: Step, groups: Callable[[Step], h5py.Group | None], budget: Budget) -> Arrays:
+def _archived_weights(
+    step: KerasStep, groups: Callable[[KerasStep], h5py.Group | None], budget: Budget
+) -> Arrays:
     group = groups(step)
     if group is None or find_group(group, "vars") is None:
         raise CheckpointError("it has no weights")

@@ -36,7 +36,7 @@ MAX_CHANNELS = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class KerasStep:
     """One layer of a model, as the file describes it.
 
     Args:
@@ -77,7 +77,7 @@ class Stack:
     state: dict[str, Tensor]
 
 
-def assemble(steps: list[Step], weights: Callable[[Step], Arrays]) -> Stack:
+def assemble(steps: list[KerasStep], weights: Callable[[KerasStep], Arrays]) -> Stack:
     """The stack that these layers make, each given what it adds to the one before.
 
     Raises:
@@ -115,7 +115,7 @@ class Assembly:
 
     # What flows.
 
-    def add(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+    def add(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
         """One layer more."""
         follow = {"Conv2D", "Convolution2D", "ZeroPadding2D"} | IDENTITIES
         if self.padding != (0, 0) and step.kind not in follow:
@@ -126,7 +126,7 @@ class Assembly:
                 f"images of {self.shape.side * self.upsample[0]} px are larger than {SIZES[-1]}"
             )
 
-    def input(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+    def input(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
         if self.shape is not None:
             return  # a model within a model repeats what flows into it
         config = step.config
@@ -140,7 +140,7 @@ class Assembly:
             raise CheckpointError(f"takes images {list(shape[1:])}, so this is no generator")
         self.shape = Image(channels=whole_number(length), side=1 if sides else 0)
 
-    def reshape(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+    def reshape(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
         target = [int(n) for n in step.config["target_shape"]]
         if not self.layers:
             sides, length = sides_and_channels(target, self.channels_first)
@@ -183,7 +183,7 @@ class Assembly:
             order = np.arange(side**2 * channels).reshape(side, side, channels).transpose(2, 0, 1).ravel()
             self.arrays[-1] = {name: array[order] for name, array in arrays.items()}
 
-    def flatten(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+    def flatten(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
         self._carry_out_upsampling()
         shape = self._shape()
         if shape.side:
@@ -192,7 +192,7 @@ class Assembly:
 
     # Layers with weights.
 
-    def dense(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+    def dense(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
         arrays = weights(step)
         kernel = arrays["kernel"]
         _expect(kernel, (self.shape.channels if self.shape else None, step.config["units"]))
@@ -205,7 +205,7 @@ class Assembly:
         self._add(step, layer, kernel.T, arrays)
         self.shape = Image(channels=outputs, side=shape.side)
 
-    def convolution(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+    def convolution(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
         arrays, config = weights(step), step.config
         transposed = step.kind == "Conv2DTranspose"
         kernel, stride = arrays["kernel"], same_number(config["strides"])
@@ -251,7 +251,7 @@ class Assembly:
         self._add(step, layer, kernel.transpose(3, 2, 0, 1), arrays)
         self.shape = Image(channels=layer.out_channels, side=_positive(layer.size_after(shape.side)))
 
-    def batch_norm(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+    def batch_norm(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
         config = step.config
         axes = config.get("axis", -1)
         axis = axes[0] if isinstance(axes, list | tuple) and len(axes) == 1 else axes
@@ -281,10 +281,10 @@ class Assembly:
 
     # Layers without weights.
 
-    def activation(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+    def activation(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
         self._activate(step.config if step.kind == "Activation" else {"activation": _described(step)})
 
-    def upsampling(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+    def upsampling(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
         interpolation = step.config.get("interpolation", "nearest")
         if interpolation not in ("nearest", "bilinear") or not self._shape().side:
             raise CheckpointError(f"up-sampling of kind {interpolation!r} is not read here")
@@ -292,11 +292,11 @@ class Assembly:
             self._carry_out_upsampling()
         self.upsample = same_number(step.config["size"]) * self.upsample[0], interpolation
 
-    def zero_padding(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+    def zero_padding(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
         before, after = margins(step.config["padding"])
         self.padding = self.padding[0] + before, self.padding[1] + after
 
-    def cropping(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+    def cropping(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
         before, after = margins(step.config["cropping"])
         layer, shape = self._last(), self._shape()
         if layer.kind == "linear" or self.upsample[0] > 1 or (layer.kind == "conv" and layer.stride > 1):
@@ -309,7 +309,7 @@ class Assembly:
         )
         self.shape = replace(shape, side=_positive(shape.side - before - after))
 
-    def nothing(self, step: Step, weights: Callable[[Step], Arrays]) -> None:
+    def nothing(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
         """What changes nothing outside training."""
 
     # The end.
@@ -350,7 +350,7 @@ class Assembly:
 
     # Parts of the above.
 
-    def _add(self, step: Step, layer: Layer, weight: np.ndarray, arrays: Arrays) -> None:
+    def _add(self, step: KerasStep, layer: Layer, weight: np.ndarray, arrays: Arrays) -> None:
         own = {"weights.weight": weight}
         if layer.bias:
             _expect(arrays["bias"], (layer.out_channels,))
@@ -407,7 +407,7 @@ class Assembly:
         return self.shape
 
 
-READ: dict[str, Callable[[Assembly, Step, Callable[[Step], Arrays]], None]] = {
+READ: dict[str, Callable[[Assembly, KerasStep, Callable[[KerasStep], Arrays]], None]] = {
     "InputLayer": Assembly.input,
     "Reshape": Assembly.reshape,
     "Flatten": Assembly.flatten,
@@ -430,7 +430,7 @@ READ: dict[str, Callable[[Assembly, Step, Callable[[Step], Arrays]], None]] = {
 """Keras's layers that are read, and what each adds."""
 
 
-def _described(step: Step) -> dict[str, Any]:
+def _described(step: KerasStep) -> dict[str, Any]:
     return {"class_name": step.kind, "config": step.config}
 
 
@@ -443,7 +443,7 @@ def _expect(array: np.ndarray, shape: tuple[int | None, ...]) -> None:
         raise CheckpointError(f"its weights are of shape {list(array.shape)}, not [{wanted}]")
 
 
-def _has_bias(step: Step) -> bool:
+def _has_bias(step: KerasStep) -> bool:
     return bool(step.config.get("use_bias", True))
 
 

@@ -46,7 +46,7 @@ KERAS = Conventions(named_padding=True, epsilons=(1e-3, 1e-5), slopes=(LEAK, 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
+class LayerWeights:
     """The weights of one layer, as found in a file.
 
     Args:
@@ -66,7 +66,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Reading:
+class LayoutReading:
     """One way to read a stack; `cost` counts what is unusual about it."""
 
     layers: tuple[Layer, ...]
@@ -74,7 +74,7 @@ class Reading:
     cost: float
 
 
-def find_blocks(state: Mapping[str, Tensor]) -> list[Block]:
+def find_blocks(state: Mapping[str, Tensor]) -> list[LayerWeights]:
     """Group the weights of a file into layers, in the file's order.
 
     Raises:
@@ -84,7 +84,7 @@ def find_blocks(state: Mapping[str, Tensor]) -> list[Block]:
     for key, tensor in state.items():
         name, _, leaf = key.rpartition(".")
         modules.setdefault(name, {})[leaf] = tensor
-    blocks: list[Block] = []
+    blocks: list[LayerWeights] = []
     last = ""
     for name, leaves in modules.items():
         weight = leaves.get("weight")
@@ -95,7 +95,7 @@ def find_blocks(state: Mapping[str, Tensor]) -> list[Block]:
             blocks[-1] = replace(blocks[-1], norm=norm)
         elif weight is not None and weight.ndim in (2, 4) and {*leaves} <= {"weight", "bias"}:
             gap = _gap(last, name)
-            blocks.append(Block(name=name, weight=weight, bias=leaves.get("bias"), norm={}, gap=gap))
+            blocks.append(LayerWeights(name=name, weight=weight, bias=leaves.get("bias"), norm={}, gap=gap))
         else:
             shapes = ", ".join(f"{leaf} {list(tensor.shape)}" for leaf, tensor in leaves.items())
             lookalike = weight is not None and weight.ndim == 1
@@ -109,7 +109,7 @@ def find_blocks(state: Mapping[str, Tensor]) -> list[Block]:
 
 def read_layout(
     state: Mapping[str, Tensor], *, resolution: int | None = None, conventions: Conventions = TORCH
-) -> tuple[list[Block], list[Reading]]:
+) -> tuple[list[LayerWeights], list[LayoutReading]]:
     """The layers of a file and all readings of them, in the file's order or, where it has none, in that of the names.
 
     Raises:
@@ -138,8 +138,8 @@ def natural(name: str) -> list[tuple[int, str]]:
 
 
 def readings(
-    blocks: Sequence[Block], *, resolution: int | None = None, conventions: Conventions = TORCH
-) -> list[Reading]:
+    blocks: Sequence[LayerWeights], *, resolution: int | None = None, conventions: Conventions = TORCH
+) -> list[LayoutReading]:
     """Every conventional way to read these layers as a generator, the most usual first; empty where there is none.
 
     Args:
@@ -150,14 +150,14 @@ def readings(
         return []
     # Best first: the search ends after so many steps, however deep the stack.
     open_ends: list[tuple[float, int, tuple[Layer, ...], int, int]] = [(0.0, 0, (), z_dim, 1)]
-    found: list[Reading] = []
+    found: list[LayoutReading] = []
     for step in range(MAX_STEPS):
         if not open_ends or len(found) == MAX_READINGS:
             break
         cost, _, layers, channels, size = heapq.heappop(open_ends)
         if len(layers) == len(blocks):
             if channels in (1, 3) and size in SIZES and resolution in (None, size):
-                found.append(Reading(layers, size, cost + _oddness(size) + _inconsistency(layers)))
+                found.append(LayoutReading(layers, size, cost + _oddness(size) + _inconsistency(layers)))
             continue
         following = blocks[len(layers) + 1] if len(layers) + 1 < len(blocks) else None
         options = _options(blocks[len(layers)], following, channels, size, conventions)
@@ -178,7 +178,7 @@ def _gap(before: str, name: str) -> int | None:
     return int(new[2]) - int(old[2]) - 1 if old and new and old[1] == new[1] else None
 
 
-def _code_length(first: Block) -> int | None:
+def _code_length(first: LayerWeights) -> int | None:
     """How many numbers the first layer takes, were it the first of a generator."""
     if first.weight.ndim == 2:
         return first.weight.shape[1]
@@ -187,7 +187,7 @@ def _code_length(first: Block) -> int | None:
 
 
 def _options(
-    block: Block, following: Block | None, channels: int, size: int, conventions: Conventions
+    block: LayerWeights, following: LayerWeights | None, channels: int, size: int, conventions: Conventions
 ) -> Iterator[tuple[Layer, float]]:
     """The layers that a block may be, where so many channels of so many pixels come in, each with its cost."""
     if block.weight.ndim == 2:
@@ -216,7 +216,9 @@ def _options(
             yield Layer(kind="conv", out_channels=first, upsample=upsample, **padding, **shared), cost
 
 
-def _linear_options(block: Block, following: Block | None, length: int) -> Iterator[tuple[Layer, float]]:
+def _linear_options(
+    block: LayerWeights, following: LayerWeights | None, length: int
+) -> Iterator[tuple[Layer, float]]:
     outputs, inputs = block.weight.shape
     if inputs != length:
         return

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError
 from ganatomy.generators.base import PRIORS, Prior, draw_rows
-from ganatomy.generators.checkpoints.layouts import TORCH, Block, Conventions, Reading
+from ganatomy.generators.checkpoints.layouts import TORCH, Conventions, LayerWeights, LayoutReading
 from ganatomy.generators.stacks import LEAK, Activation, Layer, StackLayer, activate
 
 USUAL: tuple[Activation, ...] = ("relu", "leaky_relu", "none")
@@ -32,7 +32,7 @@ BUDGET = 2**29
 
 
 @torch.no_grad()
-def read_prior(first: Block) -> Prior | None:
+def read_prior(first: LayerWeights) -> Prior | None:
     """The prior under which the first batch norm sees what it recorded, straight behind the weights or activated.
 
     U(-1, 1) has a variance of a third, N(0, 1) of one. None where there is no norm, or it fits neither.
@@ -55,8 +55,8 @@ def read_prior(first: Block) -> Prior | None:
 
 
 def choose(
-    blocks: Sequence[Block],
-    found: Sequence[Reading],
+    blocks: Sequence[LayerWeights],
+    found: Sequence[LayoutReading],
     *,
     prior: Prior,
     hidden: Activation | None,
@@ -115,8 +115,8 @@ class Trail:
 
 @torch.no_grad()
 def fit(
-    blocks: Sequence[Block],
-    found: Sequence[Reading],
+    blocks: Sequence[LayerWeights],
+    found: Sequence[LayoutReading],
     *,
     prior: Prior,
     endings: Sequence[Ending],
@@ -137,7 +137,7 @@ def fit(
         best = min(trail.misfit for trail in longer.values())
         trails = {way: trail for way, trail in longer.items() if trail.misfit < best + MARGIN}
 
-    def badness(reading: Reading) -> float:
+    def badness(reading: LayoutReading) -> float:
         return trails[reading.layers[: len(verified)]].misfit + 0.02 * reading.cost
 
     left = [reading for reading in found if reading.layers[: len(verified)] in trails]
@@ -163,7 +163,7 @@ def _unverified_end(trail: Trail, layer: Layer, usual: Ending, eps: float) -> La
 
 
 def _step(
-    trail: Trail, layer: Layer, block: Block, endings: Sequence[Ending], epsilons: Sequence[float]
+    trail: Trail, layer: Layer, block: LayerWeights, endings: Sequence[Ending], epsilons: Sequence[float]
 ) -> Trail:
     """One layer more: choose how the one before ended, by what this one's norm sees."""
     module = fill(StackLayer(layer), block)
@@ -193,12 +193,12 @@ def _step(
     return Trail(layers=done, misfit=trail.misfit + cost, ends=tuple(ends))
 
 
-def _minds_epsilon(block: Block, eps: float) -> bool:
+def _minds_epsilon(block: LayerWeights, eps: float) -> bool:
     """Whether the largest epsilon would change what the norm gives."""
     return bool(block.norm) and float(block.norm["running_var"].median()) < 10 * eps
 
 
-def _affordable(blocks: Sequence[Block], reading: Reading) -> int:
+def _affordable(blocks: Sequence[LayerWeights], reading: LayoutReading) -> int:
     """How many codes the budget pays for, given what one costs under this reading."""
     cost, size = 0, 1
     for block, layer in zip(blocks, reading.layers, strict=True):
@@ -221,14 +221,14 @@ def representative_codes(n: int, z_dim: int, prior: Prior) -> Float[Tensor, "m z
     return torch.cat([half, -half]).float()
 
 
-def misfit(seen: Float[Tensor, "n c s t"], block: Block) -> float:
+def misfit(seen: Float[Tensor, "n c s t"], block: LayerWeights) -> float:
     """How far mean and variance of each channel are from those recorded: |log ratio| and squared distance."""
     mean, variance = block.norm["running_mean"], block.norm["running_var"].clamp_min(1e-12)
     ratio = (seen.var((0, 2, 3)).clamp_min(1e-12) / variance).log().abs()
     return float((ratio + (seen.mean((0, 2, 3)) - mean).square() / variance).mean())
 
 
-def fill(layer: StackLayer, block: Block) -> StackLayer:
+def fill(layer: StackLayer, block: LayerWeights) -> StackLayer:
     """Put the weights of a file into a layer, ready for use."""
     weights = {"weights.weight": block.weight, "weights.bias": block.bias}
     norm = {f"norm.{leaf}": tensor for leaf, tensor in block.norm.items()}
@@ -236,6 +236,6 @@ def fill(layer: StackLayer, block: Block) -> StackLayer:
     return layer.eval()
 
 
-def is_trained(block: Block) -> bool:
+def is_trained(block: LayerWeights) -> bool:
     """Whether the batch norm has seen anything: a fresh one holds zeros and ones."""
     return bool(block.norm) and not bool((block.norm["running_var"] == 1).all())
