@@ -1,11 +1,10 @@
-"""What the loop needs of an architecture. Each is a module of its own, with these functions."""
+"""What the loop needs of an architecture: a module with these functions."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.critics.multiscale import MultiscaleCritic
@@ -15,23 +14,15 @@ from ganatomy.training.settings import GanSettings
 
 
 class GanArchitecture(Protocol):
-    """A module that knows how to build, grow and finish its generators."""
+    """How to build networks, draw images for training, grow a generator, and finish it.
 
-    def build(self, settings: GanSettings, resolution: int) -> tuple[Generator, MultiscaleCritic]:
-        """Generator and critic of images of this size, with fresh weights."""
-        ...
+    A grown generator draws the same images at first; finishing measures what averaged weights lack.
+    """
 
-    def draw(self, generator: Generator, n: int, settings: GanSettings) -> Float[Tensor, "n c h w"]:
-        """Images of fresh codes, as training needs them; random numbers are torch's."""
-        ...
-
-    def grow(self, larger: Generator, smaller: Generator) -> None:
-        """Fill a generator with the weights of a smaller one, so that it draws the same images at first."""
-        ...
-
-    def finish(self, generator: Generator, settings: GanSettings) -> None:
-        """Measure what averaged weights lack before they can be used."""
-        ...
+    def build(self, settings: GanSettings, resolution: int) -> tuple[Generator, MultiscaleCritic]: ...
+    def draw(self, generator: Generator, n: int, settings: GanSettings) -> Tensor: ...
+    def grow(self, larger: Generator, smaller: Generator) -> None: ...
+    def finish(self, generator: Generator, settings: GanSettings) -> None: ...
 
 
 def fresh_codes(generator: Generator, n: int) -> Latents:

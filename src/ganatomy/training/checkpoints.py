@@ -39,19 +39,10 @@ def load_state(facts: Mapping[str, Any], path: Path, *, device: str = "cpu") -> 
         raise CheckpointError(
             f"{path} is not a checkpoint of a training run ({error}); train into another folder"
         ) from None
-    expect_facts(found, facts, path)
-    return state
-
-
-def expect_facts(found: Mapping[str, Any], facts: Mapping[str, Any], path: Path) -> None:
-    """Refuse what was made under other settings.
-
-    Raises:
-        CheckpointError: naming the settings that differ.
-    """
     known = json.loads(json.dumps(facts))
     changed = [name for name in known if found.get(name) != known[name]]
     if changed:
         raise CheckpointError(
             f"{path} was made with other settings ({', '.join(changed)} differ); train into another folder"
         )
+    return state

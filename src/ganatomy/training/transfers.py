@@ -5,7 +5,6 @@ The idea is older than this project; the losses are its own.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from dataclasses import asdict, dataclass, replace
@@ -15,22 +14,19 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save
 from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.directions.moments import moments
 from ganatomy.directions.regression import ridge_of
-from ganatomy.errors import CheckpointError, ScoreError, SettingError
+from ganatomy.errors import ScoreError, SettingError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.generators.latent_distribution import latent_distribution
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scorer, Scores
 from ganatomy.progress import Progress
-from ganatomy.storage import atomic_write
 from ganatomy.surveys.jacobians import gradients_flow
-from ganatomy.training.checkpoints import expect_facts, load_state, save_state
+from ganatomy.training.checkpoints import load_state, save_state
 from ganatomy.training.data import torch_rng
 from ganatomy.transfers import TransferConfig, TransferNetwork, Transferred, transfer
 from ganatomy.transfers.linear import SLACK, steps_of
@@ -117,7 +113,7 @@ def train_transfer(
         generator: makes the images of the pairs.
         scorer: the attributes, by a network in PyTorch.
         settings: how it is trained; by default those of `TransferSettings()`.
-        folder: receives `pool.safetensors` and `checkpoint.pt`, from which a killed run goes on as if it had not been.
+        folder: receives `pool.pt` and `checkpoint.pt`, from which a killed run goes on as if it had not been.
         progress: called with the stage, what is done of it, and how much it is.
 
     Returns:
@@ -142,19 +138,17 @@ def train_transfer(
     if settings.sees not in SEES:
         raise SettingError(f"a transfer network sees one of {', '.join(SEES)}, not {settings.sees!r}")
     space = settings.space or ("w" if Space.W in generator.signature.spaces else "z")
+    settings = replace(settings, space=space)
     if not gradients_flow(generator, scorer, generator.sample(1, space=space)):
         raise SettingError(
             f"gradients do not flow from {scorer.description} to codes; train with a scorer and a generator in PyTorch"
         )
-    facts = {
-        **asdict(replace(settings, checkpoint_seconds=0.0)),
-        "space": space,
-        "generator": generator.fingerprint,
-        "scorer": scorer.fingerprint,
-    }
-    pool = _pool(settings, generator, scorer, facts, path=_in(folder, "pool.safetensors"), progress=progress)
-    run = TransferRun.start(settings, generator, scorer, pool)
-    checkpoint = _in(folder, "checkpoint.pt")
+    facts = asdict(replace(settings, checkpoint_seconds=0.0))
+    facts |= {"generator": generator.fingerprint, "scorer": scorer.fingerprint}
+    paths = [None if folder is None else Path(folder) / name for name in ("pool.pt", "checkpoint.pt")]
+    pool = _pool(settings, generator, scorer, facts, path=paths[0], progress=progress)
+    run = TransferRun(settings, generator, scorer, pool)
+    checkpoint = paths[1]
     if checkpoint is not None and checkpoint.exists():
         run.resume(checkpoint, facts)
     saved = time.monotonic()
@@ -204,64 +198,60 @@ def judge_transfer(
 class TransferRun:
     """The moving parts of a training run: what a checkpoint holds."""
 
-    def __init__(
-        self,
-        settings: TransferSettings,
-        generator: Generator,
-        scorer: Scorer,
-        pool: Pool,
-        network: TransferNetwork,
-    ) -> None:
-        self.settings, self.generator, self.scorer = settings, generator, scorer
-        self.pool, self.network = pool, network
+    def __init__(self, settings: TransferSettings, generator: Generator, scorer: Scorer, pool: Pool) -> None:
+        self.settings, self.generator, self.scorer, self.pool = settings, generator, scorer, pool
         self.step = 0
-        self.distribution = network.distribution
+        self.network = self._untrained()
+        self.distribution = self.network.distribution
         with torch.no_grad():
-            self.u = network.coordinates(pool.latents)
+            self.u = self.network.coordinates(pool.latents)
+        self.seen = self._seen(self.u)
         self.optimizer = torch.optim.AdamW(
-            network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98), weight_decay=1e-2
+            self.network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98), weight_decay=1e-2
         )
         self.cycle = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, max_lr=settings.learning_rate, total_steps=settings.steps + 1, pct_start=0.1
         )
 
-    @classmethod
-    def start(
-        cls, settings: TransferSettings, generator: Generator, scorer: Scorer, pool: Pool
-    ) -> TransferRun:
-        """An untrained network, which moves codes by the linear model of the pool."""
-        distribution = latent_distribution(generator, pool.latents.space)
-        names = pool.scores.names
-        attributes = settings.attributes or _varied(pool.scores)
+    @torch.no_grad()
+    def _untrained(self) -> TransferNetwork:
+        """A network that moves codes by the linear model of the pool."""
+        settings, scores = self.settings, self.pool.scores
+        distribution = latent_distribution(self.generator, self.pool.latents.space)
+        u = distribution.coordinates(self.pool.latents)
+        attributes = settings.attributes or _varied(scores)
         config = TransferConfig(
             attributes=attributes,
-            names=names,
+            names=scores.names,
             sees=settings.sees,
-            space=str(pool.latents.space),
+            space=str(self.pool.latents.space),
             full_dim=len(distribution.mean),
             code_dim=distribution.factor.shape[1],
-            feature_dim=max(1, pool.features.shape[1]),
+            feature_dim=max(1, self.pool.features.shape[1]),
             hidden_dim=settings.hidden_dim,
             bound=distribution.bound,
             box=distribution.box,
-            generator=generator.fingerprint,
-            scorer=scorer.fingerprint,
+            generator=self.generator.fingerprint,
+            scorer=self.scorer.fingerprint,
         )
         torch_rng(settings.seed, 0)
         network = TransferNetwork(config)
-        u = distribution.coordinates(pool.latents)
-        with torch.no_grad():
-            for name in ("mean", "factor", "inverse"):
-                getattr(network, name).copy_(getattr(distribution, name))
-            seen = {"scores": pool.scores.logits, "features": pool.features, "code": u.float()}[settings.sees]
-            network.seen_mean.copy_(seen.mean(0))
-            network.seen_std.copy_(seen.std(0).clamp(min=1e-3))
-            columns = [names.index(name) for name in attributes]
-            known = ridge_of(moments(network.normal(seen), pool.scores.logits[:, columns]))
-            network.read.weight.copy_(known.weights)
-            network.read.bias.copy_(known.intercepts)
-            network.linear.weight.copy_(_linear_steps(u, pool.scores, columns))
-        return cls(settings, generator, scorer, pool, network)
+        for name in ("mean", "factor", "inverse"):
+            getattr(network, name).copy_(getattr(distribution, name))
+        seen = self._seen(u.float())
+        network.seen_mean.copy_(seen.mean(0))
+        network.seen_std.copy_(seen.std(0).clamp(min=1e-3))
+        columns = [scores.names.index(name) for name in attributes]
+        known = ridge_of(moments(network.normal(seen), scores.logits[:, columns]))
+        network.read.weight.copy_(known.weights)
+        network.read.bias.copy_(known.intercepts)
+        network.linear.weight.copy_(_linear_steps(u, scores, columns))
+        return network
+
+    def _seen(self, u: Float[Tensor, "n r"]) -> Float[Tensor, "n k"]:
+        """What the network knows of the images of the pool."""
+        pool = self.pool
+        return {"scores": pool.scores.logits, "features": pool.features, "code": u}[self.settings.sees]
 
     def train_step(self) -> None:
         """One step down the loss, on pairs that the seed and the number of the step choose."""
@@ -284,8 +274,7 @@ class TransferRun:
     def losses(self, rows: Tensor, givers: Tensor, chosen: Float[Tensor, "n t"]) -> dict[str, Tensor]:
         """The parts of the loss of the network's steps for these pairs."""
         pool, network = self.pool, self.network
-        seen = {"scores": pool.scores.logits, "features": pool.features, "code": self.u}[self.settings.sees]
-        steps = network(self.u[rows], seen[rows], seen[givers], chosen)
+        steps = network(self.u[rows], self.seen[rows], self.seen[givers], chosen)
         codes = moved(self.distribution, pool.latents[rows], steps)
         images = self.generator(codes)
         logits = self.scorer(images, latents=codes).logits.cpu()
@@ -340,37 +329,23 @@ def _pool(
 ) -> Pool:
     """The codes that pairs are drawn of, with scores and features; read from `path` where it has them."""
     latents = generator.sample(settings.pool, seed=settings.seed, space=facts["space"])
-    wanted = settings.sees == "features" or settings.features > 0
     if path is not None and path.exists():
-        try:
-            kept = load_file(path)
-            with safe_open(path, framework="pt") as file:
-                expect_facts(json.loads((file.metadata() or {})["facts"]), facts, path)
-            scores = Scores(names=scorer.names, logits=kept["logits"])
-            return Pool(latents=latents, scores=scores, features=kept["features"])
-        except CheckpointError:
-            raise
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{path} cannot be read ({error}); train into another folder") from None
-    logits, features = [], []
-    for part in batches(latents, 32):
-        with torch.no_grad():
-            images = generator(part)
-            logits.append(scorer(images, latents=part).logits.cpu())
-            features.append(features_of(scorer, images).cpu() if wanted else torch.zeros(len(part), 0))
-        if progress:
-            progress("pool", sum(map(len, logits)), len(latents))
-    pool = Pool(
-        latents=latents,
-        scores=Scores(names=scorer.names, logits=torch.cat(logits)),
-        features=torch.cat(features),
-    )
-    if path is not None:
-        with atomic_write(path) as part:
-            part.write_bytes(
-                save({"logits": pool.scores.logits, "features": pool.features}, {"facts": json.dumps(facts)})
-            )
-    return pool
+        kept = load_state(facts, path)
+    else:
+        wanted = settings.sees == "features" or settings.features > 0
+        logits, features = [], []
+        for part in batches(latents, 32):
+            with torch.no_grad():
+                images = generator(part)
+                logits.append(scorer(images, latents=part).logits.cpu())
+                features.append(features_of(scorer, images).cpu() if wanted else torch.zeros(len(part), 0))
+            if progress:
+                progress("pool", sum(map(len, logits)), len(latents))
+        kept = {"logits": torch.cat(logits), "features": torch.cat(features)}
+        if path is not None:
+            save_state(kept, facts, path)
+    scores = Scores(names=scorer.names, logits=kept["logits"])
+    return Pool(latents=latents, scores=scores, features=kept["features"])
 
 
 def _linear_steps(u: Float[Tensor, "n r"], scores: Scores, columns: list[int]) -> Float[Tensor, "r t"]:
@@ -413,7 +388,3 @@ def _varied(scores: Scores) -> tuple[str, ...]:
             "so there is nothing to transfer; name the attributes, or use another scorer"
         )
     return names
-
-
-def _in(folder: str | os.PathLike[str] | None, name: str) -> Path | None:
-    return None if folder is None else Path(folder) / name
