@@ -57,7 +57,7 @@ def test_equal_images_are_equal() -> None:
     assert found.ssim.value == pytest.approx(1)
     assert found.psnr.value == np.inf
     assert found.perceptual is None
-    with pytest.raises(SettingError, match="cannot repeat"):
+    with pytest.raises(SettingError, match="do not match"):
         reconstruction(noise(2), noise(3))
     with pytest.raises(SettingError, match="11 x 11"):
         reconstruction(noise(2, size=8), noise(2, size=8))

@@ -72,7 +72,7 @@ def test_only_attributes_that_both_know_count():
 
 def test_a_table_of_labels_is_no_scorer_to_test():
     data, _ = labelled()
-    with pytest.raises(ScoreError, match="does not look at images"):
+    with pytest.raises(ScoreError, match="cannot score new images"):
         recognition(TruthScorer(data.labels, NAMES), data)
 
 

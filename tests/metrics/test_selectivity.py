@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from ganatomy.errors import UnknownNameError
-from ganatomy.metrics import FORMS, Estimate, selectivity
+from ganatomy.metrics import FORMS, selectivity
 from ganatomy.metrics.tables import ChangeRow, ChangeTable, CosineRow, CosineTable
+from ganatomy.statistics.intervals import Estimate
 
 TABLE_II = {
     # attribute: before, after without the penalty, after with it. Two figures of the paper are misprints, seen from its

@@ -5,75 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ganatomy.metrics.base import Figure, Result
-from ganatomy.metrics.correlations import MEASURE as CORRELATIONS
-from ganatomy.metrics.correlations import Correlations, correlations
-from ganatomy.metrics.cosines import MEASURE as COSINES
-from ganatomy.metrics.cosines import Cosines, cosines, mean_abs_cosine
-from ganatomy.metrics.covariance import MEASURE as COVARIANCE
-from ganatomy.metrics.covariance import Covariance, covariance
-from ganatomy.metrics.dci import DCI, dci
-from ganatomy.metrics.dci import MEASURE as DCI_MEASURE
+from ganatomy.metrics.correlations import CORRELATIONS, Correlations, correlations
+from ganatomy.metrics.cosines import COSINES, cosines, mean_abs_cosine
+from ganatomy.metrics.covariance import COVARIANCE, covariance
+from ganatomy.metrics.dci import DCI_MEASURE, dci
 from ganatomy.metrics.edited import EditedSet, edited_set
-from ganatomy.metrics.entanglement import MEASURE as ENTANGLEMENT
-from ganatomy.metrics.entanglement import Entanglement, entanglement
-from ganatomy.metrics.frechet import MEASURE as FRECHET
-from ganatomy.metrics.frechet import FrechetDistance, frechet_distance
-from ganatomy.metrics.identity import MEASURE as IDENTITY
-from ganatomy.metrics.identity import IdentityKept, identity_kept
+from ganatomy.metrics.entanglement import ENTANGLEMENT, Entanglement, entanglement
+from ganatomy.metrics.frechet import FRECHET, frechet_distance
+from ganatomy.metrics.identity import IDENTITY, identity_kept
 from ganatomy.metrics.inputs import Measure, SharedInputs
-from ganatomy.metrics.kernel import MEASURE as KERNEL
-from ganatomy.metrics.kernel import KernelDistance, kid
-from ganatomy.metrics.linearity import MEASURE as LINEARITY
-from ganatomy.metrics.linearity import Linearity, linearity
-from ganatomy.metrics.memorisation import MEASURE as MEMORISATION
-from ganatomy.metrics.memorisation import Memorisation, memorisation, nearest_training
+from ganatomy.metrics.kernel import KID, kid
+from ganatomy.metrics.linearity import LINEARITY, Linearity, linearity
+from ganatomy.metrics.memorisation import MEMORISATION, memorisation, nearest_training
 from ganatomy.metrics.naming import Naming, name_directions
 from ganatomy.metrics.paired import compare_selectivity
-from ganatomy.metrics.path_length import MEASURE as PATH_LENGTH
-from ganatomy.metrics.path_length import PathLength, path_length
-from ganatomy.metrics.precision_recall import MEASURE as PRECISION_RECALL
-from ganatomy.metrics.precision_recall import PrecisionRecall, precision_recall
-from ganatomy.metrics.recognition import Recognition, recognition
-from ganatomy.metrics.reconstruction import MEASURE as RECONSTRUCTION
-from ganatomy.metrics.reconstruction import Reconstruction, reconstruction
+from ganatomy.metrics.path_length import PATH_LENGTH, path_length
+from ganatomy.metrics.precision_recall import PRECISION_RECALL, precision_recall
+from ganatomy.metrics.reconstruction import RECONSTRUCTION, reconstruction
 from ganatomy.metrics.selectivity import FORMS, Selectivity, selectivity
-from ganatomy.metrics.separability import MEASURE as SEPARABILITY
-from ganatomy.metrics.separability import Separability, separability
+from ganatomy.metrics.separability import SEPARABILITY, separability
 from ganatomy.metrics.tables import ChangeTable, CosineTable, table_ii, table_iii
-from ganatomy.metrics.walks import MEASURE as WALKS
-from ganatomy.metrics.walks import WalkProfile, WalkProfiles, walk_profile
-from ganatomy.statistics.intervals import Estimate
+from ganatomy.metrics.walks import WALKS, walk_profile
 
 __all__ = [
-    "DCI",
     "FORMS",
     "MEASURES",
     "ChangeTable",
     "Correlations",
     "CosineTable",
-    "Cosines",
-    "Covariance",
     "EditedSet",
     "Entanglement",
-    "Estimate",
     "Figure",
-    "FrechetDistance",
-    "IdentityKept",
-    "KernelDistance",
     "Linearity",
     "Measure",
-    "Memorisation",
     "Naming",
-    "PathLength",
-    "PrecisionRecall",
-    "Recognition",
-    "Reconstruction",
     "Result",
     "Selectivity",
-    "Separability",
     "SharedInputs",
-    "WalkProfile",
-    "WalkProfiles",
     "compare_selectivity",
     "correlations",
     "cosines",
@@ -91,7 +59,6 @@ __all__ = [
     "nearest_training",
     "path_length",
     "precision_recall",
-    "recognition",
     "reconstruction",
     "selectivity",
     "separability",
@@ -111,7 +78,7 @@ MEASURES: Mapping[str, Measure] = {
     "cosines": COSINES,
     "identity": IDENTITY,
     "frechet": FRECHET,
-    "kid": KERNEL,
+    "kid": KID,
     "precision-recall": PRECISION_RECALL,
     "walks": WALKS,
     "memorisation": MEMORISATION,

@@ -1,4 +1,4 @@
-"""What all measures share: results that say their units and which way is better, and a look at many images."""
+"""What all measures share: results with units and the better direction, and features of generated images."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Latents
+from ganatomy.progress import Advance
 from ganatomy.statistics.intervals import Estimate, rounded
 
 BETTER = {True: "higher is better", False: "lower is better", None: "neither is better"}
@@ -25,6 +26,7 @@ class Figure:
 
     Args:
         estimate: with its 95 % interval, whose ends are nan where it has none.
+        unit: that it is counted in.
         higher_is_better: None where neither is.
     """
 
@@ -41,9 +43,9 @@ class Result(ABC):
     """What a measure found: every result is a frozen dataclass that prints itself."""
 
     unit: ClassVar[str]
-    """What its main figure counts."""
+    """Of the main figure."""
     higher_is_better: ClassVar[bool | None]
-    """Of its main figure; None where neither is."""
+    """Of the main figure; None where neither is."""
 
     @property
     @abstractmethod
@@ -57,11 +59,11 @@ class Result(ABC):
 
     @property
     def verdict(self) -> str:
-        """Which way is better, in words."""
+        """Whether higher or lower is better, in words."""
         return BETTER[self.higher_is_better]
 
     def _figures(self, **estimates: Estimate) -> dict[str, Figure]:
-        """Estimates of the main unit as figures, underscores in their names as spaces."""
+        """Estimates in the main unit as figures; underscores in their names become spaces."""
         return {
             name.replace("_", " "): Figure(
                 estimate=it, unit=self.unit, higher_is_better=self.higher_is_better
@@ -75,19 +77,27 @@ def certain(value: float) -> Estimate:
     return Estimate(value=value, low=math.nan, high=math.nan)
 
 
-def images_of(
+def read_images(
     generator: Generator,
     latents: Latents,
-    see: Callable[[Tensor], Tensor],
+    read: Callable[[Tensor], Tensor],
     *,
     batch_size: int,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Advance | None = None,
 ) -> Float[Tensor, "n *shape"]:
-    """What is seen in the images of these codes, batch by batch, on the processor."""
+    """A function of the images of these codes, batch by batch, on the processor.
+
+    Args:
+        generator: makes the images.
+        latents: their codes.
+        read: from images in [-1, 1] to rows, such as features.
+        batch_size: images at a time.
+        progress: called with the images done and all of them.
+    """
     rows, done = [], 0
     with torch.no_grad():
         for part in batches(latents, batch_size):
-            rows.append(see(generator(part).clamp(-1, 1)).cpu())
+            rows.append(read(generator(part).clamp(-1, 1)).cpu())
             done += len(part)
             if progress:
                 progress(done, len(latents))
@@ -95,7 +105,7 @@ def images_of(
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> str:
-    """Rows of a table, the first column to the left, the others to the right."""
+    """Rows of a table, the first column aligned to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(

@@ -1,7 +1,7 @@
-"""Correlations between attributes of edited images, less those that the data has anyway.
+"""Correlations between attributes of edited images, beyond those of the data.
 
-Figures 6 and 7 of the seed study of z and w: what goes together in images that were moved along four directions, and
-does not in the data, is entanglement; the difference is cubed, so that only large ones show.
+Figures 6 and 7 of Tronchon and Cadiou: attributes that go together in images edited along four directions, and not in
+the data, are entangled; the difference is cubed, so that only large ones show.
 """
 
 from __future__ import annotations
@@ -28,12 +28,18 @@ SHOWN = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Correlations(Result):
-    """How scores of edited images go together.
+    """Correlations between the scores of edited images.
 
     Args:
-        attributes: those that were scored and change, and have labels in the data where there is any.
-        matrix: correlations over all edited images. data: those of the data's own labels.
-        strength: mean |correlation| over all pairs. excess: mean |difference from the data|.
+        attributes: that change in the edited images, and have labels in the data if there are data.
+        matrix: correlations over all edited images.
+        strength: mean |correlation| over all pairs.
+        data: correlations of the labels of the data.
+        excess: mean |difference from the data|.
+        described: the data, in words.
+        space: in which images were edited.
+        num_codes: that were edited.
+        num_images: edited images.
     """
 
     attributes: tuple[str, ...]
@@ -51,7 +57,7 @@ class Correlations(Result):
 
     @property
     def difference(self) -> Float[Tensor, "a a"] | None:
-        """What edited images have and the data has not."""
+        """Correlations of edited images less those of the data."""
         return None if self.data is None else self.matrix - self.data
 
     @property
@@ -91,16 +97,25 @@ class Correlations(Result):
 
 
 def correlations(edited: EditedSet, data: LabelCorrelations | None = None) -> Correlations:
-    """Correlate the probabilities of all attributes over all edited images; take those of the data away.
+    """Correlate the probabilities of all attributes over all edited images; subtract the correlations of the data.
 
-    Intervals are by leaving out codes with all their images, for images of one walk are not independent. (Codes
-    drawn twice would make every mean size larger.)
+    Intervals are from leaving out codes with all their images, for images of one walk are not independent. (Codes
+    drawn twice would increase every mean size.)
 
     Args:
-        data: what goes together in real images; attributes without labels there are left out.
+        edited: scores of edited images.
+        data: correlations of the labels of real images; attributes without labels there are left out.
+
+    Returns:
+        Correlations, and their difference from the data.
 
     Raises:
         ScoreError: when fewer than two attributes are left.
+
+    Example::
+
+        edited = ga.edited_set(G, scorer, found)
+        print(ga.correlations(edited))
     """
     scores = edited.probabilities.double().movedim(1, 0).flatten(1, 2)
     known = [data is None or name in data.names for name in edited.attributes]
@@ -153,8 +168,8 @@ def measure(inputs: SharedInputs) -> dict[str, Correlations]:
     return {space: correlations(inputs.edited(space), inputs.correlations) for space in inputs.spaces}
 
 
-MEASURE = Measure(
-    "which attributes go together in edited images, not in the data",
+CORRELATIONS = Measure(
+    "correlations of edited images beyond the data's",
     Correlations,
     measure,
     needs=("scorer",),

@@ -19,7 +19,7 @@ SHOWN = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Cosines(Result):
-    """Cosines between all pairs of directions; they are what they are, without sampling error."""
+    """Cosines between all pairs of directions; they have no sampling error."""
 
     names: tuple[str, ...]
     matrix: Float[Tensor, "k k"]
@@ -36,7 +36,7 @@ class Cosines(Result):
     @property
     def notes(self) -> tuple[str, ...]:
         return (
-            "cosines compare ways of finding directions, not models: orthogonal directions may be entangled",
+            "cosines compare methods of finding directions, not models: orthogonal directions may be entangled",
         )
 
     def __str__(self) -> str:
@@ -55,8 +55,19 @@ class Cosines(Result):
 def cosines(directions: Directions) -> Cosines:
     """The cosines between all pairs of directions.
 
+    Args:
+        directions: two or more.
+
+    Returns:
+        Their cosines, and the mean of the sizes.
+
     Raises:
         SettingError: for fewer than two directions.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> round(ga.cosines(ga.ToyGenerator(cosine=0.5).truth).mean_abs, 3)
+        0.5
     """
     return Cosines(
         names=tuple(directions.names),
@@ -67,10 +78,15 @@ def cosines(directions: Directions) -> Cosines:
 
 
 def mean_abs_cosine(directions: Directions, attribute: str | None = None) -> float:
-    """Mean |cosine| of a direction to all others, or over all pairs where none is named; 0 where all are orthogonal.
+    """Mean |cosine| over all pairs of directions; 0 where all are orthogonal.
+
+    Args:
+        directions: two or more.
+        attribute: of whose direction alone the cosines to all others are averaged.
 
     Raises:
-        UnknownNameError: when there is no such direction. SettingError: for fewer than two directions.
+        UnknownNameError: for an attribute without a direction.
+        SettingError: for fewer than two directions.
     """
     if len(directions) < 2:
         raise SettingError(
@@ -88,4 +104,4 @@ def measure(inputs: SharedInputs) -> dict[str, Cosines]:
     return {space: cosines(inputs.directions(space)) for space in inputs.spaces}
 
 
-MEASURE = Measure("how alike directions are", Cosines, measure, needs=("scorer",))
+COSINES = Measure("how alike directions are", Cosines, measure, needs=("scorer",))

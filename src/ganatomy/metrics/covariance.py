@@ -1,4 +1,4 @@
-"""Whether scores vary together as their directions say they must: Cov(s) = Λ Nᵀ N Λ (Shen et al. 2020, equation 5)."""
+"""Whether scores vary together as their directions predict: Cov(s) = Λ Nᵀ N Λ (Shen et al. 2020, equation 5)."""
 
 from __future__ import annotations
 
@@ -19,12 +19,17 @@ from ganatomy.surveys import Survey
 
 @dataclass(frozen=True, kw_only=True)
 class Covariance(Result):
-    """Covariance of logits beside what a linear model predicts.
+    """Covariance of logits beside the prediction of a linear model.
 
     Args:
-        measured: over the images of a survey. isotropic: ΛNᵀNΛ, right for codes of unit covariance. predicted:
-            ΛNᵀ Cov(c) NΛ, right for any codes.
-        error: |predicted - measured| / |measured| (Frobenius). isotropic_error: the same of the published form.
+        names: of the directions.
+        measured: over the images of a survey.
+        predicted: ΛNᵀ Cov(c) NΛ, right for any codes.
+        isotropic: ΛNᵀNΛ, right for codes of unit covariance.
+        error: |predicted - measured| / |measured| (Frobenius).
+        isotropic_error: the same of the published form.
+        space: of the directions.
+        num_codes: in the survey.
     """
 
     names: tuple[str, ...]
@@ -52,14 +57,29 @@ class Covariance(Result):
 
 
 def covariance(survey: Survey, directions: Directions) -> Covariance:
-    """Hold the covariance of logits in a survey against that which directions N with slopes Λ predict.
+    """Compare the covariance of logits in a survey with the one that directions N with slopes Λ predict.
 
-    The linear part of scores is all that directions can predict; what is missing is curved, or noise of the scorer.
+    Directions predict only the linear part of scores; the rest is curvature, or noise of the scorer.
+
+    Args:
+        survey: scored codes.
+        directions: found in it, with their slopes.
+
+    Returns:
+        Both covariances, and the error of the prediction.
 
     Raises:
         UnknownNameError: for a direction whose attribute was not scored.
         SettingError: for directions without a slope, and fewer than two.
         SpaceError, FingerprintError: when survey and directions do not go together.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> from ganatomy.perception import OracleScorer
+        >>> toy = ga.ToyGenerator(seed=0)
+        >>> seen = ga.survey(toy, OracleScorer(toy), n=500)
+        >>> ga.covariance(seen, toy.truth).error.value < 0.02
+        True
     """
     if len(directions) < 2:
         raise SettingError(f"a covariance needs two directions, there are {len(directions)}")
@@ -102,6 +122,6 @@ def measure(inputs: SharedInputs) -> dict[str, Covariance]:
     return {space: covariance(inputs.survey(space), inputs.directions(space)) for space in inputs.spaces}
 
 
-MEASURE = Measure(
+COVARIANCE = Measure(
     "whether scores vary together as directions predict", Covariance, measure, needs=("scorer",)
 )

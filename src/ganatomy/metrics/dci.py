@@ -23,17 +23,22 @@ PENALTIES = np.geomspace(0.3, 1e-3, 12)
 NUM_TREES = 10
 """Of each random forest, as the authors took."""
 OUTLYING = 3.0
-"""Logits further than this many deviations from the mean are clipped: a sure scorer says nothing there."""
+"""Logits further than this many deviations from the mean are clipped: probabilities are saturated there."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DCI(Result):
-    """How numbers of a code and attributes belong together.
+    """How single numbers of a code and attributes belong together.
 
     Args:
         disentanglement: 1 where each number of the code matters to one attribute only.
-        completeness: 1 where each attribute hangs on one number only.
-        informativeness: R² of attributes predicted from held-out codes. importance: of each number for each attribute.
+        completeness: 1 where each attribute depends on one number only.
+        informativeness: R² of attributes predicted from held-out codes.
+        importance: of each number for each attribute.
+        attributes: that vary.
+        regressor: that predicts them.
+        described: the codes, in words.
+        num_codes: that it learnt from and was tested on.
     """
 
     disentanglement: Estimate
@@ -60,7 +65,7 @@ class DCI(Result):
     def notes(self) -> tuple[str, ...]:
         text = (
             f"DCI compares only for one kind of regressor ({self.regressor}) and the same {len(self.attributes)} "
-            "attributes; it asks about single numbers of a code, not about directions"
+            "attributes; it is about single numbers of a code, not about directions"
         )
         return (text,)
 
@@ -81,20 +86,32 @@ def dci(
     described: str = "codes",
     seed: int = 0,
 ) -> DCI:
-    """Predict each factor from codes, and ask which numbers of the code it took.
+    """Predict each factor from codes, and measure which numbers of the code the prediction used.
 
     `P[i, j] = R[i, j] / Σ_j R[i, j]` is how much number i matters to attribute j; disentanglement is `1 - H_K(P[i])`
-    averaged with the weight `Σ_j R[i, j] / Σ R`, completeness the same the other way round. The authors give the
+    averaged with the weight `Σ_j R[i, j] / Σ R`, completeness the same with i and j exchanged. The authors report the
     error; informativeness is here `1 - error²`, so that more is better.
 
     Args:
-        factors: what is to be predicted: logits, or continuous truths. Constant ones are left out.
-        regressor: "lasso" (|weights| of standardised codes) or "forest" (impurity), as the authors took.
-        described: what the codes are, for a person. seed: of the split and of the forests.
+        codes: of each row.
+        factors: to predict: logits, or continuous truths; constant ones are left out.
+        attributes: names of the factors.
+        regressor: "lasso" (|weights| of standardised codes) or "forest" (impurity), as the authors used.
+        described: the codes, in words.
+        seed: of the split and of the forests.
+
+    Returns:
+        The three figures, and the importance of each number.
 
     Raises:
-        UnknownNameError: for another regressor. SettingError: for shapes that do not go together.
+        UnknownNameError: for another regressor.
+        SettingError: for shapes that do not go together.
         ScoreError: when fewer than two factors vary.
+
+    Example:
+        >>> codes = torch.randn(200, 3, generator=torch.Generator().manual_seed(0))
+        >>> dci(codes, codes[:, :2]).disentanglement.value > 0.9
+        True
     """
     if regressor not in REGRESSORS:
         raise UnknownNameError("regressor", regressor, REGRESSORS)
@@ -154,16 +171,13 @@ def disentanglement(importance: Float[Tensor, "d a"]) -> float:
 
 
 def _standardised(rows: Float[Tensor, "n k"]) -> np.ndarray:
-    deviation, mean = torch.std_mean(rows.detach().cpu().double().flatten(1), 0)
-    return (
-        ((rows.detach().cpu().double() - mean) / deviation.clamp(min=1e-12))
-        .clamp(-OUTLYING, OUTLYING)
-        .numpy()
-    )
+    rows = rows.detach().cpu().double()
+    deviation, mean = torch.std_mean(rows, 0)
+    return ((rows - mean) / deviation.clamp(min=1e-12)).clamp(-OUTLYING, OUTLYING).numpy()
 
 
 def _penalty(x: np.ndarray, y: np.ndarray) -> float:
-    """The strength of the lasso that predicts best what one fifth of the rows, left out, shows."""
+    """The strength of the lasso that predicts best one fifth of the rows, which is left out."""
     from sklearn.linear_model import lasso_path
 
     fifth = len(x) // 5
@@ -176,7 +190,7 @@ def _penalty(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def _fit(x: np.ndarray, y: np.ndarray, regressor: str, setting: float) -> tuple[np.ndarray, Any]:
-    """How much each column matters, and the fitted model."""
+    """The importance of each column, and the fitted model."""
     if regressor == "lasso":
         from sklearn.linear_model import Lasso
 
@@ -204,4 +218,6 @@ def measure(inputs: SharedInputs) -> dict[str, DCI]:
     return found
 
 
-MEASURE = Measure("how numbers of a code and attributes belong together", DCI, measure, needs=("scorer",))
+DCI_MEASURE = Measure(
+    "how single numbers of a code and attributes belong together", DCI, measure, needs=("scorer",)
+)

@@ -1,12 +1,12 @@
-"""The edited set: the same codes moved along each direction by the same strengths, and all that a scorer saw.
+"""The edited set: the same codes moved along each direction by the same strengths, with the scores of all images.
 
-Tronchon and Cadiou (seed study of StyleGAN's z and w) made 20 codes x 4 attributes x 13 strengths so; linearity and
-correlations are read from it.
+Tronchon and Cadiou (study of StyleGAN's z and w) edited 20 codes along 4 attributes by 13 strengths; linearity and
+correlations are computed from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +18,7 @@ from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Directions, Latents, Space
 from ganatomy.perception.base import Scorer
+from ganatomy.progress import Advance
 
 STRENGTHS = tuple(step / 2 for step in range(-6, 7))
 """From -3 to 3 by 0.5."""
@@ -28,8 +29,13 @@ class EditedSet:
     """Scores of n codes, moved along k directions by s strengths.
 
     Args:
-        names: of the directions, each the attribute that it is meant to move. attributes: all that were scored.
-        strengths: in `units`. space: of the directions. seed: of the codes.
+        names: of the directions, each the attribute that it is meant to move.
+        attributes: all that were scored.
+        strengths: of the edits.
+        units: of the strengths.
+        space: of the directions.
+        logits: of every image.
+        seed: of the codes.
     """
 
     names: tuple[str, ...]
@@ -65,7 +71,7 @@ def edited_set(
     seed: int = 1,
     truncation_psi: float = 1.0,
     batch_size: int = 64,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Advance | None = None,
 ) -> EditedSet:
     """Move the same codes along each direction by each strength, and score all images.
 
@@ -86,9 +92,16 @@ def edited_set(
 
     Raises:
         UnknownNameError: for a direction whose name is no attribute of the scorer.
-        ScoreError: for a table of labels, which cannot see what an edit changed.
+        ScoreError: for a table of labels, which cannot score new images.
         SettingError: without directions, or for numbers outside their range.
         SpaceError, FingerprintError: when codes, directions and generator do not go together.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> from ganatomy.perception import OracleScorer
+        >>> toy = ga.ToyGenerator(seed=0)
+        >>> ga.edited_set(toy, OracleScorer(toy), toy.truth, codes=5).logits.shape
+        torch.Size([4, 5, 13, 4])
     """
     if not directions.items:
         raise SettingError("there are no directions to move along; find some first")

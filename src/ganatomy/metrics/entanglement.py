@@ -330,4 +330,6 @@ def measure(inputs: SharedInputs) -> dict[str, Entanglement]:
     return found
 
 
-MEASURE = Measure("what else changes when one attribute is edited", Entanglement, measure, needs=("scorer",))
+ENTANGLEMENT = Measure(
+    "what else changes when one attribute is edited", Entanglement, measure, needs=("scorer",)
+)

@@ -12,54 +12,48 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.metrics.base import Figure, Result, certain
+from ganatomy.metrics.base import Figure, certain
 from ganatomy.metrics.inputs import Measure, SharedInputs
-from ganatomy.metrics.samples import check_samples, features_note, split_rows
-from ganatomy.statistics.intervals import Estimate, jackknife
+from ganatomy.metrics.samples import SampleComparison, checked, jackknife_samples
+from ganatomy.statistics.intervals import Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrechetDistance(Result):
+class FrechetDistance(SampleComparison):
     """How far generated images are from real ones, as two Gaussians in feature space.
 
     Args:
-        value: of all images. floor: of one half of the real images to the other, which a perfect generator would
-            have on samples of that size. features: which; num_features: how many.
+        value: of all images.
+        floor: of one half of the real images to the other, as a perfect generator of so many images would have.
+        num_features: of each image.
     """
 
     value: Estimate
     floor: float
-    num_fake: int
-    num_real: int
     num_features: int
-    features: str
 
     unit: ClassVar[str] = "squared feature units"
     higher_is_better: ClassVar[bool | None] = False
 
     @property
     def figures(self) -> dict[str, Figure]:
-        return self._figures(
-            distance=self.value,
-            of_two_real_halves=certain(self.floor),
-        )
+        return self._figures(distance=self.value, of_two_real_halves=certain(self.floor))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        notes = [features_note(self.features)]
         fewest = min(self.num_fake, self.num_real)
-        if fewest <= self.num_features:
-            notes.append(
-                f"{fewest} images do not fill a covariance of {self.num_features} features, so the distance is far "
-                "too large; take more images, or kid, which has no such bias"
-            )
-        return tuple(notes)
+        if fewest > self.num_features:
+            return super().notes
+        biased = (
+            f"{fewest} images do not fill a covariance of {self.num_features} features, so the distance is far "
+            "too large; take more images, or kid, which has no such bias"
+        )
+        return (*super().notes, biased)
 
     def __str__(self) -> str:
         return (
-            f"Fréchet distance: {self.value} ({self.num_fake} generated and {self.num_real} real images, "
-            f"{self.num_features} features of {self.features}; {self.floor:.3g} between two halves of the real ones); "
-            f"{self.verdict}"
+            f"Fréchet distance: {self.value} ({self.samples}, {self.num_features} features of {self.features}; "
+            f"{self.floor:.3g} between two halves of the real ones); {self.verdict}"
         )
 
 
@@ -68,25 +62,36 @@ def frechet_distance(
 ) -> FrechetDistance:
     """`|μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½)` of the features of generated and real images.
 
-    The interval is by leaving out a tenth of both at a time. It does not tell that the distance of few images is
+    The interval is from leaving out a tenth of both at a time. It does not show that the distance of few images is
     too large; the distance between two halves of the real images does.
 
     Args:
-        features: where they are from; the distance means nothing beside one of other features.
+        fake: features of generated images.
+        real: features of real images.
+        features: where they are from; distances of different features do not compare.
+        seed: of the interval.
+
+    Returns:
+        The distance, with that between two halves of the real images.
 
     Raises:
         SettingError: for features of other shapes, or that are not finite, and for fewer than 20 of either.
+
+    Example:
+        >>> fake, real = torch.eye(20, 2), torch.eye(20, 2) + 3
+        >>> round(frechet_distance(fake, real).value.value, 3)
+        18.0
     """
-    check_samples(fake, real)
-    fake, real = fake.cpu().double(), real.cpu().double()
-
-    def of_rows(rows: Tensor) -> Tensor:
-        ours, theirs = split_rows(rows, len(fake), len(real))
-        return gaussian_distance(fake[ours], real[theirs])[None]
-
+    fake, real = checked(fake, real)
     halves = torch.arange(len(real)) % 2 == 0
+    (value,) = jackknife_samples(
+        lambda ours, theirs: gaussian_distance(fake[ours], real[theirs])[None],
+        len(fake),
+        len(real),
+        seed=seed,
+    )
     return FrechetDistance(
-        value=jackknife(of_rows, max(len(fake), len(real)), seed=seed)[0],
+        value=value,
         floor=float(gaussian_distance(real[halves], real[~halves])),
         num_fake=len(fake),
         num_real=len(real),
@@ -114,9 +119,4 @@ def measure(inputs: SharedInputs) -> dict[str, FrechetDistance]:
     return {"": inputs.compared(frechet_distance)}
 
 
-MEASURE = Measure(
-    "distance of generated from real images (FID with Inception)",
-    FrechetDistance,
-    measure,
-    needs=("data",),
-)
+FRECHET = Measure("distance of generated from real images (FID)", FrechetDistance, measure, needs=("data",))

@@ -1,4 +1,4 @@
-"""Identity kept: whether an edited image still shows who it showed, as a cosine between features."""
+"""Identity kept: whether an edited image still shows the same person or thing, as a cosine between features."""
 
 from __future__ import annotations
 
@@ -12,21 +12,24 @@ from torch.nn import functional as F
 from ganatomy.edits import move
 from ganatomy.errors import SettingError
 from ganatomy.latents import Latents
-from ganatomy.metrics.base import Figure, Result, images_of
+from ganatomy.metrics.base import Figure, Result, read_images
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.statistics.intervals import Estimate, estimate, resampling
 
 STRENGTH = 2.0
-"""Sigma along each direction, to which images are taken where nothing else is asked for."""
+"""Sigma along each direction that `measure` moves images by."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityKept(Result):
-    """How much of who they show images keep.
+    """How much of their identity images keep.
 
     Args:
         kept: 1 where features keep their direction, 0 where they are as far apart as those of two random images.
-        cosine: between features before and after. strangers: between those of different images.
+        cosine: between features before and after.
+        strangers: between features of different images.
+        features: where they are from.
+        num_images: that were edited.
     """
 
     kept: Estimate
@@ -46,7 +49,7 @@ class IdentityKept(Result):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return (f"identity is what {self.features} see; a network of faces sees it better",)
+        return (f"identity is by {self.features}; a network trained on faces measures it better",)
 
     def __str__(self) -> str:
         return (
@@ -64,13 +67,25 @@ def identity_kept(
 ) -> IdentityKept:
     """`(cos(before, after) - cos(strangers)) / (1 - cos(strangers))`, each a mean over images.
 
-    Features of most networks are never negative, so even strangers have a high cosine: hence the second figure.
+    Features of most networks are never negative, so even different images have a high cosine: hence the correction.
 
     Args:
-        before, after: features of the same images, row by row.
+        before: features of the images.
+        after: features of the same images, edited.
+        features: where they are from.
+        seed: of the intervals.
+
+    Returns:
+        Identity kept, and both cosines.
 
     Raises:
         SettingError: for features of different shapes, and for fewer than 3 images.
+
+    Example:
+        >>> import torch
+        >>> rows = torch.eye(5)
+        >>> identity_kept(rows, 2 * rows).kept.value
+        1.0
     """
     if before.shape != after.shape or len(before) < 3:
         raise SettingError(
@@ -98,7 +113,7 @@ def measure(inputs: SharedInputs) -> dict[str, IdentityKept]:
     latents = experiment.sample(max(3, inputs.n // (1 + len(directions))), space=space, offset=3)
 
     def read(codes: Latents) -> Tensor:
-        return images_of(experiment.generator, codes, inputs.features, batch_size=experiment.batch_size)
+        return read_images(experiment.generator, codes, inputs.features, batch_size=experiment.batch_size)
 
     before = read(latents)
     return {
@@ -112,4 +127,4 @@ def measure(inputs: SharedInputs) -> dict[str, IdentityKept]:
     }
 
 
-MEASURE = Measure("whether edited images show who they showed", IdentityKept, measure, needs=("scorer",))
+IDENTITY = Measure("whether edited images keep their identity", IdentityKept, measure, needs=("scorer",))

@@ -16,7 +16,7 @@ from ganatomy.datasets.references import Reference
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Direction, Directions, Latents, Space
-from ganatomy.metrics.base import Result, images_of
+from ganatomy.metrics.base import Result, read_images
 from ganatomy.metrics.edited import STRENGTHS, EditedSet, edited_set
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.features import Features
@@ -171,7 +171,7 @@ class SharedInputs:
         def make() -> Tensor:
             latents = self.experiment.sample(self.n, space=self.spaces[-1], offset=2)
             with self.experiment.stage("generating") as advance:
-                return images_of(
+                return read_images(
                     self.experiment.generator,
                     latents,
                     self.features,

@@ -8,20 +8,17 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.metrics.base import Figure, Result
+from ganatomy.metrics.base import Figure
 from ganatomy.metrics.inputs import Measure, SharedInputs
-from ganatomy.metrics.samples import check_samples, features_note, split_rows
-from ganatomy.statistics.intervals import Estimate, jackknife
+from ganatomy.metrics.samples import SampleComparison, checked, jackknife_samples
+from ganatomy.statistics.intervals import Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelDistance(Result):
-    """How far generated images are from real ones; 0 in the mean where both are of one distribution."""
+class KernelDistance(SampleComparison):
+    """How far generated images are from real ones; its mean is 0 where both are of one distribution."""
 
     value: Estimate
-    num_fake: int
-    num_real: int
-    features: str
 
     unit: ClassVar[str] = "squared kernel units"
     higher_is_better: ClassVar[bool | None] = False
@@ -30,15 +27,8 @@ class KernelDistance(Result):
     def figures(self) -> dict[str, Figure]:
         return self._figures(distance=self.value)
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return (features_note(self.features),)
-
     def __str__(self) -> str:
-        return (
-            f"KID: {self.value} ({self.num_fake} generated and {self.num_real} real images, features of "
-            f"{self.features}); {self.verdict}"
-        )
+        return f"KID: {self.value} ({self.samples}, features of {self.features}); {self.verdict}"
 
 
 def kid(
@@ -46,33 +36,40 @@ def kid(
 ) -> KernelDistance:
     """The unbiased estimate of the squared MMD with the kernel `(xᵀy / f + 1)³`, over all images at once.
 
-    The authors average over random subsets because they compare; all pairs have the same mean and less noise.
+    The authors average over random subsets to save time; all pairs have the same mean and less noise.
+
+    Args:
+        fake: features of generated images.
+        real: features of real images.
+        features: where they are from; distances of different features do not compare.
+        seed: of the interval.
+
+    Returns:
+        The distance.
 
     Raises:
         SettingError: for features of other shapes, or that are not finite, and for fewer than 20 of either.
+
+    Example:
+        >>> import torch
+        >>> draw = torch.Generator().manual_seed(0)
+        >>> found = kid(torch.randn(50, 4, generator=draw), torch.randn(50, 4, generator=draw) + 3)
+        >>> found.value.low > 0
+        True
     """
-    check_samples(fake, real)
-    fake, real = fake.cpu().double(), real.cpu().double()
-    kernels = (
-        _kernel(fake, fake).fill_diagonal_(0),
-        _kernel(real, real).fill_diagonal_(0),
-        _kernel(fake, real),
-    )
+    fake, real = checked(fake, real)
+    ours, theirs = (_kernel(rows, rows).fill_diagonal_(0) for rows in (fake, real))
+    across = _kernel(fake, real)
 
-    def of_rows(rows: Tensor) -> Tensor:
-        ours, theirs = split_rows(rows, len(fake), len(real))
-        within = [
-            k[part][:, part].sum() / (len(part) * (len(part) - 1))
-            for k, part in zip(kernels, (ours, theirs), strict=False)
-        ]
-        return (within[0] + within[1] - 2 * kernels[2][ours][:, theirs].mean())[None]
+    def of_rows(i: Tensor, j: Tensor) -> Tensor:
+        within = sum(
+            kernel[rows][:, rows].sum() / (len(rows) * (len(rows) - 1))
+            for kernel, rows in ((ours, i), (theirs, j))
+        )
+        return (within - 2 * across[i][:, j].mean())[None]
 
-    return KernelDistance(
-        value=jackknife(of_rows, max(len(fake), len(real)), seed=seed)[0],
-        num_fake=len(fake),
-        num_real=len(real),
-        features=features,
-    )
+    (value,) = jackknife_samples(of_rows, len(fake), len(real), seed=seed)
+    return KernelDistance(value=value, num_fake=len(fake), num_real=len(real), features=features)
 
 
 def _kernel(a: Float[Tensor, "n f"], b: Float[Tensor, "m f"]) -> Float[Tensor, "n m"]:
@@ -84,6 +81,4 @@ def measure(inputs: SharedInputs) -> dict[str, KernelDistance]:
     return {"": inputs.compared(kid)}
 
 
-MEASURE = Measure(
-    "the same, unbiased for few images (KID with Inception)", KernelDistance, measure, needs=("data",)
-)
+KID = Measure("the same, unbiased for few images (KID)", KernelDistance, measure, needs=("data",))

@@ -1,6 +1,6 @@
-"""Linearity: whether an attribute's score rises along its direction as a line does, and where it stops.
+"""Linearity: whether an attribute's score rises linearly along its direction, and where it saturates.
 
-Figures 8 and 9 of the seed study of z and w: mean and deviation over codes at each strength, with the fitted line.
+Figures 8 and 9 of Tronchon and Cadiou: mean and deviation over codes at each strength, with the fitted line.
 """
 
 from __future__ import annotations
@@ -29,10 +29,13 @@ FLAT = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """How one attribute answers to strengths along its direction.
+    """The score of one attribute at strengths along its direction.
 
     Args:
-        mean, deviation: of the score over codes, at each strength. slope, intercept: of the line through the means.
+        mean: of the score over codes, at each strength.
+        deviation: of the score over codes, at each strength.
+        slope: of the line through the means.
+        intercept: of the line through the means.
         r2: share of the variance of the means that the line explains.
         saturates: strengths below and above which the score hardly changes any more; None where it goes on changing.
     """
@@ -47,10 +50,16 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Linearity(Result):
-    """How straight scores rise along directions.
+    """How linearly scores rise along directions.
 
     Args:
-        lines: of each direction, by its name. r2: the mean of theirs. scale: what a score is, of `SCALES`.
+        lines: of each direction, by its name.
+        r2: the mean of theirs.
+        strengths: of the edits.
+        units: of the strengths.
+        space: of the directions.
+        scale: of the scores, one of `SCALES`.
+        num_codes: that were edited.
     """
 
     lines: dict[str, Line]
@@ -101,13 +110,25 @@ class Linearity(Result):
 def linearity(edited: EditedSet, *, scale: str = "probability") -> Linearity:
     """Fit a line to the mean score of each direction's attribute over the strengths.
 
-    Intervals are by resampling codes, all strengths of a code together.
+    Intervals are from resampling codes, all strengths of a code together.
 
     Args:
-        scale: "probability" as in the study, whose ends bend at 0 and 1; "logit", which does not end.
+        edited: scores of edited images.
+        scale: "probability" as in the study, which saturates at 0 and 1; or "logit", which does not.
+
+    Returns:
+        A line for each direction.
 
     Raises:
         UnknownNameError: for another scale.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> from ganatomy.perception import OracleScorer
+        >>> toy = ga.ToyGenerator(seed=0)
+        >>> edited = ga.edited_set(toy, OracleScorer(toy), toy.truth, codes=5)
+        >>> ga.linearity(edited, scale="logit").r2.value > 0.99
+        True
     """
     if scale not in SCALES:
         raise UnknownNameError("scale", scale, SCALES)
@@ -179,8 +200,8 @@ def measure(inputs: SharedInputs) -> dict[str, Linearity]:
     return {space: linearity(inputs.edited(space)) for space in inputs.spaces}
 
 
-MEASURE = Measure(
-    "how straight scores rise along directions, and where they saturate",
+LINEARITY = Measure(
+    "how linearly scores rise along directions",
     Linearity,
     measure,
     needs=("scorer",),

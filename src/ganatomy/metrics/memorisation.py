@@ -13,9 +13,9 @@ from torch import Tensor
 from ganatomy.datasets.references import Reference
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents
-from ganatomy.metrics.base import Figure, Result, aligned, images_of
+from ganatomy.metrics.base import Figure, aligned, read_images
 from ganatomy.metrics.inputs import Measure, SharedInputs
-from ganatomy.metrics.samples import check_samples, features_note
+from ganatomy.metrics.samples import SampleComparison, checked
 from ganatomy.perception.features import Features
 from ganatomy.statistics.intervals import Estimate, estimate, resampling
 
@@ -23,15 +23,20 @@ NEAR = 0.01
 """Share of training images that are as near to their neighbour as an image must be to count as a copy."""
 SHOWN = 3
 MOST_REAL = 20_000
-"""Training images that copies are looked for among, where nobody gives features of all."""
+"""Training images among which `measure` searches for copies."""
+NUM_DRAWS = 400
+BLOCK = 512
+"""Images whose distances are computed at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Memorisation(Result):
+class Memorisation(SampleComparison):
     """The nearest training image of every generated one.
 
     Args:
-        nearest: its row. distances: to it, in feature units. names: of the training images.
+        nearest: its row.
+        distances: to it, in feature units.
+        names: of the training images.
         copies: share of generated images nearer to a training image than 99 % of these are to each other.
         ratio: median distance of generated to training images, over that of training images to each other.
     """
@@ -41,15 +46,13 @@ class Memorisation(Result):
     names: tuple[str, ...]
     copies: Estimate
     ratio: Estimate
-    num_real: int
-    features: str
 
     unit: ClassVar[str] = f"share of images; {NEAR:g} is chance"
     higher_is_better: ClassVar[bool | None] = False
 
     @property
     def closest(self) -> list[tuple[int, str, float]]:
-        """Generated images from the one that is nearest to a training image: its row, that image, how far."""
+        """Row, training image and distance of generated images, the nearest first."""
         order = self.distances.argsort().tolist()
         return [(row, self.names[int(self.nearest[row])], float(self.distances[row])) for row in order]
 
@@ -64,14 +67,14 @@ class Memorisation(Result):
     @property
     def notes(self) -> tuple[str, ...]:
         return (
-            features_note(self.features),
-            f"copies are looked for among {self.num_real} images; give all that the model was trained on",
+            *super().notes,
+            f"copies are searched for among {self.num_real} images; give all that the model was trained on",
         )
 
     def __str__(self) -> str:
         rows = [[f"  image {row}", name, f"{far:.3g}"] for row, name, far in self.closest[:SHOWN]]
         return (
-            f"memorisation: {self.copies} of {len(self.nearest)} images are as near to a training image as the "
+            f"memorisation: {self.copies} of {self.num_fake} images are as near to a training image as the "
             f"nearest {NEAR:.0%} of these are to each other, {self.ratio} times as far as they in the median "
             f"({self.features}); {self.verdict}\n" + aligned(rows)
         )
@@ -87,21 +90,31 @@ def memorisation(
 ) -> Memorisation:
     """Find the nearest training image of every generated one; compare distances with those among training images.
 
-    Intervals are by resampling generated images; training images are taken as they are.
+    Intervals are from resampling generated images; training images are taken as they are.
 
     Args:
-        fake: features of generated images, such as the frames of a walk. real: of training images.
-        names: of the training images; their rows by default.
+        fake: features of generated images, such as the frames of a walk.
+        real: features of training images.
+        names: of the training images; by default their rows.
+        features: where they are from; distances of different features do not compare.
+        seed: of the intervals.
+
+    Returns:
+        The nearest training images, and the share of copies.
 
     Raises:
         SettingError: for features of other shapes, or that are not finite, and for fewer than 20 of either.
+
+    Example:
+        >>> real = torch.arange(40.0)[:, None] ** 1.5
+        >>> memorisation(real[:20], real).copies.value
+        1.0
     """
-    check_samples(fake, real)
-    fake, real = fake.cpu(), real.cpu()
+    fake, real = checked(fake, real)
     among, _ = _nearest(real, real, itself=True)
     distances, nearest = _nearest(fake, real, itself=False)
     near = torch.quantile(among, NEAR)
-    draws = resampling(len(fake), seed=seed, num=400)
+    draws = resampling(len(fake), seed=seed, num=NUM_DRAWS)
     copied = (distances <= near).double()
     ordered, order = distances.sort()
     # The weighted median of each draw: where its weights, in the order of distance, pass one half.
@@ -111,8 +124,9 @@ def memorisation(
         nearest=nearest,
         distances=distances.float(),
         names=names or tuple(str(row) for row in range(len(real))),
-        copies=estimate(float(copied.mean()), draws @ copied),
-        ratio=estimate(float(distances.median() / typical), ordered[places] / typical),
+        copies=estimate(copied.mean(), draws @ copied),
+        ratio=estimate(distances.median() / typical, ordered[places] / typical),
+        num_fake=len(fake),
         num_real=len(real),
         features=features,
     )
@@ -127,16 +141,32 @@ def nearest_training(
     batch_size: int = 32,
     seed: int = 0,
 ) -> Memorisation:
-    """The training image that is nearest to each frame of a walk, and whether that is nearer than it should be.
+    """The training image that is nearest to each frame of a walk, and whether that is nearer than chance.
+
+    Args:
+        generator: makes the images.
+        frames: codes of the walk.
+        training: images that the generator was trained on.
+        features: by which images are compared.
+        batch_size: images at a time.
+        seed: of the intervals.
+
+    Returns:
+        The nearest training images, and the share of copies.
 
     Raises:
         SettingError: for fewer than 20 frames or training images.
+
+    Example::
+
+        frames = ga.path(G.sample(2, seed=7), 48)
+        print(ga.nearest_training(G, frames, ga.folder_reference("photos/"), ga.features_of("pixels")))
     """
     parts = torch.arange(len(training)).split(batch_size)
     with torch.no_grad():
         real = torch.cat([features(training.read(rows)).cpu() for rows in parts])
     return memorisation(
-        images_of(generator, frames, features, batch_size=batch_size),
+        read_images(generator, frames, features, batch_size=batch_size),
         real,
         names=training.names,
         features=features.description,
@@ -148,19 +178,13 @@ def _nearest(
     rows: Float[Tensor, "n f"], among: Float[Tensor, "m f"], *, itself: bool
 ) -> tuple[Float[Tensor, " n"], Int[Tensor, " n"]]:
     """Distance and row of the nearest neighbour, block by block; `itself` when both are the same images."""
-    distances, places = [], []
-    for first in range(0, len(rows), 512):
-        block = torch.cdist(
-            rows[first : first + 512].double(),
-            among.double(),
-            compute_mode="donot_use_mm_for_euclid_dist",
-        )
+    found = []
+    for part in torch.arange(len(rows)).split(BLOCK):
+        block = torch.cdist(rows[part], among, compute_mode="donot_use_mm_for_euclid_dist")
         if itself:
-            block[torch.arange(len(block)), torch.arange(first, first + len(block))] = torch.inf
-        found = block.min(1)
-        distances.append(found.values)
-        places.append(found.indices)
-    return torch.cat(distances), torch.cat(places)
+            block[torch.arange(len(part)), part] = torch.inf
+        found.append(block.min(1))
+    return torch.cat([nearest.values for nearest in found]), torch.cat([nearest.indices for nearest in found])
 
 
 def measure(inputs: SharedInputs) -> dict[str, Memorisation]:
@@ -169,4 +193,4 @@ def measure(inputs: SharedInputs) -> dict[str, Memorisation]:
     return {"": inputs.compared(partial(memorisation, names=names), most_real=MOST_REAL)}
 
 
-MEASURE = Measure("whether images are copies of training images", Memorisation, measure, needs=("data",))
+MEMORISATION = Measure("whether images are copies of training images", Memorisation, measure, needs=("data",))

@@ -6,7 +6,6 @@ Karras et al. 2019, "A Style-Based Generator Architecture", section 4.1.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -22,17 +21,18 @@ from ganatomy.latents import Latents, Space
 from ganatomy.metrics.base import Figure, Result
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.perception.perceptual import PerceptualDistance
+from ganatomy.progress import Advance
 from ganatomy.statistics.intervals import Estimate, mean_of
 
 EPSILON = 1e-4
-"""The step, as a share of the way between two codes."""
+"""The step ε of the paper, as a share of the path between two codes."""
 SAMPLINGS = ("full", "end")
 LARGEST = 256
-"""Pixels a side that larger images are averaged down to, for that is what LPIPS was learnt on."""
+"""Resolution that larger images are averaged down to, as LPIPS was trained on."""
 FACE = (3 / 8, 7 / 8, 2 / 8, 6 / 8)
-"""The part of an aligned face that the paper looks at: top, bottom, left, right."""
+"""The part of an aligned face that the paper crops: top, bottom, left, right."""
 OUTLIERS = 0.01
-"""Share of pairs at each end that does not count."""
+"""Share of pairs at each end that is left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,17 +40,20 @@ class PathLength(Result):
     """Mean squared perceptual speed between random codes.
 
     Args:
-        space: that the way runs through. sampling: "full" for steps anywhere on the way, "end" for steps at its ends.
-        value: the mean over the pairs that count. distances: of every pair, divided by epsilon squared.
-        way: "lerp", or "slerp" on the sphere. distance: what was taken for perception.
+        space: in which codes are interpolated.
+        sampling: "full" for steps anywhere on the path, "end" for steps at its start.
+        value: the mean over pairs without outliers.
+        distances: of every pair, divided by ε².
+        interpolation: "lerp", or "slerp" on the sphere.
+        distance: the perceptual distance.
+        seed: of the pairs.
     """
 
     space: Space
     sampling: str
     value: Estimate
     distances: Float[Tensor, " n"]
-    epsilon: float
-    way: str
+    interpolation: str
     distance: str
     seed: int
 
@@ -68,7 +71,7 @@ class PathLength(Result):
     def __str__(self) -> str:
         return (
             f"path length in {self.space}, {self.sampling}: {self.value} {self.unit} ({self.distance}; "
-            f"{len(self.distances)} pairs by {self.way}); {self.verdict}"
+            f"{len(self.distances)} pairs by {self.interpolation}); {self.verdict}"
         )
 
 
@@ -79,56 +82,71 @@ def path_length(
     space: str = "w",
     sampling: str = "full",
     n: int = 500,
-    epsilon: float = EPSILON,
     crop: tuple[float, float, float, float] | None = None,
     seed: int = 0,
     truncation_psi: float = 1.0,
     batch_size: int = 32,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Advance | None = None,
 ) -> PathLength:
     """`E[d(G(c(t)), G(c(t + ε))) / ε²]` over the ways c from one random code to another.
 
-    In w the way is a straight line. In z it is a great circle: of the sphere of radius √d, where the codes of a normal
-    prior lie, so a generator that does not normalise z sees such codes as it was trained on, and one that does sees no
-    difference. The codes of a uniform prior lie in a cube, where the way is straight. A conditional generator keeps
-    one class on the way. The 1 % of pairs at each end do not count.
+    In w the path is a straight line. In z it is a great circle: of the sphere of radius √d, where the codes of a normal
+    prior lie, so a generator that does not normalise z gets such codes as it was trained on, and for one that does it
+    makes no difference. The codes of a uniform prior lie in a cube, where the path is straight. A conditional generator
+    keeps one class on the path. The 1 % of pairs at each end are left out.
 
     Args:
+        generator: makes the images.
+        distance: perceptual distance of two images.
+        space: "z" or "w".
+        sampling: "full" for steps anywhere on the path, "end" for steps at its start.
         n: pairs; the paper takes 100,000, StyleGAN2 50,000.
-        crop: top, bottom, left and right of the part to look at, as shares; `FACE` for aligned faces as published.
+        crop: top, bottom, left and right of the part to compare, as shares; `FACE` for aligned faces as published.
+        seed: of the pairs.
+        truncation_psi: of codes in w.
+        batch_size: images at a time.
+        progress: called with the images done and all of them.
+
+    Returns:
+        The mean, and the distances of all pairs.
 
     Raises:
-        SpaceError: for another space than z and w, or one that the generator lacks. UnknownNameError: for a sampling.
-        SettingError: for numbers outside their range, and for images of half precision, in which a step drowns.
+        SpaceError: for another space than z and w, or one that the generator lacks.
+        UnknownNameError: for a sampling.
+        SettingError: for numbers outside their range, and for images of half precision, whose rounding is larger
+            than a step.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> found = ga.path_length(ga.ToyGenerator(seed=0), ga.perceptual_distance("pixels"), space="z", n=20)
+        >>> found.value.value > 0
+        True
     """
     where = Space.parse(space)
     if where not in (Space.Z, Space.W):
         raise SpaceError(f"path lengths are of z and w, not {where}")
     if sampling not in SAMPLINGS:
         raise UnknownNameError("sampling", sampling, SAMPLINGS)
-    if n < 2 or batch_size < 1 or not 0 < epsilon < 1:
-        raise SettingError(
-            f"cannot measure {n} pairs in batches of {batch_size} with steps of {epsilon:g}; "
-            "give at least 2 and 1, and a step in (0, 1)"
-        )
+    if n < 2 or batch_size < 1:
+        raise SettingError(f"cannot measure {n} pairs in batches of {batch_size}; give at least 2 and 1")
     if generator.precision != "float32":
         raise SettingError(
-            f"a step of {epsilon:g} drowns in the rounding of {generator.precision}; load the model in float32"
+            f"a step of {EPSILON:g} is smaller than the rounding of {generator.precision}; load the model in float32"
         )
     with torch.no_grad():
         starts, ends = _pairs(generator, n, where, seed=seed, truncation_psi=truncation_psi)
         times = torch.rand(n, 1, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
         times = (times * (sampling == "full")).to(starts.codes.device)
         straight = where is Space.W or generator.signature.prior == "uniform"
-        way = lerp if straight else _on_sphere
+        interpolate = lerp if straight else _on_sphere
         distances = []
         for rows in torch.arange(n).split(batch_size):
             a, b, t = starts.codes[rows].double(), ends.codes[rows].double(), times[rows]
-            seen = [
-                _looked_at(generator(replace(starts[rows], codes=way(a, b, time).float())), crop)
-                for time in (t, t + epsilon)
+            images = [
+                _compared(generator(replace(starts[rows], codes=interpolate(a, b, time).float())), crop)
+                for time in (t, t + EPSILON)
             ]
-            distances.append(distance(*seen).cpu().double() / epsilon**2)
+            distances.append(distance(*images).cpu().double() / EPSILON**2)
             if progress:
                 progress(2 * (int(rows[-1]) + 1), 2 * n)
     every = torch.cat(distances)
@@ -137,15 +155,14 @@ def path_length(
         sampling=sampling,
         value=mean_of(within_outliers(every), seed=seed),
         distances=every.float(),
-        epsilon=epsilon,
-        way="lerp" if straight else "slerp",
+        interpolation="lerp" if straight else "slerp",
         distance=distance.description,
         seed=seed,
     )
 
 
 def within_outliers(values: Float[Tensor, " n"]) -> Float[Tensor, " m"]:
-    """The values between the 1st and the 99th percentile, which are themselves kept.
+    """The values from the 1st to the 99th percentile, both included.
 
     >>> within_outliers(torch.arange(201.0)).aminmax()
     torch.return_types.aminmax(
@@ -171,8 +188,8 @@ def _on_sphere(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     return slerp(F.normalize(a), F.normalize(b), t) * math.sqrt(a.shape[1])
 
 
-def _looked_at(images: Tensor, crop: tuple[float, float, float, float] | None) -> Tensor:
-    """The part of the images that counts, averaged down where it is large; as computed, for bytes hide a step."""
+def _compared(images: Tensor, crop: tuple[float, float, float, float] | None) -> Tensor:
+    """The part of the images to compare, averaged down where it is large; not as bytes, which hide a small step."""
     if crop is not None:
         height, width = images.shape[2:]
         top, bottom, left, right = crop
@@ -203,4 +220,4 @@ def measure(inputs: SharedInputs) -> dict[str, PathLength]:
     return found
 
 
-MEASURE = Measure("how fast images change between random codes", PathLength, measure)
+PATH_LENGTH = Measure("how fast images change between random codes", PathLength, measure)

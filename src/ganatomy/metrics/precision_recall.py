@@ -13,31 +13,30 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ganatomy.errors import SettingError
-from ganatomy.metrics.base import Figure, Result, certain
+from ganatomy.metrics.base import Figure, certain
 from ganatomy.metrics.inputs import Measure, SharedInputs
-from ganatomy.metrics.samples import check_samples, features_note, split_rows
-from ganatomy.statistics.intervals import Estimate, jackknife
+from ganatomy.metrics.samples import SampleComparison, checked, jackknife_samples
+from ganatomy.statistics.intervals import Estimate
 
 NEIGHBOURS = 3
 """The k of the paper."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrecisionRecall(Result):
+class PrecisionRecall(SampleComparison):
     """Shares of images that lie within the other set.
 
     Args:
-        precision: of generated images, within the real ones. recall: of real ones, within the generated.
-        ceiling: of one half of the real images, within the other: what a perfect generator of so many would have.
+        precision: of generated images, within the real ones.
+        recall: of real images, within the generated ones.
+        ceiling: of one half of the real images, within the other, as a perfect generator of so many would have.
+        neighbours: whose distance is the radius around an image.
     """
 
     precision: Estimate
     recall: Estimate
     ceiling: float
     neighbours: int
-    num_fake: int
-    num_real: int
-    features: str
 
     unit: ClassVar[str] = "of 1"
     higher_is_better: ClassVar[bool | None] = True
@@ -50,19 +49,14 @@ class PrecisionRecall(Result):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        notes = [features_note(self.features)]
-        if max(self.num_fake, self.num_real) > 1.2 * min(self.num_fake, self.num_real):
-            notes.append(
-                f"{self.num_fake} generated and {self.num_real} real images reach differently far; "
-                "precision and recall compare at equal numbers"
-            )
-        return tuple(notes)
+        if max(self.num_fake, self.num_real) <= 1.2 * min(self.num_fake, self.num_real):
+            return super().notes
+        return (*super().notes, f"precision and recall compare at equal numbers; these are of {self.samples}")
 
     def __str__(self) -> str:
         return (
-            f"precision {self.precision}, recall {self.recall} ({self.num_fake} generated and {self.num_real} real "
-            f"images, {self.neighbours} neighbours, features of {self.features}; {self.ceiling:.3g} between two "
-            f"halves of the real ones); {self.verdict}"
+            f"precision {self.precision}, recall {self.recall} ({self.samples}, {self.neighbours} neighbours, features "
+            f"of {self.features}; {self.ceiling:.3g} between two halves of the real ones); {self.verdict}"
         )
 
 
@@ -76,33 +70,47 @@ def precision_recall(
 ) -> PrecisionRecall:
     """Share of one set within the balls around the other, each as wide as to its own k-th nearest neighbour.
 
+    Args:
+        fake: features of generated images.
+        real: features of real images.
+        neighbours: k.
+        features: where they are from; figures of different features do not compare.
+        seed: of the interval.
+
+    Returns:
+        Both shares.
+
     Raises:
         SettingError: for features of other shapes, or that are not finite, fewer than 20 of either, or no neighbours.
+
+    Example:
+        >>> rows = torch.eye(20)
+        >>> found = precision_recall(rows, torch.cat([rows, rows + 9]))
+        >>> found.precision.value, found.recall.value
+        (1.0, 0.5)
     """
-    check_samples(fake, real)
+    fake, real = checked(fake, real)
     if not 1 <= neighbours < min(len(fake), len(real)) // 2:
         raise SettingError(
-            f"{neighbours} neighbours cannot be looked at among {min(len(fake), len(real))} images; "
+            f"{neighbours} neighbours of {min(len(fake), len(real))} images cannot be compared; "
             "give 1 or more, and far fewer than there are"
         )
-    fake, real = fake.cpu().double(), real.cpu().double()
-    apart = [
+    ours, theirs, apart = (
         torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
         for a, b in ((fake, fake), (real, real), (fake, real))
-    ]
+    )
 
-    def of_rows(rows: Tensor) -> Tensor:
-        ours, theirs = split_rows(rows, len(fake), len(real))
-        across = apart[2][ours][:, theirs]
-        precise = _within(across, apart[1][theirs][:, theirs], neighbours)
-        covered = _within(across.T, apart[0][ours][:, ours], neighbours)
+    def of_rows(i: Tensor, j: Tensor) -> Tensor:
+        across = apart[i][:, j]
+        precise = _within(across, theirs[j][:, j], neighbours)
+        covered = _within(across.T, ours[i][:, i], neighbours)
         return torch.stack([precise.double().mean(), covered.double().mean()])
 
-    precision, recall = jackknife(of_rows, max(len(fake), len(real)), seed=seed)
+    precision, recall = jackknife_samples(of_rows, len(fake), len(real), seed=seed)
     half = torch.arange(len(real)) % 2 == 0
-    among = apart[1][~half][:, ~half]
+    among_the_others = theirs[~half][:, ~half]
     return PrecisionRecall(
-        ceiling=float(_within(apart[1][half][:, ~half], among, neighbours).double().mean()),
+        ceiling=float(_within(theirs[half][:, ~half], among_the_others, neighbours).double().mean()),
         precision=precision,
         recall=recall,
         neighbours=neighbours,
@@ -123,6 +131,6 @@ def measure(inputs: SharedInputs) -> dict[str, PrecisionRecall]:
     return {"": inputs.compared(precision_recall)}
 
 
-MEASURE = Measure(
+PRECISION_RECALL = Measure(
     "share of images that look real, and of real ones covered", PrecisionRecall, measure, needs=("data",)
 )

@@ -1,8 +1,7 @@
-"""How far a scorer can be believed: its answers against exact labels (Table I of Pham Van et al.)."""
+"""How accurate a scorer is: its answers against exact labels (Table I of Pham Van et al.)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,9 +11,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.datasets.labelled import Labelled
-from ganatomy.errors import ScoreError, SettingError
+from ganatomy.errors import SettingError
 from ganatomy.metrics.base import Figure, Result, aligned
 from ganatomy.perception.base import Scorer
+from ganatomy.progress import Advance
 from ganatomy.statistics.intervals import Estimate, mean_of
 
 
@@ -23,11 +23,15 @@ class Recognition(Result):
     """A scorer's answers about n labelled images; probabilities above one half count as yes.
 
     Args:
-        names: attributes that both know. data: where the images are from.
-        loss: mean binary cross-entropy, in nats. accuracy: share of answers that are right.
-        f1, f2: mean over images of F_b = (1 + b²) PR / (b² P + R), with P the share of an image's yes answers that
-            are right and R that of its labels that were found; fastai's `fbeta` is F2 so. An image without labels
-            and without yes answers counts as 1.
+        names: attributes that have scores and labels.
+        data: where the images are from.
+        num_images: that were scored.
+        loss: mean binary cross-entropy, in nats.
+        accuracy: share of correct answers.
+        f1: mean over images of F_b = (1 + b²) PR / (b² P + R) for b = 1, with P the share of an image's yes answers
+            that are correct, and R the share of its labels that were found. An image without labels and without yes
+            answers counts as 1.
+        f2: the same for b = 2, which is fastai's `fbeta`.
         attributes: accuracy, and F1 over images, of each.
     """
 
@@ -63,12 +67,20 @@ def recognition(
     *,
     seed: int = 0,
     batch_size: int = 64,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Advance | None = None,
 ) -> Recognition:
-    """Score labelled images and compare, for the attributes that both have.
+    """Score labelled images, and compare the answers with the labels.
+
+    Args:
+        scorer: to test.
+        labelled: images with labels of some of its attributes.
+        seed: of the intervals.
+        batch_size: images at a time.
+        progress: called with the images done and all of them.
 
     Raises:
-        ScoreError: for a scorer that does not look at images. SettingError: where no attribute has a label.
+        ScoreError: for a table of labels, which cannot score new images.
+        SettingError: if no attribute of the scorer has a label.
     """
     names = tuple(name for name in scorer.names if name in labelled.names)
     if not names:
@@ -76,18 +88,17 @@ def recognition(
             f"none of {', '.join(scorer.names)} has a label in {labelled.description} "
             f"({', '.join(labelled.names)}); give data whose labels have the scorer's names"
         )
-    if scorer.num_rows is not None:
-        raise ScoreError(f"{scorer.description} does not look at images, so it cannot be tested on others")
-    sees, parts = scorer.select(names), []
+    scorer.require_images()
+    chosen, parts = scorer.select(names), []
     with torch.no_grad():
         for rows in torch.arange(len(labelled)).split(batch_size):
-            parts.append(sees.score(labelled.read(rows)).logits.cpu())
+            parts.append(chosen.score(labelled.read(rows)).logits.cpu())
             if progress:
                 progress(sum(map(len, parts)), len(labelled))
     logits = torch.cat(parts)
     labels = labelled.labels[:, [labelled.names.index(name) for name in names]]
-    said = logits > 0
-    right = (said == labels).double()
+    answers = logits > 0
+    right = (answers == labels).double()
     loss = F.binary_cross_entropy_with_logits(logits.double(), labels.double(), reduction="none")
     return Recognition(
         names=names,
@@ -95,20 +106,20 @@ def recognition(
         num_images=len(labelled),
         loss=mean_of(loss.mean(1), seed=seed),
         accuracy=mean_of(right.mean(1), seed=seed),
-        f1=mean_of(f_score(said, labels, beta=1), seed=seed),
-        f2=mean_of(f_score(said, labels, beta=2), seed=seed),
+        f1=mean_of(f_score(answers, labels, beta=1), seed=seed),
+        f2=mean_of(f_score(answers, labels, beta=2), seed=seed),
         attributes=dict(
             zip(
                 names,
-                zip(right.mean(0).tolist(), f_score(said.T, labels.T, beta=1).tolist(), strict=True),
+                zip(right.mean(0).tolist(), f_score(answers.T, labels.T, beta=1).tolist(), strict=True),
                 strict=True,
             )
         ),
     )
 
 
-def f_score(said: Bool[Tensor, "n a"], labels: Bool[Tensor, "n a"], *, beta: float) -> Float[Tensor, " n"]:
-    """F_b of each row: `(1 + b²) hits / (b² labels + said)`; 1 where there is nothing to find and nothing was said."""
-    hits = (said & labels).sum(1).double()
-    weighed = beta**2 * labels.sum(1) + said.sum(1)
+def f_score(answers: Bool[Tensor, "n a"], labels: Bool[Tensor, "n a"], *, beta: float) -> Float[Tensor, " n"]:
+    """F_b of each row: `(1 + b²) hits / (b² labels + answers)`; 1 for a row without labels and without answers."""
+    hits = (answers & labels).sum(1).double()
+    weighed = beta**2 * labels.sum(1) + answers.sum(1)
     return torch.where(weighed > 0, (1 + beta**2) * hits / weighed.clamp(min=1), 1.0)

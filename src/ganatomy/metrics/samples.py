@@ -1,24 +1,49 @@
-"""Two samples of features, generated and real: what may be compared, and which rows go together."""
+"""Features of generated images beside those of real ones: what may be compared, and which rows go together."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from ganatomy.errors import SettingError
+from ganatomy.metrics.base import Result
+from ganatomy.statistics.intervals import Estimate, jackknife
 
 FEWEST_IMAGES = 20
-"""Of either kind, that distributions are compared by."""
+"""Images of either kind that are needed."""
 
 
-def features_note(features: str) -> str:
-    """What a reader must know of figures that features decide."""
-    return f"distances of features compare only within the same features, here {features}"
+@dataclass(frozen=True, kw_only=True)
+class SampleComparison(Result):
+    """Features of generated images compared with those of real images.
+
+    Args:
+        num_fake: generated images.
+        num_real: real images.
+        features: where the features are from.
+    """
+
+    num_fake: int
+    num_real: int
+    features: str
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"distances of features compare only within the same features, here {self.features}",)
+
+    @property
+    def samples(self) -> str:
+        return f"{self.num_fake} generated and {self.num_real} real images"
 
 
-def check_samples(fake: Float[Tensor, "n f"], real: Float[Tensor, "m g"]) -> None:
-    """Refuse features that cannot be compared.
+def checked(
+    fake: Float[Tensor, "n f"], real: Float[Tensor, "m g"]
+) -> tuple[Float[Tensor, "n f"], Float[Tensor, "m g"]]:
+    """The features, on the processor in float64.
 
     Raises:
         SettingError: for other numbers of features, numbers that are not finite, or fewer than 20 images.
@@ -33,10 +58,27 @@ def check_samples(fake: Float[Tensor, "n f"], real: Float[Tensor, "m g"]) -> Non
         )
     if not bool(torch.isfinite(fake).all()) or not bool(torch.isfinite(real).all()):
         raise SettingError("features are not finite numbers; use another network")
+    return fake.cpu().double(), real.cpu().double()
 
 
-def split_rows(rows: Int[Tensor, " k"], n: int, m: int) -> tuple[Int[Tensor, " i"], Int[Tensor, " j"]]:
-    """Some of the rows 0 to max(n, m) as rows of two samples of n and m: the same share of each."""
+def jackknife_samples(
+    statistic: Callable[[Int[Tensor, " i"], Int[Tensor, " j"]], Float[Tensor, " k"]],
+    n: int,
+    m: int,
+    *,
+    seed: int,
+) -> list[Estimate]:
+    """Figures of two samples, with intervals from leaving out the same share of both at a time.
+
+    Args:
+        statistic: the figures of these rows of the first sample and of the second.
+        n: rows of the first sample.
+        m: rows of the second sample.
+        seed: of the groups.
+    """
     most = max(n, m)
-    first, second = (rows if size == most else (rows * size // most).unique() for size in (n, m))
-    return first, second
+
+    def of_rows(rows: Int[Tensor, " r"]) -> Float[Tensor, " k"]:
+        return statistic(*(rows if size == most else (rows * size // most).unique() for size in (n, m)))
+
+    return jackknife(of_rows, most, seed=seed)

@@ -1,6 +1,6 @@
-"""Linear separability: how much is left to know about attributes when a hyperplane has told codes apart.
+"""Linear separability: how uncertain attributes remain once a hyperplane has separated codes.
 
-Karras et al. 2019, section 4.2, with the same on held-out codes beside it: in-sample figures flatter long codes.
+Karras et al. 2019, section 4.2, and the same on held-out codes: in-sample figures are too good for long codes.
 """
 
 from __future__ import annotations
@@ -23,19 +23,23 @@ from ganatomy.statistics.intervals import Estimate, estimate, resampling
 from ganatomy.surveys import Survey
 
 CONFIDENT = 0.5
-"""Share of codes that are looked at for each attribute: those that the scorer is surest of."""
+"""Share of codes that are used for each attribute: those of the most confident scores."""
 HELD_OUT = 0.3
 MINIMUM = 10
-"""Codes of each class, among the confident ones, that a hyperplane is looked for in."""
+"""Codes of each class that are needed among the confident ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Separability(Result):
-    """`2^ΣH(Y|X)`: 1 where hyperplanes tell everything, and twice as much for each bit that they leave open.
+    """`2^ΣH(Y|X)`: 1 where hyperplanes separate every attribute; it doubles for each bit that remains uncertain.
 
     Args:
-        held_out: with hyperplanes judged on codes that they were not found on. published: on those that they were.
-        bits: conditional entropy of each attribute, on held-out codes. left_out: attributes of one class.
+        space: of the codes.
+        held_out: tested on codes that the hyperplanes were not found on.
+        published: tested on codes that the hyperplanes were found on.
+        bits: conditional entropy of each attribute, on held-out codes.
+        left_out: attributes with too few codes of one class.
+        num_codes: in the survey.
     """
 
     space: Space
@@ -70,14 +74,26 @@ class Separability(Result):
 
 
 def separability(survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0) -> Separability:
-    """`2^Σ H(label | side)`, by a linear SVM for each attribute, on the half of the codes that the scorer is surest of.
+    """`2^Σ H(label | side)`, by a linear SVM for each attribute, on the most confidently scored half of the codes.
 
     Args:
-        attributes: by default all that enough of the confident codes have, and enough lack.
+        survey: scored codes.
+        attributes: by default all of which the confident codes have enough of both classes.
         seed: of the split, and of the resampling.
 
+    Returns:
+        The figure on held-out codes and as published.
+
     Raises:
-        UnknownNameError: for an attribute that was not scored. ScoreError: when no attribute has both classes.
+        UnknownNameError: for an attribute that was not scored.
+        ScoreError: when no attribute has both classes.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> from ganatomy.perception import OracleScorer
+        >>> toy = ga.ToyGenerator(seed=0)
+        >>> ga.separability(ga.survey(toy, OracleScorer(toy), n=500)).held_out.value < 2
+        True
     """
     names = survey.names if attributes is None else tuple(attributes)
     for name in names:
@@ -115,7 +131,7 @@ def separability(survey: Survey, attributes: Iterable[str] | None = None, *, see
     if not bits:
         raise ScoreError(
             f"none of the {len(names)} attributes has {MINIMUM} codes of each class, learnt from and held out, among "
-            f"the surest half of these {n}; survey more codes, or choose commoner attributes"
+            f"the most confident half of these {n}; survey more codes, or choose commoner attributes"
         )
     found = {kind: estimate(2**total, 2**drawn) for kind, (total, drawn) in totals.items()}
     return Separability(
@@ -142,18 +158,18 @@ def conditional_entropy(table: Float[Tensor, "*b 2 2"]) -> Float[Tensor, "*b"]:
 def _tables(
     sides: Bool[Tensor, " n"], labels: Bool[Tensor, " n"], judged: Bool[Tensor, " n"]
 ) -> Float[Tensor, "n 2 2"]:
-    """For each code the table that it alone would make."""
+    """The table of each code alone."""
     cells = torch.stack([~sides & ~labels, ~sides & labels, sides & ~labels, sides & labels], 1)
     return (cells & judged[:, None]).float().unflatten(1, (2, 2))
 
 
 def _sides(codes: np.ndarray, labels: np.ndarray, learnt: np.ndarray) -> np.ndarray:
-    """On which side of the linear SVM (C = 1, squared hinge) each code lies."""
+    """The side of the linear SVM (C = 1, squared hinge) on which each code lies."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import LinearSVC
 
     with warnings.catch_warnings():
-        # A plane that is still turning a little tells codes apart as well.
+        # A plane that is still turning a little separates codes as well.
         warnings.simplefilter("ignore", ConvergenceWarning)
         plane = LinearSVC(C=1.0, dual=False)  # pyright: ignore[reportArgumentType]  (wrong stubs)
         plane.fit(codes[learnt], labels[learnt])
@@ -168,4 +184,6 @@ def measure(inputs: SharedInputs) -> dict[str, Separability]:
     }
 
 
-MEASURE = Measure("what hyperplanes leave open about attributes", Separability, measure, needs=("scorer",))
+SEPARABILITY = Measure(
+    "uncertainty of attributes that hyperplanes leave", Separability, measure, needs=("scorer",)
+)

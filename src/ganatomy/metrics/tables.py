@@ -1,4 +1,4 @@
-"""Tables II and III of Pham Van et al. for any attribute, one column of figures for each way of finding directions."""
+"""Tables II and III of Pham Van et al. for any attribute, one column for each method of finding directions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,13 @@ class ChangeRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeTable:
-    """What moving one attribute did to it and to the others that changed most, the most changed first (Table II)."""
+    """Changes of one edited attribute and of the others that changed most, the most changed first (Table II).
+
+    Args:
+        target: the attribute that was edited.
+        methods: that edited it.
+        rows: the target and the others.
+    """
 
     target: str
     methods: tuple[str, ...]
@@ -74,7 +80,13 @@ class CosineRow:
 
 @dataclass(frozen=True, kw_only=True)
 class CosineTable:
-    """How alike the target's direction and others are: alike first, then opposite, the most so first (Table III)."""
+    """Cosines of the target's direction to others: alike first, then opposite, the largest first (Table III).
+
+    Args:
+        target: the attribute in question.
+        methods: that found the directions.
+        rows: the target and the others.
+    """
 
     target: str
     methods: tuple[str, ...]
@@ -97,13 +109,18 @@ class CosineTable:
 def table_ii(
     results: Mapping[str, Entanglement], attribute: str, *, num_others: int = NUM_TOP
 ) -> ChangeTable:
-    """Table II: an attribute is moved by each method; the others are those that change most by the first method.
+    """Table II: an attribute is edited by each method; the others are those that change most by the first method.
 
     The paper shows one image; these are means over the images measured.
 
+    Args:
+        results: method to what its edits changed, of the same images.
+        attribute: that was edited.
+        num_others: other attributes to show.
+
     Raises:
-        UnknownNameError: when a method did not move that attribute. SettingError: without results, others to show, or
-            where results are of different attributes or images.
+        UnknownNameError: for a method that did not edit the attribute.
+        SettingError: without results or others to show, and for results of different attributes or images.
     """
     first = _first(results, num_others)
     for result in results.values():
@@ -142,9 +159,14 @@ def table_iii(
 ) -> CosineTable:
     """Table III: cosines to one attribute's direction; the others are those most alike or opposite by the first method.
 
+    Args:
+        found: method to its directions.
+        attribute: to compare with.
+        num_others: other attributes to show.
+
     Raises:
-        UnknownNameError: when a method has no such direction, or lacks one that the first has.
-        SettingError: without directions, or others to show.
+        UnknownNameError: for a method without such a direction, or without one that the first method has.
+        SettingError: without directions or others to show.
     """
     first = _first(found, num_others)
     cosines = {name: _cosines(found.values(), attribute, name) for name in first.names if name != attribute}

@@ -1,12 +1,11 @@
 """The profile of a walk: how fast its images change, and where they jump.
 
-Radford et al. 2016 walk between random codes: sharp transitions hint that images are learnt by heart.
+Radford et al. 2016 walk between random codes: sharp transitions suggest that images are memorised.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,14 +21,15 @@ from ganatomy.latents import Latents
 from ganatomy.metrics.base import Figure, Result, certain
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.perception.perceptual import AT_ONCE, PerceptualDistance
+from ganatomy.progress import Advance
 from ganatomy.statistics.intervals import Estimate, mean_of
 
 SHARP = 3.0
 """A transition is sharp where the speed peaks above so many times the median speed of the walk."""
 PART = 1 / 8
-"""Share of a walk that the flattest and the steepest part are."""
+"""Length of the flattest and the steepest part, as a share of the walk."""
 FRAMES = 48
-"""Of one walk, where nothing else is asked for."""
+"""Of one walk that `measure` takes."""
 MOST_WALKS = 12
 
 
@@ -41,8 +41,9 @@ class WalkProfile(Result):
         speed: between frame i and frame i + 1, in perceptual units per walk, whatever the number of frames.
         length: of the whole walk, in the same units.
         transitions: steps at which the speed peaks sharply; step i leads from frame i to frame i + 1.
-        flattest, steepest: first and last frame of the part of the walk where least and most happens.
-        distance: what was taken for perception.
+        flattest: first and last frame of the part of the walk where images change least.
+        steepest: first and last frame of the part where they change most.
+        distance: the perceptual distance.
     """
 
     speed: Float[Tensor, " steps"]
@@ -123,17 +124,31 @@ def walk_profile(
     sharp: float = SHARP,
     part: float = PART,
     batch_size: int = 32,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Advance | None = None,
 ) -> WalkProfile:
     """Generate the frames of a walk and measure `√d(frame, next frame)`, divided by the share of the walk between them.
 
     Args:
+        generator: makes the images.
         frames: codes in their order, evenly spaced, such as `edits.path` or `edits.walk` give.
+        distance: perceptual distance of two images.
         sharp: how many times the median speed a peak must reach to count as a transition.
-        part: share of the walk that the flattest and the steepest part are.
+        part: length of the flattest and the steepest part, as a share of the walk.
+        batch_size: images at a time.
+        progress: called with the images done and all of them.
+
+    Returns:
+        The speed, its peaks, and the flattest and steepest part.
 
     Raises:
         SettingError: for fewer than five frames, and for numbers outside their range.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> toy = ga.ToyGenerator(seed=0)
+        >>> frames = ga.path(toy.sample(2, seed=7), 9)
+        >>> ga.walk_profile(toy, frames, ga.perceptual_distance("pixels")).transitions
+        ()
     """
     if len(frames) < 5 or sharp <= 1 or not 0 < part < 1:
         raise SettingError(
@@ -144,10 +159,10 @@ def walk_profile(
     with torch.no_grad():
         for few in batches(frames, batch_size):
             for images in generator(few).clamp(-1, 1).split(AT_ONCE):
-                seen = distance.embed(images)
-                every = seen if last is None else torch.cat([last, seen])
+                embedded = distance.embed(images)
+                every = embedded if last is None else torch.cat([last, embedded])
                 steps.append(every.diff(dim=0).norm(dim=1).double().cpu())
-                last = seen[-1:]
+                last = embedded[-1:]
             done += len(few)
             if progress:
                 progress(done, len(frames))
@@ -157,7 +172,7 @@ def walk_profile(
 def profile(
     steps: Float[Tensor, " steps"], description: str, *, sharp: float = SHARP, part: float = PART
 ) -> WalkProfile:
-    """The profile of a walk whose steps are so long."""
+    """The profile of a walk with steps of these lengths."""
     speed = steps.double() * len(steps)
     window = max(1, round(part * len(steps)))
     parts = speed.unfold(0, window, 1).mean(1)
@@ -207,4 +222,4 @@ def measure(inputs: SharedInputs) -> dict[str, WalkProfiles]:
     return found
 
 
-MEASURE = Measure("how evenly images change on a walk, and where they jump", WalkProfiles, measure)
+WALKS = Measure("how evenly images change on a walk, and where they jump", WalkProfiles, measure)

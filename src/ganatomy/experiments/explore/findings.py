@@ -8,10 +8,10 @@ from functools import cached_property
 
 from ganatomy.directions.base import HELD_OUT
 from ganatomy.experiments.explore.run import BASE, HELD, Exploration
-from ganatomy.metrics import Estimate, Selectivity
+from ganatomy.metrics import Selectivity
 from ganatomy.metrics.entanglement import NEAR
 from ganatomy.statistics.formatting import interval, listed, percent, short, signed
-from ganatomy.statistics.intervals import CONFIDENCE, NUM_RESAMPLES
+from ganatomy.statistics.intervals import CONFIDENCE, NUM_RESAMPLES, Estimate
 
 NUM_ALSO = 3
 """Other attributes that are named beside a strip."""

@@ -14,7 +14,7 @@ from ganatomy.datasets.references import Reference
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.maps import ImageMap, classes_of, faithfulness, map_images
-from ganatomy.metrics.base import images_of
+from ganatomy.metrics.base import read_images
 from ganatomy.metrics.linear_svm import FeatureComparison, critic_accuracy
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.features import Features, scorer_features
@@ -171,7 +171,7 @@ def read_generated(
     scores = survey.scores.select(scorer.names)[:MOST_LABELLED]
     classes = classes_of(scores)
     labels = scores.column(attribute) > 0 if classes is None else classes.index
-    images = images_of(
+    images = read_images(
         generator, survey.latents[:MOST_LABELLED], lambda x: x, batch_size=batch_size, progress=progress
     )
     return Reading(

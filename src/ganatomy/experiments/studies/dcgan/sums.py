@@ -20,7 +20,7 @@ from ganatomy.experiments.studies.dcgan.concepts import Concept, Family, Sum
 from ganatomy.experiments.studies.dcgan.sight import Sight
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents, Space
-from ganatomy.metrics.base import images_of
+from ganatomy.metrics.base import read_images
 from ganatomy.perception.base import Scores
 from ganatomy.statistics.intervals import Estimate, mean_of, share_of
 from ganatomy.surveys import Survey
@@ -146,7 +146,7 @@ def add_up(
             exhibit = _exhibit(drawn[0], baskets[0], around[: AROUND + 1])
         every = results if around is None else Latents.cat([results, around])
         advance = _part_of(progress, place, len(_ways(family)))
-        logits = images_of(
+        logits = read_images(
             generator, every, lambda x: sight.score(x).logits, batch_size=batch_size, progress=advance
         )
         lengths = (results.codes - middle).flatten(1).norm(dim=1)

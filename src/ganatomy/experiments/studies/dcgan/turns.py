@@ -20,7 +20,7 @@ from ganatomy.experiments.studies.dcgan.concepts import Concept, Family, Turn
 from ganatomy.experiments.studies.dcgan.sight import Sight
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents
-from ganatomy.metrics.base import images_of
+from ganatomy.metrics.base import read_images
 from ganatomy.perception.base import Scores
 from ganatomy.statistics.intervals import Estimate, difference, mean_of, share_of
 from ganatomy.surveys import Survey
@@ -104,7 +104,7 @@ def turn_samples(
         walked = Latents.cat(
             [turn(samples[row], plus, minus, STATIONS) for row, (plus, minus) in enumerate(sides)]
         )
-        logits = images_of(
+        logits = read_images(
             generator,
             walked,
             lambda x: sight.score(x).logits,

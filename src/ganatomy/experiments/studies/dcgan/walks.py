@@ -14,7 +14,7 @@ from ganatomy.datasets.references import Reference
 from ganatomy.edits import path
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents, Space
-from ganatomy.metrics.base import images_of
+from ganatomy.metrics.base import read_images
 from ganatomy.metrics.memorisation import Memorisation, nearest_training
 from ganatomy.metrics.walks import WalkProfile, walk_profile
 from ganatomy.perception.features import Features
@@ -101,7 +101,7 @@ def walk_between_points(
         advance = None if progress is None else _from(progress, done, num * per_walk)
         profiles.append(walk_profile(generator, way, distance, batch_size=batch_size, progress=advance))
         ways.append(way)
-    embedded = images_of(generator, keys, distance.embed, batch_size=min(batch_size, 8)).double()
+    embedded = read_images(generator, keys, distance.embed, batch_size=min(batch_size, 8)).double()
     apart = float((embedded - embedded.roll(1, 0)).norm(dim=1).mean())
     largest = torch.tensor([float(p.speed.max()) / len(p.speed) / apart for p in profiles])
     return Walks(
