@@ -237,7 +237,7 @@ def test_edit_goes_on_until_the_scorer_sees_what_is_wanted(run: Run, files: Any,
     was = ga.scorer(files.scorer)(
         generator(ga.Latents.cat(generator.sample(1, seed=s, space="w") for s in (7, 8)))
     )
-    assert told["slopes"] == "gradients"
+    assert told["derivatives"] == "gradients"
     assert told["hold"] == ["Male"]
     for row, image in enumerate(told["images"]):
         assert image["before"]["Smiling"] == pytest.approx(float(was.probabilities[row, 0]), abs=1e-4)
@@ -253,7 +253,7 @@ def test_edit_to_a_goal_can_keep_to_directions(run: Run, files: Any, tmp_path: P
     out = tmp_path / "edited.png"
     arguments = ["--to", "Smiling=+0.1", "--scorer", files.scorer, "--directions", files.directions]
     told = json.loads(run("edit", files.style, "--seed", 7, *arguments, "-o", out, "--json").out)
-    assert told["slopes"].startswith("finite differences along")
+    assert told["derivatives"].startswith("finite differences along")
 
 
 def test_one_edited_image_is_just_that_image(run: Run, files: Any, tmp_path: Path) -> None:

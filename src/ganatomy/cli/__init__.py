@@ -7,6 +7,9 @@ import sys
 from collections.abc import Callable, Sequence
 
 from cyclopts import App, CycloptsError
+from cyclopts.help import DefaultFormatter, HelpPanel, InlineText
+from rich.console import Console, ConsoleOptions
+from rich.text import Text
 
 from ganatomy import __version__
 from ganatomy.cli.commands.arithmetic import arithmetic
@@ -57,6 +60,19 @@ STUDY_HELP = (
 )
 
 
+class OneParagraph(DefaultFormatter):
+    """Help of an option that has several lines in a docstring is one paragraph."""
+
+    def __call__(self, console: Console, options: ConsoleOptions, panel: HelpPanel) -> None:
+        for entry in panel.entries:
+            if isinstance(entry.description, InlineText) and isinstance(
+                entry.description.primary_renderable, Text
+            ):
+                text = entry.description.primary_renderable
+                text.plain = " ".join(text.plain.split())
+        super().__call__(console, options, panel)
+
+
 def build() -> App:
     """The application with all commands, in the order in which a newcomer meets them."""
     app = App(
@@ -64,6 +80,7 @@ def build() -> App:
         help=HELP,
         help_epilogue="Start with:  ganatomy explore faces -o faces-report",
         help_format="plaintext",
+        help_formatter=OneParagraph(),
         version=__version__,
         suppress_keyboard_interrupt=False,
     )

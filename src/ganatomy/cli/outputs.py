@@ -51,11 +51,11 @@ def expect_folder(path: Path) -> Path:
     return path
 
 
-def write(recipe: Recipe, out: Path, *, doing: str, generator: Generator | None = None) -> None:
+def write(recipe: Recipe, out: Path, *, generator: Generator | None = None) -> None:
     """Write what a recipe makes, with progress."""
     from ganatomy.recipes import render_to
 
-    with progress(doing) as advance:
+    with progress("drawing") as advance:
         render_to(recipe, out, generator=generator, progress=advance)
 
 

@@ -40,6 +40,11 @@ def switch(help: str, *, name: str | None = None) -> Parameter:  # noqa: A002 (c
     return Parameter(name=name, negative=(), show_default=False, help=help)
 
 
+def repeated(metavar: str) -> Parameter:
+    """A parameter that may be given several times; its help stands in the docstring of the command."""
+    return Parameter(metavar=metavar, negative=(), show_default=False)
+
+
 def out_path(help: str) -> Parameter:  # noqa: A002 (cyclopts' own word)
     """What -o names."""
     return Parameter(name=["--out", "-o"], help=help)

@@ -7,11 +7,12 @@ Each class adds options to the one before: `ModelOptions`, `Sampling`, `Subject`
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
 from ganatomy.cli.console import remark
+from ganatomy.cli.outputs import write
 from ganatomy.cli.parameters import (
     Absent,
     Attributes,
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from ganatomy.perception.base import Scorer
     from ganatomy.progress import Progress
     from ganatomy.recipes import Drawn, Given, ModelReference
+    from ganatomy.recipes.codes import Codes
+    from ganatomy.recipes.images import Image
+    from ganatomy.recipes.moves import Edit
 
 CLIP = "clip"
 """The text-image model that scores attributes in words where no classifier is bundled or given."""
@@ -72,32 +76,20 @@ class Loading:
         if self.batch_size < 1:
             raise SettingError(f"--batch-size {self.batch_size} makes no images; give at least 1")
         device = find_device(self.device)
-        generator = load(
-            model,
-            prior=self.prior,
-            output=self.output,
-            hidden=self.hidden,
-            resolution=self.resolution,
-            network=self.network,
-            precision=self.precision,
-        )
-        generator = generator.to(device).eval()
+        generator = load(model, **self.settings).to(device).eval()
         return generator if self.label is None else generator.of_class(self.label)
 
     def name(self, model: str, generator: "Generator") -> "ModelReference":
         """What a recipe calls this generator, with all that it takes to read it again."""
         from ganatomy.recipes import ModelReference
 
-        return ModelReference(
-            name=model,
-            fingerprint=generator.fingerprint,
-            prior=self.prior,
-            output=self.output,
-            hidden=self.hidden,
-            resolution=self.resolution,
-            network=self.network,
-            precision=self.precision,
-        )
+        return ModelReference(name=model, fingerprint=generator.fingerprint, **self.settings)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it takes to read the model from its file."""
+        names = ("prior", "output", "hidden", "resolution", "network", "precision")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True)
@@ -183,6 +175,31 @@ class Sampling(ModelOptions):
             space=None if space is None else Space.parse(space),
             truncation_psi=self.truncation_psi,
         )
+
+    def draw(
+        self,
+        generator: "Generator",
+        out: Path,
+        *,
+        codes: "Codes",
+        image: "Image",
+        scale: int | None,
+        edits: "tuple[Edit, ...]" = (),
+        fps: float = 25.0,
+    ) -> None:
+        """Write an image, a film or codes, with the recipe in it and with progress."""
+        from ganatomy.recipes import Recipe
+
+        recipe = Recipe(
+            model=self.reference(generator),
+            codes=codes,
+            edits=edits,
+            image=image,
+            scale=scale,
+            fps=fps,
+            batch_size=self.batch_size,
+        )
+        write(recipe, out, generator=generator)
 
 
 @Parameter(name="*")

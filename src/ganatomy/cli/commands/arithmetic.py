@@ -9,16 +9,16 @@ from cyclopts import Parameter, Token
 
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer
-from ganatomy.cli.outputs import CODES, IMAGES, expect_file, write
+from ganatomy.cli.outputs import CODES, IMAGES, expect_file
 from ganatomy.cli.parameters import Json, OutFile, Scale, SpaceName
 from ganatomy.cli.subject import Sampling
 
 Term = tuple[str, tuple[int, ...]]
-"""The sign of a basket, and its seeds."""
+"""The sign of a term, and its seeds."""
 
 
 def _terms(_: Any, tokens: Sequence[Token]) -> list[Term]:
-    """One option with two names keeps the order in which a person wrote the terms."""
+    """Both options are one, so that the order of the terms is kept."""
     return [("-" if token.keyword == "--minus" else "+", parsing.seed_list(token.value)) for token in tokens]
 
 
@@ -35,21 +35,24 @@ def arithmetic(
             allow_repeating=True,
             negative=(),
             metavar="SEEDS",
-            help="A basket of codes to add or to take away, such as --plus 3,5,9; its mean counts.",
+            help="Seeds of codes whose mean is added or subtracted, such as --plus 3,5,9.",
         ),
     ],
-    neighbours: Annotated[int, Parameter(help="Also show so many codes close to the result.")] = 0,
+    neighbours: int = 0,
     space: SpaceName = None,
     scale: Scale = None,
     json: Json = False,
 ) -> None:
-    r"""Add and subtract codes; each basket counts by its mean (Radford et al. 2016).
+    r"""Add and subtract codes (Radford et al. 2016); of several seeds, their mean is added or subtracted.
+
+    Args:
+        neighbours: Number of images close to the result that are shown as well.
 
     Example:
         ganatomy arithmetic faces --plus 3,5,9 --minus 2,4,8 --plus 1,6,7 \
             -o sum.png
     """
-    from ganatomy.recipes import Arithmetic, Recipe, Sum, Term
+    from ganatomy.recipes import Arithmetic, Sum, Term
 
     expect_file(out, IMAGES + CODES)
     generator = subject.open_generator()
@@ -58,14 +61,7 @@ def arithmetic(
             Term(sign=sign, codes=subject.seeds(generator, seeds, space=space)) for sign, seeds in terms
         )
     )
-    recipe = Recipe(
-        model=subject.reference(generator),
-        codes=total,
-        image=Arithmetic(neighbours=neighbours),
-        scale=scale,
-        batch_size=subject.batch_size,
-    )
-    write(recipe, out, doing="drawing", generator=generator)
+    subject.draw(generator, out, codes=total, image=Arithmetic(neighbours=neighbours), scale=scale)
     used = total.terms[0].codes.space
     data = {
         "model": subject.model,

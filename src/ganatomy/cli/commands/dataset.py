@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, progress
 from ganatomy.cli.outputs import IMAGES, expect_file, expect_folder, write
-from ganatomy.cli.parameters import Count, Json, Scale, Seed
+from ganatomy.cli.parameters import Count, Json, Scale, Seed, out_path, switch
 from ganatomy.errors import SettingError
 
 
@@ -19,32 +19,24 @@ def dataset(
     *,
     out: Annotated[
         Path,
-        Parameter(
-            name=["--out", "-o"],
-            help="An image for a sheet, such as sheet.png, or a folder for single files.",
-        ),
+        out_path("An image for a sheet, such as sheet.png, or a folder for single files."),
     ],
     n: Count = 64,
     seed: Seed = 0,
-    resolution: Annotated[int, Parameter(help="Height and width of an image, in pixels.")] = 64,
+    resolution: int = 64,
     independent: Annotated[
-        bool,
-        Parameter(
-            negative=(),
-            show_default=False,
-            help="Draw attributes independently, not entangled as CelebA's are.",
-        ),
+        bool, switch("Draw attributes independently, not correlated as CelebA's are.")
     ] = False,
-    columns: Annotated[
-        int | None, Parameter(help="Images in a row of a sheet; by default it is square.")
-    ] = None,
+    columns: int | None = None,
     scale: Scale = None,
     json: Json = False,
 ) -> None:
     """Draw faces with exact labels: one sheet, or a folder of PNG files with labels.csv and factors.csv.
 
     Args:
-        n: How many faces to draw.
+        n: Number of faces.
+        resolution: Height and width of an image, in pixels.
+        columns: Images in a row of a sheet; by default it is square.
 
     Example:
         ganatomy dataset faces -n 64 -o sheet.png
@@ -60,7 +52,7 @@ def dataset(
     if out.suffix.lower() in IMAGES:
         expect_file(out)
         faces = DrawnFaces(n=n, seed=seed, resolution=resolution, independent=independent, columns=columns)
-        write(Recipe(image=faces, scale=scale), out, doing="drawing")
+        write(Recipe(image=faces, scale=scale), out)
     elif out.suffix:
         raise SettingError(
             f"{out.name!r} is neither an image nor a folder; name a sheet .png, or a folder without a dot"

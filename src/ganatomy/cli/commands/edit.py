@@ -6,13 +6,10 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
-
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer, progress
 from ganatomy.cli.inputs import one_of, open_directions
-from ganatomy.cli.judging import judge_edits, judged_names
-from ganatomy.cli.outputs import CODES, IMAGES, expect_file, write
+from ganatomy.cli.outputs import CODES, IMAGES, expect_file
 from ganatomy.cli.parameters import (
     AnyGenerator,
     CodesFile,
@@ -25,8 +22,10 @@ from ganatomy.cli.parameters import (
     Seeds,
     Units,
     parsed,
+    repeated,
     switch,
 )
+from ganatomy.cli.readings import judge_edits, judged_names, rows
 from ganatomy.cli.subject import Subject, called
 from ganatomy.errors import SettingError
 
@@ -42,31 +41,9 @@ def edit(
     codes: CodesFile = None,
     *,
     out: OutFile,
-    directions: Annotated[
-        Path | None,
-        Parameter(
-            help="File of directions, or a folder that `ganatomy explore` wrote. With --to, edit in their span only."
-        ),
-    ] = None,
-    move: Annotated[
-        list[str] | None,
-        Parameter(
-            metavar="NAME=STRENGTH",
-            negative=(),
-            show_default=False,
-            help="A move along a direction, such as Smiling=2; give it again for the next.",
-        ),
-    ] = None,
-    to: Annotated[
-        list[str] | None,
-        Parameter(
-            metavar="NAME=PROBABILITY",
-            negative=(),
-            show_default=False,
-            help="Target probability of an attribute, such as Smiling=0.9, or Smiling=+0.25 for a change; needs no "
-            "directions.",
-        ),
-    ] = None,
+    directions: Path | None = None,
+    move: Annotated[list[str] | None, repeated("NAME=STRENGTH")] = None,
+    to: Annotated[list[str] | None, repeated("NAME=PROBABILITY")] = None,
     seed: Seeds = (),
     hold: Annotated[
         Names,
@@ -86,6 +63,11 @@ def edit(
 ) -> None:
     r"""Move codes along directions, or until the classifier reaches the target, keeping other attributes fixed.
 
+    Args:
+        directions: File of directions, or a folder that `ganatomy explore` wrote. With --to, edit in their span only.
+        move: A move along a direction, such as Smiling=2; give it again for the next.
+        to: Target probability of an attribute, such as Smiling=0.9, or Smiling=+0.25 for a change; needs no directions.
+
     Example:
         ganatomy edit faces --seed 7 --to Smiling=0.9 --hold all -o smiling.png
         ganatomy edit faces --seed 7 --directions faces-report/ --move Smiling=2 \
@@ -93,7 +75,7 @@ def edit(
         ganatomy edit faces me.latents --directions my.directions \
             --move Smiling=1 --move Young=-2 --units logit -o older.latents
     """
-    from ganatomy.recipes import Recipe, Sheet
+    from ganatomy.recipes import Sheet
 
     if bool(move) == bool(to):
         raise SettingError(
@@ -135,15 +117,7 @@ def edit(
     else:
         assert found is not None
         edits, data, done = _move(found, moves, units, hold, layers)
-    recipe = Recipe(
-        model=subject.reference(generator),
-        codes=at,
-        edits=edits,
-        image=Sheet(before=before),
-        scale=scale,
-        batch_size=subject.batch_size,
-    )
-    write(recipe, out, doing="drawing", generator=generator)
+    subject.draw(generator, out, codes=at, edits=edits, image=Sheet(before=before), scale=scale)
     lines = [f"{out}: {len(at)} edited, {done}"]
     if judge is not None:
         now = reduce(lambda latents, edit: edit.apply(latents, generator), edits, was)
@@ -199,24 +173,16 @@ def _guide(
             batch_size=min(batch_size, 16),
             progress=advance,
         )
-    before, after = (
-        [dict(zip(seen.names, row, strict=True)) for row in seen.probabilities.tolist()]
-        for seen in (result.before, result.after)
-    )
-    wanted = [dict(zip(result.targets, row, strict=True)) for row in result.goals.tolist()]
-    drift = [dict(zip(result.held, row, strict=True)) for row in result.drift.tolist()]
-    images = [
-        {
-            "before": {name: before[row][name] for name in result.targets},
-            "goal": wanted[row],
-            "after": {name: after[row][name] for name in result.targets},
-            "held_drift": drift[row],
-            "reached": bool(result.reached[row]),
-            "steps": int(result.steps[row]),
-            "sigmas": float(result.distance[row]),
-        }
-        for row in range(len(result))
-    ]
+    columns = {
+        "before": rows(result.targets, result.before.select(result.targets).probabilities),
+        "goal": rows(result.targets, result.goals),
+        "after": rows(result.targets, result.after.select(result.targets).probabilities),
+        "held_drift": rows(result.held, result.drift),
+        "reached": result.reached.tolist(),
+        "steps": result.steps.tolist(),
+        "sigmas": result.distance.tolist(),
+    }
+    images = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     data = {"to": goals, "hold": list(result.held), "derivatives": result.derivatives, "images": images}
-    sought = {name: float(result.goals[:, k].mean()) for k, name in enumerate(result.targets)}
+    sought = dict(zip(result.targets, result.goals.mean(0).tolist(), strict=True))
     return (Reached(latents=result.latents, sought=sought),), data, str(result)

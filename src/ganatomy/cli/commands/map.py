@@ -36,35 +36,12 @@ def map(  # noqa: A001 (the name of the command)
     subject: MapSubject,
     *,
     out: Annotated[Path, out_path("File to write: .png for a chart, .html for a map that zooms.")],
-    of: Annotated[
-        Literal["codes", "features", "images", "critic"],
-        Parameter(
-            help="Similarity that the map shows: of codes, of features of a network, of pixels, or of features of the "
-            "model's discriminator (critic)."
-        ),
-    ] = "codes",
-    method: Annotated[
-        Literal["tsne", "umap", "pca"],
-        Parameter(help="Method of embedding; UMAP needs pip install 'ganatomy[umap]'."),
-    ] = "tsne",
-    color: Annotated[
-        str | None,
-        Parameter(
-            help='Colour of the points: an attribute, or "class" where attributes exclude each other; by default '
-            "class, else the first attribute."
-        ),
-    ] = None,
+    of: Literal["codes", "features", "images", "critic"] = "codes",
+    method: Literal["tsne", "umap", "pca"] = "tsne",
+    color: str | None = None,
     n: Count = 2000,
-    features: Annotated[
-        Literal["scorer", "inception", "pixels"],
-        Parameter(help="Network for --of features: the scorer, Inception (fetched once), or image patches."),
-    ] = "scorer",
-    critic: Annotated[
-        str | None,
-        Parameter(
-            help="The discriminator for --of critic: a bundled name or a file; by default the model's own."
-        ),
-    ] = None,
+    features: Literal["scorer", "inception", "pixels"] = "scorer",
+    critic: str | None = None,
     json: Json = False,
 ) -> None:
     """Map generated images: t-SNE, UMAP or PCA of their codes, their pixels, or their features.
@@ -72,7 +49,14 @@ def map(  # noqa: A001 (the name of the command)
     Also prints how faithful the map is: whether its neighbours are real neighbours, and predict the class of an image.
 
     Args:
+        of: Similarity that the map shows: of codes, of features of a network, of pixels, or of features of the model's
+            discriminator (critic).
+        method: Method of embedding; UMAP needs pip install 'ganatomy[umap]'.
+        color: Colour of the points: an attribute, or "class" where attributes exclude each other; by default class,
+            else the first attribute.
         n: Number of images.
+        features: Network for --of features: the scorer, Inception (fetched once), or image patches.
+        critic: The discriminator for --of critic: a bundled name or a file; by default the model's own.
 
     Example:
         ganatomy map digits --of features -o digits.png

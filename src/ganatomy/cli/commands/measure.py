@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from cyclopts import Parameter
 
@@ -28,32 +28,12 @@ class MeasureSubject(Study):
 
 def measure(
     subject: MeasureSubject,
-    *names: Annotated[
-        str,
-        Parameter(
-            help="Measures, such as path-length separability; without any, lists what can be measured."
-        ),
-    ],
+    *names: str,
     n: Count = 1000,
     method: Method = "regression",
-    perceptual: Annotated[
-        Literal["auto", "lpips", "scorer", "pixels"],
-        Parameter(
-            help="Perceptual distance: lpips as published (fetched once), features of the scorer, or pixels; auto "
-            "takes the first that is installed."
-        ),
-    ] = "auto",
-    features: Annotated[
-        Literal["auto", "inception", "scorer", "pixels"],
-        Parameter(
-            help="Features that sets of images are compared by: inception as published (fetched once), those of the "
-            "scorer, or pixels; auto takes the first that is installed."
-        ),
-    ] = "auto",
-    data: Annotated[
-        Path | None,
-        Parameter(help="Real images: a folder, or an idx file as MNIST's. For faces, new ones are drawn."),
-    ] = None,
+    perceptual: Literal["auto", "lpips", "scorer", "pixels"] = "auto",
+    features: Literal["auto", "inception", "scorer", "pixels"] = "auto",
+    data: Path | None = None,
     correlations: CorrelationsFile = None,
     json: Json = False,
 ) -> None:
@@ -62,7 +42,13 @@ def measure(
     Each result is a line with its 95 % interval, its unit and whether higher or lower is better.
 
     Args:
+        names: Measures, such as path-length separability; without any, lists what can be measured.
         n: Number of images that each measure may generate.
+        perceptual: Perceptual distance: lpips as published (fetched once), features of the scorer, or pixels; auto
+            takes the first that is installed.
+        features: Features that sets of images are compared by: inception as published (fetched once), those of the
+            scorer, or pixels; auto takes the first that is installed.
+        data: Real images: a folder, or an idx file as MNIST's. For faces, new ones are drawn.
 
     Example:
         ganatomy measure faces

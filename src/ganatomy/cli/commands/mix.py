@@ -6,7 +6,7 @@ from typing import Annotated
 
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer
-from ganatomy.cli.outputs import CODES, IMAGES, expect_file, write
+from ganatomy.cli.outputs import CODES, IMAGES, expect_file
 from ganatomy.cli.parameters import Json, OutFile, Scale, parsed
 from ganatomy.cli.subject import Sampling
 
@@ -31,19 +31,12 @@ def mix(
     Example:
         ganatomy mix faces --rows 1,2,3 --columns 4,5,6 --layers 0:4 -o mix.png
     """
-    from ganatomy.recipes import Mix, Recipe
+    from ganatomy.recipes import Mix
 
     expect_file(out, IMAGES + CODES)
     generator = subject.open_generator()
     given, giving = (subject.seeds(generator, seeds, space="w+") for seeds in (rows, columns))
-    recipe = Recipe(
-        model=subject.reference(generator),
-        codes=given,
-        image=Mix(columns=giving, layers=layers),
-        scale=scale,
-        batch_size=subject.batch_size,
-    )
-    write(recipe, out, doing="mixing", generator=generator)
+    subject.draw(generator, out, codes=given, image=Mix(columns=giving, layers=layers), scale=scale)
     data = {
         "model": subject.model,
         "out": str(out),

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer
 from ganatomy.cli.outputs import CODES, FILMS, IMAGES, expect_file, write
-from ganatomy.cli.parameters import Device, Json
+from ganatomy.cli.parameters import Device, Json, out_path, switch
 from ganatomy.cli.subject import find_device
 from ganatomy.errors import SettingError
 
@@ -23,16 +23,12 @@ def render(
     *,
     out: Annotated[
         Path | None,
-        Parameter(
-            name=["--out", "-o"],
-            help="File to write; the ending chooses image, film or codes (.latents). "
-            "By default it stands where you are, with -again in its name.",
+        out_path(
+            "File to write; its ending chooses an image, a film or latents (.latents). By default a file in this "
+            "folder, with -again in its name."
         ),
     ] = None,
-    show: Annotated[
-        bool,
-        Parameter(negative=(), show_default=False, help="Print the recipe as JSON; draw nothing without -o."),
-    ] = False,
+    show: Annotated[bool, switch("Print the recipe as JSON; draw nothing without -o.")] = False,
     changes: Annotated[
         list[str] | None,
         Parameter(
@@ -42,16 +38,16 @@ def render(
             help="Change a field of the recipe first, such as edits.0.strength=3; give it again for the next.",
         ),
     ] = None,
-    model: Annotated[
-        str | None,
-        Parameter(help="Draw with another model than the recipe's, whatever the two have in common."),
-    ] = None,
+    model: str | None = None,
     device: Device = "auto",
     json: Json = False,
 ) -> None:
     r"""Draw an image again from the recipe that it carries, or from a changed one.
 
     On the same machine the pixels are the same to the last bit.
+
+    Args:
+        model: Draw with another model than the recipe's, even if it has other weights.
 
     Example:
         ganatomy render edited.png -o again.png
@@ -81,7 +77,7 @@ def render(
     if model is not None and recipe.model is not None and generator is not None:
         # The new image names the model that drew it.
         recipe = replace(recipe, model=replace(recipe.model, fingerprint=generator.fingerprint))
-    write(recipe, out, doing="drawing", generator=generator)
+    write(recipe, out, generator=generator)
     if not show:
         data = {"out": str(out), "source": str(source), "recipe": json_format.loads(to_json(recipe))}
         answer(f"{out}: {recipe.image.kind}, drawn again from {source}", data, as_json=json)

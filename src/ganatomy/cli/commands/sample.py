@@ -1,13 +1,9 @@
-"""`ganatomy sample`: what a model draws."""
+"""`ganatomy sample`: random images of a model."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from cyclopts import Parameter
-
 from ganatomy.cli.console import answer
-from ganatomy.cli.outputs import CODES, IMAGES, expect_file, write
+from ganatomy.cli.outputs import CODES, IMAGES, expect_file
 from ganatomy.cli.parameters import Count, Json, OutFile, Scale, Seed, SpaceName
 from ganatomy.cli.subject import Sampling
 
@@ -19,30 +15,24 @@ def sample(
     n: Count = 16,
     seed: Seed = 0,
     space: SpaceName = None,
-    columns: Annotated[int | None, Parameter(help="Images in a row; by default a square sheet.")] = None,
+    columns: int | None = None,
     scale: Scale = None,
     json: Json = False,
 ) -> None:
     """Draw images as one sheet, or their codes as a file.
 
     Args:
-        n: How many to draw.
+        n: Number of images.
+        columns: Images in a row; by default a square sheet.
 
     Example:
         ganatomy sample faces -n 16 --seed 7 --truncation-psi 0.7 -o samples.png
     """
-    from ganatomy.recipes import Recipe, Sheet
+    from ganatomy.recipes import Sheet
 
     expect_file(out, IMAGES + CODES)
     generator = subject.open_generator()
     codes = subject.seeds(generator, (seed,), n=n, space=space)
-    recipe = Recipe(
-        model=subject.reference(generator),
-        codes=codes,
-        image=Sheet(columns=columns),
-        scale=scale,
-        batch_size=subject.batch_size,
-    )
-    write(recipe, out, doing="sampling", generator=generator)
+    subject.draw(generator, out, codes=codes, image=Sheet(columns=columns), scale=scale)
     data = {"model": subject.model, "n": n, "seed": seed, "space": codes.space.value, "out": str(out)}
     answer(f"{out}: {n} of {subject.model}, seed {seed}, {codes.space}", data, as_json=json)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from cyclopts import Parameter
 
@@ -26,21 +26,21 @@ def train_transfer(
     subject: TransferSubject,
     *,
     out: OutFolder,
-    sees: Annotated[
-        Literal["scores", "features", "code"],
-        Parameter(
-            help="Inputs of the network, of source and target: all scores, the scorer's features, or the code alone, "
-            "for which no image is made."
-        ),
-    ] = "scores",
-    steps: Annotated[int, Parameter(help="Training steps, of 16 pairs each.")] = 800,
-    pool: Annotated[int, Parameter(help="Number of codes that pairs are drawn from.")] = 2_000,
+    sees: Literal["scores", "features", "code"] = "scores",
+    steps: int = 800,
+    pool: int = 2_000,
     json: Json = False,
 ) -> None:
     """Train a network that gives images the attributes of other images, for `ganatomy transfer --transfer-network`.
 
     Needs a differentiable scorer. A run that was stopped goes on where it was. The folder receives
     transfer.safetensors and a checkpoint; at the end the network is tested on new pairs.
+
+    Args:
+        sees: Inputs of the network, of source and target: all scores, the scorer's features, or the code alone, for
+            which no image is made.
+        steps: Training steps, of 16 pairs each.
+        pool: Number of codes that pairs are drawn from.
 
     Example:
         ganatomy train transfer faces --attributes Smiling -o smile-run/

@@ -11,9 +11,9 @@ from cyclopts import Parameter
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer, progress
 from ganatomy.cli.inputs import open_directions
-from ganatomy.cli.judging import judge_edits, judged_names
-from ganatomy.cli.outputs import CODES, IMAGES, expect_file, write
+from ganatomy.cli.outputs import CODES, IMAGES, expect_file
 from ganatomy.cli.parameters import AnyGenerator, Json, Names, OutFile, Scale, parsed
+from ganatomy.cli.readings import judge_edits, judged_names, rows
 from ganatomy.cli.subject import Subject, called
 from ganatomy.errors import SettingError
 
@@ -26,61 +26,24 @@ if TYPE_CHECKING:
 SeedsOrFile = tuple[int, ...] | Path
 
 
-def seeds_or_file(name: str, metavar: str, help: str) -> Parameter:  # noqa: A002 (cyclopts' own word)
+def seeds_or_file(name: str, metavar: str) -> Parameter:
     """A parameter that takes codes by seeds or as a file."""
-    return Parameter(
-        name=name,
-        converter=lambda _, tokens: parsing.seeds_or_file(tokens[0].value),
-        n_tokens=1,
-        metavar=metavar,
-        help=help,
-    )
+    read = lambda _, tokens: parsing.seeds_or_file(tokens[0].value)  # noqa: E731 (cyclopts reads annotations of a def)
+    return Parameter(name=name, converter=read, n_tokens=1, negative=(), metavar=metavar)
 
 
 def transfer(
     subject: Subject,
     *,
     out: OutFile,
-    source: Annotated[
-        SeedsOrFile,
-        seeds_or_file(
-            "--from",
-            "SOURCE",
-            "Images that give the attributes: seeds such as 3,5,9, or a file of latents.",
-        ),
-    ],
-    target: Annotated[
-        SeedsOrFile,
-        seeds_or_file(
-            "--to",
-            "TARGET",
-            "Images that get them, in the same order; one of either goes with all of the other.",
-        ),
-    ],
+    source: Annotated[SeedsOrFile, seeds_or_file("--from", "SOURCE")],
+    target: Annotated[SeedsOrFile, seeds_or_file("--to", "TARGET")],
     attributes: Annotated[
         Names, parsed(parsing.name_list, "NAMES", "Attributes to transfer, such as Smiling,Eyeglasses.")
     ],
-    method: Annotated[
-        Literal["linear", "guided", "network"] | None,
-        Parameter(
-            help="linear solves for the attributes in --directions; guided optimises each image until it has them; "
-            "network does it in one pass of --transfer-network. By default the one whose file is given, else guided."
-        ),
-    ] = None,
-    directions: Annotated[
-        Path | None,
-        Parameter(
-            help="File of directions, or a folder that `ganatomy explore` wrote. With --method guided, edit in their "
-            "span only."
-        ),
-    ] = None,
-    network: Annotated[
-        Path | None,
-        Parameter(
-            name="--transfer-network",
-            help="The network, or the folder, that `ganatomy train transfer` wrote.",
-        ),
-    ] = None,
+    method: Literal["linear", "guided", "network"] | None = None,
+    directions: Path | None = None,
+    network: Annotated[Path | None, Parameter(name="--transfer-network")] = None,
     hold: Annotated[
         Names,
         parsed(
@@ -95,12 +58,21 @@ def transfer(
 
     The image shows source, target and result side by side.
 
+    Args:
+        source: Images that give the attributes: seeds such as 3,5,9, or a file of latents.
+        target: Images that get them, in the same order; one of either goes with all of the other.
+        method: linear solves for the attributes in --directions; guided optimises each image until it has them; network
+            does it in one pass of --transfer-network. By default the one whose file is given, else guided.
+        directions: File of directions, or a folder that `ganatomy explore` wrote. With --method guided, edit in their
+            span only.
+        network: The network, or the folder, that `ganatomy train transfer` wrote.
+
     Example:
         ganatomy transfer faces --from 3 --to 7 --attributes Smiling -o smile.png
         ganatomy transfer faces --from 3 --to me.latents --attributes Smiling,Young \
             --directions faces-report/ --method linear -o me.png
     """
-    from ganatomy.recipes import Reached, Recipe, Transfer
+    from ganatomy.recipes import Reached, Transfer
     from ganatomy.transfers import transfer as give
 
     expect_file(out, IMAGES + CODES)
@@ -133,20 +105,9 @@ def transfer(
             batch_size=min(subject.batch_size, 16),
             progress=advance,
         )
-    recipe = Recipe(
-        model=subject.reference(generator),
-        codes=targets,
-        edits=(
-            Reached(
-                latents=result.latents,
-                sought={name: float(result.wanted[:, k].mean()) for k, name in enumerate(result.attributes)},
-            ),
-        ),
-        image=Transfer(source=sources),
-        scale=scale,
-        batch_size=subject.batch_size,
-    )
-    write(recipe, out, doing="drawing", generator=generator)
+    sought = dict(zip(result.attributes, result.wanted.mean(0).tolist(), strict=True))
+    edits = (Reached(latents=result.latents, sought=sought),)
+    subject.draw(generator, out, codes=targets, edits=edits, image=Transfer(source=sources), scale=scale)
     data = {"model": subject.model, "out": str(out), "method": method, "n": len(result), **_data(result)}
     lines = [f"{out}: {result}"]
     if judge is not None:
@@ -160,22 +121,14 @@ def transfer(
 
 def _data(result: Transferred) -> dict[str, Any]:
     """The outcome of each pair, as JSON."""
-    before, after = (
-        seen.select(result.attributes).probabilities.tolist() for seen in (result.before, result.after)
-    )
-    rows = zip(
-        result.wanted.tolist(), before, after, result.drift.tolist(), result.reached.tolist(), strict=True
-    )
-    images = [
-        {
-            "source": dict(zip(result.attributes, wanted, strict=True)),
-            "before": dict(zip(result.attributes, was, strict=True)),
-            "after": dict(zip(result.attributes, now, strict=True)),
-            "held_drift": dict(zip(result.held, drift, strict=True)),
-            "reached": reached,
-        }
-        for wanted, was, now, drift, reached in rows
-    ]
+    columns = {
+        "source": rows(result.attributes, result.wanted),
+        "before": rows(result.attributes, result.before.select(result.attributes).probabilities),
+        "after": rows(result.attributes, result.after.select(result.attributes).probabilities),
+        "held_drift": rows(result.held, result.drift),
+        "reached": result.reached.tolist(),
+    }
+    images = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     return {"attributes": list(result.attributes), "hold": list(result.held), "images": images}
 
 

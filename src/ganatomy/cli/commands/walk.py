@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer
 from ganatomy.cli.inputs import one_of, open_directions
-from ganatomy.cli.outputs import FILMS, IMAGES, expect_file, write
+from ganatomy.cli.outputs import FILMS, IMAGES, expect_file
 from ganatomy.cli.parameters import (
     AnyGenerator,
     CodesFile,
@@ -90,46 +90,29 @@ def walk(
     out: Annotated[Path, out_path("File to write: .png for a strip, .gif or .mp4 for a film.")],
     seed: Seeds = (),
     route: Route = ROUTE,
-    start: Annotated[
-        float | None,
-        Parameter(
-            name="--from",
-            help=f"Strength at the start; by default -{REACH:g}, of a turn vector -{TURN_REACH:g}.",
-        ),
-    ] = None,
-    stop: Annotated[
-        float | None,
-        Parameter(
-            name="--to", help=f"Strength at the end; by default {REACH:g}, of a turn vector {TURN_REACH:g}."
-        ),
-    ] = None,
+    start: Annotated[float | None, Parameter(name="--from")] = None,
+    stop: Annotated[float | None, Parameter(name="--to")] = None,
     units: Units = "sigma",
     hold: Hold = (),
     layers: Layers = None,
-    steps: Annotated[
-        int | None,
-        Parameter(
-            help=f"Images of one walk; by default {STRIP_STEPS}, in a film {FILM_STEPS} one way, "
-            f"or {LEG_STEPS} from code to code."
-        ),
-    ] = None,
-    method: Annotated[
-        Literal["lerp", "slerp", "spline"],
-        Parameter(
-            help="Interpolation from code to code: linear, spherical, or a spline through all of them."
-        ),
-    ] = "slerp",
-    loop: Annotated[
-        bool | None,
-        Parameter(help="From code to code: whether to return to the first. By default films do."),
-    ] = None,
+    steps: int | None = None,
+    method: Literal["lerp", "slerp", "spline"] = "slerp",
+    loop: bool | None = None,
     space: SpaceName = None,
-    fps: Annotated[float, Parameter(help="Frames per second of a film.")] = 25.0,
+    fps: float = 25.0,
     scale: Scale = None,
     of_any_generator: AnyGenerator = False,
     json: Json = False,
 ) -> None:
     r"""Walk codes along directions, or from code to code, as a strip of images, a grid or a film.
+
+    Args:
+        start: Strength at the start; by default -3, of a turn vector -1.
+        stop: Strength at the end; by default 3, of a turn vector 1.
+        steps: Images of one walk; by default 7, in a film 48 one way, or 24 from code to code.
+        method: Interpolation from code to code: linear, spherical, or a spline through all of them.
+        loop: From code to code: whether to return to the first. By default films do.
+        fps: Frames per second of a film.
 
     Example:
         ganatomy walk faces --seed 7 --along faces-report/:Smiling --hold Male \
@@ -139,7 +122,7 @@ def walk(
         ganatomy walk faces --seed 1:10 --method spline --loop -o nine.mp4
         ganatomy walk faces --seed 0:4 --plus 3,5,9 --minus 2,4,8 -o turn.png
     """
-    from ganatomy.recipes import CodePath, Recipe, Turn, Walk
+    from ganatomy.recipes import CodePath, Turn, Walk
 
     expect_file(out, IMAGES + FILMS)
     moving = out.suffix.lower() in FILMS
@@ -169,15 +152,7 @@ def walk(
         image = CodePath(frames=frames, method=method, closed=closed)
         what = f"between {len(at)} codes"
 
-    recipe = Recipe(
-        model=subject.reference(generator),
-        codes=at,
-        image=image,
-        scale=scale,
-        fps=fps,
-        batch_size=subject.batch_size,
-    )
-    write(recipe, out, doing="walking", generator=generator)
+    subject.draw(generator, out, codes=at, image=image, scale=scale, fps=fps)
     images = image.frames if isinstance(image, CodePath) else len(at) * count
     data = {
         "model": subject.model,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from cyclopts import Parameter
-
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer, stages
 from ganatomy.cli.outputs import expect_file
@@ -29,16 +27,8 @@ def words(
         ),
     ],
     out: OutFile,
-    scorer: Annotated[
-        str,
-        Parameter(
-            help="The text-image model: clip, clip:ViT-B-32/openai, clip:hf://org/name or clip:FOLDER.",
-        ),
-    ] = CLIP,
-    subject: Annotated[
-        str,
-        Parameter(help='Subject of the sentences, such as "a church"; "" if the words contain it.'),
-    ] = "a person",
+    scorer: str = CLIP,
+    subject: str = "a person",
     n: Count = 300,
     seed: Seed = 0,
     json: Json = False,
@@ -50,6 +40,8 @@ def words(
     means "as much as the average image".
 
     Args:
+        scorer: The text-image model: clip, clip:ViT-B-32/openai, clip:hf://org/name or clip:FOLDER.
+        subject: Subject of the sentences, such as "a church"; "" if the words contain it.
         n: Number of images that the mean is taken of.
 
     Example:

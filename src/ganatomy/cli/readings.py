@@ -1,4 +1,4 @@
-"""What a judge reads in images before and after an edit."""
+"""Probabilities of images before and after an edit, by the scorer and by a judge."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Any
 from ganatomy.errors import UnknownNameError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from ganatomy.generators.base import Generator
     from ganatomy.latents import Latents
     from ganatomy.perception.base import Scorer
+
+
+def rows(names: Sequence[str], values: Tensor) -> list[dict[str, float]]:
+    """The numbers of each image by the names of their columns."""
+    return [dict(zip(names, row, strict=True)) for row in values.tolist()]
 
 
 def judged_names(judge: Scorer | None, names: Sequence[str]) -> tuple[str, ...]:
@@ -36,7 +43,7 @@ def judge_edits(
     *,
     batch_size: int,
 ) -> tuple[dict[str, Any], str]:
-    """Probabilities of attributes by the judge, for each image as JSON, and their means in one line."""
+    """The judge's probabilities of each image as JSON, and their means in one line."""
     import torch
 
     from ganatomy.generators.base import batches
@@ -44,16 +51,12 @@ def judge_edits(
 
     with torch.no_grad():
         was, now = (
-            Scores.cat(judge(generator(part)) for part in batches(latents, batch_size))
-            .select(names)
-            .probabilities
+            Scores.cat(judge(generator(part)) for part in batches(latents, batch_size)).select(names)
             for latents in (before, after)
         )
-    images = [
-        {when: dict(zip(names, row, strict=True)) for when, row in (("before", first), ("after", second))}
-        for first, second in zip(was.tolist(), now.tolist(), strict=True)
-    ]
-    means = zip(names, was.mean(0).tolist(), now.mean(0).tolist(), strict=True)
+    both = zip(rows(names, was.probabilities), rows(names, now.probabilities), strict=True)
+    means = zip(names, was.probabilities.mean(0).tolist(), now.probabilities.mean(0).tolist(), strict=True)
     changes = ", ".join(f"{name} {first:.2f} to {second:.2f}" for name, first, second in means)
+    images = [{"before": first, "after": second} for first, second in both]
     line = f"  judge ({judge.description}), mean probability: {changes}"
     return {"judge": {"scorer": judge.description, "images": images}}, line
