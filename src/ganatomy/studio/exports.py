@@ -6,9 +6,9 @@ import json
 import math
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 
@@ -27,15 +27,18 @@ from ganatomy.recipes import (
     to_json,
 )
 from ganatomy.recipes.codes import Drawn, Sum
+from ganatomy.recipes.fields import choice, flag, integer, number, text
+from ganatomy.recipes.parts import Part
 from ganatomy.storage import load_directions, load_latents, read_kind, save_directions
 from ganatomy.studio.bench import AT_ONCE, Bench
-from ganatomy.studio.queries import MOST_KEYS
-from ganatomy.studio.scenes import FURTHEST, MOST_CODES, Scene, read_scene
+from ganatomy.studio.queries import MOST_KEYS, Keys, Method
+from ganatomy.studio.scenes import FURTHEST, MOST_CODES, Scene
 from ganatomy.studio.turns import Pause
 
 SAME = 1e-3
 """Codes that differ by no more, as a share of their length, are the same image."""
 
+MOST_FRAMES = 600
 LARGEST_SEED = 2**31 - 1
 """That the page has room for."""
 
@@ -77,54 +80,65 @@ ga.grid(generator(latents), gap=0).save("step-by-step.png")
 '''
 
 
-def export(bench: Bench, what: str, scene: Scene, folder: Path, *, pause: Pause) -> Path:
-    """Write one file of a scene into a folder.
+@dataclass(frozen=True, kw_only=True)
+class ExportRequest(Part):
+    """One file of a scene: the image, its recipe, directions, codes, or a script."""
 
-    Raises:
-        SettingError: for directions of an image that nothing was moved in, where none is taught or of a file.
-    """
-    path = folder / f"{_stem(bench, scene)}{SUFFIXES[what]}"
-    recipe = replace(bench.recipe(scene, pause=pause), image=Sheet(), scene=scene.to_data())
-    if what == "directions":
-        found = {
-            name: bench.taught(name, labels, pause=pause).direction for name, labels in scene.taught.items()
-        }
-        found |= scene.own
-        found |= {move.direction.name: move.direction for move in recipe.edits if isinstance(move, Move)}
-        if not found:
-            raise SettingError("no slider has been moved, so there is no direction to export; move one")
-        return save_directions(Directions(found.values()), path)
-    if what == "script":
-        return _write_script(bench, recipe, path)
-    if what == "recipe":
-        return save_recipe(recipe, path)
-    with torch.no_grad():
-        return render_to(recipe, path, generator=bench.generator)
+    model: Annotated[str | None, text] = None
+    what: Annotated[str, choice(IMAGES)]
+    scene: Annotated[Scene, Scene.read]
+
+    def write(self, bench: Bench, folder: Path, *, pause: Pause) -> Path:
+        """Write the file into a folder.
+
+        Raises:
+            SettingError: for directions of an image that nothing was moved in, where none is taught or of a file.
+        """
+        scene = self.scene
+        path = folder / f"{_stem(bench, scene)}{SUFFIXES[self.what]}"
+        recipe = replace(bench.recipe(scene, pause=pause), image=Sheet(), scene=scene.to_data())
+        if self.what == "directions":
+            found = {
+                name: bench.taught(name, labels, pause=pause).direction
+                for name, labels in scene.taught.items()
+            }
+            found |= scene.own
+            found |= {move.direction.name: move.direction for move in recipe.edits if isinstance(move, Move)}
+            if not found:
+                raise SettingError("no slider has been moved, so there is no direction to export; move one")
+            return save_directions(Directions(found.values()), path)
+        if self.what == "script":
+            return _write_script(bench, recipe, path)
+        if self.what == "recipe":
+            return save_recipe(recipe, path)
+        with torch.no_grad():
+            return render_to(recipe, path, generator=bench.generator)
 
 
-def film(
-    bench: Bench,
-    what: str,
-    keys: Sequence[Scene],
-    folder: Path,
-    *,
-    method: str,
-    frames: int,
-    fps: float,
-    closed: bool,
-    pause: Pause,
-) -> Path:
-    """Write a film from key image to key image."""
-    recipe = Recipe(
-        model=bench.reference,
-        codes=Given(latents=bench.codes(keys, pause=pause)),
-        image=CodePath(frames=frames, method=method, closed=closed),
-        fps=fps,
-        batch_size=AT_ONCE,
-        scene={"keys": [key.to_data() for key in keys]},
-    )
-    path = folder / f"{_plain(bench.name)}-walk{SUFFIXES[what]}"
-    return render_to(recipe, path, generator=bench.generator, progress=lambda *_: pause())
+@dataclass(frozen=True, kw_only=True)
+class FilmRequest(Part):
+    """A film from key image to key image."""
+
+    model: Annotated[str | None, text] = None
+    what: Annotated[str, choice(FILMS)]
+    keys: Keys
+    method: Method = "lerp"
+    frames: Annotated[int, integer(2, MOST_FRAMES)] = 48
+    fps: Annotated[float, number(1, 60)] = 24.0
+    closed: Annotated[bool, flag] = False
+
+    def write(self, bench: Bench, folder: Path, *, pause: Pause) -> Path:
+        """Write the film into a folder."""
+        recipe = Recipe(
+            model=bench.reference,
+            codes=Given(latents=bench.codes(self.keys, pause=pause)),
+            image=CodePath(frames=self.frames, method=self.method, closed=self.closed),
+            fps=self.fps,
+            batch_size=AT_ONCE,
+            scene={"keys": [key.to_data() for key in self.keys]},
+        )
+        path = folder / f"{_plain(bench.name)}-walk{SUFFIXES[self.what]}"
+        return render_to(recipe, path, generator=bench.generator, progress=lambda *_: pause())
 
 
 def restore(benches: Sequence[Bench], data: bytes) -> dict[str, Any]:
@@ -190,7 +204,7 @@ def _carried(bench: Bench, recipe: Recipe, codes: Latents) -> tuple[Scene, ...] 
     """The scenes that the recipe carries, if they still make the same codes."""
     scene = recipe.scene or {}
     try:
-        scenes = tuple(read_scene(dict(one)) for one in scene.get("keys", [scene])[:MOST_CODES])
+        scenes = tuple(Scene.read(dict(one), "scene") for one in scene.get("keys", [scene])[:MOST_CODES])
         found = bench.codes(scenes)
     except (GanatomyError, TypeError, ValueError):
         return None

@@ -1,11 +1,12 @@
-"""Queries over the socket: each kind reads its own fields, and emits its answers as they are made."""
+"""Queries over the socket: each kind is a part with its own fields, and emits its answers as they are made."""
 
 from __future__ import annotations
 
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from jaxtyping import Float
@@ -18,11 +19,12 @@ from ganatomy.generators.base import batches
 from ganatomy.images import to_pil
 from ganatomy.latents import Latents
 from ganatomy.metrics.walks import profile
-from ganatomy.recipes.codes import Codes, Given, Sum, Term, read_basket
+from ganatomy.recipes.codes import Codes, Given, Sum, Term
 from ganatomy.recipes.fields import Fields, choice, flag, integer, layer_range, number, several, text
+from ganatomy.recipes.parts import Part
 from ganatomy.report.writer import as_json
 from ganatomy.studio.bench import AT_ONCE, Bench
-from ganatomy.studio.scenes import Labels, Scene, one_code, read_scene
+from ganatomy.studio.scenes import Labels, Scene, Seeds, one_code
 from ganatomy.studio.turns import Pause
 
 MOST_CELLS = 64
@@ -36,6 +38,11 @@ SMALLEST_TAUGHT = 2
 STATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Steps at which a taught direction is shown."""
 
+Size = Annotated[int | None, integer(8, LARGEST)]
+Keys = Annotated[tuple[Scene, ...], several(Scene.read, least=2, most=MOST_KEYS)]
+Method = Annotated[str, choice(edits.PATH_METHODS)]
+Side = Annotated[tuple[Codes, ...], several(one_code, least=1, most=7)]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
@@ -46,8 +53,14 @@ class Answer:
 
 
 Emit = Callable[[Answer], None]
-Query = Callable[[Bench, Emit, Pause], None]
-"""One query: computes on a bench, and emits its answers."""
+
+
+class Query(Part, ABC):
+    """One query of the page."""
+
+    @abstractmethod
+    def answer(self, bench: Bench, emit: Emit, pause: Pause) -> None:
+        """Compute on a bench, and emit answers as they are made."""
 
 
 def read_query(value: Any) -> Query:
@@ -57,70 +70,71 @@ def read_query(value: Any) -> Query:
         CheckpointError: naming the field that is wrong.
     """
     fields = Fields(value, "query")
-    kind = fields.take("kind", choice(KINDS))
-    query = KINDS[kind](fields)
+    query = KINDS[fields.take("kind", choice(KINDS))].take(fields)
     fields.end()
     return query
 
 
-def _image(fields: Fields) -> Query:
-    scene, wanted = fields.take("scene", read_scene), fields.take("scores", flag, False)
+@dataclass(frozen=True, kw_only=True)
+class ImageQuery(Query):
+    """One image, and its scores."""
 
-    def answer(bench: Bench, emit: Emit, pause: Pause) -> None:
-        images = bench.draw(bench.codes([scene], pause=pause))
+    scene: Annotated[Scene, Scene.read]
+    scores: Annotated[bool, flag] = False
+
+    def answer(self, bench: Bench, emit: Emit, pause: Pause) -> None:
+        images = bench.draw(bench.codes([self.scene], pause=pause))
         image = to_pil(images[0])
-        emit(
-            Answer(
-                facts={"kind": "image", **_about(image, columns=1, count=1)},
-                image=_encoded(image),
-            )
-        )
-        if wanted:
+        emit(Answer(facts={"kind": "image", **_about(image, columns=1, count=1)}, image=_encoded(image)))
+        if self.scores:
             scores = bench.scores(images)
             found = None if scores is None else {name: values[0] for name, values in scores.items()}
             emit(Answer(facts={"kind": "scores", "scores": found}))
 
-    return answer
 
+@dataclass(frozen=True, kw_only=True)
+class SheetQuery(Query):
+    """Many images in one."""
 
-def _sheet(fields: Fields) -> Query:
-    scenes = fields.take("scenes", several(read_scene, least=1, most=MOST_CELLS))
-    columns = fields.take("columns", integer(1, MOST_CELLS), 8)
-    size = fields.take("size", integer(8, LARGEST), None)
-    wanted = fields.take("scores", flag, False)
+    scenes: Annotated[tuple[Scene, ...], several(Scene.read, least=1, most=MOST_CELLS)]
+    columns: Annotated[int, integer(1, MOST_CELLS)] = 8
+    size: Size = None
+    scores: Annotated[bool, flag] = False
 
-    def answer(bench: Bench, emit: Emit, pause: Pause) -> None:
-        side = _side(bench, size, len(scenes))
+    def answer(self, bench: Bench, emit: Emit, pause: Pause) -> None:
+        side = _side(bench, self.size, len(self.scenes))
         cells: list[Image.Image] = []
         scores: dict[str, list[float]] = {}
-        for images in made(bench, bench.codes(scenes, pause=pause), pause):
+        for images in made(bench, bench.codes(self.scenes, pause=pause), pause):
             cells += [small(image, side) for image in images]
-            for name, values in (bench.scores(images) or {}).items() if wanted else ():
+            for name, values in (bench.scores(images) or {}).items() if self.scores else ():
                 scores.setdefault(name, []).extend(values)
-        emit(_sheet_answer(cells, columns=columns))
-        if wanted:
+        emit(_sheet_answer(cells, columns=self.columns))
+        if self.scores:
             emit(Answer(facts={"kind": "scores", "scores": scores or None}))
 
-    return answer
 
+@dataclass(frozen=True, kw_only=True)
+class WalkQuery(Query):
+    """The frames of a film between key images, and how fast the image changes from frame to frame."""
 
-def _walk(fields: Fields) -> Query:
-    keys = fields.take("keys", several(read_scene, least=2, most=MOST_KEYS))
-    method = fields.take("method", choice(edits.PATH_METHODS), "lerp")
-    frames = fields.take("frames", integer(2, MOST_FRAMES), 24)
-    closed = fields.take("closed", flag, False)
-    size = fields.take("size", integer(8, LARGEST), None)
+    keys: Keys
+    method: Method = "lerp"
+    frames: Annotated[int, integer(2, MOST_FRAMES)] = 24
+    closed: Annotated[bool, flag] = False
+    size: Size = None
 
-    def answer(bench: Bench, emit: Emit, pause: Pause) -> None:
-        side = _side(bench, size, frames)
-        latents = edits.path(bench.codes(keys, pause=pause), frames, method=method, closed=closed)
+    def answer(self, bench: Bench, emit: Emit, pause: Pause) -> None:
+        side = _side(bench, self.size, self.frames)
+        keys = bench.codes(self.keys, pause=pause)
+        latents = edits.path(keys, self.frames, method=self.method, closed=self.closed)
         cells: list[Image.Image] = []
         speed: list[float] = []
         last: Tensor | None = None
         for images in made(bench, latents, pause):
             cells += [small(image, side) for image in images]
-            seen = images if last is None else torch.cat([last, images])
-            speed += seen.flatten(1).diff(dim=0).square().mean(1).sqrt().tolist()
+            drawn = images if last is None else torch.cat([last, images])
+            speed += drawn.flatten(1).diff(dim=0).square().mean(1).sqrt().tolist()
             last = images[-1:]
         facts: dict[str, Any] = {}
         if len(speed) > 1 and max(speed) > 0:
@@ -128,60 +142,74 @@ def _walk(fields: Fields) -> Query:
             facts = {"speed": [round(value, 4) for value in speed], "sharp": list(sharp)}
         emit(_sheet_answer(cells, columns=12, **facts))
 
-    return answer
 
+@dataclass(frozen=True, kw_only=True)
+class MixQuery(Query):
+    """A table of images: the codes of the rows, with some layers of the columns."""
 
-def _mix(fields: Fields) -> Query:
-    rows = fields.take("rows", several(one_code, least=1, most=7))
-    columns = fields.take("columns", several(one_code, least=1, most=7))
-    layers = fields.take("layers", layer_range)
-    size = fields.take("size", integer(8, LARGEST), None)
+    rows: Side
+    columns: Side
+    layers: Annotated[tuple[int, int], layer_range]
+    size: Size = None
 
-    def answer(bench: Bench, emit: Emit, pause: Pause) -> None:
-        if bench.generator.signature.num_layers is None:
+    def answer(self, bench: Bench, emit: Emit, pause: Pause) -> None:
+        signature = bench.generator.signature
+        if signature.num_layers is None:
             raise SettingError(
-                f"{bench.generator.signature.architecture} has no layers whose styles could be mixed; "
+                f"{signature.architecture} has no layers whose styles could be mixed; "
                 "arithmetic works on every model"
             )
-        down, across = (_drawn(bench, side) for side in (rows, columns))
-        mixed = edits.style_mix(down, across, layers)
-        emit(_sheet_answer(_cells(bench, mixed, pause, size), columns=len(columns)))
+        down, across = (bench.codes([Scene(codes=one) for one in side]) for side in (self.rows, self.columns))
+        mixed = edits.style_mix(down, across, self.layers)
+        emit(_sheet_answer(_cells(bench, mixed, pause, self.size), columns=len(self.columns)))
         emit(_codes_answer(mixed))
 
-    return answer
+
+def _term(value: Any, where: str) -> Term:
+    found = Term.read(value, where)
+    if len(found.codes) > 8:
+        raise CheckpointError(f"{where!r} has {len(found.codes)} images; a basket holds at most 8")
+    return found
 
 
-def _sum(fields: Fields) -> Query:
-    terms = fields.take("terms", several(_term, least=1, most=8))
-    neighbours = fields.take("neighbours", integer(0, 24), 8)
-    noise = fields.take("noise", number(0, 4), 0.25)
-    size = fields.take("size", integer(8, LARGEST), None)
+@dataclass(frozen=True, kw_only=True)
+class SumQuery(Query):
+    """A sum of baskets of codes, and codes around it."""
 
-    def answer(bench: Bench, emit: Emit, pause: Pause) -> None:
-        centre = Sum(terms=terms).draw(bench.generator)
-        around = edits.neighbours(centre, n=neighbours, scale=noise) if neighbours else centre[:0]
+    terms: Annotated[tuple[Term, ...], several(_term, least=1, most=8)]
+    neighbours: Annotated[int, integer(0, 24)] = 8
+    noise: Annotated[float, number(0, 4)] = 0.25
+    size: Size = None
+
+    def answer(self, bench: Bench, emit: Emit, pause: Pause) -> None:
+        centre = Sum(terms=self.terms).draw(bench.generator)
+        around = (
+            edits.neighbours(centre, n=self.neighbours, scale=self.noise) if self.neighbours else centre[:0]
+        )
         found = Latents.cat([centre, around])
-        emit(_sheet_answer(_cells(bench, found, pause, size), columns=3))
+        emit(_sheet_answer(_cells(bench, found, pause, self.size), columns=3))
         emit(_codes_answer(found))
 
-    return answer
 
+@dataclass(frozen=True, kw_only=True)
+class TeachQuery(Query):
+    """The direction of labelled images: its figures, and an image along it."""
 
-def _teach(fields: Fields) -> Query:
-    name = fields.take("name", text, "taught")
-    seeds = several(integer(0, 2**63 - 1), most=100)
-    labels = Labels(yes=fields.take("yes", seeds, ()), no=fields.take("no", seeds, ()))
-    num_next = fields.take("next", integer(0, 64), 8)
-    scene = fields.take("scene", read_scene, None)
-    size = fields.take("size", integer(8, LARGEST), None)
+    name: Annotated[str, text] = "taught"
+    yes: Seeds = ()
+    no: Seeds = ()
+    num_next: Annotated[int, integer(0, 64), "next"] = 8
+    scene: Annotated[Scene | None, Scene.read] = None
+    size: Size = None
 
-    def answer(bench: Bench, emit: Emit, pause: Pause) -> None:
-        if min(len(labels.yes), len(labels.no)) < SMALLEST_TAUGHT:
+    def answer(self, bench: Bench, emit: Emit, pause: Pause) -> None:
+        if min(len(self.yes), len(self.no)) < SMALLEST_TAUGHT:
             more = f"label at least {SMALLEST_TAUGHT} images of each kind"
             facts = {"accuracy": None, "auc": None, "advice": more, "next": []}
             emit(Answer(facts={"kind": "taught", **facts}))
             return
-        found = bench.taught(name, labels, num_next=num_next, pause=pause)
+        labels = Labels(yes=self.yes, no=self.no)
+        found = bench.taught(self.name, labels, num_next=self.num_next, pause=pause)
         # Rows of the candidates are their seeds; labelled images beyond them are not offered again.
         facts = {
             "accuracy": found.accuracy,
@@ -190,36 +218,21 @@ def _teach(fields: Fields) -> Query:
             "next": found.next_rows,
         }
         emit(Answer(facts=as_json({"kind": "taught", **facts})))
-        if scene is not None:
+        if self.scene is not None:
             pause()
-            start = bench.codes([scene], pause=pause)
-            along = edits.walk(start, found.direction, STATIONS, units="sigma", layers=scene.layers)
-            emit(_sheet_answer(_cells(bench, along, pause, size), columns=len(STATIONS)))
-
-    return answer
+            start = bench.codes([self.scene], pause=pause)
+            along = edits.walk(start, found.direction, STATIONS, units="sigma", layers=self.scene.layers)
+            emit(_sheet_answer(_cells(bench, along, pause, self.size), columns=len(STATIONS)))
 
 
-KINDS: dict[str, Callable[[Fields], Query]] = {
-    "image": _image,
-    "sheet": _sheet,
-    "walk": _walk,
-    "mix": _mix,
-    "sum": _sum,
-    "teach": _teach,
+KINDS: dict[str, type[Query]] = {
+    "image": ImageQuery,
+    "sheet": SheetQuery,
+    "walk": WalkQuery,
+    "mix": MixQuery,
+    "sum": SumQuery,
+    "teach": TeachQuery,
 }
-
-
-def _term(value: Any, where: str) -> Term:
-    fields = Fields(value, where)
-    sign = fields.take("sign", choice(("+", "-")))
-    codes = read_basket({name: item for name, item in fields.data.items() if name != "sign"}, where)
-    if len(codes) > 8:
-        raise CheckpointError(f"{where!r} has {len(codes)} images; a basket holds at most 8")
-    return Term(sign=sign, codes=codes)
-
-
-def _drawn(bench: Bench, codes: Sequence[Codes]) -> Latents:
-    return bench.codes([Scene(codes=each) for each in codes])
 
 
 def made(bench: Bench, latents: Latents, pause: Pause) -> Iterator[Float[Tensor, "n c h w"]]:

@@ -7,6 +7,7 @@ import json
 import logging
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,22 +20,18 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
-from ganatomy import edits
 from ganatomy.errors import GanatomyError, MissingFileError, SettingError
-from ganatomy.recipes.fields import Fields, choice, flag, integer, number, parse, several, text
+from ganatomy.recipes.fields import parse
 from ganatomy.studio import exports
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.guards import MOST_BODY, MOST_QUESTION, MOST_VISITORS, Guard, inline_scripts, read_body
 from ganatomy.studio.page import panel_data
-from ganatomy.studio.queries import MOST_KEYS
-from ganatomy.studio.scenes import read_scene
 from ganatomy.studio.sockets import BROKEN, Visit, error_text
 from ganatomy.studio.thumbnails import Thumbnails
 from ganatomy.studio.turns import Pause, Superseded, Worker
 
 STATIC = Path(__file__).parent / "static"
 PAGE = STATIC / "index.html"
-MOST_FRAMES = 600
 MOST_FILES = 4
 """Files that are made at a time; further requests wait."""
 CLOSING = "the studio is closing"
@@ -118,8 +115,8 @@ def application(studio: Studio, *, token: str | None = None) -> ASGIApp:
             Route("/api/models", _models),
             Route("/api/panel", _answering(_panel)),
             Route("/api/thumbnails", _answering(_thumbnails)),
-            Route("/api/export", _answering(_export), methods=["POST"]),
-            Route("/api/film", _answering(_film), methods=["POST"]),
+            Route("/api/export", _answering(partial(_file, exports.ExportRequest)), methods=["POST"]),
+            Route("/api/film", _answering(partial(_file, exports.FilmRequest)), methods=["POST"]),
             Route("/api/restore", _answering(_restore), methods=["POST"]),
             WebSocketRoute("/socket", _socket),
             Mount("/static", _Static(directory=STATIC)),
@@ -163,35 +160,25 @@ async def _thumbnails(studio: Studio, request: Request) -> Response:
     return Response(sprite, media_type="image/webp", headers={"Cache-Control": "no-store"})
 
 
-async def _export(studio: Studio, request: Request) -> Response:
-    fields = await _fields(request)
-    bench = studio.bench(fields.take("model", text, None))
-    what = fields.take("what", choice(exports.IMAGES))
-    scene = fields.take("scene", read_scene)
-    fields.end()
-    return await _file(
-        studio, request, bench, lambda folder, pause: exports.export(bench, what, scene, folder, pause=pause)
-    )
-
-
-async def _film(studio: Studio, request: Request) -> Response:
-    fields = await _fields(request)
-    bench = studio.bench(fields.take("model", text, None))
-    what = fields.take("what", choice(exports.FILMS))
-    keys = fields.take("keys", several(read_scene, least=2, most=MOST_KEYS))
-    settings: dict[str, Any] = {
-        "method": fields.take("method", choice(edits.PATH_METHODS), "lerp"),
-        "frames": fields.take("frames", integer(2, MOST_FRAMES), 48),
-        "fps": fields.take("fps", number(1, 60), 24.0),
-        "closed": fields.take("closed", flag, False),
-    }
-    fields.end()
-    return await _file(
-        studio,
-        request,
-        bench,
-        lambda folder, pause: exports.film(bench, what, keys, folder, pause=pause, **settings),
-    )
+async def _file(
+    kind: type[exports.ExportRequest | exports.FilmRequest], studio: Studio, request: Request
+) -> Response:
+    """A file that is made in a folder of its own, which is deleted when the file has been sent."""
+    data = await read_body(request, most=MOST_QUESTION)
+    if data is None:
+        raise SettingError(f"a request has at most {MOST_QUESTION >> 20} MB")
+    wanted = kind.read(parse(data), "")
+    bench = studio.bench(wanted.model)
+    folder = tempfile.TemporaryDirectory(prefix="ganatomy-studio-")
+    try:
+        path = await studio.make(
+            request, bench, lambda pause: wanted.write(bench, Path(folder.name), pause=pause)
+        )
+    except BaseException:
+        folder.cleanup()
+        raise
+    media = exports.MEDIA.get(path.suffix, "application/octet-stream")
+    return FileResponse(path, media_type=media, filename=path.name, background=BackgroundTask(folder.cleanup))
 
 
 async def _restore(studio: Studio, request: Request) -> Response:
@@ -256,27 +243,6 @@ async def _left(request: Request) -> None:
     """Wait until the client has left; the body was read before."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-async def _fields(request: Request) -> Fields:
-    data = await read_body(request, most=MOST_QUESTION)
-    if data is None:
-        raise SettingError(f"a request has at most {MOST_QUESTION >> 20} MB")
-    return Fields(parse(data), "")
-
-
-async def _file(
-    studio: Studio, request: Request, bench: Bench, make: Callable[[Path, Pause], Path]
-) -> Response:
-    """A file that is made in a folder of its own, which goes when the file has been sent."""
-    folder = tempfile.TemporaryDirectory(prefix="ganatomy-studio-")
-    try:
-        path = await studio.make(request, bench, lambda pause: make(Path(folder.name), pause))
-    except BaseException:
-        folder.cleanup()
-        raise
-    media = exports.MEDIA.get(path.suffix, "application/octet-stream")
-    return FileResponse(path, media_type=media, filename=path.name, background=BackgroundTask(folder.cleanup))
 
 
 def _json(data: Mapping[str, Any], *, status: int = 200) -> JSONResponse:

@@ -97,7 +97,7 @@ class Visit:
             self._loop.call_soon_threadsafe(self._put, place, answer.facts, answer.image)
 
         try:
-            query(self._bench, emit, pause)
+            query.answer(self._bench, emit, pause)
         except GanatomyError as error:
             emit(Answer(facts={"kind": "error", "error": error_text(error)}))
         except Superseded:
