@@ -212,7 +212,7 @@ def check_z_against_w(run: Run) -> None:
     faces = run.json("z-against-w/summary.json")
     assert faces["spaces"] == ["z", "w"]
     assert list(faces["attributes"]) == ["Smiling", "Young", "Eyeglasses", "Male"]
-    assert faces["correlations"]["reference"] == "labels of 20000 drawn faces"
+    assert faces["correlations"]["reference"]["description"] == "labels of 20000 drawn faces"
 
 
 PAGES = {

@@ -46,7 +46,7 @@ def test_the_study_prints_five_sentences_and_where_its_page_is(
     assert "light" in data["turns"]
 
 
-def test_without_a_scorer_it_does_what_needs_none_and_reads_a_critic_on_real_labels(
+def test_without_a_scorer_it_does_what_needs_none_and_tests_a_critic_on_real_labels(
     run: Run, arguments: list[Any], idx_file: Path, tmp_path: Path
 ) -> None:
     critic = save_critic(MultiscaleCritic((8, 8, 8), 3), tmp_path / "critic.safetensors")
@@ -58,9 +58,9 @@ def test_without_a_scorer_it_does_what_needs_none_and_reads_a_critic_on_real_lab
     assert found == json.loads((out / "summary.json").read_text())
     assert found["sums"] == {}
     assert found["copies"]["learnt"] is None
-    assert found["reading"]["real"]
-    # Light images and dark ones are told apart by anything, if each has its own label.
-    assert found["reading"]["accuracy"]["pixels"]["value"] == 1
+    assert found["critic_accuracy"]["real"]
+    # Light images and dark ones are separated by anything, if each has its own label.
+    assert found["critic_accuracy"]["accuracy"]["pixels"]["value"] == 1
 
 
 def test_labels_of_another_number_than_images_are_refused(

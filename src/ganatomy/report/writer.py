@@ -8,11 +8,12 @@ import math
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from torch import Tensor
 
 import ganatomy
 from ganatomy.errors import OutputError
@@ -20,7 +21,6 @@ from ganatomy.images import save_image
 from ganatomy.plots.charts import save_chart
 from ganatomy.report.document import Card, Document, Draw, Drawing, Section
 from ganatomy.report.pages import render, write_text
-from ganatomy.statistics.intervals import Estimate
 
 PAGE_FILE, SUMMARY_FILE, FIGURES = "report.html", "summary.json", "figures"
 FORMAT = 2
@@ -85,15 +85,17 @@ def summary(document: Document) -> dict[str, Any]:
 
 
 def as_json(value: Any) -> Any:
-    """Estimates as `{"value", "low", "high"}`, and null for what is not finite.
+    """Dataclasses by their fields, so estimates as `{"value", "low", "high"}`; null for what is not finite.
 
     >>> as_json({"auc": Estimate(value=0.9, low=0.8, high=float("nan"))})
     {'auc': {'value': 0.9, 'low': 0.8, 'high': None}}
     """
-    if isinstance(value, Estimate):
-        return as_json(value.data())
+    if is_dataclass(value):
+        return {part.name: as_json(getattr(value, part.name)) for part in fields(value)}
     if isinstance(value, Mapping):
         return {key: as_json(item) for key, item in value.items()}
+    if isinstance(value, Tensor):
+        return as_json(value.tolist())
     if isinstance(value, list | tuple):
         return [as_json(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):

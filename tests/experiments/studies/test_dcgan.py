@@ -1,10 +1,9 @@
-"""The journey: known answers on generators whose semantics are known, and what its sentences admit."""
+"""DCGAN's study: known answers on generators whose semantics are known, and what its sentences admit."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +13,39 @@ from torch import Tensor
 
 from ganatomy.datasets.references import Reference
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
-from ganatomy.experiments.studies.dcgan import DcganStudy, document
-from ganatomy.experiments.studies.dcgan import journey as every_setting
+from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.documents import document
+from ganatomy.experiments.studies.dcgan import DCGANStudy, study_dcgan
+from ganatomy.experiments.studies.dcgan.arithmetic import LAST, ONE, SHORTENED, THREE
 from ganatomy.experiments.studies.dcgan.concepts import sums_of, turns_of
+from ganatomy.experiments.studies.dcgan.quantities import Quantity, QuantityScorer, brightness, slant
 from ganatomy.experiments.studies.dcgan.sentences import sentences
-from ganatomy.experiments.studies.dcgan.sight import Quantity, Sight, brightness, exclusive, slant
-from ganatomy.experiments.studies.dcgan.summary import summary
-from ganatomy.experiments.studies.dcgan.sums import LAST, ONE, SHORTENED, THREE
-from ganatomy.experiments.studies.dcgan.walks import look_for_copies, walk_between_points
+from ganatomy.experiments.studies.dcgan.walks import find_copies, walk_between_points
+from ganatomy.generators.base import Generator
 from ganatomy.generators.dcgan import DCGAN
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.perception import FunctionScorer, OracleScorer, TableScorer
-from ganatomy.perception.base import Scores
+from ganatomy.perception.base import Scorer, Scores
 from ganatomy.perception.perceptual import perceptual_distance
 from ganatomy.report import write_document
+from ganatomy.report.writer import summary
 from ganatomy.statistics.intervals import Estimate
 
-travel = partial(every_setting, walks=2, map_method="pca")
-"""Two walks and quick maps."""
 ATTRIBUTES = ("red", "round", "large", "bright")
+
+
+def studied(
+    generator: Generator,
+    scorer: Scorer | None = None,
+    *,
+    seed: int = 0,
+    space: str | None = None,
+    **settings: Any,
+) -> DCGANStudy:
+    """Two walks and quick maps."""
+    experiment = Experiment(generator, scorer, seed=seed, space=space)
+    return study_dcgan(experiment, walks=2, map_method="pca", **settings)
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +54,8 @@ def toy() -> ToyGenerator:
 
 
 @pytest.fixture(scope="module")
-def found(toy: ToyGenerator) -> DcganStudy:
-    return travel(toy, OracleScorer(toy), n=600)
+def found(toy: ToyGenerator) -> DCGANStudy:
+    return studied(toy, OracleScorer(toy), n=600)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +64,7 @@ def classes(toy: ToyGenerator) -> FunctionScorer:
 
 
 class TestWalks:
-    def test_a_linear_generator_has_no_sharp_transitions(self, found: DcganStudy) -> None:
+    def test_a_linear_generator_has_no_sharp_transitions(self, found: DCGANStudy) -> None:
         assert found.walks.jumps.value == 0
         assert found.walks.jumps.high > 0.05  # 16 ways say no more than that they are rare
         assert found.walks.unevenness.value < 2
@@ -64,21 +76,21 @@ class TestWalks:
                 side = (latents.codes[:, :1] > 0).float() - 0.5
                 return side[:, :, None, None].expand(-1, 3, 8, 8) + 1e-3 * super().synthesize(latents)
 
-        walks = walk_between_points(Jumping(), perceptual_distance("pixels"), num=3)
+        walks = walk_between_points(Experiment(Jumping(), space="z"), perceptual_distance("pixels"), num=3)
         assert walks.jumps.value > 0.2
         assert walks.unevenness.value > 10
         assert (
             walks.largest_step.value > 1
         )  # of the distance of two random images: half of them are of one kind
 
-    def test_points_lie_on_the_way_and_middles_between_them(self, found: DcganStudy) -> None:
-        points, all_ = found.walks.points(0), found.walks.points(0, between=1)
-        assert (len(points), len(all_)) == (9, 17)
-        assert torch.equal(points.codes, all_.codes[::2])
+    def test_points_lie_on_the_way_and_middles_between_them(self, found: DCGANStudy) -> None:
+        points, halves = found.walks.points(), found.walks.points(between=1)
+        assert (len(points), len(halves)) == (2 * 9, 2 * 17)
+        assert torch.equal(points.codes[:9], halves.codes[:17:2])
 
 
 class TestCopies:
-    def test_copies_are_found_where_images_are_copied(self, toy: ToyGenerator, found: DcganStudy) -> None:
+    def test_copies_are_found_where_images_are_copied(self, toy: ToyGenerator, found: DCGANStudy) -> None:
         own = toy(found.walks.frames)
         others = toy(toy.sample(400, seed=77))
 
@@ -89,49 +101,48 @@ class TestCopies:
         from ganatomy.perception.features import features_of
 
         features = features_of("pixels")
-        same = look_for_copies(toy, found.walks, data(own), features, learnt=True)
-        new = look_for_copies(toy, found.walks, data(others), features)
+        experiment = Experiment(toy)
+        same = find_copies(experiment, found.walks, data(own), features, learnt=True)
+        new = find_copies(experiment, found.walks, data(others), features)
         assert same.found.copies.value == 1
         assert new.found.copies.value < 0.2
-        told = sentences(replace(found, copies=same))[1]
-        assert told.startswith("Some images may be copies: 100")
-        assert "the model was trained on these" in told
-        assert (
-            "nobody said whether the model was trained on these" in sentences(replace(found, copies=new))[1]
-        )
+        line = sentences(replace(found, copies=same))[1]
+        assert line.startswith("Some images may be copies: 100")
+        assert "; the model was trained on these" in line
+        assert "unknown whether the model was trained on these" in sentences(replace(found, copies=new))[1]
         not_learnt = replace(new, learnt=False)
         assert "not trained on these" in sentences(replace(found, copies=not_learnt))[1]
 
-    def test_without_data_transitions_are_called_a_hint(self, found: DcganStudy) -> None:
+    def test_without_data_transitions_are_called_a_hint(self, found: DCGANStudy) -> None:
         assert "only a hint" in sentences(found)[1]
 
 
 class TestSums:
-    def test_in_a_linear_generator_averaging_makes_sums_right(self, found: DcganStudy) -> None:
+    def test_in_a_linear_generator_averaging_makes_sums_right(self, found: DCGANStudy) -> None:
         for sums in found.sums:
             three, one = sums.outcomes[THREE].wanted, sums.outcomes[ONE].wanted
             assert three is not None
             assert one is not None
             assert three.value > 0.85
             assert three.value >= one.value
-            assert sums.chance is not None
-            assert sums.chance.value == pytest.approx(0.25, abs=0.08)
+            assert sums.random.wanted is not None
+            assert sums.random.wanted.value == pytest.approx(0.25, abs=0.08)
             # The last concept lacks what is to be carried, so it cannot be right by itself.
             alone = sums.outcomes[LAST].wanted
             assert alone is not None
             assert alone.value < 0.1
 
-    def test_sums_of_single_codes_are_longer_and_can_be_shortened(self, found: DcganStudy) -> None:
+    def test_sums_of_single_codes_are_longer_and_can_be_shortened(self, found: DCGANStudy) -> None:
         outcomes = found.sums[0].outcomes
         assert outcomes[ONE].length == pytest.approx(3**0.5, rel=0.15)
         assert outcomes[THREE].length == pytest.approx(1, rel=0.25)
         assert outcomes[SHORTENED].length == pytest.approx(1, rel=1e-4)
 
-    def test_they_print_themselves(self, found: DcganStudy) -> None:
+    def test_they_print_themselves(self, found: DCGANStudy) -> None:
         assert "with means of three exemplars" in str(found.sums[0])
         assert "higher is better" in str(found.sums[0])
 
-    def test_the_exhibit_is_the_mean_of_three_each(self, found: DcganStudy) -> None:
+    def test_the_exhibit_is_the_mean_of_three_each(self, found: DCGANStudy) -> None:
         exhibit = found.sums[0].exhibit
         assert (len(exhibit.exemplars), len(exhibit.means), len(exhibit.results)) == (9, 3, 9)
         means = exhibit.exemplars.codes.unflatten(0, (3, 3)).mean(1)
@@ -140,7 +151,7 @@ class TestSums:
         noise = (exhibit.results.codes[1:] - exhibit.results.codes[0]).abs()
         assert 0.2 < float(noise.max()) <= 0.2501
 
-    def test_exemplars_are_of_their_concepts(self, toy: ToyGenerator, found: DcganStudy) -> None:
+    def test_exemplars_are_of_their_concepts(self, toy: ToyGenerator, found: DCGANStudy) -> None:
         exhibit = found.sums[0].exhibit
         scores = Scores(names=ATTRIBUTES, logits=toy.read(toy(exhibit.exemplars)))
         for k, concept in enumerate(exhibit.sum.concepts):
@@ -149,25 +160,25 @@ class TestSums:
     def test_classes_make_sums_of_three_and_say_which_come_out(
         self, toy: ToyGenerator, classes: FunctionScorer
     ) -> None:
-        seen = travel(toy, classes, n=400)
+        seen = studied(toy, classes, n=400)
         assert seen.classes
         named, carried = seen.sums
         assert [family.family.name for family in seen.sums] == ["classes", "light"]
         roles = named.outcomes[THREE].roles
         assert sum(it.value for it in roles.values()) == pytest.approx(1)
-        assert roles["taken away"].value < named.roles_by_chance["taken away"].value
-        assert roles["first"].value > named.roles_by_chance["first"].value
+        assert roles["subtracted"].value < named.random.roles["subtracted"].value
+        assert roles["first"].value > named.random.roles["first"].value
         assert carried.outcomes[THREE].wanted is not None
 
     def test_attributes_can_be_chosen(self, toy: ToyGenerator) -> None:
-        seen = travel(toy, OracleScorer(toy), n=200, attributes=["large", "red"])
+        seen = studied(toy, OracleScorer(toy), n=200, attributes=["large", "red"])
         (sums,) = seen.sums
         assert sums.family.name == "large+red"
         wanted = sums.exhibit.sum.wanted
         assert wanted is not None
         assert wanted.sides[0] == ("large", True)
         assert [turned.family.name for turned in seen.turns] == ["light", "attribute"]
-        assert seen.landscape.color == "large"
+        assert seen.maps.color == "large"
 
     @pytest.mark.parametrize(
         ("chosen", "error"), [(["large"], SettingError), (["large", "lrge"], UnknownNameError)]
@@ -176,11 +187,11 @@ class TestSums:
         self, toy: ToyGenerator, chosen: list[str], error: type[Exception]
     ) -> None:
         with pytest.raises(error):
-            travel(toy, OracleScorer(toy), n=200, attributes=chosen)
+            studied(toy, OracleScorer(toy), n=200, attributes=chosen)
 
 
 class TestTurns:
-    def test_in_a_linear_generator_every_turn_goes_the_right_way(self, found: DcganStudy) -> None:
+    def test_in_a_linear_generator_every_turn_goes_the_right_way(self, found: DCGANStudy) -> None:
         for turned in found.turns:
             assert turned.chosen.right.value == 1
             assert turned.by_chance.right.value == pytest.approx(0.5, abs=0.2)
@@ -189,16 +200,16 @@ class TestTurns:
             assert means == sorted(means)
 
     def test_without_a_scorer_only_what_can_be_measured_is_turned(self, toy: ToyGenerator) -> None:
-        seen = travel(toy, n=120)
+        seen = studied(toy, n=120)
         assert seen.sums == ()
         assert [turned.family.name for turned in seen.turns] == ["light"]
-        assert seen.landscape.color is None
-        told = sentences(seen)
-        assert "without a scorer (--scorer)" in told[2]
-        assert "without one (--critic)" in told[4]
+        assert seen.maps.color is None
+        lines = sentences(seen)
+        assert "takes a scorer (--scorer)" in lines[2]
+        assert "takes a discriminator (--critic)" in lines[4]
 
 
-class TestSight:
+class TestQuantities:
     @pytest.mark.parametrize("lean", [-0.5, 0.0, 0.4])
     def test_slant_is_the_shear_of_what_is_drawn(self, lean: float) -> None:
         image = torch.full((1, 1, 41, 41), -1.0)
@@ -209,7 +220,7 @@ class TestSight:
         assert float(slant(image)) == pytest.approx(lean, abs=0.02)
         assert float(slant(-image)) == pytest.approx(lean, abs=0.02)
 
-    def test_quantities_are_counted_from_the_median_image(self, found: DcganStudy) -> None:
+    def test_quantities_are_counted_from_the_median_image(self, found: DCGANStudy) -> None:
         column = found.survey.scores.column("light")
         assert float(column.median()) == pytest.approx(0, abs=0.05)
         low, high = torch.quantile(column, torch.tensor([0.25, 0.75])).tolist()
@@ -219,27 +230,26 @@ class TestSight:
         assert brightness(torch.full((2, 3, 4, 4), 0.5)).tolist() == pytest.approx([0.5, 0.5])
         assert brightness(torch.full((1, 1, 4, 4), -0.5)).tolist() == [-0.5]
 
-    def test_classes_are_told_from_attributes_by_their_probabilities(
-        self, toy: ToyGenerator, classes: FunctionScorer, found: DcganStudy
+    def test_classes_differ_from_attributes_by_their_probabilities(
+        self, toy: ToyGenerator, classes: FunctionScorer, found: DCGANStudy
     ) -> None:
         images = toy(toy.sample(50))
-        assert exclusive(classes.score(images), Sight(classes, []))
-        assert not exclusive(OracleScorer(toy).score(images), Sight(OracleScorer(toy), []))
+        assert QuantityScorer(classes, []).exclusive(classes.score(images))
+        assert not QuantityScorer(OracleScorer(toy), []).exclusive(OracleScorer(toy).score(images))
 
-    def test_a_table_of_labels_cannot_judge_sums(self, toy: ToyGenerator, tmp_path: Path) -> None:
+    def test_a_table_of_labels_cannot_score_sums(self, toy: ToyGenerator, tmp_path: Path) -> None:
         (tmp_path / "labels.csv").write_text("red\n" + "1\n" * 200)
-        with pytest.raises(ScoreError, match="cannot score sums"):
-            travel(toy, TableScorer(tmp_path / "labels.csv"), n=100)
+        with pytest.raises(ScoreError, match="cannot score new images"):
+            studied(toy, TableScorer(tmp_path / "labels.csv"), n=100)
 
 
 def test_concepts_with_too_few_images_make_no_sums() -> None:
     logits = torch.full((100, 2), -3.0)
     logits[:50, 0] = 3.0  # the second attribute is never there
     scores = Scores(names=("a", "b"), logits=logits)
-    scorer = FunctionScorer(lambda images: images, ["a", "b"])
-    sight = Sight(scorer, [])
-    assert sums_of(scores, sight) == []
-    assert [family.title for family in turns_of(scores, sight)] == ["not a to a"]
+    scorer = QuantityScorer(FunctionScorer(lambda images: images, ["a", "b"]), [])
+    assert sums_of(scores, scorer) == []
+    assert [family.title for family in turns_of(scores, scorer)] == ["not a to a"]
 
 
 def test_the_pair_with_the_most_clear_cases_comes_first_and_the_rarer_result_is_wanted() -> None:
@@ -248,8 +258,8 @@ def test_the_pair_with_the_most_clear_cases_comes_first_and_the_rarer_result_is_
     logits[:, 3] = logits[:, 2]  # these two go together, so two of their combinations are empty
     logits[:, 1] -= 1.0
     scores = Scores(names=("a", "b", "c", "d"), logits=logits)
-    sight = Sight(FunctionScorer(lambda images: images, scores.names), [])
-    first, *_ = sums_of(scores, sight)
+    scorer = QuantityScorer(FunctionScorer(lambda images: images, scores.names), [])
+    first, *_ = sums_of(scores, scorer)
     assert set(first.name.split("+")) != {"c", "d"}
     (option,) = first.members
     wanted, other = option.wanted, option.first  # type: ignore[union-attr]
@@ -257,26 +267,26 @@ def test_the_pair_with_the_most_clear_cases_comes_first_and_the_rarer_result_is_
 
 
 class TestSentences:
-    def test_there_are_five_and_each_names_a_figure(self, found: DcganStudy) -> None:
-        told = sentences(found)
-        assert len(told) == 5
-        assert all(any(letter.isdigit() for letter in one) or "--data" in one for one in told)
+    def test_there_are_five_and_each_names_a_figure(self, found: DCGANStudy) -> None:
+        lines = sentences(found)
+        assert len(lines) == 5
+        assert all(any(letter.isdigit() for letter in line) or "--data" in line for line in lines)
 
-    def test_they_say_when_walks_are_too_few(self, found: DcganStudy) -> None:
-        def told(low: float, high: float) -> str:
+    def test_they_say_when_walks_are_too_few(self, found: DCGANStudy) -> None:
+        def line(low: float, high: float) -> str:
             jumps = Estimate(value=(low + high) / 2, low=low, high=high)
             return sentences(replace(found, walks=replace(found.walks, jumps=jumps)))[0]
 
-        assert told(0.0, 0.05).startswith("Walks are smooth")
-        assert told(0.2, 0.4).startswith("Walks are not smooth everywhere")
-        assert "too few to tell" in told(0.02, 0.4)
+        assert line(0.0, 0.05).startswith("Walks are smooth")
+        assert line(0.2, 0.4).startswith("Walks are not smooth everywhere")
+        assert "too few to tell" in line(0.02, 0.4)
 
     @pytest.mark.parametrize(
         ("three", "one", "said"),
         [(90, 40, "more often"), (40, 90, "less often"), (52, 50, "too few to tell")],
     )
     def test_they_say_whether_averaging_helps_and_when_sums_are_too_few(
-        self, found: DcganStudy, three: int, one: int, said: str
+        self, found: DCGANStudy, three: int, one: int, said: str
     ) -> None:
         from ganatomy.statistics.intervals import share_of
 
@@ -288,7 +298,7 @@ class TestSentences:
         }
         assert said in sentences(replace(found, sums=(replace(first, outcomes=outcomes),)))[2]
 
-    def test_they_say_when_turns_are_too_few(self, found: DcganStudy) -> None:
+    def test_they_say_when_turns_are_too_few(self, found: DCGANStudy) -> None:
         assert sentences(found)[3].startswith("Turn vectors go the right way")
         turned = found.turns[0]
         weak = replace(turned, chosen=turned.by_chance)
@@ -297,31 +307,32 @@ class TestSentences:
 
 class TestPage:
     def test_the_folder_holds_every_figure_and_the_map_that_zooms(
-        self, toy: ToyGenerator, found: DcganStudy, tmp_path: Path
+        self, toy: ToyGenerator, found: DCGANStudy, tmp_path: Path
     ) -> None:
-        page = write_document(document(found, toy, model="toy"), tmp_path)
+        page = write_document(document(found, Experiment(toy, OracleScorer(toy)), model="toy"), tmp_path)
         text = page.read_text()
         numbers = json.loads((tmp_path / "summary.json").read_text())
         names = {path.stem for path in (tmp_path / "figures").iterdir()}
-        assert {"walks", "speeds", "slow-and-fast", "map-codes", "map-seen", "turn-light"} <= names
+        assert {"walks", "speeds", "slow-and-fast", "map-codes", "map-features", "turn-light"} <= names
         assert "data-map" in text
         assert 'type="application/json"' in text
         assert numbers["walks"]["sharp_transitions"]["value"] == 0
         assert set(numbers["sums"]) == {sums.family.name for sums in found.sums}
         assert numbers["copies"] is None
-        assert numbers["reading"] is None
-        assert "--critic FILE" in text
+        assert numbers["critic_accuracy"] is None
+        assert "discriminator (--critic)" in text
 
     def test_a_page_without_a_scorer_says_what_it_lacks(self, toy: ToyGenerator, tmp_path: Path) -> None:
-        seen = travel(toy, n=100)
-        text = write_document(document(seen, toy), tmp_path).read_text()
-        assert "sums need somebody who sees what an image shows" in text
+        seen = studied(toy, n=100)
+        text = write_document(document(seen, Experiment(toy)), tmp_path).read_text()
+        assert "takes a scorer (--scorer)" in text
         assert not list((tmp_path / "figures").glob("sum-*"))
 
     def test_the_same_seed_gives_the_same_figures(self, toy: ToyGenerator) -> None:
         def figures() -> dict[str, Any]:
-            seen = travel(toy, OracleScorer(toy), n=100, seed=3)
-            found = summary(seen)
+            experiment = Experiment(toy, OracleScorer(toy), seed=3)
+            seen = studied(toy, experiment.scorer, n=100, seed=3)
+            found = summary(document(seen, experiment))
             found.pop("seconds")
             return found
 
@@ -329,22 +340,22 @@ class TestPage:
 
 
 class TestSpaces:
-    def test_w_can_be_travelled_too(self) -> None:
+    def test_w_can_be_studied_too(self) -> None:
         generator = StyleGAN2(StyleGAN2Config(widths=(8, 8, 8), z_dim=8, w_dim=8, mapping_layers=2)).eval()
-        seen = travel(generator, n=80, space="w")
+        seen = studied(generator, n=80, space="w")
         assert seen.space == "w"
         assert seen.walks.method == "lerp"
 
     def test_small_budgets_are_refused(self, toy: ToyGenerator) -> None:
         with pytest.raises(SettingError, match="at least 60"):
-            travel(toy, n=20)
+            studied(toy, n=20)
 
     def test_labels_without_their_images_are_refused(self, toy: ToyGenerator) -> None:
         with pytest.raises(SettingError, match="give data as well"):
-            travel(toy, n=100, labels=torch.zeros(5, dtype=torch.long))
+            studied(toy, n=100, labels=torch.zeros(5, dtype=torch.long))
 
 
-def test_grey_images_have_a_slant_and_a_critic_is_read(tmp_path: Path) -> None:
+def test_grey_images_have_a_slant_and_a_critic_is_tested(tmp_path: Path) -> None:
     from ganatomy.critics import MultiscaleCritic
 
     torch.manual_seed(0)
@@ -359,11 +370,11 @@ def test_grey_images_have_a_slant_and_a_critic_is_read(tmp_path: Path) -> None:
 
     scorer = FunctionScorer(halves, ["top", "bottom", "none"], output="class logits")
     critic = MultiscaleCritic((8, 8, 8, 8)[:3], 1).eval().requires_grad_(False)
-    seen = travel(generator, scorer, n=100, critic=critic)
-    assert isinstance(seen.sight.quantities[0], Quantity)
-    assert seen.sight.quantities[0].name == "slant"
-    assert seen.reading is not None
-    assert not seen.reading.real
-    text = write_document(document(seen, generator), tmp_path).read_text()
+    seen = studied(generator, scorer, n=100, critic=critic)
+    assert isinstance(seen.scorer.quantities[0], Quantity)
+    assert seen.scorer.quantities[0].name == "slant"
+    assert seen.critic_accuracy is not None
+    assert not seen.critic_accuracy.real
+    text = write_document(document(seen, Experiment(generator, scorer)), tmp_path).read_text()
     assert "not real ones" in text
     assert "untrained" in sentences(seen)[4]

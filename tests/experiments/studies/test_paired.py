@@ -20,7 +20,7 @@ from ganatomy.experiments.studies.z_against_w.paired import (
     compare_spaces,
     paired_edits,
 )
-from ganatomy.experiments.studies.z_against_w.refits import INFLATION, refitted_edits
+from ganatomy.experiments.studies.z_against_w.run import INFLATION, refitted_edits
 from ganatomy.experiments.studies.z_against_w.sentences import Verdict, verdict
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.geometry import qr

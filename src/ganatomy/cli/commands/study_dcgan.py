@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -81,34 +81,29 @@ def dcgan(
         ganatomy study dcgan gan.pt --scorer attributes.onnx \
             --attributes Smiling,Male --critic discriminator.pt -o dcgan/
     """
-    from ganatomy.experiments.studies.dcgan import document
-    from ganatomy.experiments.studies.dcgan import journey as run
+    from ganatomy.experiments.documents import document
+    from ganatomy.experiments.studies import study_dcgan
 
     expect_folder(out)
     experiment = subject.experiment(without_scorer=True)
-    generator, scorer = experiment.generator, experiment.scorer
-    real = None if data is None else open_reference(data, subject.model, generator, n=n, seed=subject.seed)
+    real = None
+    if data is not None:
+        real = open_reference(data, subject.model, experiment.generator, n=n, seed=subject.seed)
     classes = _labels(labels, data, real)
-    if scorer is None:
+    if experiment.scorer is None:
         remark(f"{subject.model} has no scorer of its own, so sums are not scored; give --scorer")
     with stages() as advance:
-        found = run(
-            generator,
-            scorer,
+        found = study_dcgan(
+            replace(experiment, progress=advance),
             n=n,
             walks=walks,
-            attributes=subject.chosen(scorer),
+            attributes=subject.chosen(experiment.scorer),
             data=real,
             labels=classes,
             learnt=None if data is None else _learnt(data, subject.model),
             critic=_critic(critic, subject),
-            space=subject.space,
-            seed=subject.seed,
-            truncation_psi=subject.truncation_psi,
-            batch_size=subject.batch_size,
-            progress=advance,
         )
-        page = document(found, generator, model=Path(subject.model).stem, batch_size=subject.batch_size)
+    page = document(found, experiment, model=subject.model, scorer=subject.scorer)
     finish_document(page, out, as_json=json)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cyclopts import Parameter
 
@@ -52,11 +52,11 @@ def z_against_w(
     from ganatomy.experiments.studies import study_z_against_w
 
     expect_folder(out)
+    experiment = subject.experiment()
     data = open_correlations(correlations, subject.model)
     with stages() as advance:
-        experiment = subject.experiment(progress=advance)
         found = study_z_against_w(
-            experiment,
+            replace(experiment, progress=advance),
             n=n,
             images=images,
             attributes=subject.chosen(experiment.scorer),
@@ -65,6 +65,5 @@ def z_against_w(
             target_change=target_change,
             refits=refits,
         )
-    finish_document(
-        document(found, experiment, model=subject.model, scorer=subject.scorer), out, as_json=json
-    )
+    page = document(found, experiment, model=subject.model, scorer=subject.scorer)
+    finish_document(page, out, as_json=json)

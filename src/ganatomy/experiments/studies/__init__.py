@@ -5,7 +5,7 @@ linear_map    Pham Van et al.: does a penalty that makes directions orthogonal m
 z_against_w   Tronchon and Cadiou: is w less entangled than z?
 """
 
-from ganatomy.experiments.studies.dcgan import journey as study_dcgan
+from ganatomy.experiments.studies.dcgan import study_dcgan
 from ganatomy.experiments.studies.linear_map import study_linear_map
 from ganatomy.experiments.studies.z_against_w import study_z_against_w
 

@@ -1,8 +1,7 @@
 """Tronchon and Cadiou's study of StyleGAN's z and w, on any model: the same images edited in both spaces.
 
-run           what is measured
+run           what is measured, and measured again along directions that were found again
 paired        the test: unwanted change in w against that in z, at the same wanted change
-refits        the same along directions that were found again
 correlations  between attributes of edited images, beyond those of the data
 sentences     what was found, in words
 figures       sheets of images, matrices, lines

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-import ganatomy
 from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.documents import document
 from ganatomy.experiments.studies.z_against_w import figures
-from ganatomy.experiments.studies.z_against_w.paired import NUM_FLIPS, SpaceComparison
-from ganatomy.experiments.studies.z_against_w.refits import SUBSET
-from ganatomy.experiments.studies.z_against_w.run import SPREADS, ZAgainstW
+from ganatomy.experiments.studies.z_against_w.paired import NUM_FLIPS
+from ganatomy.experiments.studies.z_against_w.run import SPREADS, SUBSET, ZAgainstW
 from ganatomy.experiments.studies.z_against_w.sentences import by_space, sentences, verdict
 from ganatomy.metrics import cosines
 from ganatomy.report.document import Document, Section
-from ganatomy.report.elements import Cell, Number, Row, Table
+from ganatomy.report.elements import Cell, Number, Row, Table, interval_cell, made_in
 from ganatomy.statistics.formatting import (
     interval,
     listed,
@@ -27,7 +24,6 @@ from ganatomy.statistics.formatting import (
     signed,
     with_interval,
 )
-from ganatomy.statistics.intervals import Estimate
 
 MOST_PAIRS = 8
 """Pairs of attributes in the table of unexpected correlations."""
@@ -95,11 +91,8 @@ def z_against_w_document(
             Section(name="method", title="Method", paragraphs=_method(found), tables=[_directions(found)]),
         ],
         data={"study": "z-against-w", "model": model, "scorer": scorer or model, **_data(found, experiment)},
-        footer=(
-            f"ganatomy {ganatomy.__version__} · generator {experiment.generator.fingerprint[:12]} · scorer: "
-            f"{experiment.image_scorer.description} · survey of {len(found.survey):,} codes, seed {found.survey.seed} "
-            f"· {sum(found.seconds.values()):.0f} s"
-        ),
+        footer=f"{len(found.survey):,} codes surveyed, seed {found.survey.seed}; scorer: "
+        f"{experiment.image_scorer.description}. {made_in(found.seconds)}",
     )
 
 
@@ -233,10 +226,6 @@ def _method(found: ZAgainstW) -> list[str]:
     ]
 
 
-def _cell(it: Estimate, digits: int = 2) -> Cell:
-    return Cell(text=number(it.value, digits), interval=interval(it, digits=digits))
-
-
 def _unwanted_changes(found: ZAgainstW) -> Table:
     both = found.comparison is not None
     rows = [
@@ -245,8 +234,8 @@ def _unwanted_changes(found: ZAgainstW) -> Table:
             cells=[
                 Cell(text="added" if it.added else "removed"),
                 Cell(text=number(it.change)),
-                _cell(it.z, 3),
-                *([_cell(it.w, 3), _cell(it.ratio)] if both else []),
+                interval_cell(it.z, digits=3),
+                *([interval_cell(it.w, digits=3), interval_cell(it.ratio, digits=2)] if both else []),
             ],
             marked=both and not it.ratio.low <= 1 <= it.ratio.high,
         )
@@ -295,7 +284,7 @@ def _linearity(found: ZAgainstW) -> Table:
             ends = zip(("below", "above"), line.saturates, strict=True)
             flat = [f"{side} {signed(end, 1, trim=True)}" for side, end in ends if end is not None]
             cells += [
-                Cell(text="unmoved") if math.isnan(line.r2.value) else _cell(line.r2),
+                Cell(text="unmoved") if math.isnan(line.r2.value) else interval_cell(line.r2, digits=2),
                 Cell(text=signed(100 * line.slope.value, 1)),
                 Cell(text=" and ".join(flat) or "nowhere"),
             ]
@@ -336,19 +325,16 @@ def _directions(found: ZAgainstW) -> Table:
 
 
 def _data(found: ZAgainstW, experiment: Experiment) -> dict[str, Any]:
-    """All figures; estimates become intervals, and what could not be measured null, when they are written."""
-    edited, together = found.edited["z"], found.correlations
-    unwanted = {it.name: asdict(it) for it in found.unwanted}
-    if found.comparison is None:
-        unwanted = {name: {key: it[key] for key in ("added", "change", "z")} for name, it in unwanted.items()}
+    """All figures of the study."""
+    edited, both = found.edited["z"], found.comparison is not None
     return {
         "fingerprint": experiment.generator.fingerprint,
-        "spaces": list(found.spaces),
+        "spaces": found.spaces,
         "method": found.method,
         "n": len(found.survey),
         "seed": found.survey.seed,
         "images": edited.num_codes,
-        "strengths": list(edited.strengths),
+        "strengths": edited.strengths,
         "units": edited.units,
         "edited_images": found.num_edited,
         "attributes": {
@@ -359,43 +345,16 @@ def _data(found: ZAgainstW, experiment: Experiment) -> dict[str, Any]:
             }
             for name in found.attributes
         },
-        "verdict": verdict(found.comparison).value,
+        "verdict": verdict(found.comparison),
         "refits": found.refits,
-        "entanglement": _tested(found.comparison),
-        "entanglement_by_logits": _tested(found.by_logits),
-        "unwanted": unwanted,
-        "correlations": {
-            "reference": together.reference.description,
-            "reference_is_own": together.own,
-            "attributes": list(together.attributes),
-            "expected": together.expected.tolist(),
-            **{
-                space: {"mean_abs": of.strength, "beyond_reference": of.excess, "matrix": of.matrix.tolist()}
-                for space, of in together.spaces.items()
-            },
-            "w_less_z": together.gap,
+        "entanglement": found.comparison,
+        "entanglement_by_logits": found.by_logits,
+        "unwanted": {
+            it.name: {"added": it.added, "change": it.change, "z": it.z}
+            | ({"w": it.w, "ratio": it.ratio} if both else {})
+            for it in found.unwanted
         },
-        "linearity": {
-            space: {
-                "r2": of.r2,
-                "attributes": {
-                    name: asdict(line) | {"mean": line.mean.tolist(), "deviation": line.deviation.tolist()}
-                    for name, line in of.lines.items()
-                },
-            }
-            for space, of in found.linearity.items()
-        },
+        "correlations": found.correlations,
+        "linearity": found.linearity,
         "seconds": found.seconds,
-    }
-
-
-def _tested(it: SpaceComparison | None) -> dict[str, Any] | None:
-    if it is None:
-        return None
-    return {
-        "ratio": it.ratio,
-        "p": it.p,
-        "target_change": it.target_change,
-        "errors_of_log_ratio": it.errors,
-        "left_out": it.left_out,
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -12,6 +13,7 @@ from torch.nn import functional as F
 
 from ganatomy.datasets.correlations import LabelCorrelations
 from ganatomy.directions import METHODS, find, usable
+from ganatomy.directions.base import HELD_OUT
 from ganatomy.edits import walk
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
 from ganatomy.experiments.base import Experiment
@@ -24,7 +26,6 @@ from ganatomy.experiments.studies.z_against_w.paired import (
     compare_spaces,
     paired_edits,
 )
-from ganatomy.experiments.studies.z_against_w.refits import INFLATION, refitted_edits
 from ganatomy.generators.base import Generator, Signature
 from ganatomy.latents import Directions, Latents
 from ganatomy.metrics import EditedSet, Linearity, edited_set, linearity
@@ -32,6 +33,7 @@ from ganatomy.metrics.edited import STRENGTHS
 from ganatomy.metrics.inputs import NUM_ATTRIBUTES, readable
 from ganatomy.plots import draw_images
 from ganatomy.plots.grids import READABLE
+from ganatomy.progress import Advance
 from ganatomy.surveys import Survey
 
 OF_THE_STUDY = ("Smiling", "Young", "Eyeglasses", "Male")
@@ -42,6 +44,13 @@ REFITS = 10
 SPREADS = 1.0
 """Change of an attribute's logit at which edits are compared by logits, in standard deviations of unedited images."""
 LEAST_SPREAD = 1e-3
+SUBSET = 0.9
+"""Share of the survey in which directions are found again."""
+INFLATION = (1 / (1 - HELD_OUT)) / (1 / ((1 - HELD_OUT) * SUBSET) - 1)
+"""Variance of directions over that between those of random subsets, which share most codes (Shao and Wu 1989).
+
+A method learns from 1 - HELD_OUT of what it is given: m of n codes vary by 1/m between surveys, 1/m - 1/n within one.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -156,16 +165,7 @@ def study_z_against_w(
     edited, shown = {}, {}
     for space, found in directions.items():
         with experiment.stage(f"editing in {space}") as advance:
-            edited[space] = edited_set(
-                generator,
-                scorer,
-                found,
-                strengths=strengths,
-                codes=codes[space],
-                seed=seed + 1,
-                batch_size=experiment.batch_size,
-                progress=advance,
-            )
+            edited[space] = _edit(experiment, found, codes[space], strengths, advance)
             shown[space] = _images(experiment, codes[space][:SHOWN], found, strengths)
     comparison = by_logits = None
     if len(spaces) == 2:
@@ -226,6 +226,54 @@ def _compare(
         )
 
     return compared(edits, None, target_change), compared(in_logits, spread, SPREADS)
+
+
+def refitted_edits(
+    experiment: Experiment,
+    surveys: Mapping[str, Survey],
+    codes: Mapping[str, Latents],
+    reach: Mapping[str, Sequence[float]],
+    *,
+    method: str,
+    num: int,
+    advance: Advance,
+) -> Iterator[list[tuple[EditedSet, EditedSet]]]:
+    """Edits in z and in w of each attribute, along directions of each of several random parts of the survey.
+
+    Args:
+        reach: the strengths that it takes to compare edits of each attribute.
+        num: of parts.
+    """
+    n, rng = len(surveys["z"]), np.random.default_rng(experiment.seed)
+    for done in range(num):
+        rows = torch.from_numpy(np.sort(rng.permutation(n)[: round(SUBSET * n)]))
+        seed = experiment.seed + 1 + done
+        found = [find(surveys[space][rows], list(reach), method=method, seed=seed) for space in ("z", "w")]
+        pairs = []
+        for index, (name, strengths) in enumerate(reach.items()):
+            z, w = (_edit(experiment, of.select([name]), codes[of.space], strengths) for of in found)
+            pairs.append((z, w))
+            advance(done * len(reach) + index + 1, num * len(reach))
+        yield pairs
+
+
+def _edit(
+    experiment: Experiment,
+    directions: Directions,
+    codes: Latents,
+    strengths: Sequence[float],
+    advance: Advance | None = None,
+) -> EditedSet:
+    return edited_set(
+        experiment.generator,
+        experiment.image_scorer,
+        directions,
+        strengths=strengths,
+        codes=codes,
+        seed=experiment.seed + 1,
+        batch_size=experiment.batch_size,
+        progress=advance,
+    )
 
 
 def _default(surveys: Mapping[str, Survey], *, method: str, seed: int) -> list[str]:

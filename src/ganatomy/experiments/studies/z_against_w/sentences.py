@@ -21,12 +21,12 @@ STRAIGHT = 0.95
 class Verdict(StrEnum):
     """How entangled w is beside z."""
 
-    LESS = "w is less entangled"
-    MORE = "w is more entangled"
-    ALIKE = "equally entangled"
-    UNCLEAR = "too few images to tell"
-    UNMOVED = "edits move nothing"
-    NO_W = "there is no w"
+    LESS = "w is less entangled than z"
+    MORE = "w is more entangled than z"
+    ALIKE = "w and z are equally entangled, within 10 %"
+    UNCLEAR = "Too few images to tell whether w is less entangled than z"
+    UNMOVED = "No attribute moves far enough in both spaces to compare them"
+    NO_W = "There is no w"
 
 
 def verdict(comparison: SpaceComparison | None) -> Verdict:
@@ -65,23 +65,14 @@ def _entangled(found: ZAgainstW) -> str:
         )
     if judged is Verdict.UNMOVED:
         reached = listed([f"{name} by {change:.2f}" for name, change in it.left_out.items()])
-        return (
-            "Whether w is less entangled than z could not be measured: no attribute moves far enough in both spaces "
-            f"({reached} at most)."
-        )
+        return f"{judged}: {reached} at most."
     changes = [of.change for of in it.attributes]
     how_far = f"{max(changes):.2f}" if max(changes) - min(changes) < 0.005 else f"up to {max(changes):.2f}"
     measured = (
         f"where edits change their own attribute by {how_far}, w changes each other attribute "
         f"{with_interval(it.ratio, digits=2)} times as much as z ({p_value(it.p)}, {it.num_images} images)"
     )
-    start = {
-        Verdict.LESS: "w is less entangled than z",
-        Verdict.MORE: "w is more entangled than z",
-        Verdict.ALIKE: "w and z are equally entangled, within 10 %",
-        Verdict.UNCLEAR: f"{it.num_images} images are too few to tell whether w is less entangled than z",
-    }[judged]
-    return f"{start}: {measured}."
+    return f"{judged}: {measured}."
 
 
 def _each(found: ZAgainstW) -> str:
