@@ -63,15 +63,15 @@ def test_equal_images_are_equal() -> None:
         reconstruction(noise(2, size=8), noise(2, size=8))
 
 
-def test_identity_is_1_for_the_same_and_0_for_strangers() -> None:
+def test_identity_is_1_for_the_same_and_0_for_unrelated_images() -> None:
     rng = np.random.default_rng(0)
     rows = torch.from_numpy(np.abs(rng.standard_normal((500, 32)))).float()
     same = identity_kept(rows, 3 * rows)
     assert same.kept.value == pytest.approx(1, abs=1e-6)
-    assert same.strangers.value > 0.5  # features that are never negative
-    strangers = identity_kept(rows, rows.flip(0))
-    assert strangers.kept.value == pytest.approx(0, abs=0.03)
-    assert strangers.kept.low < 0 < strangers.kept.high
+    assert same.unrelated.value > 0.5  # features that are never negative
+    unrelated = identity_kept(rows, rows.flip(0))
+    assert unrelated.kept.value == pytest.approx(0, abs=0.03)
+    assert unrelated.kept.low < 0 < unrelated.kept.high
     with pytest.raises(SettingError, match="do not show the same images"):
         identity_kept(rows, rows[:10])
 

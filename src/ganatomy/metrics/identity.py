@@ -27,14 +27,14 @@ class IdentityKept(Result):
     Args:
         kept: 1 where features keep their direction, 0 where they are as far apart as those of two random images.
         cosine: between features before and after.
-        strangers: between features of different images.
+        unrelated: between features of different images.
         features: where they are from.
         num_images: that were edited.
     """
 
     kept: Estimate
     cosine: Estimate
-    strangers: Estimate
+    unrelated: Estimate
     features: str
     num_images: int
 
@@ -44,7 +44,9 @@ class IdentityKept(Result):
     @property
     def figures(self) -> dict[str, Figure]:
         return self._figures(kept=self.kept, cosine=self.cosine) | {
-            "cosine of strangers": Figure(estimate=self.strangers, unit=self.unit, higher_is_better=None)
+            "cosine of unrelated images": Figure(
+                estimate=self.unrelated, unit=self.unit, higher_is_better=None
+            )
         }
 
     @property
@@ -53,8 +55,8 @@ class IdentityKept(Result):
 
     def __str__(self) -> str:
         return (
-            f"identity kept: {self.kept} (cosine {self.cosine}, of strangers {self.strangers}; {self.num_images} "
-            f"images, {self.features}); {self.verdict}"
+            f"identity kept: {self.kept} (cosine {self.cosine}, of unrelated images {self.unrelated}; "
+            f"{self.num_images} images, {self.features}); {self.verdict}"
         )
 
 
@@ -65,7 +67,7 @@ def identity_kept(
     features: str = "given features",
     seed: int = 0,
 ) -> IdentityKept:
-    """`(cos(before, after) - cos(strangers)) / (1 - cos(strangers))`, each a mean over images.
+    """`(cos(before, after) - cos(unrelated)) / (1 - cos(unrelated))`, each a mean over images.
 
     Features of most networks are never negative, so even different images have a high cosine: hence the correction.
 
@@ -95,12 +97,12 @@ def identity_kept(
     a, b = F.normalize(before.cpu().double()), F.normalize(after.cpu().double())
     same, other = (a * b).sum(1), (a * b.roll(1, 0)).sum(1)
     draws = resampling(len(a), seed=seed)
-    cosine, strangers = draws @ same, draws @ other
+    cosine, unrelated = draws @ same, draws @ other
     chance = float(other.mean())
     return IdentityKept(
-        kept=estimate((float(same.mean()) - chance) / (1 - chance), (cosine - strangers) / (1 - strangers)),
+        kept=estimate((float(same.mean()) - chance) / (1 - chance), (cosine - unrelated) / (1 - unrelated)),
         cosine=estimate(float(same.mean()), cosine),
-        strangers=estimate(chance, strangers),
+        unrelated=estimate(chance, unrelated),
         features=features,
         num_images=len(a),
     )
