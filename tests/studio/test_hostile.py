@@ -35,7 +35,7 @@ from ganatomy.recipes.parts import write_direction
 from ganatomy.storage import save_directions, save_latents
 from ganatomy.studio import guards
 from ganatomy.studio.bench import Bench
-from ganatomy.studio.guards import MOST_BODY, MOST_LARGE, MOST_MESSAGE, MOST_QUESTION
+from ganatomy.studio.guards import MOST_BODY, MOST_LARGE, MOST_MESSAGE, MOST_REQUEST
 from ganatomy.studio.run import serve, server_of
 from ganatomy.zoo import read_metadata
 
@@ -334,7 +334,7 @@ def uploading(address: str, length: int, *parts: bytes) -> socket.socket:
     return raw
 
 
-@pytest.mark.parametrize("length", [100, MOST_QUESTION + 1])
+@pytest.mark.parametrize("length", [100, MOST_REQUEST + 1])
 def test_a_file_that_does_not_arrive_is_refused(
     address: str, visitor: ClientConnection, monkeypatch: pytest.MonkeyPatch, length: int
 ) -> None:
@@ -353,12 +353,12 @@ def test_large_files_wait_for_each_other_and_nobody_else_waits(
     answered: list[int] = []
 
     def send_large() -> None:
-        large = b"x" * (MOST_QUESTION + 1)
+        large = b"x" * (MOST_REQUEST + 1)
         answered.append(httpx.post(f"{address}/api/restore", content=large, timeout=LONG).status_code)
 
     with contextlib.ExitStack() as held:
         slow = [
-            held.enter_context(uploading(address, MOST_BODY, b"x" * (MOST_QUESTION + 1)))
+            held.enter_context(uploading(address, MOST_BODY, b"x" * (MOST_REQUEST + 1)))
             for _ in range(MOST_LARGE)
         ]
         waiting = threading.Thread(target=send_large)

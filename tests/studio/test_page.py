@@ -286,7 +286,7 @@ def test_truncation_and_layers_stand_under_more(visit: Visit) -> None:
     expect(page).to_have_url(re.compile(r"p=0\.3&.*l=\d+-10"))
 
 
-def test_explore_leads_from_a_sheet_to_a_image(visit: Visit) -> None:
+def test_explore_leads_from_a_sheet_to_an_image(visit: Visit) -> None:
     page = visit()
     open_tab(page, "Explore")
     cell = page.get_by_role("button", name="Seed 12", exact=True)
@@ -300,7 +300,7 @@ def test_explore_leads_from_a_sheet_to_a_image(visit: Visit) -> None:
     drawn(page)
 
 
-def test_the_map_goes_to_a_image_by_hand_and_by_keys(visit: Visit) -> None:
+def test_the_map_goes_to_an_image_by_hand_and_by_keys(visit: Visit) -> None:
     page = visit("#explore&ev=map")
     seen = page.get_by_role("application")
     box = seen.bounding_box()
@@ -422,7 +422,7 @@ def test_a_mix_has_as_many_rows_and_columns_as_are_wanted(visit: Visit) -> None:
     expect(cells.locator("canvas")).to_have_count(4, timeout=PATIENCE)
 
 
-def test_where_nothing_scores_the_images_nothing_is_said_to_be_held_or_clean(visit: Visit) -> None:
+def test_without_a_classifier_nothing_is_held_or_called_selective(visit: Visit) -> None:
     page = visit("#edit&m=unscored&s=3")
     first = drawn(page)
     expect(page.get_by_role("list", name="Sliders")).to_be_visible(timeout=PATIENCE)
@@ -444,7 +444,7 @@ def test_where_nothing_scores_the_images_nothing_is_said_to_be_held_or_clean(vis
     expect(page).to_have_url(re.compile(r"#edit&m=unscored&s=\d+&ev=map$"))
 
 
-def test_classes_are_not_held_unless_somebody_wants_it(visit: Visit) -> None:
+def test_classes_are_not_held_by_default(visit: Visit) -> None:
     page = visit("#edit&m=digits measured&s=3")
     expect(page.get_by_role("button", name="Nothing")).to_have_attribute(
         "aria-pressed", "true", timeout=PATIENCE
@@ -459,7 +459,7 @@ def test_a_model_without_layers_says_why_it_cannot_mix(visit: Visit) -> None:
     expect(page.get_by_role("heading", name="digits has no layers to mix")).to_be_visible()
 
 
-def test_teach_learns_from_marks_and_gives_a_slider(visit: Visit) -> None:
+def test_teach_learns_from_labels_and_gives_a_slider(visit: Visit) -> None:
     page = visit()
     open_tab(page, "Teach")
     question = page.locator(".question canvas.drawn")
@@ -490,15 +490,15 @@ def test_teach_learns_from_marks_and_gives_a_slider(visit: Visit) -> None:
     moved = drawn(page, first)
     page.reload()
     assert np.array_equal(drawn(page), moved)
-    marks = re.search("t=[^&]*", page.url).group()
+    labels = re.search("t=[^&]*", page.url).group()
     page.get_by_role("button", name="Teach Mine more").click()
     expect(page.get_by_role("textbox", name="Name of the attribute")).to_have_value("Mine")
     expect(page.get_by_role("button", name=re.compile("^Remove (yes|no)"))).to_have_count(
-        len(marks.split(".")) + 1
+        len(labels.split(".")) + 1
     )
     page.get_by_role("button", name=keep).click(timeout=2 * PATIENCE)
     expect(slider).to_have_value("0")
-    assert marks in page.url
+    assert labels in page.url
 
 
 def test_evidence_is_read_by_pointer_and_keys_and_leads_to_sliders(visit: Visit) -> None:
@@ -548,7 +548,7 @@ def test_figures_that_are_not_finite_are_left_out(visit: Visit) -> None:
     )
 
 
-def test_a_image_that_was_taken_away_comes_back_when_it_is_dropped(visit: Visit) -> None:
+def test_an_exported_image_comes_back_when_it_is_dropped(visit: Visit) -> None:
     link = "#edit&m=faces&s=21&mv=Smiling:-1,Young:0.5&h=:Male"
     page = visit(link)
     made = drawn(page)
@@ -631,7 +631,7 @@ def test_directions_of_a_file_become_sliders_and_a_film_a_walk(visit: Visit) -> 
     expect(page.get_by_text("file is restored as a walk.")).to_be_visible()
 
 
-def test_a_photograph_is_told_plainly_that_it_has_to_wait(visit: Visit) -> None:
+def test_a_photograph_is_refused_with_the_reason(visit: Visit) -> None:
     page = visit()
     photograph = io.BytesIO()
     Image.new("RGB", (64, 48), "teal").save(photograph, "JPEG")
@@ -681,9 +681,7 @@ def test_what_needs_no_directions_works_while_they_are_measured(visit: Visit) ->
     expect(page.get_by_role("heading", name="No measurements yet")).to_be_visible()
 
 
-def test_what_was_refused_for_want_of_a_panel_is_asked_for_again(
-    browser: sync_api.Browser, measured: Bench
-) -> None:
+def test_what_failed_without_a_panel_is_sent_again(browser: sync_api.Browser, measured: Bench) -> None:
     late = replace(measured, name="late", panel=None)
     broken = replace(late, name="broken", preparing=Preparing(failed="the scorer cannot be read"))
     context = browser.new_context()
@@ -704,7 +702,7 @@ def test_what_was_refused_for_want_of_a_panel_is_asked_for_again(
         context.close()
 
 
-def test_a_server_that_is_full_says_so_and_is_not_asked_without_rest(visit: Visit, studio: str) -> None:
+def test_a_server_that_is_full_says_so_and_is_not_called_without_rest(visit: Visit, studio: str) -> None:
     page = visit("#edit&m=toy")
     drawn(page)
     calls = []
@@ -722,7 +720,7 @@ def test_a_server_that_is_full_says_so_and_is_not_asked_without_rest(visit: Visi
     page.unroute_all()
 
 
-def test_a_question_that_is_too_long_fails_on_the_page(visit: Visit) -> None:
+def test_a_query_that_is_too_long_fails_on_the_page(visit: Visit) -> None:
     page = visit("#edit&m=toy")
     drawn(page)
     told = page.evaluate("""async () => {
@@ -732,7 +730,7 @@ def test_a_question_that_is_too_long_fails_on_the_page(visit: Visit) -> None:
     assert told.startswith("This query is too large")
 
 
-def test_nothing_is_said_or_marked_while_images_do_not_come(visit: Visit) -> None:
+def test_nothing_is_said_or_labelled_while_images_do_not_come(visit: Visit) -> None:
     page = visit("#edit&m=toy&s=7&mv=red:1")
     answering = [True]
 

@@ -47,7 +47,7 @@ def decoded(image: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(image)).convert("RGB")).astype(int)
 
 
-def take(client: TestClient, what: str, of: dict[str, Any]) -> bytes:
+def export(client: TestClient, what: str, of: dict[str, Any]) -> bytes:
     response = client.post("/api/export", json={"model": "toy", "what": what, "scene": of})
     assert response.status_code == 200, response.text
     assert "attachment" in response.headers["content-disposition"]
@@ -64,7 +64,7 @@ def test_the_page_and_its_files_come_with_a_policy_that_keeps_them_to_themselves
     assert "https://" not in page.text
 
 
-def test_models_and_panel_are_told(client: TestClient) -> None:
+def test_models_and_panel_are_served(client: TestClient) -> None:
     (model,) = client.get("/api/models").json()["models"]
     assert model["name"] == "toy"
     assert model["ready"]
@@ -74,7 +74,7 @@ def test_models_and_panel_are_told(client: TestClient) -> None:
     assert client.get("/api/panel?model=else").status_code == 404
 
 
-def test_a_image_is_that_of_the_library(socket: WebSocketTestSession, measured: Bench) -> None:
+def test_an_image_is_that_of_the_library(socket: WebSocketTestSession, measured: Bench) -> None:
     (facts, image), (scores, _) = ask(
         socket, {"kind": "image", "scene": scene(), "scores": True}, number=5, answers=2
     )
@@ -158,14 +158,14 @@ def test_a_sum_has_its_neighbours_around_it(socket: WebSocketTestSession) -> Non
     assert facts["count"] == len(found["codes"]) == 9
 
 
-def test_marks_become_a_direction_that_a_scene_can_move_along(
+def test_labels_become_a_direction_that_a_scene_can_move_along(
     socket: WebSocketTestSession, measured: Bench
 ) -> None:
     assert measured.scorer is not None
     seen = measured.scorer(measured.generator(measured.candidates[:60])).logits[:, 0]
     order = seen.argsort().tolist()
-    marks = {"yes": order[-8:], "no": order[:8]}
-    what = {"kind": "teach", **marks, "next": 4, "scene": scene(), "size": 16}
+    labels = {"yes": order[-8:], "no": order[:8]}
+    what = {"kind": "teach", **labels, "next": 4, "scene": scene(), "size": 16}
     (taught, _), (strip, _) = ask(socket, what, slot="teach", answers=2)
     auc = taught["auc"]
     assert auc["value"] > 0.8
@@ -179,7 +179,7 @@ def test_marks_become_a_direction_that_a_scene_can_move_along(
 
     before = scores()
     others = [name for name in NAMES if name != "red"]
-    mine = {"moves": {"mine": -2.0}, "taught": {"mine": marks}}
+    mine = {"moves": {"mine": -2.0}, "taught": {"mine": labels}}
     free, held = scores(**mine, hold=[]), scores(**mine, hold=others)
     assert max(free["red"], held["red"]) < before["red"] - 0.05
     assert sum(abs(held[name] - before[name]) for name in others) < 0.5 * sum(
@@ -187,23 +187,23 @@ def test_marks_become_a_direction_that_a_scene_can_move_along(
     )
 
 
-def test_two_few_marks_say_what_to_do(socket: WebSocketTestSession) -> None:
+def test_too_few_labels_lead_to_advice(socket: WebSocketTestSession) -> None:
     ((facts, _),) = ask(socket, {"kind": "teach", "yes": [1], "no": []}, slot="teach")
     assert facts["kind"] == "taught"
     assert "at least 2" in facts["advice"]
 
 
-def test_every_taken_image_comes_back_and_is_drawn_the_same_elsewhere(
+def test_every_exported_image_comes_back_and_is_drawn_the_same_elsewhere(
     client: TestClient, measured: Bench
 ) -> None:
     edited = scene(3, moves={"red": 1.5, "large": -1.0}, hold=["round"], layers=[0, 3])
-    written = take(client, "png", edited)
+    written = export(client, "png", edited)
     restored = client.post("/api/restore?model=toy", content=written).json()
     assert restored["model"] == "toy"
     for field in ("moves", "hold", "layers"):
         assert restored["scene"][field] == edited[field]
     assert restored["scene"]["codes"]["seeds"] == [3]
-    recipe = from_json(take(client, "recipe", edited))
+    recipe = from_json(export(client, "recipe", edited))
     again = render(recipe, generator=measured.generator)
     assert np.array_equal(np.asarray(again), np.asarray(Image.open(io.BytesIO(written))))
 
@@ -212,7 +212,7 @@ def test_a_recipe_of_the_command_line_becomes_sliders_of_its_own(
     client: TestClient, measured: Bench, tmp_path: Path
 ) -> None:
     truth = measured.generator.truth_in("w")
-    drawn = from_json(take(client, "recipe", scene(4))).codes
+    drawn = from_json(export(client, "recipe", scene(4))).codes
     moved = ga.Recipe(
         model=measured.reference,
         codes=drawn,
@@ -222,7 +222,7 @@ def test_a_recipe_of_the_command_line_becomes_sliders_of_its_own(
     restored = client.post("/api/restore", content=path.read_bytes()).json()["scene"]
     assert list(restored["own"]) == ["red (from the file)"]
     a = render(moved, generator=measured.generator)
-    b = render(from_json(take(client, "recipe", restored)), generator=measured.generator)
+    b = render(from_json(export(client, "recipe", restored)), generator=measured.generator)
     assert np.abs(np.asarray(a).astype(int) - np.asarray(b)).max() <= 1
 
 
@@ -230,44 +230,44 @@ def test_a_recipe_along_a_dead_direction_comes_back_as_codes(
     client: TestClient, measured: Bench, tmp_path: Path
 ) -> None:
     dead = replace(measured.generator.truth_in("w")["red"], sigma=0.0)
-    drawn = from_json(take(client, "recipe", scene(4))).codes
+    drawn = from_json(export(client, "recipe", scene(4))).codes
     recipe = ga.Recipe(
         model=measured.reference, codes=drawn, edits=(ga.recipes.Move(direction=dead, strength=0.5),)
     )
     path = ga.save_recipe(recipe, tmp_path / "dead.json")
     restored = client.post("/api/restore", content=path.read_bytes()).json()["scene"]
     assert restored["own"] == {}
-    again = np.asarray(Image.open(io.BytesIO(take(client, "png", restored)))).astype(int)
+    again = np.asarray(Image.open(io.BytesIO(export(client, "png", restored)))).astype(int)
     assert np.abs(again - np.asarray(render(recipe, generator=measured.generator))).max() <= 1
 
 
 def test_directions_and_codes_come_back_too(client: TestClient) -> None:
     edited = scene(3, moves={"red": 1.0})
-    found = client.post("/api/restore", content=take(client, "directions", edited)).json()
+    found = client.post("/api/restore", content=export(client, "directions", edited)).json()
     assert found["kind"] == "directions"
     assert list(found["scene"]["own"]) == ["red (from the file)"]
-    again = client.post("/api/restore", content=take(client, "latents", edited)).json()["scene"]
+    again = client.post("/api/restore", content=export(client, "latents", edited)).json()["scene"]
     assert np.array_equal(
-        np.asarray(Image.open(io.BytesIO(take(client, "png", again)))),
-        np.asarray(Image.open(io.BytesIO(take(client, "png", edited)))),
+        np.asarray(Image.open(io.BytesIO(export(client, "png", again)))),
+        np.asarray(Image.open(io.BytesIO(export(client, "png", edited)))),
     )
 
 
-def test_taught_directions_are_taken_away_before_they_are_moved(client: TestClient, tmp_path: Path) -> None:
+def test_taught_directions_are_exported_before_they_are_moved(client: TestClient, tmp_path: Path) -> None:
     taught = {"mine": {"yes": [1, 2, 3], "no": [4, 5, 6]}}
     path = tmp_path / "all.directions"
-    path.write_bytes(take(client, "directions", scene(3, moves={"red": 1.0}, taught=taught)))
+    path.write_bytes(export(client, "directions", scene(3, moves={"red": 1.0}, taught=taught)))
     assert ga.load_directions(path).names == ["mine", "red"]
 
 
 def test_what_a_seed_of_any_size_draws_comes_back(
     client: TestClient, measured: Bench, tmp_path: Path
 ) -> None:
-    drawn = from_json(take(client, "recipe", scene(4))).codes
+    drawn = from_json(export(client, "recipe", scene(4))).codes
     recipe = ga.Recipe(model=measured.reference, codes=replace(drawn, seeds=(2**40,)))
     path = ga.save_recipe(recipe, tmp_path / "large.json")
     restored = client.post("/api/restore", content=path.read_bytes()).json()["scene"]
-    again = np.asarray(Image.open(io.BytesIO(take(client, "png", restored)))).astype(int)
+    again = np.asarray(Image.open(io.BytesIO(export(client, "png", restored)))).astype(int)
     assert np.abs(again - np.asarray(render(recipe, generator=measured.generator))).max() <= 1
     many = ga.Recipe(model=measured.reference, codes=replace(drawn, n=5000))
     refused = client.post("/api/restore", content=ga.save_recipe(many, path).read_bytes())
@@ -292,10 +292,10 @@ def test_the_script_draws_the_image(tmp_path: Path) -> None:
         [sys.executable, "image.py"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    (tmp_path / "taken.png").write_bytes(written)
+    (tmp_path / "exported.png").write_bytes(written)
     pixels = [
         np.asarray(Image.open(tmp_path / name).convert("RGB")).astype(int)
-        for name in ("image.png", "step-by-step.png", "taken.png")
+        for name in ("image.png", "step-by-step.png", "exported.png")
     ]
     assert np.abs(pixels[0] - pixels[2]).max() <= 1
     assert np.abs(pixels[1] - pixels[2]).max() <= 1
@@ -313,7 +313,7 @@ def test_a_film_of_key_images(client: TestClient, what: str) -> None:
     assert [key["codes"]["seeds"] for key in restored["keys"]] == [[1], [2]]
 
 
-def test_a_film_that_nobody_waits_for_is_given_up(measured: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_film_whose_client_has_left_is_stopped(measured: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     ended, drawn = threading.Event(), []
 
     def endless(recipe: ga.Recipe, path: Path, *, generator: ga.Generator, progress: Any) -> None:
@@ -339,7 +339,7 @@ def test_thumbnails_show_every_point_of_the_map(client: TestClient) -> None:
     assert sprite.size == (40 * 32, 6 * 32)
 
 
-def test_a_photograph_is_told_from_a_image_of_ours(client: TestClient) -> None:
+def test_a_photograph_is_distinguished_from_an_image_of_ours(client: TestClient) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (40, 40)).save(buffer, "JPEG")
     response = client.post("/api/restore", content=buffer.getvalue())

@@ -1,12 +1,16 @@
-"""The studio: a page on which a person changes one thing in an image, sees what else moved, and takes it away.
+"""The studio: a page in the browser that edits images with sliders and shows what else changes.
 
-panel       what the page knows of a model's directions; `panel_files` keeps it
-preparing   measuring a model for its panel
-scenes      what one image on the page is: codes, moves, holds; read from JSON
-bench       one model with its scorer and panel: from scenes to recipes, images and scores
-asks        what the page asks for live, and what it gets
-turns       fair turns at a model for all visitors
-takeaways   files to leave with, and scenes from files that come back
-guards      who may ask, and how much
+bench       one model with its classifier and panel: from scenes to recipes, images and scores
+exports     files made from scenes, and scenes read back from such files
+guards      access and limits of requests: hosts, origins, token, sizes
+page        what the page shows of a panel, as JSON
+preparing   measures a model that has no panel yet
+queries     queries over the socket, and their answers
+reports     opens the folder of a report
+run         starts a studio
+scenes      one image of the page as data
 server      addresses, sockets, and their limits
+sockets     one visitor's live connection
+thumbnails  small images of the map
+turns       shares a model fairly between visitors
 """

@@ -40,7 +40,7 @@ SAME = 1e-3
 
 MOST_FRAMES = 600
 LARGEST_SEED = 2**31 - 1
-"""That the page has room for."""
+"""The largest that the page accepts."""
 
 SUFFIXES = {
     "png": ".png",
@@ -142,9 +142,9 @@ class FilmRequest(Part):
 
 
 def restore(benches: Sequence[Bench], data: bytes) -> dict[str, Any]:
-    """What is in a file that somebody drops on the page: an image or film of ours, a recipe, codes, directions.
+    """The content of a file that is dropped on the page: an image or film of ours, a recipe, codes, directions.
 
-    Its "kind" is that of a "image" or of "directions", with their "scene", or a "walk", with scenes as its "keys".
+    The "kind" is "image" or "directions", with a "scene", or "walk", with scenes as its "keys".
 
     Raises:
         PhotographError: for an image that carries no recipe.
@@ -161,7 +161,7 @@ def restore(benches: Sequence[Bench], data: bytes) -> dict[str, Any]:
             if "carries no recipe" in str(error):
                 raise PhotographError(
                     "this image carries no recipe: it was not made here, or another program has saved it again. "
-                    "Photographs cannot be edited yet: finding their codes (inversion) is still to come"
+                    "Photographs cannot be edited yet: finding their codes (inversion) is not supported"
                 ) from None
             raise CheckpointError(str(error).replace(f"{path}", "the file")) from None
     return _of_recipe(benches, recipe)

@@ -1,4 +1,4 @@
-"""Who may ask the studio, and how much: hosts, origins, a token, sizes."""
+"""Access to the studio, and limits of requests: hosts, origins, a token, sizes."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from ganatomy.errors import SettingError
 
 MOST_MESSAGE = 2**20
 """Bytes of one message from the page."""
-MOST_QUESTION = 2 * 2**20
-"""Bytes of one question over HTTP. A body that is longer is a large one."""
+MOST_REQUEST = 2 * 2**20
+"""Bytes of one request over HTTP. A body that is longer is a large one."""
 MOST_BODY = 24 * 2**20
 """Bytes of one file over HTTP."""
 MOST_LARGE = 4
-"""Large bodies that are held at once; others wait."""
+"""Large bodies in memory at once; others wait."""
 BODY_SECONDS = 30.0
 """A body that takes longer to arrive is refused."""
 MOST_VISITORS = 64
 SEND_SECONDS = 20.0
-"""Who takes longer to take one answer is gone."""
+"""A visitor who takes longer to receive one answer is disconnected."""
 
 POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; "
@@ -48,7 +48,7 @@ HEADERS = {
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only programs of this machine can reach an address.
+    """Whether an address is reachable from this machine only.
 
     >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0"), is_loopback("example.org")
     (True, True, False, False)
@@ -66,10 +66,10 @@ def new_token() -> str:
 
 
 def check_token(token: str | None) -> None:
-    """Refuse a token that is easily guessed, or that a cookie or an address cannot hold as it is.
+    """Refuse a token that is easily guessed, or that a cookie or an address cannot hold unchanged.
 
     Raises:
-        SettingError: saying which ones can be used.
+        SettingError: naming those that can be used.
     """
     if token is not None and not re.fullmatch(r"[A-Za-z0-9_-]{8,200}", token):
         raise SettingError(
@@ -79,20 +79,21 @@ def check_token(token: str | None) -> None:
 
 
 def cookie_name(token: str) -> str:
-    """Of the cookie that holds a token: another one for each studio of a machine, as cookies know of no ports."""
+    """Name of the cookie that holds a token; each studio of a machine has another one, since cookies ignore ports."""
     return f"ganatomy-{hashlib.sha256(token.encode()).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True)
 class Guard:
-    """Lets through who may ask, and adds the headers that keep a page to itself.
+    """Lets allowed requests through, and adds security headers to the answers.
 
-    Without a token the studio answers to names of this machine alone, so that no page of another site can reach it
-    under a name of its own (DNS rebinding). Where a browser says which site asks, it has to be this one.
+    Without a token the studio answers to names of this machine only, so that no page of another site can reach it
+    under a name of its own (DNS rebinding). A request with an origin must come from the studio's own page.
 
     Args:
-        token: that every visitor must bring; None on loopback.
-        scripts: hashes of the scripts that stand inside the page, such as its import map.
+        app: what is guarded.
+        token: that every visitor must give; None on loopback.
+        scripts: hashes of the inline scripts of the page, such as its import map.
 
     Raises:
         SettingError: for a token that cannot be used.
@@ -133,7 +134,7 @@ class Guard:
             return _error(421, f"this studio answers on this machine only, not as {host[:80]!r}")
         origin = headers.get("origin")
         if origin is not None and _site(origin) != host:
-            return _error(403, f"a page of {origin[:80]!r} may not ask this studio; open its own page")
+            return _error(403, f"a page of {origin[:80]!r} may not use this studio; open its own page")
         return None if self.token is None else self._check_token(scope, headers)
 
     def _check_token(self, scope: Scope, headers: Headers) -> Response | None:
@@ -142,12 +143,12 @@ class Guard:
         if secrets.compare_digest(brought.encode(), self.token.encode()):
             return None
         query = parse_qsl(scope["query_string"].decode("latin-1"))
-        asked = dict(query).get("token", "")
-        if scope["type"] == "http" and secrets.compare_digest(asked.encode(), self.token.encode()):
+        given = dict(query).get("token", "")
+        if scope["type"] == "http" and secrets.compare_digest(given.encode(), self.token.encode()):
             rest = urlencode([(name, value) for name, value in query if name != "token"])
             # The address must not keep the token: people copy addresses.
             answer = RedirectResponse(scope["path"] + (f"?{rest}" if rest else ""), status_code=303)
-            # Lax, so that a link on another site's page leads here too; whatever acts has its origin checked.
+            # Lax, so that links on other sites work too; requests that act have their origin checked.
             answer.set_cookie(cookie_name(self.token), self.token, httponly=True, samesite="lax")
             return answer
         return _error(
@@ -156,9 +157,9 @@ class Guard:
 
 
 class _Upload:
-    """The body of one request on its way in: a large one waits for a place, and none takes for ever.
+    """The body of one incoming request: a large one waits for a place, and one that takes too long is refused.
 
-    A place is given back once the answer begins. One that is late is answered here; to the application its visitor
+    A place is given back once the answer begins. A late body is answered here; the application sees a client that
     has left.
     """
 
@@ -202,7 +203,7 @@ class _Upload:
 
 
 def inline_scripts(html: str) -> tuple[str, ...]:
-    """What a policy calls the scripts that stand inside a page."""
+    """Hashes of the inline scripts of a page, as a policy names them."""
     found = re.findall(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", html, re.DOTALL)
     digests = (hashlib.sha256(script.encode()).digest() for script in found)
     return tuple(f"sha256-{base64.b64encode(digest).decode()}" for digest in digests)
@@ -234,15 +235,15 @@ def _raw(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
 
 
 def _is_large(headers: Headers) -> bool:
-    """Whether a body is larger than a question, or does not say."""
+    """Whether a body is larger than a request may be, or of unknown length."""
     if "transfer-encoding" in headers:
         return True
     length = headers.get("content-length", "")
-    return length.isdecimal() and int(length) > MOST_QUESTION
+    return length.isdecimal() and int(length) > MOST_REQUEST
 
 
 def _site(origin: str) -> str | None:
-    """Whose page asks, as browsers say it; None for what is no site."""
+    """The site of an origin; None for what is no site."""
     try:
         return urlsplit(origin).netloc or None
     except ValueError:

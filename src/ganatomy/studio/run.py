@@ -44,7 +44,7 @@ def panel_file(bench: Bench) -> Path:
 
 
 def kept_panel(bench: Bench, path: Path) -> Panel | None:
-    """The panel that lies beside the bundled weights, or at a path; None where neither is of this model and scorer."""
+    """The panel beside the bundled weights, or at a path; None if neither belongs to this model and classifier."""
     bundled = MODELS.get(bench.reference.name)
     places = [path] if bundled is None else [bundled.panel, path]
     for place in filter(Path.exists, places):
@@ -59,7 +59,7 @@ def kept_panel(bench: Bench, path: Path) -> Panel | None:
 
 
 def measure(bench: Bench, path: Path | None = None) -> None:
-    """Give a bench its panel: the one that is kept, or one that is measured now and kept.
+    """Give a bench its panel: one that was kept, or one that is measured now and kept.
 
     A panel that cannot be kept is used all the same. The page shows what goes wrong.
     """
@@ -122,7 +122,7 @@ def serve(
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listening.getsockname()[1]}/" + ("" if secret is None else f"?token={secret}")
     _keep_one_heap()
-    # One core is for the browser and the socket: an image that is ready sooner is not seen sooner without it.
+    # One core is left for the browser and the socket, which would else delay the image.
     torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
     warming = [threading.Thread(target=_warm_up, args=(bench,), name="measuring") for bench in benches]
     for thread in warming:
@@ -159,8 +159,8 @@ def server_of(
 def _keep_one_heap() -> None:
     """Let threads use each other's freed memory, where the C library can (glibc).
 
-    By default each keeps a heap of its own, as large as the largest image it made. Only one thread computes at a
-    time, so nothing is gained by that.
+    By default each thread keeps a heap of its own, as large as its largest image, which is useless here: only one
+    thread computes at a time.
     """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(ARENA_MAX, 2)

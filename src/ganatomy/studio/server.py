@@ -24,7 +24,7 @@ from ganatomy.errors import GanatomyError, MissingFileError, SettingError
 from ganatomy.recipes.fields import parse
 from ganatomy.studio import exports
 from ganatomy.studio.bench import Bench
-from ganatomy.studio.guards import MOST_BODY, MOST_QUESTION, MOST_VISITORS, Guard, inline_scripts, read_body
+from ganatomy.studio.guards import MOST_BODY, MOST_REQUEST, MOST_VISITORS, Guard, inline_scripts, read_body
 from ganatomy.studio.page import panel_data
 from ganatomy.studio.sockets import BROKEN, Visit, error_text
 from ganatomy.studio.thumbnails import Thumbnails
@@ -70,7 +70,7 @@ class Studio:
         return self.benches[name]
 
     def close(self) -> None:
-        """Give up what is being made, and make nothing any more."""
+        """Stop all work, and accept no more."""
         for worker in self.workers.values():
             worker.close()
 
@@ -107,7 +107,7 @@ def application(studio: Studio, *, token: str | None = None) -> ASGIApp:
     """The web application of a studio.
 
     Args:
-        token: that visitors must bring, for a studio that is not on loopback.
+        token: that visitors must give, for a studio that is not on loopback.
     """
     app = Starlette(
         routes=[
@@ -164,9 +164,9 @@ async def _file(
     kind: type[exports.ExportRequest | exports.FilmRequest], studio: Studio, request: Request
 ) -> Response:
     """A file that is made in a folder of its own, which is deleted when the file has been sent."""
-    data = await read_body(request, most=MOST_QUESTION)
+    data = await read_body(request, most=MOST_REQUEST)
     if data is None:
-        raise SettingError(f"a request has at most {MOST_QUESTION >> 20} MB")
+        raise SettingError(f"a request has at most {MOST_REQUEST >> 20} MB")
     wanted = kind.read(parse(data), "")
     bench = studio.bench(wanted.model)
     folder = tempfile.TemporaryDirectory(prefix="ganatomy-studio-")
@@ -203,7 +203,7 @@ async def _socket(socket: WebSocket) -> None:
         return
     if studio.num_visitors >= MOST_VISITORS:
         await _turn_away(
-            socket, f"{MOST_VISITORS} visitors are here already; come back in a while", code=1013
+            socket, f"{MOST_VISITORS} visitors are connected already; try again later", code=1013
         )
         return
     studio.num_visitors += 1
@@ -222,7 +222,7 @@ Handler = Callable[[Studio, Request], Awaitable[Response]]
 
 
 def _answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """A handler whose errors of ours are one sentence for the page."""
+    """A handler whose errors, where they are ours, become one sentence for the page."""
 
     async def answer(request: Request) -> Response:
         try:

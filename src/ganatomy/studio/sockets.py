@@ -26,7 +26,7 @@ LAST_ID = 2**53
 BROKEN = "an error of the studio itself; its log has the details"
 
 GONE = (WebSocketDisconnect, OSError, RuntimeError)
-"""What a socket raises whose visitor has left, or takes too long."""
+"""Raised by a socket whose visitor has left, or is too slow."""
 
 log = logging.getLogger("ganatomy.studio")
 
@@ -34,8 +34,8 @@ log = logging.getLogger("ganatomy.studio")
 class Visit:
     """A visitor on one bench.
 
-    What is ready to be sent waits in a place of its kind, where something newer replaces it: a visitor who takes
-    images slowly gets fewer, and the studio keeps none of the others.
+    Each kind of message has one place where it waits to be sent, and a newer one replaces it: a visitor with a slow
+    connection gets fewer images, and the others are not kept.
     """
 
     def __init__(self, socket: WebSocket, bench: Bench, worker: Worker) -> None:
@@ -46,7 +46,7 @@ class Visit:
         self._loop = asyncio.get_running_loop()
 
     async def run(self) -> None:
-        """Until the visitor leaves, or takes no answers any more."""
+        """Until the visitor leaves, or receives no answers any more."""
         try:
             async with anyio.create_task_group() as both:
                 for half in (self._send, self._receive):
@@ -58,15 +58,15 @@ class Visit:
 
     @staticmethod
     async def _ended_by(half: Callable[[], Awaitable[None]], scope: anyio.CancelScope) -> None:
-        """Where one half of the connection ends, the other one does."""
+        """When one half of the connection ends, the other one does."""
         await half()
         scope.cancel()
 
     async def _receive(self) -> None:
-        while (message := await self._heard()) is not None:
+        while (message := await self._next_message()) is not None:
             self._take(message.get("text"))
 
-    async def _heard(self) -> Message | None:
+    async def _next_message(self) -> Message | None:
         """The next message; None once the visitor has left."""
         try:
             message = await self._socket.receive()

@@ -1,4 +1,4 @@
-"""Who may use a generator now: visitors take turns, so nobody waits for another one's film."""
+"""Turns at a generator: visitors share it fairly, so that a long film does not block the others."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 
 Pause = Callable[[], None]
-"""Called by long work between its pieces, so that others have their turn; raises `Superseded` when it should stop."""
+"""Called by long work between its pieces to give others a turn; raises `Superseded` when the work should stop."""
 
 MOST_BEGUN = 64
-"""Pieces of work that may be begun and not yet ended. Those beyond wait to begin."""
+"""Pieces of work that may be under way at once; further ones wait to begin."""
 
 
 class Superseded(Exception):  # noqa: N818 (nothing went wrong)
-    """A newer request has taken the place of this one, or whoever asked is gone."""
+    """A newer request has replaced this one, or its visitor has left."""
 
 
 @dataclass(eq=False)
@@ -37,30 +37,30 @@ class _Task:
 
 
 class Worker:
-    """Does the work on one generator: always one piece at a time, of the visitor whose last turn is longest ago.
+    """Does the work on one generator: one piece at a time, of the visitor whose last turn is longest ago.
 
-    A slot is one place on a page that shows one thing. What is asked for in it while it is busy replaces what waits
-    there, and work that is under way stops at its next pause.
+    A slot is one place of a page that shows one thing. New work for a slot that is busy replaces the work that waits
+    there, and the work that is under way stops at its next pause.
 
-    Each piece has a thread of its own, which ends with it: networks keep some memory for every thread that they have
-    run on, and that of threads which wait for more would add up.
+    Each piece has a thread of its own, which ends with it: networks keep memory for every thread that they have run
+    on, and that of idle threads would add up.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._current: _Task | None = None
         self._waiting: list[_Task] = []
-        """For their turn, the oldest first: what is not begun, and what pauses."""
+        """Tasks that wait for a turn, oldest first: those not begun, and those that pause."""
         self._running: dict[tuple[Hashable, str], _Task] = {}
-        """What each place is busy with, be it waiting or not."""
+        """The task of each place, waiting or not."""
         self._pending: dict[tuple[Hashable, str], _Task] = {}
-        """What comes after it."""
+        """The task after it."""
         self._served: dict[Hashable, int] = {}
         self._clock = 0
         self._closed = False
 
     def submit(self, visitor: Hashable, slot: str, work: Callable[[Pause], None]) -> Future[None]:
-        """Have work done when its turn comes. The future is cancelled where something newer takes its place."""
+        """Do work when its turn comes. The future is cancelled if newer work replaces it."""
         task = _Task(visitor, slot, work)
         with self._lock:
             if self._closed:
@@ -76,7 +76,7 @@ class Worker:
         return task.done
 
     def forget(self, visitor: Hashable) -> None:
-        """Drop all that a visitor waits for: they have left."""
+        """Drop all work of a visitor who has left."""
         with self._lock:
             self._stop(lambda task: task.visitor == visitor)
             self._go_on()
@@ -93,12 +93,12 @@ class Worker:
 
     def _start(self, task: _Task) -> None:
         self._running[task.place] = task
-        # Whoever comes first has their turn after those who wait already, however often they come anew.
+        # A new visitor comes after those who wait already, however often they reconnect.
         self._served.setdefault(task.visitor, self._tick())
         self._waiting.append(task)
 
     def _stop(self, of: Callable[[_Task], bool]) -> None:
-        """Drop what is not begun; what is begun ends at its next pause."""
+        """Drop tasks that are not begun; those that are end at their next pause."""
         for place in [place for place, task in self._pending.items() if of(task)]:
             self._pending.pop(place).done.cancel()
         for task in [task for task in self._running.values() if of(task)]:
@@ -109,7 +109,7 @@ class Worker:
                 task.done.cancel()
 
     def _go_on(self) -> None:
-        """Give the turn to whoever is next, if nobody has it."""
+        """Start the next turn, if none is running."""
         full = sum(task.thread is not None for task in self._running.values()) >= MOST_BEGUN
         able = [task for task in self._waiting if task.thread is not None or not full]
         if self._current is not None or not able:
@@ -147,13 +147,13 @@ class Worker:
         error: BaseException | None = None
         try:
             task.work(lambda: self._pause(task))
-        except BaseException as raised:  # noqa: BLE001 (whoever asked hears of it)
+        except BaseException as raised:  # noqa: BLE001 (the future carries it)
             error = raised
         with self._lock:
             self._give_back(task)
             self._end(task)
             self._go_on()
-        with contextlib.suppress(InvalidStateError):  # whoever asked has given it up
+        with contextlib.suppress(InvalidStateError):  # the caller has cancelled it
             if isinstance(error, Superseded):
                 task.done.cancel()
             elif error is not None:
@@ -162,7 +162,7 @@ class Worker:
                 task.done.set_result(None)
 
     def _end(self, task: _Task) -> None:
-        """What waits in its place takes over; of a visitor who asks for nothing any more nothing is kept."""
+        """Start the task that waits in its place; a visitor without tasks is forgotten."""
         del self._running[task.place]
         if (newer := self._pending.pop(task.place, None)) is not None:
             self._start(newer)
