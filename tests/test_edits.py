@@ -104,7 +104,7 @@ class TestMove:
 
     @pytest.mark.parametrize("shape", [(2,), (3, 1)])
     def test_strengths_must_go_with_the_codes(self, shape):
-        with pytest.raises(SettingError, match="do not go with 3 codes"):
+        with pytest.raises(SettingError, match="do not fit 3 codes"):
             move(codes(3), direction(), torch.ones(shape))
 
     def test_misspelt_units_are_answered_by_the_right_ones(self):

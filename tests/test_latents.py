@@ -139,7 +139,7 @@ class TestLatents:
         a = Latents(codes=random(1, 3), space=Space.Z, fingerprint="a" * 64)
         with pytest.raises(error, match=message):
             Latents.cat([a, replace(a, **other)])
-        with pytest.raises(SettingError, match="no codes to join"):
+        with pytest.raises(SettingError, match="no batches of codes to join"):
             Latents.cat([])
 
 
@@ -155,7 +155,7 @@ class TestDirection:
 
     @pytest.mark.parametrize("vector", [[0.0, 0.0], [float("nan"), 1.0], [float("inf"), 1.0]])
     def test_a_vector_that_points_nowhere_is_refused(self, vector):
-        with pytest.raises(SettingError, match=r"'a' has norm .*points nowhere"):
+        with pytest.raises(SettingError, match=r"'a' has norm .*give a finite vector"):
             Direction(name="a", vector=torch.tensor(vector), space=Space.Z)
 
     @pytest.mark.parametrize(("space", "shape"), [("z", (2, 3)), ("w+", (3,))])

@@ -1,7 +1,7 @@
 """Edits of codes, each from `Latents` to `Latents`: move, walk, path, arithmetic, turn, neighbours, style mix.
 
-Distances are those of the space that the codes live in. Truncated codes are moved as far as any others, although their
-space is smaller by psi: nothing is rescaled on the way. Who wants steps in proportion multiplies the strength by psi.
+Distances are those of the space of the codes. Truncated codes are moved as far as others, although they vary less by a
+factor of psi; for steps in proportion, multiply the strength by psi.
 """
 
 from __future__ import annotations
@@ -31,23 +31,37 @@ def move(
     hold: Iterable[Direction] = (),
     layers: tuple[int, int] | None = None,
 ) -> Latents:
-    """Codes moved along a direction, with the scores of other directions held where the linear model puts them.
+    """Codes moved along a direction, without changing the linear scores of held directions.
 
     The step is `strength * held_step(direction, hold)`. A w direction moves w+ codes in each layer alike.
 
     Args:
+        latents: codes of the direction's space.
+        direction: to move along.
         strength: one number, or one for each code.
-        units: what strength counts. "distance" is the distance along the unit vector of the direction, "sigma" its
-            standard deviations, "logit" the change of the score that its linear model predicts.
-        hold: directions of the same space. The step grows, for it leaves their span but goes as far along the target.
+        units: of the strength: "distance" along the unit vector of the direction, "sigma" its standard deviations,
+            "logit" the change of the score that its linear model predicts.
+        hold: directions of the same space to hold. The step is longer then, because it is orthogonal to all of them
+            but has the same component along the target.
         layers: half-open range of layers to move, by default the direction's own. Codes in w become w+. The strength
-            counts in each moved layer, so the score moves by less where these are only some of the direction's own.
+            applies to each moved layer, so the score changes less where these are only some of the direction's own.
+
+    Returns:
+        The moved codes.
 
     Raises:
         SpaceError, FingerprintError: when codes, direction and held directions do not go together.
         SettingError: when the direction is a combination of the held ones, when it has no scale in these units, for a
             strength that is not finite, and for layers that the codes do not have.
         UnknownNameError: for other units.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> toy = ga.ToyGenerator(cosine=0.5)
+        >>> z, red, round_ = toy.sample(1), toy.truth["red"], toy.truth["round"]
+        >>> step = ga.move(z, red, 1.0, hold=[round_]).codes - z.codes
+        >>> [round(abs(float(step @ direction.vector)), 3) for direction in (red, round_)]
+        [1.0, 0.0]
     """
     direction.check(latents)
     hold = list(hold)
@@ -72,14 +86,16 @@ def held_step(
     *,
     layers: tuple[int, int] | None = None,
 ) -> Float[Tensor, "*shape"]:
-    """The smallest step that goes 1 along a direction and 0 along each held one.
+    """The shortest step with a component of 1 along a direction and 0 along each held one.
 
     With the unit target v and the held H as rows it is `s = argmin |s|` such that `<v, s> = 1, H s = 0`: the part of v
     outside the span of H, divided by its squared length. H may hold the same direction twice, or dependent ones.
 
     Args:
-        layers: half-open range of layers that may move. A w+ direction that reaches beyond them goes as far along
-            itself as its part inside them would; a held direction that lies outside of them need not be held.
+        direction: the target.
+        hold: directions of the same space.
+        layers: half-open range of layers that may move. The component along a w+ direction of more layers is that of
+            its part inside them; a held direction without layers inside them has no effect.
 
     Raises:
         SpaceError: for a held direction of another space or size.
@@ -97,7 +113,7 @@ def held_step(
     target = _inside(direction, layers).flatten()
     if not target.any():
         raise SettingError(f"direction {direction.name!r} has nothing in layers {layers}; move other layers")
-    # A w direction is the same in every layer, so it is out of reach as a whole or not at all.
+    # A w direction is the same in every layer, so all of it is outside the layers, or nothing.
     hold = [other for other in hold if not _apart(other.layers, layers)]
     held = (
         torch.stack([_inside(other, layers).flatten() for other in hold])
@@ -105,7 +121,7 @@ def held_step(
         else target.new_zeros(0, len(target))
     )
 
-    # Directions carry the rounding of their dtype, so ranks are told by its precision.
+    # Directions are rounded to their dtype, which limits how exactly their rank is known.
     tolerance = max(rank_tolerance(other.vector.dtype) for other in [direction, *hold])
     rest = project_out(target[None], span(held, tolerance=tolerance))[0]
     if rest.norm() <= tolerance * target.norm():
@@ -132,9 +148,26 @@ def walk(
     hold: Iterable[Direction] = (),
     layers: tuple[int, int] | None = None,
 ) -> Latents:
-    """Every code at every strength: the strip of the first code, then that of the second, and so on.
+    """Every code at every strength: first all strengths of the first code, then of the second, and so on.
 
-    Settings and errors are those of `move`.
+    Args:
+        latents: codes of the direction's space.
+        direction: to move along.
+        strengths: one or more, the same for each code.
+        units: as in `move`.
+        hold: as in `move`.
+        layers: as in `move`.
+
+    Returns:
+        `len(latents) * len(strengths)` codes.
+
+    Raises:
+        SettingError: for no strength, and as `move`.
+        SpaceError, FingerprintError, UnknownNameError: as `move`.
+
+    Example::
+
+        walked = ga.walk(latents, found["Smiling"], range(-3, 4), hold=[found["Male"]])
     """
     steps = torch.as_tensor([float(strength) for strength in strengths], dtype=torch.float64)
     if not len(steps):
@@ -150,33 +183,45 @@ def walk(
 
 
 def path(keys: Latents, num_frames: int, *, method: str = "lerp", closed: bool = False) -> Latents:
-    """Frames at even times on the way through key codes; a closed way leads back to the first key.
+    """Frames at even times on a path through key codes; a closed path returns to the first key.
 
-    An open way starts at the first key and ends at the last, and meets those between where `num_frames - 1` is a
-    multiple of `len(keys) - 1`. A closed one leaves its end out, so that a film of it repeats without a double frame;
-    it meets all keys where `num_frames` is a multiple of `len(keys)`. Class labels are blended along straight lines.
+    An open path starts at the first key and ends at the last, and meets those between where `num_frames - 1` is a
+    multiple of `len(keys) - 1`. A closed one omits its end, so that a film of it repeats without a double frame; it
+    meets all keys where `num_frames` is a multiple of `len(keys)`. Class labels are interpolated linearly.
 
     Args:
+        keys: two codes or more.
+        num_frames: codes to return.
         method: "lerp" straight from key to key, "slerp" along the sphere (right for z of a normal prior), "spline"
             smoothly through all keys.
+        closed: whether the path returns to the first key.
+
+    Returns:
+        `num_frames` codes.
 
     Raises:
-        SettingError: for fewer than two keys or one frame. UnknownNameError: for another method.
+        SettingError: for fewer than two keys or one frame.
+        UnknownNameError: for another method.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> ga.path(ga.ToyGenerator().sample(3), 9, method="slerp").codes.shape
+        torch.Size([9, 16])
     """
     if method not in PATH_METHODS:
         raise UnknownNameError("method of a path", method, PATH_METHODS)
     if len(keys) < 2:
         raise SettingError(f"a path needs two key codes or more, got {len(keys)}")
     if num_frames < 1:
-        raise SettingError(f"a path of {num_frames} frames shows nothing; ask for 1 or more")
+        raise SettingError(f"a path of {num_frames} frames is empty; give 1 or more")
     span_of_time = len(keys) if closed else len(keys) - 1
     times = torch.linspace(0, span_of_time, num_frames + closed, dtype=torch.float64)[:num_frames]
     first = times.floor().long().clamp(max=span_of_time - 1)
     second = (first + 1) % len(keys)
     between = (times - first).to(keys.codes)
 
-    def pieces(way: Callable[..., Tensor], rows: Tensor) -> Tensor:
-        return way(rows[first], rows[second], between.to(rows).reshape(-1, *[1] * (rows.ndim - 1)))
+    def pieces(interpolate: Callable[..., Tensor], rows: Tensor) -> Tensor:
+        return interpolate(rows[first], rows[second], between.to(rows).reshape(-1, *[1] * (rows.ndim - 1)))
 
     if method == "spline":
         codes = spline(keys.codes, times.to(keys.codes), closed=closed)
@@ -189,16 +234,27 @@ def path(keys: Latents, num_frames: int, *, method: str = "lerp", closed: bool =
 def arithmetic(plus: Sequence[Latents], minus: Sequence[Latents] = ()) -> Latents:
     """One code: the sum of the means of the baskets in `plus`, less those in `minus` (DCGAN, Radford et al. 2016).
 
-    "Smiling woman - woman + man" has two baskets to add and one to take away; DCGAN took three codes for each basket.
-    A class label stays where all codes share it.
+    "Smiling woman - woman + man" has two baskets to add and one to subtract; DCGAN used three codes in each basket. A
+    class label is kept where all codes share it.
+
+    Args:
+        plus: baskets of codes to add.
+        minus: baskets of codes to subtract.
+
+    Returns:
+        A batch of one code.
 
     Raises:
-        SettingError: when there is nothing to add, or a basket is empty.
-        SpaceError, FingerprintError: when the baskets do not go together.
+        SettingError: for no basket in plus, or an empty basket.
+        SpaceError, FingerprintError: for baskets of different spaces or generators.
+
+    Example::
+
+        smiling_man = ga.arithmetic(plus=[smiling_women, men], minus=[women])
     """
     baskets = [*plus, *minus]
     if not plus:
-        raise SettingError("there are no codes to add; give at least one basket in plus")
+        raise SettingError("plus is empty; give at least one basket of codes to add")
     if not all(len(basket) for basket in baskets):
         raise SettingError("a basket of codes is empty; give each at least one code")
     together = Latents.cat(baskets)
@@ -210,23 +266,33 @@ def arithmetic(plus: Sequence[Latents], minus: Sequence[Latents] = ()) -> Latent
 
 
 def turn(latents: Latents, plus: Latents, minus: Latents, strengths: Iterable[float]) -> Latents:
-    """Every code at every station along a turn vector: `code + t (mean(plus) - mean(minus))`, in the order of `walk`.
+    """Every code at every position along a turn vector: `code + t (mean(plus) - mean(minus))`, in the order of `walk`.
 
-    DCGAN (Radford et al. 2016) turned heads so: it took the mean of four codes that look one way from the mean of four
-    that look the other, and added what lies between to random codes.
+    DCGAN (Radford et al. 2016) turned heads this way: it subtracted the mean of four codes of faces that look left from
+    the mean of four that look right, and added the difference to random codes.
 
     Args:
-        strengths: the t; from 0 to 1 a code is taken as far as from one basket to the other.
+        latents: codes to turn.
+        plus: codes at one end of the turn.
+        minus: codes at the other end.
+        strengths: the t; 1 adds the whole distance between both baskets.
+
+    Returns:
+        `len(latents) * len(strengths)` codes.
 
     Raises:
         SettingError: for an empty basket, baskets of the same mean, and strengths that are not finite.
-        SpaceError, FingerprintError: when codes and baskets do not go together.
+        SpaceError, FingerprintError: for codes and baskets of different spaces or generators.
+
+    Example::
+
+        turned = ga.turn(latents, looking_right, looking_left, [0.0, 0.25, 0.5, 0.75, 1.0])
     """
-    Latents.cat([latents, plus, minus])  # refuses what does not go together
+    Latents.cat([latents, plus, minus])  # raises for different spaces or generators
     axis = arithmetic([plus], [minus]).codes[0]
     length = float(torch.linalg.vector_norm(axis.double()))
     if not length:
-        raise SettingError("both baskets of the turn have the same mean, so nothing turns; use other codes")
+        raise SettingError("both baskets of the turn have the same mean; use other codes")
     turned = Direction(name="turn", vector=axis, space=latents.space)
     return walk(latents, turned, [length * float(strength) for strength in strengths], units="distance")
 
@@ -235,13 +301,27 @@ def neighbours(latents: Latents, *, n: int = 8, scale: float = 0.25, seed: int =
     """Each code, followed by others near it: `n` rows a code, the first the code itself.
 
     The others add uniform noise in [-scale, scale] to every number of the code, as DCGAN's figure of vector arithmetic
-    does to show that its result is no accident.
+    does.
+
+    Args:
+        latents: codes.
+        n: rows for each code.
+        scale: of the noise.
+        seed: of the noise.
+
+    Returns:
+        `n * len(latents)` codes.
 
     Raises:
         SettingError: for no rows, a scale that is not finite and 0 or more, or a negative seed.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> len(ga.neighbours(ga.ToyGenerator().sample(2), n=9))
+        18
     """
     if n < 1:
-        raise SettingError(f"{n} neighbours show nothing; ask for 1 or more")
+        raise SettingError(f"n is {n}; give 1 row or more for each code")
     if not (np.isfinite(scale) and scale >= 0):
         raise SettingError(f"scale is {scale}; it must be a finite number, 0 or more")
     if seed < 0:
@@ -256,12 +336,21 @@ def style_mix(rows: Latents, columns: Latents, layers: tuple[int, int]) -> Laten
     """Every row with the styles of every column in some layers (StyleGAN, Karras et al. 2019): a table, row by row.
 
     Args:
-        layers: half-open range of layers that come from the column; the first ones carry pose and shape, the last
+        rows: codes whose other layers are kept.
+        columns: codes whose styles are used in the layers.
+        layers: half-open range of layers that come from the column; the first ones control pose and shape, the last
             ones colour. Codes in w become w+.
 
+    Returns:
+        `len(rows) * len(columns)` codes in w+.
+
     Raises:
-        SpaceError, FingerprintError: when codes have no layers or do not go together.
+        SpaceError, FingerprintError: for codes without layers, or of different generators.
         SettingError: for layers that the codes do not have.
+
+    Example::
+
+        table = ga.style_mix(latents[:3], latents[3:], layers=(0, 4))
     """
     first, last = _checked_layers(rows, layers)
     both = Latents.cat([rows.to("w+"), columns.to("w+")])
@@ -288,7 +377,7 @@ def _distances(
     distances = torch.as_tensor(strength, dtype=torch.float64, device=latents.codes.device)
     if distances.ndim > 1 or (distances.ndim == 1 and len(distances) != len(latents)):
         raise SettingError(
-            f"strengths of shape {list(distances.shape)} do not go with {len(latents)} codes; "
+            f"strengths of shape {list(distances.shape)} do not fit {len(latents)} codes; "
             "give one number, or one for each code"
         )
     bad = distances[~torch.isfinite(distances)]
@@ -313,7 +402,7 @@ def _checked_layers(latents: Latents, layers: tuple[int, int]) -> tuple[int, int
 
 
 def _inside(direction: Direction, layers: tuple[int, int] | None) -> Tensor:
-    """The vector in float64, in w+ without what lies outside of these layers."""
+    """The vector in float64, in w+ with zeros outside these layers."""
     vector = direction.vector.double()
     if layers is None or direction.space != Space.W_PLUS:
         return vector
@@ -323,5 +412,5 @@ def _inside(direction: Direction, layers: tuple[int, int] | None) -> Tensor:
 
 
 def _apart(a: tuple[int, int] | None, b: tuple[int, int] | None) -> bool:
-    """Whether two ranges of layers, None for all, have none in common."""
+    """Whether two ranges of layers (None means all) have none in common."""
     return a is not None and b is not None and (a[1] <= b[0] or b[1] <= a[0])

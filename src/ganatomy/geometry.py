@@ -1,8 +1,8 @@
 """The geometry of latent spaces: pure functions from tensors to tensors.
 
-Ways between codes (`lerp`, `slerp`, `spline`, `truncate`) work in any space. Sets of directions (`gram`, `project_out`,
-`orthogonalize_qr`, `orthogonalize_lowdin`, `dual_basis`) are rows of a matrix. Decompositions run in float64, and
-results come back in the dtype of the input.
+Paths between codes (`lerp`, `slerp`, `spline`, `truncate`) work in any space. Sets of directions (`gram`,
+`project_out`, `orthogonalize_qr`, `orthogonalize_lowdin`, `dual_basis`) are rows of a matrix. Decompositions run in
+float64, and results come back in the dtype of the input.
 
 LAPACK leaves signs open: an eigenvector, or a column of Q, is as good as its opposite, and which of the two comes back
 depends on the processor. `upright` and `qr` fix the signs, so that a seed means the same on every machine.
@@ -19,18 +19,20 @@ from torch import Tensor
 from ganatomy.errors import SettingError
 
 NEARLY_PARALLEL = 1e-6
-"""Radians from 0 (or from pi) at which `slerp` takes two codes for parallel (or antipodal)."""
+"""Radians from 0 (or from pi) within which `slerp` treats two codes as parallel (or antipodal)."""
 
 AS_LARGE = 0.999
-"""Numbers above this share of the largest one count as equally large: rounding must not choose between them."""
+"""Numbers above this share of the largest count as equally large, so that rounding does not choose between them."""
 
 
 def lerp(
     a: Float[Tensor, "*#shape"], b: Float[Tensor, "*#shape"], t: float | Float[Tensor, "..."]
 ) -> Float[Tensor, "..."]:
-    """The point at `t` on the straight line from a (t = 0) to b (t = 1); both ends are met exactly.
+    """The point at `t` on the straight line from a (t = 0) to b (t = 1); both ends are exact.
 
     Args:
+        a: codes at the start.
+        b: codes at the end.
         t: a number; or times `[m]`, which give the result a new first axis of length m; or a tensor of two axes and
             more, which is broadcast against the codes, so `[n, 1]` gives each of n codes its own time.
 
@@ -44,13 +46,15 @@ def lerp(
 def slerp(
     a: Float[Tensor, "*#shape"], b: Float[Tensor, "*#shape"], t: float | Float[Tensor, "..."]
 ) -> Float[Tensor, "..."]:
-    """The point at `t` on the way from a to b along the sphere, right for codes of any norm (last axis).
+    """The point at `t` on the path from a to b along the sphere, for codes of any norm (last axis).
 
-    The direction moves along the great circle at constant angular speed (Shoemake 1985), and the norm moves linearly
-    from |a| to |b|. Where no great circle is unique, one is chosen: antipodal codes turn through the coordinate axis on
-    which a is smallest; where a or b is zero there is no direction to turn, and the way is straight.
+    The direction moves along the great circle at constant angular speed (Shoemake 1985), and the norm changes linearly
+    from |a| to |b|. Where the great circle is not unique, one is chosen: between antipodal codes that through the
+    coordinate axis on which a is smallest. Where a or b is zero, the path is straight.
 
     Args:
+        a: codes at the start.
+        b: codes at the end.
         t: as in `lerp`.
 
     >>> slerp(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 3.0]), 0.5).tolist()  # norm 2, at 45 degrees
@@ -79,14 +83,16 @@ def slerp(
 def spline(
     keys: Float[Tensor, "k *shape"], t: Float[Tensor, " m"], *, closed: bool = False
 ) -> Float[Tensor, "m *shape"]:
-    """The smooth curve through key codes at the times `t`: key i is met exactly at time i.
+    """The smooth curve through key codes at the times `t`; at time i it is exactly at key i.
 
     A cubic spline with continuous second derivative: natural (no curvature at its ends) where it is open, periodic
-    where it is closed, so a loop has no seam. Time runs evenly between keys, since random codes of a latent space lie
-    almost equally far from each other.
+    where it is closed, so a loop has no seam. Keys are equally spaced in time, because distances between random codes
+    of a latent space are almost equal.
 
     Args:
-        t: in [0, k - 1]; for a closed curve any times, where k leads back to the first key.
+        keys: two codes or more.
+        t: in [0, k - 1]; for a closed curve any times, with k at the first key again.
+        closed: whether the curve returns to the first key.
 
     Raises:
         SettingError: for fewer than two keys, or times outside an open curve.
@@ -123,10 +129,12 @@ def spline(
 def truncate(
     codes: Float[Tensor, "*#shape"], center: Float[Tensor, "*#shape"], psi: float
 ) -> Float[Tensor, "*shape"]:
-    """Codes drawn towards a mean: `center + psi * (codes - center)`, the truncation trick of StyleGAN.
+    """Codes moved towards a mean: `center + psi * (codes - center)`, the truncation trick of StyleGAN.
 
     Args:
-        psi: 1 changes nothing, 0 gives the mean, below 0 the opposite of each code.
+        codes: to truncate.
+        center: the mean.
+        psi: 1 = no truncation, 0 = the mean, below 0 the opposite of each code.
 
     >>> truncate(torch.tensor([[2.0, 4.0]]), torch.tensor([1.0, 0.0]), 0.5).tolist()
     [[1.5, 2.0]]
@@ -147,9 +155,10 @@ def gram(rows: Float[Tensor, "k d"]) -> Float[Tensor, "k k"]:
 
 
 def span(rows: Float[Tensor, "m d"], *, tolerance: float | None = None) -> Float[Tensor, "r d"]:
-    """Orthonormal rows that span what the given rows span; their number is the rank, lengths do not count.
+    """Orthonormal rows with the span of the given rows; their number is the rank, whatever the rows' lengths.
 
     Args:
+        rows: of any lengths, also dependent ones.
         tolerance: singular values up to this fraction of the largest are rounding; `rank_tolerance` of their
             dtype by default.
 
@@ -166,24 +175,24 @@ def span(rows: Float[Tensor, "m d"], *, tolerance: float | None = None) -> Float
 
 
 def project_out(vectors: Float[Tensor, "k d"], basis: Float[Tensor, "m d"]) -> Float[Tensor, "k d"]:
-    """What is left of each vector when its part within the span of the basis is taken away.
+    """The part of each vector that is orthogonal to the span of the basis; it is not normalised.
 
-    This is InterFaceGAN's conditional manipulation, `p - Cᵀ(CCᵀ)⁻¹Cp`, computed by `span`, so C may hold dependent rows
-    and zeros. What is left is not brought to norm 1.
+    This is InterFaceGAN's conditional manipulation, `p - Cᵀ(CCᵀ)⁻¹Cp`, computed by `span`, so C may have dependent rows
+    and zeros.
 
     >>> project_out(torch.tensor([[1.0, 2.0, 3.0]]), torch.tensor([[1.0, 0.0, 0.0], [2.0, 0.0, 0.0]])).tolist()
     [[0.0, 2.0, 3.0]]
     """
     rest = vectors.double()
     basis = span(basis.double(), tolerance=rank_tolerance(basis.dtype))
-    # The second pass takes away what rounding has left of the first.
+    # The second pass removes the rounding errors of the first.
     for _ in range(2):
         rest = rest - (rest @ basis.T) @ basis
     return rest.to(vectors.dtype)
 
 
 def orthogonalize_qr(rows: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
-    """Orthonormal rows by Gram-Schmidt: the first keeps its direction, each next one gives way to those before it.
+    """Orthonormal rows by Gram-Schmidt: the first keeps its direction, each next one is orthogonal to those before it.
 
     Raises:
         SettingError: when the rows are linearly dependent, naming their rank.
@@ -196,10 +205,10 @@ def orthogonalize_qr(rows: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
 
 
 def orthogonalize_lowdin(rows: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
-    """The orthonormal rows that are nearest to the given ones, no row before another: `(WWᵀ)^(-1/2) W`.
+    """The orthonormal rows that are nearest to the given ones, whatever their order: `(WWᵀ)^(-1/2) W`.
 
     Löwdin's symmetric orthogonalisation (1950), `W(WᵀW)^(-1/2)` for columns: with `W = U S Vᵀ` it is `U Vᵀ`, and it
-    minimises the sum of squared distances to the rows. Longer rows turn less; normalise them where all count alike.
+    minimises the sum of squared distances to the rows. Longer rows change less; normalise them for equal weights.
 
     Raises:
         SettingError: when the rows are linearly dependent, naming their rank.
@@ -238,13 +247,13 @@ def upright(rows: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
 
 
 def dual_basis(rows: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
-    """The rows D within the span of W with `W Dᵀ = I`: a step along row i of D changes `W x` in place i only.
+    """The rows D in the span of W with `W Dᵀ = I`: a step along row i of D changes element i of `W x` only.
 
-    They are the columns of the pseudo-inverse of W. Where W has dependent rows no such D exists, and `W Dᵀ` is the
-    nearest thing, the projection onto what W can reach; singular values up to `rank_tolerance` count as zero.
+    They are the columns of the pseudo-inverse of W. Where W has dependent rows, no such D exists, and `W Dᵀ` is the
+    projection onto the range of W; singular values up to `rank_tolerance` count as zero.
 
-    >>> dual_basis(torch.tensor([[1.0, 0.0], [1.0, 1.0]])).round(decimals=5).abs().tolist()  # signs: [[1, -1], [0, 1]]
-    [[1.0, 1.0], [0.0, 1.0]]
+    >>> (dual_basis(torch.tensor([[1.0, 0.0], [1.0, 1.0]])).round(decimals=5) + 0.0).tolist()
+    [[1.0, -1.0], [0.0, 1.0]]
     """
     _require_finite(rows)
     if not len(rows):
@@ -255,8 +264,8 @@ def dual_basis(rows: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
 def rank_tolerance(dtype: torch.dtype) -> float:
     """Singular values up to this fraction of the largest one count as zero.
 
-    It goes by the dtype that rows came in, for that is what they were rounded to: dependent rows differ from exactly
-    dependent ones by some 1e-7 in float32, and directions that a user tells apart by far more than this.
+    It depends on the dtype that rows are rounded to: rounding makes dependent rows in float32 differ from exactly
+    dependent ones by about 1e-7, and different directions differ by far more.
 
     >>> rank_tolerance(torch.float32), rank_tolerance(torch.float64)
     (1e-05, 1e-10)

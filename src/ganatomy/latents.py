@@ -1,4 +1,4 @@
-"""The values that flow: spaces, codes, and the directions that codes move along."""
+"""Spaces, latent codes, and the directions that codes are moved along."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from ganatomy.errors import FingerprintError, SettingError, SpaceError, UnknownN
 
 
 class Space(StrEnum):
-    """Where a code lives.
+    """A latent space: `z` is the prior, `w` the mapped code, `w+` one w for each layer, `s` the styles of all layers.
 
-    `z` is the prior, `w` the mapped code, `w+` one w for each layer, `s` the per-channel styles of all layers.
+    Example:
+        >>> Space.parse("w+") is Space.W_PLUS
+        True
     """
 
     Z = "z"
@@ -36,11 +38,19 @@ class Space(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Latents:
-    """Codes and the space they live in, batch first.
+    """Codes and their space, batch first.
 
-    `codes` is `[n, d]` in z, w and s (all style channels of all layers side by side) and `[n, layers, d]` in w+.
-    `num_layers` is how many layers a w code can be spread over (None where the generator has no layers).
-    `labels` are one-hot class labels `[n, classes]` of a conditional generator, needed as long as codes are in z.
+    Args:
+        codes: `[n, d]` in z, w and s (all style channels of all layers side by side), `[n, layers, d]` in w+.
+        space: of the codes.
+        num_layers: layers that a w code can be repeated for; None where the generator has no layers.
+        labels: one-hot class labels of a conditional generator, which codes in z need.
+        fingerprint: of the generator.
+
+    Example:
+        >>> latents = Latents(codes=torch.zeros(5, 8), space=Space.W, num_layers=3)
+        >>> len(latents[:2]), latents.to("w+").codes.shape
+        (2, torch.Size([5, 3, 8]))
     """
 
     codes: Float[Tensor, "n *shape"]
@@ -80,15 +90,15 @@ class Latents:
         return self.codes.shape[-1]
 
     def with_codes(self, codes: Float[Tensor, "m *shape"]) -> Latents:
-        """The same space and generator with other codes; labels stay only where the number of codes does."""
+        """The same space and generator with other codes; labels are kept where the number of codes is the same."""
         labels = self.labels if self.labels is not None and len(codes) == len(self.labels) else None
         return replace(self, codes=codes, labels=labels)
 
     def to(self, space: str) -> Latents:
-        """Cross to another space without a generator: only w to w+ is possible so.
+        """Change the space without a generator, which is possible from w to w+ only.
 
         Raises:
-            SpaceError: for every other crossing; `generator.map` knows the way from z to w and on to s.
+            SpaceError: for any other change; use `generator.map`.
         """
         space = Space.parse(space)
         if space == self.space:
@@ -103,14 +113,16 @@ class Latents:
 
     @staticmethod
     def cat(parts: Iterable[Latents]) -> Latents:
-        """Many batches as one.
+        """Several batches as one.
 
         Raises:
-            SpaceError: when they are of different spaces or sizes. FingerprintError: of different generators.
+            SettingError: for no batch.
+            SpaceError: for different spaces or sizes.
+            FingerprintError: for different generators.
         """
         parts = list(parts)
         if not parts:
-            raise SettingError("there are no codes to join")
+            raise SettingError("there are no batches of codes to join")
         spaces = {p.space for p in parts}
         if len(spaces) > 1:
             raise SpaceError(f"codes of different spaces cannot be joined: {', '.join(sorted(spaces))}")
@@ -123,7 +135,7 @@ class Latents:
         if len(fingerprints) > 1:
             raise FingerprintError(
                 f"codes of generators {fingerprints[0][:12]} and {fingerprints[1][:12]} cannot be joined; "
-                "codes mean nothing to another generator"
+                "join codes of one generator"
             )
         labels = [p.labels for p in parts if p.labels is not None]
         return replace(
@@ -136,20 +148,25 @@ class Latents:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Direction:
-    """A named unit vector in one space, and what it takes to use it.
-
-    Under the linear model of an attribute, `logit = slope * <code, vector> + intercept`.
+    """A named unit vector in one space, with the linear model `logit = slope * <code, vector> + intercept`.
 
     Args:
+        name: usually of an attribute.
         vector: `[d]`, or `[layers, d]` in w+; brought to norm 1.
+        space: of the vector.
         intercept: the logit at the origin of the space.
         sigma: standard deviation of codes along the vector (a distance).
-        slope: logits per unit distance; nan where nothing was scored (an unsupervised direction).
-        auc: area under the ROC curve on held-out codes, nan where nothing was scored.
+        slope: logits per unit distance; nan for a method that uses no scores.
+        auc: area under the ROC curve on held-out codes; nan for a method that uses no scores.
         layers: half-open range of layers that the direction applies to; None means all. In w+ the vector is zero
             outside of it.
-        method: how it was found. seed: of the split that it was found on.
-        fingerprint: the generator that it belongs to.
+        method: that found it.
+        seed: of the method.
+        fingerprint: of the generator that it belongs to.
+
+    Example:
+        >>> Direction(name="Smiling", vector=torch.tensor([3.0, 4.0]), space=Space.Z, slope=2.0).vector.tolist()
+        [0.6000000238418579, 0.800000011920929]
     """
 
     name: str
@@ -184,8 +201,10 @@ class Direction:
                 object.__setattr__(self, "vector", inside)
         norm = torch.linalg.vector_norm(self.vector)
         if not torch.isfinite(norm) or norm == 0:
-            raise SettingError(f"direction {self.name!r} has norm {float(norm)}; it points nowhere")
-        # A vector of norm 1 is left as it is, to the last bit, so that files and copies do not drift.
+            raise SettingError(
+                f"direction {self.name!r} has norm {float(norm)}; give a finite vector above 0"
+            )
+        # A vector of norm 1 is kept to the last bit, so that files and copies are exact.
         if abs(float(norm) - 1) > 4 * torch.finfo(self.vector.dtype).eps:
             object.__setattr__(self, "vector", self.vector / norm)
 
@@ -194,9 +213,9 @@ class Direction:
         return self.vector.shape[-1]
 
     def logit(self, latents: Latents) -> Float[Tensor, " n"]:
-        """What the linear model predicts for these codes, as a logit.
+        """The logits that the linear model predicts for these codes.
 
-        A w direction meets w+ codes by the mean of the layers that it applies to.
+        With w+ codes, a w direction uses the mean of the layers that it applies to.
 
         Raises:
             SpaceError, FingerprintError: when the codes are not of the direction's space or generator.
@@ -215,14 +234,12 @@ class Direction:
             FingerprintError: naming both generators.
         """
         if latents.space != self.space and (latents.space, self.space) != (Space.W_PLUS, Space.W):
-            on_the_way = list(Space).index(latents.space) < list(Space).index(self.space)
-            way = (
-                f"map the codes to {self.space}"
-                if on_the_way
-                else f"use a direction found in {latents.space}"
+            before = list(Space).index(latents.space) < list(Space).index(self.space)
+            advice = (
+                f"map the codes to {self.space}" if before else f"use a direction found in {latents.space}"
             )
             raise SpaceError(
-                f"direction {self.name!r} lives in {self.space}, the codes in {latents.space}; {way}"
+                f"direction {self.name!r} lives in {self.space}, the codes in {latents.space}; {advice}"
             )
         if latents.dim != self.dim:
             raise SpaceError(f"direction {self.name!r} has {self.dim} numbers, the codes have {latents.dim}")
@@ -233,17 +250,26 @@ class Direction:
         if self.fingerprint and latents.fingerprint and self.fingerprint != latents.fingerprint:
             raise FingerprintError(
                 f"direction {self.name!r} was found on generator {self.fingerprint[:12]}, the codes are of "
-                f"{latents.fingerprint[:12]}; use .of_any_generator() to apply it all the same"
+                f"{latents.fingerprint[:12]}; use .of_any_generator() to apply it anyway"
             )
 
     def of_any_generator(self) -> Direction:
-        """The same direction, no longer tied to the generator that it was found on."""
+        """The same direction without the fingerprint of its generator, so that it applies to any."""
         return replace(self, fingerprint=None)
 
 
 @dataclass(frozen=True)
 class Directions(Sequence[Direction]):
-    """An ordered set of directions of one space, indexed by position or by name."""
+    """An ordered set of directions of one space, indexed by position or by name.
+
+    Args:
+        items: of different names.
+
+    Example::
+
+        found = ga.regression(survey)
+        print(found.names, found.without("Male").gram())
+    """
 
     items: tuple[Direction, ...]
 
@@ -254,7 +280,7 @@ class Directions(Sequence[Direction]):
             twice = sorted({n for n in names if names.count(n) > 1})
             raise SettingError(f"two directions share the name {twice[0]!r}; names must be unique")
         if len({(d.space, d.vector.shape) for d in self.items}) > 1:
-            raise SpaceError("directions of different spaces or sizes cannot stand in one set")
+            raise SpaceError("directions of different spaces or sizes cannot be in one set")
 
     def __len__(self) -> int:
         return len(self.items)

@@ -139,7 +139,7 @@ def test_help_of_training_has_an_example(run: Any) -> None:
         ),
         (["--method", "network", "--directions", "D", "--transfer-network", "x"], "--directions does not go"),
         (["--transfer-network", "none.safetensors"], "none.safetensors does not exist"),
-        (["--transfer-network", "D"], "holds no transfer network"),
+        (["--transfer-network", "D"], "holds directions, not transfer network"),
         (["--attributes", "Smilling"], "did you mean 'Smiling'"),
         (["--hold", "Smiling"], "cannot change and stay"),
         (["--from", "x"], "is not a seed"),

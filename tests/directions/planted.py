@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -57,6 +58,14 @@ class Painter(StyleBasedGenerator):
         self.mapping = StraightMapping(w_dim)
         self.layers = nn.ModuleList(Affine(affine) for affine in affines)
         self.register_buffer("patterns", patterns)
+
+    @staticmethod
+    def sign(config: Signature) -> Signature:
+        return config
+
+    @classmethod
+    def read_config(cls, state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> Signature:
+        raise NotImplementedError("no file holds a painter")
 
     def styled_layers(self) -> Iterator[tuple[int, Affine]]:
         yield from enumerate(self.layers)  # type: ignore[misc]

@@ -37,7 +37,7 @@ def logits(codes: Tensor) -> Tensor:
 
 
 def test_moments_are_those_of_the_matrices(codes: Tensor, logits: Tensor, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("ganatomy.directions.base.BLOCK", 37)
+    monkeypatch.setattr("ganatomy.directions.moments.BLOCK", 37)
     seen = moments(codes, logits)
     both = torch.cov(torch.cat([codes, logits], 1).double().T, correction=0)
     torch.testing.assert_close(seen.covariance, both[:12, :12])

@@ -227,7 +227,7 @@ WRONG = {
         changed("directions.Smiling.vector.base64", "AADAfwAAwH8AAMB/AADAfw=="),
         "not finite",
     ),
-    "a vector of zeros": (changed("directions.Smiling.vector.base64", "A" * 21 + "A=="), "points nowhere"),
+    "a vector of zeros": (changed("directions.Smiling.vector.base64", "A" * 21 + "A=="), "has norm 0.0"),
     "another space": (changed("directions.Smiling.space", "w+"), "'directions.Smiling' cannot be"),
     "a name that moves the cursor": (changed("directions.Smiling.name", "\x1b[2J"), "printable letters"),
     "a path with a zero": (changed("model.name", "a\0b"), "printable letters"),

@@ -61,22 +61,22 @@ def give(toy: ToyGenerator, scorer, network: TransferNetwork, attributes, *, n: 
 
 
 @pytest.mark.parametrize(
-    ("sees", "seed"),
+    ("inputs", "seed"),
     [
         ("scores", 0),
         *(pytest.param("scores", seed, marks=pytest.mark.slow) for seed in range(1, 5)),
         *(
-            pytest.param(sees, seed, marks=pytest.mark.slow)
-            for sees in ("features", "code")
+            pytest.param(inputs, seed, marks=pytest.mark.slow)
+            for inputs in ("features", "code")
             for seed in (0, 1)
         ),
     ],
 )
-def test_training_learns_what_no_linear_model_can(sees: str, seed: int):
+def test_training_learns_what_no_linear_model_can(inputs: str, seed: int):
     toy = toy_of(seed)
     scorer = BentScorer(toy)
     settings = TransferSettings(
-        attributes=("red",), sees=sees, pool=512, batch=64, hidden_dim=64, steps=2, learning_rate=1e-6
+        attributes=("red",), inputs=inputs, pool=512, batch=64, hidden_dim=64, steps=2, learning_rate=1e-6
     )
     linear = give(toy, scorer, train_transfer(toy, scorer, settings), "red")
     learnt = give(
@@ -84,7 +84,7 @@ def test_training_learns_what_no_linear_model_can(sees: str, seed: int):
     )
     missed = learnt.missing.abs().mean() / linear.missing.abs().mean()
     gained = learnt.reached.float().mean() - linear.reached.float().mean()
-    if sees == "scores":
+    if inputs == "scores":
         assert missed < 0.6
         assert learnt.reached.float().mean() > 0.85
     else:
@@ -120,15 +120,15 @@ def test_codes_of_w_plus_move_in_all_layers(toy: ToyGenerator, network: Transfer
     assert torch.allclose(layered.latents.codes, flat.latents.codes[:, None].expand(-1, 3, -1), atol=1e-5)
 
 
-def test_a_network_that_sees_codes_makes_no_image(toy: ToyGenerator):
-    network = train_transfer(toy, OracleScorer(toy), replace(QUICK, sees="code"))
+def test_a_network_whose_inputs_are_codes_makes_no_image(toy: ToyGenerator):
+    network = train_transfer(toy, OracleScorer(toy), replace(QUICK, inputs="code"))
 
     class Blind(OracleScorer):
         def _logits(self, images: Tensor, *, latents: Latents | None, start: int) -> Tensor:
             raise AssertionError("an image was looked at")
 
     codes = toy.sample(3, seed=1, space="w")
-    assert network.see(toy, Blind(toy), codes).shape == (3, 8)
+    assert network.inputs(toy, Blind(toy), codes).shape == (3, 8)
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(toy: ToyGenerator, tmp_path: Path):
@@ -196,27 +196,27 @@ def test_a_damaged_file_is_refused(network: TransferNetwork, tmp_path: Path):
         metadata, state = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
     def with_config(**changes) -> dict[str, str]:
-        return metadata | {"config": json.dumps(asdict(network.config) | changes)}
+        return metadata | {"facts": json.dumps({"config": asdict(network.config) | changes})}
 
     broken = [
-        ({"linear.weight": torch.full_like(state["linear.weight"], torch.nan)}, metadata, "not finite"),
-        ({"linear.weight": torch.zeros(3)}, metadata, "do not fit together"),
-        ({"linear.weight": state["linear.weight"].long()}, metadata, "do not fit together"),
-        ({}, with_config(hidden_dim=2**40), "cannot be"),
-        ({}, with_config(hidden_dim=2**15), "do not fit together"),
-        ({}, with_config(sees="sounds"), "sees one of"),
+        ({"linear.weight": torch.full_like(state["linear.weight"], torch.nan)}, metadata, "not all finite"),
+        ({"linear.weight": torch.zeros(3)}, metadata, "is damaged"),
+        ({"linear.weight": state["linear.weight"].long()}, metadata, "is damaged"),
+        ({}, with_config(hidden_dim=2**40), "sizes of a transfer network"),
+        ({}, with_config(hidden_dim=2**15), "is damaged"),
+        ({}, with_config(inputs="sounds"), "inputs of a transfer network"),
         ({}, with_config(attributes=["blue"]), "'blue'"),
-        ({}, with_config(more=1), "do not fit together"),
-        ({}, with_config(bound="far"), "do not fit together"),
-        ({}, {"kind": "other"}, "holds no transfer network"),
-        ({}, {}, "holds no transfer network"),
+        ({}, with_config(more=1), "is damaged"),
+        ({}, with_config(bound="far"), "is damaged"),
+        ({}, {"kind": "other"}, "holds none of"),
+        ({}, {}, "holds none of"),
     ]
     for tensors, facts, message in broken:
         save_file(state | tensors, path, facts)
         with pytest.raises(CheckpointError, match=message):
             TransferNetwork.load(path)
     path.write_bytes(b"nonsense")
-    with pytest.raises(CheckpointError, match="cannot be read"):
+    with pytest.raises(CheckpointError, match="not a whole safetensors"):
         TransferNetwork.load(path)
     with pytest.raises(MissingFileError):
         TransferNetwork.load(tmp_path / "none.safetensors")
@@ -241,8 +241,8 @@ def test_what_it_was_not_trained_for_is_refused(toy: ToyGenerator, network: Tran
         ({"steps": 0}, "in 0 steps"),
         ({"learning_rate": 0.0}, "rate above 0"),
         ({"keep": -1.0}, "below 0"),
-        ({"sees": "sounds"}, "sees one of"),
-        ({"sees": "features"}, "has no features"),
+        ({"inputs": "sounds"}, "inputs of a transfer network"),
+        ({"inputs": "features"}, "has no features"),
         ({"features": 1.0}, "has no features"),
     ],
 )

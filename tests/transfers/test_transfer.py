@@ -13,7 +13,7 @@ from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Directions, Latents
 from ganatomy.perception import OracleScorer
 from ganatomy.transfers import Pairs, Transferred, linear, transfer
-from ganatomy.transfers.result import CLEAR, WITHIN, goal_logits, look
+from ganatomy.transfers.result import CLEAR, WITHIN, goal_logits, scores_of
 
 NAMES = ("red", "round", "large", "bright")
 
@@ -45,8 +45,8 @@ def pairs_of(toy: ToyGenerator, codes: tuple[Latents, Latents], attributes, held
         source=source,
         attributes=attributes,
         held=held,
-        before=look(toy, scorer, target, batch_size=8),
-        given=look(toy, scorer, source, batch_size=8),
+        before=scores_of(toy, scorer, target, batch_size=8),
+        given=scores_of(toy, scorer, source, batch_size=8),
     )
 
 

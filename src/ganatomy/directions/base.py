@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from jaxtyping import Bool, Float
+from scipy.stats import rankdata
 from torch import Tensor
 
 from ganatomy.directions.cross_entropy import fit
@@ -20,9 +21,6 @@ from ganatomy.surveys import Jacobians, Survey
 
 HELD_OUT = 0.3
 """Share of a survey that no method learns from; the AUC of a direction is measured on it."""
-
-BLOCK = 8192
-"""Rows that are held in float64 at once."""
 
 GRADED = math.log(999)
 """Logits within ± this (probabilities .001 to .999) are graded scores; beyond it they count as hard labels."""
@@ -222,21 +220,10 @@ def auc(values: Float[Tensor, "n a"], labels: Bool[Tensor, "n a"]) -> Float[Tens
 
     Ties count half (Mann and Whitney's U); nan where one class is missing.
     """
-    areas = []
-    for column, label in zip(values.T, labels.T, strict=True):
-        present = int(label.sum())
-        absent = len(label) - present
-        _, place, count = column.unique(return_inverse=True, return_counts=True)
-        ranks = (count.cumsum(0) - (count - 1) / 2)[place].double()
-        above = float(ranks[label].sum()) - present * (present + 1) / 2
-        areas.append(above / (present * absent) if present and absent else math.nan)
-    return torch.tensor(areas, dtype=torch.float64)
-
-
-def blocks(num_rows: int) -> Iterator[slice]:
-    """Slices of `BLOCK` rows that cover `num_rows`."""
-    for first in range(0, num_rows, BLOCK):
-        yield slice(first, first + BLOCK)
+    ranks = torch.from_numpy(rankdata(values, axis=0))
+    present = labels.double().sum(0)
+    above = (ranks * labels).sum(0) - present * (present + 1) / 2
+    return above / (present * (len(labels) - present))
 
 
 def _choose(survey: Survey, attributes: Iterable[str] | None) -> tuple[str, ...]:

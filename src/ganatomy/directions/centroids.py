@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import torch
-
-from ganatomy.directions.base import blocks, calibrate, read
+from ganatomy.directions.base import calibrate, read
+from ganatomy.directions.moments import moments
 from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
 
@@ -28,12 +27,6 @@ def centroids(survey: Survey, attributes: Iterable[str] | None = None, *, seed: 
         found = ga.centroids(survey, ["Smiling"])
     """
     evidence = read(survey, attributes, seed=seed)
-    labels = evidence.labels
-    with_it = torch.zeros(labels.shape[1], evidence.codes.shape[1], dtype=torch.float64)
-    all_of_them = torch.zeros(evidence.codes.shape[1], dtype=torch.float64)
-    for rows in blocks(len(labels)):
-        with_it += labels[rows].float().T @ evidence.codes[rows]
-        all_of_them += evidence.codes[rows].sum(0, dtype=torch.float64)
-    present = labels.sum(0)[:, None]
-    vectors = with_it / present - (all_of_them - with_it) / (len(labels) - present)
-    return calibrate(evidence, vectors, method="centroid")
+    # For labels of 0 and 1 the regression on each label alone is the difference of its means.
+    seen = moments(evidence.codes, evidence.labels.float())
+    return calibrate(evidence, (seen.cross / seen.variances).T, method="centroid")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from ganatomy.errors import SettingError, SpaceError, UnknownNameError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.geometry import upright
 from ganatomy.latents import Direction, Latents, Space
+from ganatomy.progress import Advance
 
 DRAWN = 4096
 """Codes that are drawn at once."""
@@ -35,7 +36,7 @@ def ganspace(
     space: str | None = None,
     seed: int = 0,
     batch_size: int = 32,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Advance | None = None,
 ) -> Ranked:
     """GANSpace (Härkönen et al. 2020): principal components of codes in w, or of a layer's activations.
 
@@ -130,7 +131,7 @@ def layer_names(generator: Generator, *, space: str | None = None) -> dict[str, 
     with ExitStack() as hooks, torch.no_grad():
         codes = generator.sample(2, space=space)
         for name, module in _modules(generator).items():
-            hooks.enter_context(_hooked(module, partial(note, name)))
+            hooks.enter_context(module.register_forward_hook(partial(note, name)))
         generator(codes)
     return shapes
 
@@ -140,7 +141,7 @@ class _Reached(Exception):  # noqa: N818 (no error: the rest of the generator ne
 
 
 def _codes(
-    generator: Generator, space: Space, *, n: int, seed: int, progress: Callable[[int, int], None] | None
+    generator: Generator, space: Space, *, n: int, seed: int, progress: Advance | None
 ) -> Iterator[tuple[Float[Tensor, "b d"], Float[Tensor, "b none"]]]:
     """Codes, paired with empty ones."""
     for start in range(0, n, DRAWN):
@@ -158,7 +159,7 @@ def _activations(
     n: int,
     seed: int,
     batch_size: int,
-    progress: Callable[[int, int], None] | None,
+    progress: Advance | None,
 ) -> Iterator[tuple[Float[Tensor, "b d"], Float[Tensor, "b k"]]]:
     """Activations of the module, and their codes."""
     for start in range(0, n, DRAWN):
@@ -179,18 +180,11 @@ def _run_to(generator: Generator, module: nn.Module, latents: Latents) -> Float[
         seen.append(_first_tensor(output))
         raise _Reached
 
-    with _hooked(module, keep), suppress(_Reached):
+    with module.register_forward_hook(keep), suppress(_Reached):
         generator(latents)
     activations = seen[0]
     assert activations is not None
     return activations
-
-
-def _hooked(module: nn.Module, hook: Callable[[nn.Module, Any, Any], None]) -> ExitStack:
-    """A context in which the hook is called after the module."""
-    stack = ExitStack()
-    stack.callback(module.register_forward_hook(hook).remove)
-    return stack
 
 
 def _first_tensor(output: Any) -> Tensor | None:

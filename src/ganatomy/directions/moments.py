@@ -14,13 +14,15 @@ from scipy.linalg import eigh
 from scipy.linalg.blas import dsyrk  # pyright: ignore[reportAttributeAccessIssue]  (made at run time)
 from torch import Tensor
 
-from ganatomy.directions.base import blocks
 from ganatomy.directions.threads import threads_for
 from ganatomy.errors import SettingError
 from ganatomy.geometry import upright
 
 NOTHING = 1e-10
 """Axes with less than this share of the largest variance are rounding errors."""
+
+BLOCK = 8192
+"""Rows that are held in float64 at once."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Moments:
 def moments(codes: Float[Tensor, "n d"], scores: Float[Tensor, "n a"]) -> Moments:
     """In one pass over the rows, with a matrix `[d, d]` and one block of rows in float64."""
     with threads_for(codes.numel()):
-        return streamed((codes[rows], scores[rows]) for rows in blocks(len(codes)))
+        return streamed(zip(codes.split(BLOCK), scores.split(BLOCK), strict=True))
 
 
 def streamed(batches: Iterable[tuple[Float[Tensor, "b d"], Float[Tensor, "b a"]]]) -> Moments:

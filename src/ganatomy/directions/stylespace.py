@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import product
 
@@ -18,6 +18,7 @@ from ganatomy.generators import stylegan2, stylegan3
 from ganatomy.generators.base import Generator, batches
 from ganatomy.generators.style_based import StyleBasedGenerator
 from ganatomy.latents import Direction, Latents, Space
+from ganatomy.progress import Advance
 from ganatomy.surveys import Survey
 
 TILES = 4
@@ -37,7 +38,7 @@ def local_channels(
     torgb: bool = False,
     seed: int = 0,
     batch_size: int = 8,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Advance | None = None,
 ) -> Ranked:
     """StyleSpace (Wu et al. 2021, section 4): for each region the channels of s whose gradient map lies inside it.
 

@@ -1,4 +1,4 @@
-"""Surveys: codes, and what a scorer saw in their images, in memory or as columns on disk."""
+"""Surveys: codes and the scores of their images, in memory or as columns on disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A survey in memory: codes, what a scorer saw in their images, and the subsets that methods ask for."""
+"""A survey in memory: codes, the scores of their images, and subsets of both."""
 
 from __future__ import annotations
 
@@ -18,13 +18,22 @@ from ganatomy.surveys.jacobians import Jacobians
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """Codes, and what a scorer saw in their images: the raw material of every supervised method.
+    """Codes and the scores of their images, from which supervised methods find directions.
 
     Args:
-        seed: of the sample that the codes are from. rows: the index of each code in that sample (0, 1, ... by default).
-        scorer: fingerprint of the scorer. truncation_psi: as the codes were drawn.
+        latents: the codes.
+        scores: of their images.
+        seed: of the sample that the codes are from.
+        rows: the index of each code in that sample, by default 0, 1, ...
+        scorer: fingerprint of the scorer.
+        truncation_psi: of the codes.
         label: the class of all images, where one class of a conditional generator was surveyed.
-        jacobians: how the scores of some of the images answer to their codes; see `differentiate`.
+        jacobians: gradients of the scores of some images; see `differentiate`.
+
+    Example::
+
+        print(survey.names, survey.prevalence["Smiling"])
+        learn, judge = survey.split(held_out=0.3)
     """
 
     latents: Latents
@@ -80,14 +89,15 @@ class Survey:
         """Which images have an attribute: probability above one half.
 
         Raises:
-            UnknownNameError: when it was not scored. ScoreError: when all images or none have it, with the counts.
+            UnknownNameError: when it was not scored.
+            ScoreError: when all images or none have it, with the counts.
         """
         labels = self.scores.column(attribute) > 0
         present = int(labels.sum())
         if present in (0, len(labels)):
             raise ScoreError(
-                f"{present} of {len(labels)} images have {attribute!r} and {len(labels) - present} do not, so there is "
-                "nothing to tell apart; survey more codes, or leave this attribute out"
+                f"{present} of {len(labels)} images have {attribute!r} and {len(labels) - present} do not, and both "
+                "are needed; survey more codes, or leave this attribute out"
             )
         return labels
 
@@ -114,10 +124,12 @@ class Survey:
         """The codes at both ends of an attribute, InterFaceGAN's positives and negatives (Shen et al. 2020).
 
         Args:
-            fraction: of all codes, at each end, the most certain first; an end never reaches into the other class.
+            attribute: to sort by.
+            fraction: of all codes, at each end; never more than the class has.
 
         Raises:
-            SettingError: for a fraction outside (0, 0.5]. ScoreError: when one class is missing.
+            SettingError: for a fraction outside (0, 0.5].
+            ScoreError: when one class is missing.
         """
         if not 0 < fraction <= 0.5:
             raise SettingError(
@@ -130,7 +142,7 @@ class Survey:
         return self[torch.cat([top, bottom]).sort().values]
 
     def split(self, held_out: float = 0.3, *, seed: int = 0) -> tuple[Survey, Survey]:
-        """Codes to find directions on, and codes to judge them by, drawn at random without overlap.
+        """Codes to find directions from, and held-out codes to test them on, at random without overlap.
 
         Raises:
             SettingError: when one side would be empty.

@@ -1,11 +1,11 @@
 """A survey on disk: a folder of columns.
 
-- `survey.json`: whose codes, seen by whom, drawn how. Another survey does not fit into the same folder.
+- `survey.json`: the generator, the scorer and the settings of the sample. A folder has one survey.
 - `part-000000.parquet`, ...: 512 rows each, in the order of the seed's sample. `row` is the index in that sample,
-  `code` the flattened code, `logit:<attribute>` what the scorer saw, `class` the label of a conditional generator.
+  `code` the flattened code, `logit:<attribute>` its score, `class` the label of a conditional generator.
 
-A part is written under another name and then moved into place, so at any moment every part is whole; an interrupted
-survey goes on after the last row that it wrote. A part that grows is replaced as a whole.
+A part is written under another name and then renamed, so at any moment every part is complete; an interrupted survey
+continues after the last row that it wrote. A part that grows is written anew.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PART_ROWS = 512
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What makes two surveys the same survey: all that decides the value of a row."""
+    """All that determines the rows of a survey; two surveys with equal settings have equal rows."""
 
     generator: str | None
     scorer: str | None
@@ -88,7 +88,7 @@ class Settings:
         return settings
 
     def refuse_other(self, other: Settings, folder: Path) -> None:
-        """Raise SettingError naming whatever differs from the settings found in a folder."""
+        """Raise SettingError with the differences from the settings found in a folder."""
         mine, found = asdict(self), asdict(other)
         different = [
             f"{key} {_short(found[key])}, not {_short(mine[key])}" for key in mine if mine[key] != found[key]
@@ -101,7 +101,7 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """All rows of a survey as arrays made in advance, so that a long survey is never held twice."""
+    """All rows of a survey as arrays of their final size, so that a long survey is in memory only once."""
 
     codes: Float[Tensor, "n *shape"]
     logits: Float[Tensor, "n a"]
@@ -126,7 +126,7 @@ class Table:
         return math.ceil(self.num_rows / PART_ROWS)
 
     def rows_in(self, part: int) -> int:
-        """How many rows of a part the table asks for."""
+        """The number of rows of a part in this table."""
         return min(PART_ROWS, self.num_rows - part * PART_ROWS)
 
     def put(self, start: int, latents: Latents, scores: Scores) -> None:
@@ -158,7 +158,7 @@ class Table:
 
 @contextmanager
 def writing(folder: Path, settings: Settings) -> Iterator[None]:
-    """Claim a folder for one writer and say what it holds; the claim ends with the process, however that ends.
+    """Lock a folder for one writer and write its settings; the lock ends with the process, however that ends.
 
     Raises:
         OutputError: when the folder cannot be written, or another process writes it.
@@ -177,7 +177,7 @@ def writing(folder: Path, settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def _refusing(folder: Path) -> Iterator[None]:
-    """What the system refuses while a folder is written, as our own error."""
+    """Turns the system's errors while a folder is written into OutputError."""
     try:
         yield
     except OSError as error:
@@ -216,7 +216,7 @@ def _part_path(folder: Path, part: int) -> Path:
 
 
 def write_part(folder: Path, part: int, table: Table, settings: Settings, count: int) -> None:
-    """Write the first `count` rows of a part; it is there as a whole, or as it was before."""
+    """Write the first `count` rows of a part; after an interruption it is as before."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -230,7 +230,7 @@ def write_part(folder: Path, part: int, table: Table, settings: Settings, count:
     if settings.num_classes:
         columns.append(pa.array(table.classes[rows].numpy()))
     path = _part_path(folder, part)
-    # The fixed name lets the next run overwrite what a killed one left behind.
+    # The next run overwrites this name, in case this one is killed.
     unfinished = path.with_name(f".{path.name}.writing")
     content = pa.Table.from_arrays(columns, schema=schema)
     with _refusing(folder), unfinished.open("wb") as file:
@@ -242,7 +242,7 @@ def write_part(folder: Path, part: int, table: Table, settings: Settings, count:
 
 
 def count_rows(folder: Path, settings: Settings, *, strict: bool) -> dict[int, int]:
-    """How many rows each part has; what is no part of this survey is refused, or else left out to be made again."""
+    """How many rows each part has. Files that are no part of this survey are errors if `strict`, else skipped."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,12 +15,13 @@ from ganatomy.errors import CheckpointError, MissingFileError, OutputError, Scor
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Space
 from ganatomy.perception.base import Scorer, Scores
+from ganatomy.progress import Advance
 from ganatomy.surveys.base import Survey
 from ganatomy.surveys.jacobians import jacobians, read_jacobians, write_jacobians
 from ganatomy.surveys.parts import PART_ROWS, Settings, Table, count_rows, read_part, write_part, writing
 
 FLUSH_SECONDS = 5.0
-"""A slow generator writes the part that it is in this often, so that little is lost when it is killed."""
+"""An incomplete part is written this often, so that a slow survey that is killed loses little."""
 
 
 def survey(
@@ -33,25 +34,41 @@ def survey(
     folder: str | os.PathLike[str] | None = None,
     batch_size: int = 64,
     truncation_psi: float = 1.0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Advance | None = None,
 ) -> Survey:
     """Draw `n` codes, generate their images, score them.
 
-    Row i depends on the generator, the seed and i only: the codes are the same to the bit whatever `n` and
-    `batch_size` are, the logits to the rounding of matrix products.
+    Row i depends on the generator, the seed and i only: the codes are the same to the bit for any `n` and `batch_size`,
+    the logits to the rounding of matrix products.
 
     Args:
-        space: of the codes to keep; a direction found in this survey lives there.
-        folder: where to keep the rows. Rows that are there already are read and not made again, so a survey that was
-            killed goes on where it was, and a larger `n` makes it longer. One process writes a folder at a time.
-        truncation_psi: how far codes stay from the mean, in w and later spaces.
+        generator: to draw codes from.
+        scorer: of their images.
+        n: number of codes.
+        space: of the codes in the survey, and so of the directions found in it.
+        seed: of the codes.
+        folder: to keep the rows in. Rows in it are read and not made again, so a survey that was killed continues, and
+            a larger `n` extends it. One process writes a folder at a time.
+        batch_size: images at a time.
+        truncation_psi: of codes in w and later spaces: 1 = none, 0 = mean w.
         progress: called with the number of rows done and `n`, after each batch.
+
+    Returns:
+        The codes and their scores.
 
     Raises:
         SettingError: for a setting outside its range, or a folder that holds another survey.
         SpaceError: for a space that the generator does not have.
         OutputError: when the folder cannot be written; nothing has been generated then.
-        ScoreError: when a score is not a number, or a table of labels is too short.
+        ScoreError: when a score is not finite, or a table of labels is too short.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> from ganatomy.perception import OracleScorer
+        >>> toy = ga.ToyGenerator(attributes=("red", "round"))
+        >>> seen = ga.survey(toy, OracleScorer(toy), n=100)
+        >>> len(seen), seen.names
+        (100, ('red', 'round'))
     """
     if n < 1 or batch_size < 1:
         raise SettingError(f"cannot survey {n} codes in batches of {batch_size}; both must be 1 or more")
@@ -99,21 +116,36 @@ def differentiate(
     attributes: Iterable[str] | None = None,
     folder: str | os.PathLike[str] | None = None,
     batch_size: int = 16,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Advance | None = None,
 ) -> Survey:
-    """The same survey with the Jacobians of its first `n` codes, which the method `selective` learns from.
+    """The same survey with the Jacobians of its first `n` codes, which `gradient`, `active` and `selective` need.
 
     Args:
-        attributes: whose gradients to take, one backward pass each; by default all.
-        folder: that the survey was written to; the Jacobians are kept there, and `load_survey` reads them.
+        survey: of this generator and scorer.
+        generator: that the codes are of.
+        scorer: of the survey.
+        n: codes to differentiate.
+        attributes: to differentiate, one backward pass each; by default all.
+        folder: of the survey, to write the Jacobians into; `load_survey` reads them.
+        batch_size: images at a time.
+        progress: called with the number of codes done and of all.
+
+    Returns:
+        A copy with `Survey.jacobians`.
 
     Raises:
-        UnknownNameError: for an attribute that was not scored. OutputError: when the folder cannot be written.
-        SettingError: for another scorer than that of the survey. Others as `jacobians` says.
+        UnknownNameError: for an attribute that was not scored.
+        OutputError: when the folder cannot be written.
+        SettingError: for another scorer than that of the survey, and without gradients, see `jacobians`.
+        SpaceError, FingerprintError: for codes of another generator.
+
+    Example::
+
+        found = ga.selective(ga.differentiate(survey, generator, scorer, n=64))
     """
     if survey.scorer not in (None, scorer.fingerprint):
         raise SettingError(
-            f"{scorer.description} is not the scorer of this survey; differentiate the one that was surveyed with"
+            f"{scorer.description} is not the scorer of this survey; give the one that the survey was made with"
         )
     wanted = scorer if attributes is None else scorer.select(attributes)
     seen = jacobians(generator, wanted, survey.latents[:n], batch_size=batch_size, progress=progress)
@@ -125,8 +157,19 @@ def differentiate(
 def load_survey(folder: str | os.PathLike[str]) -> Survey:
     """Read all rows that a survey has written so far.
 
+    Args:
+        folder: that `survey` or `save_survey` wrote.
+
+    Returns:
+        The survey, with its Jacobians where it has them.
+
     Raises:
-        MissingFileError: when there is no survey. CheckpointError: when it is damaged, or has no rows yet.
+        MissingFileError: when there is no survey.
+        CheckpointError: when it is damaged, or has no rows yet.
+
+    Example::
+
+        found = ga.regression(ga.load_survey("my.survey"))
     """
     folder = Path(folder)
     settings = Settings.read(folder)
@@ -147,10 +190,10 @@ def load_survey(folder: str | os.PathLike[str]) -> Survey:
 
 
 def save_survey(survey: Survey, folder: str | os.PathLike[str]) -> Path:
-    """Write all rows to a new folder, which `load_survey` reads and `survey` can make longer.
+    """Write all rows to a new folder, which `load_survey` reads and `survey` can extend.
 
     Raises:
-        SettingError: when the rows are a subset; only a sample from its beginning can be a survey on disk.
+        SettingError: when the rows are not a sample from its beginning.
         OutputError: when the folder cannot be written, or holds a survey already.
     """
     if not torch.equal(survey.sample_rows, torch.arange(len(survey))):
@@ -173,7 +216,7 @@ def save_survey(survey: Survey, folder: str | os.PathLike[str]) -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class _Job:
-    """Makes rows."""
+    """Makes the rows of a survey."""
 
     generator: Generator
     scorer: Scorer
@@ -182,7 +225,7 @@ class _Job:
 
     @torch.no_grad()
     def fill(self, table: Table, part: int, have: int) -> Iterator[int]:
-        """Make the rows of one part after the first `have`, which exist; yields how many each batch adds."""
+        """Make the rows of one part after the first `have`; yields how many each batch adds."""
         start, stop = part * PART_ROWS, part * PART_ROWS + table.rows_in(part)
         if start + have == stop:
             return
@@ -200,8 +243,8 @@ class _Job:
             yield len(batch)
 
 
-def _survey_folder(folder: Path, job: _Job, table: Table, report: Callable[[int, int], None]) -> None:
-    """Read what a folder has, make what it lacks."""
+def _survey_folder(folder: Path, job: _Job, table: Table, report: Advance) -> None:
+    """Read the rows in a folder, and make the others."""
     found = Settings.read(folder)
     if found is not None:
         job.settings.refuse_other(found, folder)

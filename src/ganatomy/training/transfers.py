@@ -30,7 +30,7 @@ from ganatomy.training.checkpoints import load_state, save_state
 from ganatomy.training.data import torch_rng
 from ganatomy.transfers import TransferConfig, TransferNetwork, Transferred, transfer
 from ganatomy.transfers.linear import SLACK, steps_of
-from ganatomy.transfers.network import LOGITS, SEES, features_of
+from ganatomy.transfers.network import INPUTS, LOGITS, image_features
 from ganatomy.transfers.result import CLEAR, goal_logits
 from ganatomy.transfers.steps import moved
 
@@ -44,7 +44,7 @@ class TransferSettings:
 
     Args:
         attributes: that it learns to transfer; by default all that a fiftieth of the pool has, and a fiftieth lacks.
-        sees: what the network knows of source and target, see `TransferConfig`.
+        inputs: of the network, from source and target, see `TransferConfig`.
         space: of the codes; by default w where there is one.
         hidden_dim: of the network, see `TransferConfig`.
         pool: codes whose images are scored once; pairs are drawn of them.
@@ -60,7 +60,7 @@ class TransferSettings:
     """
 
     attributes: tuple[str, ...] | None = None
-    sees: str = "scores"
+    inputs: str = "scores"
     space: str | None = None
     hidden_dim: int = 256
     pool: int = 2_000
@@ -135,8 +135,8 @@ def train_transfer(
     scorer = scorer.differentiable()
     if settings.attributes is not None:
         scorer.select(settings.attributes)
-    if settings.sees not in SEES:
-        raise SettingError(f"a transfer network sees one of {', '.join(SEES)}, not {settings.sees!r}")
+    if settings.inputs not in INPUTS:
+        raise SettingError(f"inputs of a transfer network are {', '.join(INPUTS)}, not {settings.inputs!r}")
     space = settings.space or ("w" if Space.W in generator.signature.spaces else "z")
     settings = replace(settings, space=space)
     if not gradients_flow(generator, scorer, generator.sample(1, space=space)):
@@ -205,7 +205,7 @@ class TransferRun:
         self.distribution = self.network.distribution
         with torch.no_grad():
             self.u = self.network.coordinates(pool.latents)
-        self.seen = self._seen(self.u)
+        self.inputs = self._inputs(self.u)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98), weight_decay=1e-2
         )
@@ -223,7 +223,7 @@ class TransferRun:
         config = TransferConfig(
             attributes=attributes,
             names=scores.names,
-            sees=settings.sees,
+            inputs=settings.inputs,
             space=str(self.pool.latents.space),
             full_dim=len(distribution.mean),
             code_dim=distribution.factor.shape[1],
@@ -238,9 +238,9 @@ class TransferRun:
         network = TransferNetwork(config)
         for name in ("mean", "factor", "inverse"):
             getattr(network, name).copy_(getattr(distribution, name))
-        seen = self._seen(u.float())
-        network.seen_mean.copy_(seen.mean(0))
-        network.seen_std.copy_(seen.std(0).clamp(min=1e-3))
+        seen = self._inputs(u.float())
+        network.input_mean.copy_(seen.mean(0))
+        network.input_std.copy_(seen.std(0).clamp(min=1e-3))
         columns = [scores.names.index(name) for name in attributes]
         known = ridge_of(moments(network.normal(seen), scores.logits[:, columns]))
         network.read.weight.copy_(known.weights)
@@ -248,10 +248,10 @@ class TransferRun:
         network.linear.weight.copy_(_linear_steps(u, scores, columns))
         return network
 
-    def _seen(self, u: Float[Tensor, "n r"]) -> Float[Tensor, "n k"]:
-        """What the network knows of the images of the pool."""
+    def _inputs(self, u: Float[Tensor, "n r"]) -> Float[Tensor, "n k"]:
+        """The network's inputs from the images of the pool."""
         pool = self.pool
-        return {"scores": pool.scores.logits, "features": pool.features, "code": u}[self.settings.sees]
+        return {"scores": pool.scores.logits, "features": pool.features, "code": u}[self.settings.inputs]
 
     def train_step(self) -> None:
         """One step down the loss, on pairs that the seed and the number of the step choose."""
@@ -274,7 +274,7 @@ class TransferRun:
     def losses(self, rows: Tensor, givers: Tensor, chosen: Float[Tensor, "n t"]) -> dict[str, Tensor]:
         """The parts of the loss of the network's steps for these pairs."""
         pool, network = self.pool, self.network
-        steps = network(self.u[rows], self.seen[rows], self.seen[givers], chosen)
+        steps = network(self.u[rows], self.inputs[rows], self.inputs[givers], chosen)
         codes = moved(self.distribution, pool.latents[rows], steps)
         images = self.generator(codes)
         logits = self.scorer(images, latents=codes).logits.cpu()
@@ -298,7 +298,7 @@ class TransferRun:
             "features": steps.new_zeros(()),
         }
         if self.settings.features:
-            change = features_of(self.scorer, images).cpu() - pool.features[rows]
+            change = image_features(self.scorer, images).cpu() - pool.features[rows]
             parts["features"] = (change / pool.features.std(0).clamp(min=1e-3)).square().mean()
         return parts
 
@@ -332,13 +332,13 @@ def _pool(
     if path is not None and path.exists():
         kept = load_state(facts, path)
     else:
-        wanted = settings.sees == "features" or settings.features > 0
+        wanted = settings.inputs == "features" or settings.features > 0
         logits, features = [], []
         for part in batches(latents, 32):
             with torch.no_grad():
                 images = generator(part)
                 logits.append(scorer(images, latents=part).logits.cpu())
-                features.append(features_of(scorer, images).cpu() if wanted else torch.zeros(len(part), 0))
+                features.append(image_features(scorer, images).cpu() if wanted else torch.zeros(len(part), 0))
             if progress:
                 progress("pool", sum(map(len, logits)), len(latents))
         kept = {"logits": torch.cat(logits), "features": torch.cat(features)}

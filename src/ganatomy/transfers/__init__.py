@@ -1,6 +1,6 @@
 """Transfer of attributes from image to image: 'his smile, on her face'.
 
-transfer   by any method, and what came of it
+transfer   by any method
 linear     in closed form, from directions
 network    in one pass of a network, which `training.train_transfer` trains
 result     pairs of source and target, and the result

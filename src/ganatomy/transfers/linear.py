@@ -1,4 +1,4 @@
-"""Transfer in closed form: the step that a linear model of the scores asks for."""
+"""Transfer in closed form, by a linear model of the scores."""
 
 from __future__ import annotations
 
@@ -16,27 +16,30 @@ from ganatomy.transfers.result import Pairs
 from ganatomy.transfers.steps import moved
 
 SLACK = 1e-3
-"""By default held probabilities give way a little: slopes of single images differ, and a longer step buys less."""
+"""By default held probabilities may change a little: gradients of single images differ, so exact holds gain little."""
 
 TINY = 1e-9
-"""Share of the trace that keeps attributes which depend on each other soluble."""
+"""Share of the trace that is added, so that the system of dependent attributes has a solution."""
 
 
 def linear(generator: Generator, pairs: Pairs, directions: Directions, *, slack: float = SLACK) -> Latents:
     """The targets moved by the smallest step, in standard deviations of codes, that gives them the sources' logits.
 
-    A direction says that a step s in u, the coordinates in which codes have unit covariance, adds `<j, s>` to the logit
-    of its attribute. With these slopes as rows, T of the attributes and H of those held, and the gap g between the
-    logits of sources and targets, it is
+    By its direction an attribute's logit changes by `<j, s>` for a step s in u, the coordinates in which codes have
+    unit covariance. With these gradients as rows, T of the attributes and H of those held, the gap g between the logits
+    of sources and targets, and P the change of each held probability for a logit, the step is
 
-        min over s of  |s|² + |P H s|² / slack   such that   T s = g,
+        min over s of  |s|² + |P H s|² / slack   such that   T s = g.
 
-    P the change of each held probability for a logit. Without slack held logits stay, H s = 0, as far as that leaves T
-    free: s = Mᵀ (M Mᵀ)^-1 [0; g] with M = [H; T], the Gram system of all directions. The logits of targets and sources
-    are those that were seen, not those that the directions predict, so only the slopes of the model are relied on.
+    With slack 0 held logits do not change, H s = 0, as far as T allows: s = Mᵀ (M Mᵀ)^-1 [0; g] with M = [H; T], the
+    Gram system of all directions. The logits of targets and sources are those of their images, not predictions, so only
+    the slopes of the directions matter.
 
     Args:
-        slack: squared changes of held probabilities that are worth a squared standard deviation of step.
+        generator: of the codes.
+        pairs: of targets and sources.
+        directions: of the attributes, and of held ones; those without a direction are not held.
+        slack: squared changes of held probabilities that weigh as much as a squared standard deviation of step.
 
     Raises:
         UnknownNameError: for an attribute that has no direction.
@@ -45,7 +48,7 @@ def linear(generator: Generator, pairs: Pairs, directions: Directions, *, slack:
         SpaceError, FingerprintError: for directions of another space or generator.
     """
     if not slack >= 0:
-        raise SettingError(f"slack is {slack:g}; it must be 0, for what is held to stay, or more")
+        raise SettingError(f"slack is {slack:g}; it must be 0 (held exactly) or more")
     where = latent_distribution(generator, directions.space)
     for direction in directions:
         direction.check(pairs.target)
@@ -72,7 +75,7 @@ def _slopes(directions: Directions, names: list[str], where: LatentDistribution)
         direction = directions[name]
         if not math.isfinite(direction.slope) or direction.slope == 0:
             raise SettingError(
-                f"direction {name!r} has slope {direction.slope}, so it does not say how a logit answers to it; "
+                f"direction {name!r} has slope {direction.slope}, so no change of its logit is known; "
                 "use directions that were found on scores"
             )
         if direction.layers is not None:
@@ -90,11 +93,11 @@ def steps_of(
     *,
     slack: float,
 ) -> Float[Tensor, "n r"]:
-    """The steps of `linear`, from slopes and gaps; weights are P."""
+    """The steps of `linear`, from gradients and gaps; weights are P."""
     if not slack:
         rows = torch.cat([held, targets])
         right = torch.cat([gap.new_zeros(len(gap), len(held)), gap], dim=1)
-        # More attributes than axes cannot all stay: least squares does its best, and the caller looks at the gap.
+        # More attributes than axes cannot all be held: this is the least-squares solution, and the caller checks it.
         return torch.linalg.lstsq(rows, right.T, driver="gelsd").solution.T
     rows = torch.cat([weights[..., None] * held, targets.expand(len(gap), -1, -1)], dim=1)
     right = torch.cat([torch.zeros_like(weights), gap], dim=1)

@@ -1,8 +1,7 @@
-"""What a transfer is asked for, and what came of it."""
+"""The pairs of a transfer, and its result."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -15,22 +14,23 @@ from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, Scores
 
 WITHIN = 0.1
-"""An image whose attributes are all this near to their source's probabilities has got them."""
+"""Largest distance of a probability from its source's that counts as reached."""
 
 CLEAR = 4.59512
-"""Logit of 99 %. Beyond it, and beyond minus it, a source only says "surely", and a target that is there stays."""
-
-Progress = Callable[[int, int], None]
-"""Told how far the work is: (done, total)."""
+"""Logit of 99 %. A source beyond it is just "present" or "absent", which a target beyond it is already."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pairs:
-    """Targets and the sources of their attributes, row by row, and what was seen in the images of both.
+    """Targets and the sources of their attributes, row by row, and the scores of both.
 
     Args:
-        attributes: to take from the sources. held: to leave as they are in the targets.
-        before: scores of the targets. given: scores of the sources.
+        target: codes to change.
+        source: codes to take attributes from.
+        attributes: to take from the sources.
+        held: to keep in the targets.
+        before: scores of the targets.
+        given: scores of the sources.
     """
 
     target: Latents
@@ -42,7 +42,7 @@ class Pairs:
 
     @property
     def goals(self) -> Float[Tensor, "n t"]:
-        """The logit that each attribute is to have in each target."""
+        """The logits that the attributes should have in the targets."""
         return goal_logits(
             self.before.select(self.attributes).logits, self.given.select(self.attributes).logits
         )
@@ -50,12 +50,21 @@ class Pairs:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Transferred:
-    """Targets with attributes of their sources, and what that did to the image of each.
+    """Targets with attributes of their sources, and how the scores of their images changed.
 
     Args:
+        latents: the changed targets.
+        attributes: taken from the sources.
+        held: kept.
         wanted: probability of each attribute in the sources.
-        before, after: scores of all attributes in the targets.
+        before: scores of all attributes in the targets.
+        after: scores of all attributes in the changed targets.
         method: "linear", "guided" or "network".
+
+    Example::
+
+        found = ga.transfer(generator, scorer, target, source, "Smiling")
+        print(found.reached, found.drift.abs().mean())
     """
 
     latents: Latents
@@ -81,38 +90,34 @@ class Transferred:
 
     @property
     def missing(self) -> Float[Tensor, "n t"]:
-        """Probabilities of the sources less those after, of the attributes that were to be had."""
+        """Probabilities in the sources less those after, of the transferred attributes."""
         return self.wanted - self.after.select(self.attributes).probabilities
 
     @property
     def reached(self) -> Bool[Tensor, " n"]:
-        """Every attribute is within `WITHIN` of its source's probability."""
+        """Whether every attribute is within `WITHIN` of its source's probability."""
         return self.missing.abs().amax(1) <= WITHIN
 
     def __str__(self) -> str:
         apart = self.wanted - self.before.select(self.attributes).probabilities
-        told = ", ".join(
+        gaps = ", ".join(
             f"{name} {float(was):.2f} apart before, {float(now):.2f} after"
             for name, was, now in zip(
                 self.attributes, apart.abs().mean(0), self.missing.abs().mean(0), strict=True
             )
         )
         kept = f"; held ones changed by {float(self.drift.abs().mean()):.3f}" if self.held else ""
-        return f"{int(self.reached.sum())} of {len(self)} reached: {told}{kept} (means, by {self.method})"
+        return f"{int(self.reached.sum())} of {len(self)} reached: {gaps}{kept} (means, by {self.method})"
 
 
 def goal_logits(own: Float[Tensor, "n t"], given: Float[Tensor, "n t"]) -> Float[Tensor, "n t"]:
-    """The logits of the sources, but no farther from a target's own than where an attribute is clearly there or not."""
+    """The logits of the sources, where these are beyond `CLEAR` the nearest to the target's own that is clear too."""
     clear = torch.full_like(own, CLEAR)
     return given.maximum(own.minimum(-clear)).minimum(own.maximum(clear))
 
 
-def in_pairs(target: Latents, source: Latents) -> tuple[Latents, Latents]:
-    """As many targets as sources; a single one goes with each of the others.
-
-    Raises:
-        SettingError: for other numbers of them.
-    """
+def paired(target: Latents, source: Latents) -> tuple[Latents, Latents]:
+    """As many targets as sources, a single one repeated; raises SettingError for numbers that do not fit."""
     n = max(len(target), len(source))
     if min(len(target), len(source)) in (1, n) and min(len(target), len(source)):
         rows = torch.arange(n)
@@ -123,8 +128,8 @@ def in_pairs(target: Latents, source: Latents) -> tuple[Latents, Latents]:
 
 
 @torch.no_grad()
-def look(generator: Generator, scorer: Scorer, latents: Latents, *, batch_size: int) -> Scores:
-    """What is seen in the images of these codes."""
+def scores_of(generator: Generator, scorer: Scorer, latents: Latents, *, batch_size: int) -> Scores:
+    """The scores of the images of these codes."""
     return Scores.cat(
         Scores(names=scorer.names, logits=scorer(generator(part), latents=part).logits.cpu())
         for part in batches(latents, batch_size)

@@ -12,7 +12,7 @@ from ganatomy.latents import Latents, Space
 
 
 def coordinates(where: LatentDistribution, latents: Latents) -> Float[Tensor, "n r"]:
-    """The u of codes; those of w+ count by the mean of their layers where it is w that is likely.
+    """The u of codes, of w+ by the mean of their layers for a distribution of w.
 
     Raises:
         SpaceError: for codes of another space or size.
@@ -23,7 +23,7 @@ def coordinates(where: LatentDistribution, latents: Latents) -> Float[Tensor, "n
 
 
 def moved(where: LatentDistribution, latents: Latents, steps: Float[Tensor, "n r"]) -> Latents:
-    """Codes moved by steps, which end where codes are likely, or as far from their mean as they were.
+    """Codes moved by steps, which end within the bound of the distribution, or as far from its mean as they began.
 
     Steps of w move codes of w+ in all layers alike. Gradients flow from the codes to the steps.
 
@@ -36,5 +36,5 @@ def moved(where: LatentDistribution, latents: Latents, steps: Float[Tensor, "n r
     ends = ends * (limits / ends.norm(dim=1).clamp(min=1e-12)).clamp(max=1)[:, None]
     if latents.space == where.space:
         return where.moved(latents, ends - origin)
-    way = ((ends - origin) @ where.factor.T).to(latents.codes)
-    return latents.with_codes(latents.codes + way[:, None])
+    offset = ((ends - origin) @ where.factor.T).to(latents.codes)
+    return latents.with_codes(latents.codes + offset[:, None])

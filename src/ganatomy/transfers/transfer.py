@@ -16,15 +16,16 @@ from ganatomy.guidance.goals import held_names
 from ganatomy.guidance.guided import DAMPING
 from ganatomy.latents import Directions, Latents
 from ganatomy.perception.base import Scorer, Scores
+from ganatomy.progress import Advance
 from ganatomy.transfers.linear import linear
 from ganatomy.transfers.network import TransferNetwork
-from ganatomy.transfers.result import Pairs, Progress, Transferred, in_pairs, look
+from ganatomy.transfers.result import Pairs, Transferred, paired, scores_of
 from ganatomy.transfers.steps import moved
 
 METHODS = ("linear", "guided", "network")
 
 LOOSER = (1.0, 10.0)
-"""Images that do not get there are sought anew with what is held giving way so many times as easily."""
+"""Damping of guided edits, as multiples of the default: images that miss their goal are edited again with the next."""
 
 
 @torch.no_grad()
@@ -40,25 +41,40 @@ def transfer(
     directions: Directions | None = None,
     network: TransferNetwork | None = None,
     batch_size: int = 16,
-    progress: Progress | None = None,
+    progress: Advance | None = None,
 ) -> Transferred:
-    """The target codes with the sources' values of some attributes; all others stay the targets' own.
-
-    A value is a probability that the scorer sees. Row by row a source goes with a target, or one of either with all.
+    """The target codes with the sources' values of some attributes, which are the scorer's probabilities; all other
+    attributes keep the targets' values. Sources and targets are paired row by row, or a single one with all.
 
     Args:
-        method: "linear" solves for it in directions (`transfers.linear`) and looks at no image but the sources' and
-            the targets'; "guided" goes until each image shows it (`ga.guided`); "network" does it in one pass of a
+        generator: of the codes.
+        scorer: a classifier of images.
+        target: codes to change.
+        source: codes to take attributes from.
+        attributes: one name or several.
+        method: "linear" solves for the step in directions (`transfers.linear`), from the scores of sources and targets
+            alone; "guided" optimises until each image has the value (`ga.guided`); "network" takes one pass of a
             network that `ga.train_transfer` trained.
-        hold: attributes that must stay, or "all" others. A network always holds all that it was trained to hold.
-        directions: for "linear", with slopes, of the attributes and of what is held; for "guided", where no gradients
-            flow through scorer and generator, the span to edit in.
-        progress: called with the images that are finished, and all of them.
+        hold: attributes to keep, or "all" others. A network always holds all that it was trained to hold.
+        directions: for "linear", with slopes, of the attributes and of held ones; for "guided", where scorer and
+            generator have no gradients, the span to edit in.
+        network: for "network".
+        batch_size: images at a time.
+        progress: called with the number of images done and of all.
+
+    Returns:
+        The changed codes, with the scores of their images before and after.
 
     Raises:
         UnknownNameError: for an attribute or a method that does not exist.
         SettingError: for codes that do not make pairs, no attribute, and a method without what it needs.
-        ScoreError: for a table of labels. SpaceError, FingerprintError: for what belongs to other codes.
+        ScoreError: for a table of labels.
+        SpaceError, FingerprintError: for directions or a network of other codes.
+
+    Example::
+
+        found = ga.transfer(generator, scorer, her, his, "Smiling")
+        ga.grid(generator(found.latents)).save("smile.png")
     """
     if method not in METHODS:
         raise UnknownNameError("method of transfer", method, METHODS)
@@ -67,14 +83,14 @@ def transfer(
     if not attributes:
         raise SettingError("there is no attribute to transfer; name one or more, such as Smiling")
     names = scorer.select(attributes).names
-    target, source = in_pairs(target, source)
+    target, source = paired(target, source)
     pairs = Pairs(
         target=target,
         source=source,
         attributes=names,
         held=held_names(scorer.names, names, hold),
-        before=look(generator, scorer, target, batch_size=batch_size),
-        given=look(generator, scorer, source, batch_size=batch_size),
+        before=scores_of(generator, scorer, target, batch_size=batch_size),
+        given=scores_of(generator, scorer, source, batch_size=batch_size),
     )
     if method == "guided":
         return _guided(
@@ -93,7 +109,7 @@ def transfer(
                 "there is no network to transfer with; train one with ga.train_transfer, or choose method='guided'"
             )
         latents = apply_network(generator, scorer, pairs, network, batch_size=batch_size)
-    after = look(generator, scorer, latents, batch_size=batch_size)
+    after = scores_of(generator, scorer, latents, batch_size=batch_size)
     if progress:
         progress(len(latents), len(latents))
     return _result(pairs, latents, after, method)
@@ -105,7 +121,8 @@ def apply_network(
     """The targets moved by one pass of a network.
 
     Raises:
-        UnknownNameError: for an attribute that it was not trained for. Others as `TransferNetwork` says.
+        UnknownNameError: for an attribute that it was not trained for.
+        SettingError, SpaceError, FingerprintError: as `TransferNetwork.inputs` and `TransferNetwork.coordinates`.
     """
     learnt = network.config.attributes
     for name in pairs.attributes:
@@ -118,8 +135,8 @@ def apply_network(
         target, source = pairs.target[rows], pairs.source[rows]
         steps = network(
             network.coordinates(target),
-            network.see(generator, scorer, target, pairs.before[rows]),
-            network.see(generator, scorer, source, pairs.given[rows]),
+            network.inputs(generator, scorer, target, pairs.before[rows]),
+            network.inputs(generator, scorer, source, pairs.given[rows]),
             chosen.expand(len(target), -1),
         )
         done.append(moved(network.distribution, target, steps))
@@ -133,9 +150,9 @@ def _guided(
     *,
     directions: Directions | None,
     batch_size: int,
-    progress: Progress | None,
+    progress: Advance | None,
 ) -> Transferred:
-    """Guided edits to the goal of each pair, with what is held giving way where it is in the way."""
+    """Guided edits to the goal of each pair, with more damping where the held attributes prevent it."""
     rows, n = torch.arange(len(pairs.target)), len(pairs.target)
     best: Transferred | None = None
     for looser in LOOSER:
@@ -165,7 +182,7 @@ def _guided(
 
 
 def _nearer(best: Transferred, rows: Int[Tensor, " m"], found: Guided) -> Transferred:
-    """The best so far, but for those of these rows whose new codes come nearer to their source."""
+    """The best so far, with the new codes of those rows that are nearer to their source now."""
     logits, codes = best.after.logits.clone(), best.latents.codes.clone()
     tried = replace(best, latents=found.latents, after=found.after, wanted=best.wanted[rows])
     nearer = tried.missing.abs().amax(1) < best.missing[rows].abs().amax(1)

@@ -26,7 +26,7 @@ def train_transfer(
     subject: TransferSubject,
     *,
     out: OutFolder,
-    sees: Literal["scores", "features", "code"] = "scores",
+    inputs: Literal["scores", "features", "code"] = "scores",
     steps: int = 800,
     pool: int = 2_000,
     json: Json = False,
@@ -37,7 +37,7 @@ def train_transfer(
     transfer.safetensors and a checkpoint; at the end the network is tested on new pairs.
 
     Args:
-        sees: Inputs of the network, of source and target: all scores, the scorer's features, or the code alone, for
+        inputs: Inputs of the network, of source and target: all scores, the scorer's features, or the code alone, for
             which no image is made.
         steps: Training steps, of 16 pairs each.
         pool: Number of codes that pairs are drawn from.
@@ -54,7 +54,7 @@ def train_transfer(
     generator, scorer = experiment.generator, experiment.image_scorer
     settings = TransferSettings(
         attributes=subject.chosen(scorer),
-        sees=sees,
+        inputs=inputs,
         space=subject.space,
         steps=steps,
         pool=pool,
