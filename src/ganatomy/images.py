@@ -18,6 +18,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
+from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError, MissingFileError, OutputError, SettingError
 
@@ -52,6 +53,14 @@ def to_pil(image: Float[Tensor, "c h w"]) -> Image.Image:
     """One image as PIL, grey or RGB."""
     pixels = to_uint8(image[None])[0]
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+
+def shrunk(images: Float[Tensor, "n c h w"], side: int) -> Float[Tensor, "n c t v"]:
+    """Images whose longer side has at most so many pixels; smaller ones stay as they are."""
+    size, longest = images.shape[2:], max(images.shape[2:])
+    if longest <= side:
+        return images
+    return F.interpolate(images, [round(length * side / longest) for length in size], mode="area")
 
 
 def from_pil(image: Image.Image, *, channels: int = 3, size: int | None = None) -> Float[Tensor, "1 c h w"]:

@@ -9,10 +9,10 @@ from functools import cached_property
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional as F
 
 from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.generators.base import Generator, batches
+from ganatomy.images import shrunk
 from ganatomy.latents import Latents
 from ganatomy.maps.classes import Classes, classes_of
 from ganatomy.maps.embedding import Map, embed
@@ -122,7 +122,7 @@ def map_images(
     done = 0
     for part in batches(latents, batch_size):
         images = generator(part).clamp(-1, 1)
-        thumbnails.append(_small(images).cpu())
+        thumbnails.append(shrunk(images, THUMBNAIL).cpu())
         if of == "codes":
             points.append(part.codes.flatten(1).cpu())
         elif of == "images" or features is None:
@@ -156,9 +156,3 @@ def map_images(
         classes=classes,
         faithful=faithfulness(rows, found.xy, classes=None if classes is None else classes.index, seed=seed),
     )
-
-
-def _small(images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c t t"]:
-    if max(images.shape[2:]) <= THUMBNAIL:
-        return images
-    return F.interpolate(images, (THUMBNAIL, THUMBNAIL), mode="area")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from perception.test_words import Planted
 from torch import Tensor
 
 from ganatomy.datasets.references import Reference
@@ -17,17 +18,17 @@ from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.documents import document
 from ganatomy.experiments.studies.dcgan import DCGANStudy, study_dcgan
 from ganatomy.experiments.studies.dcgan.arithmetic import LAST, ONE, SHORTENED, THREE
-from ganatomy.experiments.studies.dcgan.concepts import sums_of, turns_of
-from ganatomy.experiments.studies.dcgan.quantities import Quantity, QuantityScorer, brightness, slant
+from ganatomy.experiments.studies.dcgan.concepts import exclusive, sums_of, turns_of
 from ganatomy.experiments.studies.dcgan.sentences import sentences
 from ganatomy.experiments.studies.dcgan.walks import find_copies, walk_between_points
 from ganatomy.generators.base import Generator
 from ganatomy.generators.dcgan import DCGAN
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
 from ganatomy.generators.toy import ToyGenerator
-from ganatomy.perception import FunctionScorer, OracleScorer, TableScorer
+from ganatomy.perception import FunctionScorer, OracleScorer, TableScorer, words
 from ganatomy.perception.base import Scorer, Scores
 from ganatomy.perception.perceptual import perceptual_distance
+from ganatomy.perception.quantities import QuantityScorer
 from ganatomy.report import write_document
 from ganatomy.report.writer import summary
 from ganatomy.statistics.intervals import Estimate
@@ -209,38 +210,31 @@ class TestTurns:
         assert "takes a discriminator (--critic)" in lines[4]
 
 
-class TestQuantities:
-    @pytest.mark.parametrize("lean", [-0.5, 0.0, 0.4])
-    def test_slant_is_the_shear_of_what_is_drawn(self, lean: float) -> None:
-        image = torch.full((1, 1, 41, 41), -1.0)
-        for row in range(5, 36):
-            middle = 20 + lean * (20 - row)
-            for column in range(41):
-                image[0, 0, row, column] += 2 * max(0.0, 1 - abs(column - middle) / 2)
-        assert float(slant(image)) == pytest.approx(lean, abs=0.02)
-        assert float(slant(-image)) == pytest.approx(lean, abs=0.02)
+def test_classes_differ_from_attributes_by_their_probabilities(
+    toy: ToyGenerator, classes: FunctionScorer
+) -> None:
+    images = toy(toy.sample(50))
+    assert exclusive(classes.score(images), QuantityScorer(classes, []))
+    assert not exclusive(OracleScorer(toy).score(images), QuantityScorer(OracleScorer(toy), []))
 
-    def test_quantities_are_counted_from_the_median_image(self, found: DCGANStudy) -> None:
-        column = found.survey.scores.column("light")
-        assert float(column.median()) == pytest.approx(0, abs=0.05)
-        low, high = torch.quantile(column, torch.tensor([0.25, 0.75])).tolist()
-        assert high - low == pytest.approx(4, rel=1e-3)
 
-    def test_light_is_the_mean_grey(self) -> None:
-        assert brightness(torch.full((2, 3, 4, 4), 0.5)).tolist() == pytest.approx([0.5, 0.5])
-        assert brightness(torch.full((1, 1, 4, 4), -0.5)).tolist() == [-0.5]
+def test_attributes_in_words_make_sums_and_turns(toy: ToyGenerator) -> None:
+    scorer = words(["red|blue", "green|blue"], model=Planted(), subject="")
+    scorer = scorer.centred(scorer.score(toy(toy.sample(300, seed=9))))
+    seen = studied(toy, scorer, n=300, attributes=["green", "red"])
+    (sums,) = seen.sums
+    assert str(sums.exhibit.sum).count("green") == 3
+    assert sums.family.name == "green+red"
+    assert [turned.family.title for turned in seen.turns] == ["dark to light", "not green to green"]
+    assert seen.maps.color == "green"
+    page = document(seen, Experiment(toy, scorer), model="toy")
+    assert "words, by planted" in page.eyebrow
 
-    def test_classes_differ_from_attributes_by_their_probabilities(
-        self, toy: ToyGenerator, classes: FunctionScorer, found: DCGANStudy
-    ) -> None:
-        images = toy(toy.sample(50))
-        assert QuantityScorer(classes, []).exclusive(classes.score(images))
-        assert not QuantityScorer(OracleScorer(toy), []).exclusive(OracleScorer(toy).score(images))
 
-    def test_a_table_of_labels_cannot_score_sums(self, toy: ToyGenerator, tmp_path: Path) -> None:
-        (tmp_path / "labels.csv").write_text("red\n" + "1\n" * 200)
-        with pytest.raises(ScoreError, match="cannot score new images"):
-            studied(toy, TableScorer(tmp_path / "labels.csv"), n=100)
+def test_a_table_of_labels_cannot_score_sums(toy: ToyGenerator, tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("red\n" + "1\n" * 200)
+    with pytest.raises(ScoreError, match="cannot score new images"):
+        studied(toy, TableScorer(tmp_path / "labels.csv"), n=100)
 
 
 def test_concepts_with_too_few_images_make_no_sums() -> None:
@@ -371,7 +365,6 @@ def test_grey_images_have_a_slant_and_a_critic_is_tested(tmp_path: Path) -> None
     scorer = FunctionScorer(halves, ["top", "bottom", "none"], output="class logits")
     critic = MultiscaleCritic((8, 8, 8, 8)[:3], 1).eval().requires_grad_(False)
     seen = studied(generator, scorer, n=100, critic=critic)
-    assert isinstance(seen.scorer.quantities[0], Quantity)
     assert seen.scorer.quantities[0].name == "slant"
     assert seen.critic_accuracy is not None
     assert not seen.critic_accuracy.real

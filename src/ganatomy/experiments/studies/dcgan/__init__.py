@@ -1,10 +1,8 @@
 """DCGAN's study of a latent space (Radford et al. 2016): walks, sums, turns, a map, and what the critic has learnt.
 
-quantities  what is measured in any image: attributes, pose, slant, light
 walks       walks through nine random points, and whether their images are copies
 concepts    sides of attributes, their exemplars, and which sums and turns they make
-sums        vector arithmetic with the means of exemplars, and how often it shows what it should
-turns       turn vectors, and how reliably they turn random images
+arithmetic  sums of means of exemplars, turn vectors, and how often they show what they should
 maps        the map of the classes, and classes read off the critic's features
 run         all of them on one model
 sentences   what was found, in words

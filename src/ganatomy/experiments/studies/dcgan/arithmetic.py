@@ -21,9 +21,10 @@ from torch import Tensor
 from ganatomy.edits import arithmetic, neighbours, turn
 from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.studies.dcgan.concepts import Concept, Family, TurnVector, VectorSum
-from ganatomy.experiments.studies.dcgan.quantities import QuantityScorer
 from ganatomy.latents import Latents, Space
+from ganatomy.metrics.base import read_images
 from ganatomy.perception.base import Scores
+from ganatomy.perception.quantities import QuantityScorer
 from ganatomy.progress import Advance, part_of
 from ganatomy.statistics.intervals import Estimate, difference, mean_of, share_of
 from ganatomy.surveys import Survey
@@ -164,7 +165,7 @@ def add_up(
                     results=every[n : n + AROUND + 1],
                 )
             )
-        scores = scorer.scores_of(experiment, every, part_of(advance, place, len(methods)))
+        scores = _scored(experiment, scorer, every, part_of(advance, place, len(methods)))
         lengths = (results.codes - middle).flatten(1).norm(dim=1)
         outcomes[method] = _outcome(drawn, scores, scorer, length=float(lengths.median()) / usual)
         shown[method] = results[:SHOWN]
@@ -176,6 +177,17 @@ def add_up(
         exhibit=exhibits[0],
         shown=shown,
     )
+
+
+def _scored(experiment: Experiment, scorer: QuantityScorer, codes: Latents, advance: Advance) -> Scores:
+    logits = read_images(
+        experiment.generator,
+        codes,
+        lambda images: scorer.score(images).logits,
+        batch_size=experiment.batch_size,
+        progress=advance,
+    )
+    return Scores(names=scorer.names, logits=logits)
 
 
 def _outcome(drawn: Sequence[VectorSum], scores: Scores, scorer: QuantityScorer, *, length: float) -> Outcome:
@@ -294,7 +306,7 @@ def turn_samples(
     found = []
     for place, sides in enumerate((vectors, [(some(None), some(None)) for _ in turns])):
         walked = Latents.cat(turn(samples[row], *side, STATIONS) for row, side in enumerate(sides))
-        scores = scorer.scores_of(experiment, walked, part_of(advance, place, 2))
+        scores = _scored(experiment, scorer, walked, part_of(advance, place, 2))
         found.append(_reliability(turns, scores, experiment.seed))
     return Turned(
         family=family,

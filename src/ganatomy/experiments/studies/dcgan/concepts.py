@@ -16,8 +16,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ganatomy.errors import SettingError
-from ganatomy.experiments.studies.dcgan.quantities import QuantityScorer
+from ganatomy.maps import classes_of
 from ganatomy.perception.base import Scores, position
+from ganatomy.perception.quantities import QuantityScorer
 
 FEWEST = 12
 """Surveyed images that a concept must have; the clearer half of them are its exemplars."""
@@ -120,7 +121,7 @@ def sums_of(
     """
     if not scorer.attributes:
         return []
-    classes = scorer.exclusive(scores)
+    classes = exclusive(scores, scorer)
     for name in chosen or ():
         position(name, scorer.attributes)
     needed = 3 if classes else 2
@@ -144,13 +145,18 @@ def turns_of(
         name = scorer.quantities[0].name
         found.append((name, None, [turn((name, True), (name, False))]))
     main = main_attribute(scores, scorer, chosen)
-    if scorer.exclusive(scores):
+    if exclusive(scores, scorer):
         pairs = [chosen[:2]] if chosen else permutations(scorer.attributes, 2)
         found.append(("classes", "one class to another", [turn((a, True), (b, True)) for a, b in pairs]))
     elif main is not None:
         found.append(("attribute", None, [turn((main, True), (main, False))]))
     families = [_family(name, title or str(turns[0]), turns, scores) for name, title, turns in found]
     return [family for family in families if family.members]
+
+
+def exclusive(scores: Scores, scorer: QuantityScorer) -> bool:
+    """Whether the scorer's attributes are classes of which every image has exactly one."""
+    return bool(scorer.attributes) and classes_of(scores.select(scorer.attributes)) is not None
 
 
 def main_attribute(scores: Scores, scorer: QuantityScorer, chosen: Sequence[str] | None = None) -> str | None:

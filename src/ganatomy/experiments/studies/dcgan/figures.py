@@ -10,7 +10,6 @@ import torch
 from jaxtyping import Float
 from PIL import Image, ImageDraw
 from torch import Tensor
-from torch.nn import functional as F
 
 from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.studies.dcgan.arithmetic import (
@@ -26,6 +25,7 @@ from ganatomy.experiments.studies.dcgan.arithmetic import (
 )
 from ganatomy.experiments.studies.dcgan.maps import CriticAccuracy, TwoMaps
 from ganatomy.experiments.studies.dcgan.walks import NUM_POINTS, Copies, Walks
+from ganatomy.images import shrunk
 from ganatomy.latents import Latents
 from ganatomy.metrics.walks import SHARP, WalkProfile
 from ganatomy.plots import draw_images, grid
@@ -49,10 +49,6 @@ LETTERS = 18
 def drawn(experiment: Experiment, codes: Latents, side: int = READABLE) -> Float[Tensor, "n c h w"]:
     """The images of codes, shrunk where they are larger than this."""
     return shrunk(draw_images(experiment.generator, codes, batch_size=experiment.batch_size), side)
-
-
-def shrunk(images: Float[Tensor, "n c h w"], side: int) -> Float[Tensor, "n c t t"]:
-    return images if max(images.shape[2:]) <= side else F.interpolate(images, (side, side), mode="area")
 
 
 def sheet(images: Float[Tensor, "n c h w"], columns: int, side: int = READABLE, **labels: Any) -> Image.Image:

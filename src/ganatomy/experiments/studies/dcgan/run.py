@@ -13,13 +13,13 @@ from ganatomy.datasets.references import Reference
 from ganatomy.errors import SettingError
 from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.studies.dcgan.arithmetic import Sums, Turned, add_up, turn_samples
-from ganatomy.experiments.studies.dcgan.concepts import main_attribute, sums_of, turns_of
+from ganatomy.experiments.studies.dcgan.concepts import exclusive, main_attribute, sums_of, turns_of
 from ganatomy.experiments.studies.dcgan.maps import CriticAccuracy, TwoMaps, draw_maps, read_critic
-from ganatomy.experiments.studies.dcgan.quantities import QuantityScorer, quantity_scorer
 from ganatomy.experiments.studies.dcgan.walks import Copies, Walks, find_copies, walk_between_points
 from ganatomy.latents import Space
 from ganatomy.perception.features import features_of
 from ganatomy.perception.perceptual import perceptual_distance
+from ganatomy.perception.quantities import QuantityScorer, with_quantities
 from ganatomy.surveys import Survey, survey
 
 FEWEST = 60
@@ -64,7 +64,7 @@ class DCGANStudy:
     @property
     def classes(self) -> bool:
         """Whether the scorer's attributes exclude each other."""
-        return self.scorer.exclusive(self.survey.scores)
+        return exclusive(self.survey.scores, self.scorer)
 
 
 def study_dcgan(
@@ -121,7 +121,7 @@ def study_dcgan(
         raise SettingError(
             "sums of codes in z have no class, which this conditional generator needs; take space w"
         )
-    measured = quantity_scorer(experiment.scorer, generator.signature)
+    measured = with_quantities(experiment.scorer, channels=generator.signature.channels)
     with experiment.stage("walks") as advance:
         distance = perceptual_distance(perceptual, experiment.scorer)
         walked = walk_between_points(experiment, distance, num=walks, advance=advance)
@@ -142,7 +142,8 @@ def study_dcgan(
             truncation_psi=experiment.truncation_psi,
             progress=advance,
         )
-        seen, scorer = measured.centred(seen)
+        scores, scorer = measured.centred(seen.scores)
+        seen = replace(seen, scores=scores, scorer=scorer.fingerprint)
     draws, sums, turns = max(FEWEST_DRAWS, n // 10), [], []
     for family in sums_of(seen.scores, scorer, attributes):
         with experiment.stage(f"sums: {family.title}") as advance:

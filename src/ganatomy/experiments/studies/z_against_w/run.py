@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional as F
 
 from ganatomy.datasets.correlations import LabelCorrelations
 from ganatomy.directions import METHODS, find, usable
@@ -27,6 +26,7 @@ from ganatomy.experiments.studies.z_against_w.paired import (
     paired_edits,
 )
 from ganatomy.generators.base import Generator, Signature
+from ganatomy.images import shrunk
 from ganatomy.latents import Directions, Latents
 from ganatomy.metrics import EditedSet, Linearity, edited_set, linearity
 from ganatomy.metrics.edited import STRENGTHS
@@ -306,11 +306,7 @@ def _images(
     """The images of these codes along each direction, no larger than a person needs."""
     moved = Latents.cat(walk(latents, direction, strengths) for direction in directions)
     images = draw_images(experiment.generator, moved, batch_size=experiment.batch_size).clamp(-1, 1)
-    size = images.shape[-2:]
-    if max(size) > READABLE:
-        small = [round(side * READABLE / max(size)) for side in size]
-        images = F.interpolate(images, small, mode="bicubic", antialias=True, align_corners=False)
-    return images.clamp(-1, 1).unflatten(0, (len(directions), len(latents), len(strengths)))
+    return shrunk(images, READABLE).unflatten(0, (len(directions), len(latents), len(strengths)))
 
 
 def _check_numbers(*, refits: int, target_change: float, strengths: Sequence[float]) -> None:

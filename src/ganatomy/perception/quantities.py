@@ -1,25 +1,19 @@
-"""What is measured in every image: the attributes of a scorer, and quantities such as pose, slant and light."""
+"""Quantities that are measured in images, such as pose, slant and light, as attributes beside those of a scorer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import SettingError
-from ganatomy.experiments.base import Experiment
-from ganatomy.generators.base import Signature
 from ganatomy.latents import Latents
-from ganatomy.maps import classes_of
-from ganatomy.metrics.base import read_images
-from ganatomy.perception import FactorScorer
 from ganatomy.perception.base import LUMA, Scorer, Scores, fingerprint_of
 from ganatomy.perception.features import network_of
-from ganatomy.progress import Advance
-from ganatomy.surveys import Survey
+from ganatomy.perception.network import FactorScorer
 
 POSES = ("yaw", "pose")
 """Factors of a scorer that say which way a head is turned."""
@@ -71,40 +65,25 @@ class QuantityScorer(Scorer):
         """The quantity of that name, None for an attribute."""
         return next((quantity for quantity in self.quantities if quantity.name == name), None)
 
-    def exclusive(self, scores: Scores) -> bool:
-        """Whether the scorer's attributes are classes of which every image has exactly one."""
-        return bool(self.attributes) and classes_of(scores.select(self.attributes)) is not None
+    def centred(self, scores: Scores) -> tuple[Scores, QuantityScorer]:
+        """Scores and scorer with quantities counted from the median image, in interquartile ranges.
 
-    def centred(self, survey: Survey) -> tuple[Survey, QuantityScorer]:
-        """Survey and scorer with quantities counted from the median image, in interquartile ranges.
+        A quantity that is the same in all images is left out.
 
         Raises:
             SettingError: where no image differs from another in anything.
         """
         split = len(self.attributes)
-        sizes = survey.scores.logits[:, split:] / STEEPNESS
+        sizes = scores.logits[:, split:] / STEEPNESS
         low, middle, high = torch.quantile(sizes, torch.tensor([0.25, 0.5, 0.75]), dim=0)
         kept = [k for k in range(len(self.quantities)) if high[k] > low[k]]
         if not kept and not split:
             raise SettingError("all images are the same, so there is nothing to measure in them")
         middle, width = middle[kept], (high - low)[kept]
         logits = STEEPNESS * (sizes[:, kept] - middle) / width
-        scorer = QuantityScorer(self.scorer, [self.quantities[k] for k in kept], middle=middle, width=width)
-        scores = Scores(
-            names=scorer.names, logits=torch.cat([survey.scores.logits[:, :split], logits], dim=1)
-        )
-        return replace(survey, scores=scores, scorer=scorer.fingerprint), scorer
-
-    def scores_of(self, experiment: Experiment, latents: Latents, advance: Advance) -> Scores:
-        """The scores of the images of these codes."""
-        logits = read_images(
-            experiment.generator,
-            latents,
-            lambda images: self.score(images).logits,
-            batch_size=experiment.batch_size,
-            progress=advance,
-        )
-        return Scores(names=self.names, logits=logits)
+        quantities = [self.quantities[k] for k in kept]
+        scorer = QuantityScorer(self.scorer, quantities, middle=middle, width=width)
+        return Scores(names=scorer.names, logits=torch.cat([scores.logits[:, :split], logits], dim=1)), scorer
 
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
         sizes = [quantity.measure(images) for quantity in self.quantities]
@@ -115,27 +94,15 @@ class QuantityScorer(Scorer):
         return torch.cat([self.scorer.score(images, latents=latents, start=start).logits, logits], dim=1)
 
 
-def quantity_scorer(scorer: Scorer | None, signature: Signature) -> QuantityScorer:
-    """All that can be measured in the images of a generator; quantities are not centred yet.
+def with_quantities(scorer: Scorer | None, *, channels: int) -> QuantityScorer:
+    """A scorer with all that can be measured in images of so many channels; quantities are not centred yet.
 
     Raises:
         ScoreError: for a table of labels, which cannot score new images.
     """
     if scorer is not None:
         scorer.require_images()
-    found = [
-        _pose(scorer),
-        Quantity(
-            name="slant",
-            high="leaning right",
-            low="leaning left",
-            unit="pixels to the right for each pixel up",
-            measure=slant,
-        )
-        if signature.channels == 1
-        else None,
-        Quantity(name="light", high="light", low="dark", unit="mean grey, from −1 to 1", measure=brightness),
-    ]
+    found = [_pose(scorer), SLANT if channels == 1 else None, LIGHT]
     taken = () if scorer is None else scorer.names
     return QuantityScorer(scorer, [it for it in found if it is not None and it.name not in taken])
 
@@ -160,6 +127,16 @@ def brightness(images: Float[Tensor, "n c h w"]) -> Float[Tensor, " n"]:
     """Mean grey of the image."""
     means = images.mean((2, 3))
     return means[:, 0] if images.shape[1] == 1 else means @ images.new_tensor(LUMA)
+
+
+SLANT = Quantity(
+    name="slant",
+    high="leaning right",
+    low="leaning left",
+    unit="pixels to the right for each pixel up",
+    measure=slant,
+)
+LIGHT = Quantity(name="light", high="light", low="dark", unit="mean grey, from −1 to 1", measure=brightness)
 
 
 def _pose(scorer: Scorer | None) -> Quantity | None:
