@@ -14,8 +14,7 @@ from ganatomy.cli.parameters import parsed
 from ganatomy.errors import MissingFileError
 
 Rows = Annotated[
-    tuple[int, ...],
-    parsed(parsing.seed_list, "ROWS", "Rows of the survey, from 0, such as 3,5,9 or 0:8."),
+    tuple[int, ...], parsed(parsing.seed_list, "ROWS", "Rows of the survey, from 0, such as 3,5,9 or 0:8.")
 ]
 
 

@@ -14,16 +14,19 @@ from ganatomy.cli import parsing
 def parsed(
     read: Callable[[str], Any],
     metavar: str,
-    help: str,  # noqa: A002 (cyclopts' own word)
+    help: str | None = None,  # noqa: A002 (cyclopts' own word)
     *,
     several: bool = False,
 ) -> Parameter:
     """A parameter whose text `read` turns into a value; given more than once, the texts are joined by commas.
 
     Args:
+        read: from text to value.
+        metavar: what stands for the text in the help.
+        help: by default what the docstring of the command says.
         several: take all texts up to the next option.
     """
-    return Parameter(
+    parameter = Parameter(
         converter=lambda _, tokens: read(",".join(token.value for token in tokens)),
         n_tokens=1,
         allow_repeating=True,
@@ -31,8 +34,8 @@ def parsed(
         negative=(),
         show_default=False,
         metavar=metavar,
-        help=help,
     )
+    return parameter if help is None else Parameter.combine(parameter, Parameter(help=help))
 
 
 def switch(help: str, *, name: str | None = None) -> Parameter:  # noqa: A002 (cyclopts' own word)
@@ -59,6 +62,8 @@ OutFile = Annotated[Path, out_path("File to write; its ending chooses an image o
 OutFolder = Annotated[Path, out_path("Folder to write.")]
 Count = Annotated[int, Parameter(name=["-n"])]
 Seed = Annotated[int, Parameter(help="Seed of the random latents: the same on every machine.")]
+SeedList = Annotated[tuple[int, ...], parsed(parsing.seed_list, "SEEDS")]
+NameList = Annotated[Names, parsed(parsing.name_list, "NAMES")]
 Seeds = Annotated[
     tuple[int, ...],
     parsed(parsing.seed_list, "SEEDS", "Latents by their seeds, one each, such as 3,5,9 or 0:8."),

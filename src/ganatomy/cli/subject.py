@@ -6,6 +6,7 @@ Each class adds options to the one before: `ModelOptions`, `Sampling`, `Subject`
 # Annotations are values here, not texts: cyclopts reads those that a class inherits in the module of its heir.
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 CLIP = "clip"
 """The text-image model that scores attributes in words where no classifier is bundled or given."""
 
+SETTINGS = ("prior", "output", "hidden", "resolution", "network", "precision")
+"""Options that decide what a file of weights is read as."""
+
 READING = Parameter(group=Group("Model options", sort_key=1))
 
 
@@ -64,32 +68,10 @@ class Loading:
     batch_size: Annotated[int, READING] = 32
     """Images generated at a time."""
 
-    def open(self, model: str) -> "Generator":
-        """The generator of that name or file, on the device that was asked for.
-
-        Raises:
-            MissingFileError, CheckpointError, UnknownNameError: when it cannot be read as a generator.
-            SettingError: for a device that this machine does not have, or a class that the model does not have.
-        """
-        from ganatomy.generators import load
-
-        if self.batch_size < 1:
-            raise SettingError(f"--batch-size {self.batch_size} makes no images; give at least 1")
-        device = find_device(self.device)
-        generator = load(model, **self.settings).to(device).eval()
-        return generator if self.label is None else generator.of_class(self.label)
-
-    def name(self, model: str, generator: "Generator") -> "ModelReference":
-        """What a recipe calls this generator, with all that it takes to read it again."""
-        from ganatomy.recipes import ModelReference
-
-        return ModelReference(name=model, fingerprint=generator.fingerprint, **self.settings)
-
     @property
     def settings(self) -> dict[str, Any]:
         """What it takes to read the model from its file."""
-        names = ("prior", "output", "hidden", "resolution", "network", "precision")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in SETTINGS}
 
 
 @dataclass(frozen=True)
@@ -110,13 +92,28 @@ class Named:
 class ModelOptions(Loading, Named):
     """A model."""
 
-    def open_generator(self) -> "Generator":
-        """The generator, as `Loading.open` says."""
-        return self.open(self.model)
+    @cached_property
+    def generator(self) -> "Generator":
+        """The generator of that name or file, on the device that was asked for; read once.
 
-    def reference(self, generator: "Generator") -> "ModelReference":
-        """What a recipe calls it."""
-        return self.name(self.model, generator)
+        Raises:
+            MissingFileError, CheckpointError, UnknownNameError: when it cannot be read as a generator.
+            SettingError: for a device that this machine does not have, or a class that the model does not have.
+        """
+        from ganatomy.generators import load
+
+        if self.batch_size < 1:
+            raise SettingError(f"--batch-size {self.batch_size} makes no images; give at least 1")
+        device = find_device(self.device)
+        generator = load(self.model, **self.settings).to(device).eval()
+        return generator if self.label is None else generator.of_class(self.label)
+
+    @property
+    def reference(self) -> "ModelReference":
+        """What a recipe calls the generator, with all that it takes to read it again."""
+        from ganatomy.recipes import ModelReference
+
+        return ModelReference(name=self.model, fingerprint=self.generator.fingerprint, **self.settings)
 
 
 @Parameter(name="*")
@@ -136,9 +133,7 @@ class Sampling(ModelOptions):
     _: KW_ONLY
     truncation_psi: TruncationPsi = 1.0
 
-    def seeds(
-        self, generator: "Generator", seeds: tuple[int, ...], *, space: str | None, n: int = 1
-    ) -> "Drawn":
+    def seeds(self, seeds: tuple[int, ...], *, space: str | None, n: int = 1) -> "Drawn":
         """The first codes of each seed, in that space or else in the one that edits work best in.
 
         Raises:
@@ -147,7 +142,7 @@ class Sampling(ModelOptions):
         from ganatomy.latents import Space
         from ganatomy.recipes import Drawn
 
-        space = space or ("w" if "w" in generator.signature.spaces else "z")
+        space = space or ("w" if "w" in self.generator.signature.spaces else "z")
         if self.truncation_psi != 1 and space == "z":
             raise SettingError(
                 f"--truncation-psi {self.truncation_psi} moves codes towards the mean w; codes in z have none"
@@ -160,16 +155,14 @@ class Sampling(ModelOptions):
             label=self.label,
         )
 
-    def codes(
-        self, generator: "Generator", given: Path | tuple[int, ...], *, space: str | None
-    ) -> "Drawn | Given":
+    def codes(self, given: Path | tuple[int, ...], *, space: str | None) -> "Drawn | Given":
         """Codes of a file, or one for each seed, in the space that is needed."""
         from ganatomy.latents import Space
         from ganatomy.recipes import Given
         from ganatomy.storage import load_latents
 
         if not isinstance(given, Path):
-            return self.seeds(generator, given, space=space)
+            return self.seeds(given, space=space)
         return Given(
             latents=load_latents(given),
             space=None if space is None else Space.parse(space),
@@ -178,7 +171,6 @@ class Sampling(ModelOptions):
 
     def draw(
         self,
-        generator: "Generator",
         out: Path,
         *,
         codes: "Codes",
@@ -191,7 +183,7 @@ class Sampling(ModelOptions):
         from ganatomy.recipes import Recipe
 
         recipe = Recipe(
-            model=self.reference(generator),
+            model=self.reference,
             codes=codes,
             edits=edits,
             image=image,
@@ -199,7 +191,7 @@ class Sampling(ModelOptions):
             fps=fps,
             batch_size=self.batch_size,
         )
-        write(recipe, out, generator=generator)
+        write(recipe, out, generator=self.generator)
 
 
 @Parameter(name="*")
@@ -321,7 +313,6 @@ class Study(Subject):
         from ganatomy.experiments.base import Experiment
         from ganatomy.perception import TextScorer
 
-        generator = self.open_generator()
         if without_scorer:
             scorer = self.find_scorer(self.attributes)
         else:
@@ -329,7 +320,7 @@ class Study(Subject):
         if isinstance(scorer, TextScorer):
             scorer = scorer.select(self.chosen(scorer) or scorer.names)
         return Experiment(
-            generator,
+            self.generator,
             scorer,
             judge=self.open_judge(scorer, self.attributes),
             space=self.space,
@@ -341,18 +332,7 @@ class Study(Subject):
 
     def opening(self) -> "dict[str, object]":
         """The options that open the model and its scorer again, without those that are left at their defaults."""
-        usual = Study(self.model)
-        names = (
-            "prior",
-            "output",
-            "hidden",
-            "resolution",
-            "network",
-            "precision",
-            "label",
-            "scorer",
-            "attributes",
-        )
+        usual, names = Study(self.model), (*SETTINGS, "label", "scorer", "attributes")
         return {name: getattr(self, name) for name in names if getattr(self, name) != getattr(usual, name)}
 
     def chosen(self, scorer: "Scorer | None") -> tuple[str, ...] | None:

@@ -55,13 +55,10 @@ def arithmetic(
     from ganatomy.recipes import Arithmetic, Sum, Term
 
     expect_file(out, IMAGES + CODES)
-    generator = subject.open_generator()
     total = Sum(
-        terms=tuple(
-            Term(sign=sign, codes=subject.seeds(generator, seeds, space=space)) for sign, seeds in terms
-        )
+        terms=tuple(Term(sign=sign, codes=subject.seeds(seeds, space=space)) for sign, seeds in terms)
     )
-    subject.draw(generator, out, codes=total, image=Arithmetic(neighbours=neighbours), scale=scale)
+    subject.draw(out, codes=total, image=Arithmetic(neighbours=neighbours), scale=scale)
     used = total.terms[0].codes.space
     data = {
         "model": subject.model,

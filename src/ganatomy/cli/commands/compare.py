@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json as json_format
-from typing import Annotated
 
-from ganatomy.cli import parsing
 from ganatomy.cli.console import answer, stages
 from ganatomy.cli.outputs import expect_folder
-from ganatomy.cli.parameters import Count, Json, Names, OutFolder, TargetChange, parsed
+from ganatomy.cli.parameters import Count, Json, NameList, OutFolder, TargetChange
 from ganatomy.cli.subject import Study
 
 
@@ -18,12 +16,7 @@ def compare(
     out: OutFolder,
     n: Count = 1500,
     images: int = 36,
-    methods: Annotated[
-        Names,
-        parsed(
-            parsing.name_list, "NAMES", "Methods to compare, such as regression,guided-hold; all by default."
-        ),
-    ] = (),
+    methods: NameList = (),
     target_change: TargetChange = 0.25,
     json: Json = False,
 ) -> None:
@@ -34,6 +27,7 @@ def compare(
     Args:
         n: Number of codes that each method learns from.
         images: Number of images that each method edits.
+        methods: Methods to compare, such as regression,guided-hold; all by default.
 
     Example:
         ganatomy compare faces -o compare/

@@ -16,12 +16,12 @@ from ganatomy.cli.parameters import (
     Json,
     LayerRange,
     Layers,
+    NameList,
     Names,
     OutFile,
     Scale,
     Seeds,
     Units,
-    parsed,
     repeated,
     switch,
 )
@@ -45,15 +45,7 @@ def edit(
     move: Annotated[list[str] | None, repeated("NAME=STRENGTH")] = None,
     to: Annotated[list[str] | None, repeated("NAME=PROBABILITY")] = None,
     seed: Seeds = (),
-    hold: Annotated[
-        Names,
-        parsed(
-            parsing.name_list,
-            "NAMES",
-            "Attributes to keep fixed, such as Male,Eyeglasses. With --move, directions of the same file; with --to, "
-            'attributes of the classifier, or "all" others.',
-        ),
-    ] = (),
+    hold: NameList = (),
     units: Units = "sigma",
     layers: Layers = None,
     before: Annotated[bool, switch("Show each image as it was above the edited one.")] = False,
@@ -66,6 +58,8 @@ def edit(
     Args:
         directions: File of directions, or a folder that `ganatomy explore` wrote. With --to, edit in their span only.
         move: A move along a direction, such as Smiling=2; give it again for the next.
+        hold: Attributes to keep fixed, such as Male,Eyeglasses. With --move, directions of the same file; with --to,
+            attributes of the classifier, or "all" others.
         to: Target probability of an attribute, such as Smiling=0.9, or Smiling=+0.25 for a change; needs no directions.
 
     Example:
@@ -88,12 +82,12 @@ def edit(
     if moves and directions is None:
         raise SettingError("--move needs --directions, the file that holds them; or use --to")
     expect_file(out, IMAGES + CODES)
-    generator = subject.open_generator()
+    generator = subject.generator
     # Directions may live in another space than the one that edits work best in.
     found = None
     if directions is not None:
         found = open_directions(directions, generator, of_any_generator=of_any_generator)
-    at = subject.codes(generator, one_of(codes, seed), space=None if found is None else found.space)
+    at = subject.codes(one_of(codes, seed), space=None if found is None else found.space)
     was = at.draw(generator)
     scorer = None
     words = [*goals, *(() if hold == ("all",) else hold)]
@@ -117,7 +111,7 @@ def edit(
     else:
         assert found is not None
         edits, data, done = _move(found, moves, units, hold, layers)
-    subject.draw(generator, out, codes=at, edits=edits, image=Sheet(before=before), scale=scale)
+    subject.draw(out, codes=at, edits=edits, image=Sheet(before=before), scale=scale)
     lines = [f"{out}: {len(at)} edited, {done}"]
     if judge is not None:
         now = reduce(lambda latents, edit: edit.apply(latents, generator), edits, was)

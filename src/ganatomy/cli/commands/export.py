@@ -42,7 +42,7 @@ def export(
         expect_file(out, [".safetensors"])
     else:
         expect_folder(out)
-    written = export_generator(subject.open_generator(), out, half=half, licence=licence)
+    written = export_generator(subject.generator, out, half=half, licence=licence)
     size = written.path.stat().st_size
     data = {
         "model": subject.model,

@@ -22,7 +22,7 @@ def info(subject: WholeModel, *, json: Json = False) -> None:
     """
     from ganatomy.generators.description import describe
 
-    found = describe(subject.open_generator())
+    found = describe(subject.generator)
     answer(str(found), {"model": subject.model, **_data(found)}, as_json=json)
 
 

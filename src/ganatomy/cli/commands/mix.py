@@ -7,7 +7,7 @@ from typing import Annotated
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file
-from ganatomy.cli.parameters import Json, OutFile, Scale, parsed
+from ganatomy.cli.parameters import Json, OutFile, Scale, SeedList, parsed
 from ganatomy.cli.subject import Sampling
 
 
@@ -15,18 +15,18 @@ def mix(
     subject: Sampling,
     *,
     out: OutFile,
-    rows: Annotated[tuple[int, ...], parsed(parsing.seed_list, "SEEDS", "Codes that give all other layers.")],
-    columns: Annotated[
-        tuple[int, ...], parsed(parsing.seed_list, "SEEDS", "Codes that give the layers of --layers.")
-    ],
-    layers: Annotated[
-        tuple[int, int],
-        parsed(parsing.layer_range, "FIRST:END", "Layers to take from the columns, END not included."),
-    ],
+    rows: SeedList,
+    columns: SeedList,
+    layers: Annotated[tuple[int, int], parsed(parsing.layer_range, "FIRST:END")],
     scale: Scale = None,
     json: Json = False,
 ) -> None:
     """Mix the styles of codes layer by layer: first layers carry pose and shape, last ones colour (Karras et al. 2019).
+
+    Args:
+        rows: Codes that give all other layers.
+        columns: Codes that give the layers of --layers.
+        layers: Layers to take from the columns, END not included.
 
     Example:
         ganatomy mix faces --rows 1,2,3 --columns 4,5,6 --layers 0:4 -o mix.png
@@ -34,9 +34,8 @@ def mix(
     from ganatomy.recipes import Mix
 
     expect_file(out, IMAGES + CODES)
-    generator = subject.open_generator()
-    given, giving = (subject.seeds(generator, seeds, space="w+") for seeds in (rows, columns))
-    subject.draw(generator, out, codes=given, image=Mix(columns=giving, layers=layers), scale=scale)
+    given, giving = (subject.seeds(seeds, space="w+") for seeds in (rows, columns))
+    subject.draw(out, codes=given, image=Mix(columns=giving, layers=layers), scale=scale)
     data = {
         "model": subject.model,
         "out": str(out),

@@ -29,15 +29,7 @@ def render(
         ),
     ] = None,
     show: Annotated[bool, switch("Print the recipe as JSON; draw nothing without -o.")] = False,
-    changes: Annotated[
-        list[str] | None,
-        Parameter(
-            name="--set",
-            metavar="FIELD=VALUE",
-            negative=(),
-            help="Change a field of the recipe first, such as edits.0.strength=3; give it again for the next.",
-        ),
-    ] = None,
+    changes: Annotated[list[str] | None, Parameter(name="--set", metavar="FIELD=VALUE", negative=())] = None,
     model: str | None = None,
     device: Device = "auto",
     json: Json = False,
@@ -47,6 +39,7 @@ def render(
     On the same machine the pixels are the same to the last bit.
 
     Args:
+        changes: Change a field of the recipe first, such as edits.0.strength=3; give it again for the next.
         model: Draw with another model than the recipe's, even if it has other weights.
 
     Example:

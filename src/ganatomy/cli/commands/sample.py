@@ -31,8 +31,7 @@ def sample(
     from ganatomy.recipes import Sheet
 
     expect_file(out, IMAGES + CODES)
-    generator = subject.open_generator()
-    codes = subject.seeds(generator, (seed,), n=n, space=space)
-    subject.draw(generator, out, codes=codes, image=Sheet(columns=columns), scale=scale)
+    codes = subject.seeds((seed,), n=n, space=space)
+    subject.draw(out, codes=codes, image=Sheet(columns=columns), scale=scale)
     data = {"model": subject.model, "n": n, "seed": seed, "space": codes.space.value, "out": str(out)}
     answer(f"{out}: {n} of {subject.model}, seed {seed}, {codes.space}", data, as_json=json)

@@ -32,35 +32,14 @@ OPTIONS = StudioOptions()
 
 
 def studio(
-    *models: Annotated[
-        str,
-        Parameter(help="One model or several: names, files of weights, or org/name on Hugging Face."),
-    ],
-    report: Annotated[
-        Path | None,
-        Parameter(
-            name="--from",
-            help="Folder that `ganatomy explore` wrote: opens its model, which is measured already. Name a model to "
-            "read it from another place.",
-        ),
-    ] = None,
+    *models: str,
+    report: Annotated[Path | None, Parameter(name="--from")] = None,
     scorer: ScorerName = None,
-    host: Annotated[
-        str, Parameter(help="Address to listen at; any but this machine's own needs --token.")
-    ] = "127.0.0.1",
-    port: Annotated[int, Parameter(help="Port to listen at; 0 takes any that is free.")] = 7860,
-    token: Annotated[
-        str | None,
-        Parameter(
-            help='Password in the address that visitors open: 8 or more of a-z, A-Z, 0-9, - and _; "new" generates and '
-            "prints one."
-        ),
-    ] = None,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    token: str | None = None,
     open_browser: Annotated[bool, switch("Open the page in a browser.", name="--open")] = False,
-    measure: Annotated[
-        Path | None,
-        Parameter(help="Measure the model, write the measurements to this file, and end."),
-    ] = None,
+    measure: Path | None = None,
     options: StudioOptions = OPTIONS,
     json: Json = False,
 ) -> None:
@@ -68,6 +47,16 @@ def studio(
 
     A model that is not bundled is measured when it is first opened, and the measurements are kept; images can be edited
     in the meantime. Ctrl-C ends the studio.
+
+    Args:
+        models: One model or several: names, files of weights, or org/name on Hugging Face.
+        report: Folder that `ganatomy explore` wrote: opens its model, which is measured already. Name a model to read
+            it from another place.
+        host: Address to listen at; any but this machine's own needs --token.
+        port: Port to listen at; 0 takes any that is free.
+        token: Password in the address that visitors open: 8 or more of a-z, A-Z, 0-9, - and _; "new" generates and
+            prints one.
+        measure: Measure the model, write the measurements to this file, and end.
 
     Example:
         ganatomy studio faces
@@ -149,9 +138,4 @@ def _bench(name: str, subject: Study) -> Bench:
     from ganatomy.studio.bench import Bench
 
     opened = subject.experiment(without_scorer=True)
-    return Bench(
-        name=name,
-        generator=opened.generator,
-        reference=subject.reference(opened.generator),
-        scorer=opened.scorer,
-    )
+    return Bench(name=name, generator=opened.generator, reference=subject.reference, scorer=opened.scorer)

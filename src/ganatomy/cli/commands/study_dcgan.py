@@ -28,17 +28,9 @@ if TYPE_CHECKING:
 class DCGANSubject(Study):
     """The paper's space is the default, and attributes have roles."""
 
-    attributes: Annotated[
-        Names,
-        parsed(
-            parsing.name_list,
-            "NAMES",
-            "Attributes of sums and turn vectors. Three classes A,B,C give A - B + C, such as 7,1,4. Two attributes "
-            "A,B carry A from images without B over to images with B, such as Smiling,Male. By default those with the "
-            "most clear examples.",
-            several=True,
-        ),
-    ] = ()
+    attributes: Annotated[Names, parsed(parsing.name_list, "NAMES", several=True)] = ()
+    """Attributes of sums and turn vectors. Three classes A,B,C give A - B + C, such as 7,1,4. Two attributes A,B carry
+    A from images without B over to images with B, such as Smiling,Male. By default those with the clearest examples."""
     space: Literal["z", "w"] = "z"
     """Space of the latents; z as in the paper."""
 
@@ -49,21 +41,9 @@ def dcgan(
     out: OutFolder,
     n: Count = 2000,
     walks: int = 8,
-    data: Annotated[
-        Path | None,
-        Parameter(help="Real images to search for copies: a folder, or an idx file as MNIST's."),
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        Parameter(
-            help="Classes of these images, an idx file as MNIST's, by default the one beside them; features of the "
-            "critic are tested on them."
-        ),
-    ] = None,
-    critic: Annotated[
-        str | None,
-        Parameter(help="Discriminator: a bundled name or a file; by default the one bundled with the model."),
-    ] = None,
+    data: Path | None = None,
+    labels: Path | None = None,
+    critic: str | None = None,
     json: Json = False,
 ) -> None:
     r"""Repeat DCGAN's study of a latent space: walks, copies, vector arithmetic, turn vectors, map, critic.
@@ -73,6 +53,10 @@ def dcgan(
     Args:
         n: Number of codes that exemplars are chosen from; one sum and one turn of each kind is made for ten of them.
         walks: Number of walks, each through nine random points.
+        data: Real images to search for copies: a folder, or an idx file as MNIST's.
+        labels: Classes of these images, an idx file as MNIST's, by default the one beside them; features of the critic
+            are tested on them.
+        critic: Discriminator: a bundled name or a file; by default the one bundled with the model.
 
     Example:
         ganatomy study dcgan digits -o dcgan/

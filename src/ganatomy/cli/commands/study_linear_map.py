@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from cyclopts import Parameter
 
@@ -35,21 +35,9 @@ def linear_map(
     out: OutFolder,
     n: Count = 3000,
     images: int = 40,
-    show: Annotated[
-        str | None,
-        Parameter(
-            help="Attribute that tables and images show; by default Young, as in the paper, else the one whose "
-            "direction is closest to those of the others."
-        ),
-    ] = None,
-    penalty: Annotated[float, Parameter(help="Weight of the penalty (λ in the paper).")] = 2.0,
-    data: Annotated[
-        Path | None,
-        Parameter(
-            help="Labelled images to test the scorer on: a folder with labels.csv, or an idx file as MNIST's, with the "
-            "file of labels beside it. For faces, new ones are drawn."
-        ),
-    ] = None,
+    show: str | None = None,
+    penalty: float = 2.0,
+    data: Path | None = None,
     target_change: TargetChange = 0.25,
     json: Json = False,
 ) -> None:
@@ -60,6 +48,11 @@ def linear_map(
     Args:
         n: Number of codes that the map is learnt from.
         images: Number of other images that each method edits.
+        show: Attribute that tables and images show; by default Young, as in the paper, else the one whose direction is
+            closest to those of the others.
+        penalty: Weight of the penalty (λ in the paper).
+        data: Labelled images to test the scorer on: a folder with labels.csv, or an idx file as MNIST's, with the file
+            of labels beside it. For faces, new ones are drawn.
 
     Example:
         ganatomy study linear-map faces -o linear-map/

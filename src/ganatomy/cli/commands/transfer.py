@@ -12,7 +12,7 @@ from ganatomy.cli import parsing
 from ganatomy.cli.console import answer, progress
 from ganatomy.cli.inputs import open_directions
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file
-from ganatomy.cli.parameters import AnyGenerator, Json, Names, OutFile, Scale, parsed
+from ganatomy.cli.parameters import AnyGenerator, Json, NameList, OutFile, Scale
 from ganatomy.cli.readings import judge_edits, judged_names, rows
 from ganatomy.cli.subject import Subject, called
 from ganatomy.errors import SettingError
@@ -38,18 +38,11 @@ def transfer(
     out: OutFile,
     source: Annotated[SeedsOrFile, seeds_or_file("--from", "SOURCE")],
     target: Annotated[SeedsOrFile, seeds_or_file("--to", "TARGET")],
-    attributes: Annotated[
-        Names, parsed(parsing.name_list, "NAMES", "Attributes to transfer, such as Smiling,Eyeglasses.")
-    ],
+    attributes: NameList,
     method: Literal["linear", "guided", "network"] | None = None,
     directions: Path | None = None,
     network: Annotated[Path | None, Parameter(name="--transfer-network")] = None,
-    hold: Annotated[
-        Names,
-        parsed(
-            parsing.name_list, "NAMES", 'Attributes to keep fixed, such as Male; by default "all" others.'
-        ),
-    ] = ("all",),
+    hold: NameList = ("all",),
     scale: Scale = None,
     of_any_generator: AnyGenerator = False,
     json: Json = False,
@@ -61,6 +54,8 @@ def transfer(
     Args:
         source: Images that give the attributes: seeds such as 3,5,9, or a file of latents.
         target: Images that get them, in the same order; one of either goes with all of the other.
+        attributes: Attributes to transfer, such as Smiling,Eyeglasses.
+        hold: Attributes to keep fixed, such as Male; by default "all" others.
         method: linear solves for the attributes in --directions; guided optimises each image until it has them; network
             does it in one pass of --transfer-network. By default the one whose file is given, else guided.
         directions: File of directions, or a folder that `ganatomy explore` wrote. With --method guided, edit in their
@@ -80,10 +75,10 @@ def transfer(
         "network" if network is not None else "linear" if directions is not None else "guided"
     )
     _refuse_others(method, directions, network)
-    generator = subject.open_generator()
+    generator = subject.generator
     found, net = _open(generator, directions, network, of_any_generator=of_any_generator)
     space = found.space if found is not None else net.config.space if net is not None else None
-    sources, targets = (subject.codes(generator, given, space=space) for given in (source, target))
+    sources, targets = (subject.codes(given, space=space) for given in (source, target))
     targets = _as_many(targets, len(sources))
     was = targets.draw(generator)
     kept = () if hold == ("all",) else hold
@@ -107,7 +102,7 @@ def transfer(
         )
     sought = dict(zip(result.attributes, result.wanted.mean(0).tolist(), strict=True))
     edits = (Reached(latents=result.latents, sought=sought),)
-    subject.draw(generator, out, codes=targets, edits=edits, image=Transfer(source=sources), scale=scale)
+    subject.draw(out, codes=targets, edits=edits, image=Transfer(source=sources), scale=scale)
     data = {"model": subject.model, "out": str(out), "method": method, "n": len(result), **_data(result)}
     lines = [f"{out}: {result}"]
     if judge is not None:

@@ -21,6 +21,7 @@ from ganatomy.cli.parameters import (
     Layers,
     Names,
     Scale,
+    SeedList,
     Seeds,
     SpaceName,
     Units,
@@ -41,38 +42,22 @@ REACH, TURN_REACH = 3.0, 1.0
 """How far a walk goes both ways along a direction, and along a turn vector."""
 
 
+DirectionInFile = Annotated[tuple[Path, str] | None, parsed(parsing.direction_in_file, "FILE:NAME")]
+
+
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Route:
     """What to walk along; without any, from code to code."""
 
-    along: Annotated[
-        tuple[Path, str] | None,
-        parsed(
-            parsing.direction_in_file,
-            "FILE:NAME",
-            "The direction to walk along, such as my.directions:Smiling.",
-        ),
-    ] = None
-    across: Annotated[
-        tuple[Path, str] | None,
-        parsed(
-            parsing.direction_in_file,
-            "FILE:NAME",
-            "A second direction, from row to row: a grid of both, with the same strengths.",
-        ),
-    ] = None
-    plus: Annotated[
-        tuple[int, ...],
-        parsed(
-            parsing.seed_list,
-            "SEEDS",
-            "Walk along a turn vector instead: the mean of these codes minus that of --minus.",
-        ),
-    ] = ()
-    minus: Annotated[
-        tuple[int, ...], parsed(parsing.seed_list, "SEEDS", "Codes whose mean a turn vector starts from.")
-    ] = ()
+    along: DirectionInFile = None
+    """The direction to walk along, such as my.directions:Smiling."""
+    across: DirectionInFile = None
+    """A second direction, from row to row: a grid of both, with the same strengths."""
+    plus: SeedList = ()
+    """Walk along a turn vector instead: the mean of these codes minus that of --minus."""
+    minus: SeedList = ()
+    """Codes whose mean a turn vector starts from."""
 
     @property
     def directions(self) -> list[tuple[Path, str]]:
@@ -131,19 +116,24 @@ def walk(
     ends = -reach if start is None else start, reach if stop is None else stop
     count = steps if steps is not None else FILM_STEPS if moving else STRIP_STEPS
     strengths = tuple((parsing.eased if moving else parsing.stations)(*ends, count))
-    generator = subject.open_generator()
 
     legs = _legs(
-        route, generator, strengths, units=units, hold=hold, layers=layers, of_any_generator=of_any_generator
+        route,
+        subject.generator,
+        strengths,
+        units=units,
+        hold=hold,
+        layers=layers,
+        of_any_generator=of_any_generator,
     )
-    at = subject.codes(generator, one_of(codes, seed), space=legs[0].direction.space if legs else space)
+    at = subject.codes(one_of(codes, seed), space=legs[0].direction.space if legs else space)
     if legs:
         image = Walk(along=legs[0], across=legs[1] if route.across else None)
         what = (
             f"along {' and '.join(name for _, name in route.directions)}, {ends[0]:g} to {ends[1]:g} {units}"
         )
     elif route.plus:
-        plus, minus = (subject.seeds(generator, seeds, space=space) for seeds in (route.plus, route.minus))
+        plus, minus = (subject.seeds(seeds, space=space) for seeds in (route.plus, route.minus))
         image = Walk(along=Turn(plus=plus, minus=minus, strengths=strengths))
         what = f"along a turn vector, {ends[0]:g} to {ends[1]:g}"
     else:
@@ -152,7 +142,7 @@ def walk(
         image = CodePath(frames=frames, method=method, closed=closed)
         what = f"between {len(at)} codes"
 
-    subject.draw(generator, out, codes=at, image=image, scale=scale, fps=fps)
+    subject.draw(out, codes=at, image=image, scale=scale, fps=fps)
     images = image.frames if isinstance(image, CodePath) else len(at) * count
     data = {
         "model": subject.model,

@@ -17,15 +17,7 @@ ENDING = ".words"
 def words(
     sampling: Sampling,
     *,
-    attributes: Annotated[
-        tuple[str, ...],
-        parsed(
-            parsing.name_list,
-            "WORDS",
-            'Attributes in words, such as smiling "wearing glasses|without glasses"; the opposite follows the |.',
-            several=True,
-        ),
-    ],
+    attributes: Annotated[tuple[str, ...], parsed(parsing.name_list, "WORDS", several=True)],
     out: OutFile,
     scorer: str = CLIP,
     subject: str = "a person",
@@ -40,6 +32,7 @@ def words(
     means "as much as the average image".
 
     Args:
+        attributes: Attributes in words, such as smiling "wearing glasses|without glasses"; the opposite follows the |.
         scorer: The text-image model: clip, clip:ViT-B-32/openai, clip:hf://org/name or clip:FOLDER.
         subject: Subject of the sentences, such as "a church"; "" if the words contain it.
         n: Number of images that the mean is taken of.
@@ -57,10 +50,9 @@ def words(
     if not attributes:
         raise SettingError("no words are given; name attributes, such as --attributes smiling")
     contrasts = perception.words(attributes, model=scorer, subject=subject)
-    generator = sampling.open_generator()
     with stages() as advance:
         seen = Experiment(
-            generator,
+            sampling.generator,
             contrasts.to(find_device(sampling.device)),
             seed=seed,
             batch_size=sampling.batch_size,
