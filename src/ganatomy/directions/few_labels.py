@@ -19,6 +19,7 @@ from ganatomy.directions.regression import ridge_of
 from ganatomy.directions.threads import threads_for
 from ganatomy.errors import SettingError
 from ganatomy.latents import Direction, Latents
+from ganatomy.statistics.formatting import with_interval
 from ganatomy.statistics.intervals import Estimate
 from ganatomy.surveys import Survey
 
@@ -83,8 +84,8 @@ class FewLabels:
         return "\n".join(
             [
                 f"{self.direction.name}, from {self.num_yes} yes and {self.num_no} no",
-                f"  accuracy  {_range(self.accuracy)}",
-                f"  AUC       {_range(self.auc)}",
+                f"  accuracy  {with_interval(self.accuracy, digits=2)}",
+                f"  AUC       {with_interval(self.auc, digits=2)}",
                 f"  needed    {self.advice}",
                 f"  next      {', '.join(map(str, self.next_rows)) or 'no rows are left'}",
             ]
@@ -389,7 +390,3 @@ def _check(n: int, yes: Sequence[int], no: Sequence[int]) -> Float[Tensor, " m"]
             "from which `regression` learns"
         )
     return torch.tensor([1.0] * len(yes) + [-1.0] * len(no), dtype=torch.float64)
-
-
-def _range(estimate: Estimate) -> str:
-    return f"{estimate.value:.2f}, between {estimate.low:.2f} and {estimate.high:.2f}"

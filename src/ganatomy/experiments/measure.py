@@ -13,7 +13,7 @@ from ganatomy.directions import METHODS, find
 from ganatomy.errors import GanatomyError, SettingError, SpaceError, UnknownNameError
 from ganatomy.experiments.base import Experiment
 from ganatomy.latents import Space
-from ganatomy.metrics import MEASURES, Figure, Result, SharedInputs
+from ganatomy.metrics import MEASURES, MeasuredValue, Result, SharedInputs
 from ganatomy.metrics.base import BETTER
 from ganatomy.perception import Scorer
 from ganatomy.perception.features import features_of, scores_images
@@ -215,7 +215,7 @@ def measure(
     )
 
 
-def _figure(figure: Figure) -> dict[str, Any]:
+def _figure(figure: MeasuredValue) -> dict[str, Any]:
     return {
         **figure.estimate.data(),
         "unit": figure.unit,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ganatomy.metrics.base import Figure, Result
+from ganatomy.metrics.base import MeasuredValue, Result
 from ganatomy.metrics.correlations import CORRELATIONS, Correlations, correlations
 from ganatomy.metrics.cosines import COSINES, cosines, mean_abs_cosine
 from ganatomy.metrics.covariance import COVARIANCE, covariance
@@ -35,9 +35,9 @@ __all__ = [
     "CosineTable",
     "EditedSet",
     "Entanglement",
-    "Figure",
     "Linearity",
     "Measure",
+    "MeasuredValue",
     "Naming",
     "Result",
     "Selectivity",

@@ -21,8 +21,8 @@ BETTER = {True: "higher is better", False: "lower is better", None: "neither is 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
-    """One figure of a result.
+class MeasuredValue:
+    """One figure of a result: a value with its interval and unit.
 
     Args:
         estimate: with its 95 % interval, whose ends are nan where it has none.
@@ -49,7 +49,7 @@ class Result(ABC):
 
     @property
     @abstractmethod
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         """All figures by name, the main one first."""
 
     @property
@@ -62,10 +62,10 @@ class Result(ABC):
         """Whether higher or lower is better, in words."""
         return BETTER[self.higher_is_better]
 
-    def _figures(self, **estimates: Estimate) -> dict[str, Figure]:
+    def _figures(self, **estimates: Estimate) -> dict[str, MeasuredValue]:
         """Estimates in the main unit as figures; underscores in their names become spaces."""
         return {
-            name.replace("_", " "): Figure(
+            name.replace("_", " "): MeasuredValue(
                 estimate=it, unit=self.unit, higher_is_better=self.higher_is_better
             )
             for name, it in estimates.items()

@@ -16,7 +16,7 @@ from torch import Tensor
 from ganatomy.datasets.correlations import LabelCorrelations
 from ganatomy.errors import ScoreError
 from ganatomy.latents import Space
-from ganatomy.metrics.base import Figure, Result, aligned
+from ganatomy.metrics.base import MeasuredValue, Result, aligned
 from ganatomy.metrics.edited import EditedSet
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.statistics.intervals import Estimate, jackknife
@@ -75,7 +75,7 @@ class Correlations(Result):
         return [(self.attributes[first[i]], self.attributes[second[i]], float(values[i])) for i in order]
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         if self.excess is None:
             return self._figures(correlation=self.strength)
         return self._figures(difference_from_the_data=self.excess, correlation=self.strength)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError
 from ganatomy.latents import Directions, Space
-from ganatomy.metrics.base import Figure, Result, aligned, certain
+from ganatomy.metrics.base import MeasuredValue, Result, aligned, certain
 from ganatomy.metrics.inputs import Measure, SharedInputs
 
 SHOWN = 3
@@ -30,7 +30,7 @@ class Cosines(Result):
     higher_is_better: ClassVar[bool | None] = False
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         return self._figures(cosine=certain(self.mean_abs))
 
     @property

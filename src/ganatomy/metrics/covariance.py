@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.latents import Directions, Space
-from ganatomy.metrics.base import Figure, Result
+from ganatomy.metrics.base import MeasuredValue, Result
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.statistics.intervals import Estimate, jackknife
 from ganatomy.surveys import Survey
@@ -45,7 +45,7 @@ class Covariance(Result):
     higher_is_better: ClassVar[bool | None] = False
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         return self._figures(error=self.error, error_as_published=self.isotropic_error)
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
-from ganatomy.metrics.base import Figure, Result
+from ganatomy.metrics.base import MeasuredValue, Result
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.statistics.intervals import Estimate, jackknife
 
@@ -54,7 +54,7 @@ class DCI(Result):
     higher_is_better: ClassVar[bool | None] = True
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         return self._figures(
             disentanglement=self.disentanglement,
             completeness=self.completeness,

@@ -15,7 +15,7 @@ from ganatomy.edits import move
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Direction, Directions, Latents
-from ganatomy.metrics.base import Figure, Result
+from ganatomy.metrics.base import MeasuredValue, Result
 from ganatomy.metrics.calibration import Trials, find_strengths
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.metrics.selectivity import Selectivity, selectivity
@@ -55,11 +55,11 @@ class Entanglement(Result):
     higher_is_better: ClassVar[bool | None] = True
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         """Selectivity of each direction and their mean: change of the target over the mean change of another."""
         found = self.selectivity()
         return {
-            name: Figure(estimate=value, unit=self.unit, higher_is_better=True)
+            name: MeasuredValue(estimate=value, unit=self.unit, higher_is_better=True)
             for name, value in {"mean": found.mean, **found.directions}.items()
         }
 

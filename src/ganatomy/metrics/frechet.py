@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.metrics.base import Figure, certain
+from ganatomy.metrics.base import MeasuredValue, certain
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.metrics.samples import SampleComparison, checked, jackknife_samples
 from ganatomy.statistics.intervals import Estimate
@@ -36,7 +36,7 @@ class FrechetDistance(SampleComparison):
     higher_is_better: ClassVar[bool | None] = False
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         return self._figures(distance=self.value, of_two_real_halves=certain(self.floor))
 
     @property

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from ganatomy.edits import move
 from ganatomy.errors import SettingError
 from ganatomy.latents import Latents
-from ganatomy.metrics.base import Figure, Result, read_images
+from ganatomy.metrics.base import MeasuredValue, Result, read_images
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.statistics.intervals import Estimate, estimate, resampling
 
@@ -42,9 +42,9 @@ class IdentityKept(Result):
     higher_is_better: ClassVar[bool | None] = True
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         return self._figures(kept=self.kept, cosine=self.cosine) | {
-            "cosine of unrelated images": Figure(
+            "cosine of unrelated images": MeasuredValue(
                 estimate=self.unrelated, unit=self.unit, higher_is_better=None
             )
         }

@@ -8,7 +8,7 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.metrics.base import Figure
+from ganatomy.metrics.base import MeasuredValue
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.metrics.samples import SampleComparison, checked, jackknife_samples
 from ganatomy.statistics.intervals import Estimate
@@ -24,7 +24,7 @@ class KernelDistance(SampleComparison):
     higher_is_better: ClassVar[bool | None] = False
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         return self._figures(distance=self.value)
 
     def __str__(self) -> str:

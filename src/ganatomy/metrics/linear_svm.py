@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ganatomy.critics import Critic, discriminator_features
 from ganatomy.errors import SettingError
-from ganatomy.metrics.base import Figure, Result, aligned, certain
+from ganatomy.metrics.base import MeasuredValue, Result, aligned, certain
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.features import scorer_features
 from ganatomy.statistics.intervals import Estimate, mean_of
@@ -60,7 +60,7 @@ class LinearSVM(Result):
     higher_is_better: ClassVar[bool | None] = True
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         return self._figures(accuracy=self.accuracy, commonest_class=certain(self.chance))
 
     @property
@@ -92,7 +92,7 @@ class FeatureComparison(Result):
     higher_is_better: ClassVar[bool | None] = True
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         return self._figures(**{name: result.accuracy for name, result in self.results.items()})
 
     @property

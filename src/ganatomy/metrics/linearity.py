@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ganatomy.errors import UnknownNameError
 from ganatomy.latents import Space
-from ganatomy.metrics.base import Figure, Result, aligned
+from ganatomy.metrics.base import MeasuredValue, Result, aligned
 from ganatomy.metrics.edited import EditedSet
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.statistics.intervals import Estimate, estimate, resampling
@@ -74,10 +74,10 @@ class Linearity(Result):
     higher_is_better: ClassVar[bool | None] = True
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         every = self._figures(mean=self.r2)
         for name, line in self.lines.items():
-            every[name] = Figure(estimate=line.r2, unit=self.unit, higher_is_better=True)
+            every[name] = MeasuredValue(estimate=line.r2, unit=self.unit, higher_is_better=True)
         return every
 
     @property

@@ -13,7 +13,7 @@ from torch import Tensor
 from ganatomy.datasets.references import Reference
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents
-from ganatomy.metrics.base import Figure, aligned, read_images
+from ganatomy.metrics.base import MeasuredValue, aligned, read_images
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.metrics.samples import SampleComparison, checked
 from ganatomy.perception.features import Features
@@ -57,9 +57,9 @@ class Memorisation(SampleComparison):
         return [(row, self.names[int(self.nearest[row])], float(self.distances[row])) for row in order]
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         return self._figures(copies=self.copies) | {
-            "distance to training images": Figure(
+            "distance to training images": MeasuredValue(
                 estimate=self.ratio, unit="times that among them", higher_is_better=None
             )
         }

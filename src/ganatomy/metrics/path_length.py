@@ -18,7 +18,7 @@ from ganatomy.errors import SettingError, SpaceError, UnknownNameError
 from ganatomy.generators.base import Generator
 from ganatomy.geometry import lerp, slerp
 from ganatomy.latents import Latents, Space
-from ganatomy.metrics.base import Figure, Result
+from ganatomy.metrics.base import MeasuredValue, Result
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.perception.perceptual import PerceptualDistance
 from ganatomy.progress import Advance
@@ -61,7 +61,7 @@ class PathLength(Result):
     higher_is_better: ClassVar[bool | None] = False
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         return self._figures(path_length=self.value)
 
     @property

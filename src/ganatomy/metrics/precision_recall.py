@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ganatomy.errors import SettingError
-from ganatomy.metrics.base import Figure, certain
+from ganatomy.metrics.base import MeasuredValue, certain
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.metrics.samples import SampleComparison, checked, jackknife_samples
 from ganatomy.statistics.intervals import Estimate
@@ -42,7 +42,7 @@ class PrecisionRecall(SampleComparison):
     higher_is_better: ClassVar[bool | None] = True
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         return self._figures(
             precision=self.precision, recall=self.recall, of_two_real_halves=certain(self.ceiling)
         )

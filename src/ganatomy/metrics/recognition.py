@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from ganatomy.datasets.labelled import Labelled
 from ganatomy.errors import SettingError
-from ganatomy.metrics.base import Figure, Result, aligned
+from ganatomy.metrics.base import MeasuredValue, Result, aligned
 from ganatomy.perception.base import Scorer
 from ganatomy.progress import Advance
 from ganatomy.statistics.intervals import Estimate, mean_of
@@ -48,12 +48,12 @@ class Recognition(Result):
     higher_is_better: ClassVar[bool | None] = True
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         return {
             **self._figures(accuracy=self.accuracy),
-            "F1": Figure(estimate=self.f1, unit="F1", higher_is_better=True),
-            "F2": Figure(estimate=self.f2, unit="F2", higher_is_better=True),
-            "loss": Figure(estimate=self.loss, unit="nats", higher_is_better=False),
+            "F1": MeasuredValue(estimate=self.f1, unit="F1", higher_is_better=True),
+            "F2": MeasuredValue(estimate=self.f2, unit="F2", higher_is_better=True),
+            "loss": MeasuredValue(estimate=self.loss, unit="nats", higher_is_better=False),
         }
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import SettingError
-from ganatomy.metrics.base import Figure, Result
+from ganatomy.metrics.base import MeasuredValue, Result
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.perception.perceptual import PerceptualDistance
 from ganatomy.statistics.intervals import Estimate, mean_of
@@ -47,14 +47,16 @@ class Reconstruction(Result):
     higher_is_better: ClassVar[bool | None] = True
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         every = {
-            "PSNR": Figure(estimate=self.psnr, unit="dB", higher_is_better=True),
-            "SSIM": Figure(estimate=self.ssim, unit="of 1", higher_is_better=True),
-            "MSE": Figure(estimate=self.mse, unit="squared, values in [-1, 1]", higher_is_better=False),
+            "PSNR": MeasuredValue(estimate=self.psnr, unit="dB", higher_is_better=True),
+            "SSIM": MeasuredValue(estimate=self.ssim, unit="of 1", higher_is_better=True),
+            "MSE": MeasuredValue(
+                estimate=self.mse, unit="squared, values in [-1, 1]", higher_is_better=False
+            ),
         }
         if self.perceptual is not None:
-            every["perceptual"] = Figure(
+            every["perceptual"] = MeasuredValue(
                 estimate=self.perceptual, unit="perceptual distance", higher_is_better=False
             )
         return every

@@ -12,12 +12,12 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import ScoreError, UnknownNameError
 from ganatomy.latents import Space
-from ganatomy.metrics.base import Figure, Result, aligned
+from ganatomy.metrics.base import MeasuredValue, Result, aligned
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.statistics.intervals import Estimate, estimate, resampling
 from ganatomy.surveys import Survey
@@ -53,7 +53,7 @@ class Separability(Result):
     higher_is_better: ClassVar[bool | None] = False
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         return self._figures(held_out=self.held_out, as_published=self.published)
 
     @property
@@ -104,42 +104,39 @@ def separability(survey: Survey, attributes: Iterable[str] | None = None, *, see
     held = np.zeros(n, dtype=bool)
     held[np.random.default_rng(seed).permutation(n)[: round(HELD_OUT * n)]] = True
     draws = resampling(n, seed=seed)
-    bits: dict[str, Estimate] = {}
-    totals = {"held out": (0.0, torch.zeros(len(draws))), "published": (0.0, torch.zeros(len(draws)))}
+    found: dict[str, list[tuple[Tensor, Tensor]]] = {"held out": [], "published": []}
+    kept = []
     for name in names:
         logits = survey.scores.column(name).detach().cpu()
-        sure = torch.zeros(n, dtype=torch.bool)
+        sure = np.zeros(n, dtype=bool)
         sure[logits.abs().argsort(descending=True, stable=True)[: max(1, round(CONFIDENT * n))]] = True
-        labels, kept = (logits > 0).numpy(), sure.numpy()
+        labels = (logits > 0).numpy()
         if any(
             min((labels & rows).sum(), (~labels & rows).sum()) < MINIMUM
-            for rows in (kept & held, kept & ~held)
+            for rows in (sure & held, sure & ~held)
         ):
             continue
-        for kind, learnt, judged in (
-            ("held out", kept & ~held, kept & held),
-            ("published", kept, kept),
-        ):
-            sides = _sides(codes, labels, learnt)
-            tables = _tables(torch.from_numpy(sides), torch.from_numpy(labels), torch.from_numpy(judged))
-            value = conditional_entropy(tables.sum(0))
-            resampled = conditional_entropy((draws @ tables.double().flatten(1)).unflatten(1, (2, 2)))
-            if kind == "held out":
-                bits[name] = estimate(float(value), resampled)
-            total, drawn = totals[kind]
-            totals[kind] = total + float(value), drawn + resampled
-    if not bits:
+        kept.append(name)
+        for kind, learnt, tested in (("held out", sure & ~held, sure & held), ("published", sure, sure)):
+            tables = _tables(_sides(codes, labels, learnt), labels, tested)
+            resampled = (draws @ tables.flatten(1)).unflatten(1, (2, 2))
+            found[kind].append((conditional_entropy(tables.sum(0)), conditional_entropy(resampled)))
+    if not kept:
         raise ScoreError(
             f"none of the {len(names)} attributes has {MINIMUM} codes of each class, learnt from and held out, among "
             f"the most confident half of these {n}; survey more codes, or choose commoner attributes"
         )
-    found = {kind: estimate(2**total, 2**drawn) for kind, (total, drawn) in totals.items()}
+
+    def product(kind: str) -> Estimate:
+        value, resampled = (torch.stack(bits).sum(0) for bits in zip(*found[kind], strict=True))
+        return estimate(2**value, 2**resampled)
+
     return Separability(
         space=survey.latents.space,
-        held_out=found["held out"],
-        published=found["published"],
-        bits=bits,
-        left_out=tuple(name for name in names if name not in bits),
+        held_out=product("held out"),
+        published=product("published"),
+        bits={name: estimate(*bits) for name, bits in zip(kept, found["held out"], strict=True)},
+        left_out=tuple(name for name in names if name not in kept),
         num_codes=n,
     )
 
@@ -155,12 +152,10 @@ def conditional_entropy(table: Float[Tensor, "*b 2 2"]) -> Float[Tensor, "*b"]:
     return -torch.where(joint > 0, joint * given.log2(), 0.0).sum((-2, -1))
 
 
-def _tables(
-    sides: Bool[Tensor, " n"], labels: Bool[Tensor, " n"], judged: Bool[Tensor, " n"]
-) -> Float[Tensor, "n 2 2"]:
-    """The table of each code alone."""
-    cells = torch.stack([~sides & ~labels, ~sides & labels, sides & ~labels, sides & labels], 1)
-    return (cells & judged[:, None]).float().unflatten(1, (2, 2))
+def _tables(sides: np.ndarray, labels: np.ndarray, tested: np.ndarray) -> Float[Tensor, "n 2 2"]:
+    """The table of each code alone; it is empty for codes that are not tested."""
+    cells = np.stack([~sides & ~labels, ~sides & labels, sides & ~labels, sides & labels], axis=1)
+    return torch.from_numpy(cells & tested[:, None]).double().unflatten(1, (2, 2))
 
 
 def _sides(codes: np.ndarray, labels: np.ndarray, learnt: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from ganatomy.edits import path
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Latents
-from ganatomy.metrics.base import Figure, Result, certain
+from ganatomy.metrics.base import MeasuredValue, Result, certain
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.perception.perceptual import AT_ONCE, PerceptualDistance
 from ganatomy.progress import Advance
@@ -62,13 +62,15 @@ class WalkProfile(Result):
         return float(self.speed.max()) / self.length if self.length else math.nan
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         return {
             **self._figures(unevenness=certain(self.unevenness)),
-            "sharp transitions": Figure(
+            "sharp transitions": MeasuredValue(
                 estimate=certain(len(self.transitions)), unit="a walk", higher_is_better=False
             ),
-            "length": Figure(estimate=certain(self.length), unit="perceptual units", higher_is_better=None),
+            "length": MeasuredValue(
+                estimate=certain(self.length), unit="perceptual units", higher_is_better=None
+            ),
         }
 
     @property
@@ -98,11 +100,13 @@ class WalkProfiles(Result):
     higher_is_better: ClassVar[bool | None] = WalkProfile.higher_is_better
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, MeasuredValue]:
         return {
             **self._figures(unevenness=self.unevenness),
-            "sharp transitions": Figure(estimate=self.transitions, unit="a walk", higher_is_better=False),
-            "length": Figure(estimate=self.length, unit="perceptual units", higher_is_better=None),
+            "sharp transitions": MeasuredValue(
+                estimate=self.transitions, unit="a walk", higher_is_better=False
+            ),
+            "length": MeasuredValue(estimate=self.length, unit="perceptual units", higher_is_better=None),
         }
 
     @property
