@@ -30,7 +30,7 @@ from ganatomy.errors import ScoreError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.generators.latent_distribution import latent_distribution
 from ganatomy.metrics.calibration import shift_for
-from ganatomy.metrics.entanglement import unit_steps
+from ganatomy.metrics.fresh_images import FreshImages, Readers
 from ganatomy.perception import FactorScorer, NetworkScorer, Scorer
 from ganatomy.perception.network import AttributeNetwork
 
@@ -101,15 +101,21 @@ def edit_linear(
     generator: Generator, eye: Scorer, latents: ga.Latents, directions: ga.Directions, changes: Tensor, *, seed: int
 ) -> Edited:  # fmt: skip
     """Edits along directions, each as long as changes its attribute by as much as is said."""
-    steps, signs, codes = unit_steps(latents, directions, "none")[1], [], []
-    for direction, change, step in zip(directions, changes.abs().tolist(), steps, strict=True):
-        alone = ga.Directions(items=(direction,))
-        strength = ga.entanglement(
-            generator, eye, alone, n=len(latents), seed=seed, target_change=change, num_calibration=len(latents)
-        ).strengths[0]  # fmt: skip
-        signs.append(float(strength.sign()))
-        codes.append(latents.with_codes(latents.codes + strength * step))
-    return Edited(signs=torch.tensor(signs), codes=codes)
+    images = FreshImages(
+        generator=generator,
+        readers=Readers(scorer=eye),
+        n=len(latents),
+        seed=seed,
+        space=latents.space,
+        num_calibration=len(latents),
+    )
+    edits = [
+        images.step(directions.select([name]), change)
+        for name, change in zip(directions.names, changes.abs().tolist(), strict=True)
+    ]
+    return Edited(
+        signs=torch.cat([it.strengths for it in edits]).sign(), codes=[it.latents[0] for it in edits]
+    )
 
 
 def edit_guided(generator: Generator, eye: Scorer, latents: ga.Latents, names: list[str]) -> Edited:

@@ -22,8 +22,8 @@ from torch import Tensor, nn
 import ganatomy as ga
 from ganatomy.cli import main
 from ganatomy.experiments.compare import CONTESTANTS
-from ganatomy.experiments.compare.standing import MEASURES as COMPARED
-from ganatomy.experiments.studies.linear_map import WAYS
+from ganatomy.experiments.compare.comparison import MEASURES as COMPARED
+from ganatomy.experiments.studies.linear_map import METHODS as LINEAR_MAP
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
 from ganatomy.metrics import MEASURES
 from ganatomy.perception import clip
@@ -168,9 +168,10 @@ def check_generators(run: Run) -> None:
 
 
 def check_comparing(run: Run) -> None:
-    faces = run.json("compare/compare.json")
+    faces = run.json("compare/summary.json")
     assert list(faces["methods"]) == ["regression", "few-labels", "sefa", "dual"]
-    assert all(faces["methods"]["dual"][measure] for measure in COMPARED)
+    measured = {measure for measure in COMPARED if faces["methods"]["dual"][measure]}
+    assert measured == {*COMPARED} - {"judged_selectivity"}
 
 
 def check_edits(run: Run) -> None:
@@ -231,7 +232,7 @@ PAGES = {
         check=check_generators,
     ),
     "docs/comparing.md": Page(
-        folders=dict.fromkeys(("compare", "digits-compare"), ("compare.html", "compare.json")),
+        folders=dict.fromkeys(("compare", "digits-compare"), DOCUMENT),
         mentions=CONTESTANTS,
         check=check_comparing,
     ),
@@ -285,7 +286,7 @@ PAGES = {
     "docs/study-linear-map.md": Page(
         folders=dict.fromkeys(("linear-map", "digits-linear-map"), DOCUMENT),
         figures="linear-map",
-        mentions=WAYS,
+        mentions=LINEAR_MAP,
         check=check_linear_map,
     ),
     "docs/study-z-against-w.md": Page(

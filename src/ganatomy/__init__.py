@@ -70,7 +70,6 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.experiments.base import Experiment as Experiment
     from ganatomy.experiments.compare import Comparison as Comparison
     from ganatomy.experiments.compare import compare as compare
-    from ganatomy.experiments.compare import write_comparison as write_comparison
     from ganatomy.experiments.documents import document as document
     from ganatomy.experiments.explore import Exploration as Exploration
     from ganatomy.experiments.explore import explore as explore
@@ -159,7 +158,7 @@ _NAMES = {
     "ganatomy.experiments.base": "Experiment",
     "ganatomy.experiments.documents": "document",
     "ganatomy.experiments.explore": "Exploration explore",
-    "ganatomy.experiments.compare": "Comparison compare write_comparison",
+    "ganatomy.experiments.compare": "Comparison compare",
     "ganatomy.critics": "Critic critic critic_features discriminator_features",
     "ganatomy.datasets.correlations": "drawn_correlations read_correlations",
     "ganatomy.datasets.references": "Reference drawn_reference folder_reference",

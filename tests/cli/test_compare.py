@@ -24,9 +24,9 @@ def test_compare_writes_a_page_and_figures_and_says_who_is_best(
     assert outcome.code == 0, outcome.err
     lines = outcome.out.splitlines()
     assert lines[0].startswith("Best is ")
-    assert lines[-1] == str(out / "compare.html")
-    assert {path.name for path in out.iterdir()} == {"compare.html", "compare.json"}
-    numbers = json.loads((out / "compare.json").read_text())
+    assert lines[-1] == str(out / "report.html")
+    assert {path.name for path in out.iterdir()} == {"report.html", "summary.json", "figures"}
+    numbers = json.loads((out / "summary.json").read_text())
     assert set(numbers["methods"]) | set(numbers["left_out"]) == {"centroid", "stylespace", "guided-hold"}
     assert (numbers["n"], numbers["images"], list(numbers["attributes"])) == (120, 4, ["Smiling", "Male"])
     assert set(numbers["not_measured"]) == {"truth selectivity", "identity", "perceptual distance"}
@@ -35,8 +35,8 @@ def test_compare_writes_a_page_and_figures_and_says_who_is_best(
 def test_compare_gives_the_same_as_json(run: Run, arguments: list[Any], tmp_path: Path) -> None:
     outcome = run(*arguments[:-1], "centroid", "--seed", 3, "--json", "-o", tmp_path)
     data = json.loads(outcome.out)
-    assert data.pop("report") == str(tmp_path / "compare.html")
-    assert data == json.loads((tmp_path / "compare.json").read_text())
+    assert data.pop("report") == str(tmp_path / "report.html")
+    assert data == json.loads((tmp_path / "summary.json").read_text())
     assert data["seed"] == 3
 
 

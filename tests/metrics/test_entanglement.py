@@ -11,8 +11,8 @@ from torch import Tensor
 from ganatomy.errors import FingerprintError, ScoreError, SettingError, UnknownNameError
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Direction, Directions, Latents
-from ganatomy.metrics import Entanglement, entanglement
-from ganatomy.metrics.calibration import Search, shift_for
+from ganatomy.metrics import Entanglement, FreshImages, Readers, entanglement, measure_steps
+from ganatomy.metrics.calibration import StepSearch, shift_for
 from ganatomy.perception import FunctionScorer, OracleScorer, TruthScorer
 from ganatomy.perception.base import Scorer
 
@@ -33,6 +33,10 @@ def oracle(toy: ToyGenerator) -> OracleScorer:
 @pytest.fixture(scope="module")
 def measured(toy: ToyGenerator, oracle: OracleScorer) -> Entanglement:
     return entanglement(toy, oracle, toy.truth, n=300)
+
+
+def fresh(toy: ToyGenerator, readers: Readers, *, n: int) -> FreshImages:
+    return FreshImages(generator=toy, readers=readers, n=n, seed=1, space=toy.truth.space)
 
 
 def closed_form(toy: ToyGenerator, strengths: Tensor, *, n: int, seed: int) -> Tensor:
@@ -190,24 +194,81 @@ class Factors(Scorer):
 
 
 def test_truth_says_by_how_many_deviations_each_factor_moved(toy: ToyGenerator, oracle: OracleScorer):
-    result = entanglement(toy, oracle, toy.truth, n=400, truth=Factors(toy))
+    result = measure_steps(fresh(toy, Readers(scorer=oracle, truth=Factors(toy)), n=400), toy.truth)
     assert result.factors == ("first", "second")
     assert result.factor_changes is not None
     expected = result.strengths.abs()[:, None] * toy.truth.matrix[:, :2]
     torch.testing.assert_close(result.factor_changes, expected, atol=0.02, rtol=0.15)
 
 
-def test_progress_grows_to_its_end_and_images_are_counted(toy: ToyGenerator, oracle: OracleScorer):
+def test_progress_grows_to_its_end_and_no_image_is_made_in_vain(toy: ToyGenerator, oracle: OracleScorer):
     seen: list[tuple[int, int]] = []
-    entanglement(
-        toy, oracle, toy.truth, n=64, num_calibration=16, batch_size=16, progress=lambda *x: seen.append(x)
+    made: list[int] = []
+    readers = Readers(
+        scorer=oracle, appearance=lambda images: (made.append(len(images)), images.flatten(1))[1]
     )
-    done = [d for d, _ in seen]
-    assert done == sorted(done)
-    assert seen[-1][0] == seen[-1][1]
-    assert all(d < total for d, total in seen[:-1])
-    # One round for the linear toy, whose slopes are known, then every image once for each direction.
-    assert 64 + 3 * (16 + 64) <= done[-1] <= 64 + 3 * (3 * 16 + 64)
+    images = replace(fresh(toy, readers, n=64), num_calibration=16, batch_size=16)
+    measure_steps(images, toy.truth, advance=lambda *x: seen.append(x))
+    shares = [done / total for done, total in seen]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    # Everything is read in every image once, and once for each direction; trial steps are scored only.
+    assert sum(made) == 64 + 3 * 64
+    assert max(made) <= 16
+
+
+class TestTheJudge:
+    def test_it_reads_the_attributes_that_both_know_in_the_same_images(
+        self, toy: ToyGenerator, oracle: OracleScorer
+    ):
+        judge = FunctionScorer(lambda images: toy.read(images)[:, [2, 0]], ("large", "red"), output="logits")
+        found = entanglement(toy, oracle, toy.truth, n=60, judge=judge)
+        assert found.judged is not None
+        assert (found.judged.names, found.judged.attributes) == (("red", "large"), ("red", "large"))
+        torch.testing.assert_close(found.judged.changes, found.changes[[0, 2]][..., [0, 2]])
+        torch.testing.assert_close(found.judged.before, found.before[:, [0, 2]])
+        two = found.select(["round", "red"]).judged
+        assert two is not None
+        assert two.attributes == ("red",)
+
+    def test_it_can_disagree_with_the_scorer(self, toy: ToyGenerator):
+        # This scorer is blind to what else changes.
+        fooled = FunctionScorer(
+            lambda images: toy.read(images)[:, :2] * torch.tensor([1.0, 0.0]),
+            ("red", "round"),
+            output="logits",
+        )
+        found = entanglement(toy, fooled, Directions([toy.truth["red"]]), n=60, judge=OracleScorer(toy))
+        assert found.judged is not None
+        assert found.selectivity().mean.value == float("inf")
+        assert found.judged.selectivity().mean.high < 100
+
+    def test_a_judge_that_shares_fewer_than_two_attributes_says_nothing(
+        self, toy: ToyGenerator, oracle: OracleScorer
+    ):
+        stranger = FunctionScorer(lambda images: toy.read(images)[:, :1], ("red",), output="logits")
+        assert entanglement(toy, oracle, toy.truth, n=20, judge=stranger).judged is None
+
+    def test_a_judge_that_cannot_score_new_images_is_refused(self, toy: ToyGenerator, oracle: OracleScorer):
+        with pytest.raises(ScoreError, match="cannot score new images"):
+            entanglement(toy, oracle, toy.truth, n=4, judge=TruthScorer(torch.ones(9, 3) > 0, NAMES))
+
+
+def test_identity_and_appearance_are_read_beside_the_scores(toy: ToyGenerator, oracle: OracleScorer):
+    readers = Readers(
+        scorer=oracle, identity=lambda images: images.flatten(1), appearance=lambda images: images.flatten(1)
+    )
+    images = fresh(toy, readers, n=30)
+    found = measure_steps(images, toy.truth)
+    unedited = toy(images.codes()).flatten(1)
+    edited = toy(images.along(toy.truth, found.strengths)[1]).flatten(1)
+    mean = unedited.mean(0)
+    assert found.identity is not None
+    assert found.perceptual is not None
+    torch.testing.assert_close(found.identity[1], torch.cosine_similarity(edited - mean, unedited - mean))
+    torch.testing.assert_close(found.perceptual[1], (edited - unedited).square().sum(1))
+    assert found.seconds is not None
+    assert (found.seconds > 0).all()
 
 
 class TestRefusals:
@@ -217,7 +278,7 @@ class TestRefusals:
             entanglement(toy, oracle, stray, n=4)
 
     def test_a_table_of_labels(self, toy: ToyGenerator):
-        with pytest.raises(ScoreError, match="cannot score edited images"):
+        with pytest.raises(ScoreError, match="cannot score new images"):
             entanglement(toy, TruthScorer(torch.ones(9, 3) > 0, NAMES), toy.truth, n=4)
 
     def test_a_direction_of_another_generator(self, oracle: OracleScorer, toy: ToyGenerator):
@@ -230,7 +291,6 @@ class TestRefusals:
         [
             ({"n": 1}, "cannot measure 1 images"),
             ({"batch_size": 0}, "batches of 0"),
-            ({"num_calibration": 0}, "0 of them first"),
             ({"target_change": 0.5}, "target_change is 0.5"),
             ({"target_change": 0.0}, "target_change is 0"),
         ],
@@ -246,6 +306,10 @@ class TestRefusals:
             entanglement(toy, oracle, toy.truth, n=4, hold={"red": ["larger"]})
         with pytest.raises(UnknownNameError, match="direction 'rad'"):
             entanglement(toy, oracle, toy.truth, n=4, hold={"rad": ["red"]})
+
+    def test_too_few_images_to_find_a_step(self, toy: ToyGenerator, oracle: OracleScorer):
+        with pytest.raises(SettingError, match="0 of them first"):
+            replace(fresh(toy, Readers(scorer=oracle), n=9), num_calibration=0)
 
     def test_an_empty_set(self, toy: ToyGenerator, oracle: OracleScorer):
         with pytest.raises(SettingError, match="no directions to measure"):
@@ -263,14 +327,14 @@ class TestSearch:
         "response", [lambda s: 3 * s, lambda s: s**2, lambda s: s**0.5, lambda s: max(0.0, s - 1)]
     )
     def test_any_rising_response_is_found_in_a_few_rounds(self, response):
-        search = Search(size=0.5, needed=1.0, limit=100.0)
+        search = StepSearch(size=0.5, needed=1.0, limit=100.0)
         for _ in range(6):
             if not search.over:
                 search.observe(response(search.size))
         assert response(search.found) == pytest.approx(1.0, rel=0.1)
 
     def test_where_no_step_is_enough_the_limit_is_the_last_to_be_tried(self):
-        search = Search(size=0.5, needed=5.0, limit=2.0)
+        search = StepSearch(size=0.5, needed=5.0, limit=2.0)
         for _ in range(6):
             if not search.over:
                 search.observe(search.size)

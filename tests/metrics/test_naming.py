@@ -91,7 +91,7 @@ def test_what_cannot_be_named_is_refused(toy: ga.ToyGenerator):
         with pytest.raises(SettingError, match="cannot name"):
             ga.name_directions(toy, scorer, directions, **settings)  # type: ignore[arg-type]
     table = TruthScorer(torch.zeros(4, 1, dtype=torch.bool), ["red"])
-    with pytest.raises(ScoreError, match="cannot score edited images"):
+    with pytest.raises(ScoreError, match="cannot score new images"):
         ga.name_directions(toy, table, directions)
     other = ga.ToyGenerator(z_dim=12, seed=5)
     with pytest.raises(ga.FingerprintError):

@@ -10,8 +10,15 @@ from ganatomy.metrics.cosines import COSINES, cosines, mean_abs_cosine
 from ganatomy.metrics.covariance import COVARIANCE, covariance
 from ganatomy.metrics.dci import DCI_MEASURE, dci
 from ganatomy.metrics.edited import EditedSet, edited_set
-from ganatomy.metrics.entanglement import ENTANGLEMENT, Entanglement, entanglement
+from ganatomy.metrics.entanglement import (
+    ENTANGLEMENT,
+    Entanglement,
+    entanglement,
+    measure_edits,
+    measure_steps,
+)
 from ganatomy.metrics.frechet import FRECHET, frechet_distance
+from ganatomy.metrics.fresh_images import FreshImages, Readers
 from ganatomy.metrics.identity import IDENTITY, identity_kept
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.metrics.kernel import KID, kid
@@ -35,10 +42,12 @@ __all__ = [
     "CosineTable",
     "EditedSet",
     "Entanglement",
+    "FreshImages",
     "Linearity",
     "Measure",
     "MeasuredValue",
     "Naming",
+    "Readers",
     "Result",
     "Selectivity",
     "SharedInputs",
@@ -54,6 +63,8 @@ __all__ = [
     "kid",
     "linearity",
     "mean_abs_cosine",
+    "measure_edits",
+    "measure_steps",
     "memorisation",
     "name_directions",
     "nearest_training",

@@ -10,14 +10,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.errors import ScoreError, SettingError
+from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Directions
-from ganatomy.metrics.calibration import Trials
-from ganatomy.metrics.entanglement import unit_steps
-from ganatomy.metrics.selectivity import Estimate
+from ganatomy.metrics.fresh_images import FreshImages, Readers
 from ganatomy.perception.base import Scorer
-from ganatomy.statistics.intervals import CONFIDENCE, resampling
+from ganatomy.progress import part_of
+from ganatomy.statistics.intervals import CONFIDENCE, Estimate, resampling
 
 LEAST = 0.05
 """A mean change of probability that is worth a name."""
@@ -126,27 +125,22 @@ def name_directions(
             f"cannot name directions by {n} images in batches of {batch_size}, {strength:g} sigma away; "
             "give at least 2, 1, and a strength above 0"
         )
-    if scorer.num_rows is not None:
-        raise ScoreError(
-            f"{scorer.description} cannot score edited images; name directions with a scorer that looks at them"
-        )
-    with torch.no_grad():
-        latents = generator.sample(n, seed=seed, space=directions.space, truncation_psi=truncation_psi)
-        latents, steps = unit_steps(latents, directions, "none")
-        trials = Trials(
-            generator,
-            scorer,
-            None,
-            latents,
-            steps,
-            batch_size=batch_size,
-            expected=2 * n * len(directions),
-            progress=progress,
-        )
-        every, rows = torch.arange(len(directions)), torch.arange(n)
-        lengths = strength * torch.tensor([direction.sigma for direction in directions])
-        forwards, backwards = (trials.after(every, rows, side * lengths).logits for side in (1, -1))
-        trials.finish()
+    images = FreshImages(
+        generator=generator,
+        readers=Readers(scorer=scorer),
+        n=n,
+        seed=seed,
+        space=directions.space,
+        truncation_psi=truncation_psi,
+        batch_size=batch_size,
+    )
+    lengths = strength * torch.tensor([direction.sigma for direction in directions])
+    forwards, backwards = (
+        images.read(
+            images.along(directions, side * lengths), advance=part_of(progress, half, 2)
+        ).logits.unflatten(0, (len(directions), n))
+        for half, side in enumerate((1, -1))
+    )
     return Naming(
         directions=directions,
         attributes=tuple(scorer.names),

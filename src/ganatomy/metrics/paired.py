@@ -29,7 +29,7 @@ def compare_selectivity(one: Entanglement, other: Entanglement, *, form: str = "
         )
 
     def sizes(result: Entanglement) -> Float[Tensor, "n 2 k a"]:
-        changes = (result.changes * result.strengths.sign()[:, None, None]).movedim(1, 0)
+        changes = result.turned.movedim(1, 0)
         return torch.stack([changes, changes.abs()], dim=1)
 
     def mean_selectivity(mean: Float[Tensor, "b 2 k a"]) -> Float[Tensor, " b"]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ganatomy.statistics.formatting import interval, number, short
 from ganatomy.statistics.intervals import Estimate
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,3 +87,56 @@ def file_name(attribute: str) -> str:
     ('5_o_Clock_Shadow', 'smiling-laughing')
     """
     return re.sub(r"[^\w.]+", "-", attribute).strip("-.") or "attribute"
+
+
+def table(
+    title: str,
+    *,
+    caption: str,
+    first: str,
+    rows: Iterable[T],
+    columns: Mapping[str, Callable[[T], Cell | Estimate | str | None]],
+    name: Callable[[T], str] = str,
+    marked: Callable[[T], bool] | None = None,
+    words: Iterable[str] = (),
+    stacked: bool = False,
+) -> Table:
+    """A table of functions of its rows: an estimate is written with its interval, None as a dash.
+
+    >>> table("Squares", caption="", first="n", rows=[1, 2], columns={"square": lambda n: f"{n * n}"}).rows[1].cells
+    [Cell(text='4', interval='')]
+
+    Args:
+        title: read out where the caption is not seen.
+        caption: above the table.
+        first: heads the column of names.
+        rows: what the columns are functions of.
+        columns: heading to what a cell holds.
+        name: of a row.
+        marked: whether a row stands out; by default none does.
+        words: headings of columns that hold text.
+        stacked: whether intervals stand below their figures.
+    """
+    headings = list(columns)
+    return Table(
+        title=title,
+        caption=caption,
+        first=first,
+        headings=headings,
+        rows=[
+            Row(
+                name=name(row),
+                cells=[_cell(write(row)) for write in columns.values()],
+                marked=marked is not None and marked(row),
+            )
+            for row in rows
+        ],
+        words=[headings.index(heading) for heading in words],
+        stacked=stacked,
+    )
+
+
+def _cell(value: Cell | Estimate | str | None) -> Cell:
+    if isinstance(value, Estimate):
+        return interval_cell(value)
+    return value if isinstance(value, Cell) else Cell(text="–" if value is None else value)

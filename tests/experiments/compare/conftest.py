@@ -8,9 +8,12 @@ import pytest
 from experiments.compare.compared import Compared
 from torch import Tensor
 
-from ganatomy.experiments.compare import Truth, compare, write_comparison
+from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.compare import Truth, compare
+from ganatomy.experiments.documents import document
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.perception import FunctionScorer, scorer
+from ganatomy.report import write_document
 
 METHODS = (
     "regression", "logistic", "centroid", "few-labels", "pca", "sefa", "dual", "selective", "guided", "guided-hold"
@@ -19,28 +22,34 @@ METHODS = (
 
 @pytest.fixture(scope="session")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> Compared:
-    """Four attributes whose directions lean on each other; the truth reads places along them."""
+    """Four attributes whose directions lean on each other; a truth reads places along them, a judge three of them."""
     generator = ToyGenerator(w_dim=12, z_dim=12, num_layers=3, cosine=0.5)
-    sees = scorer(generator)
 
     def factors(images: Tensor) -> Tensor:
         return generator.read(images) / generator.slope
+
+    def judge(images: Tensor) -> Tensor:
+        return generator.read(images)[:, :3]
 
     truth = Truth(
         scorer=FunctionScorer(factors, generator.attributes, output="logits"),
         own={name: {name: 1} for name in generator.attributes},
     )
-    told: list[tuple[str, int, int]] = []
-    found = compare(
+    reported: list[tuple[str, int, int]] = []
+    experiment = Experiment(
         generator,
-        sees,
+        scorer(generator),
+        judge=FunctionScorer(judge, generator.attributes[:3], output="logits"),
+        progress=lambda stage, done, total: reported.append((stage, done, total)),
+    )
+    found = compare(
+        experiment,
         n=400,
         images=16,
         methods=METHODS,
         truth=truth,
         identity=lambda images: images.flatten(1),
-        progress=lambda stage, done, total: told.append((stage, done, total)),
     )
     folder: Path = tmp_path_factory.mktemp("compared") / "the comparison"
-    write_comparison(found, generator, folder, model="a <toy>.safetensors", scorer_name="oracle")
-    return Compared(comparison=found, generator=generator, scorer=sees, folder=folder, told=tuple(told))
+    write_document(document(found, experiment, model="a <toy>.safetensors", scorer="oracle"), folder)
+    return Compared(comparison=found, experiment=experiment, folder=folder, reported=tuple(reported))

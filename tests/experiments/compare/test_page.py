@@ -7,7 +7,7 @@ import io
 import itertools
 import math
 import re
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,10 +15,10 @@ from experiments.compare.compared import Compared
 from PIL import Image
 from reader import Reader
 
-from ganatomy.errors import OutputError
-from ganatomy.experiments.compare import write_comparison
-from ganatomy.experiments.compare.standing import MEASURES
-from ganatomy.experiments.compare.verdict import verdict
+from ganatomy.experiments.compare.comparison import MEASURES
+from ganatomy.experiments.compare.figures import methods_shown
+from ganatomy.experiments.compare.sentences import sentences
+from ganatomy.experiments.documents import document
 from ganatomy.statistics.formatting import short
 
 
@@ -27,19 +27,24 @@ def page(compared: Compared) -> Reader:
     return Reader(compared.page)
 
 
-def test_the_folder_holds_one_page_and_one_json_and_nothing_half_written(compared: Compared) -> None:
-    assert {path.name for path in compared.folder.iterdir()} == {"compare.html", "compare.json"}
+def test_the_folder_holds_the_page_the_numbers_and_the_figures(compared: Compared) -> None:
+    assert {path.name for path in compared.folder.iterdir()} == {"report.html", "summary.json", "figures"}
+    assert {path.stem for path in (compared.folder / "figures").iterdir()} == {
+        "league", "trade", "labels-auc", "labels-selectivity", "strip-unedited",
+        *(f"strip-{name}" for name in methods_shown(compared.comparison.ranking)),
+    }  # fmt: skip
 
 
 class TestTheJson:
     @pytest.mark.parametrize("measure", MEASURES)
     def test_every_method_has_every_measure_with_its_interval_or_null(self, compared: Compared, measure: str):
         methods = compared.numbers["methods"]
-        assert set(methods) == set(compared.standing.methods)
+        assert set(methods) == set(compared.comparison.methods)
         for name, entry in methods.items():
             assert measure in entry, name
             if entry[measure] is not None:
-                assert entry[measure]["low"] <= entry[measure]["mean"] <= entry[measure]["high"], name
+                low, value, high = (entry[measure][key] for key in ("low", "value", "high"))
+                assert low - 1e-6 * abs(value) <= value <= high + 1e-6 * abs(value), name
 
     def test_null_stands_where_a_measure_does_not_apply(self, compared: Compared):
         methods = compared.numbers["methods"]
@@ -49,25 +54,30 @@ class TestTheJson:
         assert set(compared.numbers["not_measured"]) == {"perceptual distance"}
 
     def test_figures_are_those_of_the_comparison(self, compared: Compared):
-        numbers, standing = compared.numbers, compared.standing
-        assert numbers["ranking"] == list(standing.ranking)
-        assert numbers["verdict"] == verdict(standing)
-        for name in standing.methods:
+        numbers, found = compared.numbers, compared.comparison
+        assert numbers["ranking"] == list(found.ranking)
+        assert numbers["sentences"] == sentences(found)
+        assert found.chance is not None
+        for name in found.methods:
             entry = numbers["methods"][name]
-            assert entry["selectivity"]["mean"] == pytest.approx(standing.value(name))
-            assert entry["labels"]["mean"] == compared.comparison.results[name].labels
-            assert entry["p"]["selectivity"] == compared.comparison.chance.p_selectivity[name]
+            assert entry["selectivity"]["value"] == pytest.approx(found.value(name))
+            assert entry["judged_selectivity"]["value"] == pytest.approx(
+                found.value(name, "judged_selectivity")
+            )
+            assert entry["labels"]["value"] == found.results[name].found.num_labels
+            assert entry["p"]["selectivity"] == found.chance.p_selectivity[name]
             assert entry["seconds"]["edit"] > 0
-            assert set(entry["attributes"]) == set(compared.comparison.names)
+            assert set(entry["attributes"]) == set(found.attributes)
 
     def test_what_was_compared_is_said(self, compared: Compared):
         numbers = compared.numbers
         assert (numbers["model"], numbers["scorer"]) == ("a <toy>.safetensors", "oracle")
         assert (numbers["n"], numbers["images"], numbers["seed"], numbers["space"]) == (400, 16, 0, "w")
-        assert numbers["fingerprint"] == compared.generator.fingerprint
+        assert numbers["fingerprint"] == compared.experiment.generator.fingerprint
         assert numbers["seconds"] == pytest.approx(sum(numbers["stages"].values()))
         assert set(numbers["left_out"]) == {"sefa"}
         assert numbers["own_factors"]["red"] == {"red": 1}
+        assert numbers["judge"] == compared.comparison.judge
 
     def test_curves_are_in_it(self, compared: Compared):
         numbers = compared.numbers
@@ -113,47 +123,50 @@ class TestThePage:
         assert any(tag.get("name") == "viewport" for tag in page.all("meta"))
 
     def test_names_are_shown_as_they_are(self, page: Reader):
-        assert "Which way to edit a <toy>" in page.text
+        assert "Which method edits a <toy> best" in page.text
         assert page.all("toy") == []
 
     def test_the_league_table_is_in_order_with_its_figures(self, compared: Compared, page: Reader):
         text = " ".join(page.text.split())
         places = [
-            text.index(f" {place}. {name}") for place, name in enumerate(compared.standing.ranking, start=1)
+            text.index(f" {place}. {name}") for place, name in enumerate(compared.comparison.ranking, start=1)
         ]
         assert places == sorted(places)
-        for name in compared.standing.methods:
-            assert short(compared.standing.value(name)) in text
+        for name in compared.comparison.methods:
+            assert short(compared.comparison.value(name)) in text
+            assert short(compared.comparison.value(name, "judged_selectivity")) in text
 
-    def test_the_verdict_stands_on_top(self, compared: Compared, page: Reader):
-        sentences = verdict(compared.standing)
-        assert 4 <= len(sentences) <= 6
+    def test_the_findings_stand_on_top(self, compared: Compared, page: Reader):
+        written = sentences(compared.comparison)
+        assert 5 <= len(written) <= 7
         text = " ".join(page.text.split())
-        assert all(" ".join(sentence.split()) in text for sentence in sentences)
-        assert f"Best is {compared.standing.ranking[0]} (" in sentences[0]
-        assert "within chance" in sentences[1] or "more than chance" in sentences[1]
+        assert all(" ".join(sentence.split()) in text for sentence in written)
+        assert f"Best is {compared.comparison.ranking[0]} (" in written[0]
+        assert "significant" in written[1]
 
-    def test_it_says_who_could_not_take_part_and_what_was_not_measured(self, page: Reader):
+    def test_the_judge_is_named_with_what_it_reads(self, compared: Compared, page: Reader):
+        sentence = (
+            f"The judge ({compared.comparison.judge}), a classifier that took no part, agrees with the scorer"
+        )
+        assert compared.comparison.judge is not None
+        assert sentence in " ".join(page.text.split())
+        assert "by the judge" in page.text
+
+    def test_without_a_judge_nothing_is_said_of_one(self, compared: Compared):
+        results = {
+            name: replace(result, changes=replace(result.changes, judged=None))
+            for name, result in compared.comparison.results.items()
+        }
+        alone = document(replace(compared.comparison, results=results, judge=None), compared.experiment)
+        tables = [table for section in alone.sections for table in section.tables]
+        texts = [*alone.sentences, *(text for table in tables for text in (table.caption, *table.headings))]
+        texts += [text for section in alone.sections for text in (*section.paragraphs, *section.items)]
+        assert not [text for text in texts if "judge" in text]
+        assert all(entry["judged_selectivity"] is None for entry in alone.data["methods"].values())
+
+    def test_it_names_methods_that_do_not_apply_and_what_was_not_measured(self, page: Reader):
         assert "SeFa uses the first layer of a generator" in page.text
         assert "Not measured: perceptual distance" in page.text
-
-
-def test_a_folder_that_cannot_be_written_is_said(compared: Compared, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="cannot be written"):
-        write_comparison(compared.comparison, compared.generator, tmp_path / "file" / "folder")
-
-
-def test_nothing_is_written_when_the_page_cannot_be_made(
-    compared: Compared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: Any) -> Any:
-        raise RuntimeError("no page today")
-
-    monkeypatch.setattr("ganatomy.experiments.compare.writer.render", broken)
-    with pytest.raises(RuntimeError, match="no page today"):
-        write_comparison(compared.comparison, compared.generator, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
 
 
 def test_no_figure_of_the_json_is_infinite(compared: Compared) -> None:

@@ -10,10 +10,13 @@ from torch import Tensor
 
 from ganatomy.datasets.faces import ATTRIBUTES, FACTORS
 from ganatomy.errors import SettingError
+from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.compare import Truth
-from ganatomy.experiments.compare.features import eyes_of, network_of
+from ganatomy.experiments.compare.run import readers_of
 from ganatomy.experiments.compare.truth import drawn_truth, truth_of
+from ganatomy.generators.toy import ToyGenerator
 from ganatomy.perception import FunctionScorer, NetworkScorer, scorer
+from ganatomy.perception.features import network_of
 from ganatomy.perception.network import AttributeConfig, AttributeNetwork
 
 NAMES = ("smile", "age", "glasses")
@@ -44,7 +47,7 @@ def test_an_attribute_of_unknown_factors_has_no_figure() -> None:
     assert math.isnan(truth.selectivity(torch.ones(1, 3), torch.ones(1, 3), ("Male",))[0])
 
 
-def test_factors_that_nobody_reads_are_refused() -> None:
+def test_factors_that_are_not_read_are_refused() -> None:
     with pytest.raises(SettingError, match="name at least one that the scorer reads"):
         reader({"Smiling": {"nose": 1}})
 
@@ -77,12 +80,12 @@ def test_a_reader_of_one_brightness_finds_what_brightens_images() -> None:
     assert found.own["Pale_Skin"]["light"] == 1
 
 
-class TestWhoHasTruthAndFeatures:
+class TestTruthAndFeaturesOfScorers:
     def test_a_function_has_neither(self):
         sees = FunctionScorer(lambda images: images.mean((1, 2, 3)).sigmoid()[:, None], ["Bright"])
         assert truth_of(sees) is None
-        assert eyes_of(sees).identity is None
-        assert eyes_of(sees).look is None
+        readers = readers_of(Experiment(ToyGenerator(), sees), ["Bright"])
+        assert (readers.identity, readers.appearance, readers.features) == (None, None, "")
 
     def test_a_network_without_the_factors_of_drawn_faces_has_features_only(self):
         sees = NetworkScorer(
@@ -90,11 +93,11 @@ class TestWhoHasTruthAndFeatures:
         )
         assert truth_of(sees) is None
         assert network_of(sees.select(["b"])) is sees
-        eyes = eyes_of(sees.select(["b"]))
-        assert eyes.identity is not None
-        assert eyes.look is not None
+        readers = readers_of(Experiment(ToyGenerator(), sees.select(["b"])), ["b"])
+        assert readers.identity is not None
+        assert readers.appearance is not None
         images = torch.rand(2, 3, 64, 64) * 2 - 1
-        once, twice = eyes.look(images), eyes.look(torch.cat([images, -images]))
+        once, twice = readers.appearance(images), readers.appearance(torch.cat([images, -images]))
         assert torch.allclose(once, twice[:2], atol=1e-5)
         # Channels have norm 1 at each place and places are averaged, so each of four stages has a square of 1.
         assert once.square().sum(1).tolist() == pytest.approx([4.0, 4.0], rel=1e-3)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json as json_format
-
-from ganatomy.cli.console import answer, stages
-from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.console import stages
+from ganatomy.cli.outputs import expect_folder, finish_document
 from ganatomy.cli.parameters import Count, Json, NameList, OutFolder, TargetChange
 from ganatomy.cli.subject import Study
 
@@ -22,7 +20,7 @@ def compare(
 ) -> None:
     r"""Compare all methods of finding directions and of editing, at the same budget and the same effect.
 
-    The folder receives compare.html and compare.json.
+    The folder receives report.html, summary.json and figures/.
 
     Args:
         n: Number of codes that each method learns from.
@@ -35,36 +33,19 @@ def compare(
             --methods regression,selective,guided-hold -o compare/
     """
     from ganatomy.experiments.compare import compare as run
-    from ganatomy.experiments.compare import write_comparison
-    from ganatomy.experiments.compare.standing import Standing
-    from ganatomy.experiments.compare.verdict import verdict
-    from ganatomy.experiments.compare.writer import SUMMARY_FILE
+    from ganatomy.experiments.documents import document
 
     expect_folder(out)
-    experiment = subject.experiment()
-    scorer = experiment.image_scorer
     with stages() as advance:
+        experiment = subject.experiment(progress=advance)
+        scorer = experiment.image_scorer
         found = run(
-            experiment.generator,
-            scorer,
+            experiment,
             n=n,
             images=images,
             attributes=subject.chosen(scorer),
             methods=methods or None,
-            space=subject.space,
-            seed=subject.seed,
             target_change=target_change,
-            truncation_psi=subject.truncation_psi,
-            batch_size=subject.batch_size,
-            progress=advance,
         )
-        page = write_comparison(
-            found,
-            experiment.generator,
-            out,
-            model=subject.model,
-            scorer_name=subject.scorer_name(scorer),
-        )
-    numbers = json_format.loads((out / SUMMARY_FILE).read_text(encoding="utf-8"))
-    sentences = verdict(Standing(comparison=found))
-    answer("\n".join([*sentences, str(page)]), {**numbers, "report": str(page)}, as_json=json)
+    page = document(found, experiment, model=subject.model, scorer=subject.scorer_name(scorer))
+    finish_document(page, out, as_json=json)

@@ -61,31 +61,25 @@ def linear_map(
         ganatomy study linear-map gan.pt --prior uniform \
             --scorer attributes.onnx -o linear-map/
     """
+    from ganatomy.experiments.documents import document
     from ganatomy.experiments.studies import study_linear_map
-    from ganatomy.experiments.studies.linear_map import document
 
     expect_folder(out)
-    experiment = subject.experiment()
-    generator, scorer = experiment.generator, experiment.image_scorer
-    labelled = _labelled(data, subject.model, generator, scorer, seed=subject.seed)
     with stages() as advance:
+        experiment = subject.experiment(progress=advance)
+        scorer = experiment.image_scorer
+        labelled = _labelled(data, subject.model, experiment.generator, scorer, seed=subject.seed)
         found = study_linear_map(
-            generator,
-            scorer,
+            experiment,
             n=n,
             images=images,
             attributes=subject.chosen(scorer),
             shown=None if show is None else called(scorer, show),
             penalty=penalty,
-            space=subject.space,
-            seed=subject.seed,
             target_change=target_change,
             labelled=labelled,
-            truncation_psi=subject.truncation_psi,
-            batch_size=subject.batch_size,
-            progress=advance,
         )
-        page = document(found, model=subject.model, scorer=subject.scorer)
+    page = document(found, experiment, model=subject.model, scorer=subject.scorer_name(scorer))
     finish_document(page, out, as_json=json)
 
 

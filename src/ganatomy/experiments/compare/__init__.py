@@ -1,9 +1,20 @@
-"""The league table: every way of finding directions and of editing with them, at equal budget and equal effect."""
+"""The league table: every method of finding directions and of editing, at equal budget and equal effect.
 
+run           the comparison, stage by stage
+contestants   every method, with what it finds and how it edits
+budget        what each may learn from
+editing       how each edits the same fresh images
+comparison    the result: figures with intervals, ranking, significant differences
+chance        what shuffled labels give
+curves        what a larger change costs, and how many labels it takes
+truth         the factors of drawn images
+document      its page and data
+"""
+
+from ganatomy.experiments.compare.comparison import Comparison
 from ganatomy.experiments.compare.contestants import CONTESTANTS
-from ganatomy.experiments.compare.run import Comparison, compare
-from ganatomy.experiments.compare.standing import Standing
+from ganatomy.experiments.compare.document import comparison_document
+from ganatomy.experiments.compare.run import compare
 from ganatomy.experiments.compare.truth import Truth
-from ganatomy.experiments.compare.writer import write_comparison
 
-__all__ = ["CONTESTANTS", "Comparison", "Standing", "Truth", "compare", "write_comparison"]
+__all__ = ["CONTESTANTS", "Comparison", "Truth", "compare", "comparison_document"]

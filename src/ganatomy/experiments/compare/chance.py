@@ -1,4 +1,4 @@
-"""What chance alone would give: labels shuffled, directions of nothing, and how often they do as well."""
+"""What chance alone gives: directions from shuffled labels, and how often they do as well as a method."""
 
 from __future__ import annotations
 
@@ -13,34 +13,40 @@ from torch import Tensor
 from ganatomy.directions import METHODS
 from ganatomy.directions.base import auc
 from ganatomy.errors import ScoreError
-from ganatomy.experiments.compare.judge import Advance, Judge
-from ganatomy.experiments.compare.material import Material
+from ganatomy.experiments.compare.budget import Budget
+from ganatomy.experiments.compare.editing import MethodResult
+from ganatomy.metrics.entanglement import measure_steps
+from ganatomy.metrics.fresh_images import FreshImages
 from ganatomy.metrics.selectivity import selectivity
+from ganatomy.progress import Advance
 from ganatomy.statistics.intervals import Estimate, estimate
 from ganatomy.statistics.tests import exceedance
 from ganatomy.surveys import Survey
 
 FINDER = "regression"
-"""The method that looks for directions in shuffled labels."""
+"""The method that finds directions in shuffled labels."""
 
 NUM_SHUFFLES = 5
-"""Times that the labels are shuffled and directions looked for; each gives one for every attribute."""
+"""Times that the labels are shuffled; each gives one direction for every attribute."""
 
 NUM_DRAWS = 999
 """Draws of the null distributions: the smallest p-value is one in a thousand."""
 
-IMAGES = 12
-"""Images that are edited along directions of chance."""
+NUM_IMAGES = 12
+"""Images that are edited along null directions."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chance:
-    """What would be seen if labels had nothing to do with codes.
+    """What would be measured if labels had nothing to do with codes.
 
     Args:
-        selectivity: mean over attributes, along directions that were found in shuffled labels; the interval holds
-            95 % of the draws. auc: of held-out codes whose labels were shuffled.
-        p_selectivity, p_auc: method to the share of draws that are at least as good; the method counts as one of them.
+        selectivity: mean over attributes, along null directions; the interval holds 95 % of the draws.
+        auc: of held-out codes whose labels were shuffled.
+        p_selectivity: method to the share of draws that are at least as good; the method counts as one of them.
+        p_auc: the same of AUC.
+        num_directions: null directions.
+        num_images: that were edited along them.
     """
 
     selectivity: Estimate
@@ -51,44 +57,79 @@ class Chance:
     num_images: int
 
 
+def chance_of(
+    budget: Budget,
+    images: FreshImages,
+    results: Mapping[str, MethodResult],
+    change: float,
+    *,
+    advance: Advance,
+) -> Chance:
+    """Edits along null directions, and all p-values.
+
+    Args:
+        budget: what the methods learnt from.
+        images: the first of those that the methods edited.
+        results: method to what it did.
+        change: of the mean probability of each attribute.
+        advance: called with the shuffles done and all.
+    """
+    null = null_selectivities(budget, images, change, advance=advance)
+    labels, seed = budget.held.scores.logits > 0, budget.seed + 7
+    mean = null.mean(1) if len(null) else torch.tensor([torch.nan])
+    mixed = selectivity_null(null[0], null[1:], seed=seed) if len(null) > 1 else mean
+    p_selectivity = {}
+    areas, p_auc = torch.full((NUM_DRAWS,), torch.nan), {}
+    for name, result in results.items():
+        if len(null):
+            few = result.changes.turned[:, : images.n]
+            own = selectivity(few.mean(1), few.abs().mean(1), result.changes.targets)
+            p_selectivity[name] = exceedance(float(own.mean()), selectivity_null(own, null, seed=seed))
+        if result.along is not None:
+            areas = auc_null(result.along, labels, seed=seed)
+            p_auc[name] = exceedance(float(auc(result.along, labels).nanmean()), areas)
+    return Chance(
+        selectivity=estimate(mean.mean(), mixed),
+        auc=estimate(areas.mean(), areas),
+        p_selectivity=p_selectivity,
+        p_auc=p_auc,
+        num_directions=null.numel(),
+        num_images=images.n,
+    )
+
+
 def shuffled(survey: Survey, *, seed: int) -> Survey:
     """The same codes with the scores of others: whole rows change places, so attributes go together as before."""
     order = torch.from_numpy(np.random.default_rng(seed).permutation(len(survey)))
     return replace(survey, scores=survey.scores[order], jacobians=None)
 
 
-def selectivities_of_nothing(
-    material: Material, judge: Judge, change: float, *, progress: Advance | None = None
+def null_selectivities(
+    budget: Budget, images: FreshImages, change: float, *, advance: Advance
 ) -> Float[Tensor, "r k"]:
-    """Selectivity for each attribute along directions from labels that were shuffled, once in each row."""
+    """Selectivity for each attribute along null directions: each row is from labels that were shuffled once."""
     rows = []
     for shuffle in range(NUM_SHUFFLES):
         try:
-            nothing = METHODS[FINDER](
-                shuffled(material.survey, seed=material.seed + shuffle), material.names, seed=material.seed
+            directions = METHODS[FINDER](
+                shuffled(budget.survey, seed=budget.seed + shuffle), budget.names, seed=budget.seed
             )
         except ScoreError:  # a rare attribute went to the held-out codes as a whole
             continue
-        effects = judge.effects(judge.step(nothing, change))
-        rows.append(own_selectivity(effects.changes))
-        if progress:
-            progress(shuffle + 1, NUM_SHUFFLES)
-    return torch.stack(rows) if rows else torch.zeros(0, len(material.names))
-
-
-def own_selectivity(changes: Float[Tensor, "k n a"]) -> Float[Tensor, " k"]:
-    """Selectivity (`mean_abs_all`) of edits whose k-th is meant for the k-th attribute."""
-    return selectivity(changes.mean(1), changes.abs().mean(1), torch.arange(len(changes)))
+        rows.append(measure_steps(images, directions, target_change=change).selectivities())
+        advance(shuffle + 1, NUM_SHUFFLES)
+    advance(NUM_SHUFFLES, NUM_SHUFFLES)
+    return torch.stack(rows) if rows else torch.zeros(0, len(budget.names))
 
 
 def selectivity_null(
-    method: Float[Tensor, " k"], nothing: Float[Tensor, "r k"], *, seed: int
+    method: Float[Tensor, " k"], null: Float[Tensor, "r k"], *, seed: int
 ) -> Float[Tensor, " b"]:
-    """Draws of the mean selectivity if a method's directions were of the kind that shuffled labels give.
+    """Draws of the mean selectivity if a method's directions were like null directions.
 
-    The method's own value for an attribute and those of nothing are then exchangeable: each draw takes one of them.
+    The method's own value for an attribute and the null ones are then exchangeable: each draw takes one of them.
     """
-    pool = torch.cat([method[None], nothing])
+    pool = torch.cat([method[None], null])
     chosen = np.random.default_rng(seed).integers(len(pool), size=(NUM_DRAWS, pool.shape[1]))
     return pool.gather(0, torch.from_numpy(chosen)).mean(1)
 
@@ -105,40 +146,3 @@ def auc_null(along: Float[Tensor, "m k"], labels: Bool[Tensor, "m k"], *, seed: 
     sums = torch.einsum("bmk,mk->bk", ranks[orders], labels.double())
     above = sums - present * (present + 1) / 2
     return (above / (present * (len(labels) - present))).nanmean(1)
-
-
-def chance(
-    material: Material,
-    nothing: Float[Tensor, "r k"],
-    few: Mapping[str, Float[Tensor, " k"]],
-    along: Mapping[str, Float[Tensor, "m k"]],
-    *,
-    num_images: int,
-) -> Chance:
-    """All p-values.
-
-    Args:
-        nothing: from `selectivities_of_nothing`. few: method to its selectivities in the same images.
-        along: method to where held-out codes lie along its directions.
-    """
-    labels = material.held.scores.logits > 0
-    seed = material.seed + 7
-    mean = nothing.mean(1) if len(nothing) else torch.tensor([torch.nan])
-    mixed = selectivity_null(nothing[0], nothing[1:], seed=seed) if len(nothing) > 1 else mean
-    p_selectivity = {
-        name: exceedance(float(values.mean()), selectivity_null(values, nothing, seed=seed))
-        for name, values in few.items()
-        if len(nothing)
-    }
-    areas, p_auc = torch.full((NUM_DRAWS,), torch.nan), {}
-    for name, values in along.items():
-        areas = auc_null(values, labels, seed=seed)
-        p_auc[name] = exceedance(float(auc(values, labels).nanmean()), areas)
-    return Chance(
-        selectivity=estimate(mean.mean(), mixed),
-        auc=estimate(areas.mean(), areas),
-        p_selectivity=p_selectivity,
-        p_auc=p_auc,
-        num_directions=nothing.numel(),
-        num_images=num_images,
-    )

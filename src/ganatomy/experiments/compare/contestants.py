@@ -1,4 +1,4 @@
-"""Who takes part: every way of finding directions, and every way of editing with them."""
+"""Every method that is compared: how it finds directions, and how it edits with them."""
 
 from __future__ import annotations
 
@@ -19,29 +19,32 @@ from ganatomy.directions import (
     sefa,
 )
 from ganatomy.errors import ScoreError, SettingError
+from ganatomy.experiments.compare.budget import Budget, Found
 from ganatomy.experiments.compare.matching import match
-from ganatomy.experiments.compare.material import Found, Material
+from ganatomy.guidance.guided import NUM_OTHERS
 from ganatomy.latents import Directions, Space
 
-MARKS = 20
-"""Marked images that few labels learn an attribute from, half of them with it."""
+NUM_LABELS = 20
+"""Labelled images that few labels learn an attribute from, half of them with it."""
 
 EXEMPLARS = 30
 """Images with an attribute that channels of style space are chosen by."""
 
 COMPONENTS = 10
-"""Directions of each method that needs no labels, to be named afterwards."""
+"""Directions of each method that needs no labels; they are named afterwards."""
+
+NO_GRADIENTS = "gradients do not flow from these scores to codes"
 
 PLAIN, LINEAR_HOLD, SELECTIVE_HOLD = "plain", "linear hold", "selective hold"
 GUIDED, GUIDED_HOLD = "guided", "guided hold"
-WAYS: Mapping[str, str] = {
+EDITS: Mapping[str, str] = {
     PLAIN: "one step along a direction",
-    LINEAR_HOLD: "one step that holds the others in a linear model",
-    SELECTIVE_HOLD: "one step that holds the others in single images",
-    GUIDED: "each image led by gradients",
-    GUIDED_HOLD: "each image led by gradients, the others held",
+    LINEAR_HOLD: "one step, others held fixed in a linear model",
+    SELECTIVE_HOLD: "one step, others held fixed in single images",
+    GUIDED: "guided edit of each image",
+    GUIDED_HOLD: "guided edit of each image, others held fixed",
 }
-"""Every way of editing, in words."""
+"""Every kind of edit, in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,84 +52,100 @@ class Contestant:
     """One method of the comparison.
 
     Args:
-        what: it is, in a few words. way: of editing, one of `WAYS`. find: its directions; None for guided edits.
+        what: it is, in a few words.
+        find: its directions.
+        edit: what kind, one of `EDITS`.
     """
 
     what: str
-    way: str = PLAIN
-    find: Callable[[Material], Found] | None = None
+    find: Callable[[Budget], Found]
+    edit: str = PLAIN
 
     @property
     def holds(self) -> bool:
-        """Whether the other attributes are held."""
-        return self.way in (LINEAR_HOLD, SELECTIVE_HOLD, GUIDED_HOLD)
+        """Whether the other attributes are held fixed."""
+        return self.edit in (LINEAR_HOLD, SELECTIVE_HOLD, GUIDED_HOLD)
+
+    @property
+    def guided(self) -> bool:
+        """Whether each image is edited by itself, without directions."""
+        return self.edit in (GUIDED, GUIDED_HOLD)
 
 
-def _by_scores(method: str) -> Callable[[Material], Found]:
-    def find(material: Material) -> Found:
-        found = METHODS[method](material.survey, material.names, seed=material.seed)
-        return Found(directions=found, labels=len(material.train))
-
-    return find
-
-
-def _by_gradients(method: str) -> Callable[[Material], Found]:
-    def find(material: Material) -> Found:
-        if material.survey.jacobians is None:
-            raise SettingError("gradients do not flow from these scores to codes")
-        found = METHODS[method](material.survey, material.names, seed=material.seed)
-        return Found(directions=found, labels=len(material.survey.jacobians))
+def _by_scores(method: str) -> Callable[[Budget], Found]:
+    def find(budget: Budget) -> Found:
+        found = METHODS[method](budget.survey, budget.names, seed=budget.seed)
+        return Found(directions=found, num_labels=len(budget.train))
 
     return find
 
 
-def _few_labels(material: Material) -> Found:
-    train, rng = material.train, np.random.default_rng(material.seed)
+def _by_gradients(method: str) -> Callable[[Budget], Found]:
+    def find(budget: Budget) -> Found:
+        if budget.survey.jacobians is None:
+            raise SettingError(NO_GRADIENTS)
+        found = METHODS[method](budget.survey, budget.names, seed=budget.seed)
+        return Found(directions=found, num_labels=len(budget.survey.jacobians))
+
+    return find
+
+
+def _few_labels(budget: Budget) -> Found:
+    train, rng = budget.train, np.random.default_rng(budget.seed)
     found = []
-    for name in material.names:
+    for name in budget.names:
         has = train.scores.column(name) > 0
         yes, no = (torch.from_numpy(rng.permutation(rows.nonzero()[:, 0].numpy())) for rows in (has, ~has))
-        marks = [side[: MARKS // 2].tolist() for side in (yes, no)]
-        if min(map(len, marks)) < MARKS // 2:
-            raise ScoreError(f"there are not {MARKS // 2} images with {name} and as many without to mark")
-        found.append(few_labels(train, *marks, name=name, num_next=0, seed=material.seed).direction)
-    return Found(directions=Directions(found), labels=MARKS)
+        labels = [side[: NUM_LABELS // 2].tolist() for side in (yes, no)]
+        if min(map(len, labels)) < NUM_LABELS // 2:
+            raise ScoreError(
+                f"there are not {NUM_LABELS // 2} images with {name} and as many without to label"
+            )
+        found.append(few_labels(train, *labels, name=name, num_next=0, seed=budget.seed).direction)
+    return Found(directions=Directions(found), num_labels=NUM_LABELS)
 
 
-def _pca(material: Material) -> Found:
-    latents = material.train.latents
+def _pca(budget: Budget) -> Found:
+    latents = budget.train.latents
     if latents.space is Space.Z:
-        raise SettingError("codes in z spread evenly in all directions, so their components mean nothing")
+        raise SettingError("codes in z vary alike in all directions, so they have no principal components")
     count = min(COMPONENTS, latents.codes[0].numel())
-    return match(material, pca(material.train, num_components=count))
+    return match(budget, pca(budget.train, num_components=count))
 
 
-def _ganspace(material: Material) -> Found:
-    space = material.survey.latents.space
-    layers = layer_names(material.generator, space=space)
+def _ganspace(budget: Budget) -> Found:
+    space = budget.survey.latents.space
+    layers = layer_names(budget.experiment.generator, space=space)
     maps = [name for name, shape in layers.items() if len(shape) == 3]
     if not maps:
-        raise SettingError("this generator has no feature maps that could be looked into")
+        raise SettingError("this generator has no feature maps")
     found = ganspace(
-        material.generator,
+        budget.experiment.generator,
         layer=maps[0],
-        n=len(material.train),
+        n=len(budget.train),
         num_components=COMPONENTS,
         space=space,
-        seed=material.seed,
-        batch_size=material.batch_size,
+        seed=budget.seed,
+        batch_size=budget.experiment.batch_size,
     )
-    return match(material, found)
+    return match(budget, found)
 
 
-def _sefa(material: Material) -> Found:
-    return match(material, sefa(material.generator, num_components=COMPONENTS, seed=material.seed))
+def _sefa(budget: Budget) -> Found:
+    return match(budget, sefa(budget.experiment.generator, num_components=COMPONENTS, seed=budget.seed))
 
 
-def _stylespace(material: Material) -> Found:
-    chosen = exemplars(material.train, material.names, num=EXEMPLARS)
-    found = attribute_channels(material.generator, chosen, num_channels=1, seed=material.seed)
-    return Found(directions=Directions(replace(d, layers=None) for d in found), labels=len(material.train))
+def _stylespace(budget: Budget) -> Found:
+    chosen = exemplars(budget.train, budget.names, num=EXEMPLARS)
+    found = attribute_channels(budget.experiment.generator, chosen, num_channels=1, seed=budget.seed)
+    return Found(directions=Directions(replace(d, layers=None) for d in found), num_labels=len(budget.train))
+
+
+def _guided(budget: Budget) -> Found:
+    """No directions; without gradients the edits follow those of regression, which learns from all labels."""
+    return Found(
+        directions=None, num_labels=len(budget.train) if budget.differentiable is None else NUM_OTHERS
+    )
 
 
 CONTESTANTS: Mapping[str, Contestant] = {
@@ -141,19 +160,25 @@ CONTESTANTS: Mapping[str, Contestant] = {
     "lowdin": Contestant(what="ridge regression, made orthogonal", find=_by_scores("lowdin")),
     "gradient": Contestant(what="mean gradient of the logit", find=_by_gradients("gradient")),
     "active": Contestant(what="active subspace of the logit", find=_by_gradients("active")),
-    "few-labels": Contestant(what=f"{MARKS} marked images an attribute", find=_few_labels),
+    "few-labels": Contestant(what=f"{NUM_LABELS} labelled images an attribute", find=_few_labels),
     "pca": Contestant(what="principal components of codes, named", find=_pca),
     "ganspace": Contestant(what="principal components of the first feature map, named", find=_ganspace),
     "sefa": Contestant(what="SeFa: directions of the first weights, named", find=_sefa),
     "stylespace": Contestant(what="one channel of style space", find=_stylespace),
-    "dual": Contestant(what="regression, others held exactly", way=LINEAR_HOLD, find=_by_scores("dual")),
+    "dual": Contestant(
+        what="regression, others held fixed exactly", edit=LINEAR_HOLD, find=_by_scores("dual")
+    ),
     "held": Contestant(
-        what="regression, others held as its errors allow", way=LINEAR_HOLD, find=_by_scores("held")
+        what="regression, others held fixed as far as its errors allow",
+        edit=LINEAR_HOLD,
+        find=_by_scores("held"),
     ),
     "selective": Contestant(
-        what="others held by gradients of some images", way=SELECTIVE_HOLD, find=_by_gradients("selective")
+        what="others held fixed by the gradients of some images",
+        edit=SELECTIVE_HOLD,
+        find=_by_gradients("selective"),
     ),
-    "guided": Contestant(what="led by gradients, nothing held", way=GUIDED),
-    "guided-hold": Contestant(what="led by gradients, others held", way=GUIDED_HOLD),
+    "guided": Contestant(what="guided edits, nothing held fixed", edit=GUIDED, find=_guided),
+    "guided-hold": Contestant(what="guided edits, others held fixed", edit=GUIDED_HOLD, find=_guided),
 }
 """Every method by the name that the command line, the page and the JSON use."""

@@ -1,27 +1,27 @@
-"""How much is paid for how much: collateral against target change, and quality against the number of labels."""
+"""What edits cost: changes of others against changes of the target, and quality against the number of labels."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from ganatomy.directions import METHODS
 from ganatomy.directions.base import HELD_OUT, auc
 from ganatomy.errors import ScoreError
-from ganatomy.experiments.compare.chance import own_selectivity
-from ganatomy.experiments.compare.judge import Effects, Judge
-from ganatomy.experiments.compare.material import Material
-from ganatomy.latents import Directions, Latents
-from ganatomy.statistics.intervals import Estimate, estimate, resampling
+from ganatomy.experiments.compare.budget import Budget
+from ganatomy.experiments.compare.editing import Editor, MethodResult
+from ganatomy.latents import Directions
+from ganatomy.metrics.entanglement import Entanglement, measure_steps
+from ganatomy.metrics.fresh_images import FreshImages
+from ganatomy.progress import Advance
+from ganatomy.statistics.intervals import Estimate, mean_of
 
 TRADED = ("regression", "dual", "held", "selective", "guided", "guided-hold")
-"""Methods whose target change is paid for with collateral: one of each way of editing, and both linear holds."""
+"""Methods that edit by several target changes: one for each kind of edit, and both linear holds."""
 
 CHANGES = (0.1, 0.4)
 """Target changes beside the one of the comparison."""
@@ -30,17 +30,17 @@ TRADED_ATTRIBUTES, TRADED_IMAGES = 4, 12
 """At most so many attributes and images are edited once more for each of these."""
 
 LEARNERS = ("regression", "logistic", "centroid")
-"""Finders that learn from fewer and fewer labels."""
+"""Methods that learn from fewer and fewer labels."""
 
 FEWEST = 50
-SIZES = 4
+NUM_SIZES = 4
 REPEATS = 5
-"""Draws of each number of labels, to see how much luck there is."""
+"""Draws of each number of labels, to see how much chance there is."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trade:
-    """At one strength: the mean change of the target, and the mean |change| of each other attribute."""
+    """At one target change: what the target changed by, and the mean |change| of each other attribute."""
 
     asked: float
     change: Estimate
@@ -48,7 +48,7 @@ class Trade:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Size:
+class SampleSize:
     """What n labels give: held-out AUC (between the best and the worst draw), and selectivity of the first draw."""
 
     n: int
@@ -56,19 +56,80 @@ class Size:
     selectivity: Estimate | None = None
 
 
-def trade(effects: Effects, targets: Sequence[int], asked: float, *, seed: int) -> Trade:
-    """Where edits are on the curve; the interval is from resampling images."""
-    changes = effects.changes
-    is_target = torch.zeros(changes.shape[0], changes.shape[2], dtype=torch.bool)
-    is_target[torch.arange(len(targets)), torch.tensor(targets)] = True
-    own = changes.transpose(1, 2)[is_target].mean(0)
-    others = changes.abs().transpose(1, 2)[~is_target].mean(0)
-    weights = resampling(len(own), seed=seed).to(own)
+Trades = Mapping[str, tuple[Trade, ...]]
+Learning = Mapping[str, tuple[SampleSize, ...]]
+
+
+def trade_all(
+    editor: Editor, results: Mapping[str, MethodResult], change: float, *, advance: Advance
+) -> Trades:
+    """Some methods at several target changes, on the first attributes and images."""
+    few = editor.first(TRADED_IMAGES)
+    methods = [name for name in TRADED if name in results]
+    curves: dict[str, tuple[Trade, ...]] = {}
+    for done, method in enumerate(methods):
+        result = results[method]
+        names = result.changes.names[:TRADED_ATTRIBUTES]
+        points = {change: result.changes} | {
+            asked: few.edit(result.contestant, result.found.directions, asked, names=names)[1]
+            for asked in CHANGES
+            if asked != change
+        }
+        curves[method] = tuple(
+            trade(points[asked], asked, num_edits=len(names), num_images=few.images.n)
+            for asked in sorted(points)
+        )
+        advance(done + 1, len(methods))
+    advance(1, 1)
+    return curves
+
+
+def trade(changes: Entanglement, asked: float, *, num_edits: int, num_images: int) -> Trade:
+    """Where the first edits of the first images are on the curve; the intervals are from resampling images."""
+    is_target = (changes.targets[:, None] == torch.arange(len(changes.attributes)))[:num_edits]
+    by_image = changes.turned[:num_edits, :num_images].transpose(1, 2)
     return Trade(
         asked=asked,
-        change=estimate(own.mean(), weights @ own),
-        collateral=estimate(others.mean(), weights @ others),
+        change=mean_of(by_image[is_target].mean(0), seed=changes.seed),
+        collateral=mean_of(by_image[~is_target].abs().mean(0), seed=changes.seed),
     )
+
+
+def learn_all(
+    budget: Budget, images: FreshImages, methods: Mapping[str, object], change: float, *, advance: Advance
+) -> Learning:
+    """Some methods with more and more labels; for the first of them also what its directions change in images."""
+    learners = [name for name in LEARNERS if name in methods]
+    found = {}
+    for done, name in enumerate(learners):
+        found[name] = learning(budget, name, images=None if done else images, change=change)
+        advance(done + 1, len(learners))
+    advance(1, 1)
+    return found
+
+
+def learning(
+    budget: Budget, method: str, *, images: FreshImages | None, change: float
+) -> tuple[SampleSize, ...]:
+    """A method with more and more labels; with images, what its directions change in them as well."""
+    held, labels = budget.held.latents.codes.detach().cpu().flatten(1), budget.held.scores.logits > 0
+    found = []
+    for n in sizes(len(budget.train)):
+        repeats = 1 if n == len(budget.train) else REPEATS
+        tries = [smaller(budget, method, n, repeat=repeat) for repeat in range(repeats)]
+        whole = [directions for directions in tries if directions is not None]
+        if not whole:
+            continue
+        areas = torch.stack([auc(held @ each.matrix.T, labels).nanmean() for each in whole])
+        changes = None if images is None else measure_steps(images, whole[0], target_change=change)
+        found.append(
+            SampleSize(
+                n=n,
+                auc=Estimate(value=float(areas.mean()), low=float(areas.min()), high=float(areas.max())),
+                selectivity=None if changes is None else changes.selectivity().mean,
+            )
+        )
+    return tuple(found)
 
 
 def sizes(num_train: int) -> list[int]:
@@ -79,61 +140,19 @@ def sizes(num_train: int) -> list[int]:
     """
     if num_train <= FEWEST:
         return [num_train]
-    return [round(n) for n in np.geomspace(FEWEST, num_train, SIZES)]
+    return [round(n) for n in np.geomspace(FEWEST, num_train, NUM_SIZES)]
 
 
-def smaller(material: Material, method: str, n: int, *, repeat: int) -> Directions | None:
+def smaller(budget: Budget, method: str, n: int, *, repeat: int) -> Directions | None:
     """Directions from n labels; None where so few do not have and lack every attribute.
 
-    A method keeps a share of what it is given to judge itself by; it is given that much more.
+    A method holds out a share of what it is given, so it is given that much more.
     """
-    order = np.random.default_rng((material.seed, repeat)).permutation(len(material.train))
+    order = np.random.default_rng((budget.seed, repeat)).permutation(len(budget.train))
     rows = torch.from_numpy(np.sort(order[: min(len(order), math.ceil(n / (1 - HELD_OUT)))]))
-    part = material.train[rows]
     try:
-        if n == len(material.train):
-            return METHODS[method](material.survey, material.names, seed=material.seed)
-        return METHODS[method](part, material.names, seed=material.seed + repeat)
+        if n == len(budget.train):
+            return METHODS[method](budget.survey, budget.names, seed=budget.seed)
+        return METHODS[method](budget.train[rows], budget.names, seed=budget.seed + repeat)
     except ScoreError:
         return None
-
-
-def areas_of(directions: Directions, latents: Latents, labels: Tensor) -> Float[Tensor, " k"]:
-    """Held-out AUC of each direction."""
-    return auc(latents.codes.detach().cpu().flatten(1) @ directions.matrix.T, labels)
-
-
-def learning(material: Material, method: str, *, judge: Judge | None, change: float) -> tuple[Size, ...]:
-    """A finder with more and more labels; with a judge, what its directions change in images as well."""
-    labels = material.held.scores.logits > 0
-    found = []
-    for n in sizes(len(material.train)):
-        repeats = 1 if n == len(material.train) else REPEATS
-        tries = [smaller(material, method, n, repeat=repeat) for repeat in range(repeats)]
-        whole = [directions for directions in tries if directions is not None]
-        if not whole:
-            continue
-        areas = torch.stack([areas_of(each, material.held.latents, labels).nanmean() for each in whole])
-        clean = None
-        if judge is not None:
-            changes = judge.effects(judge.step(whole[0], change)).changes
-            weights = resampling(changes.shape[1], seed=material.seed).to(changes)
-            resampled = [own_selectivity_of(changes, row) for row in weights[:200]]
-            clean = estimate(own_selectivity(changes).mean(), torch.stack(resampled))
-        found.append(
-            Size(
-                n=n,
-                auc=Estimate(value=float(areas.mean()), low=float(areas.min()), high=float(areas.max())),
-                selectivity=clean,
-            )
-        )
-    return tuple(found)
-
-
-def own_selectivity_of(changes: Float[Tensor, "k n a"], weights: Float[Tensor, " n"]) -> Float[Tensor, ""]:
-    """Mean selectivity in images that count as these weights say."""
-    return own_selectivity(changes * (weights * len(weights))[None, :, None]).mean()
-
-
-Trades = Mapping[str, tuple[Trade, ...]]
-Learning = Mapping[str, tuple[Size, ...]]

@@ -1,4 +1,4 @@
-"""What really moved: the factors that images are drawn from, and which of them an attribute is."""
+"""What really changed: the factors that images are drawn from, and which of them an attribute is."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ from ganatomy.perception import FactorScorer, Scorer
 from ganatomy.perception.features import network_of
 
 DRAWN = 2000
-"""Independent people who say which factors an attribute is made of."""
+"""Drawn people from whom it is learnt which factors an attribute is made of."""
 
 SEED = 0x7407
 SHARE = 0.5
-"""A factor belongs to an attribute that correlates with it at least this share of what the strongest does."""
+"""A factor belongs to an attribute if their correlation is at least this share of that of the strongest factor."""
 
-NO_TRUTH = "nobody knows the factors that these images were made from; drawn faces have them"
+NO_TRUTH = "the factors that these images were made from are not known; those of drawn faces are"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Truth:
-    """Who reads the factors, and which belong to which attribute.
+    """The factors of images, and which of them belong to which attribute.
 
     Args:
-        scorer: reads factors off images (as logits), in units in which a change of 1 means as much for each.
+        scorer: reads factors in images (as logits), in units in which a change of 1 means as much for each.
         own: attribute to its own factors, the strongest first, each with its sign: +1 where it adds the attribute.
+
+    Raises:
+        SettingError: for an own factor that the scorer does not read.
     """
 
     scorer: Scorer
@@ -51,8 +54,9 @@ class Truth:
         Below 0 where the factor went the other way than the score; nan for an attribute of unknown factors.
 
         Args:
-            changes, sizes: means over images of the change of each factor, turned as its attribute was to move, and
-                of its size in each image.
+            changes: mean over images of the change of each factor, turned as its attribute was to change.
+            sizes: mean over images of the size of these changes.
+            names: of the attributes that were edited.
         """
         found = []
         for k, name in enumerate(names):

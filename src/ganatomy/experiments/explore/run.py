@@ -19,7 +19,7 @@ from ganatomy.experiments.base import Experiment, usable
 from ganatomy.experiments.explore.gallery import NUM_SEEDS, Gallery, gallery
 from ganatomy.generators.base import Signature
 from ganatomy.latents import Directions, Space
-from ganatomy.metrics.entanglement import Entanglement, entanglement
+from ganatomy.metrics import Entanglement, FreshImages, Readers, measure_steps
 from ganatomy.perception.base import Scorer
 from ganatomy.progress import Advance, part_of
 from ganatomy.surveys import Survey
@@ -168,19 +168,22 @@ def explore(
     with experiment.stage("measuring") as advance:
         edited = dict.fromkeys([*methods, BASE, HELD])
         count = measured or _affordable(len(edited) * len(used))
+        images = FreshImages(
+            generator=generator,
+            readers=Readers(scorer=scorer, judge=experiment.judge, truth=truth),
+            n=count,
+            seed=experiment.seed + 1,
+            space=experiment.editing_space,
+            truncation_psi=psi,
+            batch_size=experiment.batch_size,
+            num_calibration=int(np.clip(count // 3, 2, 128)),
+        )
         changes = {
-            name: entanglement(
-                generator,
-                scorer,
+            name: measure_steps(
+                images,
                 found[name],
-                n=count,
-                seed=experiment.seed + 1,
                 target_change=target_change,
-                truth=truth,
-                truncation_psi=psi,
-                num_calibration=int(np.clip(count // 3, 2, 128)),
-                batch_size=experiment.batch_size,
-                progress=part_of(advance, index, len(edited)),
+                advance=part_of(advance, index, len(edited)),
             )
             for index, name in enumerate(edited)
         }

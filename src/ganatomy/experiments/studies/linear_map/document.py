@@ -1,123 +1,126 @@
-"""What the study says: the sections of its page, beside the sentences and the summary."""
+"""The page and the data of the study."""
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
+from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.compare.document import method_data
+from ganatomy.experiments.documents import document
 from ganatomy.experiments.studies.linear_map import figures, tables
-from ganatomy.experiments.studies.linear_map.result import LinearMapStudy
-from ganatomy.experiments.studies.linear_map.summary import summary
-from ganatomy.experiments.studies.linear_map.verdict import PAPERS, sentences
-from ganatomy.experiments.studies.linear_map.ways import GUIDED, PAPER
+from ganatomy.experiments.studies.linear_map.penalties import Fit
+from ganatomy.experiments.studies.linear_map.result import GUIDED, PAPER, LinearMapStudy
+from ganatomy.experiments.studies.linear_map.sentences import PUBLISHED, sentences
 from ganatomy.report.document import Document, Section
-from ganatomy.report.elements import Number
+from ganatomy.report.elements import Number, made_in
 from ganatomy.statistics.formatting import listed, p_value, percent, short
 from ganatomy.statistics.intervals import CONFIDENCE
+from ganatomy.statistics.tests import PairedTest
 
 
-def document(found: LinearMapStudy, *, model: str = "the model", scorer: str | None = None) -> Document:
-    """The study as a page, for `write_document`."""
-    side, scorer = found.signature.resolution, scorer or found.scorer
+@document.register
+def linear_map_document(
+    found: LinearMapStudy, experiment: Experiment, *, model: str | None = None, scorer: str | None = None
+) -> Document:
+    """The study as a document, for `write_document`."""
+    compared = found.comparison
+    signature, model, scorer = compared.signature, model or "the model", scorer or compared.scorer
+    side = signature.resolution
     return Document(
         title=f"A linear map of {model}, with and without a penalty",
         eyebrow=(
-            f"Pham Van et al., “Interpreting the Latent Space of GANs using Supervised Learning”, redone on "
-            f"{found.signature.architecture}, {side} × {side} pixels, in {found.space.value}, scored by {scorer}"
+            "Pham Van et al., “Interpreting the Latent Space of GANs using Supervised Learning”, redone on "
+            f"{signature.architecture}, {side} × {side} pixels, in {compared.space.value}, scored by {scorer}"
         ),
         sentences=sentences(found),
         numbers=_numbers(found),
         sections=[
             _comparison(found),
-            _images(found),
+            Section(
+                name="images",
+                title="Figure 3: the same images, edited",
+                draw=[partial(figures.sheets, found, experiment.generator)],
+            ),
             _changes(found),
             _cosines(found),
             _path(found),
             _scorer(found),
             _how(found),
         ],
-        data=summary(found, model=model, scorer=scorer),
-        footer=(
-            f"Made by ganatomy in {sum(found.seconds.values()):.0f} seconds ("
-            + ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in found.seconds.items())
-            + "). This page needs no network."
-        ),
+        data=data(found, model=model, scorer=scorer),
+        footer=made_in(compared.seconds),
     )
 
 
 def _numbers(found: LinearMapStudy) -> list[Number]:
-    plain, held = (found.changes[way].selectivity().mean for way in PAPER)
-    best = found.ranking[0]
+    plain, held = (found.comparison.value(method) for method in PAPER)
+    best = found.comparison.ranking[0]
     numbers = [
-        Number(value=short(plain.value), label="selectivity without the penalty"),
-        Number(value=short(held.value), label=f"with it, λ = {found.penalty:g}"),
+        Number(value=short(plain), label="selectivity without the penalty"),
+        Number(value=short(held), label=f"with it, λ = {found.penalty:g}"),
     ]
     if best not in PAPER:
-        value = found.changes[best].selectivity().mean.value
-        numbers.append(Number(value=short(value), label=f"by {best}, the cleanest way"))
-    numbers.append(
-        Number(value=p_value(found.verdict.p), label="for the penalty against none, in the same images")
-    )
+        numbers.append(Number(value=short(found.comparison.value(best)), label=f"by {best}, the best method"))
+    p = p_value(found.verdict.p)
+    numbers.append(Number(value=p, label="for the penalty against none, in the same images"))
     return numbers
 
 
 def _comparison(found: LinearMapStudy) -> Section:
+    compared, others = found.comparison, len(found.comparison.attributes) - 1
     exclusive = (
-        f" These {len(found.attributes)} are classes that exclude each other: what one gains the others lose, "
-        f"so no edit has a selectivity above {len(found.attributes) - 1}."
+        f" These {others + 1} are classes that exclude each other: what one gains the others lose, so no edit has a "
+        f"selectivity above {others}."
         if found.exclusive and not found.skipped
         else ""
     )
     return Section(
-        name="ways",
+        name="methods",
         title="Does the penalty help?",
         paragraphs=[
             (
-                f"Every way moved {len(found.edited)} attributes ({listed(found.edited)}) in the same "
-                f"{found.num_images} new images, by one step for all that changes the mean probability of "
-                f"the attribute by {found.target_change:.2f}. Selectivity is that change over the mean change, "
-                f"its sign dropped, of each of the {len(found.attributes) - 1} others.{exclusive}"
-            ),
+                f"Every method edited {len(compared.edited)} attributes ({listed(compared.edited)}) in the same "
+                f"{compared.num_images} new images, by one step for all that changes the mean probability of the "
+                f"attribute by {compared.target_change:.2f}. Selectivity is that change over the mean change, its sign "
+                f"dropped, of each of the {others} others.{exclusive}"
+            )
         ],
-        draw=[lambda: figures.ranking(found)],
+        draw=[partial(figures.ranking, found)],
         tables=[tables.comparison(found)],
     )
 
 
-def _images(found: LinearMapStudy) -> Section:
-    return Section(
-        name="images",
-        title="Figure 3: the same images, edited",
-        draw=[lambda: figures.sheets(found)],
-    )
-
-
 def _changes(found: LinearMapStudy) -> Section:
+    published = PUBLISHED["selectivity"]
     return Section(
         name="changes",
         title=f"Table II: what else changes with {found.shown}",
         paragraphs=[
             (
-                f"The paper shows one man made younger: {PAPERS['selectivity']['linear']} without and "
-                f"{PAPERS['selectivity']['penalty']} with the penalty by the same measure, from its own table. "
-                "One image says little, so the means over many stand beside it."
-            ),
+                f"The paper shows one man made younger: {published['linear']} without and {published['penalty']} with "
+                "the penalty by the same measure, from its own table. One image is a small sample, so the means over "
+                "many stand beside it."
+            )
         ],
-        draw=[lambda: figures.changes(found)],
+        draw=[partial(figures.changes, found)],
         tables=[tables.one_image(found), tables.many_images(found)],
     )
 
 
 def _cosines(found: LinearMapStudy) -> Section:
+    published = PUBLISHED["mean_abs_cosine"]
     return Section(
         name="cosines",
         title="Table III: how alike directions are",
         paragraphs=[
             (
-                "The paper's mean |cosine| to Young over the 18 others that it shows is "
-                f"{PAPERS['mean_abs_cosine']['linear']} without and {PAPERS['mean_abs_cosine']['penalty']} with "
-                "the penalty. Cosines say how directions lie to each other, not what edits do: orthogonal "
-                "directions may change everything."
-            ),
+                f"The paper's mean |cosine| to Young over the 18 others that it shows is {published['linear']} without "
+                f"and {published['penalty']} with the penalty. Cosines compare directions, not what edits do: "
+                "orthogonal directions may change everything."
+            )
         ],
-        draw=[lambda: figures.grams(found)],
+        draw=[partial(figures.grams, found)],
         tables=[tables.cosines(found)],
     )
 
@@ -129,12 +132,12 @@ def _path(found: LinearMapStudy) -> Section:
         title="The path of λ",
         paragraphs=[
             (
-                "Two forms of the penalty: the paper's, which is least where W Wᵀ is the identity and so asks "
-                "rows to be orthogonal and of length 1; and one on cosines alone, which leaves lengths to the "
-                f"fit. Edits of {len(first.names)} attributes in {len(first.before)} images at each point."
-            ),
+                "Two forms of the penalty: the paper's, which is least where W Wᵀ is the identity, so that rows are "
+                "orthogonal and of length 1; and one on cosines alone, which leaves lengths to the fit. Edits of "
+                f"{len(first.names)} attributes in {first.num_images} images at each point."
+            )
         ],
-        draw=[lambda: figures.path(found)],
+        draw=[partial(figures.path, found, read) for read in figures.PATHS],
         tables=[tables.path(found)],
         pairs=True,
     )
@@ -142,57 +145,119 @@ def _path(found: LinearMapStudy) -> Section:
 
 def _scorer(found: LinearMapStudy) -> Section:
     known = found.recognition
-    if known is None:
-        return Section(
-            name="scorer",
-            title="Table I: the scorer",
-            paragraphs=[
-                (
-                    f"Not measured: {found.unlabelled}. Give a folder of images with a table of labels, or an "
-                    "idx file with its labels beside it, by --data."
-                ),
-            ],
-        )
+    text = (
+        f"Not measured: {found.unlabelled}. Give a folder of images with a table of labels, or an idx file with its "
+        "labels beside it, by --data."
+        if known is None
+        else f"Probabilities above one half count as yes. Of {len(known.names)} attributes, in {known.data}."
+    )
     return Section(
         name="scorer",
         title="Table I: the scorer",
-        paragraphs=[
-            f"Probabilities above one half count as yes. Of {len(known.names)} attributes, in {known.data}."
-        ],
-        tables=[tables.scorer(found, known), tables.scorer_attributes(known)],
+        paragraphs=[text],
+        tables=[] if known is None else [tables.scorer(known), tables.scorer_attributes(known)],
     )
 
 
 def _how(found: LinearMapStudy) -> Section:
-    train = len(found.survey)
+    compared = found.comparison
+    skipped = (
+        f"; {len(found.skipped)} others were left out as too rare, too common or not asked for"
+        if found.skipped
+        else ""
+    )
+    items = [
+        (
+            f"{len(compared.survey):,} codes in {compared.space.value}, seed {compared.survey.seed}, of which 30 % "
+            f"were held out. The map is of {len(compared.attributes)} attributes{skipped}. Without the penalty it is "
+            "least squares on probabilities, in closed form; with it 1,000 steps of Adam on the loss of the paper's "
+            "equation 4."
+        ),
+        (
+            f"Intervals are {percent(CONFIDENCE)}, from drawing the images again, the same draws for all methods. "
+            "p-values are of paired permutation tests: two methods are exchanged at random in each image. Neither "
+            "covers the choice of survey, scorer or model."
+        ),
+    ]
+    if GUIDED in compared.methods:
+        items.append(
+            "Guided edits follow the same scorer that measures them, image by image, so part of their selectivity may "
+            "be weaknesses of the scorer: look at the images first."
+        )
+    if compared.is_judged:
+        items.append(
+            f"The judge, {compared.judge}, took no part in finding and editing, and read the same images."
+        )
     return Section(
         name="how",
         title="How this was made",
-        paragraphs=[
-            f"{train:,} codes in {found.space.value}, seed {found.seed}, of which 30 % were held out. The map is of "
-            f"{len(found.attributes)} attributes"
-            + (
-                f"; {len(found.skipped)} others were left out as too rare, too common or not asked for"
-                if found.skipped
-                else ""
-            )
-            + ". Without the penalty it is least squares on probabilities, in closed form; with it 1,000 steps of Adam "
-            "on the loss of the paper's equation 4.",
-            (
-                f"Intervals are {percent(CONFIDENCE)}, from drawing the images again, the same draws for all "
-                "ways. p-values are of paired permutation tests: two ways are exchanged in each image by the "
-                "toss of a coin. Neither covers the choice of survey, scorer or model."
-            ),
-            *(
-                [
-                    (
-                        "Guided edits ask the same scorer that judges them, image by image, so part of "
-                        "their lead may be the scorer's blind spots: believe the images first."
-                    )
-                ]
-                if GUIDED in found.changes
-                else []
-            ),
-            *(f"Without {way}: {why}." for way, why in found.left_out.items()),
-        ],
+        items=[*items, *(f"Without {method}: {why}." for method, why in compared.left_out.items())],
     )
+
+
+def data(found: LinearMapStudy, *, model: str, scorer: str) -> dict[str, Any]:
+    """The figures under fixed names; what could not be measured is null."""
+    compared, known = found.comparison, found.recognition
+    return {
+        "study": "linear-map",
+        "model": model,
+        "scorer": scorer,
+        "judge": compared.judge,
+        "architecture": compared.signature.architecture,
+        "fingerprint": compared.fingerprint,
+        "n": len(compared.survey),
+        "images": compared.num_images,
+        "space": compared.space.value,
+        "seed": compared.survey.seed,
+        "target_change": compared.target_change,
+        "penalty": found.penalty,
+        "attributes": list(compared.attributes),
+        "skipped": dict(found.skipped),
+        "edited": list(compared.edited),
+        "shown": found.shown,
+        "exclusive": found.exclusive,
+        "verdict": {"significant": found.verdict.significant, **_test(found.verdict)},
+        "ranking": list(compared.ranking),
+        "methods": {
+            name: method_data(compared, name)
+            | {
+                "against_no_penalty": _test(found.against_plain[name])
+                if name in found.against_plain
+                else None,
+                "mean_abs_cosine": found.cosine.get(name),
+            }
+            for name in compared.methods
+        },
+        "left_out": dict(compared.left_out),
+        "table_i": known
+        and {
+            "data": known.data,
+            "images": known.num_images,
+            **{name: getattr(known, name) for name in ("loss", "accuracy", "f1", "f2")},
+        },
+        "table_ii": {
+            "one_image": tables.changes_data(tables.table_of_one(found)),
+            "all_images": tables.changes_data(tables.table_of_changes(found)),
+        },
+        "table_iii": tables.cosines_data(tables.table_of_cosines(found)),
+        "path": [_fit(fit) for fit in found.path],
+        "paper": PUBLISHED,
+        "seconds": sum(compared.seconds.values()),
+        "stages": dict(compared.seconds),
+    }
+
+
+def _test(test: PairedTest) -> dict[str, Any]:
+    return {"difference": test.difference, "factor": test.factor, "p": test.p}
+
+
+def _fit(fit: Fit) -> dict[str, Any]:
+    return {
+        "penalty": fit.penalty,
+        "form": fit.form,
+        "error": fit.error,
+        "norm": fit.norm,
+        "mean_abs_cosine": fit.cosine,
+        "auc": fit.auc,
+        "selectivity": fit.selectivity,
+    }

@@ -8,12 +8,15 @@ import numpy as np
 import torch
 
 from ganatomy.directions.linear_map import FORMS
-from ganatomy.experiments.studies.linear_map.result import STATIONS, LinearMapStudy
+from ganatomy.edits import walk
+from ganatomy.experiments.compare import figures
+from ganatomy.experiments.studies.linear_map.penalties import Fit
+from ganatomy.experiments.studies.linear_map.result import PAPER, PENALISED, PLAIN, LinearMapStudy
 from ganatomy.experiments.studies.linear_map.tables import table_of_changes
-from ganatomy.experiments.studies.linear_map.ways import PAPER, PENALISED, PLAIN
+from ganatomy.generators.base import Generator
 from ganatomy.geometry import upright
 from ganatomy.metrics.base import certain
-from ganatomy.plots import grid
+from ganatomy.plots import draw_images, grid
 from ganatomy.plots.charts import interval_chart, lines_chart, ranking_chart
 from ganatomy.plots.matrices import halves_chart, matrix_chart
 from ganatomy.report.document import Drawing
@@ -21,94 +24,113 @@ from ganatomy.statistics.formatting import signed
 from ganatomy.statistics.intervals import Estimate
 
 FORM_NAMES = {"identity": "the paper's penalty", "cosines": "penalty on cosines alone"}
+SHOWN = 6
+"""Images in a row of Figure 3: the first ones, not chosen."""
+STATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
+"""Strengths of the walk, as multiples of the step that methods are compared at."""
 WIDE = 30.0
-"""Ways that differ by more than this factor need a logarithmic axis."""
+"""Methods that differ by more than this factor need a logarithmic axis."""
 ASIDE = 1.07
 """By what the second line is moved to the right, so that intervals do not hide each other."""
 
 
 def ranking(found: LinearMapStudy) -> Drawing:
-    """Selectivity of every way, the cleanest on top."""
-    values = {way: found.changes[way].selectivity().mean for way in found.ranking}
-    title, unit = "How cleanly each way edits", "change of the target / mean change of each other attribute"
+    """Selectivity of every method, the most selective on top."""
+    compared = found.comparison
+    values = {name: compared.figure(name) for name in compared.ranking}
+    title, unit = "Selectivity of each method", "change of the target / mean change of each other attribute"
     ends = [it.value for it in values.values() if math.isfinite(it.value) and it.value > 0]
     if max(ends, default=1) > WIDE * min(ends, default=1):
         chart = ranking_chart(
             values,
-            groups={way: "the paper's" if way in PAPER else "ours" for way in values},
+            groups={name: "the paper's" if name in PAPER else "ours" for name in values},
             title=title,
             unit=f"{unit} (logarithmic)",
         )
     else:
         chart = interval_chart(values, title=title, unit=unit, highlight=PENALISED)
-    told = ", ".join(f"{way} {it.value:.2f}" for way, it in values.items())
     return Drawing(
         name="selectivity",
         image=chart,
-        alt=f"Selectivity with intervals, the cleanest first: {told}",
+        alt=f"Selectivity with intervals, the most selective first: {figures.listed_values(values)}",
         caption=(
-            f"Farther right is cleaner; orange is of the paper. Means over {len(found.edited)} attributes, "
-            f"lines their 95 % intervals over {found.num_images} images. Lines may overlap and the ways "
-            "still differ, for they edited the same images: the table has the paired tests."
+            f"Farther right is more selective; orange is of the paper. Means over {len(compared.edited)} attributes, "
+            f"lines their 95 % intervals over {compared.num_images} images. Lines may overlap and the methods still "
+            "differ, for they edited the same images: the table has the paired tests."
         ),
     )
 
 
-def sheets(found: LinearMapStudy) -> list[Drawing]:
-    """Figure 3: images in columns, ways in rows; and one image walked by the paper's two ways."""
-    rows = list(found.images)
-    shown = torch.cat([found.images[row] for row in rows])
-    count = len(found.images[rows[0]])
+def sheets(found: LinearMapStudy, generator: Generator) -> list[Drawing]:
+    """Figure 3: images in columns, methods in rows; and one image walked by the paper's two methods."""
+    compared = found.comparison
+    rows = {"unedited": compared.latents} | {
+        name: result.edits.latents[0] for name, result in compared.results.items()
+    }
+    count = min(SHOWN, compared.num_images)
     verb = "added" if found.added else "taken away"
-    first = Drawing(
-        name="figure-3",
-        image=grid(shown, columns=count, row_labels=[_row(found, row) for row in rows]),
-        alt=f"The first {count} images as drawn, and {found.shown} {verb} by {', '.join(rows[1:])}",
-        caption=(
-            f"The first {count} images, not chosen. In every row but the first {found.shown} was {verb}, by "
-            "as much on average; look for what else changed against the top row of the same column."
+    start = compared.latents[found.typical]
+    walks = [
+        walk(
+            start,
+            found.directions[method][found.shown],
+            [station * float(found.changes[method].strengths[0]) for station in STATIONS],
+            units="distance",
+        )
+        for method in PAPER
+    ]
+    return [
+        Drawing(
+            name="figure-3",
+            image=grid(
+                torch.cat([draw_images(generator, latents[:count]) for latents in rows.values()]),
+                columns=count,
+                row_labels=[_row(found, row) for row in rows],
+            ),
+            alt=f"The first {count} images unedited, and {found.shown} {verb} by {', '.join(compared.methods)}",
+            caption=(
+                f"The first {count} images, not chosen. In every row but the first {found.shown} was {verb}, by as "
+                "much on average; look for what else changed against the top row of the same column."
+            ),
+            large=True,
         ),
-        large=True,
-    )
-    walked = Drawing(
-        name="walk",
-        image=grid(
-            torch.cat([found.walks[way] for way in PAPER]),
-            columns=len(STATIONS),
-            captions=[f"{signed(station, 1, trim=True)} ×" for station in STATIONS],
-            row_labels=[_row(found, way) for way in PAPER],
+        Drawing(
+            name="walk",
+            image=grid(
+                torch.cat([draw_images(generator, latents) for latents in walks]),
+                columns=len(STATIONS),
+                captions=[f"{signed(station, 1, trim=True)} ×" for station in STATIONS],
+                row_labels=[_row(found, method) for method in PAPER],
+            ),
+            alt=f"One image moved along {found.shown} in both directions, without the penalty above, with it below",
+            caption=(
+                f"Image {found.typical + 1}, a typical one, moved along {found.shown}: strengths are multiples of the "
+                "step above, 0 is the unedited image, below 0 is the opposite edit."
+            ),
+            large=True,
         ),
-        alt=f"One image moved along {found.shown} in both directions, above without the penalty, below with it",
-        caption=(
-            f"Image {found.one + 1}, a typical one, moved along {found.shown}: strengths are multiples of the step "
-            "above, 0 is the image as drawn, below 0 is the other way."
-        ),
-        large=True,
-    )
-    return [first, walked]
+    ]
 
 
 def changes(found: LinearMapStudy) -> Drawing:
-    """Mean change of every attribute of Table II by every way."""
-    table = table_of_changes(found)
-    names = [row.attribute for row in table.rows]
-    columns = [found.attributes.index(name) for name in names]
-    values = torch.stack([found.changes[way].mean_change[0, columns] for way in found.ways])
-    turned = "added" if found.added else "taken away"
+    """Mean change of every attribute of Table II by every method."""
+    names = [row.attribute for row in table_of_changes(found).rows]
+    columns = [found.comparison.attributes.index(name) for name in names]
+    values = torch.stack([changes.mean_change[0, columns] for changes in found.changes.values()])
     return Drawing(
         name="changes",
         image=matrix_chart(
             values.T.numpy(),
             rows=names,
-            columns=list(found.ways),
-            title=f"Mean changes when {found.shown} is {turned}",
+            columns=list(found.changes),
+            title=f"Mean changes when {found.shown} is {'added' if found.added else 'taken away'}",
             unit="change of the probability, turned so that the target's is above 0",
         ),
-        alt=f"A matrix of the mean changes of {len(names)} attributes by {len(found.ways)} ways",
+        alt=f"A matrix of the mean changes of {len(names)} attributes by {len(found.changes)} methods",
         caption=(
-            f"One column a way; all moved {found.shown}. A clean way is pale everywhere but in the row of "
-            f"{found.shown}. Means over images: what rises in some and falls in others is pale here, and "
-            "counts in the table below."
+            f"One column a method; all edited {found.shown}. A selective method is pale everywhere but in the row of "
+            f"{found.shown}. Means over images: what rises in some and falls in others is pale here, and counts in the "
+            "table below."
         ),
     )
 
@@ -119,8 +141,8 @@ def grams(found: LinearMapStudy) -> Drawing:
     # Attributes that go together stand together along the axis that explains most of the matrix.
     (axis,) = upright(torch.linalg.eigh(plain.double())[1][:, -1:].T)
     order = axis.argsort(descending=True, stable=True).numpy()
-    names = [found.attributes[place] for place in order]
-    below, above = (found.directions[way].gram().numpy()[np.ix_(order, order)] for way in PAPER)
+    names = [found.comparison.attributes[place] for place in order]
+    below, above = (found.directions[method].gram().numpy()[np.ix_(order, order)] for method in PAPER)
     return Drawing(
         name="cosines",
         image=halves_chart(
@@ -136,81 +158,70 @@ def grams(found: LinearMapStudy) -> Drawing:
         alt=f"A square of cosines between {len(names)} directions, without the penalty and with it",
         caption=(
             "Cosines between all directions, without the penalty below the diagonal (mean size "
-            f"{found.cosine[PLAIN]:.3f}), with it above ({found.cosine[PENALISED]:.3f}). Colour is what the "
-            f"penalty is to remove; {found.shown} is bold."
+            f"{found.cosine[PLAIN]:.3f}), with it above ({found.cosine[PENALISED]:.3f}). Colour is what the penalty is "
+            f"to remove; {found.shown} is bold."
         ),
     )
 
 
-def path(found: LinearMapStudy) -> list[Drawing]:
-    """Selectivity, cosines and fit error against λ, for both forms of the penalty."""
-    plain = found.path[0]
-    fits = {form: [fit for fit in found.path[1:] if fit.form == form] for form in FORMS}
+PATHS = {
+    "selectivity": (
+        "How selective edits are",
+        "selectivity",
+        "Higher is better. Lines above the dashed one would say that the penalty helps; intervals are over images.",
+    ),
+    "cosine": (
+        "How alike directions are",
+        "mean |cosine|",
+        "The penalty does what it is made for: from some λ on all directions are orthogonal.",
+    ),
+    "error": (
+        "How well the map fits",
+        "squared error of probabilities (logarithmic)",
+        "Lower is better, on held-out codes. Rows of length 1 predict probabilities far outside of 0 to 1.",
+    ),
+    "auc": (
+        "How well directions separate codes",
+        "held-out AUC (0.5 is chance)",
+        "Higher is better; lengths of rows do not count here, so this is what the penalty costs directions.",
+    ),
+}
+"""What is drawn against λ: field of `Fit` to title, axis and caption."""
 
-    def line(read: str) -> dict[str, list[tuple[float, Estimate]]]:
-        points = {}
-        for form, row in fits.items():
-            aside = ASIDE if points else 1.0
-            points[FORM_NAMES[form]] = [
-                (aside * fit.penalty, _with_interval(getattr(fit, read))) for fit in row
-            ]
-        return points
 
-    def drawing(read: str, title: str, up: str, caption: str, *, logarithmic: bool = False) -> Drawing:
-        start = getattr(plain, read)
-        start = start if isinstance(start, float) else start.value
-        lines = line(read)
-        told = "; ".join(
-            f"{name} {', '.join(f'{it.value:.3g} at {x:g}' for x, it in points)}"
-            for name, points in lines.items()
-        )
-        return Drawing(
-            name=f"path-{read}",
-            image=lines_chart(
-                lines,
-                title=title,
-                across="λ (logarithmic)",
-                up=up,
-                logarithmic=(True, logarithmic),
-                reference=(start, f"no penalty: {start:.3g}"),
-            ),
-            alt=f"{title}: {told}",
-            caption=caption,
-        )
+def path(found: LinearMapStudy, read: str) -> Drawing:
+    """One figure against λ, for both forms of the penalty."""
+    title, up, caption = PATHS[read]
 
-    return [
-        drawing(
-            "selectivity",
-            "How cleanly images change",
-            "selectivity",
-            "Higher is cleaner. Lines above the dashed one would say that the penalty helps; intervals are over "
-            "images.",
+    def number(fit: Fit) -> Estimate:
+        value = getattr(fit, read)
+        return value if isinstance(value, Estimate) else certain(value)
+
+    lines = {
+        FORM_NAMES[form]: [
+            (ASIDE**place * fit.penalty, number(fit)) for fit in found.path[1:] if fit.form == form
+        ]
+        for place, form in enumerate(FORMS)
+    }
+    start = number(found.path[0]).value
+    missing = sum(it.value <= 0 for points in lines.values() for _, it in points) if read == "error" else 0
+    listed = "; ".join(
+        f"{name} {', '.join(f'{it.value:.3g} at {x:g}' for x, it in points)}"
+        for name, points in lines.items()
+    )
+    return Drawing(
+        name=f"path-{read}",
+        image=lines_chart(
+            lines,
+            title=title,
+            across="λ (logarithmic)",
+            up=up,
+            logarithmic=(True, read == "error"),
+            reference=(start, f"no penalty: {start:.3g}"),
         ),
-        drawing(
-            "cosine",
-            "How alike directions are",
-            "mean |cosine|",
-            "The penalty does what it is made for: from some λ on all directions are orthogonal.",
-        ),
-        drawing(
-            "error",
-            "How well the map fits",
-            "squared error of probabilities",
-            "Lower is better, on held-out codes. The paper's form forces rows to length 1, which predicts "
-            "probabilities far outside of 0 to 1.",
-            logarithmic=True,
-        ),
-        drawing(
-            "auc",
-            "How well directions tell codes apart",
-            "held-out AUC (0.5 is chance)",
-            "Higher is better; lengths of rows do not count here, so this is what the penalty costs the directions.",
-        ),
-    ]
-
-
-def _with_interval(value: float | Estimate) -> Estimate:
-    return value if isinstance(value, Estimate) else certain(value)
+        alt=f"{title}: {listed}",
+        caption=caption + (f" Not shown: {missing} points that are not above 0." if missing else ""),
+    )
 
 
 def _row(found: LinearMapStudy, row: str) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 
-from ganatomy.directions.base import HELD_OUT, calibrate, read
+from ganatomy.directions.base import calibrate, read
 from ganatomy.directions.linear_map import FORMS, fit_map
-from ganatomy.experiments.compare.judge import Judge
-from ganatomy.latents import Directions
-from ganatomy.metrics import Entanglement, entanglement, mean_abs_cosine
+from ganatomy.experiments.compare.budget import Budget
+from ganatomy.metrics import Entanglement, FreshImages, mean_abs_cosine, measure_steps
+from ganatomy.progress import Advance
 from ganatomy.statistics.intervals import Estimate, mean_of
-from ganatomy.surveys import Survey
 
 PATH = (0.001, 0.01, 0.1, 0.5, 2.0, 10.0)
 """Weights of the penalty; the paper has 2, and says that others do as well."""
@@ -26,10 +25,13 @@ class Fit:
     """One point of the path.
 
     Args:
-        penalty: λ. form: of the penalty, as in `directions.linear_map`; without one both forms are the same.
+        penalty: λ.
+        form: of the penalty, as in `directions.linear_map`; without penalty both forms are the same.
         error: mean squared error of the predicted probabilities, on held-out codes.
-        norm: mean length of the rows of W. cosine: mean |cosine| of the directions. auc: held-out, mean.
-        changes: what edits along the first directions did.
+        norm: mean length of the rows of W.
+        cosine: mean |cosine| of the directions.
+        auc: held-out, mean.
+        changes: what edits along the first directions changed.
     """
 
     penalty: float
@@ -46,47 +48,35 @@ class Fit:
 
 
 def follow(
-    seen: Survey,
-    names: Sequence[str],
+    budget: Budget,
+    images: FreshImages,
     edited: Sequence[str],
-    judge: Judge,
     *,
     path: Sequence[float],
     change: float,
-    seed: int,
-    progress: Callable[[int, int], None],
+    advance: Advance,
 ) -> tuple[Fit, ...]:
     """The fit without penalty, then those of each form with it, from the smallest λ to the largest."""
-    evidence = read(seen, names, seed=seed)
-    truth = seen.split(HELD_OUT, seed=seed)[1].scores.select(names).probabilities.cpu()
-    few = replace(judge, n=min(judge.n, NUM_IMAGES))
-    points = [(0.0, FORMS[0]), *((penalty, form) for form in FORMS for penalty in sorted(path) if penalty)]
+    evidence = read(budget.survey, budget.names, seed=budget.seed)
+    truth = budget.held.scores.probabilities.cpu()
+    few = images.first(NUM_IMAGES)
+    points = [(0.0, FORMS[0]), *((penalty, form) for form in FORMS for penalty in sorted(path))]
     fits = []
     for penalty, form in points:
-        progress(len(fits), len(points))
+        advance(len(fits), len(points))
         fitted = fit_map(evidence, penalty=penalty, form=form)
-        found: Directions = calibrate(evidence, fitted.weights, method="penalty" if penalty else "linear")
+        found = calibrate(evidence, fitted.weights, method="penalty" if penalty else "linear")
         errors = (fitted(evidence.held_codes) - truth).square().mean(1)
         fits.append(
             Fit(
                 penalty=penalty,
                 form=form,
-                error=mean_of(errors, seed=seed),
+                error=mean_of(errors, seed=budget.seed),
                 norm=float(torch.linalg.vector_norm(fitted.weights, dim=1).mean()),
                 cosine=mean_abs_cosine(found),
                 auc=sum(direction.auc for direction in found) / len(found),
-                changes=entanglement(
-                    few.generator,
-                    few.scorer,
-                    found.select(edited[:NUM_EDITED]),
-                    n=few.n,
-                    seed=few.seed,
-                    target_change=change,
-                    num_calibration=few.n,
-                    truncation_psi=few.truncation_psi,
-                    batch_size=few.batch_size,
-                ),
+                changes=measure_steps(few, found.select(edited[:NUM_EDITED]), target_change=change),
             )
         )
-    progress(len(points), len(points))
+    advance(len(points), len(points))
     return tuple(fits)

@@ -1,4 +1,4 @@
-"""The study: one survey, one linear map, and the same images edited with the penalty, without it, and by our ways."""
+"""The study: the same images edited with the paper's penalty, without it, and by our methods."""
 
 from __future__ import annotations
 
@@ -7,46 +7,35 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ganatomy.datasets.labelled import Labelled
-from ganatomy.edits import walk
-from ganatomy.errors import ScoreError, SettingError, UnknownNameError
-from ganatomy.experiments.compare.features import Eyes
-from ganatomy.experiments.compare.judge import Judge
+from ganatomy.directions import linear_map
+from ganatomy.errors import SettingError, UnknownNameError
+from ganatomy.experiments.base import Experiment, usable
+from ganatomy.experiments.compare.budget import Budget, Found
+from ganatomy.experiments.compare.contestants import CONTESTANTS, NO_GRADIENTS, Contestant
+from ganatomy.experiments.compare.editing import Editor, find
+from ganatomy.experiments.compare.run import check_sizes, edit_all
 from ganatomy.experiments.studies.linear_map.penalties import PATH, follow
-from ganatomy.experiments.studies.linear_map.result import STATIONS, LinearMapStudy
-from ganatomy.experiments.studies.linear_map.ways import (
+from ganatomy.experiments.studies.linear_map.result import (
     GUIDED,
-    NO_GRADIENTS,
+    METHODS,
+    PAPER,
     PENALISED,
     PLAIN,
-    Edited,
-    find_ways,
-    in_order,
-    lead,
-    step,
+    LinearMapStudy,
 )
-from ganatomy.experiments.transitional import DIFFERENTIATED, left_out, part_of, with_gradients
-from ganatomy.generators.base import Generator
-from ganatomy.latents import Directions
-from ganatomy.metrics import Entanglement, mean_abs_cosine
+from ganatomy.latents import Directions, Space
+from ganatomy.metrics import Readers, mean_abs_cosine
 from ganatomy.metrics.inputs import readable
 from ganatomy.metrics.recognition import recognition
-from ganatomy.perception.base import Scorer
-from ganatomy.plots import draw_images as images_of
-from ganatomy.progress import Clock, Progress
-from ganatomy.surveys import differentiate, survey
 
 NUM_EDITED = 6
 """Attributes that are edited; the map is of all, and all others count as changed."""
 OF_THE_PAPER = "Young"
 """The attribute of its tables."""
-SHOWN = 6
-"""Images in a row of Figure 3: the first ones, not chosen."""
-FEWEST_CODES, FEWEST_IMAGES = 100, 4
 
 
 def study_linear_map(
-    generator: Generator,
-    scorer: Scorer,
+    experiment: Experiment,
     *,
     n: int = 3000,
     images: int = 40,
@@ -54,181 +43,105 @@ def study_linear_map(
     shown: str | None = None,
     penalty: float = 2.0,
     path: Sequence[float] = PATH,
-    space: str = "z",
-    seed: int = 0,
     target_change: float = 0.25,
     labelled: Labelled | None = None,
-    truncation_psi: float = 1.0,
-    batch_size: int = 32,
-    progress: Progress | None = None,
 ) -> LinearMapStudy:
     """Redo "Interpreting the Latent Space of GANs using Supervised Learning" (Pham Van et al.) on any model.
 
     A linear map from codes to scores, with the paper's penalty and without, and our answers to the same question. Every
-    way edits the same new images, by steps that change the mean probability of an attribute by `target_change`.
+    method edits the same new images, by steps that change the mean probability of an attribute by `target_change`.
 
     Args:
-        n: codes of the survey. images: new ones that every way edits.
-        attributes: of the map; by default all that between 3 and 97 % of the images have.
-        shown: the attribute of the tables and images; by default the paper's, "Young", or else the one whose
-            direction is most like the others', where a penalty has most to do.
-        penalty: λ. path: other weights of the penalty to follow.
-        space: of the codes; the paper has z.
+        experiment: generator, scorer, judge and how codes are drawn; where it names no space, in z, as in the paper.
+        n: codes of the survey.
+        images: new ones that every method edits.
+        attributes: of the map; by default all that 3 to 97 % of the images have.
+        shown: the attribute of tables and images; by default the paper's, "Young", or else the one whose direction is
+            most like the others', where a penalty has most to do.
+        penalty: λ.
+        path: other weights of the penalty to follow.
+        target_change: of the mean probability of each attribute.
         labelled: images with exact labels, to test the scorer on.
-        progress: told which stage goes on and how far it is.
+
+    Returns:
+        What every method changed, the path of λ, and how often the scorer is right.
 
     Raises:
         UnknownNameError: for an attribute that is not scored, or not in the map.
         ScoreError: for fewer than two attributes, a table of labels, and scores that are not numbers.
         SettingError, SpaceError: for numbers outside their range, and a space that the generator does not have.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> from ganatomy.perception import OracleScorer
+        >>> toy = ga.ToyGenerator(cosine=0.6, seed=0)
+        >>> found = ga.study_linear_map(ga.Experiment(toy, OracleScorer(toy)), n=200, images=8, path=[2.0])
+        >>> found.cosine["penalty"] < found.cosine["linear"]
+        True
     """
-    _check(scorer, n=n, images=images, penalty=penalty, path=path, target_change=target_change)
-    report = progress or (lambda *_: None)
-    clock = Clock()
-
-    with clock.stage("survey"):
-        seen = survey(
-            generator,
-            scorer,
-            n=n,
-            space=space,
-            seed=seed,
-            truncation_psi=truncation_psi,
-            batch_size=batch_size,
-            progress=part_of(report, "survey", 0, 1),
-        )
-        chosen = None if attributes is None else scorer.select(attributes).names
-        skipped = left_out(seen, chosen)
-        names = tuple(name for name in seen.names if name not in skipped)
-        if len(names) < 2:
-            raise ScoreError(
-                f"there is {', '.join(names)} alone; what an edit does to others needs two attributes"
-            )
-        if shown is not None and shown not in names:
-            raise UnknownNameError("attribute of the map", shown, names)
-
-    eye = with_gradients(generator, scorer, seen.latents)
-    if eye is not None:
-        with clock.stage("gradients"):
-            seen = differentiate(
-                seen,
-                generator,
-                eye,
-                n=min(n, DIFFERENTIATED),
-                attributes=names,
-                progress=part_of(report, "gradients", 0, 1),
-            )
-
-    with clock.stage("directions"):
-        found, left = find_ways(
-            seen, names, penalty=penalty, seed=seed, progress=part_of(report, "directions", 0, 1)
-        )
-    shown = shown or _most_alike(found[PLAIN])
-    edited = _edited(found[PLAIN], seen.prevalence, shown)
-    judge = Judge(
-        generator=generator,
-        scorer=scorer.select(names),
-        eye=None if eye is None else eye.select(names),
-        truth=None,
-        eyes=Eyes(identity=None, look=None, description=""),
-        n=images,
-        seed=seed + 1,
-        space=seen.latents.space,
-        truncation_psi=truncation_psi,
-        batch_size=batch_size,
-    )
-
-    with clock.stage("editing"):
-        results: dict[str, Edited] = {}
-        for index, (way, directions) in enumerate(found.items()):
-            advance = part_of(report, "editing", index, len(found))
-            results[way] = step(judge, directions, edited, shown, target_change, progress=advance)
-    if judge.eye is None:
-        left[GUIDED] = NO_GRADIENTS
-    else:
-        with clock.stage("guided edits"):
-            advance = part_of(report, "guided edits", 0, 1)
-            results[GUIDED] = lead(judge, edited, shown, target_change, progress=advance)
-    results = in_order(results)
-
-    with clock.stage("path of λ"):
-        fits = follow(
-            seen,
-            names,
-            edited,
-            judge,
-            path=path,
-            change=target_change,
-            seed=seed,
-            progress=part_of(report, "path of λ", 0, 1),
-        )
-
-    known, why = None, "no images with labels were given"
-    if labelled is not None:
-        with clock.stage("scorer"):
-            known = recognition(
-                scorer, labelled, seed=seed, batch_size=batch_size, progress=part_of(report, "scorer", 0, 1)
-            )
-
-    with clock.stage("images"):
-        start = judge.codes(judge.space)
-        one = _typical(results[PLAIN].changes, shown)
-        rows = {"as drawn": start} | {way: result.codes for way, result in results.items()}
-        shots = {
-            name: images_of(generator, codes[:SHOWN], batch_size=batch_size) for name, codes in rows.items()
-        }
-        walks = {
-            way: images_of(
-                generator,
-                walk(
-                    start[one],
-                    found[way][shown],
-                    [station * float(results[way].changes.strengths[0]) for station in STATIONS],
-                    units="distance",
-                ),
-                batch_size=batch_size,
-            )
-            for way in (PLAIN, PENALISED)
-        }
-    return LinearMapStudy(
-        signature=generator.signature,
-        fingerprint=generator.fingerprint,
-        scorer=scorer.description,
-        survey=replace(seen, scores=seen.scores.select(names), jacobians=None),
-        skipped=skipped,
-        shown=shown,
-        edited=edited,
-        penalty=penalty,
-        seed=seed,
-        target_change=target_change,
-        directions=found,
-        changes={way: result.changes for way, result in results.items()},
-        left_out=left,
-        path=fits,
-        recognition=known,
-        unlabelled="" if known else why,
-        images=shots,
-        walks=walks,
-        one=one,
-        seconds=clock.seconds,
-    )
-
-
-def _check(
-    scorer: Scorer, *, n: int, images: int, penalty: float, path: Sequence[float], target_change: float
-) -> None:
-    if scorer.num_rows is not None:
-        raise ScoreError(f"{scorer.description} cannot score edited images; give a scorer that looks at them")
-    if n < FEWEST_CODES or images < FEWEST_IMAGES or not 0 < target_change < 0.5:
-        raise SettingError(
-            f"cannot compare on {n} codes, {images} images and a target change of {target_change:g}; give "
-            f"{FEWEST_CODES} and {FEWEST_IMAGES} or more, and a change between 0 and 0.5"
-        )
+    scorer = experiment.image_scorer
+    check_sizes(n=n, images=images, target_change=target_change)
     if not penalty > 0 or not all(0 < weight < math.inf for weight in path) or not path:
         raise SettingError(
-            f"the penalty is {penalty:g}, its path {list(path)}; give weights above 0 (the map without is there "
-            "as well)"
+            f"the penalty is {penalty:g}, its path {list(path)}; give weights above 0 (the map without is there as "
+            "well)"
         )
+    experiment = replace(experiment, space=experiment.space or Space.Z)  # with a clock of its own
+    seen = experiment.survey(n)
+    names, skipped = usable(seen, None if attributes is None else scorer.select(attributes).names)
+    if shown is not None and shown not in names:
+        raise UnknownNameError("attribute of the map", shown, names)
+    budget = Budget.of(experiment, seen, names)
+    contestants = _contestants(penalty)
+    with experiment.stage("directions") as advance:
+        found, left_out = find(budget, contestants, required=PAPER, advance=advance)
+    plain = found[PLAIN].directions
+    assert plain is not None
+    edited = _edited(plain, seen.prevalence, shown or _most_alike(plain))
+    readers = Readers(scorer=scorer.select(names), judge=experiment.judge)
+    # Methods are compared at the same change, so it is worth finding the step in all images.
+    editor = Editor.of(budget, readers, n=images, num_calibration=images)
+    comparison = edit_all(experiment, budget, editor, contestants, found, change=target_change, names=edited)
+    with experiment.stage("path of λ") as advance:
+        fits = follow(budget, editor.images, edited, path=path, change=target_change, advance=advance)
+    known = None
+    if labelled is not None:
+        with experiment.stage("scorer") as advance:
+            known = recognition(
+                scorer,
+                labelled,
+                seed=experiment.seed,
+                batch_size=experiment.batch_size,
+                progress=advance,
+            )
+    return LinearMapStudy(
+        comparison=replace(comparison, left_out=left_out, seconds=dict(experiment.clock.seconds)),
+        skipped=skipped,
+        penalty=penalty,
+        path=fits,
+        recognition=known,
+        unlabelled="" if known else "no images with labels were given",
+    )
+
+
+def _contestants(penalty: float) -> dict[str, Contestant]:
+    """Those of the comparison; the map has this penalty, and guided edits need gradients."""
+
+    def penalised(budget: Budget) -> Found:
+        found = linear_map(budget.survey, budget.names, seed=budget.seed, penalty=penalty)
+        return Found(directions=found, num_labels=len(budget.train))
+
+    def guided(budget: Budget) -> Found:
+        if budget.differentiable is None:
+            raise SettingError(NO_GRADIENTS)
+        return CONTESTANTS[GUIDED].find(budget)
+
+    own = {
+        PLAIN: replace(CONTESTANTS[PLAIN], what="linear map, no penalty"),
+        PENALISED: Contestant(what=f"linear map, penalty λ = {penalty:g}", find=penalised),
+        GUIDED: replace(CONTESTANTS[GUIDED], find=guided),
+    }
+    return {name: own.get(name, CONTESTANTS[name]) for name in METHODS}
 
 
 def _most_alike(plain: Directions) -> str:
@@ -239,13 +152,6 @@ def _most_alike(plain: Directions) -> str:
 
 
 def _edited(plain: Directions, prevalence: Mapping[str, float], shown: str) -> tuple[str, ...]:
-    """The attribute that is shown, and those that codes tell best of those that many images have and many lack."""
+    """The attribute that is shown, and those read best off codes of those that many images have and many lack."""
     others = [name for name in readable(plain, prevalence) if name != shown]
     return (shown, *others[: NUM_EDITED - 1])
-
-
-def _typical(changes: Entanglement, shown: str) -> int:
-    """The image in which an attribute changed nearest to what was asked for on average."""
-    column = changes.attributes.index(shown)
-    own = changes.changes[0, :, column] * changes.strengths[0].sign()
-    return int((own - changes.target_change).abs().argmin())

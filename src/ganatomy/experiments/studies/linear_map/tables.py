@@ -2,277 +2,258 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from ganatomy.experiments.studies.linear_map.result import LinearMapStudy
-from ganatomy.experiments.studies.linear_map.ways import what
 from ganatomy.metrics import ChangeTable, CosineTable, table_ii, table_iii
 from ganatomy.metrics.recognition import Recognition
-from ganatomy.report.elements import Cell, Row, Table, interval_cell
-from ganatomy.statistics.formatting import interval, p_value, percent, short, signed
+from ganatomy.report.elements import Cell, Table, interval_cell, table
+from ganatomy.statistics.formatting import interval, number, p_value, percent, short, signed
+from ganatomy.statistics.intervals import Estimate
 
-NOTHING = Cell(text="–")
 NUM_WORST = 8
-"""Attributes that the scorer knows least, which are shown."""
+"""Attributes that the scorer is most often wrong about, which are shown."""
+SELECTIVITY = "selectivity"
+"""The last line of Table II."""
 
 
 def comparison(found: LinearMapStudy) -> Table:
-    """Every way with its selectivity, and by how much it is above the map without penalty."""
-    rows = []
-    for way in found.ranking:
-        clean = found.changes[way].selectivity()
-        test = found.against_plain.get(way)
-        directions = found.directions.get(way)
-        rows.append(
-            Row(
-                name=way,
-                cells=[
-                    interval_cell(clean.mean),
-                    NOTHING
-                    if test is None
-                    else Cell(
-                        text=signed(test.difference.value),
-                        interval=interval(test.difference, sign=True),
-                    ),
-                    NOTHING if test is None else Cell(text=p_value(test.p).removeprefix("p = ")),
-                    interval_cell(clean.directions[found.shown]),
-                    Cell(text=f"{float(found.target_changes(way).mean()):.2f}"),
-                    Cell(text=f"{found.reached(way)} of {len(found.edited)}"),
-                    NOTHING if directions is None else Cell(text=f"{found.cosine[way]:.3f}"),
-                    NOTHING if directions is None else Cell(text=f"{found.auc(way):.3f}"),
-                    Cell(text=what(way, found.penalty)),
-                ],
-                marked=way == found.ranking[0],
-            )
-        )
-    return Table(
-        title="All ways",
+    """Every method with its selectivity, and by how much it is above the map without penalty."""
+    compared, tests = found.comparison, found.against_plain
+
+    def above(name: str) -> Cell | None:
+        if name not in tests:
+            return None
+        gap = tests[name].difference
+        return Cell(text=signed(gap.value), interval=interval(gap, sign=True))
+
+    judged = {"by the judge": lambda name: compared.figures[name]["judged_selectivity"]}
+    return table(
+        "All methods",
         caption=(
-            "The cleanest first. Above no penalty: the difference of mean selectivities, paired, with its "
-            "interval; p of the permutation test, each way for itself. Target change: as reached; goal "
-            "reached: attributes within 20 % of what was asked for. A way that falls short is compared at a "
-            "smaller change, which flatters it."
+            "The most selective first. Above no penalty: the difference of mean selectivities, paired, with its "
+            "interval; p of the permutation test, not corrected for the number of methods. "
+            + (
+                "By the judge: selectivity of the same edits, read by the judge. "
+                if compared.is_judged
+                else ""
+            )
+            + "Target change: as reached; goal reached: attributes within 20 % of what was asked for, or beyond. A "
+            "method that falls short is compared at a smaller change, which raises its selectivity."
         ),
-        first="way",
-        headings=[
-            "selectivity",
-            "above no penalty",
-            "p",
-            f"of {found.shown}",
-            "target change",
-            "goal reached",
-            "mean |cosine|",
-            "held-out AUC",
-            "what it is",
-        ],
-        rows=rows,
-        words=[8],
+        first="method",
+        rows=compared.ranking,
+        columns={
+            "selectivity": compared.figure,
+            "above no penalty": above,
+            "p": lambda name: p_value(tests[name].p).removeprefix("p = ") if name in tests else None,
+            **(judged if compared.is_judged else {}),
+            f"of {found.shown}": lambda name: compared.selectivity_of(name)[found.shown],
+            "target change": lambda name: f"{float(found.changes[name].achieved.mean()):.2f}",
+            "goal reached": lambda name: f"{len(compared.reached(name))} of {len(compared.edited)}",
+            "mean |cosine|": lambda name: f"{found.cosine[name]:.3f}" if name in found.cosine else None,
+            "held-out AUC": lambda name: (
+                f"{compared.value(name, 'auc'):.3f}" if name in found.cosine else None
+            ),
+            "what it is": lambda name: compared.results[name].contestant.what,
+        },
+        marked=lambda name: name == compared.ranking[0],
+        words=["what it is"],
         stacked=True,
     )
 
 
 def table_of_changes(found: LinearMapStudy) -> ChangeTable:
-    """Table II over all images, for every way."""
+    """Table II over all images, for every method."""
     return table_ii(found.changes, found.shown)
 
 
 def table_of_one(found: LinearMapStudy) -> ChangeTable:
     """Table II as in the paper: one image."""
-    rows = slice(found.one, found.one + 1)
+    rows = slice(found.typical, found.typical + 1)
     return table_ii(
         {
-            way: replace(it, before=it.before[rows], changes=it.changes[:, rows])
-            for way, it in found.changes.items()
+            name: replace(changes, before=changes.before[rows], changes=changes.changes[:, rows])
+            for name, changes in found.changes.items()
         },
         found.shown,
     )
 
 
 def one_image(found: LinearMapStudy) -> Table:
-    """Table II of one image: before, and after by each way."""
-    table = table_of_one(found)
-    rows = [
-        Row(
-            name=row.attribute,
-            cells=[Cell(text=f"{row.before:.3f}"), *(Cell(text=f"{value:.3f}") for value in row.after)],
-            marked=row.attribute == found.shown,
+    """Table II of one image: before, and after by each method."""
+    values = table_of_one(found)
+    rows = {row.attribute: row for row in values.rows}
+
+    def after(place: int, method: str) -> Callable[[str], str]:
+        return lambda name: (
+            f"{rows[name].after[place]:.3f}" if name in rows else short(values.selectivity[method])
         )
-        for row in table.rows
-    ]
-    rows.append(
-        Row(
-            name="selectivity",
-            cells=[NOTHING, *(Cell(text=short(table.selectivity[way])) for way in table.methods)],
-        )
-    )
-    return Table(
-        title="Table II, one image",
+
+    return table(
+        "Table II, one image",
         caption=(
-            f"One image, as in the paper: number {found.one + 1} of {found.num_images}, in which {found.shown} "
-            "changed by about the mean without the penalty. Probabilities as drawn, and after the same steps as in "
-            f"all images. Last line: change of {found.shown} over the mean change of the others shown, those that "
-            "change most without the penalty."
+            f"One image, as in the paper: number {found.typical + 1} of {found.comparison.num_images}, in which "
+            f"{found.shown} changed by about the mean without the penalty. Probabilities unedited, and after the same "
+            f"steps as in all images. Last line: change of {found.shown} over the mean change of the others shown, "
+            "those that change most without the penalty."
         ),
         first="attribute",
-        headings=["as drawn", *table.methods],
-        rows=rows,
+        rows=[*rows, SELECTIVITY],
+        columns={
+            "unedited": lambda name: f"{rows[name].before:.3f}" if name in rows else None,
+            **{method: after(place, method) for place, method in enumerate(values.methods)},
+        },
+        marked=lambda name: name == found.shown,
     )
 
 
 def many_images(found: LinearMapStudy) -> Table:
     """Table II over all images: mean |change| with intervals."""
-    table = table_of_changes(found)
-    ends = {way: it.intervals(absolute=True) for way, it in found.changes.items()}
-    rows = []
-    for row in table.rows:
-        column = found.attributes.index(row.attribute)
-        cells = [Cell(text=f"{row.before:.3f}")]
-        for way, size in zip(table.methods, row.change, strict=True):
-            low, high = (float(end[0, column]) for end in ends[way])
-            cells.append(Cell(text=f"{size:.3f}", interval=f"{low:.2f} to {high:.2f}"))
-        rows.append(Row(name=row.attribute, cells=cells, marked=row.attribute == found.shown))
-    top = {way: it.selectivity("top13").directions[found.shown] for way, it in found.changes.items()}
-    rows.append(Row(name="selectivity", cells=[NOTHING, *(interval_cell(top[way]) for way in table.methods)]))
-    return Table(
-        title="Table II, many images",
+    values = table_of_changes(found)
+    rows = {row.attribute: row for row in values.rows}
+
+    def change(place: int, method: str) -> Callable[[str], Cell | Estimate]:
+        changes = found.changes[method]
+        low, high = (end[0] for end in changes.intervals(absolute=True))
+
+        def write(name: str) -> Cell | Estimate:
+            if name not in rows:
+                return changes.selectivity("top13").directions[found.shown]
+            column = changes.attributes.index(name)
+            ends = f"{number(float(low[column]))} to {number(float(high[column]))}"
+            return Cell(text=f"{rows[name].change[place]:.3f}", interval=ends)
+
+        return write
+
+    return table(
+        "Table II, many images",
         caption=(
-            f"The same over {found.num_images} images: mean probability as drawn, then the mean size of the "
-            "change, its sign dropped in each image, with intervals. Last line: change of the target over "
-            "the mean of the 13 others that change most by each way."
+            f"The same over {found.comparison.num_images} images: mean probability unedited, then the mean size of the "
+            "change, its sign dropped in each image, with intervals. Last line: change of the target over the mean of "
+            "the 13 others that change most by each method."
         ),
         first="attribute",
-        headings=["as drawn", *table.methods],
-        rows=rows,
+        rows=[*rows, SELECTIVITY],
+        columns={
+            "unedited": lambda name: f"{rows[name].before:.3f}" if name in rows else None,
+            **{method: change(place, method) for place, method in enumerate(values.methods)},
+        },
+        marked=lambda name: name == found.shown,
         stacked=True,
     )
 
 
 def table_of_cosines(found: LinearMapStudy) -> CosineTable:
-    """Table III for every way that has directions."""
+    """Table III for every method that has directions."""
     return table_iii(found.directions, found.shown)
 
 
 def cosines(found: LinearMapStudy) -> Table:
     """Table III: cosines to the direction of the attribute shown."""
-    table = table_of_cosines(found)
-    rows = [
-        Row(
-            name=row.attribute,
-            cells=[Cell(text=signed(value, 3)) for value in row.cosines],
-            marked=row.attribute == found.shown,
+    values = table_of_cosines(found)
+    rows = {row.attribute: row for row in values.rows}
+    mean = "mean |cosine|"
+
+    def cosine(place: int, method: str) -> Callable[[str], str]:
+        return lambda name: (
+            signed(rows[name].cosines[place], 3) if name in rows else f"{values.mean_abs[method]:.3f}"
         )
-        for row in table.rows
-    ]
-    rows.append(
-        Row(name="mean |cosine|", cells=[Cell(text=f"{table.mean_abs[way]:.3f}") for way in table.methods])
-    )
-    return Table(
-        title="Table III",
+
+    return table(
+        "Table III",
         caption=(
-            f"Cosines to the direction of {found.shown}, from −1 to +1: first those most alike without the "
-            "penalty, then those most opposite. Guided edits have no directions."
+            f"Cosines to the direction of {found.shown}, from −1 to +1: first those most alike without the penalty, "
+            "then those most opposite. Guided edits have no directions."
         ),
         first="attribute",
-        headings=list(table.methods),
-        rows=rows,
+        rows=[*rows, mean],
+        columns={method: cosine(place, method) for place, method in enumerate(values.methods)},
+        marked=lambda name: name == found.shown,
     )
 
 
 def path(found: LinearMapStudy) -> Table:
     """Every point of the path."""
-    return Table(
-        title="The path of λ",
+    return table(
+        "The path of λ",
         caption="Squared error of probabilities on held-out codes, with its interval; length: mean over the rows of W.",
         first="λ",
-        headings=["form", "selectivity", "mean |cosine|", "squared error", "length", "held-out AUC"],
-        rows=[
-            Row(
-                name=f"{fit.penalty:g}",
-                cells=[
-                    Cell(text=fit.form if fit.penalty else "none"),
-                    interval_cell(fit.selectivity),
-                    Cell(text=f"{fit.cosine:.3f}"),
-                    interval_cell(fit.error, digits=4),
-                    Cell(text=f"{fit.norm:.2f}"),
-                    Cell(text=f"{fit.auc:.3f}"),
-                ],
-            )
-            for fit in found.path
-        ],
-        words=[0],
+        rows=found.path,
+        columns={
+            "form": lambda fit: fit.form if fit.penalty else "none",
+            "selectivity": lambda fit: fit.selectivity,
+            "mean |cosine|": lambda fit: f"{fit.cosine:.3f}",
+            "squared error": lambda fit: interval_cell(fit.error, digits=4),
+            "length": lambda fit: f"{fit.norm:.2f}",
+            "held-out AUC": lambda fit: f"{fit.auc:.3f}",
+        },
+        name=lambda fit: f"{fit.penalty:g}",
+        words=["form"],
     )
 
 
-def scorer(found: LinearMapStudy, known: Recognition) -> Table:
+def scorer(known: Recognition) -> Table:
     """Table I: the scorer's own accuracy, beside the paper's."""
-    figures = [known.loss, known.accuracy, known.f1, known.f2]
-    return Table(
-        title="Table I",
+    ours = {"loss": known.loss, "accuracy": known.accuracy, "F1": known.f1, "F2": known.f2}
+    papers = {"loss": "0.179", "accuracy": "0.921", "F1": None, "F2": "0.851"}
+
+    def figure(measure: str) -> Callable[[str], Cell | str | None]:
+        cell = interval_cell(ours[measure], digits=3)
+        return lambda name: cell if name == "this one" else papers[measure]
+
+    return table(
+        "Table I",
         caption=(
-            "Loss: mean cross-entropy, lower is better. F1 and F2: means over images; the paper's “fbeta” is "
-            "most likely F2, the default of its library at a lower threshold. Its figures are of CelebA and "
-            "not to be compared closely."
+            "Loss: mean cross-entropy, lower is better. F1 and F2: means over images; the paper's “fbeta” is most "
+            "likely F2, the default of its library at a lower threshold. Its figures are of CelebA and not to be "
+            "compared closely."
         ),
         first="scorer",
-        headings=["loss", "accuracy", "F1", "F2"],
-        rows=[
-            Row(
-                name="this one",
-                cells=[interval_cell(it, digits=3) for it in figures],
-            ),
-            Row(name="the paper's", cells=[Cell(text=text) for text in ("0.179", "0.921", "–", "0.851")]),
-        ],
+        rows=["this one", "the paper's"],
+        columns={measure: figure(measure) for measure in ours},
     )
 
 
 def scorer_attributes(known: Recognition) -> Table:
-    """The attributes that the scorer knows least."""
+    """The attributes that the scorer is most often wrong about."""
     worst = sorted(known.attributes, key=lambda name: known.attributes[name][0])[:NUM_WORST]
-    return Table(
-        title="The scorer's weakest attributes",
+    return table(
+        "The scorer's weakest attributes",
         caption=f"The {len(worst)} attributes that it is most often wrong about; F1 over images.",
         first="attribute",
-        headings=["right answers", "F1"],
-        rows=[
-            Row(
-                name=name,
-                cells=[
-                    Cell(text=percent(known.attributes[name][0])),
-                    Cell(text=f"{known.attributes[name][1]:.3f}"),
-                ],
-            )
-            for name in worst
-        ],
+        rows=worst,
+        columns={
+            "right answers": lambda name: percent(known.attributes[name][0]),
+            "F1": lambda name: f"{known.attributes[name][1]:.3f}",
+        },
     )
 
 
-def changes_as_json(found: LinearMapStudy) -> dict[str, Any]:
-    """Table II of one image and of all."""
+def changes_data(values: ChangeTable) -> dict[str, Any]:
+    """Table II for programs."""
     return {
-        name: {
-            "selectivity": table.selectivity,
-            "attributes": {
-                row.attribute: {
-                    "before": row.before,
-                    **{
-                        way: {"after": after, "abs_change": change}
-                        for way, after, change in zip(table.methods, row.after, row.change, strict=True)
-                    },
-                }
-                for row in table.rows
-            },
-        }
-        for name, table in (("one_image", table_of_one(found)), ("all_images", table_of_changes(found)))
+        "selectivity": values.selectivity,
+        "attributes": {
+            row.attribute: {
+                "before": row.before,
+                **{
+                    name: {"after": after, "abs_change": change}
+                    for name, after, change in zip(values.methods, row.after, row.change, strict=True)
+                },
+            }
+            for row in values.rows
+        },
     }
 
 
-def cosines_as_json(found: LinearMapStudy) -> dict[str, Any]:
-    """Table III."""
-    table = table_of_cosines(found)
+def cosines_data(values: CosineTable) -> dict[str, Any]:
+    """Table III for programs."""
     return {
-        "mean_abs": table.mean_abs,
+        "mean_abs": values.mean_abs,
         "attributes": {
-            row.attribute: dict(zip(table.methods, row.cosines, strict=True)) for row in table.rows
+            row.attribute: dict(zip(values.methods, row.cosines, strict=True)) for row in values.rows
         },
     }

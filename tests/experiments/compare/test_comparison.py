@@ -1,4 +1,4 @@
-"""Who wins on a generator whose truth is known, what chance gives there, and how wide intervals are."""
+"""Which method is best on a generator whose truth is known, what chance gives there, and how wide intervals are."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from experiments.compare.compared import Compared
 
 from ganatomy.directions.base import auc
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
+from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.compare import compare
 from ganatomy.experiments.compare.chance import auc_null, selectivity_null, shuffled
+from ganatomy.experiments.compare.comparison import MEASURES, weighted_auc
 from ganatomy.experiments.compare.contestants import CONTESTANTS
 from ganatomy.experiments.compare.matching import purest
-from ganatomy.experiments.compare.standing import MEASURES, weighted_auc
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.guidance.guided import NUM_OTHERS
 from ganatomy.perception import scorer
@@ -25,63 +26,68 @@ from ganatomy.statistics.tests import exceedance
 
 
 def test_holding_wins_where_attributes_lean_on_each_other(compared: Compared) -> None:
-    standing = compared.standing
-    assert set(standing.ranking[:3]) == {"dual", "selective", "guided-hold"}
-    plain = standing.best(holds=False, guided=False)
+    found = compared.comparison
+    assert set(found.ranking[:3]) == {"dual", "selective", "guided-hold"}
+    plain = found.best(holds=False, guided=False)
     assert plain is not None
     for held in ("dual", "selective", "guided-hold"):
-        assert not standing.tied(held, plain)
-        assert standing.difference(held, plain).low > 0
+        assert not found.tied(held, plain)
+        assert found.difference(held, plain).low > 0
 
 
-def test_methods_that_find_the_same_direction_are_within_chance_of_each_other(compared: Compared) -> None:
+def test_methods_that_find_the_same_direction_do_not_differ_significantly(compared: Compared) -> None:
     # On exact logits regression is exact, and so is the logistic curve but for its penalty.
-    assert compared.standing.tied("regression", "regression")
-    assert abs(compared.standing.difference("regression", "logistic").value) < 0.5
-    assert not compared.standing.tied("regression", "guided-hold")
+    assert compared.comparison.tied("regression", "regression")
+    assert abs(compared.comparison.difference("regression", "logistic").value) < 0.5
+    assert not compared.comparison.tied("regression", "guided-hold")
 
 
 def test_the_truth_agrees_with_the_scorer_where_the_scorer_is_right(compared: Compared) -> None:
     for held in ("dual", "selective", "guided-hold"):
-        assert compared.standing.value(held, "truth_selectivity") > 2 * compared.standing.value(
+        assert compared.comparison.value(held, "truth_selectivity") > 2 * compared.comparison.value(
             "regression", "truth_selectivity"
         )
 
 
 def test_every_edit_changes_its_attribute_by_the_same_amount(compared: Compared) -> None:
     for name in ("regression", "logistic", "dual", "selective", "guided", "guided-hold"):
-        assert compared.standing.target_changes(name).numpy() == pytest.approx(0.25, abs=0.06), name
-        assert compared.standing.reached(name) == list(compared.comparison.names)
+        assert compared.comparison.results[name].changes.achieved.numpy() == pytest.approx(0.25, abs=0.06), (
+            name
+        )
+        assert compared.comparison.reached(name) == list(compared.comparison.attributes)
 
 
 def test_intervals_hold_their_figure_and_are_from_the_same_images(compared: Compared) -> None:
-    for name, figures in compared.standing.figures.items():
+    for name, figures in compared.comparison.figures.items():
         for measure, found in figures.items():
             if found is not None:
                 rounding = 1e-6 * abs(found.value)
                 assert found.low - rounding <= found.value <= found.high + rounding, (name, measure)
-    first, second = compared.standing.ranking[:2]
-    there, back = compared.standing.difference(first, second), compared.standing.difference(second, first)
+    first, second = compared.comparison.ranking[:2]
+    there, back = (
+        compared.comparison.difference(first, second),
+        compared.comparison.difference(second, first),
+    )
     assert (there.value, there.low) == (pytest.approx(-back.value), pytest.approx(-back.high))
 
 
 def test_a_measure_that_does_not_apply_is_none(compared: Compared) -> None:
-    figures = compared.standing.figures
+    figures = compared.comparison.figures
     assert figures["guided"]["auc"] is None
-    assert all(figures[name]["perceptual"] is None for name in compared.standing.methods)
-    assert all(set(figures[name]) == set(MEASURES) for name in compared.standing.methods)
+    assert all(figures[name]["perceptual"] is None for name in compared.comparison.methods)
+    assert all(set(figures[name]) == set(MEASURES) for name in compared.comparison.methods)
     assert "perceptual distance" in compared.comparison.not_measured
 
 
 def test_identity_is_kept_better_by_smaller_edits(compared: Compared) -> None:
-    values = {name: compared.standing.value(name, "identity") for name in compared.standing.methods}
+    values = {name: compared.comparison.value(name, "identity") for name in compared.comparison.methods}
     assert all(0 < value <= 1 for value in values.values())
     # The shortest way along an attribute changes images less than one that must go around others.
     assert values["regression"] > values["dual"]
 
 
 def test_labels_are_counted_for_what_each_method_needs(compared: Compared) -> None:
-    labels = {name: result.labels for name, result in compared.comparison.results.items()}
+    labels = {name: result.found.num_labels for name, result in compared.comparison.results.items()}
     assert labels["regression"] == labels["dual"] == 280
     assert labels["few-labels"] == 20
     assert labels["selective"] == 64
@@ -94,13 +100,13 @@ def test_a_method_that_cannot_take_part_is_left_out_with_the_reason(compared: Co
     assert "first layer" in compared.comparison.left_out["sefa"]
 
 
-def test_directions_that_nobody_named_get_the_attribute_that_they_move_most_purely() -> None:
+def test_directions_without_names_get_the_attribute_that_they_change_most_purely() -> None:
     mean = torch.tensor([[0.3, -0.01, 0.29], [0.2, 0.0, 0.02], [0.01, -0.2, 0.0]])
     assert purest(mean, mean.abs()).tolist() == [1, 2, 0]
 
 
-def test_every_stage_is_told_to_its_end(compared: Compared) -> None:
-    last = {stage: (done, total) for stage, done, total in compared.told}
+def test_every_stage_reports_its_end(compared: Compared) -> None:
+    last = {stage: (done, total) for stage, done, total in compared.reported}
     assert list(last) == ["survey", "gradients", "finding", "editing", "target change", "labels", "chance"]
     assert all(done == total for done, total in last.values())
 
@@ -108,13 +114,14 @@ def test_every_stage_is_told_to_its_end(compared: Compared) -> None:
 class TestChance:
     def test_chance_gives_an_auc_of_one_half_and_everything_real_is_above_it(self, compared: Compared):
         chance = compared.comparison.chance
+        assert chance is not None
         assert chance.auc.low < 0.5 < chance.auc.high
         assert chance.auc.value == pytest.approx(0.5, abs=0.01)
         assert set(chance.p_auc.values()) == {0.001}
         assert max(chance.p_selectivity[name] for name in ("dual", "selective", "guided-hold")) <= 0.01
-        assert chance.selectivity.value < compared.standing.value("regression")
+        assert chance.selectivity.value < compared.comparison.value("regression")
 
-    def test_a_direction_of_nothing_is_no_better_than_chance(self):
+    def test_a_null_direction_is_no_better_than_chance(self):
         rng = np.random.default_rng(0)
         p = []
         for seed in range(40):
@@ -125,7 +132,7 @@ class TestChance:
         assert 0.35 < np.mean(p) < 0.65
         assert np.mean(np.array(p) <= 0.1) < 0.25
 
-    def test_directions_of_the_same_kind_as_those_of_shuffled_labels_are_not_told_from_them(self):
+    def test_directions_like_those_of_shuffled_labels_do_not_differ_from_them(self):
         rng = np.random.default_rng(1)
         p = []
         for seed in range(60):
@@ -193,7 +200,7 @@ class TestCurves:
             for held, free in zip(trades["guided-hold"], trades["guided"], strict=True)
         )
 
-    def test_more_labels_tell_codes_apart_better(self, compared: Compared):
+    def test_more_labels_separate_codes_better(self, compared: Compared):
         learning = compared.comparison.learning
         assert set(learning) == {"regression", "logistic", "centroid"}
         for name, points in learning.items():
@@ -210,7 +217,7 @@ def toy() -> ToyGenerator:
 
 def test_a_misspelt_method_gets_a_hint(toy: ToyGenerator) -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'regression'"):
-        compare(toy, scorer(toy), methods=["regresion"])
+        compare(Experiment(toy, scorer(toy)), methods=["regresion"])
 
 
 @pytest.mark.parametrize(
@@ -220,22 +227,22 @@ def test_a_misspelt_method_gets_a_hint(toy: ToyGenerator) -> None:
 )
 def test_numbers_outside_their_range_are_refused(toy: ToyGenerator, settings: dict) -> None:
     with pytest.raises(SettingError, match="cannot compare"):
-        compare(toy, scorer(toy), **settings)
+        compare(Experiment(toy, scorer(toy)), **settings)
 
 
 def test_one_attribute_cannot_be_compared(toy: ToyGenerator) -> None:
     with pytest.raises(ScoreError, match="needs two"):
-        compare(toy, scorer(toy), n=100, images=4, attributes=["red"])
+        compare(Experiment(toy, scorer(toy)), n=100, images=4, attributes=["red"])
 
 
-def test_it_is_said_why_no_method_applies(toy: ToyGenerator) -> None:
-    with pytest.raises(SettingError, match="pca: codes in z spread evenly"):
-        compare(toy, scorer(toy), n=100, images=4, methods=["pca", "stylespace"])
+def test_the_error_names_why_no_method_applies(toy: ToyGenerator) -> None:
+    with pytest.raises(SettingError, match="pca: codes in z vary alike"):
+        compare(Experiment(toy, scorer(toy)), n=100, images=4, methods=["pca", "stylespace"])
 
 
 def test_every_contestant_says_what_it_is() -> None:
     assert all(len(contestant.what) > 5 for contestant in CONTESTANTS.values())
-    assert [name for name, contestant in CONTESTANTS.items() if contestant.find is None] == [
+    assert [name for name, contestant in CONTESTANTS.items() if contestant.guided] == [
         "guided",
         "guided-hold",
     ]

@@ -1,0 +1,281 @@
+"""The page and the data of a comparison."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ganatomy.directions.base import HELD_OUT
+from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.compare import figures, tables
+from ganatomy.experiments.compare.chance import NUM_DRAWS, Chance
+from ganatomy.experiments.compare.comparison import Comparison
+from ganatomy.experiments.compare.curves import REPEATS, TRADED_ATTRIBUTES, TRADED_IMAGES
+from ganatomy.experiments.compare.sentences import sentences
+from ganatomy.experiments.compare.truth import DRAWN, Truth
+from ganatomy.experiments.documents import document
+from ganatomy.report.document import Document, Section
+from ganatomy.report.elements import Number, made_in
+from ganatomy.statistics.formatting import interval, listed, percent, short, with_interval
+from ganatomy.statistics.intervals import CONFIDENCE, NUM_RESAMPLES
+
+
+@document.register
+def comparison_document(
+    found: Comparison, experiment: Experiment, *, model: str | None = None, scorer: str | None = None
+) -> Document:
+    """A comparison as a document, for `write_document`."""
+    model, scorer = model or found.signature.architecture, scorer or found.scorer
+    side = found.signature.resolution
+    sections = [_league(found), _images(found, experiment)]
+    if found.trades:
+        sections.append(_trades(found))
+    if found.learning:
+        sections.append(_labels(found))
+    if found.truth is not None:
+        sections.append(_truth(found, found.truth))
+    if found.chance is not None:
+        sections.append(_chance(found, found.chance))
+    sections += [
+        Section(name="costs", title="What it costs", link="Costs", tables=[tables.costs(found)]),
+        _sure(found),
+    ]
+    return Document(
+        title=f"Which method edits {Path(model).stem} best",
+        eyebrow=(
+            f"{len(found.results)} methods on {found.signature.architecture}, {side} × {side} pixels, scored by "
+            f"{Path(scorer).name}"
+        ),
+        sentences=sentences(found),
+        numbers=_numbers(found),
+        sections=sections,
+        data=data(found, model=model, scorer=scorer),
+        footer=made_in(found.seconds),
+    )
+
+
+def _numbers(found: Comparison) -> list[Number]:
+    first, plain = found.ranking[0], found.best(holds=False, guided=False)
+    numbers = [Number(value=short(found.value(first)), label=f"selectivity of {first}, the best")]
+    if plain and plain != first:
+        label = f"selectivity of {plain}, the best plain direction"
+        numbers.append(Number(value=short(found.value(plain)), label=label))
+    if found.chance is not None:
+        level = found.chance.selectivity.value
+        numbers.append(Number(value=short(level), label="selectivity that chance gives"))
+    numbers.append(Number(value=f"{len(found.survey):,}", label="images surveyed, for every method"))
+    return numbers
+
+
+def _league(found: Comparison) -> Section:
+    return Section(
+        name="league",
+        title="League table",
+        paragraphs=[
+            (
+                f"Every method edited {len(found.edited)} attributes ({listed(found.edited)}) in the same "
+                f"{found.num_images} images, by as much as changes the mean probability of each by "
+                f"{found.target_change:.2f}. Selectivity is that change divided by the mean change, its sign dropped, "
+                "of each other of these attributes. Higher is better."
+            )
+        ],
+        draw=[partial(figures.league, found)],
+        tables=[tables.league(found)],
+    )
+
+
+def _images(found: Comparison, experiment: Experiment) -> Section:
+    return Section(
+        name="images",
+        title="The edited images",
+        paragraphs=[
+            (
+                f"{figures.attribute_shown(found)}, the attribute in which methods differ most, in the first "
+                f"{figures.SHOWN} images. Every row is meant to change the same attribute by the same amount on "
+                "average; look at what else changes."
+            )
+        ],
+        draw=[partial(figures.strips, found, experiment.generator)],
+        tables=[tables.each_attribute(found)],
+    )
+
+
+def _trades(found: Comparison) -> Section:
+    return Section(
+        name="trade",
+        title="What a larger change costs",
+        link="What a change costs",
+        paragraphs=[
+            (
+                "Lower is better: the same change of the target for less change of others. Measured on "
+                f"{min(TRADED_ATTRIBUTES, len(found.edited))} attributes and "
+                f"{min(TRADED_IMAGES, found.num_images)} images."
+            )
+        ],
+        draw=[partial(figures.trades, found)],
+    )
+
+
+def _labels(found: Comparison) -> Section:
+    return Section(
+        name="labels",
+        title="How many labels it takes",
+        link="How many labels",
+        paragraphs=[
+            (
+                "Each method with fewer labels than all, measured on the same held-out codes. AUC: the mean of "
+                f"{REPEATS} draws of labels, and the best and worst of them. Selectivity: of one draw, with its "
+                "interval over images. Draws that lack an attribute altogether are left out."
+            )
+        ],
+        draw=[partial(figures.label_curves, found)],
+        pairs=True,
+    )
+
+
+def _truth(found: Comparison, truth: Truth) -> Section:
+    unknown = [name for name in found.edited if name not in truth.own]
+    return Section(
+        name="truth",
+        title="What truth is",
+        link="Truth",
+        paragraphs=[
+            f"Which factors an attribute is was learnt from {DRAWN:,} people drawn with all attributes independent of "
+            "each other, so a factor that merely goes along with an attribute is not taken for it. Truth selectivity "
+            "is the change of the attribute's own factor over the mean change of each factor that is not its own, "
+            "attributes that were not compared included. Factors are read from the edited images by a second head of "
+            "the scorer's network, which an edit that exploits the scorer may exploit as well."
+            + (f" The factors of {listed(unknown)} are not known." if unknown else "")
+        ],
+        tables=[tables.own_factors(found, truth)],
+    )
+
+
+def _chance(found: Comparison, chance: Chance) -> Section:
+    return Section(
+        name="chance",
+        title="What chance gives",
+        link="Chance",
+        paragraphs=[
+            (
+                "Labels were shuffled among the codes, and ridge regression found directions in them: "
+                f"{chance.num_directions} null directions, brought to the same target change where they can be, in "
+                f"{chance.num_images} of the images. Their selectivity is {with_interval(chance.selectivity)}: any "
+                f"edit changes something. The p-value of a method is the share of {NUM_DRAWS + 1:,} draws that do at "
+                "least as well, where each draw takes for every attribute the method's own edit or a null one; ties "
+                "count against the method. For AUC the labels of held-out codes were shuffled; that gives "
+                f"{interval(chance.auc, digits=2)}."
+            )
+        ],
+        tables=[tables.against_chance(found)],
+    )
+
+
+def _sure(found: Comparison) -> Section:
+    survey = found.survey
+    items = [
+        (
+            f"All methods had the same {len(survey):,} codes of {found.space.value} (seed {survey.seed}); "
+            f"{percent(HELD_OUT)} of them were held out, and AUC is measured on those. No method has learnt from the "
+            f"images that are edited (seed {found.images_seed})."
+        ),
+        (
+            f"Intervals are {percent(CONFIDENCE)}, from drawing the images again {NUM_RESAMPLES:,} times. "
+            "Selectivities differ significantly where a permutation test, paired by image, has p up to .05 and the "
+            "interval of the difference excludes 0. Neither covers the choice of survey, attributes, scorer or model, "
+            "nor the number of methods."
+        ),
+        (
+            "Others are the attributes that were compared, and only those are held fixed. What else changes is "
+            "measured by identity, by perceptual distance and, where there is one, by the truth."
+        ),
+        (
+            f"Guided edits follow {found.guided_by} of the scorer in every image, and the same scorer measures them: "
+            "they may exploit the classifier without a visible change."
+        ),
+    ]
+    if found.is_judged:
+        items.append(
+            f"The judge, {found.judge}, took no part in finding and editing. It reads the same edited images; its "
+            "selectivity counts the attributes that both classifiers know."
+        )
+    if "perceptual distance" not in found.not_measured:
+        items.append(
+            "Identity is the cosine, and perceptual distance the distance, of features of "
+            f"{found.features}; neither is a face recogniser nor LPIPS."
+        )
+    items += [f"Not measured: {what}, because {why}." for what, why in found.not_measured.items()]
+    return Section(
+        name="sure",
+        title="How sure are we",
+        link="How sure",
+        items=items,
+        tables=[tables.left_out(found)] if found.left_out else [],
+    )
+
+
+def data(found: Comparison, *, model: str, scorer: str) -> dict[str, Any]:
+    """The figures under fixed names: `methods.<method>.<measure>` is an estimate, or null where none applies.
+
+    `seconds` has two more: to `find` all directions, and to `edit` one image. `labels` is a count.
+    """
+    survey, chance = found.survey, found.chance
+    return {
+        "model": model,
+        "scorer": scorer,
+        "judge": found.judge,
+        "architecture": found.signature.architecture,
+        "fingerprint": found.fingerprint,
+        "n": len(survey),
+        "images": found.num_images,
+        "space": found.space.value,
+        "seed": survey.seed,
+        "truncation_psi": survey.truncation_psi,
+        "target_change": found.target_change,
+        "guided_by": found.guided_by,
+        "attributes": {name: {"prevalence": share} for name, share in survey.prevalence.items()},
+        "ranking": list(found.ranking),
+        "methods": {name: method_data(found, name) for name in found.methods},
+        "left_out": dict(found.left_out),
+        "not_measured": dict(found.not_measured),
+        "own_factors": found.truth and {name: dict(found.truth.own.get(name, {})) for name in found.edited},
+        "chance": chance
+        and {
+            "selectivity": chance.selectivity,
+            "auc": chance.auc,
+            "directions": chance.num_directions,
+            "images": chance.num_images,
+        },
+        "target_against_collateral": {
+            name: [vars(point) for point in points] for name, points in found.trades.items()
+        },
+        "sample_size": {name: [vars(size) for size in points] for name, points in found.learning.items()},
+        "seconds": sum(found.seconds.values()),
+        "stages": dict(found.seconds),
+    }
+
+
+def method_data(found: Comparison, name: str) -> dict[str, Any]:
+    """The figures of one method."""
+    result, first, chance = found.results[name], found.ranking[0], found.chance
+    changes = result.changes.achieved.tolist()
+    seconds = found.figure(name, "seconds").data()
+    return {
+        "what": result.contestant.what,
+        "edit": result.contestant.edit,
+        **found.figures[name],
+        "seconds": seconds | {"find": result.found.seconds, "edit": result.seconds_per_edit},
+        "behind_the_best": found.difference(first, name),
+        "p": {
+            "selectivity": chance and chance.p_selectivity.get(name),
+            "auc": chance and chance.p_auc.get(name),
+        },
+        "target_change": {"mean": sum(changes) / len(changes), "reached": len(found.reached(name))},
+        "attributes": {
+            attribute: {"selectivity": selectivity, "target_change": change}
+            for (attribute, selectivity), change in zip(
+                found.selectivity_of(name).items(), changes, strict=True
+            )
+        },
+    }

@@ -1,0 +1,190 @@
+"""The stages of a comparison: every method finds its directions, and edits the same fresh images."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ganatomy.directions import regression
+from ganatomy.errors import GanatomyError, SettingError
+from ganatomy.experiments.compare.budget import Budget, Found
+from ganatomy.experiments.compare.contestants import Contestant
+from ganatomy.generators.latent_distribution import LatentDistribution, latent_distribution
+from ganatomy.guidance import GuidedSettings, guided
+from ganatomy.latents import Directions
+from ganatomy.metrics.calibration import shift_for
+from ganatomy.metrics.entanglement import Entanglement, measure_edits
+from ganatomy.metrics.fresh_images import Edits, FreshImages, Readers
+from ganatomy.perception.base import Scorer
+from ganatomy.progress import Advance, part_of
+
+GUIDED_AT_ONCE = 24
+"""Images of a batch of guided edits."""
+
+
+def find(
+    budget: Budget, contestants: Mapping[str, Contestant], *, required: Iterable[str] = (), advance: Advance
+) -> tuple[dict[str, Found], dict[str, str]]:
+    """What each method found, and why others are left out.
+
+    Args:
+        budget: what each may learn from.
+        contestants: method to its line of the table.
+        required: methods whose errors are raised.
+        advance: called with the methods done and all.
+
+    Raises:
+        SettingError: when no method applies.
+    """
+    found: dict[str, Found] = {}
+    left_out: dict[str, str] = {}
+    for done, (name, contestant) in enumerate(contestants.items()):
+        advance(done, len(contestants))
+        start = time.perf_counter()
+        try:
+            own = contestant.find(budget)
+        except GanatomyError as error:
+            if name in required:
+                raise
+            left_out[name] = str(error)
+            continue
+        found[name] = own if own.directions is None else replace(own, seconds=time.perf_counter() - start)
+    advance(len(contestants), len(contestants))
+    if not found:
+        reasons = "; ".join(f"{name}: {why}" for name, why in left_out.items())
+        raise SettingError(f"no method applies here: {reasons}")
+    return found, left_out
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Editor:
+    """Edits the same fresh images by any method, and measures what changed.
+
+    Args:
+        images: that no method has learnt from.
+        scorer: that guided edits follow.
+        fallback: directions along which guided edits try steps where no gradients flow; None where they do.
+    """
+
+    images: FreshImages
+    scorer: Scorer
+    fallback: Directions | None
+
+    @classmethod
+    def of(cls, budget: Budget, readers: Readers, *, n: int, num_calibration: int) -> Editor:
+        """An editor of `n` images of the seed after that of the survey."""
+        experiment = budget.experiment
+        scorer = budget.differentiable
+        return cls(
+            images=FreshImages(
+                generator=experiment.generator,
+                readers=readers,
+                n=n,
+                seed=budget.seed + 1,
+                space=budget.survey.latents.space,
+                truncation_psi=experiment.truncation_psi,
+                batch_size=experiment.batch_size,
+                num_calibration=num_calibration,
+            ),
+            scorer=scorer or experiment.image_scorer,
+            fallback=None if scorer else regression(budget.survey, budget.names, seed=budget.seed),
+        )
+
+    @property
+    def guided_by(self) -> str:
+        """What guided edits follow, in words."""
+        return (
+            "gradients" if self.fallback is None else "finite differences along the directions of regression"
+        )
+
+    @cached_property
+    def distribution(self) -> LatentDistribution:
+        return latent_distribution(self.images.generator, self.images.space)
+
+    def first(self, n: int) -> Editor:
+        """The same for the first of the images."""
+        return replace(self, images=self.images.first(n))
+
+    def edit(
+        self,
+        contestant: Contestant,
+        directions: Directions | None,
+        change: float,
+        *,
+        names: Sequence[str],
+        advance: Advance | None = None,
+    ) -> tuple[Edits, Entanglement]:
+        """Change the mean probability of each of these attributes by `change`, and measure what else changes."""
+        edits = (
+            self._guided(names, change, hold=contestant.holds, advance=advance)
+            if directions is None
+            else self.images.step(directions.select(names), change, advance=advance)
+        )
+        return edits, measure_edits(self.images, edits, change)
+
+    def _guided(self, names: Sequence[str], change: float, *, hold: bool, advance: Advance | None) -> Edits:
+        """Guided edits: the logit of each image is shifted by what changes the mean probability so.
+
+        Args:
+            names: of the attributes to edit.
+            change: of the mean probability.
+            hold: all other attributes fixed.
+            advance: called with the attributes done and all.
+        """
+        latents, edited, signs, seconds = self.images.codes(), [], [], []
+        for done, name in enumerate(names):
+            own = self.images.before.logits[:, [self.scorer.names.index(name)]]
+            sign = -1.0 if float(torch.sigmoid(own).mean()) > 0.5 else 1.0
+            start = time.perf_counter()
+            found = guided(
+                self.images.generator,
+                self.scorer,
+                latents,
+                {name: float(shift_for(own, torch.tensor([sign * change])))},
+                units="shift",
+                hold="all" if hold else (),
+                settings=GuidedSettings(distribution=self.distribution),
+                directions=self.fallback,
+                batch_size=GUIDED_AT_ONCE,
+            )
+            seconds.append(time.perf_counter() - start)
+            edited.append(found.latents)
+            signs.append(sign)
+            part_of(advance, done, len(names))(1, 1)
+        return Edits(
+            names=tuple(names),
+            latents=tuple(edited),
+            strengths=torch.tensor(signs),
+            seconds=torch.tensor(seconds),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MethodResult:
+    """What one method did.
+
+    Args:
+        contestant: its line of the table.
+        found: what it found.
+        along: where held-out codes lie along its directions; None without directions.
+        edits: its edits of the fresh images.
+        changes: what these changed.
+    """
+
+    contestant: Contestant
+    found: Found
+    along: Float[Tensor, "m k"] | None
+    edits: Edits
+    changes: Entanglement
+
+    @property
+    def seconds_per_edit(self) -> float:
+        """To edit one image for one attribute."""
+        assert self.changes.seconds is not None
+        return float(self.changes.seconds.mean()) / self.changes.num_images

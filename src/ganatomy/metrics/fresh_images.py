@@ -1,0 +1,276 @@
+"""Images that no method has learnt from: edited by every method, and read again after each edit."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ganatomy.edits import move
+from ganatomy.errors import SettingError
+from ganatomy.generators.base import Generator, batches
+from ganatomy.latents import Direction, Directions, Latents, Space
+from ganatomy.metrics.calibration import find_strengths
+from ganatomy.perception.base import Scorer, position
+from ganatomy.progress import Advance, part_of
+
+Hold = Literal["none", "all"] | Mapping[str, Iterable[str]]
+
+
+class Readings(NamedTuple):
+    """What was read in n images; readers that were not given have no columns."""
+
+    logits: Float[Tensor, "n a"]
+    judged: Float[Tensor, "n b"]
+    factors: Float[Tensor, "n f"]
+    identity: Float[Tensor, "n i"]
+    appearance: Float[Tensor, "n p"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Readers:
+    """What reads the images before and after an edit.
+
+    Args:
+        scorer: attributes whose changes are measured.
+        judge: a classifier that takes no part in finding or editing.
+        truth: reads continuous factors, as logits.
+        identity: from images to features whose direction an edit should keep.
+        appearance: from images to features whose squared distance is perceptual.
+        features: where these features are from.
+    """
+
+    scorer: Scorer
+    judge: Scorer | None = None
+    truth: Scorer | None = None
+    identity: Callable[[Tensor], Tensor] | None = None
+    appearance: Callable[[Tensor], Tensor] | None = None
+    features: str = ""
+
+    def __post_init__(self) -> None:
+        for scorer in (self.scorer, self.judge, self.truth):
+            if scorer is not None:
+                scorer.require_images()
+
+    def read(self, images: Float[Tensor, "n c h w"], latents: Latents) -> Readings:
+        """Everything that is read in these images, on the processor."""
+        absent = images.new_zeros(len(images), 0)
+        classified = (
+            scorer.score(images, latents=latents).logits if scorer else absent
+            for scorer in (self.scorer, self.judge, self.truth)
+        )
+        features = (embed(images) if embed else absent for embed in (self.identity, self.appearance))
+        return Readings(*(found.float().cpu() for found in (*classified, *features)))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Edits:
+    """The same n images edited for each of k attributes.
+
+    Args:
+        names: of the attributes.
+        latents: the edited codes of each.
+        strengths: the step, a distance along a direction, and +1 or -1 for edits that differ from image to image;
+            below 0 where the attribute is taken away.
+        seconds: that the edit of each took; None where it takes no longer than to generate and read its images.
+    """
+
+    names: tuple[str, ...]
+    latents: tuple[Latents, ...]
+    strengths: Float[Tensor, " k"]
+    seconds: Float[Tensor, " k"] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FreshImages:
+    """Images of codes that no method has learnt from.
+
+    Args:
+        generator: makes the images.
+        readers: read them.
+        n: how many.
+        seed: of their codes; another one than that of the survey that methods learn from.
+        space: in which the unedited images are generated.
+        truncation_psi: as the codes of the survey were drawn; codes in z have none.
+        batch_size: images at a time.
+        num_calibration: images in which the length of a step is found.
+
+    Raises:
+        SettingError: for numbers outside their range.
+        ScoreError: for a reader that cannot score new images.
+    """
+
+    generator: Generator
+    readers: Readers
+    n: int
+    seed: int
+    space: Space
+    truncation_psi: float = 1.0
+    batch_size: int = 32
+    num_calibration: int = 32
+
+    def __post_init__(self) -> None:
+        if min(self.n, self.num_calibration) < 2 or self.batch_size < 1:
+            raise SettingError(
+                f"cannot measure {self.n} images, {self.num_calibration} of them first, in batches of "
+                f"{self.batch_size}; give at least 2, 2 and 1"
+            )
+
+    def first(self, n: int) -> FreshImages:
+        """The first of these images."""
+        return replace(self, n=min(n, self.n))
+
+    @torch.no_grad()
+    def codes(self, space: Space | None = None) -> Latents:
+        """The codes of the images in a space, by default that of the unedited images."""
+        space = self.space if space is None else space
+        psi = 1.0 if space == Space.Z else self.truncation_psi
+        return self.generator.sample(self.n, seed=self.seed, space=space, truncation_psi=psi)
+
+    @cached_property
+    def before(self) -> Readings:
+        """What is read in the unedited images."""
+        return self.read([self.codes()])
+
+    @torch.no_grad()
+    def read(
+        self, parts: Iterable[Latents], *, readers: Readers | None = None, advance: Advance | None = None
+    ) -> Readings:
+        """Generate the images of these codes and read them.
+
+        Args:
+            parts: codes, joined in the result.
+            readers: by default all.
+            advance: called with the images done and all of them.
+        """
+        parts, readers = list(parts), readers or self.readers
+        rows: list[Readings] = []
+        done, total = 0, sum(map(len, parts))
+        for part in parts:
+            # Batches of equal size: the last one would else be small, and dear.
+            size = math.ceil(len(part) / math.ceil(len(part) / self.batch_size))
+            for latents in batches(part, size):
+                # Clipped, so that all readers are shown the same images and one network need not run twice.
+                rows.append(readers.read(self.generator(latents).clamp(-1, 1), latents))
+                done += len(latents)
+                if advance:
+                    advance(done, total)
+        return Readings(*(torch.cat(column) for column in zip(*rows, strict=True)))
+
+    def along(
+        self, directions: Directions, strengths: Float[Tensor, " k"], *, hold: Hold = "none"
+    ) -> tuple[Latents, ...]:
+        """The codes moved along each direction by its strength."""
+        start, steps = unit_steps(self.codes(directions.space), directions, hold)
+        return tuple(
+            start.with_codes(start.codes + strength * step)
+            for strength, step in zip(strengths.to(start.codes), steps, strict=True)
+        )
+
+    @torch.no_grad()
+    def step(
+        self, directions: Directions, change: float, *, hold: Hold = "none", advance: Advance | None = None
+    ) -> Edits:
+        """One step along each direction, which changes the mean probability of its attribute by `change`.
+
+        Args:
+            directions: each carries the name of the attribute that it is meant to change.
+            change: of the mean probability, between 0 and 0.5.
+            hold: what else each edit holds.
+            advance: called with the trial images done and expected.
+
+        Raises:
+            UnknownNameError: for a direction whose name is no attribute of the scorer, or an unknown name to hold.
+            SettingError: for no directions, another change, and directions that cannot move while others are held.
+            SpaceError, FingerprintError: when directions and generator do not go together.
+        """
+        scorer = self.readers.scorer
+        if not directions.items:
+            raise SettingError("there are no directions to measure; find some first")
+        if not 0 < change < 0.5:
+            raise SettingError(
+                f"target_change is {change:g}; a mean probability can always change by up to 0.5, no more"
+            )
+        columns = torch.tensor([position(name, scorer.names) for name in directions.names])
+        start, steps = unit_steps(self.codes(directions.space), directions, hold)
+        flat = start.codes.flatten(1)
+        # Root mean square distance of codes from their mean: a step ends where codes end.
+        radius = float((flat - flat.mean(0)).square().sum(1).mean().sqrt())
+        trials = start[: self.num_calibration]
+        scored = Readers(scorer=scorer)
+        done, expected = 0, 3 * len(trials) * len(directions)
+
+        def attempt(which: list[int], sizes: list[float]) -> Float[Tensor, "m j"]:
+            nonlocal done
+            moves = torch.stack([size * steps[k] for k, size in zip(which, sizes, strict=True)])
+            rows = trials[torch.arange(len(trials)).repeat(len(which))]
+            moved = rows.with_codes(rows.codes + moves.repeat_interleave(len(trials), dim=0))
+            logits = self.read([moved], readers=scored).logits.unflatten(0, (len(which), -1))
+            done += len(moved)
+            if advance:
+                advance(done, max(expected, done + 1))
+            return torch.stack([logits[i, :, columns[k]] for i, k in enumerate(which)], dim=1)
+
+        strengths = find_strengths(
+            attempt,
+            self.before.logits[:, columns],
+            slopes=torch.tensor([direction.slope for direction in directions]),
+            sigmas=torch.tensor([direction.sigma for direction in directions]),
+            limits=radius / steps.flatten(1).norm(dim=1).cpu(),
+            target_change=change,
+            num_calibration=len(trials),
+        )
+        if advance:
+            advance(1, 1)
+        return Edits(
+            names=tuple(directions.names),
+            latents=self.along(directions, strengths, hold=hold),
+            strengths=strengths,
+        )
+
+    def read_edits(
+        self, edits: Edits, *, advance: Advance | None = None
+    ) -> tuple[list[Readings], Float[Tensor, " k"]]:
+        """What is read in the images of each attribute's edit, and the seconds that the edit of each took."""
+        found, seconds = [], []
+        for k, latents in enumerate(edits.latents):
+            start = time.perf_counter()
+            found.append(self.read([latents], advance=part_of(advance, k, len(edits.latents))))
+            seconds.append(time.perf_counter() - start)
+        return found, torch.tensor(seconds) if edits.seconds is None else edits.seconds
+
+
+def unit_steps(
+    latents: Latents, directions: Directions, hold: Hold
+) -> tuple[Latents, Float[Tensor, "k *shape"]]:
+    """What strength 1 adds to a code, for each direction; and the codes, spread over layers where a direction needs it.
+
+    Raises:
+        UnknownNameError: for a direction to hold that does not exist.
+        SettingError: for another word than "none" and "all", and for a direction that the held ones do not let move.
+    """
+    origin = latents[:1].with_codes(torch.zeros_like(latents.codes[:1]))
+    moved = [
+        move(origin, direction, 1.0, hold=_held(direction, directions, hold)) for direction in directions
+    ]
+    space = Space.W_PLUS if any(step.space == Space.W_PLUS for step in moved) else latents.space
+    return latents.to(space), torch.cat([step.to(space).codes for step in moved])
+
+
+def _held(direction: Direction, directions: Directions, hold: Hold) -> Sequence[Direction]:
+    if hold == "none":
+        return []
+    if hold == "all":
+        return [other for other in directions if other.name != direction.name]
+    if isinstance(hold, str):
+        raise SettingError(f"hold is {hold!r}; give 'none', 'all', or names to hold for each name")
+    for name in hold:
+        directions[name]
+    return [directions[name] for name in hold.get(direction.name, ())]
