@@ -70,7 +70,7 @@ def test_what_must_be_alike_can_be_chosen(generator: ga.ToyGenerator) -> None:
     by_codes = ga.map_images(generator, of="codes", space="z", method="pca", n=N)
     by_eye = ga.map_images(generator, of="features", method="pca", n=N, features=eye)
     assert by_codes.subject == "codes in z"
-    assert by_eye.subject == "what an eye sees"
+    assert by_eye.subject == "what mean grey sees"
     light = by_eye.thumbnails.mean((1, 2, 3))
     assert abs(float(torch.corrcoef(torch.stack([by_eye.map.xy[:, 0], light]))[0, 1])) > 0.999
     assert by_codes.colors == ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from ganatomy.statistics.intervals import (
     estimate,
     jackknife,
     mean_of,
+    ratio_of,
     resampling,
     rounded,
     share_of,
@@ -83,3 +86,15 @@ def test_the_interval_of_a_share_is_wilsons(yes: int, n: int) -> None:
 def test_the_difference_of_two_shares_is_newcombes_published_example() -> None:
     found = difference(share_of(56, 70), share_of(48, 80))
     assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
+
+
+def test_a_ratio_has_the_t_interval_of_its_logarithm_and_a_second_error_widens_it() -> None:
+    logs = torch.linspace(-1, 0.5, 20, dtype=torch.float64)
+    drawn = resampling(20, seed=0, num=20_000) @ logs
+    alone = ratio_of(logs.mean(), drawn, n=20)
+    half = stats.t.ppf(0.975, 19) * float(logs.std()) / 20**0.5
+    assert alone.value == pytest.approx(math.exp(-0.25))
+    assert math.log(alone.high) - math.log(alone.low) == pytest.approx(2 * half, rel=0.02)
+    wider = ratio_of(logs.mean(), drawn, n=20, error=0.5, freedom=9)
+    assert wider.value == alone.value
+    assert wider.low < alone.low < alone.high < wider.high

@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 
 from ganatomy.errors import SettingError
-from ganatomy.statistics.tests import paired_test
+from ganatomy.statistics.tests import exchanged_means, paired_test, random_swaps
 
 
 def test_p_of_a_difference_of_means_is_that_of_scipys_paired_permutation_test() -> None:
@@ -38,3 +38,19 @@ def test_a_figure_of_several_means_is_compared_too() -> None:
 def test_rows_that_are_not_paired_are_refused() -> None:
     with pytest.raises(SettingError, match="not paired"):
         paired_test(torch.ones(4), torch.ones(5), lambda mean: mean)
+
+
+def test_exchanging_all_images_swaps_the_means_and_exchanging_none_keeps_them() -> None:
+    one, other = torch.rand(6, 2, 3).double(), torch.rand(6, 2, 3).double()
+    swaps = torch.stack([torch.zeros(6), torch.ones(6)]).double()
+    first, second = exchanged_means(one, other, swaps)
+    assert torch.allclose(first, torch.stack([one.mean(0), other.mean(0)]))
+    assert torch.allclose(second, torch.stack([other.mean(0), one.mean(0)]))
+
+
+def test_swaps_are_zeros_and_ones_of_a_seed() -> None:
+    swaps = random_swaps(5, seed=1, num=300)
+    assert swaps.shape == (300, 5)
+    assert set(swaps.unique().tolist()) == {0.0, 1.0}
+    assert torch.equal(swaps, random_swaps(5, seed=1, num=300))
+    assert not torch.equal(swaps, random_swaps(5, seed=2, num=300))

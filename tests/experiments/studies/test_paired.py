@@ -157,7 +157,7 @@ def test_the_twisted_generator_is_the_same_from_both_paired_edits(twisted: Twist
 
 
 @pytest.mark.slow
-def test_equivalent_spaces_are_told_apart_as_often_as_p_says(
+def test_equivalent_spaces_are_rejected_as_often_as_p_says(
     twisted: Twisted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Along known directions, in 200 draws of 20 images: from 1 to 10 % at a level of 5 %."""
