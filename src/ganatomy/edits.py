@@ -36,8 +36,6 @@ def move(
     The step is `strength * held_step(direction, hold)`. A w direction moves w+ codes in each layer alike.
 
     Args:
-        latents: codes of the direction's space.
-        direction: to move along.
         strength: one number, or one for each code.
         units: of the strength: "distance" along the unit vector of the direction, "sigma" its standard deviations,
             "logit" the change of the score that its linear model predicts.
@@ -92,8 +90,6 @@ def held_step(
     outside the span of H, divided by its squared length. H may hold the same direction twice, or dependent ones.
 
     Args:
-        direction: the target.
-        hold: directions of the same space.
         layers: half-open range of layers that may move. The component along a w+ direction of more layers is that of
             its part inside them; a held direction without layers inside them has no effect.
 
@@ -151,12 +147,7 @@ def walk(
     """Every code at every strength: first all strengths of the first code, then of the second, and so on.
 
     Args:
-        latents: codes of the direction's space.
-        direction: to move along.
         strengths: one or more, the same for each code.
-        units: as in `move`.
-        hold: as in `move`.
-        layers: as in `move`.
 
     Returns:
         `len(latents) * len(strengths)` codes.
@@ -190,11 +181,8 @@ def path(keys: Latents, num_frames: int, *, method: str = "lerp", closed: bool =
     meets all keys where `num_frames` is a multiple of `len(keys)`. Class labels are interpolated linearly.
 
     Args:
-        keys: two codes or more.
-        num_frames: codes to return.
         method: "lerp" straight from key to key, "slerp" along the sphere (right for z of a normal prior), "spline"
             smoothly through all keys.
-        closed: whether the path returns to the first key.
 
     Returns:
         `num_frames` codes.
@@ -272,7 +260,6 @@ def turn(latents: Latents, plus: Latents, minus: Latents, strengths: Iterable[fl
     the mean of four that look right, and added the difference to random codes.
 
     Args:
-        latents: codes to turn.
         plus: codes at one end of the turn.
         minus: codes at the other end.
         strengths: the t; 1 adds the whole distance between both baskets.
@@ -304,10 +291,7 @@ def neighbours(latents: Latents, *, n: int = 8, scale: float = 0.25, seed: int =
     does.
 
     Args:
-        latents: codes.
         n: rows for each code.
-        scale: of the noise.
-        seed: of the noise.
 
     Returns:
         `n * len(latents)` codes.

@@ -31,8 +31,6 @@ def lerp(
     """The point at `t` on the straight line from a (t = 0) to b (t = 1); both ends are exact.
 
     Args:
-        a: codes at the start.
-        b: codes at the end.
         t: a number; or times `[m]`, which give the result a new first axis of length m; or a tensor of two axes and
             more, which is broadcast against the codes, so `[n, 1]` gives each of n codes its own time.
 
@@ -53,8 +51,6 @@ def slerp(
     coordinate axis on which a is smallest. Where a or b is zero, the path is straight.
 
     Args:
-        a: codes at the start.
-        b: codes at the end.
         t: as in `lerp`.
 
     >>> slerp(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 3.0]), 0.5).tolist()  # norm 2, at 45 degrees
@@ -90,9 +86,7 @@ def spline(
     of a latent space are almost equal.
 
     Args:
-        keys: two codes or more.
         t: in [0, k - 1]; for a closed curve any times, with k at the first key again.
-        closed: whether the curve returns to the first key.
 
     Raises:
         SettingError: for fewer than two keys, or times outside an open curve.
@@ -132,8 +126,6 @@ def truncate(
     """Codes moved towards a mean: `center + psi * (codes - center)`, the truncation trick of StyleGAN.
 
     Args:
-        codes: to truncate.
-        center: the mean.
         psi: 1 = no truncation, 0 = the mean, below 0 the opposite of each code.
 
     >>> truncate(torch.tensor([[2.0, 4.0]]), torch.tensor([1.0, 0.0]), 0.5).tolist()
@@ -158,7 +150,6 @@ def span(rows: Float[Tensor, "m d"], *, tolerance: float | None = None) -> Float
     """Orthonormal rows with the span of the given rows; their number is the rank, whatever the rows' lengths.
 
     Args:
-        rows: of any lengths, also dependent ones.
         tolerance: singular values up to this fraction of the largest are rounding; `rank_tolerance` of their
             dtype by default.
 

@@ -42,10 +42,8 @@ class Latents:
 
     Args:
         codes: `[n, d]` in z, w and s (all style channels of all layers side by side), `[n, layers, d]` in w+.
-        space: of the codes.
         num_layers: layers that a w code can be repeated for; None where the generator has no layers.
         labels: one-hot class labels of a conditional generator, which codes in z need.
-        fingerprint: of the generator.
 
     Example:
         >>> latents = Latents(codes=torch.zeros(5, 8), space=Space.W, num_layers=3)
@@ -151,9 +149,7 @@ class Direction:
     """A named unit vector in one space, with the linear model `logit = slope * <code, vector> + intercept`.
 
     Args:
-        name: usually of an attribute.
         vector: `[d]`, or `[layers, d]` in w+; brought to norm 1.
-        space: of the vector.
         intercept: the logit at the origin of the space.
         sigma: standard deviation of codes along the vector (a distance).
         slope: logits per unit distance; nan for a method that uses no scores.

@@ -37,10 +37,6 @@ LOADERS = {
 def save_latents(latents: Latents, path: str | os.PathLike[str]) -> Path:
     """Write codes, their class labels, space and fingerprint; dtype and every bit are kept.
 
-    Args:
-        latents: to write.
-        path: of the file; missing folders are made.
-
     Returns:
         The path.
 
@@ -64,9 +60,6 @@ def save_latents(latents: Latents, path: str | os.PathLike[str]) -> Path:
 
 def load_latents(path: str | os.PathLike[str]) -> Latents:
     """Read the codes that `save_latents` wrote.
-
-    Args:
-        path: of the file.
 
     Returns:
         The same latents, on the CPU.
@@ -95,10 +88,6 @@ def load_latents(path: str | os.PathLike[str]) -> Latents:
 
 def save_directions(directions: Directions, path: str | os.PathLike[str]) -> Path:
     """Write a set of directions with every field of each; dtypes and every bit are kept.
-
-    Args:
-        directions: to write.
-        path: of the file; missing folders are made.
 
     Returns:
         The path.
@@ -131,9 +120,6 @@ def save_directions(directions: Directions, path: str | os.PathLike[str]) -> Pat
 
 def load_directions(path: str | os.PathLike[str]) -> Directions:
     """Read the directions that `save_directions` wrote, in their order.
-
-    Args:
-        path: of the file.
 
     Returns:
         The same directions, on the CPU.
@@ -204,9 +190,7 @@ def save_tensors(
 
     Args:
         kind: of the file, one of `LOADERS`.
-        tensors: by name.
         facts: whatever JSON can hold.
-        path: of the file; missing folders are made.
 
     Raises:
         OutputError: when the file cannot be written.

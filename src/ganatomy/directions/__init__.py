@@ -89,9 +89,6 @@ def find(
     """Directions by the method of that name, with its default settings; call the method itself to change them.
 
     Args:
-        survey: codes and the scores of their images.
-        attributes: by default every one that `usable` names.
-        method: one of `METHODS`.
         seed: of the split into codes to learn from and held-out codes.
 
     Returns:

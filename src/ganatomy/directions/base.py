@@ -57,7 +57,6 @@ class Evidence:
     """A survey as matrices: a part to learn from, and a held-out part to measure the AUC on.
 
     Args:
-        names: of the attributes.
         codes: to learn from, flat; where a code has more numbers than there are codes (w+ of a small survey), their
             coordinates in the span of the codes, from which every method learns the same.
         logits: of these codes, clipped.
@@ -65,9 +64,6 @@ class Evidence:
         held_labels: whether the held-out images have each attribute.
         basis: of the span of the codes, where `codes` are coordinates in it.
         shape: of one code in the survey.
-        space: of the codes.
-        fingerprint: of the generator.
-        seed: of the split.
     """
 
     names: tuple[str, ...]
@@ -148,9 +144,7 @@ def calibrate(
     """Vectors of any length, one for each attribute, as directions with sigma, slope, intercept and held-out AUC.
 
     Args:
-        evidence: that the vectors were found from.
         vectors: in the coordinates of `evidence.codes`.
-        method: its name.
         slopes: logits per unit distance; by default those of the least-squares line from distance along the vector to
             the logit, or of the logistic curve where scores are hard labels. Methods whose vectors do not follow the
             difference between both classes give their own.

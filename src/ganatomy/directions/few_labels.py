@@ -135,9 +135,7 @@ def few_labels(
         yes: rows of `codes` with the attribute.
         no: rows of `codes` without it.
         features: of the image of each code, from a network.
-        name: of the direction.
         goal: the AUC to reach.
-        num_next: rows to propose.
         seed: of the choice of pairs, where there are more than `MOST_PAIRS`.
 
     Returns:

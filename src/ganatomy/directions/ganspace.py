@@ -46,15 +46,10 @@ def ganspace(
     or of activations), its sigma the standard deviation of codes along it.
 
     Args:
-        generator: to draw codes from.
         layer: a module by its name, such as "b8.conv0" or "layers.0"; `layer_names` lists them. By default the codes
             themselves, without making an image.
-        n: codes to draw.
-        num_components: directions to return.
         space: of the codes, by default w where there is one, else z.
-        seed: of the codes.
         batch_size: images at a time; the generator is run up to the layer only.
-        progress: called with the number of codes done and of all.
 
     Returns:
         Directions "PC 1", "PC 2", ... with their shares of the variance.
@@ -72,13 +67,10 @@ def ganspace(
     """
     space = Space.parse(space or ("w" if Space.W in generator.signature.spaces else "z"))
     _check(generator, space, layer, n=n, num_components=num_components, batch_size=batch_size)
-    if layer is None:
-        pairs = _codes(generator, space, n=n, seed=seed, progress=progress)
-    else:
-        module = _module(generator, space, layer)
-        pairs = _activations(
-            generator, space, module, n=n, seed=seed, batch_size=batch_size, progress=progress
-        )
+    module = None if layer is None else _module(generator, space, layer)
+    pairs = _rows_and_codes(
+        generator, space, module, n=n, seed=seed, batch_size=batch_size, progress=progress
+    )
     found = principal(pairs, num_axes=num_components, seed=seed)
     check_count(num_components, len(found.variances), f"{n} {'codes' if layer is None else 'activations'}")
 
@@ -107,7 +99,6 @@ def layer_names(generator: Generator, *, space: str | None = None) -> dict[str, 
     """The layers that run when codes of this space become images, each with the shape of its activations.
 
     Args:
-        generator: of any architecture.
         space: of the codes, by default w where there is one, else z.
 
     Returns:
@@ -140,33 +131,26 @@ class _Reached(Exception):  # noqa: N818 (no error: the rest of the generator ne
     """The layer has run."""
 
 
-def _codes(
-    generator: Generator, space: Space, *, n: int, seed: int, progress: Advance | None
-) -> Iterator[tuple[Float[Tensor, "b d"], Float[Tensor, "b none"]]]:
-    """Codes, paired with empty ones."""
-    for start in range(0, n, DRAWN):
-        codes = generator.sample(min(DRAWN, n - start), seed=seed, start=start, space=space).codes.cpu()
-        yield codes, codes[:, :0]
-        if progress:
-            progress(start + len(codes), n)
-
-
-def _activations(
+def _rows_and_codes(
     generator: Generator,
     space: Space,
-    module: nn.Module,
+    module: nn.Module | None,
     *,
     n: int,
     seed: int,
     batch_size: int,
     progress: Advance | None,
 ) -> Iterator[tuple[Float[Tensor, "b d"], Float[Tensor, "b k"]]]:
-    """Activations of the module, and their codes."""
+    """Activations of the module and their codes; without one the codes, and empty ones."""
+    done = 0
     for start in range(0, n, DRAWN):
         drawn = generator.sample(min(DRAWN, n - start), seed=seed, start=start, space=space)
-        done = start
-        for part in batches(drawn, batch_size):
-            yield _run_to(generator, module, part).flatten(1).float().cpu(), part.codes.cpu()
+        for part in batches(drawn, batch_size if module else DRAWN):
+            codes = part.codes.cpu()
+            if module:
+                yield _run_to(generator, module, part).flatten(1).float().cpu(), codes
+            else:
+                yield codes, codes[:, :0]
             done += len(part)
             if progress:
                 progress(done, n)

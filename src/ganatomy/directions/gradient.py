@@ -88,8 +88,6 @@ class ActiveSubspace:
     """Orthonormal directions along which an attribute's logit changes, the strongest first.
 
     Args:
-        attribute: its name.
-        vectors: the directions.
         shares: of the mean squared gradient, along each direction; they add up to 1.
         consistency: share of the mean squared gradient that is in the mean gradient, the most that one direction for
             all images can use; 1 where the logit is linear in the code.
@@ -116,7 +114,6 @@ def active_subspace(survey: Survey, attribute: str) -> ActiveSubspace:
 
     Args:
         survey: with Jacobians, see `differentiate`.
-        attribute: one of theirs.
 
     Returns:
         The eigenvectors, their shares of the squared gradient, and how much is common to all images.
@@ -148,7 +145,6 @@ def local_directions(seen: Jacobians, attribute: str) -> Float[Tensor, "n *shape
 
     Args:
         seen: the gradients, see `jacobians` and `Survey.jacobians`.
-        attribute: one of theirs.
 
     Returns:
         One vector for each image, in the shape of a code.

@@ -77,9 +77,6 @@ def more_labels(
         auc: as measured.
         deviation: the standard error of a measured AUC, as a function of the true one.
         variances: of codes along their principal axes.
-        num_yes: labels so far.
-        num_no: labels so far.
-        goal: the AUC to reach.
     """
     used = 4 * (num_yes - 1) * (num_no - 1) / (num_yes + num_no - 2)
     expected = expected_auc(used, SHARES, variances)

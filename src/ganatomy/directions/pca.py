@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import torch
-
-from ganatomy.directions.moments import moments
+from ganatomy.directions.principal import principal
 from ganatomy.directions.unsupervised import Ranked, check_count
 from ganatomy.errors import SettingError
-from ganatomy.geometry import upright
 from ganatomy.latents import Direction
 from ganatomy.surveys import Survey
 
@@ -19,13 +16,13 @@ def pca(
 ) -> Ranked:
     """Principal components of the codes of a survey, "PC 1" with the most variance (GANSpace, Härkönen et al. 2020).
 
-    Scores are not used: slope and AUC are nan. The sign of a component is free; `geometry.upright` fixes it. `ganspace`
-    finds components of more codes than fit into memory, and of activations.
+    Scores are not used: slope and AUC are nan. The sign of a component is free; `geometry.upright` fixes it. Codes of
+    more than `principal.LONGEST` numbers (w+) are sketched. `ganspace` finds components of more codes than fit into
+    memory, and of activations.
 
     Args:
         attributes: must be None; it is here for the shared signature.
-        seed: recorded; components do not depend on it.
-        num_components: to return.
+        seed: of the sketch.
 
     Returns:
         Directions "PC 1", "PC 2", ... with their shares of the variance.
@@ -40,24 +37,15 @@ def pca(
     if attributes is not None:
         raise SettingError("principal components have no attributes; leave them out and give num_components")
     codes = survey.latents.codes.detach().cpu().float().flatten(1)
-    if len(codes) < codes.shape[1]:
-        centred = codes.double() - codes.double().mean(0)
-        _, widths, rows = torch.linalg.svd(centred, full_matrices=False)
-        variances, axes = widths.square() / len(codes), rows
-        total = float(variances.sum())
-    else:
-        seen = moments(codes, codes.new_zeros(len(codes), 0))
-        variances, axes = seen.spectrum.variances, seen.spectrum.axes.T
-        total = float(seen.covariance.trace())
-    check_count(num_components, len(variances), f"these {len(codes)} codes")
-    vectors = upright(axes[:num_components]).float()
+    found = principal([(codes, codes[:, :0])], num_axes=max(1, num_components), seed=seed)
+    check_count(num_components, len(found.variances), f"these {len(codes)} codes")
     return Ranked(
         (
             Direction(
                 name=f"PC {k + 1}",
-                vector=vectors[k].reshape(survey.latents.codes.shape[1:]),
+                vector=found.axes[:, k].float().reshape(survey.latents.codes.shape[1:]),
                 space=survey.latents.space,
-                sigma=float(variances[k].sqrt()),
+                sigma=float(found.variances[k].sqrt()),
                 method="pca",
                 seed=seed,
                 fingerprint=survey.latents.fingerprint,
@@ -65,5 +53,5 @@ def pca(
             for k in range(num_components)
         ),
         figure="share of variance",
-        values=(variances[:num_components] / total).tolist(),
+        values=found.captured.tolist(),
     )

@@ -32,7 +32,6 @@ class Principal:
     """Principal axes of rows, in falling order of their variances.
 
     Args:
-        n: number of rows.
         variances: along each axis.
         total: variance of all numbers of a row together.
         axes: unit vectors, upright.

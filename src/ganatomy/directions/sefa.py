@@ -36,9 +36,7 @@ def sefa(
     the directions live in z. No image is made. The figure of a direction is its share of the sum of all `|A n|²`.
 
     Args:
-        generator: of a known architecture.
         layers: half-open range of rows of w+ whose styles count; the directions apply to these layers.
-        num_components: directions to return.
         normalize: whether the weights of each output of A are brought to norm 1, as in the authors' code; False leaves
             them, as in the paper's equation and in rosinality's code.
         seed: of the codes that sigma is estimated from.

@@ -49,13 +49,8 @@ def local_channels(
     Args:
         generator: with a space s.
         regions: masks of the size of images, by name; by default the tiles of a 4 x 4 grid.
-        num_channels: for each region.
-        n: images.
         num_probes: draws of random signs for each image.
         torgb: whether channels of torgb layers may be chosen; the paper leaves them out.
-        seed: of the images and the signs.
-        batch_size: images at a time.
-        progress: called with the number of images done and of all.
 
     Returns:
         Directions of single channels, named by region and channel.
@@ -129,10 +124,8 @@ def attribute_channels(
     Args:
         generator: with a space s.
         positives: codes with each attribute, in any space of the generator; `exemplars` takes them from a survey.
-        num_channels: for each attribute.
         n: codes that means and deviations of channels are estimated from.
         torgb: whether channels of torgb layers may be chosen; the paper leaves them out.
-        seed: of the n codes.
 
     Returns:
         Directions of single channels.
@@ -176,7 +169,6 @@ def exemplars(
     Args:
         survey: codes and their scores.
         attributes: by default every one that `usable` names.
-        num: codes for each attribute.
 
     Returns:
         Latents by attribute, the highest score first.

@@ -22,7 +22,6 @@ class Ranked(Directions):
     """Directions ranked by a figure, the highest first.
 
     Args:
-        items: the directions.
         figure: what the values are, such as "share of variance".
         values: one for each direction.
 

@@ -21,8 +21,6 @@ class Survey:
     """Codes and the scores of their images, from which supervised methods find directions.
 
     Args:
-        latents: the codes.
-        scores: of their images.
         seed: of the sample that the codes are from.
         rows: the index of each code in that sample, by default 0, 1, ...
         scorer: fingerprint of the scorer.
@@ -124,7 +122,6 @@ class Survey:
         """The codes at both ends of an attribute, InterFaceGAN's positives and negatives (Shen et al. 2020).
 
         Args:
-            attribute: to sort by.
             fraction: of all codes, at each end; never more than the class has.
 
         Raises:

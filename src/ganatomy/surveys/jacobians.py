@@ -25,7 +25,6 @@ class Jacobians:
     """The derivatives of `a` logits with respect to the codes of `n` images.
 
     Args:
-        names: of the attributes.
         logits: of the images themselves.
         gradients: of each logit, in each number of the code.
     """
@@ -63,10 +62,7 @@ def jacobians(
     """The Jacobian of the scores of each of these codes: one backward pass for each attribute.
 
     Args:
-        generator: makes the images.
-        scorer: gives the logits.
         latents: two codes or more.
-        batch_size: images at a time.
         progress: called with the number of codes done and of all.
 
     Raises:

@@ -42,11 +42,7 @@ def survey(
     the logits to the rounding of matrix products.
 
     Args:
-        generator: to draw codes from.
-        scorer: of their images.
-        n: number of codes.
         space: of the codes in the survey, and so of the directions found in it.
-        seed: of the codes.
         folder: to keep the rows in. Rows in it are read and not made again, so a survey that was killed continues, and
             a larger `n` extends it. One process writes a folder at a time.
         batch_size: images at a time.
@@ -121,14 +117,10 @@ def differentiate(
     """The same survey with the Jacobians of its first `n` codes, which `gradient`, `active` and `selective` need.
 
     Args:
-        survey: of this generator and scorer.
-        generator: that the codes are of.
-        scorer: of the survey.
         n: codes to differentiate.
         attributes: to differentiate, one backward pass each; by default all.
         folder: of the survey, to write the Jacobians into; `load_survey` reads them.
         batch_size: images at a time.
-        progress: called with the number of codes done and of all.
 
     Returns:
         A copy with `Survey.jacobians`.

@@ -36,8 +36,6 @@ def linear(generator: Generator, pairs: Pairs, directions: Directions, *, slack:
     the slopes of the directions matter.
 
     Args:
-        generator: of the codes.
-        pairs: of targets and sources.
         directions: of the attributes, and of held ones; those without a direction are not held.
         slack: squared changes of held probabilities that weigh as much as a squared standard deviation of step.
 

@@ -47,10 +47,8 @@ class TransferConfig:
         attributes: that it can transfer.
         names: of all attributes of the scorer.
         inputs: from source and target: the "scores" of the scorer, its "features", or the "code", which needs no image.
-        space: of the codes.
         full_dim: numbers of a code.
         code_dim: axes along which codes vary.
-        feature_dim: numbers of the features.
         hidden_dim: of the two hidden layers.
         bound: see `LatentDistribution`.
         box: see `LatentDistribution`.
@@ -108,9 +106,6 @@ class TransferNetwork(nn.Module):
 
     with h a network of two hidden layers. D is the step of the linear model, and V starts at 0: an untrained network is
     linear, and where source and target have equal values it takes no step.
-
-    Args:
-        config: sizes, attributes and inputs.
 
     Example::
 

@@ -47,20 +47,14 @@ def transfer(
     attributes keep the targets' values. Sources and targets are paired row by row, or a single one with all.
 
     Args:
-        generator: of the codes.
-        scorer: a classifier of images.
         target: codes to change.
         source: codes to take attributes from.
-        attributes: one name or several.
         method: "linear" solves for the step in directions (`transfers.linear`), from the scores of sources and targets
             alone; "guided" optimises until each image has the value (`ga.guided`); "network" takes one pass of a
             network that `ga.train_transfer` trained.
         hold: attributes to keep, or "all" others. A network always holds all that it was trained to hold.
         directions: for "linear", with slopes, of the attributes and of held ones; for "guided", where scorer and
             generator have no gradients, the span to edit in.
-        network: for "network".
-        batch_size: images at a time.
-        progress: called with the number of images done and of all.
 
     Returns:
         The changed codes, with the scores of their images before and after.
