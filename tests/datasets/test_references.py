@@ -5,10 +5,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from datasets.test_idx import write_idx
 
 from ganatomy.datasets import draw_faces, sample_faces
-from ganatomy.datasets.references import NEW_PEOPLE, array_reference, drawn_reference, folder_reference
-from ganatomy.errors import MissingFileError
+from ganatomy.datasets.idx import labels_beside
+from ganatomy.datasets.labelled import read_labelled
+from ganatomy.datasets.references import (
+    NEW_PEOPLE,
+    array_reference,
+    drawn_reference,
+    folder_reference,
+    read_classes,
+    read_reference,
+)
+from ganatomy.errors import MissingFileError, SettingError
 from ganatomy.images import save_image, to_pil
 
 
@@ -46,3 +56,34 @@ def test_new_people_are_the_same_in_any_batches() -> None:
     found = drawn_reference(resolution=32, n=10)
     expected = draw_faces(sample_faces(10, seed=NEW_PEOPLE), resolution=32)
     torch.testing.assert_close(found.read(torch.tensor([3, 4, 7])), expected[[3, 4, 7]])
+
+
+def test_images_and_classes_of_idx_files_stay_together(tmp_path: Path) -> None:
+    images = np.repeat(np.arange(6, dtype=np.uint8)[:, None, None] * 40, 8, axis=1).repeat(8, axis=2)
+    path = write_idx(tmp_path / "six-images-idx3-ubyte.gz", images)
+    labels = write_idx(tmp_path / "six-labels-idx1-ubyte.gz", np.arange(6, dtype=np.uint8))
+    assert labels_beside(path) == labels
+    assert labels_beside(labels) is None
+    reference = read_reference(path, resolution=8, channels=3, seed=1)
+    assert reference.description == "6 images of six-images-idx3-ubyte.gz"
+    seen = reference.read(torch.arange(6))
+    assert seen.shape == (6, 3, 8, 8)
+    expected = torch.from_numpy(images[:, 0, 0].astype(np.float32)) / 127.5 - 1
+    classes = read_classes(labels, reference)
+    assert sorted(classes.tolist()) == list(range(6))
+    assert torch.allclose(seen[:, 0, 0, 0], expected[classes])
+    few = write_idx(tmp_path / "few.gz", np.arange(3, dtype=np.uint8))
+    with pytest.raises(SettingError, match="6 images"):
+        read_classes(few, reference)
+
+
+def test_labelled_images_come_from_idx_files_or_folders(tmp_path: Path) -> None:
+    path = write_idx(tmp_path / "six-images-idx3-ubyte.gz", np.zeros((6, 8, 8), dtype=np.uint8))
+    with pytest.raises(MissingFileError, match="has no labels beside it"):
+        read_labelled(path, "ab", resolution=8, channels=1)
+    write_idx(tmp_path / "six-labels-idx1-ubyte.gz", np.array([0, 1, 0, 1, 1, 0], dtype=np.uint8))
+    found = read_labelled(path, "ab", resolution=8, channels=1)
+    assert found.names == ("a", "b")
+    assert found.labels.sum(0).tolist() == [3, 3]
+    with pytest.raises(MissingFileError, match="holds no table of labels"):
+        read_labelled(tmp_path, "ab", resolution=8, channels=1)

@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
 from rich.text import Text
 
-Advance = Callable[[int, int], None]
-"""Told by long work how far it is: (done, total)."""
-
-StageAdvance = Callable[[str, int, int], None]
-"""The same for work of several stages: (stage, done, total)."""
+from ganatomy.progress import Advance, Progress
 
 
 def complain(message: str) -> None:
@@ -38,11 +35,11 @@ def answer(lines: str, data: dict[str, Any], *, as_json: bool) -> None:
 
 
 @contextmanager
-def stages() -> Iterator[StageAdvance]:
+def stages() -> Iterator[Progress]:
     """A bar on stderr for each stage of long work; they leave nothing behind, and show only where a person looks."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 
         def advance(stage: str, done: int, total: int) -> None:

@@ -9,9 +9,11 @@ from ganatomy.errors import FingerprintError, SettingError
 
 if TYPE_CHECKING:
     from ganatomy.datasets.correlations import LabelCorrelations
+    from ganatomy.datasets.labelled import Labelled
     from ganatomy.datasets.references import Reference
     from ganatomy.generators.base import Generator
     from ganatomy.latents import Directions
+    from ganatomy.perception.base import Scorer
 
 DIRECTIONS_FILE = "directions.safetensors"
 """What a report's folder calls its directions, so that the folder can be given instead."""
@@ -42,21 +44,25 @@ def open_correlations(path: Path | None, model: str) -> LabelCorrelations | None
 def open_reference(
     data: Path | None, model: str, generator: Generator, *, n: int, seed: int
 ) -> Reference | None:
-    """Real images of a folder or of a file such as MNIST's, or n new ones of the bundled faces; None without any.
-
-    Raises:
-        MissingFileError, CheckpointError: when they cannot be read.
-    """
-    from ganatomy.datasets.idx import idx_images
-    from ganatomy.datasets.references import array_reference, drawn_reference, folder_reference
+    """Real images of a folder or of a file such as MNIST's, or n new ones of the bundled faces; None without any."""
+    from ganatomy.datasets.references import drawn_reference, read_reference
 
     resolution, channels = generator.signature.resolution, generator.signature.channels
     if data is None:
         return drawn_reference(resolution=resolution, n=n) if model == "faces" else None
-    if data.is_file():
-        pixels = idx_images(data, resolution=resolution)
-        return array_reference(pixels.repeat(channels, axis=3), description=data.name, seed=seed)
-    return folder_reference(data, resolution=resolution, channels=channels, seed=seed)
+    return read_reference(data, resolution=resolution, channels=channels, seed=seed)
+
+
+def open_labelled(
+    data: Path | None, model: str, generator: Generator, scorer: Scorer, *, seed: int
+) -> Labelled | None:
+    """Labelled images of a folder or of two idx files, or drawn ones of the bundled faces; None without any."""
+    from ganatomy.datasets.labelled import drawn_labelled, read_labelled
+
+    resolution, channels = generator.signature.resolution, generator.signature.channels
+    if data is None:
+        return drawn_labelled(resolution=resolution) if model == "faces" else None
+    return read_labelled(data, scorer.names, resolution=resolution, channels=channels, seed=seed)
 
 
 def open_directions(path: Path, generator: Generator, *, of_any_generator: bool = False) -> Directions:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
-
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer
-from ganatomy.cli.parameters import parsed
+from ganatomy.cli.parameters import options, parsed
 from ganatomy.errors import MissingFileError
 
 Rows = Annotated[
@@ -18,8 +15,7 @@ Rows = Annotated[
 ]
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
+@options
 class LabelOptions:
     """Labels of some rows of a survey, given by a person instead of a scorer."""
 

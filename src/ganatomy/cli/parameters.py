@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, dataclass_transform
 
 from cyclopts import Parameter
 
 from ganatomy.cli import parsing
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def options(group: type[T]) -> type[T]:
+    """A class whose fields are options of the commands that take it."""
+    return Parameter(name="*")(dataclass(frozen=True, kw_only=True)(group))
 
 
 def parsed(

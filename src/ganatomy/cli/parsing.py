@@ -78,18 +78,12 @@ def named_strength(text: str) -> tuple[str, float]:
     Raises:
         SettingError: for anything else.
     """
-    name, _, number = text.rpartition("=")
-    try:
-        strength = float(number)
-    except ValueError:
-        strength = math.nan
-    if not name.strip() or not math.isfinite(strength):
-        raise SettingError(f"{text!r} is not a move; write NAME=STRENGTH, such as Smiling=2")
-    return name.strip(), strength
+    name, value = _name_and_number(text, "a move; write NAME=STRENGTH, such as Smiling=2")
+    return name, float(value)
 
 
 def named_goal(text: str) -> tuple[str, float | str]:
-    """An attribute and the probability that it is to reach, or with a sign the change of it, as a text.
+    """An attribute and its target probability, or with a sign the change of it, as a text.
 
     >>> named_goal("Smiling=0.9"), named_goal("Young=-.25")
     (('Smiling', 0.9), ('Young', '-.25'))
@@ -97,16 +91,9 @@ def named_goal(text: str) -> tuple[str, float | str]:
     Raises:
         SettingError: for anything else.
     """
-    name, _, value = text.rpartition("=")
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
-    if not name.strip() or not math.isfinite(number):
-        raise SettingError(
-            f"{text!r} is not a goal; write NAME=PROBABILITY, such as Smiling=0.9, or Smiling=+0.25"
-        )
-    return name.strip(), value.strip() if value.strip()[0] in "+-" else number
+    expected = "a goal; write NAME=PROBABILITY, such as Smiling=0.9, or Smiling=+0.25"
+    name, value = _name_and_number(text, expected)
+    return name, value if value[0] in "+-" else float(value)
 
 
 def field_and_value(text: str) -> tuple[str, Any]:
@@ -176,3 +163,14 @@ def eased(first: float, last: float, count: int) -> list[float]:
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _name_and_number(text: str, expected: str) -> tuple[str, str]:
+    name, _, value = text.rpartition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not name.strip() or not math.isfinite(number):
+        raise SettingError(f"{text!r} is not {expected}")
+    return name.strip(), value.strip()

@@ -5,7 +5,7 @@ Each class adds options to the one before: `ModelOptions`, `Sampling`, `Subject`
 
 # Annotations are values here, not texts: cyclopts reads those that a class inherits in the module of its heir.
 from collections.abc import Iterable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -23,6 +23,7 @@ from ganatomy.cli.parameters import (
     Seed,
     SpaceName,
     TruncationPsi,
+    options,
 )
 from ganatomy.errors import DownloadError, SettingError
 
@@ -45,8 +46,7 @@ SETTINGS = ("prior", "output", "hidden", "resolution", "network", "precision")
 READING = Parameter(group=Group("Model options", sort_key=1))
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
+@options
 class Loading:
     """How a model is read and run."""
 
@@ -87,8 +87,7 @@ class Named:
     ]
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
+@options
 class ModelOptions(Loading, Named):
     """A model."""
 
@@ -116,21 +115,17 @@ class ModelOptions(Loading, Named):
         return ModelReference(name=self.model, fingerprint=self.generator.fingerprint, **self.settings)
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
+@options
 class WholeModel(ModelOptions):
     """A model of which no images are made."""
 
-    _: KW_ONLY
     label: Absent = None
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
+@options
 class Sampling(ModelOptions):
     """A model, and how its latents are drawn."""
 
-    _: KW_ONLY
     truncation_psi: TruncationPsi = 1.0
 
     def seeds(self, seeds: tuple[int, ...], *, space: str | None, n: int = 1) -> "Drawn":
@@ -194,12 +189,10 @@ class Sampling(ModelOptions):
         write(recipe, out, generator=self.generator)
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
+@options
 class Subject(Sampling):
     """A model, and the classifiers that score its images."""
 
-    _: KW_ONLY
     scorer: ScorerName = None
     judge: JudgeName = None
 
@@ -290,12 +283,10 @@ class Subject(Sampling):
         return scorer.to(find_device(self.device)) if isinstance(scorer, TextScorer) else scorer
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
+@options
 class Study(Subject):
     """What an experiment starts from."""
 
-    _: KW_ONLY
     attributes: Attributes = ()
     space: SpaceName = None
     seed: Seed = 0

@@ -36,6 +36,12 @@ def read_idx(path: Path) -> UInt8[np.ndarray, "*shape"]:
     return pixels.reshape(shape)
 
 
+def labels_beside(images: Path) -> Path | None:
+    """The file of labels beside a file of images, both named as MNIST's are; None where there is none."""
+    path = images.with_name(images.name.replace("images-idx3", "labels-idx1"))
+    return path if path != images and path.is_file() else None
+
+
 def idx_images(path: Path, *, resolution: int) -> Pixels:
     """Grey images of an idx file, with a dark border added to bring them to `resolution`."""
     digits = read_idx(path)

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int, Integer, UInt8
 from torch import Tensor
 
 from ganatomy.datasets.faces import ATTRIBUTES, draw_faces, sample_faces
+from ganatomy.datasets.idx import idx_images, labels_beside, read_idx
 from ganatomy.datasets.labels import read_labels
 from ganatomy.datasets.references import NEW_PEOPLE
 from ganatomy.errors import MissingFileError, SettingError
@@ -60,6 +61,35 @@ def drawn_labelled(*, resolution: int, n: int = NUM_LABELLED, seed: int = NEW_PE
     return Labelled(
         description=f"{n:,} newly drawn faces", names=tuple(ATTRIBUTES), labels=faces.labels, read=read
     )
+
+
+def read_labelled(
+    path: str | os.PathLike[str], names: Iterable[str], *, resolution: int, channels: int, seed: int = 0
+) -> Labelled:
+    """Labelled images of a folder, or of an idx file as MNIST's with the file of labels beside it.
+
+    Args:
+        path: folder, or file of images.
+        names: of the classes of an idx file.
+        resolution: height and width.
+        channels: 1 or 3.
+        seed: of the images that are used.
+
+    Raises:
+        MissingFileError: without labels.
+        SettingError, CheckpointError: as `class_labelled` and `folder_labelled` say.
+    """
+    path = Path(path)
+    if not path.is_file():
+        return folder_labelled(path, resolution=resolution, channels=channels, seed=seed)
+    table = labels_beside(path)
+    if table is None:
+        raise MissingFileError(
+            f"{path} has no labels beside it; name the images ...images-idx3... and the labels ...labels-idx1..., "
+            "as MNIST's are"
+        )
+    pixels = idx_images(path, resolution=resolution).repeat(channels, axis=3)
+    return class_labelled(pixels, read_idx(table), names, description=path.name, seed=seed)
 
 
 def class_labelled(

@@ -14,6 +14,8 @@ from torch import Tensor
 
 from ganatomy.datasets.faces import draw_faces, sample_faces
 from ganatomy.datasets.folders import image_files
+from ganatomy.datasets.idx import idx_images, read_idx
+from ganatomy.errors import SettingError
 from ganatomy.images import from_uint8, read_image
 
 NEW_PEOPLE = 20_000_003
@@ -35,6 +37,37 @@ class Reference:
 
     def __len__(self) -> int:
         return len(self.names)
+
+
+def read_reference(
+    path: str | os.PathLike[str], *, resolution: int, channels: int, seed: int = 0
+) -> Reference:
+    """The images of a folder, or of an idx file as MNIST's, in an order that `seed` draws.
+
+    Raises:
+        MissingFileError, CheckpointError: when they cannot be read.
+    """
+    path = Path(path)
+    if not path.is_file():
+        return folder_reference(path, resolution=resolution, channels=channels, seed=seed)
+    pixels = idx_images(path, resolution=resolution)
+    return array_reference(pixels.repeat(channels, axis=3), description=path.name, seed=seed)
+
+
+def read_classes(path: Path, reference: Reference) -> Int[Tensor, " n"]:
+    """The classes in an idx file of labels, in the order of the images of `read_reference`.
+
+    Raises:
+        SettingError: for another number of labels than of images.
+        MissingFileError, CheckpointError: when they cannot be read.
+    """
+    found = read_idx(path)
+    if found.shape != (len(reference),):
+        raise SettingError(
+            f"{path} holds labels of shape {list(found.shape)} for {len(reference)} images; give one for each"
+        )
+    # Images of a file are named by their place in it.
+    return torch.from_numpy(found.astype(np.int64))[[int(name) for name in reference.names]]
 
 
 def folder_reference(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from ganatomy.cli.console import answer, stages
 from ganatomy.cli.labels import LABELS, LabelOptions, find_by_labels
 from ganatomy.cli.outputs import expect_file
-from ganatomy.cli.parameters import Attributes, Json, Layers, Names, OutFile, ScorerName, Seed
+from ganatomy.cli.parameters import Attributes, Json, Layers, Names, OutFile, ScorerName, Seed, options
 from ganatomy.cli.subject import Loading, Subject
 from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from ganatomy.progress import Advance
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
+@options
 class FinderOptions:
     """Settings of methods that work on a model."""
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import Parameter
-
 from ganatomy.cli.console import answer, stages
 from ganatomy.cli.outputs import expect_file
-from ganatomy.cli.parameters import Absent, Count, Json, out_path
+from ganatomy.cli.parameters import Absent, Count, Json, options, out_path
 from ganatomy.cli.subject import Study, called
 
 if TYPE_CHECKING:
@@ -22,8 +20,7 @@ PAGES = (".html",)
 CHARTS = (".png",)
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
+@options
 class MapSubject(Study):
     """A map edits nothing that a judge could read."""
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cyclopts import Parameter
-
 from ganatomy.cli.console import answer, remark, stages
 from ganatomy.cli.inputs import open_correlations, open_reference
-from ganatomy.cli.parameters import Absent, CorrelationsFile, Count, Json, Method
+from ganatomy.cli.parameters import Absent, CorrelationsFile, Count, Json, Method, options
 from ganatomy.cli.subject import Study
 
 if TYPE_CHECKING:
@@ -18,8 +16,7 @@ if TYPE_CHECKING:
     from ganatomy.perception.base import Scorer
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
+@options
 class MeasureSubject(Study):
     """Measures choose their spaces themselves."""
 

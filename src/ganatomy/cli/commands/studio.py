@@ -6,22 +6,20 @@ import itertools
 import sys
 import webbrowser
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, remark, stages
-from ganatomy.cli.parameters import Absent, Json, ScorerName, switch
+from ganatomy.cli.parameters import Absent, Json, ScorerName, options, switch
 from ganatomy.cli.subject import Loading, Study
 
 if TYPE_CHECKING:
     from ganatomy.studio.bench import Bench
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
+@options
 class StudioOptions(Loading):
     """The page itself chooses classes."""
 

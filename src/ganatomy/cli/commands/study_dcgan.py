@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
-
-from cyclopts import Parameter
 
 from ganatomy.cli import parsing
 from ganatomy.cli.console import remark, stages
 from ganatomy.cli.inputs import open_reference
 from ganatomy.cli.outputs import expect_folder, finish_document
-from ganatomy.cli.parameters import Count, Json, Names, OutFolder, parsed
+from ganatomy.cli.parameters import Count, Json, Names, OutFolder, options, parsed
 from ganatomy.cli.subject import Study, find_device
 
 if TYPE_CHECKING:
@@ -23,8 +21,7 @@ if TYPE_CHECKING:
     from ganatomy.datasets.references import Reference
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
+@options
 class DCGANSubject(Study):
     """The paper's space is the default, and attributes have roles."""
 
@@ -73,7 +70,7 @@ def dcgan(
     real = None
     if data is not None:
         real = open_reference(data, subject.model, experiment.generator, n=n, seed=subject.seed)
-    classes = _labels(labels, data, real)
+    classes = _classes(labels, data, real)
     if experiment.scorer is None:
         remark(f"{subject.model} has no scorer of its own, so sums are not scored; give --scorer")
     with stages() as advance:
@@ -102,31 +99,20 @@ def _critic(critic: str | None, subject: Study) -> Critic | None:
     return find_critic(critic or subject.model).to(find_device(subject.device))
 
 
-def _labels(path: Path | None, data: Path | None, real: Reference | None) -> Int[Tensor, " n"] | None:
-    """The label of each real image, in their order; of the file beside the images where none is given.
+def _classes(path: Path | None, data: Path | None, real: Reference | None) -> Int[Tensor, " n"] | None:
+    """The class of each real image; of the file beside the images where none is given.
 
     Raises:
         SettingError: without a file of images, or for another number of labels.
     """
-    import torch
-
-    from ganatomy.datasets.idx import read_idx
+    from ganatomy.datasets.idx import labels_beside
+    from ganatomy.datasets.references import read_classes
     from ganatomy.errors import SettingError
 
-    if path is None and data is not None:
-        beside = data.with_name(data.name.replace("images-idx3", "labels-idx1"))
-        path = beside if beside != data and beside.is_file() else None
-    if path is None:
-        return None
-    if data is None or real is None or not data.is_file():
+    if path is not None and (data is None or not data.is_file()):
         raise SettingError("--labels go with a file of images as MNIST's; give that with --data")
-    found = read_idx(path)
-    if found.shape != (len(real),):
-        raise SettingError(
-            f"{path} holds labels of shape {list(found.shape)} for {len(real)} images; give one for each"
-        )
-    # Images come in an order of their own, and are named by their place in the file.
-    return torch.from_numpy(found.astype("int64"))[[int(name) for name in real.names]]
+    path = path or (labels_beside(data) if data is not None else None)
+    return None if path is None or real is None else read_classes(path, real)
 
 
 def _learnt(data: Path, model: str) -> bool | None:

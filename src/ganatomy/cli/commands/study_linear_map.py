@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-
-from cyclopts import Parameter
+from typing import Literal
 
 from ganatomy.cli.console import stages
+from ganatomy.cli.inputs import open_labelled
 from ganatomy.cli.outputs import expect_folder, finish_document
-from ganatomy.cli.parameters import Count, Json, OutFolder, TargetChange
+from ganatomy.cli.parameters import Count, Json, OutFolder, TargetChange, options
 from ganatomy.cli.subject import Study, called
-from ganatomy.errors import MissingFileError
-
-if TYPE_CHECKING:
-    from ganatomy.datasets.labelled import Labelled
-    from ganatomy.generators.base import Generator
-    from ganatomy.perception.base import Scorer
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
+@options
 class LinearMapSubject(Study):
     """The paper's space is the default."""
 
@@ -68,7 +59,7 @@ def linear_map(
     with stages() as advance:
         experiment = subject.experiment(progress=advance)
         scorer = experiment.image_scorer
-        labelled = _labelled(data, subject.model, experiment.generator, scorer, seed=subject.seed)
+        labelled = open_labelled(data, subject.model, experiment.generator, scorer, seed=subject.seed)
         found = study_linear_map(
             experiment,
             n=n,
@@ -81,25 +72,3 @@ def linear_map(
         )
     page = document(found, experiment, model=subject.model, scorer=subject.scorer_name(scorer))
     finish_document(page, out, as_json=json)
-
-
-def _labelled(
-    data: Path | None, model: str, generator: Generator, scorer: Scorer, *, seed: int
-) -> Labelled | None:
-    """Labelled images of a folder or of two idx files, or drawn ones of the bundled faces."""
-    from ganatomy.datasets.idx import idx_images, read_idx
-    from ganatomy.datasets.labelled import class_labelled, drawn_labelled, folder_labelled
-
-    resolution, channels = generator.signature.resolution, generator.signature.channels
-    if data is None:
-        return drawn_labelled(resolution=resolution) if model == "faces" else None
-    if not data.is_file():
-        return folder_labelled(data, resolution=resolution, channels=channels, seed=seed)
-    table = data.with_name(data.name.replace("images-idx3", "labels-idx1"))
-    if table == data or not table.exists():
-        raise MissingFileError(
-            f"{data} has no labels beside it; name the images ...images-idx3... and the labels ...labels-idx1..., "
-            "as MNIST's are"
-        )
-    pixels = idx_images(data, resolution=resolution).repeat(channels, axis=3)
-    return class_labelled(pixels, read_idx(table), scorer.names, description=data.name, seed=seed)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
-from cyclopts import Parameter
+from dataclasses import replace
 
 from ganatomy.cli.console import stages
 from ganatomy.cli.inputs import open_correlations
 from ganatomy.cli.outputs import expect_folder, finish_document
-from ganatomy.cli.parameters import Absent, CorrelationsFile, Count, Json, Method, OutFolder, TargetChange
+from ganatomy.cli.parameters import (
+    Absent,
+    CorrelationsFile,
+    Count,
+    Json,
+    Method,
+    OutFolder,
+    TargetChange,
+    options,
+)
 from ganatomy.cli.subject import Study
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
+@options
 class BothSpaces(Study):
     """The same codes in z and in w, without truncation, which z does not have."""
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from cyclopts import Parameter
-
 from ganatomy.cli.console import answer, stages
 from ganatomy.cli.outputs import expect_folder
-from ganatomy.cli.parameters import Absent, Count, Json, OutFolder
+from ganatomy.cli.parameters import Absent, Count, Json, OutFolder, options
 from ganatomy.cli.subject import Study
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
+@options
 class SurveySubject(Study):
     """A survey edits nothing that a judge could read."""
 

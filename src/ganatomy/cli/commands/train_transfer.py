@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
-
-from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, stages
 from ganatomy.cli.outputs import expect_folder
-from ganatomy.cli.parameters import Absent, Json, OutFolder
+from ganatomy.cli.parameters import Absent, Json, OutFolder, options
 from ganatomy.cli.subject import Study
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
+@options
 class TransferSubject(Study):
     """Training draws codes without truncation; its results are tested with the scorer that it learns from."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -25,6 +24,7 @@ from ganatomy.cli.parameters import (
     Seeds,
     SpaceName,
     Units,
+    options,
     out_path,
     parsed,
 )
@@ -45,8 +45,7 @@ REACH, TURN_REACH = 3.0, 1.0
 DirectionInFile = Annotated[tuple[Path, str] | None, parsed(parsing.direction_in_file, "FILE:NAME")]
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
+@options
 class Route:
     """What to walk along; without any, from code to code."""
 
