@@ -42,7 +42,6 @@ class Measurements:
         failed: measures that could not be taken, with the reason.
         seconds: that each took.
         n: images that each could generate.
-        seed: of their codes.
         perceptual: distance of two images that was used.
         features: by which sets of images were compared.
     """
@@ -144,12 +143,9 @@ def measure(
         experiment: generator, scorer and how codes are drawn; measures are of z and w, or of its space alone.
         names: of `MEASURES`; by default all that can be taken with what is given.
         n: images that each measure may generate; measures of edits have a minimum of their own.
-        attributes: to measure and to edit.
         method: by which their directions are found.
         perceptual: "lpips", "scorer", "pixels" or "auto".
         features: "inception", "scorer", "pixels" or "auto".
-        data: real images.
-        correlations: of the labels of real images.
 
     Returns:
         The results of each measure, and why others failed.

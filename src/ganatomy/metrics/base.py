@@ -20,13 +20,12 @@ from ganatomy.statistics.intervals import Estimate, rounded
 BETTER = {True: "higher is better", False: "lower is better", None: "neither is better"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class MeasuredValue:
     """One figure of a result: a value with its interval and unit.
 
     Args:
         estimate: with its 95 % interval, whose ends are nan where it has none.
-        unit: that it is counted in.
         higher_is_better: None where neither is.
     """
 
@@ -65,9 +64,7 @@ class Result(ABC):
     def _figures(self, **estimates: Estimate) -> dict[str, MeasuredValue]:
         """Estimates in the main unit as figures; underscores in their names become spaces."""
         return {
-            name.replace("_", " "): MeasuredValue(
-                estimate=it, unit=self.unit, higher_is_better=self.higher_is_better
-            )
+            name.replace("_", " "): MeasuredValue(it, self.unit, self.higher_is_better)
             for name, it in estimates.items()
         }
 
@@ -88,11 +85,7 @@ def read_images(
     """A function of the images of these codes, batch by batch, on the processor.
 
     Args:
-        generator: makes the images.
-        latents: their codes.
         read: from images in [-1, 1] to rows, such as features.
-        batch_size: images at a time.
-        progress: called with the images done and all of them.
     """
     rows, done = [], 0
     with torch.no_grad():

@@ -36,10 +36,6 @@ class Correlations(Result):
         strength: mean |correlation| over all pairs.
         data: correlations of the labels of the data.
         excess: mean |difference from the data|.
-        described: the data, in words.
-        space: in which images were edited.
-        num_codes: that were edited.
-        num_images: edited images.
     """
 
     attributes: tuple[str, ...]
@@ -103,7 +99,6 @@ def correlations(edited: EditedSet, data: LabelCorrelations | None = None) -> Co
     drawn twice would increase every mean size.)
 
     Args:
-        edited: scores of edited images.
         data: correlations of the labels of real images; attributes without labels there are left out.
 
     Returns:

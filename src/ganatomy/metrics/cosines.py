@@ -55,9 +55,6 @@ class Cosines(Result):
 def cosines(directions: Directions) -> Cosines:
     """The cosines between all pairs of directions.
 
-    Args:
-        directions: two or more.
-
     Returns:
         Their cosines, and the mean of the sizes.
 
@@ -81,7 +78,6 @@ def mean_abs_cosine(directions: Directions, attribute: str | None = None) -> flo
     """Mean |cosine| over all pairs of directions; 0 where all are orthogonal.
 
     Args:
-        directions: two or more.
         attribute: of whose direction alone the cosines to all others are averaged.
 
     Raises:

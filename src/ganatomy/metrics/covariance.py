@@ -22,14 +22,11 @@ class Covariance(Result):
     """Covariance of logits beside the prediction of a linear model.
 
     Args:
-        names: of the directions.
         measured: over the images of a survey.
         predicted: ΛNᵀ Cov(c) NΛ, right for any codes.
         isotropic: ΛNᵀNΛ, right for codes of unit covariance.
         error: |predicted - measured| / |measured| (Frobenius).
         isotropic_error: the same of the published form.
-        space: of the directions.
-        num_codes: in the survey.
     """
 
     names: tuple[str, ...]
@@ -62,7 +59,6 @@ def covariance(survey: Survey, directions: Directions) -> Covariance:
     Directions predict only the linear part of scores; the rest is curvature, or noise of the scorer.
 
     Args:
-        survey: scored codes.
         directions: found in it, with their slopes.
 
     Returns:

@@ -35,10 +35,6 @@ class DCI(Result):
         completeness: 1 where each attribute depends on one number only.
         informativeness: R² of attributes predicted from held-out codes.
         importance: of each number for each attribute.
-        attributes: that vary.
-        regressor: that predicts them.
-        described: the codes, in words.
-        num_codes: that it learnt from and was tested on.
     """
 
     disentanglement: Estimate
@@ -93,12 +89,8 @@ def dci(
     error; informativeness is here `1 - error²`, so that more is better.
 
     Args:
-        codes: of each row.
         factors: to predict: logits, or continuous truths; constant ones are left out.
-        attributes: names of the factors.
         regressor: "lasso" (|weights| of standardised codes) or "forest" (impurity), as the authors used.
-        described: the codes, in words.
-        seed: of the split and of the forests.
 
     Returns:
         The three figures, and the importance of each number.

@@ -31,11 +31,7 @@ class EditedSet:
     Args:
         names: of the directions, each the attribute that it is meant to move.
         attributes: all that were scored.
-        strengths: of the edits.
-        units: of the strengths.
-        space: of the directions.
         logits: of every image.
-        seed: of the codes.
     """
 
     names: tuple[str, ...]
@@ -76,16 +72,10 @@ def edited_set(
     """Move the same codes along each direction by each strength, and score all images.
 
     Args:
-        generator: makes the images.
-        scorer: scores them.
         directions: to move along; each carries the name of an attribute of the scorer.
         codes: in the space of the directions, or how many to draw.
         strengths: at least three.
         units: of the strengths, as in `edits.move`.
-        seed: of codes that are drawn.
-        truncation_psi: of codes that are drawn.
-        batch_size: images at a time.
-        progress: called with the images done and all of them.
 
     Returns:
         All scores.

@@ -25,7 +25,6 @@ class FrechetDistance(SampleComparison):
     Args:
         value: of all images.
         floor: of one half of the real images to the other, as a perfect generator of so many images would have.
-        num_features: of each image.
     """
 
     value: Estimate
@@ -66,10 +65,7 @@ def frechet_distance(
     too large; the distance between two halves of the real images does.
 
     Args:
-        fake: features of generated images.
-        real: features of real images.
         features: where they are from; distances of different features do not compare.
-        seed: of the interval.
 
     Returns:
         The distance, with that between two halves of the real images.

@@ -28,8 +28,6 @@ class IdentityKept(Result):
         kept: 1 where features keep their direction, 0 where they are as far apart as those of two random images.
         cosine: between features before and after.
         unrelated: between features of different images.
-        features: where they are from.
-        num_images: that were edited.
     """
 
     kept: Estimate
@@ -44,9 +42,7 @@ class IdentityKept(Result):
     @property
     def figures(self) -> dict[str, MeasuredValue]:
         return self._figures(kept=self.kept, cosine=self.cosine) | {
-            "cosine of unrelated images": MeasuredValue(
-                estimate=self.unrelated, unit=self.unit, higher_is_better=None
-            )
+            "cosine of unrelated images": MeasuredValue(self.unrelated, self.unit, None)
         }
 
     @property
@@ -74,8 +70,6 @@ def identity_kept(
     Args:
         before: features of the images.
         after: features of the same images, edited.
-        features: where they are from.
-        seed: of the intervals.
 
     Returns:
         Identity kept, and both cosines.

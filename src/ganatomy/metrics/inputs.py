@@ -63,14 +63,8 @@ class SharedInputs:
     """An experiment with the settings that measures share; what several measures need is made once.
 
     Args:
-        experiment: generator, scorer and how codes are drawn.
         n: images that one measure may generate.
-        find: finds directions.
-        perceptual: distance of two images.
-        features: by which sets of images are compared.
         attributes: to measure; by default those that directions are found of.
-        correlations: of the labels of real images.
-        data: real images.
     """
 
     experiment: Sampled
@@ -210,7 +204,6 @@ class Measure:
     """A line of the table of measures, taken with default settings.
 
     Args:
-        summary: what is measured.
         result: class of the results, which knows unit and direction.
         run: gives results by label, such as the space that they are of; a single result has the label "".
         needs: what it takes beside a generator.

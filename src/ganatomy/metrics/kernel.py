@@ -39,10 +39,7 @@ def kid(
     The authors average over random subsets to save time; all pairs have the same mean and less noise.
 
     Args:
-        fake: features of generated images.
-        real: features of real images.
         features: where they are from; distances of different features do not compare.
-        seed: of the interval.
 
     Returns:
         The distance.

@@ -40,11 +40,6 @@ class LinearSVM(Result):
         accuracy: on rows that it was not trained on, with its interval over them.
         chance: the share of the commonest class among them.
         correct: which held-out rows it got right, in the order of `rows`; two kinds of features compare row by row.
-        rows: that were held out.
-        num_classes: of the labels.
-        num_features: of each row.
-        num_train: rows that it was trained on.
-        penalty: that was chosen.
     """
 
     accuracy: Estimate
@@ -122,11 +117,7 @@ def linear_svm_accuracy(
     `½ λ (|w|² + b²) + mean max(0, 1 - y (w x + b))²`.
 
     Args:
-        features: of each row.
-        labels: the class of each row.
-        held_out: share of the rows that are held out.
         penalty: λ; by default the best of `PENALTIES` on a part of the training rows.
-        seed: of the rows that are held out.
 
     Returns:
         The accuracy on held-out rows.
@@ -174,9 +165,6 @@ def compare_features(
 
     Args:
         kinds: features by name, the one in question first.
-        labels: the class of each image.
-        held_out: share of the images that are held out.
-        seed: of the images that are held out.
 
     Returns:
         Their accuracies, and by how much the first is ahead of each other.
@@ -222,12 +210,8 @@ def critic_accuracy(
     pixels; and with the scorer's features, which were learnt from labels.
 
     Args:
-        critic: the discriminator.
         images: in [-1, 1].
-        labels: the class of each image.
         scorer: None leaves its features out.
-        held_out: share of the images that are held out.
-        seed: of the images that are held out, and of the untrained weights.
 
     Returns:
         Their accuracies.
@@ -277,12 +261,6 @@ def predictions(
     """The classes of test rows by a linear SVM on the training rows, one for each penalty.
 
     With fewer rows than features both are rotated into the span of the training rows, which changes no distance.
-
-    Args:
-        train: rows to learn from.
-        index: their classes.
-        test: rows to classify.
-        penalties: λ of each SVM.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import LinearSVC

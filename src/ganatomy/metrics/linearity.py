@@ -55,11 +55,7 @@ class Linearity(Result):
     Args:
         lines: of each direction, by its name.
         r2: the mean of theirs.
-        strengths: of the edits.
-        units: of the strengths.
-        space: of the directions.
         scale: of the scores, one of `SCALES`.
-        num_codes: that were edited.
     """
 
     lines: dict[str, Line]
@@ -77,7 +73,7 @@ class Linearity(Result):
     def figures(self) -> dict[str, MeasuredValue]:
         every = self._figures(mean=self.r2)
         for name, line in self.lines.items():
-            every[name] = MeasuredValue(estimate=line.r2, unit=self.unit, higher_is_better=True)
+            every[name] = MeasuredValue(line.r2, self.unit, True)
         return every
 
     @property
@@ -113,7 +109,6 @@ def linearity(edited: EditedSet, *, scale: str = "probability") -> Linearity:
     Intervals are from resampling codes, all strengths of a code together.
 
     Args:
-        edited: scores of edited images.
         scale: "probability" as in the study, which saturates at 0 and 1; or "logit", which does not.
 
     Returns:

@@ -59,9 +59,7 @@ class Memorisation(SampleComparison):
     @property
     def figures(self) -> dict[str, MeasuredValue]:
         return self._figures(copies=self.copies) | {
-            "distance to training images": MeasuredValue(
-                estimate=self.ratio, unit="times that among them", higher_is_better=None
-            )
+            "distance to training images": MeasuredValue(self.ratio, "times that among them", None)
         }
 
     @property
@@ -97,7 +95,6 @@ def memorisation(
         real: features of training images.
         names: of the training images; by default their rows.
         features: where they are from; distances of different features do not compare.
-        seed: of the intervals.
 
     Returns:
         The nearest training images, and the share of copies.
@@ -142,14 +139,6 @@ def nearest_training(
     seed: int = 0,
 ) -> Memorisation:
     """The training image that is nearest to each frame of a walk, and whether that is nearer than chance.
-
-    Args:
-        generator: makes the images.
-        frames: codes of the walk.
-        training: images that the generator was trained on.
-        features: by which images are compared.
-        batch_size: images at a time.
-        seed: of the intervals.
 
     Returns:
         The nearest training images, and the share of copies.

@@ -18,7 +18,6 @@ def compare_selectivity(one: Entanglement, other: Entanglement, *, form: str = "
     Args:
         one: what the first method changed.
         other: what the second method changed.
-        form: of selectivity.
 
     Raises:
         SettingError: for results of different images or attributes.

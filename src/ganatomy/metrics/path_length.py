@@ -40,13 +40,10 @@ class PathLength(Result):
     """Mean squared perceptual speed between random codes.
 
     Args:
-        space: in which codes are interpolated.
         sampling: "full" for steps anywhere on the path, "end" for steps at its start.
         value: the mean over pairs without outliers.
         distances: of every pair, divided by ε².
         interpolation: "lerp", or "slerp" on the sphere.
-        distance: the perceptual distance.
-        seed: of the pairs.
     """
 
     space: Space
@@ -96,16 +93,10 @@ def path_length(
     keeps one class on the path. The 1 % of pairs at each end are left out.
 
     Args:
-        generator: makes the images.
-        distance: perceptual distance of two images.
         space: "z" or "w".
         sampling: "full" for steps anywhere on the path, "end" for steps at its start.
         n: pairs; the paper takes 100,000, StyleGAN2 50,000.
         crop: top, bottom, left and right of the part to compare, as shares; `FACE` for aligned faces as published.
-        seed: of the pairs.
-        truncation_psi: of codes in w.
-        batch_size: images at a time.
-        progress: called with the images done and all of them.
 
     Returns:
         The mean, and the distances of all pairs.

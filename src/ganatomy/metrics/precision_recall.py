@@ -71,11 +71,7 @@ def precision_recall(
     """Share of one set within the balls around the other, each as wide as to its own k-th nearest neighbour.
 
     Args:
-        fake: features of generated images.
-        real: features of real images.
-        neighbours: k.
         features: where they are from; figures of different features do not compare.
-        seed: of the interval.
 
     Returns:
         Both shares.

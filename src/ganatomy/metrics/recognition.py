@@ -24,8 +24,6 @@ class Recognition(Result):
 
     Args:
         names: attributes that have scores and labels.
-        data: where the images are from.
-        num_images: that were scored.
         loss: mean binary cross-entropy, in nats.
         accuracy: share of correct answers.
         f1: mean over images of F_b = (1 + b²) PR / (b² P + R) for b = 1, with P the share of an image's yes answers
@@ -51,9 +49,9 @@ class Recognition(Result):
     def figures(self) -> dict[str, MeasuredValue]:
         return {
             **self._figures(accuracy=self.accuracy),
-            "F1": MeasuredValue(estimate=self.f1, unit="F1", higher_is_better=True),
-            "F2": MeasuredValue(estimate=self.f2, unit="F2", higher_is_better=True),
-            "loss": MeasuredValue(estimate=self.loss, unit="nats", higher_is_better=False),
+            "F1": MeasuredValue(self.f1, "F1", True),
+            "F2": MeasuredValue(self.f2, "F2", True),
+            "loss": MeasuredValue(self.loss, "nats", False),
         }
 
     def __str__(self) -> str:
@@ -72,11 +70,7 @@ def recognition(
     """Score labelled images, and compare the answers with the labels.
 
     Args:
-        scorer: to test.
         labelled: images with labels of some of its attributes.
-        seed: of the intervals.
-        batch_size: images at a time.
-        progress: called with the images done and all of them.
 
     Raises:
         ScoreError: for a table of labels, which cannot score new images.

@@ -29,11 +29,8 @@ class Reconstruction(Result):
 
     Args:
         mse: of values in [-1, 1], four times that of values in [0, 1].
-        psnr: in dB.
         ssim: 1 for equal images.
         perceptual: distance; None if no distance was given.
-        distance: which one.
-        num_images: that were compared.
     """
 
     mse: Estimate
@@ -49,16 +46,12 @@ class Reconstruction(Result):
     @property
     def figures(self) -> dict[str, MeasuredValue]:
         every = {
-            "PSNR": MeasuredValue(estimate=self.psnr, unit="dB", higher_is_better=True),
-            "SSIM": MeasuredValue(estimate=self.ssim, unit="of 1", higher_is_better=True),
-            "MSE": MeasuredValue(
-                estimate=self.mse, unit="squared, values in [-1, 1]", higher_is_better=False
-            ),
+            "PSNR": MeasuredValue(self.psnr, "dB", True),
+            "SSIM": MeasuredValue(self.ssim, "of 1", True),
+            "MSE": MeasuredValue(self.mse, "squared, values in [-1, 1]", False),
         }
         if self.perceptual is not None:
-            every["perceptual"] = MeasuredValue(
-                estimate=self.perceptual, unit="perceptual distance", higher_is_better=False
-            )
+            every["perceptual"] = MeasuredValue(self.perceptual, "perceptual distance", False)
         return every
 
     @property
@@ -89,8 +82,6 @@ def reconstruction(
         images: in [-1, 1].
         targets: that they should equal.
         distance: perceptual distance; None leaves it out.
-        batch_size: images whose perceptual distance is computed at a time.
-        seed: of the intervals.
 
     Returns:
         The means of all four.

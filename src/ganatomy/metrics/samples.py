@@ -22,8 +22,6 @@ class SampleComparison(Result):
     """Features of generated images compared with those of real images.
 
     Args:
-        num_fake: generated images.
-        num_real: real images.
         features: where the features are from.
     """
 
@@ -72,9 +70,6 @@ def jackknife_samples(
 
     Args:
         statistic: the figures of these rows of the first sample and of the second.
-        n: rows of the first sample.
-        m: rows of the second sample.
-        seed: of the groups.
     """
     most = max(n, m)
 

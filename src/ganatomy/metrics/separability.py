@@ -34,12 +34,10 @@ class Separability(Result):
     """`2^ΣH(Y|X)`: 1 where hyperplanes separate every attribute; it doubles for each bit that remains uncertain.
 
     Args:
-        space: of the codes.
         held_out: tested on codes that the hyperplanes were not found on.
         published: tested on codes that the hyperplanes were found on.
         bits: conditional entropy of each attribute, on held-out codes.
         left_out: attributes with too few codes of one class.
-        num_codes: in the survey.
     """
 
     space: Space
@@ -77,9 +75,7 @@ def separability(survey: Survey, attributes: Iterable[str] | None = None, *, see
     """`2^Σ H(label | side)`, by a linear SVM for each attribute, on the most confidently scored half of the codes.
 
     Args:
-        survey: scored codes.
         attributes: by default all of which the confident codes have enough of both classes.
-        seed: of the split, and of the resampling.
 
     Returns:
         The figure on held-out codes and as published.

@@ -34,8 +34,6 @@ class ChangeTable:
 
     Args:
         target: the attribute that was edited.
-        methods: that edited it.
-        rows: the target and the others.
     """
 
     target: str
@@ -84,8 +82,6 @@ class CosineTable:
 
     Args:
         target: the attribute in question.
-        methods: that found the directions.
-        rows: the target and the others.
     """
 
     target: str
@@ -115,8 +111,6 @@ def table_ii(
 
     Args:
         results: method to what its edits changed, of the same images.
-        attribute: that was edited.
-        num_others: other attributes to show.
 
     Raises:
         UnknownNameError: for a method that did not edit the attribute.
@@ -161,8 +155,6 @@ def table_iii(
 
     Args:
         found: method to its directions.
-        attribute: to compare with.
-        num_others: other attributes to show.
 
     Raises:
         UnknownNameError: for a method without such a direction, or without one that the first method has.

@@ -43,7 +43,6 @@ class WalkProfile(Result):
         transitions: steps at which the speed peaks sharply; step i leads from frame i to frame i + 1.
         flattest: first and last frame of the part of the walk where images change least.
         steepest: first and last frame of the part where they change most.
-        distance: the perceptual distance.
     """
 
     speed: Float[Tensor, " steps"]
@@ -63,15 +62,7 @@ class WalkProfile(Result):
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:
-        return {
-            **self._figures(unevenness=certain(self.unevenness)),
-            "sharp transitions": MeasuredValue(
-                estimate=certain(len(self.transitions)), unit="a walk", higher_is_better=False
-            ),
-            "length": MeasuredValue(
-                estimate=certain(self.length), unit="perceptual units", higher_is_better=None
-            ),
-        }
+        return _figures(*map(certain, (self.unevenness, len(self.transitions), self.length)))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -101,13 +92,7 @@ class WalkProfiles(Result):
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:
-        return {
-            **self._figures(unevenness=self.unevenness),
-            "sharp transitions": MeasuredValue(
-                estimate=self.transitions, unit="a walk", higher_is_better=False
-            ),
-            "length": MeasuredValue(estimate=self.length, unit="perceptual units", higher_is_better=None),
-        }
+        return _figures(self.unevenness, self.transitions, self.length)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -133,13 +118,9 @@ def walk_profile(
     """Generate the frames of a walk and measure `√d(frame, next frame)`, divided by the share of the walk between them.
 
     Args:
-        generator: makes the images.
         frames: codes in their order, evenly spaced, such as `edits.path` or `edits.walk` give.
-        distance: perceptual distance of two images.
         sharp: how many times the median speed a peak must reach to count as a transition.
         part: length of the flattest and the steepest part, as a share of the walk.
-        batch_size: images at a time.
-        progress: called with the images done and all of them.
 
     Returns:
         The speed, its peaks, and the flattest and steepest part.
@@ -189,6 +170,14 @@ def profile(
         steepest=(steepest, steepest + window),
         distance=description,
     )
+
+
+def _figures(unevenness: Estimate, transitions: Estimate, length: Estimate) -> dict[str, MeasuredValue]:
+    return {
+        "unevenness": MeasuredValue(unevenness, WalkProfile.unit, WalkProfile.higher_is_better),
+        "sharp transitions": MeasuredValue(transitions, "a walk", False),
+        "length": MeasuredValue(length, "perceptual units", None),
+    }
 
 
 def _peaks(speed: np.ndarray, sharp: float) -> tuple[int, ...]:

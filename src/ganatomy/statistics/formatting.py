@@ -56,7 +56,6 @@ def interval(estimate: Estimate, *, sign: bool = False, digits: int | None = Non
     '7.5 to 8.9'
 
     Args:
-        estimate: to write.
         sign: whether positive ends have a sign.
         digits: after the point; by default as many as each end deserves.
     """
@@ -74,7 +73,6 @@ def with_interval(estimate: Estimate, *, sign: bool = False, digits: int | None 
     '0.76 (0.56 to 1.04)'
 
     Args:
-        estimate: to write.
         sign: whether positive figures have a sign.
         digits: after the point; by default as many as each figure deserves.
     """

@@ -122,7 +122,6 @@ def ratio_of(
     Args:
         log_ratio: mean logarithm of the ratio over n rows.
         resampled: the same in draws with replacement, whose variance is the first error.
-        n: rows.
         error: standard error of `log_ratio` from another source, which all rows share.
         freedom: degrees of freedom that `error` was estimated with.
     """
@@ -150,8 +149,6 @@ def jackknife(
 
     Args:
         statistic: the figures of these rows.
-        n: rows.
-        seed: of the groups.
         num_groups: parts that are left out, one at a time.
     """
     from scipy import stats  # half a second, which every command would pay for

@@ -29,7 +29,6 @@ class PairedTest:
         difference: of their figures; its interval is from resampling the images, the same for both methods.
         factor: their ratio, likewise.
         p: share of exchanges of the two methods, image by image, that give a difference at least as large.
-        num_images: that both methods edited.
     """
 
     difference: Estimate
@@ -70,7 +69,6 @@ def paired_test(
         one: what the first method did in each of n images.
         other: what the second did in the same images.
         statistic: the figure of a method from means over images, one for each row.
-        seed: of resampling and exchanges.
 
     Returns:
         Difference and ratio of the figures with their intervals, and p.
