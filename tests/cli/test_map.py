@@ -37,7 +37,7 @@ def test_a_map_that_zooms_is_one_file(run: Run, files: Any, tmp_path: Path, of: 
 def test_a_map_of_what_a_critic_sees(run: Run, tmp_path: Path) -> None:
     arguments = ("--of", "critic", "--method", "pca", "-n", 64, "-o", tmp_path / "map.html", "--json")
     data = json.loads(run("map", "digits", *arguments).out)
-    assert data["subject"] == "what a critic of 32 px sees"
+    assert data["subject"] == "features of a critic of 32 px"
     assert sum(data["classes"].values()) == 64
     assert data["faithful"]["class_accuracy"]["value"] <= 1
 
@@ -55,7 +55,7 @@ def test_a_model_without_a_scorer_has_a_map_without_colours(run: Run, files: Any
         (("--color", "class"), "do not exclude each other"),
         (("--color", "Smilin"), "did you mean"),
         (("--of", "critic"), "does not exist|no discriminator|holds|ends in"),
-        (("-n", "3"), "3 points make no map"),
+        (("-n", "3"), "3 images make no map"),
     ],
     ids=["no classes", "misspelt", "no critic", "too few"],
 )

@@ -68,14 +68,14 @@ def test_what_must_be_alike_can_be_chosen(generator: ga.ToyGenerator) -> None:
         extract=lambda images: images.mean((1, 2, 3))[:, None],
     )
     by_codes = ga.map_images(generator, of="codes", space="z", method="pca", n=N)
-    by_eye = ga.map_images(generator, of="features", method="pca", n=N, features=eye)
+    by_eye = ga.map_images(generator, of=eye, method="pca", n=N)
     assert by_codes.subject == "codes in z"
-    assert by_eye.subject == "what mean grey sees"
+    assert by_eye.subject == "features of mean grey"
     light = by_eye.thumbnails.mean((1, 2, 3))
     assert abs(float(torch.corrcoef(torch.stack([by_eye.map.xy[:, 0], light]))[0, 1])) > 0.999
     assert by_codes.colors == ()
-    with pytest.raises(ga.SettingError, match="needs a network"):
-        ga.map_images(generator, of="critic", n=N)
+    with pytest.raises(ga.SettingError, match="7 images make no map; draw at least 8"):
+        ga.map_images(generator, n=7)
     with pytest.raises(ga.UnknownNameError, match="did you mean"):
         ga.map_images(generator, of="code", n=N)
 

@@ -99,6 +99,21 @@ def test_a_chart_that_cannot_be_drawn_leaves_a_note_and_loses_nothing(
     assert json.loads((tmp_path / "summary.json").read_text())["value"] == 0.5
 
 
+def test_a_chart_that_cannot_be_rendered_leaves_a_note_too(document: Document, tmp_path: Path) -> None:
+    chart = matrix_chart(np.eye(2), rows=["a", "b"], columns=["a", "b"], title="Two", unit="change")
+    chart.axes[0].set_title("$\\nonsense{$")
+
+    def formula() -> Drawing:
+        return Drawing(name="formula", image=chart, alt="a formula that is none")
+
+    first, second = document.sections
+    page = write_document(
+        replace(document, sections=[replace(first, draw=[formula, *first.draw]), second]), tmp_path
+    )
+    assert "The figure “formula” could not be drawn" in page.read_text()
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {"matrix.png", "images.png"}
+
+
 def test_data_are_written_before_anything_is_drawn(document: Document, tmp_path: Path) -> None:
     def interrupted() -> Drawing:
         raise KeyboardInterrupt

@@ -2,7 +2,7 @@
 
 embedding     t-SNE, UMAP and PCA of any points
 faithfulness  how much of the neighbourhoods a map keeps
-images      the map of what a generator draws: its codes, its images, or what a network sees in them
+images        the map of what a generator draws: of codes, of pixels, or of features
 classes       which class each image is of, and where a class lies on a map
 """
 

@@ -43,6 +43,8 @@ class Centre:
     """Where a class stands out most on a map.
 
     Args:
+        x: across.
+        y: up.
         share: of the points around it that are of the class.
     """
 
@@ -52,14 +54,14 @@ class Centre:
 
 
 def class_centres(xy: Float[Tensor, "n 2"], classes: Int[Tensor, " n"], num: int) -> list[Centre | None]:
-    """Of each class, its point with most of its own around it; None for a class of nobody.
+    """Of each class, its point with most of its own around it; None for a class without points.
 
     The mean of a class may lie where none of it is: between two of its groups, or within another class.
     """
     places, kinds = xy.double().numpy(), classes.numpy()
     around = nearest(places, max(1, min(len(places) - 1, max(10, len(places) // 40))))
     share = (kinds[around] == kinds[:, None]).mean(1)
-    # Where several points have only their own around them, the one in the thick of it.
+    # Of several points that have only their own class around them, the one in the densest place.
     distance = np.linalg.norm(places[around] - places[:, None], axis=2).mean(1)
     order = share - 1e-3 * distance / max(distance.max(), 1e-12)
     centres: list[Centre | None] = []

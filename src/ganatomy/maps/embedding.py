@@ -26,7 +26,9 @@ class Map:
     """Points of a plane, one for each row that was mapped, centred, the wider axis across.
 
     Args:
-        method: as in `METHODS`. description: the method with its settings.
+        xy: the points.
+        method: as in `METHODS`.
+        description: the method with its settings.
         notes: what a reader must know to read the map right, in sentences.
     """
 
@@ -48,12 +50,21 @@ def embed(points: Float[Tensor, "n *shape"], *, method: str = "tsne", seed: int 
             al. 2018, by umap-learn where it is installed), "pca" keeps straight lines straight.
         seed: of t-SNE and UMAP; both start from the first two principal components.
 
+    Returns:
+        The map, with sentences that say how to read it.
+
     Raises:
         SettingError: for fewer than 8 points, points that are not finite or all the same, and UMAP not installed.
         UnknownNameError: for another method.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> found = ga.embed(ga.ToyGenerator(seed=0).sample(20, seed=1).codes, method="pca")
+        >>> tuple(found.xy.shape), found.description
+        ((20, 2), 'PCA, first two components')
     """
     if method not in METHODS:
-        raise UnknownNameError("way to draw a map", method, METHODS)
+        raise UnknownNameError("method of mapping", method, METHODS)
     points = points.detach().cpu().float().flatten(1)
     if len(points) < FEWEST:
         raise SettingError(f"{len(points)} points make no map; give at least {FEWEST}")
@@ -141,7 +152,7 @@ def _umap(points: Tensor, seed: int) -> Map:
 
 
 METHODS: dict[str, Callable[[Tensor, int], Map]] = {"tsne": _tsne, "umap": _umap, "pca": _pca}
-"""Ways to draw a map of points `[n, d]` with a seed."""
+"""Methods of mapping points `[n, d]` with a seed."""
 
 
 def _laid_out(xy: np.ndarray) -> Float[Tensor, "n 2"]:

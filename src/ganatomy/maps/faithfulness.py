@@ -18,7 +18,7 @@ from ganatomy.statistics.intervals import Estimate, mean_of
 
 NEIGHBOURS = 10
 ENOUGH = 2000
-"""Points that tell both ranks to about .01; each costs time with the square of their number."""
+"""Points that give both ranks to about .01; time grows with the square of their number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +28,10 @@ class Faithfulness:
     Args:
         trustworthiness: neighbours on the map that are neighbours (1 when all are, about .5 by chance).
         continuity: neighbours that are neighbours on the map.
+        neighbours: of each point that were compared.
         class_accuracy: points whose class is that of most of their neighbours on the map, None without classes.
-        class_accuracy_before: the same among the points themselves. chance: the share of the commonest class.
+        class_accuracy_before: the same among the points themselves.
+        chance: the share of the commonest class.
     """
 
     trustworthiness: float
@@ -48,8 +50,8 @@ class Faithfulness:
         if self.class_accuracy is None or self.class_accuracy_before is None:
             return f"{kept} ({self.neighbours} neighbours; 1 is best)"
         return (
-            f"{kept}, class told by {self.neighbours} neighbours {self.class_accuracy} on the map, "
-            f"{self.class_accuracy_before} before ({self.chance:.2g} by always naming the commonest)"
+            f"{kept}, class predicted by {self.neighbours} neighbours {self.class_accuracy} on the map, "
+            f"{self.class_accuracy_before} before ({self.chance:.2g} by the commonest class)"
         )
 
 
@@ -61,10 +63,14 @@ def faithfulness(
     neighbours: int = NEIGHBOURS,
     seed: int = 0,
 ) -> Faithfulness:
-    """Hold a map against the points that it was drawn of; of more than 2,000, as many are drawn.
+    """Compare a map with the points that it was made of; of more than 2,000, as many are drawn.
 
     Args:
+        points: what was mapped, one row each.
+        xy: where each point lies on the map.
         classes: the class of each point, by number.
+        neighbours: of each point to compare.
+        seed: of the points that are drawn.
 
     Raises:
         SettingError: for fewer than three points for each neighbour and one more.
@@ -72,7 +78,7 @@ def faithfulness(
     from sklearn.manifold import trustworthiness  # a second, which most commands do without
 
     if len(points) != len(xy):
-        raise SettingError(f"{len(xy)} places on a map cannot be held against {len(points)} points")
+        raise SettingError(f"{len(xy)} places on a map cannot be compared with {len(points)} points")
     rows = np.random.default_rng(seed).permutation(len(points))[:ENOUGH]
     neighbours = min(neighbours, (len(rows) - 1) // 3)
     if neighbours < 1:
@@ -81,14 +87,16 @@ def faithfulness(
         points.detach().cpu().double().flatten(1).numpy()[rows],
         xy.detach().cpu().double().numpy()[rows],
     )
-    told = None if classes is None else classes.cpu().numpy()[rows]
+    kinds = None if classes is None else classes.cpu().numpy()[rows]
     return Faithfulness(
         trustworthiness=float(trustworthiness(far, near, n_neighbors=neighbours)),
         continuity=float(trustworthiness(near, far, n_neighbors=neighbours)),
         neighbours=neighbours,
-        class_accuracy=None if told is None else told_by_neighbours(near, told, neighbours, seed=seed),
-        class_accuracy_before=None if told is None else told_by_neighbours(far, told, neighbours, seed=seed),
-        chance=None if told is None else float(np.bincount(told).max() / len(told)),
+        class_accuracy=None if kinds is None else neighbour_accuracy(near, kinds, neighbours, seed=seed),
+        class_accuracy_before=None
+        if kinds is None
+        else neighbour_accuracy(far, kinds, neighbours, seed=seed),
+        chance=None if kinds is None else float(np.bincount(kinds).max() / len(kinds)),
     )
 
 
@@ -99,7 +107,7 @@ def nearest(points: np.ndarray, num: int) -> np.ndarray:
     return NearestNeighbors(n_neighbors=num).fit(points).kneighbors(return_distance=False)
 
 
-def told_by_neighbours(
+def neighbour_accuracy(
     points: np.ndarray, classes: np.ndarray, neighbours: int = NEIGHBOURS, *, seed: int = 0
 ) -> Estimate:
     """The share of points whose class is that of most of their neighbours."""

@@ -21,7 +21,7 @@ from ganatomy.storage import atomic_write
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manner:
+class FilmSettings:
     """How a film is written, whatever its format."""
 
     fps: float
@@ -42,14 +42,24 @@ def film(
 
     Args:
         images: all frames in one tensor, or any iterable of single frames or batches: a long film needs no memory.
+        path: of the film, ending in .gif or .mp4.
         fps: frames per second; GIF counts in hundredths of a second and shows at most 50.
         loop: whether a GIF starts again at its end; an MP4 leaves that to its player.
         scale: whole number by which each frame is enlarged; by default until it is readable.
         text: what the film carries: a GIF as its comment, an MP4 in its metadata.
 
+    Returns:
+        The path of the film.
+
     Raises:
         SettingError: for an ending that is neither, no frames, or no frames per second.
         OutputError: when the file cannot be written.
+
+    Example:
+        ::
+
+            walked = ga.walk(codes[:1], found["Smiling"], strengths=[k / 10 for k in range(-30, 31)])
+            ga.film(G(walked), "smile.mp4")
     """
     path = Path(path)
     write = WRITERS.get(path.suffix.lower())
@@ -62,7 +72,7 @@ def film(
     if first is None:
         raise SettingError("there is no image to show; a film needs at least one")
     with atomic_write(path) as part:
-        write(first, frames, part, Manner(fps=fps, loop=loop, text=text))
+        write(first, frames, part, FilmSettings(fps=fps, loop=loop, text=text))
     return path
 
 
@@ -88,16 +98,16 @@ def _frames(images: Iterable[Tensor], scale: int | None) -> Iterator[Image.Image
             yield enlarge(to_pil(image), scale if scale is not None else enlargement(image.shape[-2:]))
 
 
-def _write_gif(first: Image.Image, rest: Iterator[Image.Image], path: Path, manner: Manner) -> None:
+def _write_gif(first: Image.Image, rest: Iterator[Image.Image], path: Path, settings: FilmSettings) -> None:
     def few_colours(frame: Image.Image) -> Image.Image:
         # Pillow's default (median cut) takes seventy times as long for images that look the same.
         return frame.quantize(method=Image.Quantize.FASTOCTREE)
 
     # Players take a pause below 20 ms for a mistake and slow down to 100 ms.
-    pause = max(20, round(100 / manner.fps) * 10)
-    said: dict[str, Any] = {"loop": 0} if manner.loop else {}
-    if manner.text is not None:
-        said["comment"] = manner.text.encode()
+    pause = max(20, round(100 / settings.fps) * 10)
+    extra: dict[str, Any] = {"loop": 0} if settings.loop else {}
+    if settings.text is not None:
+        extra["comment"] = settings.text.encode()
     with path.open("wb") as file:  # opened here, because Pillow leaves it open when a frame cannot be made
         few_colours(first).save(
             file,
@@ -106,19 +116,19 @@ def _write_gif(first: Image.Image, rest: Iterator[Image.Image], path: Path, mann
             append_images=map(few_colours, rest),
             duration=pause,
             disposal=1,
-            **said,
+            **extra,
         )
 
 
-def _write_mp4(first: Image.Image, rest: Iterator[Image.Image], path: Path, manner: Manner) -> None:
+def _write_mp4(first: Image.Image, rest: Iterator[Image.Image], path: Path, settings: FilmSettings) -> None:
     import av  # here, because images and GIFs need none of it
 
     # Half-resolution colour (yuv420p, the only kind that every player shows) needs even sides.
     width, height = (side + side % 2 for side in first.size)
     with av.open(str(path), "w", format="mp4") as container:
-        if manner.text is not None:
-            container.metadata["comment"] = manner.text
-        stream = container.add_stream("libx264", rate=Fraction(manner.fps).limit_denominator(1001))
+        if settings.text is not None:
+            container.metadata["comment"] = settings.text
+        stream = container.add_stream("libx264", rate=Fraction(settings.fps).limit_denominator(1001))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"crf": "18"}
         for frame in chain([first], rest):
@@ -128,6 +138,6 @@ def _write_mp4(first: Image.Image, rest: Iterator[Image.Image], path: Path, mann
         container.mux(stream.encode())
 
 
-Writer = Callable[[Image.Image, Iterator[Image.Image], Path, Manner], None]
+Writer = Callable[[Image.Image, Iterator[Image.Image], Path, FilmSettings], None]
 
 WRITERS: dict[str, Writer] = {".gif": _write_gif, ".mp4": _write_mp4}

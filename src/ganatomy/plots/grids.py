@@ -18,7 +18,7 @@ from ganatomy.images import to_pil
 from ganatomy.latents import Latents
 
 READABLE = 128
-"""Pixels that an image should have on a side before a person can judge it; smaller ones are enlarged."""
+"""Pixels on a side from which an image can be judged by eye; smaller ones are enlarged."""
 
 PAPER = (255, 255, 255)
 INK = (38, 38, 42)
@@ -37,13 +37,25 @@ def grid(
     """Images in rows, first row first, as one sheet.
 
     Args:
+        images: in [-1, 1], with one or three channels.
         columns: images in a row; by default as many as make the sheet nearly square.
         scale: whole number by which each image is enlarged (Lanczos); by default until it is readable, 128 px.
         gap: pixels between two images and around them all.
-        labels: one line below each image. captions: one line above each column. row_labels: one line before each row.
+        labels: one line below each image.
+        captions: one line above each column.
+        row_labels: one line before each row.
+
+    Returns:
+        The sheet, in RGB.
 
     Raises:
         SettingError: when there is no image, or the number of columns or lines of text does not fit the images.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> toy = ga.ToyGenerator(seed=0)
+        >>> ga.grid(toy(toy.sample(6, seed=1)), columns=3, scale=2, gap=1).size
+        (52, 35)
     """
     if not len(images):
         raise SettingError("there is no image to show; a grid needs at least one")
@@ -96,12 +108,25 @@ def strip(
     """The images of a walk, one row for each code that was walked from.
 
     Args:
+        generator: makes the images.
         latents: what `walk` returns: the stations of the first code, then those of the second, and so on.
         columns: stations of one code; by default as many as there are captions, else all codes stand in one row.
         captions: one line above each station, such as its strength.
+        row_labels: one line before each row.
+        scale: whole number by which each image is enlarged; by default until it is readable.
+        batch_size: images that are made at a time.
+
+    Returns:
+        The sheet, in RGB.
 
     Raises:
         SettingError: when the codes do not fill whole rows.
+
+    Example:
+        ::
+
+            walked = ga.walk(codes, found["Smiling"], strengths=range(-3, 4))
+            ga.strip(G, walked, captions=[str(k) for k in range(-3, 4)]).save("smile.png")
     """
     columns = columns if columns is not None else len(captions) if captions else len(latents)
     if columns < 1 or len(latents) % columns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure as Chart
 from PIL import Image
 
 from ganatomy.report.elements import Number, Table
-from ganatomy.report.embedded import Figure, embedded_chart, embedded_image, is_wide
+from ganatomy.report.embedded import Embedded, chart_png, embedded_chart, embedded_image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,15 +39,16 @@ class Drawing:
     def is_chart(self) -> bool:
         return isinstance(self.image, Chart)
 
-    @property
-    def wide(self) -> bool:
-        """Whether it takes the whole width of the page, and scrolls where that is too little."""
-        return isinstance(self.image, Chart) and is_wide(self.image)
+    @cached_property
+    def embedded(self) -> Embedded:
+        """What stands on the page."""
+        return embedded_image(self.image) if isinstance(self.image, Image.Image) else embedded_chart(self.png)
 
-    def embedded(self) -> Figure:
-        if isinstance(self.image, Chart):
-            return embedded_chart(self.image, alt=self.alt)
-        return embedded_image(self.image.convert("RGB"), alt=self.alt)
+    @cached_property
+    def png(self) -> bytes:
+        """The chart as a file; drawn once for the folder and the page."""
+        assert isinstance(self.image, Chart)
+        return chart_png(self.image)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +69,10 @@ class Strip:
     notes: Sequence[str] = ()
     values: Sequence[str] = ()
 
-    def embedded(self) -> Figure:
-        return embedded_image(self.image.convert("RGB"), alt=self.alt)
+    @property
+    def embedded(self) -> Embedded:
+        """What stands on the page."""
+        return embedded_image(self.image)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +106,7 @@ class Section:
 
     Args:
         name: its anchor, one short word.
-        title: its heading.
+        title: its heading; empty for a part without one.
         link: what the list of sections at the top calls it; by default its title.
         paragraphs: text.
         items: a list of short texts.

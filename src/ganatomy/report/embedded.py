@@ -17,39 +17,37 @@ WIDE = 900
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
-    """An image inside the page: its bytes as a data URI, its size in CSS pixels, what it shows, and what to see."""
+class Embedded:
+    """An image inside the page: its bytes as a data URI, and its size in CSS pixels."""
 
     uri: str
     width: int
     height: int
-    alt: str
-    caption: str = ""
 
     @property
     def wide(self) -> bool:
         return self.width > WIDE
 
 
-def is_wide(chart: Chart) -> bool:
-    """Whether a chart is scrolled on the page rather than shrunk."""
-    return bool(100 * chart.get_figwidth() > WIDE)
-
-
-def embedded_chart(chart: Chart, *, alt: str) -> Figure:
-    """A chart as PNG."""
+def chart_png(chart: Chart) -> bytes:
+    """A chart as PNG, for the page and for the folder."""
     buffer = io.BytesIO()
     chart.savefig(buffer, format="png", dpi=CHART_DPI, facecolor="white")
-    with Image.open(buffer) as image:
+    return buffer.getvalue()
+
+
+def embedded_chart(png: bytes) -> Embedded:
+    """A chart on the page, at 100 pixels an inch."""
+    with Image.open(io.BytesIO(png)) as image:
         width, height = (round(side * 100 / CHART_DPI) for side in image.size)
-    return Figure(uri=_uri("png", buffer.getvalue()), width=width, height=height, alt=alt)
+    return Embedded(uri=_uri("png", png), width=width, height=height)
 
 
-def embedded_image(image: Image.Image, *, alt: str) -> Figure:
+def embedded_image(image: Image.Image) -> Embedded:
     """An image as WebP."""
     buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=WEBP_QUALITY)
-    return Figure(uri=_uri("webp", buffer.getvalue()), width=image.width, height=image.height, alt=alt)
+    image.convert("RGB").save(buffer, "WEBP", quality=WEBP_QUALITY)
+    return Embedded(uri=_uri("webp", buffer.getvalue()), width=image.width, height=image.height)
 
 
 def _uri(kind: str, data: bytes) -> str:

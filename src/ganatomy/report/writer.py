@@ -18,9 +18,9 @@ from torch import Tensor
 import ganatomy
 from ganatomy.errors import OutputError
 from ganatomy.images import save_image
-from ganatomy.plots.charts import save_chart
 from ganatomy.report.document import Card, Document, Draw, Drawing, Section
-from ganatomy.report.pages import render, write_text
+from ganatomy.report.pages import fill
+from ganatomy.storage import atomic_write
 
 PAGE_FILE, SUMMARY_FILE, FIGURES = "report.html", "summary.json", "figures"
 FORMAT = 2
@@ -42,7 +42,9 @@ class DrawnSection:
     @property
     def pairs(self) -> bool:
         """Whether two drawings fit beside each other."""
-        return self.section.pairs and not any(drawing.wide for drawing in self.drawings)
+        return self.section.pairs and not any(
+            drawing.is_chart and drawing.embedded.wide for drawing in self.drawings
+        )
 
 
 def write_document(document: Document, folder: str | os.PathLike[str]) -> Path:
@@ -59,17 +61,31 @@ def write_document(document: Document, folder: str | os.PathLike[str]) -> Path:
         OutputError: when the folder cannot be written.
     """
     folder = prepare_folder(folder)
-    write_text(folder / SUMMARY_FILE, json.dumps(summary(document), indent=2, allow_nan=False) + "\n")
+    _write_text(folder / SUMMARY_FILE, json.dumps(summary(document), indent=2, allow_nan=False) + "\n")
     for name, write in document.files.items():
         write(folder / name)
-    drawn = [_drawn(section, folder) for section in document.sections]
-    for drawing in (drawing for part in drawn for drawing in (*part.drawings, *part.cards)):
-        path = folder / FIGURES / f"{drawing.name}.png"
-        if isinstance(drawing.image, Image.Image):
-            save_image(drawing.image, path)
-        else:
-            save_chart(drawing.image, path)
-    return write_text(folder / PAGE_FILE, render("ganatomy.report", document, sections=drawn))
+    drawn = [_draw(section, folder) for section in document.sections]
+    for one in (one for part in drawn for one in (*part.drawings, *part.cards)):
+        _save(one, folder / FIGURES / f"{one.name}.png")
+    return _write_text(folder / PAGE_FILE, fill("page.html", page=document, sections=drawn))
+
+
+def write_page(document: Document, path: str | os.PathLike[str]) -> Path:
+    """Write the page of a document alone, as one HTML file.
+
+    Args:
+        document: what to write; its code blocks name the folder of the page.
+        path: of the page.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        OutputError: when the file cannot be written.
+    """
+    path = Path(path)
+    drawn = [_draw(section, path.parent) for section in document.sections]
+    return _write_text(path, fill("page.html", page=document, sections=drawn))
 
 
 def summary(document: Document) -> dict[str, Any]:
@@ -122,7 +138,22 @@ def prepare_folder(folder: str | os.PathLike[str]) -> Path:
     return folder
 
 
-def _drawn(section: Section, folder: Path) -> DrawnSection:
+def _write_text(path: Path, text: str) -> Path:
+    with atomic_write(path) as part:
+        part.write_text(text, encoding="utf-8")
+    return path
+
+
+def _save(one: Drawing | Card, path: Path) -> None:
+    if isinstance(one, Drawing) and one.is_chart:
+        with atomic_write(path) as part:
+            part.write_bytes(one.png)
+    else:
+        assert isinstance(one.image, Image.Image)
+        save_image(one.image, path)
+
+
+def _draw(section: Section, folder: Path) -> DrawnSection:
     made: list[Drawing | Card] = []
     missing: list[str] = []
     for draw in section.draw:
@@ -145,4 +176,8 @@ def _drawn(section: Section, folder: Path) -> DrawnSection:
 
 def _each(draw: Draw) -> Sequence[Drawing | Card]:
     made = draw()
-    return [made] if isinstance(made, Drawing | Card) else list(made or ())
+    parts = [made] if isinstance(made, Drawing | Card) else list(made or ())
+    for one in parts:
+        if isinstance(one, Drawing):
+            _ = one.embedded  # rendered here, where a chart that cannot be rendered is noted
+    return parts

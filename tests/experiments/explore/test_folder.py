@@ -162,7 +162,7 @@ def test_a_report_that_cannot_be_finished_leaves_the_old_page_as_it_was(
 ) -> None:
     prepare_folder(tmp_path)
     (tmp_path / "report.html").write_text("the page of yesterday")
-    monkeypatch.setattr("ganatomy.report.writer.render", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("ganatomy.report.writer.fill", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write_document(document(reported.exploration, reported.experiment), tmp_path)
     assert (tmp_path / "report.html").read_text() == "the page of yesterday"

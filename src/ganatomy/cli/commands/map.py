@@ -71,14 +71,13 @@ def map(  # noqa: A001 (the name of the command)
     with stages() as advance:
         found = map_images(
             generator,
-            of=of,
+            of=_features(of, subject.model, generator, network=features, critic=critic, scorer=scorer) or of,
             method=method,
             n=n,
             seed=subject.seed,
             space=subject.space,
             truncation_psi=subject.truncation_psi,
             scorer=scorer,
-            features=_features(of, subject.model, generator, features=features, critic=critic, scorer=scorer),
             batch_size=subject.batch_size,
             progress=advance,
         )
@@ -117,13 +116,13 @@ def _with_color(subject: MapSubject, color: str | None) -> MapSubject:
 
 
 def _features(
-    of: str, model: str, generator: Generator, *, features: str, critic: str | None, scorer: Scorer | None
+    of: str, model: str, generator: Generator, *, network: str, critic: str | None, scorer: Scorer | None
 ) -> Features | None:
     """The features that are mapped, if any are."""
     if of == "features":
         from ganatomy.perception.features import features_of
 
-        return features_of(features, scorer)
+        return features_of(network, scorer)
     if of == "critic":
         from ganatomy.critics import critic as find_critic
         from ganatomy.critics import critic_features

@@ -18,6 +18,7 @@ from ganatomy.maps.classes import class_centres
 from ganatomy.maps.images import ImageMap
 from ganatomy.plots.maps import OTHER_COLOR, STANDS_OUT, Key, class_keys, scale_colors
 from ganatomy.report.elements import Cell, Row, Table
+from ganatomy.report.pages import fill
 from ganatomy.statistics.formatting import percent
 
 CELLS = (64, 48, 32, 24)
@@ -30,13 +31,17 @@ STEPS = 17
 
 @dataclass(frozen=True, kw_only=True)
 class ZoomableMap:
-    """What the macro `zoomable` of "shared/maps/map.html" shows.
+    """What the template "maps/map.html" shows.
 
     Args:
-        id: of the element, one of its kind on a page. label: what it is, for people who cannot see it.
-        data: what the script draws. sprite: all thumbnails side by side, as a data URI.
-        colors: what points can be coloured by. color: the one that is chosen first.
-        keys: how each class is drawn. table: where classes or attributes lie, in words.
+        id: of the element, one of its kind on a page.
+        label: what it is, for people who cannot see it.
+        data: what the script draws.
+        sprite: all thumbnails side by side, as a data URI.
+        colors: what points can be coloured by.
+        color: the one that is chosen first.
+        keys: how each class is drawn.
+        table: where classes or attributes lie, in words.
     """
 
     id: str
@@ -48,16 +53,27 @@ class ZoomableMap:
     keys: Sequence[Key]
     table: Table | None
 
+    @property
+    def tables(self) -> list[Table]:
+        """The table, if there is one, for a section."""
+        return [] if self.table is None else [self.table]
+
+    def html(self) -> str:
+        """The markup of the map with its script, for a section."""
+        return fill("maps/map.html", map=self)
+
 
 def zoomable_map(images: ImageMap, *, color: str | None = None, id: str = "map") -> ZoomableMap:  # noqa: A002
     """A map for a page.
 
     Args:
+        images: the map.
         color: "class" or an attribute; by default classes where there are any, else the first attribute.
         id: another one for each map of a page.
 
     Raises:
-        UnknownNameError, SettingError: for a colour that this map does not have.
+        UnknownNameError: for an attribute that was not scored.
+        SettingError: for classes where there are none.
     """
     color = images.check_color(color)
     places = _places(images)
@@ -164,7 +180,7 @@ def _table(images: ImageMap, keys: Sequence[Key], places: np.ndarray) -> Table |
     return Table(
         title="Where attributes lie",
         caption="The middle of the images with each attribute, and of those without: how far from the left and from "
-        "the top. Where the two are far apart, the map tells the attribute.",
+        "the top. Where the two are far apart, the map separates the attribute.",
         first="Attribute",
         headings=("images with it", "with: left", "top", "without: left", "top"),
         rows=[

@@ -34,7 +34,6 @@ from ganatomy.metrics.walks import SHARP
 from ganatomy.report.document import Document, Section
 from ganatomy.report.elements import Cell, Number, Row, Table, file_name, interval_cell, made_in
 from ganatomy.report.maps import zoomable_map
-from ganatomy.report.pages import render
 from ganatomy.statistics.formatting import percent, percent_interval, short, signed, with_interval
 from ganatomy.statistics.intervals import Estimate
 
@@ -212,17 +211,15 @@ def _maps(maps: TwoMaps) -> Section:
         "Maps of latent space are often said to show images of a class together. Here the same images are mapped "
         f"twice: by their codes, and by {maps.features.subject}. {maps.codes.map.notes[0]}"
     )
+    zoomable = zoomable_map(maps.features, color=maps.color, id="dcgan-map")
     return Section(
         name="map",
         title="Map of the classes" if maps.features.classes else "Map",
         paragraphs=[text, f"The map by {maps.features.subject} can be zoomed below."],
         draw=[partial(figures.both_maps, maps)],
         pairs=True,
-        html=render(
-            "ganatomy.experiments.studies.dcgan",
-            zoomable_map(maps.features, color=maps.color, id="dcgan-map"),
-        ),
-        tables=[_maps_table(maps)],
+        html=zoomable.html(),
+        tables=[*zoomable.tables, _maps_table(maps)],
     )
 
 

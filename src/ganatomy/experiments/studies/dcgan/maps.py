@@ -64,15 +64,15 @@ def draw_maps(
         method: as in `maps.embed`.
     """
     scorer = experiment.scorer
-    of, features = (
-        ("critic", critic_features(critic))
+    features = (
+        critic_features(critic)
         if critic is not None
-        else ("images", None)
+        else "images"
         if scorer is None
-        else ("features", scorer_features(scorer))
+        else scorer_features(scorer)
     )
 
-    def draw(place: int, of: str, features: Features | None) -> ImageMap:
+    def draw(place: int, of: str | Features) -> ImageMap:
         part = part_of(advance, place, 2)
         return map_images(
             experiment.generator,
@@ -83,12 +83,11 @@ def draw_maps(
             space=experiment.editing_space,
             truncation_psi=experiment.truncation_psi,
             scorer=scorer,
-            features=features,
             batch_size=experiment.batch_size,
             progress=lambda _, done, total: part(done, total),
         )
 
-    codes, seen = draw(0, "codes", None), draw(1, of, features)
+    codes, seen = draw(0, "codes"), draw(1, features)
     color = seen.check_color(None if seen.classes else color)
     if color is None or seen.scores is None:
         return TwoMaps(codes=codes, features=seen, color=None)
