@@ -57,7 +57,7 @@ def network(toy: ToyGenerator) -> TransferNetwork:
 
 def give(toy: ToyGenerator, scorer, network: TransferNetwork, attributes, *, n: int = 64) -> Transferred:
     target, source = (toy.sample(n, seed=seed, space=network.config.space) for seed in (8, 9))
-    return transfer(toy, scorer, target, source, attributes, method="network", network=network)
+    return transfer(toy, scorer, target, source, attributes, method=network)
 
 
 @pytest.mark.parametrize(
@@ -107,16 +107,14 @@ def test_an_untrained_network_is_right_where_scores_are_linear(seed: int):
 
 def test_where_source_and_target_agree_nothing_moves(toy: ToyGenerator, network: TransferNetwork):
     codes = toy.sample(3, seed=1, space="w")
-    found = transfer(toy, OracleScorer(toy), codes, codes, "red", method="network", network=network)
+    found = transfer(toy, OracleScorer(toy), codes, codes, "red", method=network)
     assert torch.allclose(found.latents.codes, codes.codes, atol=1e-5)
 
 
 def test_codes_of_w_plus_move_in_all_layers(toy: ToyGenerator, network: TransferNetwork):
     target, source = (toy.sample(3, seed=seed, space="w") for seed in (1, 2))
-    flat = transfer(toy, OracleScorer(toy), target, source, "red", method="network", network=network)
-    layered = transfer(
-        toy, OracleScorer(toy), target.to("w+"), source, "red", method="network", network=network
-    )
+    flat = transfer(toy, OracleScorer(toy), target, source, "red", method=network)
+    layered = transfer(toy, OracleScorer(toy), target.to("w+"), source, "red", method=network)
     assert torch.allclose(layered.latents.codes, flat.latents.codes[:, None].expand(-1, 3, -1), atol=1e-5)
 
 
@@ -225,10 +223,10 @@ def test_a_damaged_file_is_refused(network: TransferNetwork, tmp_path: Path):
 def test_what_it_was_not_trained_for_is_refused(toy: ToyGenerator, network: TransferNetwork):
     scorer, codes = OracleScorer(toy), toy.sample(2, seed=1, space="w")
     with pytest.raises(UnknownNameError, match="attribute of this network 'round'"):
-        transfer(toy, scorer, codes, codes, "round", method="network", network=network)
+        transfer(toy, scorer, codes, codes, "round", method=network)
     other = scorer.select(("red", "large"))
     with pytest.raises(SettingError, match="another scorer"):
-        transfer(toy, other, codes, codes, "red", method="network", network=network)
+        transfer(toy, other, codes, codes, "red", method=network)
     with pytest.raises(FingerprintError, match="train one for theirs"):
         network.coordinates(replace(codes, fingerprint="0" * 64))
     with pytest.raises(SpaceError):

@@ -149,7 +149,6 @@ def test_what_does_not_go_together_is_refused(toy: ToyGenerator, codes):
         (UnknownNameError, "did you mean 'round'", codes, "rond", {}),
         (UnknownNameError, "did you mean 'linear'", codes, "red", {"method": "linar"}),
         (SettingError, "needs directions", codes, "red", {"method": "linear"}),
-        (SettingError, "no network to transfer with", codes, "red", {"method": "network"}),
         (SettingError, "cannot change and stay", codes, "red", {"hold": ["red"]}),
         (SettingError, "has slope nan", codes, "red", {"method": "linear", "directions": flat}),
         (SettingError, "moves some layers only", codes, "red", {"method": "linear", "directions": half}),

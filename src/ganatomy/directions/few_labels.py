@@ -217,7 +217,7 @@ def few_labels(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fit:
+class RidgeFit:
     """Ridge regressions of ±1 on codes: `side = dual @ codes @ code + offset`, yes above 0.
 
     Args:
@@ -231,7 +231,7 @@ class Fit:
     slope: Float[Tensor, " b"]
 
 
-def fit(gram: Float[Tensor, "b n n"], signs: Float[Tensor, "b n"]) -> Fit:
+def fit(gram: Float[Tensor, "b n n"], signs: Float[Tensor, "b n"]) -> RidgeFit:
     """Each regression with the ratio of the largest marginal likelihood, from the inner products of its codes.
 
     With e and V the eigensystem of the centred Gram matrix (scaled to mean 1) and `p = Vᵀ signs`, the likelihood of a
@@ -267,7 +267,7 @@ def fit(gram: Float[Tensor, "b n n"], signs: Float[Tensor, "b n"]) -> Fit:
         spreads.append(((apart - middle[:, None]).square() * of_class).sum(-1))
     gap, spread = middles[0] - middles[1], (spreads[0] + spreads[1]) / max(n - 2, 1)
     center = torch.einsum("bij,bj->bi", gram, dual).mean(-1)
-    return Fit(
+    return RidgeFit(
         dual=dual,
         offset=-center - (middles[0] + middles[1]) / 2,
         slope=torch.where((gap > 0) & (spread > 0), gap / spread, torch.nan),

@@ -100,7 +100,7 @@ class Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class SurveyRows:
     """All rows of a survey as arrays of their final size, so that a long survey is in memory only once."""
 
     codes: Float[Tensor, "n *shape"]
@@ -109,7 +109,7 @@ class Table:
     num_classes: int
 
     @classmethod
-    def empty(cls, n: int, settings: Settings) -> Table:
+    def empty(cls, n: int, settings: Settings) -> SurveyRows:
         return cls(
             codes=torch.empty(n, *settings.code_shape),
             logits=torch.empty(n, len(settings.attributes)),
@@ -215,7 +215,7 @@ def _part_path(folder: Path, part: int) -> Path:
     return folder / f"part-{part:06d}.parquet"
 
 
-def write_part(folder: Path, part: int, table: Table, settings: Settings, count: int) -> None:
+def write_part(folder: Path, part: int, table: SurveyRows, settings: Settings, count: int) -> None:
     """Write the first `count` rows of a part; after an interruption it is as before."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -263,7 +263,7 @@ def count_rows(folder: Path, settings: Settings, *, strict: bool) -> dict[int, i
     return counts
 
 
-def read_part(folder: Path, part: int, table: Table, settings: Settings, count: int) -> int:
+def read_part(folder: Path, part: int, table: SurveyRows, settings: Settings, count: int) -> int:
     """Fill a table with the first `count` rows of a part; raises CheckpointError where it is damaged."""
     import pyarrow as pa
     import pyarrow.parquet as pq

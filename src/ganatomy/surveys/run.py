@@ -18,7 +18,7 @@ from ganatomy.perception.base import Scorer, Scores
 from ganatomy.progress import Advance
 from ganatomy.surveys.base import Survey
 from ganatomy.surveys.jacobians import jacobians, read_jacobians, write_jacobians
-from ganatomy.surveys.parts import PART_ROWS, Settings, Table, count_rows, read_part, write_part, writing
+from ganatomy.surveys.parts import PART_ROWS, Settings, SurveyRows, count_rows, read_part, write_part, writing
 
 FLUSH_SECONDS = 5.0
 """An incomplete part is written this often, so that a slow survey that is killed loses little."""
@@ -89,7 +89,7 @@ def survey(
         label=generator.label,
     )
     settings = Settings.of(described)
-    table = Table.empty(n, settings)
+    table = SurveyRows.empty(n, settings)
     job = _Job(generator=generator, scorer=scorer, settings=settings, batch_size=batch_size)
     report = progress or (lambda *_: None)
     if folder is None:
@@ -171,7 +171,7 @@ def load_survey(folder: str | os.PathLike[str]) -> Survey:
     num_rows = sum(counts.values())
     if not num_rows:
         raise CheckpointError(f"{folder} has no rows yet; run the same survey again")
-    table = Table.empty(num_rows, settings)
+    table = SurveyRows.empty(num_rows, settings)
     if counts != {part: table.rows_in(part) for part in range(table.num_parts)}:
         raise CheckpointError(
             f"{folder} lacks rows in the middle; run the same survey again, which fills the gap"
@@ -196,7 +196,7 @@ def save_survey(survey: Survey, folder: str | os.PathLike[str]) -> Path:
     if (folder / "survey.json").exists():
         raise OutputError(f"{folder} holds a survey already; choose another folder")
     settings = Settings.of(survey)
-    table = Table.empty(len(survey), settings)
+    table = SurveyRows.empty(len(survey), settings)
     table.put(0, survey.latents, survey.scores)
     with writing(folder, settings):
         for part in range(table.num_parts):
@@ -216,7 +216,7 @@ class _Job:
     batch_size: int
 
     @torch.no_grad()
-    def fill(self, table: Table, part: int, have: int) -> Iterator[int]:
+    def fill(self, table: SurveyRows, part: int, have: int) -> Iterator[int]:
         """Make the rows of one part after the first `have`; yields how many each batch adds."""
         start, stop = part * PART_ROWS, part * PART_ROWS + table.rows_in(part)
         if start + have == stop:
@@ -235,7 +235,7 @@ class _Job:
             yield len(batch)
 
 
-def _survey_folder(folder: Path, job: _Job, table: Table, report: Advance) -> None:
+def _survey_folder(folder: Path, job: _Job, table: SurveyRows, report: Advance) -> None:
     """Read the rows in a folder, and make the others."""
     found = Settings.read(folder)
     if found is not None:

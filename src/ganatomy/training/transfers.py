@@ -117,7 +117,7 @@ def train_transfer(
         progress: called with the stage, what is done of it, and how much it is.
 
     Returns:
-        The network, for `transfer(..., method="network")`.
+        The network, for `transfer(..., method=network)`.
 
     Raises:
         SettingError: where gradients do not flow through scorer and generator, or the scorer lacks features.
@@ -189,7 +189,7 @@ def judge_transfer(
     target, source = (generator.sample(n, seed=s, space=config.space) for s in (seed, seed + 1))
     found = {}
     for name in config.attributes:
-        found[name] = transfer(generator, scorer, target, source, name, method="network", network=network)
+        found[name] = transfer(generator, scorer, target, source, name, method=network)
         if progress:
             progress("new pairs", len(found), len(config.attributes))
     return found

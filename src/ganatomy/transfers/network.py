@@ -110,7 +110,7 @@ class TransferNetwork(nn.Module):
     Example::
 
         network = ga.train_transfer(generator, scorer, settings)
-        found = ga.transfer(generator, scorer, target, source, "Smiling", method="network", network=network)
+        found = ga.transfer(generator, scorer, target, source, "Smiling", method=network)
     """
 
     mean: Tensor

@@ -22,7 +22,7 @@ from ganatomy.transfers.network import TransferNetwork
 from ganatomy.transfers.result import Pairs, Transferred, paired, scores_of
 from ganatomy.transfers.steps import moved
 
-METHODS = ("linear", "guided", "network")
+METHODS = ("linear", "guided")
 
 LOOSER = (1.0, 10.0)
 """Damping of guided edits, as multiples of the default: images that miss their goal are edited again with the next."""
@@ -36,10 +36,9 @@ def transfer(
     source: Latents,
     attributes: Iterable[str] | str,
     *,
-    method: str = "guided",
+    method: str | TransferNetwork = "guided",
     hold: Iterable[str] | str = "all",
     directions: Directions | None = None,
-    network: TransferNetwork | None = None,
     batch_size: int = 16,
     progress: Advance | None = None,
 ) -> Transferred:
@@ -50,8 +49,8 @@ def transfer(
         target: codes to change.
         source: codes to take attributes from.
         method: "linear" solves for the step in directions (`transfers.linear`), from the scores of sources and targets
-            alone; "guided" optimises until each image has the value (`ga.guided`); "network" takes one pass of a
-            network that `ga.train_transfer` trained.
+            alone; "guided" optimises until each image has the value (`ga.guided`); a network that `ga.train_transfer`
+            trained does it in one pass.
         hold: attributes to keep, or "all" others. A network always holds all that it was trained to hold.
         directions: for "linear", with slopes, of the attributes and of held ones; for "guided", where scorer and
             generator have no gradients, the span to edit in.
@@ -70,7 +69,7 @@ def transfer(
         found = ga.transfer(generator, scorer, her, his, "Smiling")
         ga.grid(generator(found.latents)).save("smile.png")
     """
-    if method not in METHODS:
+    if isinstance(method, str) and method not in METHODS:
         raise UnknownNameError("method of transfer", method, METHODS)
     scorer.require_images()
     attributes = (attributes,) if isinstance(attributes, str) else tuple(dict.fromkeys(attributes))
@@ -90,7 +89,7 @@ def transfer(
         return _guided(
             generator, scorer, pairs, directions=directions, batch_size=batch_size, progress=progress
         )
-    if method == "linear":
+    if isinstance(method, str):
         if directions is None:
             raise SettingError(
                 "a linear transfer needs directions of the attributes and of what is held; "
@@ -98,15 +97,11 @@ def transfer(
             )
         latents = linear(generator, pairs, directions)
     else:
-        if network is None:
-            raise SettingError(
-                "there is no network to transfer with; train one with ga.train_transfer, or choose method='guided'"
-            )
-        latents = apply_network(generator, scorer, pairs, network, batch_size=batch_size)
+        latents = apply_network(generator, scorer, pairs, method, batch_size=batch_size)
     after = scores_of(generator, scorer, latents, batch_size=batch_size)
     if progress:
         progress(len(latents), len(latents))
-    return _result(pairs, latents, after, method)
+    return _result(pairs, latents, after, method if isinstance(method, str) else "network")
 
 
 def apply_network(

@@ -93,10 +93,9 @@ def transfer(
             was,
             sources.draw(generator),
             attributes,
-            method=method,
+            method=net or method,
             hold=[called(scorer, name) for name in kept] if kept else "all",
             directions=found,
-            network=net,
             batch_size=min(subject.batch_size, 16),
             progress=advance,
         )

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from ganatomy.errors import CheckpointError
-from ganatomy.generators.checkpoints.budget import Budget, read_member
+from ganatomy.generators.checkpoints.budget import UnpackingBudget, read_member
 from ganatomy.generators.checkpoints.nvidia import flatten_kwargs
 
 STATE = "state/"
@@ -35,7 +35,7 @@ def read_npz(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            return _read(archive, Budget.of(path.stat().st_size))
+            return _read(archive, UnpackingBudget.of(path.stat().st_size))
     except CheckpointError:
         raise
     except Exception as error:  # noqa: BLE001 - damaged archives make zipfile and decompressors raise many things
@@ -43,7 +43,7 @@ def read_npz(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise CheckpointError(f"is cut off or damaged: {first}") from None
 
 
-def _read(archive: zipfile.ZipFile, budget: Budget) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _read(archive: zipfile.ZipFile, budget: UnpackingBudget) -> tuple[dict[str, Tensor], dict[str, Any]]:
     members = {info.filename.removesuffix(".npy"): info.filename for info in archive.infolist()}
     if len(members) > MAX_MEMBERS:
         raise CheckpointError(f"holds {len(members)} arrays, more than any network")

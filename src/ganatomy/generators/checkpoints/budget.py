@@ -12,14 +12,14 @@ MAX_EXPANSION = 20
 
 
 @dataclass(kw_only=True)
-class Budget:
+class UnpackingBudget:
     """Bytes that may still be unpacked from a file of so many bytes."""
 
     size: int
     left: int
 
     @classmethod
-    def of(cls, size: int) -> Budget:
+    def of(cls, size: int) -> UnpackingBudget:
         return cls(size=size, left=MAX_EXPANSION * size + (1 << 20))
 
     def spend(self, num_bytes: int, what: str) -> None:
@@ -31,7 +31,7 @@ class Budget:
         self.left -= num_bytes
 
 
-def read_member(archive: zipfile.ZipFile, name: str, budget: Budget) -> bytes:
+def read_member(archive: zipfile.ZipFile, name: str, budget: UnpackingBudget) -> bytes:
     """One file of an archive, whose size is checked before and while it is unpacked."""
     info = archive.getinfo(name)
     budget.spend(info.file_size, name)

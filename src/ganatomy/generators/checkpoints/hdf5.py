@@ -18,7 +18,7 @@ import numpy as np
 from h5py import h5o  # pyright: ignore[reportAttributeAccessIssue]  (compiled, without stubs)
 
 from ganatomy.errors import CheckpointError
-from ganatomy.generators.checkpoints.budget import Budget
+from ganatomy.generators.checkpoints.budget import UnpackingBudget
 from ganatomy.generators.checkpoints.hdf5_texts import MAX_TEXT, Texts
 
 MAX_PIECES = 64
@@ -35,7 +35,7 @@ class HDF5:
 
     root: h5py.Group
     texts: Texts
-    budget: Budget
+    budget: UnpackingBudget
 
 
 @contextlib.contextmanager
@@ -43,7 +43,7 @@ def open_hdf5(content: bytes) -> Iterator[HDF5]:
     """A file, given all its bytes; whatever its reading stumbles over becomes a CheckpointError."""
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
-            yield HDF5(root=file, texts=Texts(content), budget=Budget.of(len(content)))
+            yield HDF5(root=file, texts=Texts(content), budget=UnpackingBudget.of(len(content)))
     except CheckpointError:
         raise
     except Exception as error:  # noqa: BLE001 - a damaged file makes the library raise whatever it stumbles over
@@ -100,7 +100,7 @@ def read_texts(file: HDF5, group: h5py.Group, name: str) -> list[str] | None:
     return [text for piece in pieces for text in _texts(file, group, piece)] if pieces else None
 
 
-def read_array(dataset: h5py.Dataset, budget: Budget) -> np.ndarray:
+def read_array(dataset: h5py.Dataset, budget: UnpackingBudget) -> np.ndarray:
     """The numbers of a dataset, once its kind and its size are those of weights that the file can hold."""
     name, dtype = str(dataset.name), dataset.dtype
     if dtype.kind not in "fiu" or dtype.itemsize > 8:
@@ -124,7 +124,9 @@ def read_array(dataset: h5py.Dataset, budget: Budget) -> np.ndarray:
     return dataset[()]
 
 
-def read_arrays(group: h5py.Group, names: Mapping[str, str], budget: Budget) -> dict[str, np.ndarray]:
+def read_arrays(
+    group: h5py.Group, names: Mapping[str, str], budget: UnpackingBudget
+) -> dict[str, np.ndarray]:
     """The datasets at these paths, by their keys."""
     arrays = {}
     for key, path in names.items():

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from ganatomy.errors import CheckpointError
-from ganatomy.generators.checkpoints.budget import Budget, read_member
+from ganatomy.generators.checkpoints.budget import UnpackingBudget, read_member
 from ganatomy.generators.checkpoints.hdf5 import (
     HDF5,
     find_group,
@@ -70,7 +70,7 @@ def read_keras_archive(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, A
         CheckpointError: when the file is damaged, or has a layer that is not read.
     """
     try:
-        allowed = Budget.of(path.stat().st_size)
+        allowed = UnpackingBudget.of(path.stat().st_size)
         with zipfile.ZipFile(path) as archive:
             config, content = (
                 _member(archive, name, allowed) for name in ("config.json", "model.weights.h5")
@@ -182,7 +182,7 @@ def _settings(stack: Stack) -> dict[str, Any]:
 # Keras 2's HDF5: groups by layer, in which weights lie under their names.
 
 
-def _weights_of(step: KerasStep, group: h5py.Group, budget: Budget) -> Arrays:
+def _weights_of(step: KerasStep, group: h5py.Group, budget: UnpackingBudget) -> Arrays:
     """The weights of a layer, or of one that lies in a model within the model."""
     outermost = step.owners[0] if step.owners else step.name
     inside = find_group(group, outermost)
@@ -306,7 +306,7 @@ def _as_norm(name: str, leaves: Arrays, order: np.ndarray | None) -> dict[str, n
 # Keras 3's archive: groups by layer, which number their weights.
 
 
-def _member(archive: zipfile.ZipFile, name: str, budget: Budget) -> bytes:
+def _member(archive: zipfile.ZipFile, name: str, budget: UnpackingBudget) -> bytes:
     if name not in archive.namelist():
         raise CheckpointError(f"is a zip archive without {name}, so it is no whole Keras model")
     return read_member(archive, name, budget)
@@ -328,7 +328,7 @@ def _archived_groups(root: h5py.Group, steps: list[KerasStep]) -> Callable[[Kera
 
 
 def _archived_weights(
-    step: KerasStep, groups: Callable[[KerasStep], h5py.Group | None], budget: Budget
+    step: KerasStep, groups: Callable[[KerasStep], h5py.Group | None], budget: UnpackingBudget
 ) -> Arrays:
     group = groups(step)
     if group is None or find_group(group, "vars") is None:
