@@ -205,7 +205,7 @@ def check_dcgan(run: Run) -> None:
 def check_linear_map(run: Run) -> None:
     assert str(run.names["found"].verdict) in run.out
     numbers = run.json("linear-map/summary.json")
-    assert (numbers["attributes"], numbers["shown"]) == (["3", "5", "8"], "3")
+    assert (list(numbers["attributes"]), numbers["shown"]) == (["3", "5", "8"], "3")
 
 
 def check_z_against_w(run: Run) -> None:

@@ -29,7 +29,7 @@ def test_the_study_prints_five_sentences_and_where_its_page_is(
     assert lines[-1] == str(out / "report.html")
     data = json.loads((out / "summary.json").read_text())
     assert data["sentences"] == lines[:5]
-    assert (data["n"], data["images"], data["space"], data["attributes"]) == (
+    assert (data["n"], data["images"], data["space"], list(data["attributes"])) == (
         120,
         4,
         "z",

@@ -89,19 +89,23 @@ def file_name(attribute: str) -> str:
     return re.sub(r"[^\w.]+", "-", attribute).strip("-.") or "attribute"
 
 
+Value = Cell | Estimate | str | None
+"""What a cell can be made from."""
+
+
 def table(
     title: str,
     *,
     caption: str,
     first: str,
     rows: Iterable[T],
-    columns: Mapping[str, Callable[[T], Cell | Estimate | str | None]],
+    columns: Mapping[str, Callable[[T], Value] | Mapping[T, Value]],
     name: Callable[[T], str] = str,
     marked: Callable[[T], bool] | None = None,
     words: Iterable[str] = (),
     stacked: bool = False,
 ) -> Table:
-    """A table of functions of its rows: an estimate is written with its interval, None as a dash.
+    """A table from its columns: an estimate is written with its interval, and a dash where there is nothing.
 
     >>> table("Squares", caption="", first="n", rows=[1, 2], columns={"square": lambda n: f"{n * n}"}).rows[1].cells
     [Cell(text='4', interval='')]
@@ -110,14 +114,15 @@ def table(
         title: read out where the caption is not seen.
         caption: above the table.
         first: heads the column of names.
-        rows: what the columns are functions of.
-        columns: heading to what a cell holds.
+        rows: what the columns are about.
+        columns: heading to what stands there, a function of the row or a mapping from it.
         name: of a row.
         marked: whether a row stands out; by default none does.
         words: headings of columns that hold text.
         stacked: whether intervals stand below their figures.
     """
     headings = list(columns)
+    writers = [column.get if isinstance(column, Mapping) else column for column in columns.values()]
     return Table(
         title=title,
         caption=caption,
@@ -126,7 +131,7 @@ def table(
         rows=[
             Row(
                 name=name(row),
-                cells=[_cell(write(row)) for write in columns.values()],
+                cells=[_cell(write(row)) for write in writers],
                 marked=marked is not None and marked(row),
             )
             for row in rows
@@ -136,7 +141,7 @@ def table(
     )
 
 
-def _cell(value: Cell | Estimate | str | None) -> Cell:
+def _cell(value: Value) -> Cell:
     if isinstance(value, Estimate):
         return interval_cell(value)
     return value if isinstance(value, Cell) else Cell(text="–" if value is None else value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import torch
 from jaxtyping import Float
@@ -24,23 +23,32 @@ class Budget:
     Args:
         experiment: its scorer knows the attributes that are compared, and no others.
         survey: of these attributes; its Jacobians, where gradients flow, are of images in `train`.
+        train: the codes to learn from.
+        held: the held-out codes; the split is the one that every method makes for itself.
         differentiable: the scorer with gradients; None where none flow.
     """
 
     experiment: Experiment
     survey: Survey
+    train: Survey
+    held: Survey
     differentiable: Scorer | None
 
     @classmethod
     def of(cls, experiment: Experiment, seen: Survey, names: Sequence[str]) -> Budget:
         """The survey of these attributes, with gradients of the scorer where they flow."""
         scorer = experiment.image_scorer.select(names)
-        survey = replace(seen, scores=seen.scores.select(names), scorer=scorer.fingerprint)
         train, _ = seen.split(HELD_OUT, seed=experiment.seed)
-        train, differentiable = experiment.with_jacobians(train, names)
+        jacobians, differentiable = experiment.with_jacobians(train, names)
+        survey = replace(
+            seen, scores=seen.scores.select(names), scorer=scorer.fingerprint, jacobians=jacobians.jacobians
+        )
+        train, held = survey.split(HELD_OUT, seed=experiment.seed)
         return cls(
             experiment=replace(experiment, scorer=scorer),
-            survey=replace(survey, jacobians=train.jacobians),
+            survey=survey,
+            train=train,
+            held=held,
             differentiable=None if differentiable is None else differentiable.select(names),
         )
 
@@ -50,21 +58,7 @@ class Budget:
 
     @property
     def seed(self) -> int:
-        """Of the survey and of every method."""
         return self.experiment.seed
-
-    @cached_property
-    def parts(self) -> tuple[Survey, Survey]:
-        """The codes to learn from, and the held-out ones: the split that every method makes for itself."""
-        return self.survey.split(HELD_OUT, seed=self.seed)
-
-    @property
-    def train(self) -> Survey:
-        return self.parts[0]
-
-    @property
-    def held(self) -> Survey:
-        return self.parts[1]
 
     @torch.no_grad()
     def along(self, directions: Directions) -> Float[Tensor, "m k"]:
@@ -77,12 +71,11 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a method found.
+    """What a method found: directions of all attributes (none for guided edits), and what that took.
 
     Args:
-        directions: with the names of the attributes, in their order; None for guided edits, which need none.
         num_labels: images whose scores, gradients or labels had to be known first.
-        seconds: to find the directions of all attributes; survey and gradients are not counted.
+        seconds: to find the directions; survey and gradients are not counted.
     """
 
     directions: Directions | None

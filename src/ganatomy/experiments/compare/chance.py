@@ -25,13 +25,10 @@ from ganatomy.surveys import Survey
 
 FINDER = "regression"
 """The method that finds directions in shuffled labels."""
-
 NUM_SHUFFLES = 5
 """Times that the labels are shuffled; each gives one direction for every attribute."""
-
 NUM_DRAWS = 999
 """Draws of the null distributions: the smallest p-value is one in a thousand."""
-
 NUM_IMAGES = 12
 """Images that are edited along null directions."""
 
@@ -65,15 +62,7 @@ def chance_of(
     *,
     advance: Advance,
 ) -> Chance:
-    """Edits along null directions, and all p-values.
-
-    Args:
-        budget: what the methods learnt from.
-        images: the first of those that the methods edited.
-        results: method to what it did.
-        change: of the mean probability of each attribute.
-        advance: called with the shuffles done and all.
-    """
+    """Edits of the first images along null directions, and the p-values of all methods."""
     null = null_selectivities(budget, images, change, advance=advance)
     labels, seed = budget.held.scores.logits > 0, budget.seed + 7
     mean = null.mean(1) if len(null) else torch.tensor([torch.nan])

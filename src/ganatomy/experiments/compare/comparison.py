@@ -42,22 +42,18 @@ class Comparison:
     draws for all methods.
 
     Args:
-        signature: of the generator.
-        fingerprint: of the generator.
         scorer: a line about the attribute classifier.
         judge: the same about the judge; None without one.
-        survey: codes with the scores of the attributes that are compared.
+        survey: codes with the scores of all attributes that are measured.
         held: those of its codes that no method learnt from.
         latents: of the unedited images.
-        target_change: of the mean probability, that was asked for.
         results: method to what it did, in the order of the table.
-        not_measured: measures that do not apply, and why.
         features: where identity and perceptual distance are from.
         guided_by: what guided edits follow.
-        seconds: of each stage.
         left_out: methods that do not apply, and why.
+        not_measured: measures that do not apply, and why.
         truth: which factors an attribute is, where that is known.
-        chance: what shuffled labels give; None where that was not measured.
+        chance: what shuffled labels give.
         trades: target changes against changes of others, for some methods.
         learning: quality against the number of labels, for some methods.
     """
@@ -71,11 +67,11 @@ class Comparison:
     latents: Latents
     target_change: float
     results: Mapping[str, MethodResult]
-    not_measured: Mapping[str, str]
     features: str
     guided_by: str
-    seconds: Mapping[str, float]
+    seconds: Mapping[str, float] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    not_measured: Mapping[str, str] = field(default_factory=dict)
     truth: Truth | None = None
     chance: Chance | None = None
     trades: Trades = field(default_factory=dict)

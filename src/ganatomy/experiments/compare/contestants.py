@@ -26,13 +26,10 @@ from ganatomy.latents import Directions, Space
 
 NUM_LABELS = 20
 """Labelled images that few labels learn an attribute from, half of them with it."""
-
 EXEMPLARS = 30
 """Images with an attribute that channels of style space are chosen by."""
-
 COMPONENTS = 10
 """Directions of each method that needs no labels; they are named afterwards."""
-
 NO_GRADIENTS = "gradients do not flow from these scores to codes"
 
 PLAIN, LINEAR_HOLD, SELECTIVE_HOLD = "plain", "linear hold", "selective hold"
@@ -53,7 +50,6 @@ class Contestant:
 
     Args:
         what: it is, in a few words.
-        find: its directions.
         edit: what kind, one of `EDITS`.
     """
 
@@ -72,20 +68,15 @@ class Contestant:
         return self.edit in (GUIDED, GUIDED_HOLD)
 
 
-def _by_scores(method: str) -> Callable[[Budget], Found]:
+def _by(method: str, *, gradients: bool = False) -> Callable[[Budget], Found]:
+    """A method that learns from the scores of all codes, or from the gradients of some."""
+
     def find(budget: Budget) -> Found:
-        found = METHODS[method](budget.survey, budget.names, seed=budget.seed)
-        return Found(directions=found, num_labels=len(budget.train))
-
-    return find
-
-
-def _by_gradients(method: str) -> Callable[[Budget], Found]:
-    def find(budget: Budget) -> Found:
-        if budget.survey.jacobians is None:
+        learnt = budget.survey.jacobians if gradients else budget.train
+        if learnt is None:
             raise SettingError(NO_GRADIENTS)
         found = METHODS[method](budget.survey, budget.names, seed=budget.seed)
-        return Found(directions=found, num_labels=len(budget.survey.jacobians))
+        return Found(directions=found, num_labels=len(learnt))
 
     return find
 
@@ -149,34 +140,32 @@ def _guided(budget: Budget) -> Found:
 
 
 CONTESTANTS: Mapping[str, Contestant] = {
-    "linear": Contestant(what="linear map of probabilities", find=_by_scores("linear")),
-    "penalty": Contestant(what="linear map with the paper's penalty", find=_by_scores("penalty")),
-    "centroid": Contestant(what="difference of class means", find=_by_scores("centroid")),
-    "discriminant": Contestant(what="linear discriminant", find=_by_scores("discriminant")),
-    "logistic": Contestant(what="logistic regression", find=_by_scores("logistic")),
-    "svm": Contestant(what="linear support vector machine", find=_by_scores("svm")),
-    "regression": Contestant(what="ridge regression of logits", find=_by_scores("regression")),
-    "pls": Contestant(what="partial least squares", find=_by_scores("pls")),
-    "lowdin": Contestant(what="ridge regression, made orthogonal", find=_by_scores("lowdin")),
-    "gradient": Contestant(what="mean gradient of the logit", find=_by_gradients("gradient")),
-    "active": Contestant(what="active subspace of the logit", find=_by_gradients("active")),
+    "linear": Contestant(what="linear map of probabilities", find=_by("linear")),
+    "penalty": Contestant(what="linear map with the paper's penalty", find=_by("penalty")),
+    "centroid": Contestant(what="difference of class means", find=_by("centroid")),
+    "discriminant": Contestant(what="linear discriminant", find=_by("discriminant")),
+    "logistic": Contestant(what="logistic regression", find=_by("logistic")),
+    "svm": Contestant(what="linear support vector machine", find=_by("svm")),
+    "regression": Contestant(what="ridge regression of logits", find=_by("regression")),
+    "pls": Contestant(what="partial least squares", find=_by("pls")),
+    "lowdin": Contestant(what="ridge regression, made orthogonal", find=_by("lowdin")),
+    "gradient": Contestant(what="mean gradient of the logit", find=_by("gradient", gradients=True)),
+    "active": Contestant(what="active subspace of the logit", find=_by("active", gradients=True)),
     "few-labels": Contestant(what=f"{NUM_LABELS} labelled images an attribute", find=_few_labels),
     "pca": Contestant(what="principal components of codes, named", find=_pca),
     "ganspace": Contestant(what="principal components of the first feature map, named", find=_ganspace),
     "sefa": Contestant(what="SeFa: directions of the first weights, named", find=_sefa),
     "stylespace": Contestant(what="one channel of style space", find=_stylespace),
-    "dual": Contestant(
-        what="regression, others held fixed exactly", edit=LINEAR_HOLD, find=_by_scores("dual")
-    ),
+    "dual": Contestant(what="regression, others held fixed exactly", edit=LINEAR_HOLD, find=_by("dual")),
     "held": Contestant(
         what="regression, others held fixed as far as its errors allow",
         edit=LINEAR_HOLD,
-        find=_by_scores("held"),
+        find=_by("held"),
     ),
     "selective": Contestant(
         what="others held fixed by the gradients of some images",
         edit=SELECTIVE_HOLD,
-        find=_by_gradients("selective"),
+        find=_by("selective", gradients=True),
     ),
     "guided": Contestant(what="guided edits, nothing held fixed", edit=GUIDED, find=_guided),
     "guided-hold": Contestant(what="guided edits, others held fixed", edit=GUIDED_HOLD, find=_guided),

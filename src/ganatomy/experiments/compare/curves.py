@@ -22,16 +22,12 @@ from ganatomy.statistics.intervals import Estimate, mean_of
 
 TRADED = ("regression", "dual", "held", "selective", "guided", "guided-hold")
 """Methods that edit by several target changes: one for each kind of edit, and both linear holds."""
-
 CHANGES = (0.1, 0.4)
 """Target changes beside the one of the comparison."""
-
 TRADED_ATTRIBUTES, TRADED_IMAGES = 4, 12
 """At most so many attributes and images are edited once more for each of these."""
-
 LEARNERS = ("regression", "logistic", "centroid")
 """Methods that learn from fewer and fewer labels."""
-
 FEWEST = 50
 NUM_SIZES = 4
 REPEATS = 5

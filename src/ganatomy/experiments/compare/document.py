@@ -28,19 +28,6 @@ def comparison_document(
     """A comparison as a document, for `write_document`."""
     model, scorer = model or found.signature.architecture, scorer or found.scorer
     side = found.signature.resolution
-    sections = [_league(found), _images(found, experiment)]
-    if found.trades:
-        sections.append(_trades(found))
-    if found.learning:
-        sections.append(_labels(found))
-    if found.truth is not None:
-        sections.append(_truth(found, found.truth))
-    if found.chance is not None:
-        sections.append(_chance(found, found.chance))
-    sections += [
-        Section(name="costs", title="What it costs", link="Costs", tables=[tables.costs(found)]),
-        _sure(found),
-    ]
     return Document(
         title=f"Which method edits {Path(model).stem} best",
         eyebrow=(
@@ -49,7 +36,22 @@ def comparison_document(
         ),
         sentences=sentences(found),
         numbers=_numbers(found),
-        sections=sections,
+        sections=[
+            _league(found),
+            _images(found, experiment),
+            *([_trades(found)] if found.trades else []),
+            *([_labels(found)] if found.learning else []),
+            *([_truth(found, found.truth)] if found.truth else []),
+            *([_chance(found, found.chance)] if found.chance else []),
+            Section(name="costs", title="What it costs", link="Costs", tables=[tables.costs(found)]),
+            Section(
+                name="sure",
+                title="How sure are these figures",
+                link="How sure",
+                items=caveats(found),
+                tables=[tables.left_out(found)] if found.left_out else [],
+            ),
+        ],
         data=data(found, model=model, scorer=scorer),
         footer=made_in(found.seconds),
     )
@@ -57,15 +59,13 @@ def comparison_document(
 
 def _numbers(found: Comparison) -> list[Number]:
     first, plain = found.ranking[0], found.best(holds=False, guided=False)
-    numbers = [Number(value=short(found.value(first)), label=f"selectivity of {first}, the best")]
+    numbers = {f"selectivity of {first}, the best": short(found.value(first))}
     if plain and plain != first:
-        label = f"selectivity of {plain}, the best plain direction"
-        numbers.append(Number(value=short(found.value(plain)), label=label))
+        numbers[f"selectivity of {plain}, the best plain direction"] = short(found.value(plain))
     if found.chance is not None:
-        level = found.chance.selectivity.value
-        numbers.append(Number(value=short(level), label="selectivity that chance gives"))
-    numbers.append(Number(value=f"{len(found.survey):,}", label="images surveyed, for every method"))
-    return numbers
+        numbers["selectivity that chance gives"] = short(found.chance.selectivity.value)
+    numbers["images surveyed, for every method"] = f"{len(found.survey):,}"
+    return [Number(value=value, label=label) for label, value in numbers.items()]
 
 
 def _league(found: Comparison) -> Section:
@@ -92,8 +92,8 @@ def _images(found: Comparison, experiment: Experiment) -> Section:
         paragraphs=[
             (
                 f"{figures.attribute_shown(found)}, the attribute in which methods differ most, in the first "
-                f"{figures.SHOWN} images. Every row is meant to change the same attribute by the same amount on "
-                "average; look at what else changes."
+                f"{min(figures.SHOWN, found.num_images)} images. Every row is meant to change the same attribute by "
+                "the same amount on average; look at what else changes."
             )
         ],
         draw=[partial(figures.strips, found, experiment.generator)],
@@ -168,11 +168,12 @@ def _chance(found: Comparison, chance: Chance) -> Section:
                 f"{interval(chance.auc, digits=2)}."
             )
         ],
-        tables=[tables.against_chance(found)],
+        tables=[tables.against_chance(found, chance)],
     )
 
 
-def _sure(found: Comparison) -> Section:
+def caveats(found: Comparison) -> list[str]:
+    """What the figures rest on, and where they end."""
     survey = found.survey
     items = [
         (
@@ -188,31 +189,25 @@ def _sure(found: Comparison) -> Section:
         ),
         (
             "Others are the attributes that were compared, and only those are held fixed. What else changes is "
-            "measured by identity, by perceptual distance and, where there is one, by the truth."
-        ),
-        (
-            f"Guided edits follow {found.guided_by} of the scorer in every image, and the same scorer measures them: "
-            "they may exploit the classifier without a visible change."
+            "measured by identity, by perceptual distance and by the truth, where they apply."
         ),
     ]
+    if any(result.contestant.guided for result in found.results.values()):
+        items.append(
+            f"Guided edits follow {found.guided_by} of the scorer in every image, and the same scorer measures them: "
+            "they may exploit the classifier without a visible change."
+        )
     if found.is_judged:
         items.append(
             f"The judge, {found.judge}, took no part in finding and editing. It reads the same edited images; its "
             "selectivity counts the attributes that both classifiers know."
         )
-    if "perceptual distance" not in found.not_measured:
+    if found.features:
         items.append(
-            "Identity is the cosine, and perceptual distance the distance, of features of "
-            f"{found.features}; neither is a face recogniser nor LPIPS."
+            f"Identity is the cosine, and perceptual distance the distance, of features of {found.features}; neither "
+            "is a face recogniser nor LPIPS."
         )
-    items += [f"Not measured: {what}, because {why}." for what, why in found.not_measured.items()]
-    return Section(
-        name="sure",
-        title="How sure are we",
-        link="How sure",
-        items=items,
-        tables=[tables.left_out(found)] if found.left_out else [],
-    )
+    return items + [f"Not measured: {what}, because {why}." for what, why in found.not_measured.items()]
 
 
 def data(found: Comparison, *, model: str, scorer: str) -> dict[str, Any]:
@@ -234,6 +229,7 @@ def data(found: Comparison, *, model: str, scorer: str) -> dict[str, Any]:
         "truncation_psi": survey.truncation_psi,
         "target_change": found.target_change,
         "guided_by": found.guided_by,
+        "edited": list(found.edited),
         "attributes": {name: {"prevalence": share} for name, share in survey.prevalence.items()},
         "ranking": list(found.ranking),
         "methods": {name: method_data(found, name) for name in found.methods},

@@ -31,13 +31,7 @@ GUIDED_AT_ONCE = 24
 def find(
     budget: Budget, contestants: Mapping[str, Contestant], *, required: Iterable[str] = (), advance: Advance
 ) -> tuple[dict[str, Found], dict[str, str]]:
-    """What each method found, and why others are left out.
-
-    Args:
-        budget: what each may learn from.
-        contestants: method to its line of the table.
-        required: methods whose errors are raised.
-        advance: called with the methods done and all.
+    """What each method found, and why others are left out; errors of the required ones are raised.
 
     Raises:
         SettingError: when no method applies.
@@ -79,22 +73,19 @@ class Editor:
     @classmethod
     def of(cls, budget: Budget, readers: Readers, *, n: int, num_calibration: int) -> Editor:
         """An editor of `n` images of the seed after that of the survey."""
-        experiment = budget.experiment
-        scorer = budget.differentiable
-        return cls(
-            images=FreshImages(
-                generator=experiment.generator,
-                readers=readers,
-                n=n,
-                seed=budget.seed + 1,
-                space=budget.survey.latents.space,
-                truncation_psi=experiment.truncation_psi,
-                batch_size=experiment.batch_size,
-                num_calibration=num_calibration,
-            ),
-            scorer=scorer or experiment.image_scorer,
-            fallback=None if scorer else regression(budget.survey, budget.names, seed=budget.seed),
+        experiment, scorer = budget.experiment, budget.differentiable
+        images = FreshImages(
+            generator=experiment.generator,
+            readers=readers,
+            n=n,
+            seed=budget.seed + 1,
+            space=budget.survey.latents.space,
+            truncation_psi=experiment.truncation_psi,
+            batch_size=experiment.batch_size,
+            num_calibration=num_calibration,
         )
+        fallback = None if scorer else regression(budget.survey, budget.names, seed=budget.seed)
+        return cls(images=images, scorer=scorer or experiment.image_scorer, fallback=fallback)
 
     @property
     def guided_by(self) -> str:
@@ -129,14 +120,7 @@ class Editor:
         return edits, measure_edits(self.images, edits, change)
 
     def _guided(self, names: Sequence[str], change: float, *, hold: bool, advance: Advance | None) -> Edits:
-        """Guided edits: the logit of each image is shifted by what changes the mean probability so.
-
-        Args:
-            names: of the attributes to edit.
-            change: of the mean probability.
-            hold: all other attributes fixed.
-            advance: called with the attributes done and all.
-        """
+        """Guided edits: the logit of each image is shifted by what changes the mean probability so."""
         latents, edited, signs, seconds = self.images.codes(), [], [], []
         for done, name in enumerate(names):
             own = self.images.before.logits[:, [self.scorer.names.index(name)]]

@@ -21,31 +21,33 @@ from ganatomy.statistics.intervals import Estimate
 
 SHOWN = 8
 """Images in a row: the first ones, not chosen."""
-
 ROWS = 5
 """Methods that are shown: the best, the worst, and some between."""
 
 
-def league(found: Comparison) -> Drawing:
-    """Selectivity of every method, the best on top, with what chance gives behind it."""
+def league(found: Comparison, groups: Mapping[str, str] | None = None, *, caption: str = "") -> Drawing:
+    """Selectivity of every method, the best on top, with what chance gives behind it.
+
+    Args:
+        found: the comparison.
+        groups: method to what decides its colour and marker; by default its kind of edit.
+        caption: below the chart.
+    """
     values = {name: found.figure(name) for name in found.ranking}
     band = found.chance and found.chance.selectivity
     return Drawing(
         name="league",
         image=ranking_chart(
             values,
-            groups={name: EDITS[found.results[name].contestant.edit] for name in values},
+            groups=groups or {name: EDITS[found.results[name].contestant.edit] for name in values},
             title="Selectivity of every method",
             unit="change of the target / mean change of each other attribute (logarithmic)",
             band=band and (band.low, band.high, "chance"),
         ),
-        alt=f"Points with intervals, the best first: {listed_values(values)}",
+        alt="Points with intervals, the best first: "
+        + ", ".join(f"{name} {short(it.value)}" for name, it in values.items()),
+        caption=caption,
     )
-
-
-def listed_values(values: Mapping[str, Estimate]) -> str:
-    """For those who do not see a chart."""
-    return ", ".join(f"{name} {short(it.value)}" for name, it in values.items())
 
 
 def trades(found: Comparison) -> Drawing | None:

@@ -24,15 +24,11 @@ from ganatomy.surveys import Survey
 
 NUM_ATTRIBUTES = 8
 """Attributes that are compared by default: enough to interfere with each other, few enough for minutes."""
-
 BALANCED = (0.2, 0.8)
 """Shares of images between which an attribute is chosen first: rarer ones often cannot be changed far enough."""
-
 NUM_CALIBRATION = 12
 """Images in which the length of a step is found."""
-
 FEWEST_CODES, FEWEST_IMAGES = 100, 4
-
 NO_FEATURES = "this scorer has no features that could be compared; an attribute network of ganatomy has"
 
 
@@ -79,7 +75,7 @@ def compare(
         >>> found.ranking
         ('dual', 'regression')
     """
-    chosen = _methods(methods)
+    contestants = _contestants(methods)
     scorer = experiment.image_scorer
     check_sizes(n=n, images=images, target_change=target_change)
     experiment = replace(experiment, space=experiment.editing_space)  # with a clock of its own
@@ -93,24 +89,27 @@ def compare(
         truth = truth or truth_of(scorer)
     readers = readers_of(experiment, names, truth=truth, identity=identity)
     budget = Budget.of(experiment, seen, names)
-    contestants = {name: CONTESTANTS[name] for name in chosen}
     with experiment.stage("finding") as advance:
         found, left_out = find(budget, contestants, advance=advance)
         editor = Editor.of(budget, readers, n=images, num_calibration=NUM_CALIBRATION)
-    base = replace(
-        edit_all(experiment, budget, editor, contestants, found, change=target_change, names=names),
-        left_out=left_out,
-        truth=truth,
-    )
+    edited = edit_all(experiment, budget, editor, contestants, found, change=target_change, names=names)
     with experiment.stage("target change") as advance:
-        trades = curves.trade_all(editor, base.results, target_change, advance=advance)
+        trades = curves.trade_all(editor, edited.results, target_change, advance=advance)
     few = editor.images.first(chance.NUM_IMAGES)
     with experiment.stage("labels") as advance:
         learning = curves.learn_all(budget, few, found, target_change, advance=advance)
     with experiment.stage("chance") as advance:
-        by_chance = chance.chance_of(budget, few, base.results, target_change, advance=advance)
-    seconds = dict(experiment.clock.seconds)
-    return replace(base, trades=trades, learning=learning, chance=by_chance, seconds=seconds)
+        by_chance = chance.chance_of(budget, few, edited.results, target_change, advance=advance)
+    return replace(
+        edited,
+        left_out=left_out,
+        not_measured=_not_measured(readers),
+        truth=truth,
+        chance=by_chance,
+        trades=trades,
+        learning=learning,
+        seconds=dict(experiment.clock.seconds),
+    )
 
 
 def edit_all(
@@ -123,58 +122,37 @@ def edit_all(
     change: float,
     names: Sequence[str],
 ) -> Comparison:
-    """Every method's edits of the same images, as a comparison without curves and chance.
-
-    Args:
-        experiment: times the stage.
-        budget: what the methods learnt from.
-        editor: of the images.
-        contestants: method to its line of the table.
-        found: method to what it found.
-        change: of the mean probability of each attribute.
-        names: of the attributes to edit; all others count as changed.
-    """
+    """Every method's edits of these attributes in the same images; all other attributes count as changed."""
     results = {}
     with experiment.stage("editing") as advance:
         for index, (name, own) in enumerate(found.items()):
-            edits, changes = editor.edit(
-                contestants[name],
-                own.directions,
-                change,
-                names=names,
-                advance=part_of(advance, index, len(found)),
-            )
+            contestant, part = contestants[name], part_of(advance, index, len(found))
+            edits, changes = editor.edit(contestant, own.directions, change, names=names, advance=part)
+            along = None if own.directions is None else budget.along(own.directions)
             results[name] = MethodResult(
-                contestant=contestants[name],
-                found=own,
-                along=None if own.directions is None else budget.along(own.directions),
-                edits=edits,
-                changes=changes,
+                contestant=contestant, found=own, along=along, edits=edits, changes=changes
             )
         advance(1, 1)
-    readers = editor.images.readers
     return Comparison(
         signature=experiment.generator.signature,
         fingerprint=experiment.generator.fingerprint,
         scorer=experiment.image_scorer.description,
-        judge=None if experiment.judge is None else experiment.judge.description,
+        judge=experiment.judge and experiment.judge.description,
         survey=budget.survey,
         held=budget.held,
         latents=editor.images.codes(),
         target_change=change,
         results=results,
-        not_measured=_not_measured(readers),
-        features=readers.features,
+        features=editor.images.readers.features,
         guided_by=editor.guided_by,
-        seconds=dict(experiment.clock.seconds),
     )
 
 
 def check_sizes(*, n: int, images: int, target_change: float) -> None:
-    """Refuse numbers outside their range.
+    """Refuse too few codes or images, and a change that not every mean probability can make.
 
     Raises:
-        SettingError: for too few codes or images, and a change that not every mean probability can make.
+        SettingError: for such numbers.
     """
     if n < FEWEST_CODES or images < FEWEST_IMAGES or not 0 < target_change < 0.5:
         raise SettingError(
@@ -190,14 +168,7 @@ def readers_of(
     truth: Truth | None = None,
     identity: Callable[[Tensor], Tensor] | None = None,
 ) -> Readers:
-    """What reads the edited images.
-
-    Args:
-        experiment: with scorer and judge.
-        names: of the attributes that are measured.
-        truth: factors of the images.
-        identity: from images to features that an edit should keep; by default those of the scorer's network.
-    """
+    """What reads the edited images: scorer, judge, truth, and features of the scorer's network, where it has some."""
     scorer = experiment.image_scorer
     network = network_of(scorer)
     given = "features that were given" if identity else ""
@@ -211,12 +182,12 @@ def readers_of(
     )
 
 
-def _methods(methods: Sequence[str] | None) -> list[str]:
+def _contestants(methods: Sequence[str] | None) -> dict[str, Contestant]:
     """The methods that were named, in the order of the table."""
     for method in methods or ():
         if method not in CONTESTANTS:
             raise UnknownNameError("method", method, CONTESTANTS)
-    return [name for name in CONTESTANTS if methods is None or name in methods]
+    return {name: it for name, it in CONTESTANTS.items() if methods is None or name in methods}
 
 
 def _not_measured(readers: Readers) -> dict[str, str]:

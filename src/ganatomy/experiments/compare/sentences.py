@@ -13,28 +13,22 @@ AGREES, DISAGREES = 0.6, 0.2
 
 
 def sentences(found: Comparison) -> list[str]:
-    """The sentences, most important first."""
+    """The sentences, most important first; those that do not apply are left out."""
+    factors = _ranked_by(found, "truth_selectivity", "The factors that images are drawn from", "the factors")
     written = [
-        _best(found),
+        best(found),
         _plain(found),
         _holds(found),
-        _judge(found),
-        _truth(found),
+        judge(found),
+        factors,
         _few_labels(found),
         _chance(found),
     ]
     return [sentence for sentence in written if sentence]
 
 
-def _named(found: Comparison, method: str) -> str:
-    return f"{method} ({found.results[method].contestant.what})"
-
-
-def _figure(found: Comparison, method: str, measure: str = "selectivity") -> str:
-    return with_interval(found.figure(method, measure))
-
-
-def _best(found: Comparison) -> str:
+def best(found: Comparison) -> str:
+    """The method of highest selectivity, and whether others differ from it."""
     first, *others = found.ranking
     text = (
         f"Best is {_named(found, first)}: it changes an attribute {_figure(found, first)} times as much as each of "
@@ -42,10 +36,26 @@ def _best(found: Comparison) -> str:
     )
     ties = found.ties(first)
     if ties:
-        return f"{text}; {listed(ties)} {_are(ties)} not significantly different."
-    if not others:
-        return f"{text}."
-    return f"{text}, ahead of {others[0]} by {with_interval(found.difference(first, others[0]))}."
+        text += f"; {_not_different(ties)}"
+    elif others:
+        text += f", ahead of {others[0]} by {with_interval(found.difference(first, others[0]))}"
+    reached = len(found.reached(first))
+    if reached < len(found.edited):
+        text += (
+            f"; but it changes only {reached} of {len(found.edited)} attributes as far as was asked for, and small "
+            "changes are more selective"
+        )
+    return f"{text}."
+
+
+def judge(found: Comparison) -> str:
+    """How the judge ranks the methods; nothing without one."""
+    return _ranked_by(
+        found,
+        "judged_selectivity",
+        f"The judge ({found.judge}), a classifier that took no part,",
+        "the judge",
+    )
 
 
 def _plain(found: Comparison) -> str:
@@ -57,7 +67,7 @@ def _plain(found: Comparison) -> str:
     ties = found.ties(name, plain)
     text = f"Of plain directions, {_named(found, name)} is best, at {_figure(found, name)}"
     if ties:
-        return f"{text}; {listed(ties)} {_are(ties)} not significantly different."
+        return f"{text}; {_not_different(ties)}."
     return f"{text}." if len(plain) == 1 else f"{text}, significantly above the others."
 
 
@@ -85,26 +95,7 @@ def _against(found: Comparison, a: str, b: str) -> str:
     return f"{short(factor)} times as selective as" if factor > 1 else "less selective than"
 
 
-def _judge(found: Comparison) -> str:
-    return _second(
-        found,
-        "judged_selectivity",
-        f"The judge ({found.judge}), a classifier that took no part, {{how}} with the scorer",
-        "by the judge",
-    )
-
-
-def _truth(found: Comparison) -> str:
-    return _second(
-        found,
-        "truth_selectivity",
-        "The factors that images are drawn from {how} with the scorer",
-        "by the factors",
-        plural=True,
-    )
-
-
-def _second(found: Comparison, measure: str, agreement: str, by: str, *, plural: bool = False) -> str:
+def _ranked_by(found: Comparison, measure: str, reader: str, by: str) -> str:
     """How another reading of the same images ranks the methods; nothing where there is none."""
     known = [name for name in found.ranking if not math.isnan(found.value(name, measure))]
     if not known:
@@ -113,12 +104,12 @@ def _second(found: Comparison, measure: str, agreement: str, by: str, *, plural:
     rank = rank_correlation(
         [found.value(name) for name in known], [found.value(name, measure) for name in known]
     )
-    text = f"{by}, {first} is best, at {_figure(found, first, measure)}"
+    text = f"by {by}, {first} is best, at {_figure(found, first, measure)}"
     if math.isnan(rank):
         return f"{text[0].upper()}{text[1:]}."
-    verb, negation = ("agree", "do not") if plural else ("agrees", "does not")
-    how = verb if rank >= AGREES else f"{negation} agree" if rank <= DISAGREES else f"{verb} in part"
-    text = f"{agreement.format(how=how)} (rank correlation {rank:.2f}): {text}"
+    ranks = "as" if rank >= AGREES else "otherwise than" if rank <= DISAGREES else "partly as"
+    verb = "rank" if by.endswith("s") else "ranks"
+    text = f"{reader} {verb} the methods {ranks} the scorer does (rank correlation {rank:.2f}): {text}"
     leader = found.ranking[0]
     if first == leader or leader not in known:
         return f"{text}."
@@ -133,25 +124,32 @@ def _few_labels(found: Comparison) -> str:
         if not result.contestant.guided
     }
     most = max(costs.values(), default=0)
-    cheap = [name for name in found.ranking if name in costs and costs[name] < most / 4]
-    if not cheap:
+    cheap = next((name for name in found.ranking if name in costs and costs[name] < most / 4), None)
+    if cheap is None:
         return ""
     return (
-        f"Where labels are few, {_named(found, cheap[0])} reaches {_figure(found, cheap[0])} with "
-        f"{costs[cheap[0]]:,} images instead of {most:,}."
+        f"Where labels are few, {_named(found, cheap)} reaches {_figure(found, cheap)} with {costs[cheap]:,} images "
+        f"instead of {most:,}."
     )
 
 
 def _chance(found: Comparison) -> str:
     if found.chance is None or not found.chance.p_selectivity:
         return ""
-    p = found.chance.p_selectivity
-    level = short(found.chance.selectivity.value)
+    p, level = found.chance.p_selectivity, short(found.chance.selectivity.value)
     doubtful = [name for name in found.ranking if p.get(name, 0) > SIGNIFICANT]
     if not doubtful:
         return f"Chance alone gives {level}, and every method is above it (p up to {max(p.values()):.3f})."
-    return f"Chance alone gives {level}; {listed(doubtful)} {_are(doubtful)} not significantly above it."
+    return f"Chance alone gives {level}; {_not_different(doubtful)}."
 
 
-def _are(names: list[str]) -> str:
-    return "is" if len(names) == 1 else "are"
+def _named(found: Comparison, method: str) -> str:
+    return f"{method} ({found.results[method].contestant.what})"
+
+
+def _figure(found: Comparison, method: str, measure: str = "selectivity") -> str:
+    return with_interval(found.figure(method, measure))
+
+
+def _not_different(names: list[str]) -> str:
+    return f"{listed(names)} {'is' if len(names) == 1 else 'are'} not significantly different"

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from ganatomy.experiments.compare.chance import Chance
 from ganatomy.experiments.compare.comparison import Comparison
 from ganatomy.experiments.compare.contestants import EDITS
 from ganatomy.experiments.compare.truth import Truth
 from ganatomy.metrics.entanglement import NEAR
-from ganatomy.report.elements import Cell, Table, interval_cell, table
+from ganatomy.report.elements import Table, Value, interval_cell, table
 from ganatomy.statistics.formatting import percent, short
 from ganatomy.statistics.intervals import CONFIDENCE
 
 COLUMNS = {
-    "by the judge": "judged_selectivity",
-    "truth selectivity": "truth_selectivity",
-    "identity kept": "identity",
-    "perceptual distance": "perceptual",
-    "held-out AUC": "auc",
+    "by the judge": ("judged_selectivity", None),
+    "truth selectivity": ("truth_selectivity", None),
+    "identity kept": ("identity", 3),
+    "perceptual distance": ("perceptual", 3),
+    "held-out AUC": ("auc", 3),
 }
-"""The league table beside selectivity; measures that do not apply are left out."""
+"""The league table beside selectivity: measure and decimals; measures that do not apply are left out."""
+Columns = Mapping[str, Callable[[str], Value] | Mapping[str, Value]]
+"""Heading to what stands there for a method."""
 
 
-def league(found: Comparison) -> Table:
-    """Every method, best first."""
+def league(found: Comparison, further: Columns | None = None, *, caption: str = "") -> Table:
+    """Every method, best first; further columns with their caption stand before what a method is."""
     first = found.ranking[0]
-    measured = {
-        heading: _measure(found, measure)
-        for heading, measure in COLUMNS.items()
-        if any(not math.isnan(found.value(name, measure)) for name in found.methods)
-    }
+    measured: dict[str, dict[str, Value]] = {}
+    for heading, (measure, digits) in COLUMNS.items():
+        known = {name: it for name in found.methods if (it := found.figures[name][measure]) is not None}
+        if not all(math.isnan(it.value) for it in known.values()):
+            measured[heading] = {name: interval_cell(it, digits=digits) for name, it in known.items()}
     by_judge = " By the judge: selectivity of the same edits, read by the judge." if found.is_judged else ""
     return table(
         "League table",
@@ -38,7 +41,7 @@ def league(found: Comparison) -> Table:
             f"Ranked by selectivity, means over attributes with {percent(CONFIDENCE)} intervals. Behind the best: by "
             f"how much, in the same draws of images.{by_judge} Target change: of all attributes, as reached; some "
             "cannot be changed as far as was asked for. Goal reached: attributes whose change came within "
-            f"{percent(NEAR)} of what was asked for, or beyond."
+            f"{percent(NEAR)} of what was asked for, or beyond. {caption}".rstrip()
         ),
         first="method",
         rows=found.ranking,
@@ -48,6 +51,7 @@ def league(found: Comparison) -> Table:
             **measured,
             "target change": lambda name: f"{float(found.results[name].changes.achieved.mean()):.2f}",
             "goal reached": lambda name: f"{len(found.reached(name))} of {len(found.edited)}",
+            **(further or {}),
             "what it is": lambda name: found.results[name].contestant.what,
         },
         name=lambda name: f"{found.ranking.index(name) + 1}. {name}",
@@ -59,19 +63,17 @@ def league(found: Comparison) -> Table:
 
 def each_attribute(found: Comparison) -> Table:
     """Selectivity of every edit."""
-
-    def column(attribute: str) -> Callable[[str], str]:
-        return lambda name: (
-            short(found.selectivity_of(name)[attribute].value)
-            + ("" if attribute in found.reached(name) else "*")
-        )
-
+    columns: dict[str, dict[str, Value]] = {name: {} for name in found.edited}
+    for method in found.ranking:
+        reached = found.reached(method)
+        for name, it in found.selectivity_of(method).items():
+            columns[name][method] = short(it.value) + ("" if name in reached else "*")
     return table(
         "Selectivity of each attribute",
         caption="Selectivity of each attribute's edit; a star where the goal was not reached.",
         first="method",
         rows=found.ranking,
-        columns={attribute: column(attribute) for attribute in found.edited},
+        columns=columns,
     )
 
 
@@ -118,10 +120,8 @@ def own_factors(found: Comparison, truth: Truth) -> Table:
     )
 
 
-def against_chance(found: Comparison) -> Table:
+def against_chance(found: Comparison, chance: Chance) -> Table:
     """The p-values of every method."""
-    assert found.chance is not None
-    p_selectivity, p_auc = found.chance.p_selectivity, found.chance.p_auc
     return table(
         "Against chance",
         caption="p-values, not corrected for the number of methods.",
@@ -129,9 +129,9 @@ def against_chance(found: Comparison) -> Table:
         rows=found.ranking,
         columns={
             "selectivity": lambda name: short(found.value(name)),
-            "p of selectivity": lambda name: f"{p_selectivity[name]:.3f}" if name in p_selectivity else None,
-            "held-out AUC": lambda name: f"{found.value(name, 'auc'):.3f}" if name in p_auc else None,
-            "p of AUC": lambda name: f"{p_auc[name]:.3f}" if name in p_auc else None,
+            "p of selectivity": {name: f"{p:.3f}" for name, p in chance.p_selectivity.items()},
+            "held-out AUC": {name: f"{found.value(name, 'auc'):.3f}" for name in chance.p_auc},
+            "p of AUC": {name: f"{p:.3f}" for name, p in chance.p_auc.items()},
         },
     )
 
@@ -143,17 +143,6 @@ def left_out(found: Comparison) -> Table:
         caption="Methods that do not apply here.",
         first="method",
         rows=found.left_out,
-        columns={"why": lambda name: found.left_out[name]},
+        columns={"why": found.left_out},
         words=["why"],
     )
-
-
-def _measure(found: Comparison, measure: str) -> Callable[[str], Cell | None]:
-    """A column: areas, cosines and distances lie between 0 and 1, and get three decimals."""
-    digits = 3 if measure in ("auc", "identity", "perceptual") else None
-
-    def write(name: str) -> Cell | None:
-        it = found.figures[name][measure]
-        return None if it is None else interval_cell(it, digits=digits)
-
-    return write

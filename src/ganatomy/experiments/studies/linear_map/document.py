@@ -6,16 +6,18 @@ from functools import partial
 from typing import Any
 
 from ganatomy.experiments.base import Experiment
-from ganatomy.experiments.compare.document import method_data
+from ganatomy.experiments.compare.document import caveats
+from ganatomy.experiments.compare.document import data as comparison_data
+from ganatomy.experiments.compare.figures import league
+from ganatomy.experiments.compare.tables import left_out
 from ganatomy.experiments.documents import document
 from ganatomy.experiments.studies.linear_map import figures, tables
 from ganatomy.experiments.studies.linear_map.penalties import Fit
-from ganatomy.experiments.studies.linear_map.result import GUIDED, PAPER, LinearMapStudy
+from ganatomy.experiments.studies.linear_map.result import PAPER, LinearMapStudy
 from ganatomy.experiments.studies.linear_map.sentences import PUBLISHED, sentences
 from ganatomy.report.document import Document, Section
 from ganatomy.report.elements import Number, made_in
-from ganatomy.statistics.formatting import listed, p_value, percent, short
-from ganatomy.statistics.intervals import CONFIDENCE
+from ganatomy.statistics.formatting import listed, p_value, short
 from ganatomy.statistics.tests import PairedTest
 
 
@@ -56,15 +58,14 @@ def linear_map_document(
 def _numbers(found: LinearMapStudy) -> list[Number]:
     plain, held = (found.comparison.value(method) for method in PAPER)
     best = found.comparison.ranking[0]
-    numbers = [
-        Number(value=short(plain), label="selectivity without the penalty"),
-        Number(value=short(held), label=f"with it, λ = {found.penalty:g}"),
-    ]
+    numbers = {
+        "selectivity without the penalty": short(plain),
+        f"with it, λ = {found.penalty:g}": short(held),
+    }
     if best not in PAPER:
-        numbers.append(Number(value=short(found.comparison.value(best)), label=f"by {best}, the best method"))
-    p = p_value(found.verdict.p)
-    numbers.append(Number(value=p, label="for the penalty against none, in the same images"))
-    return numbers
+        numbers[f"by {best}, the best method"] = short(found.comparison.value(best))
+    numbers["for the penalty against none, in the same images"] = p_value(found.verdict.p)
+    return [Number(value=value, label=label) for label, value in numbers.items()]
 
 
 def _comparison(found: LinearMapStudy) -> Section:
@@ -86,7 +87,17 @@ def _comparison(found: LinearMapStudy) -> Section:
                 f"dropped, of each of the {others} others.{exclusive}"
             )
         ],
-        draw=[partial(figures.ranking, found)],
+        draw=[
+            partial(
+                league,
+                compared,
+                {name: "the paper's" if name in PAPER else "ours" for name in compared.ranking},
+                caption=(
+                    "Intervals may overlap and methods still differ, for they edited the same images: the table has "
+                    "the paired tests."
+                ),
+            )
+        ],
         tables=[tables.comparison(found)],
     )
 
@@ -166,69 +177,33 @@ def _how(found: LinearMapStudy) -> Section:
         if found.skipped
         else ""
     )
-    items = [
-        (
-            f"{len(compared.survey):,} codes in {compared.space.value}, seed {compared.survey.seed}, of which 30 % "
-            f"were held out. The map is of {len(compared.attributes)} attributes{skipped}. Without the penalty it is "
-            "least squares on probabilities, in closed form; with it 1,000 steps of Adam on the loss of the paper's "
-            "equation 4."
-        ),
-        (
-            f"Intervals are {percent(CONFIDENCE)}, from drawing the images again, the same draws for all methods. "
-            "p-values are of paired permutation tests: two methods are exchanged at random in each image. Neither "
-            "covers the choice of survey, scorer or model."
-        ),
-    ]
-    if GUIDED in compared.methods:
-        items.append(
-            "Guided edits follow the same scorer that measures them, image by image, so part of their selectivity may "
-            "be weaknesses of the scorer: look at the images first."
-        )
-    if compared.is_judged:
-        items.append(
-            f"The judge, {compared.judge}, took no part in finding and editing, and read the same images."
-        )
     return Section(
         name="how",
         title="How this was made",
-        items=[*items, *(f"Without {method}: {why}." for method, why in compared.left_out.items())],
+        items=[
+            (
+                f"The map is of {len(compared.attributes)} attributes{skipped}. Without the penalty it is least "
+                "squares on probabilities, in closed form; with it 1,000 steps of Adam on the loss of the paper's "
+                "equation 4."
+            ),
+            *caveats(compared),
+        ],
+        tables=[left_out(compared)] if compared.left_out else [],
     )
 
 
 def data(found: LinearMapStudy, *, model: str, scorer: str) -> dict[str, Any]:
-    """The figures under fixed names; what could not be measured is null."""
+    """The figures of the comparison, and the study's own."""
     compared, known = found.comparison, found.recognition
-    return {
+    own = {
         "study": "linear-map",
-        "model": model,
-        "scorer": scorer,
-        "judge": compared.judge,
-        "architecture": compared.signature.architecture,
-        "fingerprint": compared.fingerprint,
-        "n": len(compared.survey),
-        "images": compared.num_images,
-        "space": compared.space.value,
-        "seed": compared.survey.seed,
-        "target_change": compared.target_change,
         "penalty": found.penalty,
-        "attributes": list(compared.attributes),
         "skipped": dict(found.skipped),
-        "edited": list(compared.edited),
         "shown": found.shown,
         "exclusive": found.exclusive,
         "verdict": {"significant": found.verdict.significant, **_test(found.verdict)},
-        "ranking": list(compared.ranking),
-        "methods": {
-            name: method_data(compared, name)
-            | {
-                "against_no_penalty": _test(found.against_plain[name])
-                if name in found.against_plain
-                else None,
-                "mean_abs_cosine": found.cosine.get(name),
-            }
-            for name in compared.methods
-        },
-        "left_out": dict(compared.left_out),
+        "against_no_penalty": {name: _test(test) for name, test in found.against_plain.items()},
+        "mean_abs_cosine": found.cosine,
         "table_i": known
         and {
             "data": known.data,
@@ -242,9 +217,8 @@ def data(found: LinearMapStudy, *, model: str, scorer: str) -> dict[str, Any]:
         "table_iii": tables.cosines_data(tables.table_of_cosines(found)),
         "path": [_fit(fit) for fit in found.path],
         "paper": PUBLISHED,
-        "seconds": sum(compared.seconds.values()),
-        "stages": dict(compared.seconds),
     }
+    return comparison_data(compared, model=model, scorer=scorer) | own
 
 
 def _test(test: PairedTest) -> dict[str, Any]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
 
 from ganatomy.directions.linear_map import FORMS
 from ganatomy.edits import walk
-from ganatomy.experiments.compare import figures
 from ganatomy.experiments.studies.linear_map.penalties import Fit
 from ganatomy.experiments.studies.linear_map.result import PAPER, PENALISED, PLAIN, LinearMapStudy
 from ganatomy.experiments.studies.linear_map.tables import table_of_changes
@@ -17,7 +14,7 @@ from ganatomy.generators.base import Generator
 from ganatomy.geometry import upright
 from ganatomy.metrics.base import certain
 from ganatomy.plots import draw_images, grid
-from ganatomy.plots.charts import interval_chart, lines_chart, ranking_chart
+from ganatomy.plots.charts import lines_chart
 from ganatomy.plots.matrices import halves_chart, matrix_chart
 from ganatomy.report.document import Drawing
 from ganatomy.statistics.formatting import signed
@@ -28,37 +25,8 @@ SHOWN = 6
 """Images in a row of Figure 3: the first ones, not chosen."""
 STATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 """Strengths of the walk, as multiples of the step that methods are compared at."""
-WIDE = 30.0
-"""Methods that differ by more than this factor need a logarithmic axis."""
 ASIDE = 1.07
 """By what the second line is moved to the right, so that intervals do not hide each other."""
-
-
-def ranking(found: LinearMapStudy) -> Drawing:
-    """Selectivity of every method, the most selective on top."""
-    compared = found.comparison
-    values = {name: compared.figure(name) for name in compared.ranking}
-    title, unit = "Selectivity of each method", "change of the target / mean change of each other attribute"
-    ends = [it.value for it in values.values() if math.isfinite(it.value) and it.value > 0]
-    if max(ends, default=1) > WIDE * min(ends, default=1):
-        chart = ranking_chart(
-            values,
-            groups={name: "the paper's" if name in PAPER else "ours" for name in values},
-            title=title,
-            unit=f"{unit} (logarithmic)",
-        )
-    else:
-        chart = interval_chart(values, title=title, unit=unit, highlight=PENALISED)
-    return Drawing(
-        name="selectivity",
-        image=chart,
-        alt=f"Selectivity with intervals, the most selective first: {figures.listed_values(values)}",
-        caption=(
-            f"Farther right is more selective; orange is of the paper. Means over {len(compared.edited)} attributes, "
-            f"lines their 95 % intervals over {compared.num_images} images. Lines may overlap and the methods still "
-            "differ, for they edited the same images: the table has the paired tests."
-        ),
-    )
 
 
 def sheets(found: LinearMapStudy, generator: Generator) -> list[Drawing]:

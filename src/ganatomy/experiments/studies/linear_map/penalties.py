@@ -74,7 +74,8 @@ def follow(
                 error=mean_of(errors, seed=budget.seed),
                 norm=float(torch.linalg.vector_norm(fitted.weights, dim=1).mean()),
                 cosine=mean_abs_cosine(found),
-                auc=sum(direction.auc for direction in found) / len(found),
+                # Of an attribute that all held-out codes have, or none, there is no AUC.
+                auc=float(torch.tensor([direction.auc for direction in found]).nanmean()),
                 changes=measure_steps(few, found.select(edited[:NUM_EDITED]), target_change=change),
             )
         )

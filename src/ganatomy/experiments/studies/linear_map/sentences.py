@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from ganatomy.experiments.compare.sentences import best, judge
 from ganatomy.experiments.studies.linear_map.result import PAPER, PENALISED, PLAIN, LinearMapStudy
 from ganatomy.latents import Space
-from ganatomy.statistics.formatting import listed, p_value, percent, short, with_interval
+from ganatomy.statistics.formatting import p_value, percent, short, with_interval
 from ganatomy.statistics.tests import PairedTest
 
 PUBLISHED = {
@@ -23,7 +24,15 @@ STEADY = 1.25
 
 def sentences(found: LinearMapStudy) -> list[str]:
     """The five sentences; one more where a judge reads the edits as well."""
-    written = [_penalty(found), _alike(found), _best(found), _robust(found), _judge(found), _scorer(found)]
+    compared = found.comparison
+    written = [
+        _penalty(found),
+        _alike(found),
+        best(compared),
+        _robust(found),
+        judge(compared),
+        _scorer(found),
+    ]
     return [sentence for sentence in written if sentence]
 
 
@@ -62,29 +71,6 @@ def _alike(found: LinearMapStudy) -> str:
     )
 
 
-def _best(found: LinearMapStudy) -> str:
-    comparison = found.comparison
-    best, *others = comparison.ranking
-    what = comparison.results[best].contestant.what
-    text = (
-        f"Most selective of {len(comparison.ranking)} methods is {best} ({what}), at "
-        f"{with_interval(comparison.figure(best))}"
-    )
-    ties = comparison.ties(best)
-    if ties:
-        text += f"; in {comparison.num_images} images it is not significantly different from {listed(ties)}"
-    elif others:
-        gap = comparison.paired(best, others[0])
-        text += f", ahead of {others[0]} by {with_interval(gap.difference)} ({p_value(gap.p)})"
-    reached = len(comparison.reached(best))
-    if reached < len(comparison.edited):
-        text += (
-            f"; but it changes only {reached} of {len(comparison.edited)} attributes as far as was asked for, and "
-            "small changes are more selective"
-        )
-    return f"{text}."
-
-
 def _robust(found: LinearMapStudy) -> str:
     plain, own = found.path[0], [fit for fit in found.path[1:] if fit.form == "identity"]
     strong = [fit for fit in own if fit.cosine < STRONG * plain.cosine]
@@ -110,19 +96,6 @@ def _robust(found: LinearMapStudy) -> str:
     return (
         f"Among λ that are strong enough to halve the cosines ({strong[0].penalty:g} to {last.penalty:g}), the choice "
         f"{how}: selectivity lies between {short(min(values))} and {short(max(values))}; {cost}."
-    )
-
-
-def _judge(found: LinearMapStudy) -> str:
-    comparison = found.comparison
-    if not comparison.is_judged:
-        return ""
-    plain, held = (comparison.figure(method, "judged_selectivity") for method in PAPER)
-    best = comparison.ranking[0]
-    return (
-        f"By the judge ({comparison.judge}), a classifier that took no part, selectivity is {with_interval(held)} with "
-        f"the penalty, {with_interval(plain)} without, and "
-        f"{with_interval(comparison.figure(best, 'judged_selectivity'))} by {best}."
     )
 
 

@@ -2,66 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from ganatomy.experiments.compare.tables import league
 from ganatomy.experiments.studies.linear_map.result import LinearMapStudy
 from ganatomy.metrics import ChangeTable, CosineTable, table_ii, table_iii
 from ganatomy.metrics.recognition import Recognition
-from ganatomy.report.elements import Cell, Table, interval_cell, table
+from ganatomy.report.elements import Cell, Table, Value, interval_cell, table
 from ganatomy.statistics.formatting import interval, number, p_value, percent, short, signed
-from ganatomy.statistics.intervals import Estimate
 
 NUM_WORST = 8
 """Attributes that the scorer is most often wrong about, which are shown."""
-SELECTIVITY = "selectivity"
+LAST = "selectivity"
 """The last line of Table II."""
 
 
 def comparison(found: LinearMapStudy) -> Table:
-    """Every method with its selectivity, and by how much it is above the map without penalty."""
-    compared, tests = found.comparison, found.against_plain
-
-    def above(name: str) -> Cell | None:
-        if name not in tests:
-            return None
-        gap = tests[name].difference
-        return Cell(text=signed(gap.value), interval=interval(gap, sign=True))
-
-    judged = {"by the judge": lambda name: compared.figures[name]["judged_selectivity"]}
-    return table(
-        "All methods",
-        caption=(
-            "The most selective first. Above no penalty: the difference of mean selectivities, paired, with its "
-            "interval; p of the permutation test, not corrected for the number of methods. "
-            + (
-                "By the judge: selectivity of the same edits, read by the judge. "
-                if compared.is_judged
-                else ""
-            )
-            + "Target change: as reached; goal reached: attributes within 20 % of what was asked for, or beyond. A "
-            "method that falls short is compared at a smaller change, which raises its selectivity."
-        ),
-        first="method",
-        rows=compared.ranking,
-        columns={
-            "selectivity": compared.figure,
-            "above no penalty": above,
-            "p": lambda name: p_value(tests[name].p).removeprefix("p = ") if name in tests else None,
-            **(judged if compared.is_judged else {}),
-            f"of {found.shown}": lambda name: compared.selectivity_of(name)[found.shown],
-            "target change": lambda name: f"{float(found.changes[name].achieved.mean()):.2f}",
-            "goal reached": lambda name: f"{len(compared.reached(name))} of {len(compared.edited)}",
-            "mean |cosine|": lambda name: f"{found.cosine[name]:.3f}" if name in found.cosine else None,
-            "held-out AUC": lambda name: (
-                f"{compared.value(name, 'auc'):.3f}" if name in found.cosine else None
-            ),
-            "what it is": lambda name: compared.results[name].contestant.what,
+    """The league table, with the differences from no penalty and what the paper has of directions."""
+    tests = found.against_plain
+    return league(
+        found.comparison,
+        {
+            "above no penalty": {
+                name: Cell(text=signed(it.difference.value), interval=interval(it.difference, sign=True))
+                for name, it in tests.items()
+            },
+            "p": {name: p_value(it.p).removeprefix("p ").removeprefix("= ") for name, it in tests.items()},
+            f"of {found.shown}": lambda name: found.comparison.selectivity_of(name)[found.shown],
+            "mean |cosine|": {name: f"{cosine:.3f}" for name, cosine in found.cosine.items()},
         },
-        marked=lambda name: name == compared.ranking[0],
-        words=["what it is"],
-        stacked=True,
+        caption=(
+            "A method that falls short is compared at a smaller change, which raises its selectivity. Above no "
+            "penalty: the difference of mean selectivities, paired, with its interval; p of the permutation test, not "
+            "corrected for the number of methods."
+        ),
     )
 
 
@@ -73,25 +48,22 @@ def table_of_changes(found: LinearMapStudy) -> ChangeTable:
 def table_of_one(found: LinearMapStudy) -> ChangeTable:
     """Table II as in the paper: one image."""
     rows = slice(found.typical, found.typical + 1)
-    return table_ii(
-        {
-            name: replace(changes, before=changes.before[rows], changes=changes.changes[:, rows])
-            for name, changes in found.changes.items()
-        },
-        found.shown,
-    )
+    one = {
+        name: replace(it, before=it.before[rows], changes=it.changes[:, rows])
+        for name, it in found.changes.items()
+    }
+    return table_ii(one, found.shown)
 
 
 def one_image(found: LinearMapStudy) -> Table:
     """Table II of one image: before, and after by each method."""
     values = table_of_one(found)
-    rows = {row.attribute: row for row in values.rows}
-
-    def after(place: int, method: str) -> Callable[[str], str]:
-        return lambda name: (
-            f"{rows[name].after[place]:.3f}" if name in rows else short(values.selectivity[method])
-        )
-
+    columns: dict[str, dict[str, Value]] = {
+        "unedited": {row.attribute: f"{row.before:.3f}" for row in values.rows}
+    }
+    for place, method in enumerate(values.methods):
+        columns[method] = {row.attribute: f"{row.after[place]:.3f}" for row in values.rows}
+        columns[method][LAST] = short(values.selectivity[method])
     return table(
         "Table II, one image",
         caption=(
@@ -101,11 +73,8 @@ def one_image(found: LinearMapStudy) -> Table:
             "those that change most without the penalty."
         ),
         first="attribute",
-        rows=[*rows, SELECTIVITY],
-        columns={
-            "unedited": lambda name: f"{rows[name].before:.3f}" if name in rows else None,
-            **{method: after(place, method) for place, method in enumerate(values.methods)},
-        },
+        rows=[*(row.attribute for row in values.rows), LAST],
+        columns=columns,
         marked=lambda name: name == found.shown,
     )
 
@@ -113,21 +82,20 @@ def one_image(found: LinearMapStudy) -> Table:
 def many_images(found: LinearMapStudy) -> Table:
     """Table II over all images: mean |change| with intervals."""
     values = table_of_changes(found)
-    rows = {row.attribute: row for row in values.rows}
-
-    def change(place: int, method: str) -> Callable[[str], Cell | Estimate]:
-        changes = found.changes[method]
-        low, high = (end[0] for end in changes.intervals(absolute=True))
-
-        def write(name: str) -> Cell | Estimate:
-            if name not in rows:
-                return changes.selectivity("top13").directions[found.shown]
-            column = changes.attributes.index(name)
-            ends = f"{number(float(low[column]))} to {number(float(high[column]))}"
-            return Cell(text=f"{rows[name].change[place]:.3f}", interval=ends)
-
-        return write
-
+    columns: dict[str, dict[str, Value]] = {
+        "unedited": {row.attribute: f"{row.before:.3f}" for row in values.rows}
+    }
+    for place, (method, changes) in enumerate(found.changes.items()):
+        ends = zip(*(end[0].tolist() for end in changes.intervals(absolute=True)), strict=True)
+        intervals = {
+            name: f"{number(low)} to {number(high)}"
+            for name, (low, high) in zip(changes.attributes, ends, strict=True)
+        }
+        columns[method] = {
+            row.attribute: Cell(text=f"{row.change[place]:.3f}", interval=intervals[row.attribute])
+            for row in values.rows
+        }
+        columns[method][LAST] = changes.selectivity("top13").directions[found.shown]
     return table(
         "Table II, many images",
         caption=(
@@ -136,11 +104,8 @@ def many_images(found: LinearMapStudy) -> Table:
             "the 13 others that change most by each method."
         ),
         first="attribute",
-        rows=[*rows, SELECTIVITY],
-        columns={
-            "unedited": lambda name: f"{rows[name].before:.3f}" if name in rows else None,
-            **{method: change(place, method) for place, method in enumerate(values.methods)},
-        },
+        rows=[*(row.attribute for row in values.rows), LAST],
+        columns=columns,
         marked=lambda name: name == found.shown,
         stacked=True,
     )
@@ -153,15 +118,7 @@ def table_of_cosines(found: LinearMapStudy) -> CosineTable:
 
 def cosines(found: LinearMapStudy) -> Table:
     """Table III: cosines to the direction of the attribute shown."""
-    values = table_of_cosines(found)
-    rows = {row.attribute: row for row in values.rows}
-    mean = "mean |cosine|"
-
-    def cosine(place: int, method: str) -> Callable[[str], str]:
-        return lambda name: (
-            signed(rows[name].cosines[place], 3) if name in rows else f"{values.mean_abs[method]:.3f}"
-        )
-
+    values, last = table_of_cosines(found), "mean |cosine|"
     return table(
         "Table III",
         caption=(
@@ -169,8 +126,12 @@ def cosines(found: LinearMapStudy) -> Table:
             "then those most opposite. Guided edits have no directions."
         ),
         first="attribute",
-        rows=[*rows, mean],
-        columns={method: cosine(place, method) for place, method in enumerate(values.methods)},
+        rows=[*(row.attribute for row in values.rows), last],
+        columns={
+            method: {row.attribute: signed(row.cosines[place], 3) for row in values.rows}
+            | {last: f"{values.mean_abs[method]:.3f}"}
+            for place, method in enumerate(values.methods)
+        },
         marked=lambda name: name == found.shown,
     )
 
@@ -198,12 +159,7 @@ def path(found: LinearMapStudy) -> Table:
 def scorer(known: Recognition) -> Table:
     """Table I: the scorer's own accuracy, beside the paper's."""
     ours = {"loss": known.loss, "accuracy": known.accuracy, "F1": known.f1, "F2": known.f2}
-    papers = {"loss": "0.179", "accuracy": "0.921", "F1": None, "F2": "0.851"}
-
-    def figure(measure: str) -> Callable[[str], Cell | str | None]:
-        cell = interval_cell(ours[measure], digits=3)
-        return lambda name: cell if name == "this one" else papers[measure]
-
+    published = {"loss": "0.179", "accuracy": "0.921", "F1": None, "F2": "0.851"}
     return table(
         "Table I",
         caption=(
@@ -213,7 +169,10 @@ def scorer(known: Recognition) -> Table:
         ),
         first="scorer",
         rows=["this one", "the paper's"],
-        columns={measure: figure(measure) for measure in ours},
+        columns={
+            measure: {"this one": interval_cell(it, digits=3), "the paper's": published[measure]}
+            for measure, it in ours.items()
+        },
     )
 
 
@@ -239,10 +198,8 @@ def changes_data(values: ChangeTable) -> dict[str, Any]:
         "attributes": {
             row.attribute: {
                 "before": row.before,
-                **{
-                    name: {"after": after, "abs_change": change}
-                    for name, after, change in zip(values.methods, row.after, row.change, strict=True)
-                },
+                "after": dict(zip(values.methods, row.after, strict=True)),
+                "abs_change": dict(zip(values.methods, row.change, strict=True)),
             }
             for row in values.rows
         },
@@ -251,9 +208,5 @@ def changes_data(values: ChangeTable) -> dict[str, Any]:
 
 def cosines_data(values: CosineTable) -> dict[str, Any]:
     """Table III for programs."""
-    return {
-        "mean_abs": values.mean_abs,
-        "attributes": {
-            row.attribute: dict(zip(values.methods, row.cosines, strict=True)) for row in values.rows
-        },
-    }
+    rows = {row.attribute: dict(zip(values.methods, row.cosines, strict=True)) for row in values.rows}
+    return {"mean_abs": values.mean_abs, "attributes": rows}
