@@ -29,7 +29,7 @@ def unnamed(toy: ga.ToyGenerator) -> Directions:
     )
 
 
-def test_directions_are_told_by_the_attributes_that_they_move(toy: ga.ToyGenerator):
+def test_directions_are_named_by_the_attributes_that_they_move(toy: ga.ToyGenerator):
     seen = ga.name_directions(toy, OracleScorer(toy), unnamed(toy), n=64, strength=1.0)
     assert {name: list(moved) for name, moved in seen.moved.items()} == {
         "PC 1": ["round"],
@@ -67,8 +67,8 @@ def test_new_names_say_what_changes_most(toy: ga.ToyGenerator):
     seen = ga.name_directions(toy, OracleScorer(toy), unnamed(toy), n=64)
     first, second, third = seen.renamed.names
     up = seen.moved["PC 1"]["round"]
-    assert first == f"PC 1: round +{up.value:.2f} ± {up.error:.2f}".replace("0.", ".")
-    assert second.startswith("PC 2: red -.")
+    assert first == f"PC 1: round +{up.value:.2f} ± {up.error:.2f}"
+    assert second.startswith("PC 2: red -0.")
     assert third == f"PC 3: {NOTHING}"
     assert torch.equal(seen.renamed.matrix, seen.directions.matrix)
     assert str(seen).splitlines()[0] == "PC 1  " + first.removeprefix("PC 1: ")

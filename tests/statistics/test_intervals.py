@@ -19,6 +19,7 @@ from ganatomy.statistics.intervals import (
     resampling,
     rounded,
     share_of,
+    simultaneous_means,
 )
 
 
@@ -52,6 +53,17 @@ def test_the_interval_of_a_correlation_covers_it() -> None:
         )
         hits += found[0].low < 0.6 < found[0].high
     assert 178 <= hits <= 199
+
+
+def test_intervals_of_many_means_hold_at_once_in_about_95_of_100_samples() -> None:
+    hits, alone = 0, 0
+    for seed in range(200):
+        rows = torch.from_numpy(np.random.default_rng(seed).standard_normal((80, 10)))
+        found = simultaneous_means(rows, seed=seed)
+        hits += all(it.low < 0 < it.high for it in found)
+        alone += all(it.low < 0 < it.high for it in (mean_of(column, seed=seed) for column in rows.T))
+    assert 176 <= hits <= 199
+    assert alone < 150
 
 
 def test_draws_are_of_as_many_rows_as_there_are() -> None:

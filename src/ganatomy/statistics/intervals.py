@@ -77,6 +77,22 @@ def mean_of(values: Float[Tensor, " n"], *, seed: int = 0) -> Estimate:
     return estimate(float(values.mean()), resampling(len(values), seed=seed) @ values)
 
 
+def simultaneous_means(rows: Float[Tensor, "n k"], *, seed: int = 0) -> list[Estimate]:
+    """The means of k columns of independent rows, with bootstrap intervals that all hold at once.
+
+    The largest error of any column, in its own standard errors, sets the width of all.
+    """
+    rows = rows.detach().cpu().double()
+    means = rows.mean(0)
+    errors = (resampling(len(rows), seed=seed) @ rows - means).abs()
+    scale = errors.square().mean(0).sqrt().clamp(min=1e-12)
+    half = torch.quantile((errors / scale).amax(1), CONFIDENCE) * scale
+    return [
+        Estimate(value=value, low=value - reach, high=value + reach)
+        for value, reach in zip(means.tolist(), half.tolist(), strict=True)
+    ]
+
+
 def share_of(yes: int, n: int) -> Estimate:
     """The share of successes in independent trials, with Wilson's interval, which has a width even for none or all.
 
