@@ -100,21 +100,15 @@ def _example(command: Callable[..., None]) -> str:
     return f"Example:\n{example.strip(chr(10))}"
 
 
-def _known(arguments: Sequence[str]) -> list[str]:
-    """The words at the start of a command line that name a command."""
-    if arguments[:1] == ["study"]:
-        names = [command.__name__.replace("_", "-") for command in STUDIES]
-        return ["study", *(name for name in names if name in arguments[1:2])]
-    return [command.__name__ for command in COMMANDS if command.__name__ in arguments[:1]]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 2 for what we refuse, 130 after Ctrl-C. A bug keeps its traceback."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    app = build()
     try:
-        build()(arguments, exit_on_error=False, print_error=False, result_action="return_none")
+        app(arguments, exit_on_error=False, print_error=False, result_action="return_none")
     except CycloptsError as error:
-        complain(f"{str(error).rstrip('.')}; see {' '.join(['ganatomy', *_known(arguments), '--help'])}")
+        command, *_ = app.parse_commands(arguments)
+        complain(f"{str(error).rstrip('.')}; see {' '.join(['ganatomy', *command, '--help'])}")
     except GanatomyError as error:
         complain(str(error))
     except KeyboardInterrupt:

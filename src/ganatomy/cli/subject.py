@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
-from ganatomy.cli.console import remark
-from ganatomy.cli.outputs import write
+from ganatomy.cli.console import answer, remark
+from ganatomy.cli.outputs import finish_document, write
 from ganatomy.cli.parameters import (
     Absent,
     Attributes,
@@ -188,6 +188,10 @@ class Sampling(ModelOptions):
         )
         write(recipe, out, generator=self.generator)
 
+    def done(self, out: Path, what: str, data: dict[str, Any], *, as_json: bool) -> None:
+        """Print what was written, as a line or as JSON."""
+        answer(f"{out}: {what}", {"model": self.model, "out": str(out), **data}, as_json=as_json)
+
 
 @options
 class Subject(Sampling):
@@ -320,6 +324,13 @@ class Study(Subject):
             batch_size=self.batch_size,
             progress=progress,
         )
+
+    def report(self, found: object, experiment: "Experiment", out: Path, *, as_json: bool) -> None:
+        """Write the document of what an experiment found, and print its sentences."""
+        from ganatomy.experiments.documents import document
+
+        scorer = None if experiment.scorer is None else self.scorer_name(experiment.scorer)
+        finish_document(document(found, experiment, model=self.model, scorer=scorer), out, as_json=as_json)
 
     def opening(self) -> "dict[str, object]":
         """The options that open the model and its scorer again, without those that are left at their defaults."""

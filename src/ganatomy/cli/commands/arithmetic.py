@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from cyclopts import Parameter, Token
 
 from ganatomy.cli import parsing
-from ganatomy.cli.console import answer
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file
 from ganatomy.cli.parameters import Json, OutFile, Scale, SpaceName
 from ganatomy.cli.subject import Sampling
@@ -22,22 +21,21 @@ def _terms(_: Any, tokens: Sequence[Token]) -> list[Term]:
     return [("-" if token.keyword == "--minus" else "+", parsing.seed_list(token.value)) for token in tokens]
 
 
+TERMS = Parameter(
+    name=["--plus", "--minus"],
+    converter=_terms,
+    n_tokens=1,
+    allow_repeating=True,
+    negative=(),
+    metavar="SEEDS",
+)
+
+
 def arithmetic(
     subject: Sampling,
     *,
     out: OutFile,
-    terms: Annotated[
-        list[Term],
-        Parameter(
-            name=["--plus", "--minus"],
-            converter=_terms,
-            n_tokens=1,
-            allow_repeating=True,
-            negative=(),
-            metavar="SEEDS",
-            help="Seeds of codes whose mean is added or subtracted, such as --plus 3,5,9.",
-        ),
-    ],
+    terms: Annotated[list[Term], TERMS],
     neighbours: int = 0,
     space: SpaceName = None,
     scale: Scale = None,
@@ -46,6 +44,7 @@ def arithmetic(
     r"""Add and subtract codes (Radford et al. 2016); of several seeds, their mean is added or subtracted.
 
     Args:
+        terms: Seeds of codes whose mean is added or subtracted, such as --plus 3,5,9.
         neighbours: Number of images close to the result that are shown as well.
 
     Example:
@@ -60,11 +59,6 @@ def arithmetic(
     )
     subject.draw(out, codes=total, image=Arithmetic(neighbours=neighbours), scale=scale)
     used = total.terms[0].codes.space
-    data = {
-        "model": subject.model,
-        "out": str(out),
-        "space": str(used),
-        "terms": [{"sign": sign, "seeds": list(seeds)} for sign, seeds in terms],
-    }
+    data = {"space": str(used), "terms": [{"sign": sign, "seeds": list(seeds)} for sign, seeds in terms]}
     written = " ".join(f"{sign} ({', '.join(map(str, seeds))})" for sign, seeds in terms)
-    answer(f"{out}: {written}, in {used}", data, as_json=json)
+    subject.done(out, f"{written}, in {used}", data, as_json=json)

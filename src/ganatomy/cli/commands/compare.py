@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ganatomy.cli.console import stages
-from ganatomy.cli.outputs import expect_folder, finish_document
+from ganatomy.cli.outputs import expect_folder
 from ganatomy.cli.parameters import Count, Json, NameList, OutFolder, TargetChange
 from ganatomy.cli.subject import Study
 
@@ -33,19 +33,16 @@ def compare(
             --methods regression,selective,guided-hold -o compare/
     """
     from ganatomy.experiments.compare import compare as run
-    from ganatomy.experiments.documents import document
 
     expect_folder(out)
     with stages() as advance:
         experiment = subject.experiment(progress=advance)
-        scorer = experiment.image_scorer
         found = run(
             experiment,
             n=n,
             images=images,
-            attributes=subject.chosen(scorer),
+            attributes=subject.chosen(experiment.scorer),
             methods=methods or None,
             target_change=target_change,
         )
-    page = document(found, experiment, model=subject.model, scorer=subject.scorer_name(scorer))
-    finish_document(page, out, as_json=json)
+    subject.report(found, experiment, out, as_json=json)

@@ -9,10 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from ganatomy.cli import parsing
 from ganatomy.cli.console import answer, stages
-from ganatomy.cli.labels import LABELS, LabelOptions, find_by_labels
 from ganatomy.cli.outputs import expect_file
-from ganatomy.cli.parameters import Attributes, Json, Layers, Names, OutFile, ScorerName, Seed, options
+from ganatomy.cli.parameters import (
+    Attributes,
+    Json,
+    Layers,
+    Names,
+    OutFile,
+    ScorerName,
+    Seed,
+    options,
+    parsed,
+)
 from ganatomy.cli.subject import Loading, Subject
 from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
 
@@ -21,6 +31,24 @@ if TYPE_CHECKING:
     from ganatomy.latents import Directions
     from ganatomy.metrics import Naming
     from ganatomy.progress import Advance
+
+
+Rows = Annotated[
+    tuple[int, ...], parsed(parsing.seed_list, "ROWS", "Rows of the survey, from 0, such as 3,5,9 or 0:8.")
+]
+
+
+@options
+class LabelOptions:
+    """Labels of some rows of a survey, given by a person instead of a scorer."""
+
+    yes: Rows = ()
+    no: Rows = ()
+    name: str | None = None
+    """Name of the labelled attribute; by default "labelled"."""
+
+
+LABELS = LabelOptions()
 
 
 @options
@@ -91,7 +119,7 @@ def directions(
     expect_file(out)
     if labels != LABELS:
         _refuse_beside_labels(method, finder, attributes)
-        find_by_labels(source, out, labels, seed=seed, json=json)
+        _find_by_labels(source, out, labels, seed=seed, json=json)
         return
     if method not in METHODS and method not in OF_MODELS:
         raise UnknownNameError("method", method, [*METHODS, *OF_MODELS])
@@ -129,6 +157,36 @@ def directions(
     head = f"{out}: {len(found)} directions in {found.space}, by {method}"
     about = {"out": str(out), "method": method, "space": found.space.value, **figure, "directions": data}
     answer("\n  ".join([head, *lines]), about, as_json=json)
+
+
+def _find_by_labels(source: str, out: Path, labels: LabelOptions, *, seed: int, json: bool) -> None:
+    """Write the direction from the rows labelled no to those labelled yes, with its held-out accuracy."""
+    from ganatomy.directions import few_labels
+    from ganatomy.latents import Directions
+    from ganatomy.storage import save_directions
+    from ganatomy.surveys import load_survey
+
+    if not Path(source).is_dir():
+        raise MissingFileError(
+            f"{source} is no folder with a survey, whose rows could be labelled; `ganatomy survey` makes one"
+        )
+    found = few_labels(load_survey(source), labels.yes, labels.no, name=labels.name or "labelled", seed=seed)
+    save_directions(Directions([found.direction]), out)
+    data = {
+        "out": str(out),
+        "method": found.direction.method,
+        "space": found.direction.space.value,
+        "name": found.direction.name,
+        "yes": found.num_yes,
+        "no": found.num_no,
+        "accuracy": found.accuracy.data(),
+        "auc": found.auc.data(),
+        "goal": found.goal,
+        "needed": found.needed,
+        "at_least": found.at_least,
+        "next_rows": list(found.next_rows),
+    }
+    answer(f"{out}: {found}", data, as_json=json)
 
 
 def _find_in_survey(source: str, method: str, attributes: Names, *, seed: int) -> Directions:

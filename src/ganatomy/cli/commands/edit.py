@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ganatomy.cli import parsing
-from ganatomy.cli.console import answer, progress
+from ganatomy.cli.console import progress
 from ganatomy.cli.inputs import one_of, open_directions
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file
 from ganatomy.cli.parameters import (
@@ -112,13 +112,13 @@ def edit(
         assert found is not None
         edits, data, done = _move(found, moves, units, hold, layers)
     subject.draw(out, codes=at, edits=edits, image=Sheet(before=before), scale=scale)
-    lines = [f"{out}: {len(at)} edited, {done}"]
+    lines = [f"{len(at)} edited, {done}"]
     if judge is not None:
         now = reduce(lambda latents, edit: edit.apply(latents, generator), edits, was)
         readings, line = judge_edits(judge, generator, was, now, judged, batch_size=subject.batch_size)
         data |= readings
         lines.append(line)
-    answer("\n".join(lines), {"model": subject.model, "out": str(out), "n": len(at), **data}, as_json=json)
+    subject.done(out, "\n".join(lines), {"n": len(at), **data}, as_json=json)
 
 
 def _move(

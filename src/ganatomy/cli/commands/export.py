@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
-
 from ganatomy.cli.console import answer
 from ganatomy.cli.outputs import expect_file, expect_folder
 from ganatomy.cli.parameters import Json, out_path, switch
@@ -25,12 +23,13 @@ def export(
     half: Annotated[
         bool, switch("Store large weights in 16 bits: half the size, rounded, with another fingerprint.")
     ] = False,
-    licence: Annotated[
-        str | None, Parameter(help="Licence of the weights, such as Apache-2.0, if it is not known.")
-    ] = None,
+    licence: str | None = None,
     json: Json = False,
 ) -> None:
     """Write any model as safetensors with a card and its fingerprint: the generator alone, and no code.
+
+    Args:
+        licence: Licence of the weights, such as Apache-2.0, if it is not known.
 
     Example:
         ganatomy export faces -o faces.safetensors
@@ -51,9 +50,6 @@ def export(
         "fingerprint": written.fingerprint,
         "card": written.card,
     }
-    parts = (
-        f"{size / 1e6:.1f} MB",
-        f"licence {written.card['licence']}",
-        f"sha256 {written.fingerprint[:12]}",
-    )
-    answer(f"{written.path}: {' · '.join(parts)}", data, as_json=json)
+    licence, short = written.card["licence"], written.fingerprint[:12]
+    line = f"{written.path}: {size / 1e6:.1f} MB · licence {licence} · sha256 {short}"
+    answer(line, data, as_json=json)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from ganatomy.cli import parsing
-from ganatomy.cli.console import answer
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file
 from ganatomy.cli.parameters import Json, OutFile, Scale, SeedList, parsed
 from ganatomy.cli.subject import Sampling
@@ -36,13 +35,6 @@ def mix(
     expect_file(out, IMAGES + CODES)
     given, giving = (subject.seeds(seeds, space="w+") for seeds in (rows, columns))
     subject.draw(out, codes=given, image=Mix(columns=giving, layers=layers), scale=scale)
-    data = {
-        "model": subject.model,
-        "out": str(out),
-        "rows": list(rows),
-        "columns": list(columns),
-        "layers": list(layers),
-    }
-    answer(
-        f"{out}: {len(rows)} x {len(columns)} codes, layers {layers[0]}:{layers[1]} mixed", data, as_json=json
-    )
+    what = f"{len(rows)} x {len(columns)} codes, layers {layers[0]}:{layers[1]} mixed"
+    data = {"rows": list(rows), "columns": list(columns), "layers": list(layers)}
+    subject.done(out, what, data, as_json=json)

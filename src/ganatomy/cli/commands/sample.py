@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ganatomy.cli.console import answer
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file
 from ganatomy.cli.parameters import Count, Json, OutFile, Scale, Seed, SpaceName
 from ganatomy.cli.subject import Sampling
@@ -33,5 +32,5 @@ def sample(
     expect_file(out, IMAGES + CODES)
     codes = subject.seeds((seed,), n=n, space=space)
     subject.draw(out, codes=codes, image=Sheet(columns=columns), scale=scale)
-    data = {"model": subject.model, "n": n, "seed": seed, "space": codes.space.value, "out": str(out)}
-    answer(f"{out}: {n} of {subject.model}, seed {seed}, {codes.space}", data, as_json=json)
+    data = {"n": n, "seed": seed, "space": codes.space.value}
+    subject.done(out, f"{n} of {subject.model}, seed {seed}, {codes.space}", data, as_json=json)

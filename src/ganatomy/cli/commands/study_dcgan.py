@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from ganatomy.cli import parsing
 from ganatomy.cli.console import remark, stages
 from ganatomy.cli.inputs import open_reference
-from ganatomy.cli.outputs import expect_folder, finish_document
+from ganatomy.cli.outputs import expect_folder
 from ganatomy.cli.parameters import Count, Json, Names, OutFolder, options, parsed
 from ganatomy.cli.subject import Study, find_device
 
@@ -62,7 +62,6 @@ def dcgan(
         ganatomy study dcgan gan.pt --scorer attributes.onnx \
             --attributes Smiling,Male --critic discriminator.pt -o dcgan/
     """
-    from ganatomy.experiments.documents import document
     from ganatomy.experiments.studies import study_dcgan
 
     expect_folder(out)
@@ -84,8 +83,7 @@ def dcgan(
             learnt=None if data is None else _learnt(data, subject.model),
             critic=_critic(critic, subject),
         )
-    page = document(found, experiment, model=subject.model, scorer=subject.scorer)
-    finish_document(page, out, as_json=json)
+    subject.report(found, experiment, out, as_json=json)
 
 
 def _critic(critic: str | None, subject: Study) -> Critic | None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from ganatomy.cli.console import stages
 from ganatomy.cli.inputs import open_labelled
-from ganatomy.cli.outputs import expect_folder, finish_document
+from ganatomy.cli.outputs import expect_folder
 from ganatomy.cli.parameters import Count, Json, OutFolder, TargetChange, options
 from ganatomy.cli.subject import Study, called
 
@@ -52,7 +52,6 @@ def linear_map(
         ganatomy study linear-map gan.pt --prior uniform \
             --scorer attributes.onnx -o linear-map/
     """
-    from ganatomy.experiments.documents import document
     from ganatomy.experiments.studies import study_linear_map
 
     expect_folder(out)
@@ -70,5 +69,4 @@ def linear_map(
             target_change=target_change,
             labelled=labelled,
         )
-    page = document(found, experiment, model=subject.model, scorer=subject.scorer_name(scorer))
-    finish_document(page, out, as_json=json)
+    subject.report(found, experiment, out, as_json=json)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ganatomy.cli.console import stages
 from ganatomy.cli.inputs import open_correlations
-from ganatomy.cli.outputs import expect_folder, finish_document
+from ganatomy.cli.outputs import expect_folder
 from ganatomy.cli.parameters import (
     Absent,
     CorrelationsFile,
@@ -54,7 +54,6 @@ def z_against_w(
         ganatomy study z-against-w gan.pt --scorer attributes.onnx \
             --attributes Smiling,Male --correlations list_attr_celeba.txt -o z-against-w/
     """
-    from ganatomy.experiments.documents import document
     from ganatomy.experiments.studies import study_z_against_w
 
     expect_folder(out)
@@ -71,5 +70,4 @@ def z_against_w(
             target_change=target_change,
             refits=refits,
         )
-    page = document(found, experiment, model=subject.model, scorer=subject.scorer)
-    finish_document(page, out, as_json=json)
+    subject.report(found, experiment, out, as_json=json)

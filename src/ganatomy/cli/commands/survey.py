@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganatomy.cli.console import answer, stages
+from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_folder
 from ganatomy.cli.parameters import Absent, Count, Json, OutFolder, options
 from ganatomy.cli.subject import Study
@@ -46,13 +46,8 @@ def survey(
                     progress=done,
                 )
     shares = found.prevalence
-    data = {
-        "model": subject.model,
-        "n": len(found),
-        "space": found.latents.space.value,
-        "seed": subject.seed,
-        "out": str(out),
-    }
-    table = "\n".join(f"  {name:24} {100 * share:5.1f} %" for name, share in shares.items())
-    lines = f"{out}: {len(found)} codes in {found.latents.space}, {len(shares)} attributes\n{table}"
-    answer(lines, {**data, "prevalence": shares}, as_json=json)
+    space = found.latents.space.value
+    data = {"n": len(found), "space": space, "seed": subject.seed, "prevalence": shares}
+    rows = [f"  {name:24} {100 * share:5.1f} %" for name, share in shares.items()]
+    lines = [f"{len(found)} codes in {space}, {len(shares)} attributes", *rows]
+    subject.done(out, "\n".join(lines), data, as_json=json)

@@ -5,40 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
-
 from ganatomy.cli.console import answer, stages
 from ganatomy.cli.outputs import expect_folder
-from ganatomy.cli.parameters import Json, OutFolder
+from ganatomy.cli.parameters import Json, OutFolder, switch
 
 
 def train(
-    name: Annotated[str, Parameter(help="faces (two cores), faces-large (a GPU) or digits.")],
-    data: Annotated[
-        Path | None,
-        Parameter(
-            help="A folder of images (with labels.csv for a scorer too), or an idx file as MNIST's; "
-            "faces and faces-large draw their own when none is given."
-        ),
-    ] = None,
+    name: str,
+    data: Path | None = None,
     /,
     *,
     out: OutFolder,
-    device: Annotated[str, Parameter(help="Where to train: cpu, cuda, cuda:1 ...")] = "cpu",
-    bundle: Annotated[
-        bool,
-        Parameter(
-            negative=(),
-            show_default=False,
-            help="Also replace the model that this installation ships by that name.",
-        ),
-    ] = False,
+    device: str = "cpu",
+    bundle: Annotated[bool, switch("Also replace the bundled model of that name.")] = False,
     json: Json = False,
 ) -> None:
     """Train a generator and its scorer; a run that was stopped goes on where it was.
 
     The folder receives generator.safetensors, scorer.safetensors with its accuracy on held-out images in scorer.txt, a
     checkpoint, and a sheet of samples now and then.
+
+    Args:
+        name: faces (two cores), faces-large (a GPU) or digits.
+        data: A folder of images (with labels.csv for a scorer too), or an idx file as MNIST's; faces and faces-large
+            draw their own when none is given.
+        device: Where to train: cpu, cuda, cuda:1 ...
 
     Example:
         ganatomy train faces -o faces-run/

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from ganatomy.cli import parsing
-from ganatomy.cli.console import answer, progress
+from ganatomy.cli.console import progress
 from ganatomy.cli.inputs import open_directions
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file
 from ganatomy.cli.parameters import AnyGenerator, Json, NameList, OutFile, Scale
@@ -102,15 +102,15 @@ def transfer(
     sought = dict(zip(result.attributes, result.wanted.mean(0).tolist(), strict=True))
     edits = (Reached(latents=result.latents, sought=sought),)
     subject.draw(out, codes=targets, edits=edits, image=Transfer(source=sources), scale=scale)
-    data = {"model": subject.model, "out": str(out), "method": method, "n": len(result), **_data(result)}
-    lines = [f"{out}: {result}"]
+    data = {"method": method, "n": len(result), **_data(result)}
+    lines = [str(result)]
     if judge is not None:
         readings, line = judge_edits(
             judge, generator, was, result.latents, judged, batch_size=subject.batch_size
         )
         data |= readings
         lines.append(line)
-    answer("\n".join(lines), data, as_json=json)
+    subject.done(out, "\n".join(lines), data, as_json=json)
 
 
 def _data(result: Transferred) -> dict[str, Any]:

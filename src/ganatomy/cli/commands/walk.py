@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from ganatomy.cli import parsing
-from ganatomy.cli.console import answer
 from ganatomy.cli.inputs import one_of, open_directions
 from ganatomy.cli.outputs import FILMS, IMAGES, expect_file
 from ganatomy.cli.parameters import (
@@ -16,9 +15,7 @@ from ganatomy.cli.parameters import (
     CodesFile,
     Hold,
     Json,
-    LayerRange,
     Layers,
-    Names,
     Scale,
     SeedList,
     Seeds,
@@ -57,11 +54,45 @@ class Route:
     """Walk along a turn vector instead: the mean of these codes minus that of --minus."""
     minus: SeedList = ()
     """Codes whose mean a turn vector starts from."""
+    units: Units = "sigma"
+    hold: Hold = ()
+    layers: Layers = None
+    of_any_generator: AnyGenerator = False
 
-    @property
-    def directions(self) -> list[tuple[Path, str]]:
-        """The directions, each by its file and its name."""
-        return [direction for direction in (self.along, self.across) if direction is not None]
+    def legs(self, generator: Generator, strengths: tuple[float, ...]) -> list[Along]:
+        """The walk along each direction; what is held is found beside the first."""
+        from ganatomy.recipes import Along
+
+        legs: list[Along] = []
+        for path, name in filter(None, (self.along, self.across)):
+            found = open_directions(path, generator, of_any_generator=self.of_any_generator)
+            held = legs[0].hold if legs else tuple(found[other] for other in self.hold)
+            direction = found[name]
+            legs.append(
+                Along(
+                    direction=direction, strengths=strengths, units=self.units, hold=held, layers=self.layers
+                )
+            )
+        return legs
+
+    def check(self, *, moving: bool, loop: bool | None) -> None:
+        """Refuse what does not go together, before the model is read."""
+        if bool(self.plus) != bool(self.minus):
+            raise SettingError(
+                "a turn vector leads from one mean of codes to another; give --plus and --minus"
+            )
+        if self.along is not None and self.plus:
+            raise SettingError("--along and --plus with --minus are two different walks; leave one out")
+        if self.along is None and (self.hold or self.layers or self.across):
+            raise SettingError(
+                "--hold, --layers and --across go with a direction; name it with --along FILE:NAME"
+            )
+        if self.across is not None and moving:
+            raise SettingError("a film shows one walk; leave out --across, or write the grid of both as .png")
+        if loop is not None and (self.along is not None or self.plus):
+            raise SettingError(
+                "--loop is for walks from code to code; a film along a direction goes there and back"
+            )
 
 
 ROUTE = Route()
@@ -76,16 +107,12 @@ def walk(
     route: Route = ROUTE,
     start: Annotated[float | None, Parameter(name="--from")] = None,
     stop: Annotated[float | None, Parameter(name="--to")] = None,
-    units: Units = "sigma",
-    hold: Hold = (),
-    layers: Layers = None,
     steps: int | None = None,
     method: Literal["lerp", "slerp", "spline"] = "slerp",
     loop: bool | None = None,
     space: SpaceName = None,
     fps: float = 25.0,
     scale: Scale = None,
-    of_any_generator: AnyGenerator = False,
     json: Json = False,
 ) -> None:
     r"""Walk codes along directions, or from code to code, as a strip of images, a grid or a film.
@@ -110,27 +137,18 @@ def walk(
 
     expect_file(out, IMAGES + FILMS)
     moving = out.suffix.lower() in FILMS
-    _check(route, moving=moving, hold=hold, layers=layers, loop=loop)
+    route.check(moving=moving, loop=loop)
     reach = TURN_REACH if route.plus else REACH
     ends = -reach if start is None else start, reach if stop is None else stop
     count = steps if steps is not None else FILM_STEPS if moving else STRIP_STEPS
     strengths = tuple((parsing.eased if moving else parsing.stations)(*ends, count))
 
-    legs = _legs(
-        route,
-        subject.generator,
-        strengths,
-        units=units,
-        hold=hold,
-        layers=layers,
-        of_any_generator=of_any_generator,
-    )
+    legs = route.legs(subject.generator, strengths)
     at = subject.codes(one_of(codes, seed), space=legs[0].direction.space if legs else space)
     if legs:
         image = Walk(along=legs[0], across=legs[1] if route.across else None)
-        what = (
-            f"along {' and '.join(name for _, name in route.directions)}, {ends[0]:g} to {ends[1]:g} {units}"
-        )
+        names = " and ".join(leg.direction.name for leg in legs)
+        what = f"along {names}, {ends[0]:g} to {ends[1]:g} {route.units}"
     elif route.plus:
         plus, minus = (subject.seeds(seeds, space=space) for seeds in (route.plus, route.minus))
         image = Walk(along=Turn(plus=plus, minus=minus, strengths=strengths))
@@ -144,53 +162,12 @@ def walk(
     subject.draw(out, codes=at, image=image, scale=scale, fps=fps)
     images = image.frames if isinstance(image, CodePath) else len(at) * count
     data = {
-        "model": subject.model,
-        "out": str(out),
         "along": None if route.along is None else route.along[1],
         "across": None if route.across is None else route.across[1],
         "plus": list(route.plus),
         "minus": list(route.minus),
-        "hold": list(hold),
+        "hold": list(route.hold),
         "codes": len(at),
         "images": images * (count if route.across else 1),
     }
-    answer(f"{out}: {data['images']} images {what}", data, as_json=json)
-
-
-def _legs(
-    route: Route,
-    generator: Generator,
-    strengths: tuple[float, ...],
-    *,
-    units: str,
-    hold: Names,
-    layers: LayerRange,
-    of_any_generator: bool,
-) -> list[Along]:
-    """The walk along each direction; what is held is found beside the first."""
-    from ganatomy.recipes import Along
-
-    legs: list[Along] = []
-    for path, name in route.directions:
-        found = open_directions(path, generator, of_any_generator=of_any_generator)
-        held = legs[0].hold if legs else tuple(found[other] for other in hold)
-        legs.append(Along(direction=found[name], strengths=strengths, units=units, hold=held, layers=layers))
-    return legs
-
-
-def _check(route: Route, *, moving: bool, hold: Names, layers: LayerRange, loop: bool | None) -> None:
-    """Refuse what does not go together, before the model is read."""
-    if bool(route.plus) != bool(route.minus):
-        raise SettingError("a turn vector leads from one mean of codes to another; give --plus and --minus")
-    if route.along is not None and route.plus:
-        raise SettingError("--along and --plus with --minus are two different walks; leave one out")
-    if route.along is None and (hold or layers or route.across):
-        raise SettingError(
-            "--hold, --layers and --across go with a direction; name it with --along FILE:NAME"
-        )
-    if route.across is not None and moving:
-        raise SettingError("a film shows one walk; leave out --across, or write the grid of both as .png")
-    if loop is not None and (route.along is not None or route.plus):
-        raise SettingError(
-            "--loop is for walks from code to code; a film along a direction goes there and back"
-        )
+    subject.done(out, f"{data['images']} images {what}", data, as_json=json)

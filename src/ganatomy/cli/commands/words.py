@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from ganatomy.cli import parsing
-from ganatomy.cli.console import answer, stages
+from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_file
 from ganatomy.cli.parameters import Count, Json, OutFile, Seed, parsed
 from ganatomy.cli.subject import CLIP, Sampling, find_device
@@ -60,32 +60,19 @@ def words(
             progress=advance,
         ).survey(n, stage="scoring images")
     contrasts.centred(seen.scores).save(out)
-    logits = seen.scores.logits.double()
-    columns = zip(
-        seen.names,
-        logits.mean(0).tolist(),
-        logits.std(0, correction=0).tolist(),
-        (logits > 0).double().mean(0).tolist(),
-        strict=True,
-    )
-    found = {name: {"mean": mean, "std": std, "prevalence": share} for name, mean, std, share in columns}
+    found = {
+        name: {
+            "mean": float(column.mean()),
+            "std": float(column.std(correction=0)),
+            "prevalence": float((column > 0).double().mean()),
+        }
+        for name, column in zip(seen.names, seen.scores.logits.double().T, strict=True)
+    }
     head = f"  {'before centring':24} {'mean':>8} {'std':>8} {'above 0':>8}"
     rows = [
         f"  {name:24} {row['mean']:8.2f} {row['std']:8.2f} {100 * row['prevalence']:6.1f} %"
         for name, row in found.items()
     ]
-    data = {
-        "model": sampling.model,
-        "scorer": contrasts.model.name,
-        "n": n,
-        "seed": seed,
-        "out": str(out),
-        "attributes": found,
-    }
-    answer(
-        "\n".join(
-            [f"{out}: {contrasts.description}, centred on {n} images of {sampling.model}", head, *rows]
-        ),
-        data,
-        as_json=json,
-    )
+    lines = [f"{contrasts.description}, centred on {n} images of {sampling.model}", head, *rows]
+    data = {"scorer": contrasts.model.name, "n": n, "seed": seed, "attributes": found}
+    sampling.done(out, "\n".join(lines), data, as_json=json)
