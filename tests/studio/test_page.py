@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,18 @@ DESK, TABLET, PHONE = ({"width": w, "height": h} for w, h in ((1440, 900), (1024
 TABS = ("Edit", "Explore", "Walk", "Mix", "Teach", "Evidence")
 PATIENCE = 30_000
 """Milliseconds; the machine of a test may be busy."""
+expect.set_options(timeout=PATIENCE)
+
+LIT = """() => {
+  window.lit = [];
+  new MutationObserver(() => {
+    for (const row of document.querySelectorAll(".row.highlighted")) window.lit.push(row.innerText);
+  }).observe(document.body, { subtree: true, childList: true, attributes: true });
+}"""
+"""Records the rows that are highlighted, which they are for two seconds only."""
+SETTLED = """() => document.getAnimations().every(({ playState, effect }) =>
+  playState === "finished" || effect.getComputedTiming().endTime === Infinity)"""
+"""Whether nothing fades in or out any more."""
 
 Visit = Callable[..., Page]
 
@@ -88,14 +101,14 @@ def browser() -> Iterator[sync_api.Browser]:
 @pytest.fixture
 def visit(browser: sync_api.Browser, studio: str) -> Iterator[Visit]:
     """Opens the page as somebody who was never there; afterwards nothing may stand in its console."""
-    contexts, said = [], []
+    contexts, printed = [], []
 
     def opened(link: str = "", **context: object) -> Page:
         contexts.append(browser.new_context(**{"viewport": DESK, "accept_downloads": True, **context}))
         page = contexts[-1].new_page()
         page.set_default_timeout(PATIENCE)
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("console", lambda message: printed.append(message.text))
+        page.on("pageerror", lambda error: printed.append(str(error)))
         page.goto(studio + link)
         expect(page.get_by_role("navigation", name="Tabs")).to_be_visible(timeout=PATIENCE)
         return page
@@ -104,7 +117,7 @@ def visit(browser: sync_api.Browser, studio: str) -> Iterator[Visit]:
     for context in contexts:
         context.close()
     # A file that cannot be read is answered with 422, which browsers write down.
-    assert [line for line in said if "status of 422" not in line] == []
+    assert [line for line in printed if "status of 422" not in line] == []
 
 
 def open_tab(page: Page, name: str) -> None:
@@ -214,10 +227,11 @@ def test_a_drag_is_one_step_of_the_history_and_its_images_are_timed(visit: Visit
     page.mouse.up()
     expect(page).to_have_url(re.compile(r"mv=Young:-\d"))
     assert page.evaluate("history.length") == entries + 1
+    measures = "performance.getEntriesByName('slider-to-image').map(({ duration }) => duration)"
+    _wait(page, lambda: bool(page.evaluate(measures)))
+    times = page.evaluate(measures)
     page.get_by_role("button", name="Undo").click()
     expect(page).not_to_have_url(re.compile("mv="))
-    times = page.evaluate("performance.getEntriesByName('slider-to-image').map(({ duration }) => duration)")
-    assert times
     assert all(0 < time < PATIENCE for time in times)
 
 
@@ -262,8 +276,8 @@ def test_sliders_are_found_by_name_and_put_back(visit: Visit) -> None:
     page = visit("#edit&m=faces&s=3&mv=Male:1,Young:-1")
     expect(page.get_by_role("slider", name="Male", exact=True)).to_have_value("1")
     page.get_by_role("searchbox").fill("hair")
-    shown = page.get_by_role("list", name="Sliders, most selective first").get_by_role("listitem")
-    assert all("hair" in label.lower() for label in shown.locator("label").all_inner_texts())
+    labels = page.get_by_role("list", name="Sliders, most selective first").locator("label")
+    _wait(page, lambda: all("hair" in label.lower() for label in labels.all_inner_texts()))
     page.get_by_role("searchbox").fill("no such thing")
     page.get_by_role("button", name="Show all").click()
     page.get_by_role("button", name="Male back to zero").click()
@@ -312,16 +326,17 @@ def test_the_map_goes_to_an_image_by_hand_and_by_keys(visit: Visit) -> None:
     seen.focus()
     page.keyboard.press("+")
     page.keyboard.press("ArrowRight")
-    told = page.locator("#map-seen")
-    expect(told).to_have_text(re.compile(r"Seed \d+, Young \d+\s%"))
-    number = re.search(r"\d+", told.inner_text()).group()
+    caption = page.locator("#map-seen")
+    expect(caption).to_have_text(re.compile(r"Seed \d+, Young \d+\s%"))
+    number = re.search(r"\d+", caption.inner_text()).group()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"#edit&m=faces&s={number}&"))
     page.go_back()
     # Any place of a map of a thousand points has one near; the pointer looks for it.
     for step in range(40):
         page.mouse.move(box["x"] + 300 + 15 * step, box["y"] + 250)
-        if "Seed" in told.inner_text():
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        if "Seed" in caption.inner_text():
             break
     page.mouse.click(box["x"] + 300 + 15 * step, box["y"] + 250)
     expect(page).to_have_url(re.compile(r"#edit&m=faces&s=\d+"))
@@ -333,11 +348,18 @@ def test_walk_plays_between_images_and_gives_a_film(visit: Visit) -> None:
     expect(page.get_by_role("heading", name="A walk needs two images")).to_be_visible()
     page.get_by_role("button", name="Add current").click()
     page.get_by_role("button", name="Add random").click()
-    ways = ("lerp", "spline", "slerp") * 3
-    for way in ways:
+    films: list[str | bytes] = []
+
+    def keep(frame: str | bytes) -> None:
+        films.append(frame)
+
+    page.on("websocket", lambda socket: socket.on("framereceived", keep))
+    page.reload()
+    for method in ("lerp", "spline", "slerp", "lerp"):
         # Each film closes the one before while it plays.
-        page.get_by_role("radio", name=re.compile(f"^{way}")).check()
-        page.wait_for_timeout(120)
+        there = _films(films)
+        page.get_by_role("radio", name=re.compile(f"^{method}")).check()
+        _wait(page, lambda there=there: _films(films) > there)
     frame = page.get_by_role("slider", name="Frame", exact=True)
     expect(frame).to_have_attribute("max", "47", timeout=PATIENCE)
     page.get_by_role("button", name="Pause").click()
@@ -362,6 +384,11 @@ def test_walk_plays_between_images_and_gives_a_film(visit: Visit) -> None:
     _drop(page, "film.mp4", "video/mp4", made)
     expect(page.get_by_text("film.mp4 is restored as a walk.")).to_be_visible()
     expect(page).to_have_url(link)
+
+
+def _films(frames: list[str | bytes]) -> int:
+    """The films among what a socket has received."""
+    return sum(isinstance(frame, bytes) and b'"slot": "walk"' in frame[:400] for frame in frames)
 
 
 def test_a_walk_goes_from_before_to_now_and_its_keys_keep_the_sliders(visit: Visit) -> None:
@@ -510,13 +537,15 @@ def test_evidence_is_read_by_pointer_and_keys_and_leads_to_sliders(visit: Visit)
         re.compile(r"One step of .* changes .* by [+−]?\.\d\d, with everything else held")
     )
     page.locator('td[data-at="0,0"]').focus()
-    told = reading.inner_text()
+    before = reading.inner_text()
     page.keyboard.press("ArrowRight")
-    expect(reading).not_to_have_text(told)
+    expect(reading).not_to_have_text(before)
     page.get_by_role("button", name="nothing held").click()
+    page.evaluate(LIT)
     page.get_by_role("button", name="Slider of Bald").click()
     expect(page.get_by_role("slider", name="Bald", exact=True)).to_be_focused()
-    expect(page.locator(".row.highlighted")).to_have_text(re.compile("^Bald"))
+    _wait(page, lambda: bool(page.evaluate("lit")))
+    assert all(text.startswith("Bald") for text in page.evaluate("lit"))
     assert page.evaluate("scrollY") > 100
     expect(page.locator(".row.highlighted")).to_have_count(0)
     open_tab(page, "Explore")
@@ -571,6 +600,24 @@ def test_an_exported_image_comes_back_when_it_is_dropped(visit: Visit) -> None:
             dialog.get_by_role("button", name=name, exact=True).click()
         assert Path(got.value.path()).read_bytes().lstrip().startswith(start)
         page.keyboard.press("Escape")
+
+
+def test_a_dialog_that_is_opened_again_at_once_stays_open(visit: Visit) -> None:
+    page = visit("#edit&m=toy")
+    drawn(page)
+    page.keyboard.press("7")
+    expect(page.get_by_role("dialog", name="Export")).to_be_visible()
+    stays = page.evaluate("""async () => {
+      const dialog = document.querySelector("dialog[open]");
+      const closed = new Promise((done) => dialog.addEventListener("close", done, { once: true }));
+      dialog.dispatchEvent(new Event("cancel", { cancelable: true }));
+      while (dialog.open) await Promise.resolve();
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "7", bubbles: true }));
+      await closed;
+      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+      return dialog.open;
+    }""")
+    assert stays
 
 
 def test_directions_of_a_file_become_sliders_and_a_film_a_walk(visit: Visit) -> None:
@@ -636,12 +683,12 @@ def test_a_photograph_is_refused_with_the_reason(visit: Visit) -> None:
     photograph = io.BytesIO()
     Image.new("RGB", (64, 48), "teal").save(photograph, "JPEG")
     _drop(page, "me.jpg", "image/jpeg", photograph.getvalue())
-    told = page.get_by_text("This photograph cannot be edited yet")
-    expect(told).to_be_visible()
+    refusal = page.get_by_text("This photograph cannot be edited yet")
+    expect(refusal).to_be_visible()
     page.get_by_role("slider", name="Bald", exact=True).scroll_into_view_if_needed()
     close = page.get_by_role("button", name="Close this message")
     expect(close).to_be_in_viewport()
-    assert told.bounding_box()["height"] < 75, "the button stands below the message"
+    assert refusal.bounding_box()["height"] < 75, "the button stands below the message"
     close.click()
     _drop(page, "notes.json", "application/json", b"{]")
     expect(page.get_by_text("notes.json: ")).to_be_visible()
@@ -705,29 +752,30 @@ def test_what_failed_without_a_panel_is_sent_again(browser: sync_api.Browser, me
 def test_a_server_that_is_full_says_so_and_is_not_called_without_rest(visit: Visit, studio: str) -> None:
     page = visit("#edit&m=toy")
     drawn(page)
-    calls = []
+    calls: list[float] = []
 
     def turn_away(socket: sync_api.WebSocketRoute) -> None:
-        calls.append(socket)
+        calls.append(time.monotonic())
         socket.send(json.dumps({"kind": "closing", "error": "40 visitors are here already"}))
         socket.close(code=1013)
 
     page.route_web_socket(re.compile("/socket"), turn_away)
     page.reload()
     expect(page.get_by_text("40 visitors are here already.")).to_be_visible()
-    page.wait_for_timeout(2500)
-    assert 2 <= len(calls) <= 6
+    _wait(page, lambda: len(calls) >= 5)
+    # After 0.25, 0.5, 1 and 2 seconds.
+    assert calls[4] - calls[0] > 3.5
     page.unroute_all()
 
 
 def test_a_query_that_is_too_long_fails_on_the_page(visit: Visit) -> None:
     page = visit("#edit&m=toy")
     drawn(page)
-    told = page.evaluate("""async () => {
+    problem = page.evaluate("""async () => {
       const { request } = await import("/static/js/live.js");
       return new Promise((failed) => request("hover", { kind: "x".repeat(1e6) }, { failed }));
     }""")
-    assert told.startswith("This query is too large")
+    assert problem.startswith("This query is too large")
 
 
 def test_nothing_is_said_or_labelled_while_images_do_not_come(visit: Visit) -> None:
@@ -786,12 +834,12 @@ def test_no_tab_has_a_barrier(visit: Visit, size: dict[str, int], scheme: str) -
     drawn(page)
     for name in TABS:
         open_tab(page, name)
-        page.wait_for_timeout(300)
+        page.wait_for_function(SETTLED)
         assert _barriers(page) == [], name
     for key, title in {"7": "Export", "?": "Keys and terms"}.items():
         page.keyboard.press(key)
         expect(page.get_by_role("dialog", name=title)).to_be_visible()
-        page.wait_for_timeout(300)
+        page.wait_for_function(SETTLED)
         assert _barriers(page) == [], title
         page.keyboard.press("Escape")
 
@@ -814,7 +862,10 @@ def test_no_tab_leaves_the_screen(visit: Visit, size: dict[str, int]) -> None:
     drawn(page)
     for link in [*map(str.lower, TABS), "explore&ev=map", "mix&xv=sums"]:
         page.evaluate("link => { location.hash = link }", link + rest)
-        page.wait_for_timeout(300)
+        expect(page.get_by_role("heading", level=1)).to_have_text(
+            re.compile(link.split("&")[0], re.IGNORECASE)
+        )
+        page.wait_for_function(SETTLED)
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{link} is {wide} px wider than the screen"
 

@@ -43,7 +43,7 @@ function Matrix({ count }) {
     <p class="about">Each image has the code of its row, and in layers ${range[0]} to ${range[1] - 1} that of its column.
       Choose one to edit it.</p>
     <${LayerRange} label="Layers from the column" range=${range} count=${count}
-      choices=${[["Coarse: pose and shape", coarse], ["Middle: features", middle], ["Fine: colours", fine]]}
+      choices=${[["Coarse: pose and shape", coarse], ["Middle: details", middle], ["Fine: colours", fine]]}
       onRange=${(next, event) => changeMix({ layers: next }, { gesture: "mix layers", event })} />
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}
     <div class="scroll" tabindex="0" role="region" aria-label="Mixed images">
