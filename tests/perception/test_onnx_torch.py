@@ -13,7 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 import ganatomy as ga
 from ganatomy.errors import CheckpointError, SettingError
-from ganatomy.experiments.explore.run import HELD, explore
+from ganatomy.experiments.explore.exploration import HELD
+from ganatomy.experiments.explore.run import explore
 from ganatomy.perception import OnnxScorer, onnx_torch
 from ganatomy.surveys import gradients_flow
 

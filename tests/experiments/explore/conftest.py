@@ -18,7 +18,7 @@ from ganatomy.report import write_document
 
 @pytest.fixture(scope="session")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
-    """A toy with an attribute of an awkward name, one too rare to use, and a truth to hold against."""
+    """A toy with an attribute of an awkward name and one too rare to use, with a truth and a judge."""
     place = tmp_path_factory.mktemp("reported")
     generator = ToyGenerator(
         attributes=("red", "round & <large>", "Young", "rare"),
@@ -32,7 +32,11 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
     def redness(images: Tensor) -> Tensor:
         return torch.sigmoid(generator.read(images)[:, :1])
 
-    experiment = Experiment(generator, scorer(generator))
+    def red_and_young(images: Tensor) -> Tensor:
+        return torch.sigmoid(generator.read(images)[:, [0, 2]])
+
+    judge = FunctionScorer(red_and_young, ["red", "Young"])
+    experiment = Experiment(generator, scorer(generator), judge=judge)
     found = explore(experiment, n=400, measured=12, truth=FunctionScorer(redness, ["redness"]))
     folder = place / "the report"
     write_document(document(found, experiment, model=str(model), scorer="oracle"), folder)

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from ganatomy.errors import ScoreError, UnknownNameError
 from ganatomy.experiments.base import Experiment
-from ganatomy.experiments.explore.run import BASE, COMPARED, HELD, Exploration, explore
+from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
+from ganatomy.experiments.explore.run import COMPARED, explore
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.perception import FunctionScorer, OracleScorer, Scorer, scorer
 

@@ -17,10 +17,9 @@ from PIL import Image
 from ganatomy.cli import main
 from ganatomy.errors import OutputError
 from ganatomy.experiments.documents import document
-from ganatomy.experiments.explore.findings import Findings
-from ganatomy.experiments.explore.run import BASE, HELD
-from ganatomy.experiments.explore.summary import summary
-from ganatomy.experiments.explore.usage import Usage
+from ganatomy.experiments.explore.document import data
+from ganatomy.experiments.explore.exploration import BASE, HELD
+from ganatomy.experiments.explore.usage import commands, script
 from ganatomy.metrics import FORMS
 from ganatomy.report import as_json, prepare_folder, write_document
 from ganatomy.storage import load_directions
@@ -86,12 +85,28 @@ def test_the_summary_has_the_selectivity_of_every_method_with_its_interval(
     assert set(figures["attributes"]) == set(numbers["attributes"])
 
 
+def test_a_judge_reads_the_same_edits(reported: Reported, numbers: dict[str, Any]) -> None:
+    assert numbers["judge"].endswith("red_and_young (function, 2 attributes)")
+    judged = reported.exploration.entanglement[HELD].judged
+    assert judged is not None
+    assert judged.names == judged.attributes == ("red", "Young")
+    assert numbers["methods"][HELD]["judged_selectivity"] == judged.selectivity().mean.data()
+
+
+def test_without_a_judge_there_is_nothing_of_one(reported: Reported) -> None:
+    found = reported.exploration
+    alone = {name: replace(result, judged=None) for name, result in found.entanglement.items()}
+    text = document(replace(found, entanglement=alone, judge=None), reported.experiment)
+    assert text.data["methods"][HELD]["judged_selectivity"] is None
+    assert "judge" not in str([section.items for section in text.sections])
+    assert "by the judge" not in str([section.tables for section in text.sections])
+
+
 def test_what_could_not_be_measured_is_null_in_json(reported: Reported) -> None:
     found = reported.exploration
     result = replace(found.entanglement[HELD], changes=torch.zeros_like(found.entanglement[HELD].changes))
     broken = replace(found, entanglement={**found.entanglement, HELD: result})
-    data = summary(Findings(exploration=broken), model="m", scorer="s")
-    figures = json.loads(json.dumps(as_json(data), allow_nan=False))
+    figures = json.loads(json.dumps(as_json(data(broken, model="m", scorer="s")), allow_nan=False))
     assert figures["methods"][HELD]["selectivity"]["value"] is None
 
 
@@ -103,49 +118,44 @@ def test_the_saved_directions_are_those_that_the_page_shows(reported: Reported) 
     assert {direction.fingerprint for direction in saved} == {reported.experiment.generator.fingerprint}
 
 
-def used(reported: Reported, attribute: str = "red", **changed: Any) -> Usage:
-    settings: dict[str, Any] = {
-        "model": str(reported.model),
-        "space": reported.exploration.space,
-        "attribute": attribute,
-        "loaded_with": {"prior": "normal"},
-    }
-    return Usage(**{**settings, **changed})
-
-
-def commands(usage: Usage, folder: Path) -> list[list[str]]:
-    lines = usage.shell(folder).replace("\\\n", " ").splitlines()
-    return [words[1:] for line in lines if (words := shlex.split(line))[0] == "ganatomy"]
+@pytest.fixture
+def lines(reported: Reported) -> dict[str, Any]:
+    """What lines to copy are made of."""
+    return {"model": str(reported.model), "opened_with": {"prior": "normal", "device": "cpu"}}
 
 
 def test_the_commands_on_the_page_work_as_they_stand(
-    reported: Reported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    reported: Reported, lines: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert [main(command) for command in commands(used(reported), reported.folder)] == [0, 0]
+    text = commands(reported.folder, attribute="red", **lines).replace("\\\n", " ")
+    found = [shlex.split(line) for line in text.splitlines()]
+    assert [(words[0], main(words[1:])) for words in found] == [("ganatomy", 0)] * 2
     assert {path.name for path in tmp_path.iterdir()} == {"edited.png", "walk.gif"}
 
 
 @pytest.mark.parametrize("attribute", ["red", "round & <large>"])
 def test_the_script_on_the_page_works_as_it_stands(
-    reported: Reported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attribute: str
+    reported: Reported,
+    lines: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    attribute: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    exec(used(reported, attribute).python(reported.folder), {})
+    exec(script(reported.folder, attribute=attribute, space=reported.exploration.space, **lines), {})
     assert (tmp_path / "edited.png").is_file()
 
 
 def test_a_model_that_is_no_file_has_a_script_but_no_commands(reported: Reported) -> None:
-    usage = used(reported, model=None)
-    assert usage.shell(reported.folder) == ""
-    assert "G = ...  # the generator that was explored" in usage.python(reported.folder)
     sections = document(reported.exploration, reported.experiment).sections
-    assert [len(section.code) for section in sections if section.name == "use"] == [1]
+    (code,) = next(section.code for section in sections if section.name == "use")
+    assert "G = ...  # the generator that was explored" in code(reported.folder)
 
 
 def test_the_lines_to_copy_move_the_cleanest_attribute_and_hold_the_others(reported: Reported) -> None:
     page = html.unescape(reported.page)
-    cleanest = Findings(exploration=reported.exploration).cleanest
+    cleanest = reported.exploration.by_selectivity[0]
     assert shlex.quote(f"{cleanest}=2") in page
     assert f"ga.move(codes, found[{cleanest!r}], 2.0" in page
     assert "held.safetensors" in page

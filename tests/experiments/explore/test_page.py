@@ -13,9 +13,9 @@ from experiments.explore.reported import Reported
 from PIL import Image
 from reader import Reader
 
-from ganatomy.experiments.explore.drawings import STATIONS, Drawings
-from ganatomy.experiments.explore.findings import Findings
-from ganatomy.experiments.explore.run import BASE, HELD
+from ganatomy.experiments.explore.exploration import BASE, HELD
+from ganatomy.experiments.explore.figures import STATIONS, average_codes
+from ganatomy.experiments.explore.sentences import largest_unwanted
 from ganatomy.statistics.formatting import short
 
 
@@ -77,14 +77,18 @@ def test_the_summary_on_top_has_the_measured_figures(reported: Reported, page: R
     entanglement = reported.exploration.entanglement
     alone, held = (short(entanglement[method].selectivity().mean.value) for method in (BASE, HELD))
     assert f"Moved alone, an attribute changes {alone} times as much" in page.text
-    assert f"with the others held fixed, {held} times" in page.text
+    assert f"with the others held fixed, {held} (" in page.text
     assert f"{alone} → {held}" in page.text
     assert "Of 3 attributes, 3 can be moved while all others are held fixed." in page.text
 
 
-def test_the_warning_names_the_pair_that_moves_together_most(reported: Reported) -> None:
-    found = Findings(exploration=reported.exploration)
-    name, other, alone, held = found.warning
+def test_the_judge_has_a_column_and_a_sentence(page: Reader) -> None:
+    assert "by the judge" in page.text
+    assert re.search(r"The judge \(.*red_and_young \(function, 2 attributes\)\), a classifier", page.text)
+
+
+def test_the_largest_unwanted_change_names_the_pair_that_moves_together_most(reported: Reported) -> None:
+    name, other, alone, held = largest_unwanted(reported.exploration)
     result = reported.exploration.entanglement[BASE]
     change = result.mean_change.clone()
     change[range(3), result.targets] = 0
@@ -111,10 +115,7 @@ def test_skipped_attributes_are_listed_with_the_reason(page: Reader) -> None:
 
 def test_shown_codes_are_average_along_every_direction(reported: Reported) -> None:
     found = reported.exploration
-    assert reported.experiment.scorer is not None
-    shown = Drawings(
-        exploration=found, generator=reported.experiment.generator, scorer=reported.experiment.scorer
-    ).shown
+    shown = average_codes(found, reported.experiment.generator)
     places = (shown.codes - found.survey.latents.codes.mean(0)) @ found.directions[BASE].matrix.T
     sigmas = [direction.sigma for direction in found.directions[BASE]]
     assert (places / places.new_tensor(sigmas)).abs().max() < 1

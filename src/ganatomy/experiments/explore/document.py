@@ -1,32 +1,30 @@
-"""An exploration as a document: its sections and the text between figures and tables."""
+"""The page and the data of an exploration."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.documents import document
-from ganatomy.experiments.explore.drawings import SHOWN, Drawings
-from ganatomy.experiments.explore.findings import DETAIL, Findings
+from ganatomy.experiments.explore import figures, tables
+from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
 from ganatomy.experiments.explore.panel import Panel
 from ganatomy.experiments.explore.panel_file import PANEL_FILE, save_panel
-from ganatomy.experiments.explore.run import BASE, HELD, Exploration
-from ganatomy.experiments.explore.summary import summary
-from ganatomy.experiments.explore.tables import (
-    METHOD_NAMES,
-    changes_table,
-    cosines_table,
-    methods_table,
-    skipped_tables,
-)
-from ganatomy.experiments.explore.usage import DIRECTIONS_FILE, HELD_FILE, Usage, loading_options
+from ganatomy.experiments.explore.sentences import lead, limits
+from ganatomy.experiments.explore.usage import DIRECTIONS_FILE, HELD_FILE, commands, script
+from ganatomy.metrics import FORMS
 from ganatomy.perception.clip import is_clip, short_name
 from ganatomy.report import Document, Section
 from ganatomy.report.elements import Number, made_in
 from ganatomy.statistics.formatting import short
 from ganatomy.storage import save_directions
+
+DETAIL = "Young"
+"""The attribute of the tables of Pham Van et al. (2020), shown in detail wherever the scorer has it."""
 
 
 @document.register(Exploration)
@@ -53,45 +51,39 @@ def exploration_document(
     Raises:
         ScoreError: for a scorer that cannot score new images.
     """
-    named, scored_by = model or found.signature.architecture, scorer or found.scorer
-    findings = Findings(exploration=found)
-    drawings = Drawings(exploration=found, generator=experiment.generator, scorer=experiment.image_scorer)
     opened_with = opened_with or {}
-    usage = Usage(
-        model=model, space=found.space, attribute=findings.cleanest, loaded_with=loading_options(opened_with)
-    )
+    named, scored_by = model or found.signature.architecture, scorer or found.scorer
     side = found.signature.resolution
     by = short_name(scored_by) if is_clip(scored_by) else Path(scored_by).name
     return Document(
         title=f"What the directions of {Path(named).stem} change",
         eyebrow=f"{found.signature.architecture}, {side} × {side} pixels, scored by {by}",
-        sentences=[findings.lead],
-        numbers=_numbers(findings),
+        sentences=[lead(found)],
+        numbers=_numbers(found),
         sections=[
-            _model(found, drawings),
-            _attributes(findings, drawings),
-            _changes(found, drawings),
-            _methods(findings, drawings),
-            *_detail(findings, drawings),
-            *_truth(found, drawings),
+            Section(
+                name="model",
+                title="The model",
+                draw=[partial(figures.samples, found, experiment)],
+                facts=_facts(found),
+            ),
+            _attributes(found, experiment),
+            _changes(found),
+            _methods(found),
+            *_detail(found),
+            *_truth(found),
             Section(
                 name="sure",
                 title="How sure are these figures",
                 link="How sure",
-                items=findings.sure,
-                draw=[drawings.readable],
-                tables=skipped_tables(found),
+                items=limits(found),
+                draw=[partial(figures.readable, found)],
+                tables=[tables.skipped_table(found)] if found.skipped else [],
             ),
-            Section(
-                name="use",
-                title="Use these directions",
-                link="Use them",
-                paragraphs=[usage.note],
-                code=[usage.python] if model is None else [usage.shell, usage.python],
-            ),
+            _usage(found, model, opened_with),
         ],
         data={
-            **summary(findings, model=named, scorer=scored_by),
+            **data(found, model=named, scorer=scored_by),
             "opened_with": opened_with if model is None else {"model": model, **opened_with},
         },
         files={
@@ -103,28 +95,74 @@ def exploration_document(
     )
 
 
-def _numbers(findings: Findings) -> list[Number]:
-    exploration = findings.exploration
-    alone, held = findings.selectivity(BASE), findings.selectivity(HELD)
+def data(found: Exploration, *, model: str, scorer: str) -> dict[str, Any]:
+    """The figures under fixed names: `methods.<method>.selectivity` is the default form, `mean_abs_all`."""
+    prevalence = found.prevalence
+    return {
+        "model": model,
+        "scorer": scorer,
+        "judge": found.judge,
+        "n": len(found.survey),
+        "measured": found.measured,
+        "space": found.space.value,
+        "seed": found.survey.seed,
+        "truncation_psi": found.survey.truncation_psi,
+        "target_change": found.target_change,
+        "held_by": found.directions[HELD][0].method,
+        "seconds": sum(found.seconds.values()),
+        "stages": dict(found.seconds),
+        "generator": {
+            **asdict(found.signature),
+            "parameters": found.num_parameters,
+            "fingerprint": found.fingerprint,
+        },
+        "scorer_fingerprint": found.survey.scorer,
+        "attributes": {
+            name: {"prevalence": prevalence[name], "auc": found.auc[name]} for name in found.attributes
+        },
+        "skipped": {
+            name: {"prevalence": prevalence[name], "why": why} for name, why in found.skipped.items()
+        },
+        "best": found.best,
+        "methods": {name: _method(found, name) for name in found.entanglement},
+    }
+
+
+def _method(found: Exploration, method: str) -> dict[str, Any]:
+    result = found.entanglement[method]
+    return {
+        "selectivity": found.selectivity(method),
+        "selectivity_forms": {form: result.selectivity(form).mean for form in FORMS},
+        "judged_selectivity": found.judged.get(method),
+        "target_change": {"mean": float(result.achieved.mean()), "reached": len(found.reached(method))},
+        "attributes": {
+            name: {
+                "selectivity": found.selectivity_of(method, name),
+                "target_change": float(result.achieved[k]),
+                "strength": float(result.strengths[k]),
+            }
+            for k, name in enumerate(result.names)
+        },
+    }
+
+
+def _numbers(found: Exploration) -> list[Number]:
+    alone, held = found.selectivity(BASE), found.selectivity(HELD)
     return [
         Number(
-            value=f"{len(findings.reached(HELD))} of {len(exploration.attributes)}",
-            label=f"attributes move by {exploration.target_change:.2f} in probability with the others held fixed",
+            value=f"{len(found.reached(HELD))} of {len(found.attributes)}",
+            label=f"attributes move by {found.target_change:.2f} in probability with the others held fixed",
         ),
         Number(
-            value=f"{findings.mean_auc:.2f}",
+            value=f"{sum(found.auc.values()) / len(found.auc):.2f}",
             label="mean held-out AUC: how well attributes are read off codes",
         ),
         Number(
             value=f"{short(alone.value)} → {short(held.value)}",
             label="selectivity, moved alone and with the others held fixed",
         ),
-        Number(value=f"{len(exploration.survey):,}", label="images surveyed"),
+        Number(value=f"{len(found.survey):,}", label="images surveyed"),
     ]
-
-
-def _model(found: Exploration, drawings: Drawings) -> Section:
-    return Section(name="model", title="The model", draw=[drawings.samples], facts=_facts(found))
 
 
 def _facts(found: Exploration) -> list[tuple[str, str]]:
@@ -152,108 +190,116 @@ def _facts(found: Exploration) -> list[tuple[str, str]]:
     return facts
 
 
-def _attributes(findings: Findings, drawings: Drawings) -> Section:
-    found = findings.exploration
+def _attributes(found: Exploration, experiment: Experiment) -> Section:
+    text = (
+        f"The same {figures.SHOWN} average images are moved along each direction, up to two steps each way: alone in "
+        "the upper strip, and with all other scores held fixed in the lower one. A step is as long as it takes to "
+        f"change the mean probability of the attribute by {found.target_change:.2f}, so both strips show the same "
+        "effect, where they reach it. The numbers under the images are the scored probability of the attribute. The "
+        f"line below was measured on {found.measured} other images: selectivity, and the other attributes whose mean "
+        "probability one step changes most."
+    )
+    shown = figures.average_codes(found, experiment.generator)
     return Section(
         name="attributes",
         title="Each attribute, alone and with the others held fixed",
         link="Attributes",
-        paragraphs=[
-            (
-                f"The same {SHOWN} average images are moved along each direction, up to two steps each way: alone in "
-                "the upper strip, and with all other scores held fixed in the lower one. A step is as long as it "
-                f"takes to change the mean probability of the attribute by {found.target_change:.2f}, so both strips "
-                "show the same effect, where they reach it. The numbers under the images are the scored probability "
-                f"of the attribute. The line below was measured on {found.measured} other images: selectivity, and "
-                "the other attributes whose mean probability one step changes most."
-            )
-        ],
-        draw=[partial(drawings.card, name) for name in findings.by_selectivity],
+        paragraphs=[text],
+        draw=[partial(figures.card, found, experiment, shown, name) for name in found.by_selectivity],
     )
 
 
-def _changes(found: Exploration, drawings: Drawings) -> Section:
+def _changes(found: Exploration) -> Section:
+    text = (
+        "Each column is one direction, moved until its own attribute (outlined) changed by "
+        f"{found.target_change:.2f} on average. The rest of the column shows the mean change of every other "
+        "attribute: red is an increase, blue a decrease. Clean directions have colour on the diagonal only."
+    )
     return Section(
         name="changes",
         title="What else changes",
-        paragraphs=[
-            (
-                "Each column is one direction, moved until its own attribute (outlined) changed by "
-                f"{found.target_change:.2f} on average. The rest of the column shows the mean change of every other "
-                "attribute: red is an increase, blue a decrease. Clean directions have colour on the diagonal only."
-            )
-        ],
-        draw=[drawings.changes],
+        paragraphs=[text],
+        draw=[partial(figures.changes, found)],
         pairs=True,
     )
 
 
-def _methods(findings: Findings, drawings: Drawings) -> Section:
-    best = findings.exploration.best
+def _methods(found: Exploration) -> Section:
+    text = (
+        "Selectivity is the mean change of the target divided by the mean change of each other attribute, at the same "
+        "change of the target for every method. Higher is cleaner. "
+        f"{found.best} ({tables.METHOD_NAMES.get(found.best, found.best)}) has the highest mean; where intervals "
+        "overlap, the order of two methods is uncertain. The dashed line is the figure of Pham Van et al. (2020) with "
+        "their penalty, from one image of another model with another scorer, over its 13 most changed attributes."
+    )
     return Section(
         name="methods",
         title="Methods of finding directions, compared",
         link="Methods",
-        paragraphs=[
-            (
-                "Selectivity is the mean change of the target divided by the mean change of each other "
-                "attribute, at the same change of the target for every method. Higher is cleaner. "
-                f"{best} ({METHOD_NAMES.get(best, best)}) has the highest mean; where intervals overlap, the order of "
-                "two methods is uncertain. The dashed line is the figure of Pham Van et al. (2020) with their penalty, "
-                "from one image of another model with another scorer, over its 13 most changed attributes."
-            )
-        ],
-        draw=[drawings.selectivities],
-        tables=[methods_table(findings)],
+        paragraphs=[text],
+        draw=[partial(figures.selectivities, found)],
+        tables=[tables.methods_table(found)],
     )
 
 
-def _detail(findings: Findings, drawings: Drawings) -> list[Section]:
-    found, name = findings.exploration, findings.detail
-    why = "the attribute of the paper's tables" if name == DETAIL else "the most entangled attribute here"
+def _detail(found: Exploration) -> list[Section]:
+    if DETAIL in found.attributes:
+        name, why = DETAIL, "the attribute of the paper's tables"
+    else:
+        name = min(found.attributes, key=lambda name: found.selectivity_of(BASE, name).value)
+        why = "the most entangled attribute here"
+    text = (
+        f"{name}, {why}, laid out as in Tables II and III of Pham Van et al. (2020): means over {found.measured} "
+        "images instead of one."
+    )
+    alike = (
+        f"All cosines between the directions in {DIRECTIONS_FILE}. Two directions with a positive cosine (red) move "
+        "their attributes together, two with a negative one (blue) in opposite senses. The directions in "
+        f"{HELD_FILE} avoid what attributes share."
+    )
     return [
         Section(
             name="detail",
             title=f"{name} in detail",
-            paragraphs=[
-                (
-                    f"{name}, {why}, laid out as in Tables II and III of Pham Van et al. (2020): means over "
-                    f"{found.measured} images instead of one."
-                )
-            ],
-            tables=[changes_table(found, name), cosines_table(found, name)],
+            paragraphs=[text],
+            tables=[tables.changes_table(found, name), tables.cosines_table(found, name)],
             pairs=True,
         ),
         Section(
             name="cosines",
             title="Cosines between directions",
             link="Cosines",
-            paragraphs=[
-                (
-                    f"All cosines between the directions in {DIRECTIONS_FILE}. Two directions with a positive cosine "
-                    "(red) move their attributes together, two with a negative one (blue) in opposite senses. The "
-                    f"directions in {HELD_FILE} avoid what attributes share."
-                )
-            ],
-            draw=[drawings.cosines],
+            paragraphs=[alike],
+            draw=[partial(figures.cosines, found)],
         ),
     ]
 
 
-def _truth(found: Exploration, drawings: Drawings) -> list[Section]:
+def _truth(found: Exploration) -> list[Section]:
     if found.entanglement[HELD].factor_changes is None:
         return []
-    section = Section(
-        name="truth",
-        title="Against truth",
-        paragraphs=[
-            (
-                "The factors that the images were drawn from, read back from the edited images. Rows are "
-                "factors, columns are directions; a change of 1 is one standard deviation of the factor among "
-                "unedited images."
-            )
-        ],
-        draw=[drawings.truths],
-        pairs=True,
+    text = (
+        "The factors that the images were drawn from, read back from the edited images. Rows are factors, columns are "
+        "directions; a change of 1 is one standard deviation of the factor among unedited images."
     )
-    return [section]
+    return [
+        Section(
+            name="truth",
+            title="Against truth",
+            paragraphs=[text],
+            draw=[partial(figures.truths, found)],
+            pairs=True,
+        )
+    ]
+
+
+def _usage(found: Exploration, model: str | None, opened_with: Mapping[str, object]) -> Section:
+    attribute = found.by_selectivity[0]
+    text = (
+        f"{HELD_FILE} has the directions that keep all other attributes fixed, {DIRECTIONS_FILE} those of each "
+        "attribute alone. Strengths are standard deviations of codes along a direction (sigma)."
+    )
+    code = [partial(script, model=model, attribute=attribute, space=found.space, opened_with=opened_with)]
+    if model is not None:
+        code.insert(0, partial(commands, model=model, attribute=attribute, opened_with=opened_with))
+    return Section(name="use", title="Use these directions", link="Use them", paragraphs=[text], code=code)

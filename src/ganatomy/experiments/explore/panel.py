@@ -13,8 +13,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ganatomy.directions.holding import Holding, holding
+from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
 from ganatomy.experiments.explore.gallery import Gallery
-from ganatomy.experiments.explore.run import BASE, HELD, Exploration
 from ganatomy.latents import Direction, Directions, Space
 from ganatomy.maps import classes_of
 from ganatomy.statistics.formatting import listed

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
-from torch import Tensor
 
 from ganatomy.directions import METHODS, held, selective
 from ganatomy.errors import UnknownNameError
 from ganatomy.experiments.base import Experiment, usable
-from ganatomy.experiments.explore.gallery import NUM_SEEDS, Gallery, gallery
-from ganatomy.generators.base import Signature
-from ganatomy.latents import Directions, Space
-from ganatomy.metrics import Entanglement, FreshImages, Readers, measure_steps
+from ganatomy.experiments.explore.exploration import BASE, HELD, READER, Exploration
+from ganatomy.experiments.explore.gallery import NUM_SEEDS, gallery
+from ganatomy.latents import Directions
+from ganatomy.metrics import FreshImages, Readers, measure_steps
 from ganatomy.perception.base import Scorer
 from ganatomy.progress import Advance, part_of
 from ganatomy.surveys import Survey
@@ -27,89 +22,11 @@ from ganatomy.surveys import Survey
 COMPARED = ("linear", "penalty", "lowdin", "dual", "svm", "logistic", "centroid")
 """The methods that are compared; each edits with its own directions as they are."""
 
-BASE = "regression"
-"""The method whose directions are shown alone: it learns from every score of every code."""
-
-HELD = "held"
-"""What the directions are called that hold all others: found by `selective` where gradients flow, else by `held`."""
-
-READER = "logistic"
-"""The method whose held-out AUC says how well an attribute can be read off the codes."""
-
 MEASURED = (36, 256)
 """At least and at most so many images are changed along each direction to see what happens."""
 
 BUDGET = 22_000
 """Images for all measurements together: with 36 attributes they take about two minutes on two cores."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Exploration:
-    """What was found in one generator, and how.
-
-    Args:
-        signature, fingerprint, num_parameters: of the generator. scorer: one line about it.
-        survey: the codes and all their scores, those of skipped attributes included.
-        skipped: attributes that no direction was looked for, and why.
-        directions: method to what it found.
-        entanglement: method to what its edits change, with `HELD` as one more method.
-        skipped_changes: for `BASE` and `HELD`, the mean change of each skipped attribute by one step.
-        measured_psi: truncation of the images that were edited, and of the gallery.
-        gallery: images of the first seeds, with their scores and a map of them.
-        seconds: stage to what it took.
-    """
-
-    signature: Signature
-    fingerprint: str
-    num_parameters: int
-    scorer: str
-    survey: Survey
-    skipped: Mapping[str, str]
-    directions: Mapping[str, Directions]
-    entanglement: Mapping[str, Entanglement]
-    skipped_changes: Mapping[str, Float[Tensor, "k s"]]
-    measured_psi: float
-    gallery: Gallery
-    seconds: Mapping[str, float]
-
-    @property
-    def space(self) -> Space:
-        return self.survey.latents.space
-
-    @property
-    def attributes(self) -> tuple[str, ...]:
-        """The attributes that directions were found for, in the scorer's order."""
-        return tuple(self.directions[BASE].names)
-
-    @property
-    def prevalence(self) -> dict[str, float]:
-        """Share of the surveyed images that have each attribute, 0 to 1, skipped ones included."""
-        return self.survey.prevalence
-
-    @property
-    def auc(self) -> dict[str, float]:
-        """Held-out area under the ROC curve of each attribute's logistic direction."""
-        return {direction.name: direction.auc for direction in self.directions[READER]}
-
-    def step(self, method: str, attribute: str) -> float:
-        """The distance along a method's direction that adds `target_change` to the mean score of its attribute."""
-        return abs(float(self.entanglement[method].strengths[self.attributes.index(attribute)]))
-
-    @property
-    def measured(self) -> int:
-        """Images that were changed along each direction."""
-        return len(self.entanglement[HELD].before)
-
-    @property
-    def target_change(self) -> float:
-        """How far each edit was to move its own score on average, as a probability."""
-        return self.entanglement[HELD].target_change
-
-    @cached_property
-    def best(self) -> str:
-        """The method with the highest mean selectivity."""
-        figures = {name: result.selectivity().mean.value for name, result in self.entanglement.items()}
-        return max(figures, key=lambda name: (not math.isnan(figures[name]), figures[name]))
 
 
 def explore(
@@ -127,7 +44,7 @@ def explore(
     """Survey, find directions by every method, and measure on fresh codes what moving along each one changes.
 
     Args:
-        experiment: generator, scorer and how codes are drawn.
+        experiment: generator, scorer, judge and how codes are drawn.
         n: codes to survey.
         folder: where to keep the survey; one that was stopped goes on where it was.
         attributes: to find directions of; by default all that 3 to 97 % of the images have.
@@ -194,6 +111,7 @@ def explore(
         fingerprint=generator.fingerprint,
         num_parameters=sum(parameter.numel() for parameter in generator.parameters()),
         scorer=scorer.description,
+        judge=None if experiment.judge is None else experiment.judge.description,
         survey=seen,
         skipped=skipped,
         directions=found,

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ganatomy.experiments.base import COMMON, RARE
-from ganatomy.experiments.explore.findings import Findings
-from ganatomy.experiments.explore.run import BASE, HELD, Exploration
+from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
 from ganatomy.metrics import FORMS, table_ii, table_iii
-from ganatomy.report.elements import Cell, Row, Table, interval_cell
+from ganatomy.report.elements import Table, table
 from ganatomy.statistics.formatting import percent, short, signed
 
 METHOD_NAMES = {
@@ -22,110 +19,84 @@ METHOD_NAMES = {
     BASE: "ridge regression of logits",
     HELD: "all others held fixed",
 }
-FORM_HEADINGS = {
-    "mean_abs_all": "over all others",
-    "top13": "over the 13 most changed",
-    "signed": "signed",
-}
+FORM_HEADINGS = dict(zip(FORMS, ("over all others", "over the 13 most changed", "signed"), strict=True))
 
 
-def methods_table(findings: Findings) -> Table:
+def methods_table(found: Exploration) -> Table:
     """Selectivity of each method in every form."""
-    exploration = findings.exploration
-    rows = [
-        Row(
-            name=name,
-            cells=[
-                Cell(text=METHOD_NAMES.get(name, "")),
-                *(interval_cell(result.selectivity(form).mean) for form in FORMS),
-                Cell(text=f"{len(findings.reached(name))} of {len(result.names)}"),
-            ],
-            marked=name == exploration.best,
-        )
-        for name, result in exploration.entanglement.items()
-    ]
-    return Table(
-        title="Selectivity of each method",
+    by_judge = " By the judge: over all others, read by the judge." if found.judged else ""
+    return table(
+        "Selectivity of each method",
         caption=(
-            "Selectivity in three forms, mean over all directions with 95\xa0% intervals. Over all "
-            "others: mean absolute change in each image. Over the 13 most changed: the same, "
-            "as in Table II of the paper. Signed: the mean keeps its sign, so changes of opposite sign in single "
-            "images cancel."
+            "Selectivity in three forms, mean over all directions with 95\xa0% intervals. Over all others: mean "
+            "absolute change in each image. Over the 13 most changed: the same, as in Table II of the paper. Signed: "
+            f"the mean keeps its sign, so changes of opposite sign in single images cancel.{by_judge}"
         ),
         first="method",
-        headings=["what it is", *(FORM_HEADINGS[form] for form in FORMS), "goal reached"],
-        rows=rows,
-        words=[0],
+        rows=found.entanglement,
+        columns={
+            "what it is": lambda name: METHOD_NAMES.get(name, ""),
+            **{
+                heading: lambda name, form=form: found.entanglement[name].selectivity(form).mean
+                for form, heading in FORM_HEADINGS.items()
+            },
+            **({"by the judge": found.judged.get} if found.judged else {}),
+            "goal reached": lambda name: f"{len(found.reached(name))} of {len(found.attributes)}",
+        },
+        marked=lambda name: name == found.best,
+        words=["what it is"],
     )
 
 
-def changes_table(exploration: Exploration, attribute: str) -> Table:
+def changes_table(found: Exploration, attribute: str) -> Table:
     """Means before and after one attribute is moved, as in Table II of Pham Van et al. (2020)."""
-    methods = [method for method in ("linear", "penalty", HELD) if method in exploration.entanglement]
-    found = table_ii({method: exploration.entanglement[method] for method in methods}, attribute)
-    ratios = ", ".join(f"{method} {short(value)}" for method, value in found.selectivity.items())
-    return Table(
-        title=f"What moving {attribute} changes",
+    methods = [method for method in ("linear", "penalty", HELD) if method in found.entanglement]
+    changes = table_ii({method: found.entanglement[method] for method in methods}, attribute)
+    ratios = ", ".join(f"{method} {short(value)}" for method, value in changes.selectivity.items())
+    columns = {"before": lambda row: f"{row.before:.3f}"}
+    for k, method in enumerate(methods):
+        columns[f"after {method}"] = lambda row, k=k: f"{row.after[k]:.3f}"
+        columns[f"change {method}"] = lambda row, k=k: f"{row.change[k]:.3f}"
+    return table(
+        f"What moving {attribute} changes",
         caption=(
             "Mean probability before and after, and the mean absolute change in each image. "
             f"Change of the target over the mean of the others shown: {ratios}."
         ),
         first="attribute",
-        headings=["before", *(f"{what} {method}" for method in methods for what in ("after", "change"))],
-        rows=[
-            Row(
-                name=row.attribute,
-                cells=_figures(
-                    [
-                        row.before,
-                        *(value for pair in zip(row.after, row.change, strict=True) for value in pair),
-                    ]
-                ),
-                marked=row.attribute == attribute,
-            )
-            for row in found.rows
-        ],
+        rows=changes.rows,
+        columns=columns,
+        name=lambda row: row.attribute,
+        marked=lambda row: row.attribute == attribute,
     )
 
 
-def cosines_table(exploration: Exploration, attribute: str) -> Table:
+def cosines_table(found: Exploration, attribute: str) -> Table:
     """Cosines of other directions to one, as in Table III of Pham Van et al. (2020)."""
-    methods = [method for method in ("linear", "penalty", BASE) if method in exploration.directions]
-    found = table_iii({method: exploration.directions[method] for method in methods}, attribute)
-    means = ", ".join(f"{method} {value:.3f}" for method, value in found.mean_abs.items())
-    return Table(
-        title=f"Cosines of other directions to {attribute}",
+    methods = [method for method in ("linear", "penalty", BASE) if method in found.directions]
+    alike = table_iii({method: found.directions[method] for method in methods}, attribute)
+    means = ", ".join(f"{method} {value:.3f}" for method, value in alike.mean_abs.items())
+    return table(
+        f"Cosines of other directions to {attribute}",
         caption=f"Cosine of each direction to that of {attribute}. Mean absolute cosine of the others shown: {means}.",
         first="attribute",
-        headings=methods,
-        rows=[
-            Row(
-                name=row.attribute,
-                cells=[Cell(text=signed(value, 3)) for value in row.cosines],
-                marked=row.attribute == attribute,
-            )
-            for row in found.rows
-        ],
+        rows=alike.rows,
+        columns={method: lambda row, k=k: signed(row.cosines[k], 3) for k, method in enumerate(methods)},
+        name=lambda row: row.attribute,
+        marked=lambda row: row.attribute == attribute,
     )
 
 
-def skipped_tables(exploration: Exploration) -> list[Table]:
-    """Attributes that were skipped and why; no table where there are none."""
-    if not exploration.skipped:
-        return []
-    table = Table(
-        title="Attributes that were skipped",
+def skipped_table(found: Exploration) -> Table:
+    """Attributes that were skipped, and why."""
+    return table(
+        "Attributes that were skipped",
         caption=(
             "Attributes that were skipped. Unless attributes are named, those are used that between "
             f"{percent(RARE)} and {percent(COMMON)} of the images have."
         ),
         first="attribute",
-        headings=["why"],
-        rows=[Row(name=name, cells=[Cell(text=why)]) for name, why in exploration.skipped.items()],
-        words=[0],
+        rows=found.skipped,
+        columns={"why": found.skipped.get},
+        words=["why"],
     )
-    return [table]
-
-
-def _figures(values: Sequence[float]) -> list[Cell]:
-    return [Cell(text=f"{value:.3f}") for value in values]

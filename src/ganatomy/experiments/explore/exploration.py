@@ -1,0 +1,144 @@
+"""What was found in one generator, and what it comes to in figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from jaxtyping import Float
+from torch import Tensor
+
+from ganatomy.experiments.explore.gallery import Gallery
+from ganatomy.generators.base import Signature
+from ganatomy.latents import Directions, Space
+from ganatomy.metrics.entanglement import Entanglement
+from ganatomy.metrics.selectivity import Selectivity
+from ganatomy.statistics.intervals import Estimate
+from ganatomy.surveys import Survey
+
+BASE = "regression"
+"""The method whose directions are shown alone: it learns from every score of every code."""
+
+HELD = "held"
+"""What the directions are called that hold all others: found by `selective` where gradients flow, else by `held`."""
+
+READER = "logistic"
+"""The method whose held-out AUC says how well an attribute can be read off the codes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exploration:
+    """What was found in one generator, and how.
+
+    Args:
+        signature: of the generator.
+        fingerprint: of the generator.
+        num_parameters: of the generator.
+        scorer: one line about the scorer.
+        judge: the same about the judge; None without one.
+        survey: the codes and all their scores, those of skipped attributes included.
+        skipped: attributes that no direction was looked for, and why.
+        directions: method to what it found.
+        entanglement: method to what its edits change, with `HELD` as one more method.
+        skipped_changes: for `BASE` and `HELD`, the mean change of each skipped attribute by one step.
+        measured_psi: truncation of the images that were edited, and of the gallery.
+        gallery: images of the first seeds, with their scores and a map of them.
+        seconds: stage to what it took.
+    """
+
+    signature: Signature
+    fingerprint: str
+    num_parameters: int
+    scorer: str
+    judge: str | None
+    survey: Survey
+    skipped: Mapping[str, str]
+    directions: Mapping[str, Directions]
+    entanglement: Mapping[str, Entanglement]
+    skipped_changes: Mapping[str, Float[Tensor, "k s"]]
+    measured_psi: float
+    gallery: Gallery
+    seconds: Mapping[str, float]
+
+    @property
+    def space(self) -> Space:
+        return self.survey.latents.space
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes that directions were found for, in the scorer's order."""
+        return tuple(self.directions[BASE].names)
+
+    @property
+    def prevalence(self) -> dict[str, float]:
+        """Share of the surveyed images that have each attribute, 0 to 1, skipped ones included."""
+        return self.survey.prevalence
+
+    @property
+    def auc(self) -> dict[str, float]:
+        """Held-out area under the ROC curve of each attribute's logistic direction."""
+        return {direction.name: direction.auc for direction in self.directions[READER]}
+
+    def step(self, method: str, attribute: str) -> float:
+        """The distance along a method's direction that adds `target_change` to the mean score of its attribute."""
+        return abs(float(self.entanglement[method].strengths[self.attributes.index(attribute)]))
+
+    @property
+    def measured(self) -> int:
+        """Images that were changed along each direction."""
+        return len(self.entanglement[HELD].before)
+
+    @property
+    def target_change(self) -> float:
+        """How far each edit was to move its own score on average, as a probability."""
+        return self.entanglement[HELD].target_change
+
+    @cached_property
+    def selectivities(self) -> dict[str, Selectivity]:
+        """Selectivity of each method over all other attributes."""
+        return {name: result.selectivity() for name, result in self.entanglement.items()}
+
+    def selectivity(self, method: str) -> Estimate:
+        """Mean selectivity of a method."""
+        return self.selectivities[method].mean
+
+    def selectivity_of(self, method: str, attribute: str) -> Estimate:
+        """Selectivity of one direction of a method."""
+        return self.selectivities[method].directions[attribute]
+
+    @property
+    def best(self) -> str:
+        """The method with the highest mean selectivity."""
+        figures = {name: self.selectivity(name).value for name in self.entanglement}
+        return max(figures, key=lambda name: (not math.isnan(figures[name]), figures[name]))
+
+    @cached_property
+    def judged(self) -> dict[str, Estimate]:
+        """Mean selectivity of each method by the judge; empty without a judge that knows two of the attributes."""
+        found = {name: result.judged for name, result in self.entanglement.items()}
+        return {name: result.selectivity().mean for name, result in found.items() if result is not None}
+
+    def reached(self, method: str) -> list[str]:
+        """The attributes that a method's edits moved as far as the goal, or nearly so, or further."""
+        result = self.entanglement[method]
+        return [name for name, there in zip(result.names, result.reached.tolist(), strict=True) if there]
+
+    @cached_property
+    def by_selectivity(self) -> list[str]:
+        """The attributes, cleanest held edit first; those that did not reach the goal come last."""
+        reached = self.reached(HELD)
+
+        def rank(name: str) -> tuple[bool, float]:
+            value = self.selectivity_of(HELD, name).value
+            return name not in reached, -value if not math.isnan(value) else math.inf
+
+        return sorted(self.attributes, key=rank)
+
+    def others(self, method: str, attribute: str) -> list[tuple[str, float]]:
+        """The other attributes and their mean change by a method's edit of one, most changed first."""
+        result = self.entanglement[method]
+        change = result.mean_change[result.names.index(attribute)].tolist()
+        pairs = zip(result.attributes, change, strict=True)
+        return sorted((pair for pair in pairs if pair[0] != attribute), key=lambda pair: -abs(pair[1]))

@@ -1,0 +1,109 @@
+"""What an exploration found, in words."""
+
+from __future__ import annotations
+
+from ganatomy.directions.base import HELD_OUT
+from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
+from ganatomy.metrics.entanglement import NEAR
+from ganatomy.statistics.formatting import listed, percent, short, signed, with_interval
+from ganatomy.statistics.intervals import CONFIDENCE, NUM_RESAMPLES
+
+NUM_ALSO = 3
+"""Other attributes that are named beside a strip."""
+
+LITTLE = 0.005
+"""A mean change of probability below this is not worth a name."""
+
+HARDLY = 0.75
+"""Codes hardly predict an attribute with a held-out AUC below this."""
+
+HOLDING = {
+    "selective": (
+        "The directions that hold the others fixed are, for each attribute, those that change the other scores least "
+        "in single images, according to gradients at images that are not measured here. The step is the same for "
+        "every image, so each other score still changes a little."
+    ),
+    "held": (
+        "The scorer gives no gradients, so the others are held fixed in a linear model of its scores. Scores are not "
+        "linear, and where holding them exactly would need a long step, they are held only partly."
+    ),
+}
+"""What it means that the others are held fixed, by the method that found the directions."""
+
+
+def lead(found: Exploration) -> str:
+    """The whole page in a few sentences."""
+    cleanest = found.by_selectivity[0]
+    name, other, alone, held = largest_unwanted(found)
+    return (
+        f"Of {len(found.attributes)} attributes, {len(found.reached(HELD))} can be moved while all others are held "
+        f"fixed. Moved alone, an attribute changes {short(found.selectivity(BASE).value)} times as much as the others "
+        f"do on average; with the others held fixed, {with_interval(found.selectivity(HELD))} times. {cleanest} is the "
+        f"cleanest, at {short(found.selectivity_of(HELD, cleanest).value)}. The largest unwanted change: moving {name} "
+        f"alone by {found.target_change:.2f} changes {other} by {signed(alone)}; with the others held fixed, by "
+        f"{signed(held)}."
+    )
+
+
+def largest_unwanted(found: Exploration) -> tuple[str, str, float, float]:
+    """An attribute, the other that it changes most when moved alone, by how much, and by how much held."""
+    name, (other, alone) = max(
+        ((name, found.others(BASE, name)[0]) for name in found.attributes), key=lambda pair: abs(pair[1][1])
+    )
+    return name, other, alone, dict(found.others(HELD, name))[other]
+
+
+def also_moved(found: Exploration, method: str, attribute: str) -> str:
+    """The few others that move most, with their mean change."""
+    others = found.others(method, attribute)[:NUM_ALSO]
+    named = [f"{name} {signed(value)}" for name, value in others if abs(value) >= LITTLE]
+    return ", ".join(named) or "no other moves on average"
+
+
+def held_out(found: Exploration) -> str:
+    """What AUC is."""
+    return (
+        f"{percent(HELD_OUT)} of the {len(found.survey):,} surveyed codes were kept from every method, and AUC is "
+        "measured on those: the chance that a code with the attribute lies further along its direction than one "
+        "without."
+    )
+
+
+def limits(found: Exploration) -> list[str]:
+    """What the figures rest on, and where they end."""
+    result = found.entanglement[HELD]
+    missed = [name for name in found.attributes if name not in found.reached(HELD)]
+    hardly = [f"{name} ({auc:.2f})" for name, auc in found.auc.items() if auc < HARDLY]
+    short_of = f"{listed(missed)} ended more than {percent(NEAR)} short" if missed else "all reached it"
+    lines = [
+        (
+            f"Changes were measured on {found.measured} images that no method learnt from (seed {result.seed}), the "
+            f"same ones for every method. Intervals are {percent(CONFIDENCE)}, from resampling these images "
+            f"{NUM_RESAMPLES:,} times; they do not cover the choice of survey, scorer or model."
+        ),
+        (
+            "Every edit was calibrated to change the mean probability of its own attribute by "
+            f"{found.target_change:.2f}, so that methods are compared at the same effect. With the others held fixed, "
+            f"{short_of}."
+        ),
+        HOLDING[found.directions[HELD][0].method],
+        "All changes are read by the scorer. Where it confuses two attributes, so does this page."
+        if result.factor_changes is None
+        else "Changes are read by the scorer, and compared above with the factors that images were drawn from.",
+    ]
+    if found.judged:
+        lines.append(
+            f"The judge ({found.judge}), a classifier that took no part, reads the same edited images. By the judge, "
+            f"selectivity with the others held fixed is {with_interval(found.judged[HELD])}, over the attributes that "
+            "both classifiers know."
+        )
+    if hardly:
+        lines.append(
+            f"Codes hardly predict {listed(hardly)} (held-out AUC), so these directions are the least reliable."
+        )
+    if found.survey.truncation_psi == 1 and found.signature.w_dim:
+        lines.append(
+            "Codes were not truncated. With a truncation psi below 1 images are cleaner, and the same step changes "
+            "more."
+        )
+    return lines
