@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -297,7 +298,11 @@ def measure_edits(
         advance: called with how much is done, and all.
     """
     readers, before = images.readers, images.before
-    found, seconds = images.read_edits(edits, advance=advance)
+    found, seconds = [], []
+    for k, latents in enumerate(edits.latents):
+        start = time.perf_counter()
+        found.append(images.read([latents], advance=part_of(advance, k, len(edits.latents))))
+        seconds.append(time.perf_counter() - start)
     after = Readings(*(torch.stack(column) for column in zip(*found, strict=True)))
     mean = before.identity.mean(0)
     result = Entanglement(
@@ -315,10 +320,9 @@ def measure_edits(
         if readers.identity
         else None,
         perceptual=(after.appearance - before.appearance).square().sum(-1) if readers.appearance else None,
-        seconds=seconds,
+        seconds=torch.tensor(seconds) if edits.seconds is None else edits.seconds,
     )
-    judged = _judged(result, readers.judge, before.judged, after.judged)
-    return replace(result, judged=judged)
+    return replace(result, judged=_judged(result, readers.judge, before.judged, after.judged))
 
 
 def _judged(

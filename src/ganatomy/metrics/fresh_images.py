@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,7 +18,7 @@ from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Direction, Directions, Latents, Space
 from ganatomy.metrics.calibration import find_strengths
 from ganatomy.perception.base import Scorer, position
-from ganatomy.progress import Advance, part_of
+from ganatomy.progress import Advance
 
 Hold = Literal["none", "all"] | Mapping[str, Iterable[str]]
 
@@ -234,17 +233,6 @@ class FreshImages:
             latents=self.along(directions, strengths, hold=hold),
             strengths=strengths,
         )
-
-    def read_edits(
-        self, edits: Edits, *, advance: Advance | None = None
-    ) -> tuple[list[Readings], Float[Tensor, " k"]]:
-        """What is read in the images of each attribute's edit, and the seconds that the edit of each took."""
-        found, seconds = [], []
-        for k, latents in enumerate(edits.latents):
-            start = time.perf_counter()
-            found.append(self.read([latents], advance=part_of(advance, k, len(edits.latents))))
-            seconds.append(time.perf_counter() - start)
-        return found, torch.tensor(seconds) if edits.seconds is None else edits.seconds
 
 
 def unit_steps(

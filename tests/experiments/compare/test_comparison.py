@@ -191,8 +191,8 @@ class TestCurves:
         trades = compared.comparison.trades
         assert list(trades) == ["regression", "dual", "selective", "guided", "guided-hold"]
         for name, points in trades.items():
-            assert [point.asked for point in points] == [0.1, 0.25, 0.4]
-            assert all(a.change.value < b.change.value for a, b in itertools.pairwise(points)), name
+            assert [point.target_change for point in points] == [0.1, 0.25, 0.4]
+            assert all(a.achieved.value < b.achieved.value for a, b in itertools.pairwise(points)), name
         plain = [point.collateral.value for point in trades["regression"]]
         assert plain == sorted(plain)
         assert all(

@@ -81,7 +81,7 @@ class TestTheJson:
 
     def test_curves_are_in_it(self, compared: Compared):
         numbers = compared.numbers
-        assert [point["asked"] for point in numbers["target_against_collateral"]["guided-hold"]] == [
+        assert [point["target_change"] for point in numbers["target_against_collateral"]["guided-hold"]] == [
             0.1,
             0.25,
             0.4,

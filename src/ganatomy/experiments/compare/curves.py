@@ -38,8 +38,8 @@ REPEATS = 5
 class Trade:
     """At one target change: what the target changed by, and the mean |change| of each other attribute."""
 
-    asked: float
-    change: Estimate
+    target_change: float
+    achieved: Estimate
     collateral: Estimate
 
 
@@ -67,26 +67,25 @@ def trade_all(
         result = results[method]
         names = result.changes.names[:TRADED_ATTRIBUTES]
         points = {change: result.changes} | {
-            asked: few.edit(result.contestant, result.found.directions, asked, names=names)[1]
-            for asked in CHANGES
-            if asked != change
+            goal: few.edit(result.contestant, result.found.directions, goal, names=names)[1]
+            for goal in CHANGES
+            if goal != change
         }
         curves[method] = tuple(
-            trade(points[asked], asked, num_edits=len(names), num_images=few.images.n)
-            for asked in sorted(points)
+            trade(points[goal], num_edits=len(names), num_images=few.images.n) for goal in sorted(points)
         )
         advance(done + 1, len(methods))
     advance(1, 1)
     return curves
 
 
-def trade(changes: Entanglement, asked: float, *, num_edits: int, num_images: int) -> Trade:
+def trade(changes: Entanglement, *, num_edits: int, num_images: int) -> Trade:
     """Where the first edits of the first images are on the curve; the intervals are from resampling images."""
     is_target = (changes.targets[:, None] == torch.arange(len(changes.attributes)))[:num_edits]
     by_image = changes.turned[:num_edits, :num_images].transpose(1, 2)
     return Trade(
-        asked=asked,
-        change=mean_of(by_image[is_target].mean(0), seed=changes.seed),
+        target_change=changes.target_change,
+        achieved=mean_of(by_image[is_target].mean(0), seed=changes.seed),
         collateral=mean_of(by_image[~is_target].abs().mean(0), seed=changes.seed),
     )
 

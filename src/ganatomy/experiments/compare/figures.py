@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,6 @@ import torch
 from ganatomy.experiments.compare.comparison import Comparison
 from ganatomy.experiments.compare.contestants import EDITS
 from ganatomy.generators.base import Generator
-from ganatomy.latents import Latents
 from ganatomy.plots import draw_images, grid
 from ganatomy.plots.charts import lines_chart, ranking_chart
 from ganatomy.report.document import Drawing
@@ -50,12 +48,12 @@ def league(found: Comparison, groups: Mapping[str, str] | None = None, *, captio
     )
 
 
-def trades(found: Comparison) -> Drawing | None:
+def trades(found: Comparison) -> Drawing:
     """Changes of others against changes of the target, one line for each of some methods."""
-    return _lines(
+    return lines(
         "trade",
         {
-            name: [(point.change.value, point.collateral) for point in points]
+            name: [(point.achieved.value, point.collateral) for point in points]
             for name, points in found.trades.items()
         },
         title="What a larger change costs",
@@ -66,27 +64,46 @@ def trades(found: Comparison) -> Drawing | None:
 
 def label_curves(found: Comparison) -> list[Drawing]:
     """AUC and selectivity against the number of labels."""
+    selectivities = {
+        name: [(size.n, size.selectivity) for size in points if size.selectivity]
+        for name, points in found.learning.items()
+    }
     axis = {"across": "labels (logarithmic)", "logarithmic": (True, False)}
-    areas = _lines(
-        "labels-auc",
-        {name: [(size.n, size.auc) for size in points] for name, points in found.learning.items()},
-        title="How well directions separate codes",
-        up="held-out AUC",
-        reference=(0.5, "chance"),
-        **axis,
+    return [
+        lines(
+            "labels-auc",
+            {name: [(size.n, size.auc) for size in points] for name, points in found.learning.items()},
+            title="How well directions separate codes",
+            up="held-out AUC",
+            reference=(0.5, "chance"),
+            **axis,
+        ),
+        lines(
+            "labels-selectivity",
+            {name: points for name, points in selectivities.items() if points},
+            title="How selective edits are",
+            up="selectivity",
+            reference=found.chance and (found.chance.selectivity.value, "chance"),
+            **axis,
+        ),
+    ]
+
+
+def lines(
+    name: str,
+    points: Mapping[str, Sequence[tuple[float, Estimate]]],
+    *,
+    title: str,
+    up: str,
+    caption: str = "",
+    **settings: Any,
+) -> Drawing:
+    """A chart of lines, with its points in words for those who do not see it."""
+    listed = "; ".join(
+        f"{line} {', '.join(f'{it.value:.3g} at {x:.3g}' for x, it in row)}" for line, row in points.items()
     )
-    selectivity = _lines(
-        "labels-selectivity",
-        {
-            name: [(size.n, size.selectivity) for size in points if size.selectivity is not None]
-            for name, points in found.learning.items()
-        },
-        title="How selective edits are",
-        up="selectivity",
-        reference=found.chance and (found.chance.selectivity.value, "chance"),
-        **axis,
-    )
-    return [drawing for drawing in (areas, selectivity) if drawing is not None]
+    chart = lines_chart(points, title=title, up=up, **settings)
+    return Drawing(name=name, image=chart, alt=f"{title}, {up}: {listed}", caption=caption)
 
 
 def attribute_shown(found: Comparison) -> str:
@@ -111,62 +128,27 @@ def methods_shown(ranking: Sequence[str]) -> list[str]:
 
 def strips(found: Comparison, generator: Generator) -> list[Drawing]:
     """The first images unedited, and edited by some methods, all for one attribute."""
-    attribute = attribute_shown(found)
-    row = found.edited.index(attribute)
-    n = min(SHOWN, found.num_images)
-    made = [_row(generator, found.latents[:n], "unedited", "Unedited", alt=f"The first {n} images, unedited")]
+    attribute, n = attribute_shown(found), min(SHOWN, found.num_images)
+    row, column = found.edited.index(attribute), found.attributes.index(attribute)
+    rows = {"unedited": (found.latents, f"The first {n} images, unedited", "")}
     for name in methods_shown(found.ranking):
         result = found.results[name]
         changes = result.changes.turned[row].double()
-        column = found.attributes.index(attribute)
-        others = [k for k in range(len(found.attributes)) if k != column]
-        made.append(
-            _row(
-                generator,
-                result.edits.latents[row][:n],
-                file_name(name),
-                name,
-                alt=f"The same {n} images, {attribute} edited by {name}",
-                caption=f"target {signed(float(changes[:, column].mean()))}, each other "
-                f"{float(changes[:, others].abs().mean()):.3f}",
-            )
+        own = changes[:, column]
+        others = (changes.abs().sum(1) - own.abs()) / (changes.shape[1] - 1)
+        rows[name] = (
+            result.edits.latents[row],
+            f"The same {n} images, {attribute} edited by {name}",
+            f"target {signed(float(own.mean()))}, each other {float(others.mean()):.3f}",
         )
-    return made
-
-
-def _row(
-    generator: Generator, latents: Latents, name: str, title: str, *, alt: str, caption: str = ""
-) -> Drawing:
-    images = draw_images(generator, latents)
-    return Drawing(
-        name=f"strip-{name}",
-        image=grid(images, columns=len(latents), gap=0),
-        alt=alt,
-        title=title,
-        caption=caption,
-        large=True,
-    )
-
-
-def _lines(
-    name: str,
-    lines: Mapping[str, Sequence[tuple[float, Estimate]]],
-    *,
-    title: str,
-    up: str,
-    **settings: Any,
-) -> Drawing | None:
-    """Lines through what was measured; None where nothing was."""
-    kept = {
-        method: [(x, it) for x, it in points if math.isfinite(it.value)] for method, points in lines.items()
-    }
-    kept = {method: points for method, points in kept.items() if points}
-    if not kept:
-        return None
-    listed = "; ".join(
-        f"{method} {', '.join(f'{it.value:.3g} at {x:.3g}' for x, it in points)}"
-        for method, points in kept.items()
-    )
-    return Drawing(
-        name=name, image=lines_chart(kept, title=title, up=up, **settings), alt=f"{title}, {up}: {listed}"
-    )
+    return [
+        Drawing(
+            name=f"strip-{file_name(title)}",
+            image=grid(draw_images(generator, latents[:n]), columns=n, gap=0),
+            alt=alt,
+            title=title,
+            caption=caption,
+            large=True,
+        )
+        for title, (latents, alt, caption) in rows.items()
+    ]

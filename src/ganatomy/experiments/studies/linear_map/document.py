@@ -12,7 +12,7 @@ from ganatomy.experiments.compare.figures import league
 from ganatomy.experiments.compare.tables import left_out
 from ganatomy.experiments.documents import document
 from ganatomy.experiments.studies.linear_map import figures, tables
-from ganatomy.experiments.studies.linear_map.penalties import Fit
+from ganatomy.experiments.studies.linear_map.penalties import FIGURES
 from ganatomy.experiments.studies.linear_map.result import PAPER, LinearMapStudy
 from ganatomy.experiments.studies.linear_map.sentences import PUBLISHED, sentences
 from ganatomy.report.document import Document, Section
@@ -215,7 +215,7 @@ def data(found: LinearMapStudy, *, model: str, scorer: str) -> dict[str, Any]:
             "all_images": tables.changes_data(tables.table_of_changes(found)),
         },
         "table_iii": tables.cosines_data(tables.table_of_cosines(found)),
-        "path": [_fit(fit) for fit in found.path],
+        "path": [{name: getattr(fit, name) for name in FIGURES} for fit in found.path],
         "paper": PUBLISHED,
     }
     return comparison_data(compared, model=model, scorer=scorer) | own
@@ -223,15 +223,3 @@ def data(found: LinearMapStudy, *, model: str, scorer: str) -> dict[str, Any]:
 
 def _test(test: PairedTest) -> dict[str, Any]:
     return {"difference": test.difference, "factor": test.factor, "p": test.p}
-
-
-def _fit(fit: Fit) -> dict[str, Any]:
-    return {
-        "penalty": fit.penalty,
-        "form": fit.form,
-        "error": fit.error,
-        "norm": fit.norm,
-        "mean_abs_cosine": fit.cosine,
-        "auc": fit.auc,
-        "selectivity": fit.selectivity,
-    }

@@ -7,6 +7,7 @@ import torch
 
 from ganatomy.directions.linear_map import FORMS
 from ganatomy.edits import walk
+from ganatomy.experiments.compare.figures import lines
 from ganatomy.experiments.studies.linear_map.penalties import Fit
 from ganatomy.experiments.studies.linear_map.result import PAPER, PENALISED, PLAIN, LinearMapStudy
 from ganatomy.experiments.studies.linear_map.tables import table_of_changes
@@ -14,7 +15,6 @@ from ganatomy.generators.base import Generator
 from ganatomy.geometry import upright
 from ganatomy.metrics.base import certain
 from ganatomy.plots import draw_images, grid
-from ganatomy.plots.charts import lines_chart
 from ganatomy.plots.matrices import halves_chart, matrix_chart
 from ganatomy.report.document import Drawing
 from ganatomy.statistics.formatting import signed
@@ -165,29 +165,22 @@ def path(found: LinearMapStudy, read: str) -> Drawing:
         value = getattr(fit, read)
         return value if isinstance(value, Estimate) else certain(value)
 
-    lines = {
+    points = {
         FORM_NAMES[form]: [
             (ASIDE**place * fit.penalty, number(fit)) for fit in found.path[1:] if fit.form == form
         ]
         for place, form in enumerate(FORMS)
     }
     start = number(found.path[0]).value
-    missing = sum(it.value <= 0 for points in lines.values() for _, it in points) if read == "error" else 0
-    listed = "; ".join(
-        f"{name} {', '.join(f'{it.value:.3g} at {x:g}' for x, it in points)}"
-        for name, points in lines.items()
-    )
-    return Drawing(
-        name=f"path-{read}",
-        image=lines_chart(
-            lines,
-            title=title,
-            across="λ (logarithmic)",
-            up=up,
-            logarithmic=(True, read == "error"),
-            reference=(start, f"no penalty: {start:.3g}"),
-        ),
-        alt=f"{title}: {listed}",
+    missing = sum(it.value <= 0 for row in points.values() for _, it in row) if read == "error" else 0
+    return lines(
+        f"path-{read}",
+        points,
+        title=title,
+        across="λ (logarithmic)",
+        up=up,
+        logarithmic=(True, read == "error"),
+        reference=(start, f"no penalty: {start:.3g}"),
         caption=caption + (f" Not shown: {missing} points that are not above 0." if missing else ""),
     )
 

@@ -18,6 +18,8 @@ PATH = (0.001, 0.01, 0.1, 0.5, 2.0, 10.0)
 """Weights of the penalty; the paper has 2, and says that others do as well."""
 NUM_IMAGES, NUM_EDITED = 24, 4
 """Images, and attributes, that are edited at each point: there are many."""
+FIGURES = ("penalty", "form", "error", "norm", "cosine", "auc", "selectivity")
+"""What programs are given of a `Fit`."""
 
 
 @dataclass(frozen=True, kw_only=True)
