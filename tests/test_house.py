@@ -8,6 +8,9 @@ import pkgutil
 import re
 import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,10 @@ import ganatomy
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+SRC = ROOT / "src" / "ganatomy"
+MODULES = {path: ast.parse(path.read_text()) for path in sorted(SRC.rglob("*.py"))}
+
+MOST_PARAMETERS, LONGEST_BODY = 10, 80
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -76,3 +83,82 @@ def test_the_commands_of_the_readme_exist() -> None:
     assert commands, "the README shows no commands"
     listed = run("-m", "ganatomy", "--help").stdout
     assert [command for command in sorted(commands) if command not in listed] == []
+
+
+def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for path, tree in MODULES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{path.relative_to(SRC)}: {node.name}", node
+
+
+def circle(imports: Mapping[str, set[str]]) -> list[str]:
+    """A chain of imports that leads back to its start, if there is one."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_class_name_is_defined_twice() -> None:
+    places = defaultdict(list)
+    for path, tree in MODULES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(str(path.relative_to(SRC)))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_no_function_has_more_than_ten_parameters() -> None:
+    many = {}
+    for place, node in functions():
+        named = node.args
+        given = [*named.posonlyargs, *named.args, *named.kwonlyargs, named.vararg, named.kwarg]
+        count = len([arg for arg in given if arg is not None and arg.arg not in {"self", "cls"}])
+        if count > MOST_PARAMETERS and not place.startswith("cli/commands/"):  # options of a command
+            many[place] = count
+    assert many == {}
+
+
+def test_no_body_is_longer_than_a_screen() -> None:
+    long = {}
+    for place, node in functions():
+        body = node.body[ast.get_docstring(node) is not None :]
+        if body and node.end_lineno is not None and node.end_lineno - body[0].lineno + 1 > LONGEST_BODY:
+            long[place] = node.end_lineno - body[0].lineno + 1
+    assert long == {}
+
+
+def test_modules_do_not_import_each_other_in_a_circle() -> None:
+    """Imports inside of functions count too; only the public names of the package are lazy."""
+    names = {
+        ".".join(["ganatomy", *path.relative_to(SRC).with_suffix("").parts]).removesuffix(".__init__"): tree
+        for path, tree in MODULES.items()
+    }
+
+    def module(name: str) -> str:
+        return name if name in names else name.rpartition(".")[0]
+
+    imports: dict[str, set[str]] = {name: set() for name in names}
+    for name, tree in names.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                found = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                found = [f"{node.module}.{alias.name}" for alias in node.names]
+            else:
+                continue
+            ours = {module(other) for other in found if other.startswith("ganatomy.")}
+            imports[name] |= ours - {name, "ganatomy"}
+    del imports["ganatomy"]
+    assert circle(imports) == []
+
+
+def test_scripts_of_the_studio_do_not_import_each_other_in_a_circle() -> None:
+    imports = {}
+    for path in (SRC / "studio" / "static").rglob("*.js"):
+        found = re.findall(r"""(?:import|export)\b[^;'"]*?['"](\.[^'"]+)['"]""", path.read_text())
+        imports[str(path.resolve())] = {str((path.parent / other).resolve()) for other in found}
+    assert any(found <= set(imports) and found for found in imports.values())
+    assert circle(imports) == []

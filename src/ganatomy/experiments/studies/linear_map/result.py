@@ -91,6 +91,4 @@ class LinearMapStudy:
         return self.against_plain[PENALISED]
 
     def __str__(self) -> str:
-        from ganatomy.experiments.studies.linear_map.sentences import sentences
-
-        return "\n".join(sentences(self))
+        return f"{self.comparison}\n{PENALISED} against {PLAIN}: {self.verdict}"
