@@ -42,9 +42,18 @@ class Result(ABC):
     """What a measure found: every result is a frozen dataclass that prints itself."""
 
     unit: ClassVar[str]
-    """Of the main figure."""
     higher_is_better: ClassVar[bool | None]
-    """Of the main figure; None where neither is."""
+
+    def __init_subclass__(cls, *, unit: str = "", higher_is_better: bool | None = None) -> None:
+        """What every measure names with its class.
+
+        Args:
+            unit: of the main figure; a class without one is a base of others.
+            higher_is_better: of the main figure; None where neither is.
+        """
+        super().__init_subclass__()
+        if unit:
+            cls.unit, cls.higher_is_better = unit, higher_is_better
 
     @property
     @abstractmethod

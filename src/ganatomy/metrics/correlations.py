@@ -7,7 +7,6 @@ the data, are entangled; the difference is cubed, so that only large ones show.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -27,7 +26,7 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Correlations(Result):
+class Correlations(Result, unit="mean |correlation|", higher_is_better=False):
     """Correlations between the scores of edited images.
 
     Args:
@@ -47,9 +46,6 @@ class Correlations(Result):
     space: Space
     num_codes: int
     num_images: int
-
-    unit: ClassVar[str] = "mean |correlation|"
-    higher_is_better: ClassVar[bool | None] = False
 
     @property
     def difference(self) -> Float[Tensor, "a a"] | None:

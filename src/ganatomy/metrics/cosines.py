@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -18,16 +17,13 @@ SHOWN = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cosines(Result):
+class Cosines(Result, unit="mean |cosine|", higher_is_better=False):
     """Cosines between all pairs of directions; they have no sampling error."""
 
     names: tuple[str, ...]
     matrix: Float[Tensor, "k k"]
     mean_abs: float
     space: Space
-
-    unit: ClassVar[str] = "mean |cosine|"
-    higher_is_better: ClassVar[bool | None] = False
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -18,7 +17,7 @@ from ganatomy.surveys import Survey
 
 
 @dataclass(frozen=True, kw_only=True)
-class Covariance(Result):
+class Covariance(Result, unit="share of the measured covariance", higher_is_better=False):
     """Covariance of logits beside the prediction of a linear model.
 
     Args:
@@ -37,9 +36,6 @@ class Covariance(Result):
     isotropic_error: Estimate
     space: Space
     num_codes: int
-
-    unit: ClassVar[str] = "share of the measured covariance"
-    higher_is_better: ClassVar[bool | None] = False
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,7 +27,7 @@ OUTLYING = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class DCI(Result):
+class DCI(Result, unit="of 1", higher_is_better=True):
     """How single numbers of a code and attributes belong together.
 
     Args:
@@ -45,9 +45,6 @@ class DCI(Result):
     regressor: str
     described: str
     num_codes: int
-
-    unit: ClassVar[str] = "of 1"
-    higher_is_better: ClassVar[bool | None] = True
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -27,7 +26,7 @@ NEAR = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entanglement(Result):
+class Entanglement(Result, unit="selectivity", higher_is_better=True):
     """Changes of all attributes in n images, for each of k edits: what every experiment measures of edits.
 
     Args:
@@ -62,9 +61,6 @@ class Entanglement(Result):
     perceptual: Float[Tensor, "k n"] | None = None
     seconds: Float[Tensor, " k"] | None = None
     judged: Entanglement | None = None
-
-    unit: ClassVar[str] = "selectivity"
-    higher_is_better: ClassVar[bool | None] = True
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:

@@ -6,7 +6,6 @@ Heusel et al. 2017; it is called FID where the features are Inception's.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -19,7 +18,7 @@ from ganatomy.statistics.intervals import Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrechetDistance(SampleComparison):
+class FrechetDistance(SampleComparison, unit="squared feature units", higher_is_better=False):
     """How far generated images are from real ones, as two Gaussians in feature space.
 
     Args:
@@ -30,9 +29,6 @@ class FrechetDistance(SampleComparison):
     value: Estimate
     floor: float
     num_features: int
-
-    unit: ClassVar[str] = "squared feature units"
-    higher_is_better: ClassVar[bool | None] = False
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from jaxtyping import Float
 from torch import Tensor
@@ -21,7 +20,7 @@ STRENGTH = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class IdentityKept(Result):
+class IdentityKept(Result, unit="of 1", higher_is_better=True):
     """How much of their identity images keep.
 
     Args:
@@ -35,9 +34,6 @@ class IdentityKept(Result):
     unrelated: Estimate
     features: str
     num_images: int
-
-    unit: ClassVar[str] = "of 1"
-    higher_is_better: ClassVar[bool | None] = True
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:

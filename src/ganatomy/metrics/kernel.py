@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from jaxtyping import Float
 from torch import Tensor
@@ -15,13 +14,10 @@ from ganatomy.statistics.intervals import Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelDistance(SampleComparison):
+class KernelDistance(SampleComparison, unit="squared kernel units", higher_is_better=False):
     """How far generated images are from real ones; its mean is 0 where both are of one distribution."""
 
     value: Estimate
-
-    unit: ClassVar[str] = "squared kernel units"
-    higher_is_better: ClassVar[bool | None] = False
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:

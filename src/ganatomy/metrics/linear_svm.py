@@ -9,7 +9,6 @@ import copy
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -33,7 +32,7 @@ FEWEST = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class LinearSVM(Result):
+class LinearSVM(Result, unit="of 1", higher_is_better=True):
     """Accuracy of a linear SVM on one kind of features.
 
     Args:
@@ -50,9 +49,6 @@ class LinearSVM(Result):
     num_features: int
     num_train: int
     penalty: float
-
-    unit: ClassVar[str] = "of 1"
-    higher_is_better: ClassVar[bool | None] = True
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:
@@ -72,7 +68,7 @@ class LinearSVM(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FeatureComparison(Result):
+class FeatureComparison(Result, unit="of 1", higher_is_better=True):
     """Accuracy on several kinds of features of the same images, with the same rows held out.
 
     Args:
@@ -82,9 +78,6 @@ class FeatureComparison(Result):
 
     results: dict[str, LinearSVM]
     ahead: dict[str, Estimate]
-
-    unit: ClassVar[str] = "of 1"
-    higher_is_better: ClassVar[bool | None] = True
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -49,7 +48,7 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Linearity(Result):
+class Linearity(Result, unit="R²", higher_is_better=True):
     """How linearly scores rise along directions.
 
     Args:
@@ -65,9 +64,6 @@ class Linearity(Result):
     space: Space
     scale: str
     num_codes: int
-
-    unit: ClassVar[str] = "R²"
-    higher_is_better: ClassVar[bool | None] = True
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
 
 import torch
 from jaxtyping import Float, Int
@@ -30,7 +29,7 @@ BLOCK = 512
 
 
 @dataclass(frozen=True, kw_only=True)
-class Memorisation(SampleComparison):
+class Memorisation(SampleComparison, unit=f"share of images; {NEAR:g} is chance", higher_is_better=False):
     """The nearest training image of every generated one.
 
     Args:
@@ -46,9 +45,6 @@ class Memorisation(SampleComparison):
     names: tuple[str, ...]
     copies: Estimate
     ratio: Estimate
-
-    unit: ClassVar[str] = f"share of images; {NEAR:g} is chance"
-    higher_is_better: ClassVar[bool | None] = False
 
     @property
     def closest(self) -> list[tuple[int, str, float]]:

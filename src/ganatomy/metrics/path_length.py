@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -36,7 +35,7 @@ OUTLIERS = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
-class PathLength(Result):
+class PathLength(Result, unit="perceptual distance / ε²", higher_is_better=False):
     """Mean squared perceptual speed between random codes.
 
     Args:
@@ -53,9 +52,6 @@ class PathLength(Result):
     interpolation: str
     distance: str
     seed: int
-
-    unit: ClassVar[str] = "perceptual distance / ε²"
-    higher_is_better: ClassVar[bool | None] = False
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:

@@ -6,7 +6,6 @@ Kynkäänniemi et al. 2019, "Improved Precision and Recall Metric for Assessing 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from jaxtyping import Bool, Float
@@ -23,7 +22,7 @@ NEIGHBOURS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrecisionRecall(SampleComparison):
+class PrecisionRecall(SampleComparison, unit="of 1", higher_is_better=True):
     """Shares of images that lie within the other set.
 
     Args:
@@ -37,9 +36,6 @@ class PrecisionRecall(SampleComparison):
     recall: Estimate
     ceiling: float
     neighbours: int
-
-    unit: ClassVar[str] = "of 1"
-    higher_is_better: ClassVar[bool | None] = True
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:

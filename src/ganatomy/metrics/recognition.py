@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from jaxtyping import Bool, Float
@@ -19,7 +18,7 @@ from ganatomy.statistics.intervals import Estimate, mean_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recognition(Result):
+class Recognition(Result, unit="accuracy", higher_is_better=True):
     """A scorer's answers about n labelled images; probabilities above one half count as yes.
 
     Args:
@@ -41,9 +40,6 @@ class Recognition(Result):
     f1: Estimate
     f2: Estimate
     attributes: dict[str, tuple[float, float]]
-
-    unit: ClassVar[str] = "accuracy"
-    higher_is_better: ClassVar[bool | None] = True
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:

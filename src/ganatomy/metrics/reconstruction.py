@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -24,7 +23,7 @@ K1, K2 = 0.01, 0.03
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reconstruction(Result):
+class Reconstruction(Result, unit="dB", higher_is_better=True):
     """Means over images.
 
     Args:
@@ -39,9 +38,6 @@ class Reconstruction(Result):
     perceptual: Estimate | None
     distance: str
     num_images: int
-
-    unit: ClassVar[str] = "dB"
-    higher_is_better: ClassVar[bool | None] = True
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:

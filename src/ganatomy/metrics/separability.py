@@ -8,7 +8,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -30,7 +29,7 @@ MINIMUM = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Separability(Result):
+class Separability(Result, unit="2^bits", higher_is_better=False):
     """`2^ΣH(Y|X)`: 1 where hyperplanes separate every attribute; it doubles for each bit that remains uncertain.
 
     Args:
@@ -46,9 +45,6 @@ class Separability(Result):
     bits: dict[str, Estimate]
     left_out: tuple[str, ...]
     num_codes: int
-
-    unit: ClassVar[str] = "2^bits"
-    higher_is_better: ClassVar[bool | None] = False
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:

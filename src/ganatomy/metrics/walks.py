@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -34,7 +33,7 @@ MOST_WALKS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class WalkProfile(Result):
+class WalkProfile(Result, unit="times the mean speed", higher_is_better=False):
     """Perceptual speed along one walk of f frames.
 
     Args:
@@ -51,9 +50,6 @@ class WalkProfile(Result):
     flattest: tuple[int, int]
     steepest: tuple[int, int]
     distance: str
-
-    unit: ClassVar[str] = "times the mean speed"
-    higher_is_better: ClassVar[bool | None] = False
 
     @property
     def unevenness(self) -> float:
@@ -79,16 +75,13 @@ class WalkProfile(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WalkProfiles(Result):
+class WalkProfiles(Result, unit=WalkProfile.unit, higher_is_better=WalkProfile.higher_is_better):
     """Several walks and their means."""
 
     walks: tuple[WalkProfile, ...]
     unevenness: Estimate
     transitions: Estimate
     length: Estimate
-
-    unit: ClassVar[str] = WalkProfile.unit
-    higher_is_better: ClassVar[bool | None] = WalkProfile.higher_is_better
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:
