@@ -337,10 +337,10 @@ def _drawn_again(page: Any, address: str, generator: ga.Generator, wrong: list[s
     """The image and the recipe of what is on the page, the second drawn without the studio."""
     scene = page.evaluate("async () => JSON.parse((await import('/static/js/scenes.js')).sceneText.value)")
     try:
-        recipe = from_json(_taken(address, "recipe", scene))
-        image = Image.open(io.BytesIO(_taken(address, "png", scene)))
+        recipe = from_json(_exported(address, "recipe", scene))
+        image = Image.open(io.BytesIO(_exported(address, "png", scene)))
     except OSError as error:
-        wrong.append(f"a scene could not be taken away: {error}")
+        wrong.append(f"a scene could not be exported: {error}")
         return 0
     again = render(recipe, generator=generator)
     if np.abs(np.asarray(again).astype(int) - np.asarray(image)).max() > 1:
@@ -349,7 +349,7 @@ def _drawn_again(page: Any, address: str, generator: ga.Generator, wrong: list[s
     return 1
 
 
-def _taken(address: str, what: str, scene: Any) -> bytes:
+def _exported(address: str, what: str, scene: Any) -> bytes:
     body = json.dumps({"what": what, "scene": scene}).encode()
     with urllib.request.urlopen(urllib.request.Request(f"{address}api/export", data=body)) as answer:
         return answer.read()

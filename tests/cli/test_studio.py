@@ -1,4 +1,4 @@
-"""The command that opens the studio: it says where, ends at Ctrl-C, and refuses what cannot be."""
+"""The command that opens the studio: it prints its address, ends at Ctrl-C, and refuses impossible options."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ MESSAGES: dict[str, tuple[str | bytes, str]] = {
     ),
     "a direction of a negative sigma": (with_own(sigma=-1), "standard deviation"),
     "a direction of an infinite sigma": (with_own(sigma="inf"), "standard deviation"),
-    "one image marked both ways": (
+    "one image labelled both ways": (
         json.dumps({"id": 1, "slot": "teach", "query": {"kind": "teach", "yes": [1, 2], "no": [2, 3]}}),
         "2",
     ),
@@ -323,7 +323,7 @@ def test_a_file_that_is_too_long_is_refused(address: str, visitor: ClientConnect
 
 
 def uploading(address: str, length: int, *parts: bytes) -> socket.socket:
-    """A visitor who sends some of a file that is said to be so long."""
+    """A visitor who sends some of a file of a declared length."""
     host, port = address.removeprefix("http://").split(":")
     raw = socket.create_connection((host, int(port)), timeout=LONG)
     raw.sendall(
@@ -347,7 +347,7 @@ def test_a_file_that_does_not_arrive_is_refused(
     assert image(visitor)
 
 
-def test_large_files_wait_for_each_other_and_nobody_else_waits(
+def test_large_files_wait_for_each_other_and_no_one_else_waits(
     address: str, visitor: ClientConnection
 ) -> None:
     answered: list[int] = []
@@ -429,7 +429,7 @@ def test_another_host_than_loopback_demands_a_token(measured: Bench) -> None:
 @pytest.mark.parametrize(
     "token", ["", " ", "short", "with+plus", "with a space", "пароль-пароль", "a" * 5000, "new-line\n"]
 )
-def test_a_token_that_keeps_nobody_out_or_cannot_be_sent_is_refused(measured: Bench, token: str) -> None:
+def test_a_token_that_is_weak_or_cannot_be_sent_is_refused(measured: Bench, token: str) -> None:
     with pytest.raises(SettingError, match="--token"):
         server_of([measured], token=token)
     for host in ("0.0.0.0", "127.0.0.1"):

@@ -138,7 +138,7 @@ def _bytes_of(data_url: str) -> bytes:
 
 
 def drawn(page: Page, before: np.ndarray | None = None) -> np.ndarray:
-    """The image that was asked for last, once it is there; another one than before."""
+    """The newest image, once it is there; another one than before."""
     expect(page.locator('.compare[aria-busy="false"]')).to_be_visible(timeout=PATIENCE)
     _wait(page, lambda: before is None or not np.array_equal(pixels(page), before))
     expect(page.locator('.compare[aria-busy="false"]')).to_be_visible(timeout=PATIENCE)
@@ -332,7 +332,7 @@ def test_the_map_goes_to_an_image_by_hand_and_by_keys(visit: Visit) -> None:
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"#edit&m=faces&s={number}&"))
     page.go_back()
-    # Any place of a map of a thousand points has one near; the pointer looks for it.
+    # Any place of a map of a thousand points has one near; the pointer searches for it.
     for step in range(40):
         page.mouse.move(box["x"] + 300 + 15 * step, box["y"] + 250)
         page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -401,9 +401,9 @@ def test_a_walk_goes_from_before_to_now_and_its_keys_keep_the_sliders(visit: Vis
     # What was taught goes along although it was not moved.
     page.keyboard.press("7")
     take = page.get_by_role("dialog", name="Export").get_by_role("button", name="Directions")
-    with page.expect_request(lambda one: '"directions"' in (one.post_data or "")) as asked:
+    with page.expect_request(lambda one: '"directions"' in (one.post_data or "")) as request:
         take.click()
-    assert asked.value.post_data_json["scene"]["taught"] == {"mine": {"yes": [1, 2], "no": [3, 4]}}
+    assert request.value.post_data_json["scene"]["taught"] == {"mine": {"yes": [1, 2], "no": [3, 4]}}
 
 
 def test_one_bad_image_spoils_no_others(visit: Visit) -> None:
@@ -657,7 +657,7 @@ def test_directions_of_a_file_become_sliders_and_a_film_a_walk(visit: Visit) -> 
         page.route("**/api/restore*", lambda route: route.fulfill(json=fields))
         _drop(page, "file", "", b"-")
 
-    # What is usual for a model is asked of the model in the answer, not of the one that was open.
+    # Defaults are those of the model in the answer, not of the one that was open.
     usual = {
         one["name"]: one for one in page.evaluate("fetch('/api/models').then((r) => r.json())")["models"]
     }

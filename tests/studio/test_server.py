@@ -1,4 +1,4 @@
-"""The studio over HTTP and its socket: what is asked for comes, of the right image, and comes back from files."""
+"""The studio over HTTP and its socket: answers are of the right image, and files restore their scenes."""
 
 from __future__ import annotations
 

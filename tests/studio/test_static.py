@@ -1,4 +1,4 @@
-"""The files of the page: complete, unchanged where they are others', and in need of nobody else's server."""
+"""The files of the page: complete, unchanged where they are others', and independent of other servers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_what_a_file_asks_for_is_there(path: Path) -> None:
     for name in re.findall(r"""(?:from|import\(|src=|href=|url\()\s*["']([^"'#$]+)["']""", text):
         found = libraries.get(name, name)
         place = STATIC / found.removeprefix("/static/") if found.startswith("/") else path.parent / found
-        assert place.is_file(), f"{path.name} asks for {name}"
+        assert place.is_file(), f"{path.name} needs {name}"
 
 
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
@@ -55,7 +55,7 @@ def test_a_file_is_one_idea(path: Path) -> None:
 
 
 def test_no_script_leads_back_to_itself() -> None:
-    asked = {
+    imports = {
         path: [
             (path.parent / name).resolve()
             for name in re.findall(r'^import [^;]*?"(\.[^"]+)";', path.read_text(), re.MULTILINE | re.DOTALL)
@@ -63,5 +63,5 @@ def test_no_script_leads_back_to_itself() -> None:
         for path in OWN
         if path.suffix == ".js"
     }
-    assert sum(map(len, asked.values())) > 100  # a pattern that finds nothing would find no circle either
-    TopologicalSorter(asked).prepare()  # raises CycleError, with the circle
+    assert sum(map(len, imports.values())) > 100  # a pattern that finds nothing would find no circle either
+    TopologicalSorter(imports).prepare()  # raises CycleError, with the circle

@@ -1,4 +1,4 @@
-"""Turns: nobody waits for another one's film, and the newest question of a place wins."""
+"""Turns: no visitor waits for another one's film, and the newest query of a slot wins."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def worker():
 
 def test_a_short_question_is_answered_between_the_pieces_of_a_long_one(worker: Worker) -> None:
     order: list[str] = []
-    started, asked = threading.Event(), threading.Event()
+    started, ended = threading.Event(), threading.Event()
 
     def film(pause: Pause) -> None:
         for piece in range(6):
             order.append(f"film {piece}")
             started.set()
-            assert asked.wait(LONG)
+            assert ended.wait(LONG)
             pause()
 
     long = worker.submit("one", "film", film)
     assert started.wait(LONG)
     short = worker.submit("two", "edit", lambda _: order.append("image"))
-    threading.Timer(0.2, asked.set).start()
+    threading.Timer(0.2, ended.set).start()
     short.result(LONG)
     long.result(LONG)
     assert order.index("image") == 1
@@ -58,7 +58,7 @@ def test_visitors_take_turns_whatever_the_number_of_their_questions(worker: Work
 
 
 def test_newcomers_do_not_go_before_those_who_wait(worker: Worker) -> None:
-    """Each file is asked for by somebody new; a slider moves on beside any number of them."""
+    """Each file has a visitor of its own; a slider moves on beside any number of them."""
     order: list[str] = []
     gate = threading.Event()
     busy = worker.submit("gate", "edit", lambda _: held_up(gate))
@@ -166,7 +166,7 @@ def test_nothing_is_kept_of_those_who_have_left(worker: Worker) -> None:
     assert not worker._running
 
 
-def test_an_error_reaches_whoever_asked_and_nobody_else(worker: Worker) -> None:
+def test_an_error_reaches_its_own_visitor_only(worker: Worker) -> None:
     def broken(_: Pause) -> None:
         raise ValueError("broken")
 
@@ -176,7 +176,7 @@ def test_an_error_reaches_whoever_asked_and_nobody_else(worker: Worker) -> None:
 
 
 def test_whoever_is_next_after_a_visitor_has_left_goes_on(worker: Worker) -> None:
-    """Visitors come and go while others wait; all that was asked for and not dropped is answered."""
+    """Visitors come and go while others wait; all work that is not dropped is done."""
     futures = []
     for round_ in range(60):
         futures += [worker.submit(f"stays {k}", f"slot {round_}", lambda _: None) for k in range(2)]

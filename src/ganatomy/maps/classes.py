@@ -43,13 +43,11 @@ class Centre:
     """Where a class stands out most on a map.
 
     Args:
-        x: across.
-        y: up.
+        row: of the point there.
         share: of the points around it that are of the class.
     """
 
-    x: float
-    y: float
+    row: int
     share: float
 
 
@@ -68,9 +66,5 @@ def class_centres(xy: Float[Tensor, "n 2"], classes: Int[Tensor, " n"], num: int
     for kind in range(num):
         rows = np.flatnonzero(kinds == kind)
         best = int(rows[order[rows].argmax()]) if len(rows) else None
-        centres.append(
-            None
-            if best is None
-            else Centre(x=float(places[best, 0]), y=float(places[best, 1]), share=float(share[best]))
-        )
+        centres.append(None if best is None else Centre(row=best, share=float(share[best])))
     return centres

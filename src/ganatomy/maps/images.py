@@ -13,7 +13,7 @@ from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.images import shrunk
 from ganatomy.latents import Latents, Space
-from ganatomy.maps.classes import Classes, classes_of
+from ganatomy.maps.classes import Centre, Classes, class_centres, classes_of
 from ganatomy.maps.embedding import FEWEST, Map, embed
 from ganatomy.maps.faithfulness import Faithfulness, faithfulness
 from ganatomy.perception.base import Scorer, Scores
@@ -62,6 +62,13 @@ class ImageMap:
         """Names of the colours of its points: "class" first where there are classes, then each attribute."""
         names = () if self.scores is None else self.scores.names
         return (CLASS, *names) if self.classes else names
+
+    @cached_property
+    def centres(self) -> list[Centre | None]:
+        """Where each class stands out most; empty without classes."""
+        if self.classes is None:
+            return []
+        return class_centres(self.map.xy, self.classes.index, len(self.classes.names))
 
     def check_color(self, color: str | None) -> str | None:
         """The colour of that name; by default the first there is, None without a scorer.

@@ -64,11 +64,12 @@ class Entanglement(Result, unit="selectivity", higher_is_better=True):
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:
-        """Selectivity of each edit and their mean: change of the target over the mean change of another."""
+        """Selectivity: the change of the target over the mean change of another; means, a judge's too, and edits."""
         found = self.selectivity()
+        judged = {} if self.judged is None else {"judged mean": self.judged.selectivity().mean}
         return {
             name: MeasuredValue(estimate=value, unit=self.unit, higher_is_better=True)
-            for name, value in {"mean": found.mean, **found.directions}.items()
+            for name, value in {"mean": found.mean, **judged, **found.directions}.items()
         }
 
     @property
@@ -352,7 +353,7 @@ def measure(inputs: SharedInputs) -> dict[str, Entanglement]:
         directions = inputs.directions(space).select(inputs.edited_attributes)
         images = FreshImages(
             generator=experiment.generator,
-            readers=Readers(scorer=inputs.scorer),
+            readers=Readers(scorer=inputs.scorer, judge=experiment.judge),
             n=max(20, inputs.n // (len(inputs.spaces) * (len(directions) + 2))),
             seed=experiment.seed + 5,
             space=directions.space,

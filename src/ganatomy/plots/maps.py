@@ -15,7 +15,6 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from ganatomy.images import to_pil
-from ganatomy.maps.classes import class_centres
 from ganatomy.maps.images import CLASS, ImageMap
 from ganatomy.plots.style import BLUE, INK, QUIET, color_bar, new_figure
 
@@ -61,6 +60,16 @@ def class_keys(names: Sequence[str], counts: Sequence[int]) -> list[Key]:
         else Key(name=name, color=OTHER_COLOR, marker=".", count=counts[k])
         for k, name in enumerate(names)
     ]
+
+
+def named_points(images: ImageMap) -> dict[int, int]:
+    """The point where the name of each class stands, by the class; none for one that stands out nowhere."""
+    keys = [] if images.classes is None else class_keys(images.classes.names, images.classes.counts)
+    return {
+        k: centre.row
+        for k, (key, centre) in enumerate(zip(keys, images.centres, strict=True))
+        if centre is not None and key.color != OTHER_COLOR and centre.share >= STANDS_OUT
+    }
 
 
 def scale_colors(num: int) -> list[str]:
@@ -195,14 +204,13 @@ def _names(axes: Axes, images: ImageMap) -> list[tuple[float, float]]:
     """Write the name of each class where it stands out; returns the places."""
     assert images.classes is not None
     keys = class_keys(images.classes.names, images.classes.counts)
-    centres = class_centres(images.map.xy, images.classes.index, len(keys))
     halo = [patheffects.withStroke(linewidth=4, foreground="white")]
     named = []
-    for key, centre in zip(keys, centres, strict=True):
-        if centre is not None and key.color != OTHER_COLOR and centre.share >= STANDS_OUT:
-            axes.text(
-                centre.x, centre.y, key.name, ha="center", va="center", fontsize=17, fontweight="bold",
-                color=key.color, path_effects=halo, zorder=5,
-            )  # fmt: skip
-            named.append((centre.x, centre.y))
+    for k, row in named_points(images).items():
+        x, y = images.map.xy[row].tolist()
+        axes.text(
+            x, y, keys[k].name, ha="center", va="center", fontsize=17, fontweight="bold",
+            color=keys[k].color, path_effects=halo, zorder=5,
+        )  # fmt: skip
+        named.append((x, y))
     return named

@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 import ganatomy
-from ganatomy.errors import OutputError
+from ganatomy.errors import GanatomyError, OutputError
 from ganatomy.images import save_image
 from ganatomy.report.document import Card, Document, Draw, Drawing, Section
 from ganatomy.report.pages import fill
@@ -163,7 +163,13 @@ def _draw(section: Section, folder: Path) -> DrawnSection:
             name = getattr(draw, "__name__", None) or getattr(
                 getattr(draw, "func", None), "__name__", "drawing"
             )
-            log.warning("%s of section %s could not be drawn: %s", name, section.name, error, exc_info=error)
+            log.warning(
+                "the figure “%s” of the section “%s” could not be drawn: %s",
+                name.replace("_", " "),
+                section.title,
+                error,
+                exc_info=None if isinstance(error, GanatomyError) else error,
+            )
             missing.append(f"The figure “{name.replace('_', ' ')}” could not be drawn: {error}")
     return DrawnSection(
         section=section,

@@ -17,10 +17,10 @@ from ganatomy.cli.parameters import (
     Json,
     Layers,
     Names,
-    OutFile,
     ScorerName,
     Seed,
     options,
+    out_path,
     parsed,
 )
 from ganatomy.cli.subject import Loading, Subject
@@ -85,7 +85,7 @@ def directions(
     ],
     /,
     *,
-    out: OutFile,
+    out: Annotated[Path, out_path("File of directions to write.")],
     method: str = "regression",
     attributes: Attributes = (),
     seed: Seed = 0,

@@ -10,7 +10,7 @@ from ganatomy.cli import parsing
 from ganatomy.cli.console import remark, stages
 from ganatomy.cli.inputs import open_reference
 from ganatomy.cli.outputs import expect_folder
-from ganatomy.cli.parameters import Count, Json, Names, OutFolder, options, parsed
+from ganatomy.cli.parameters import Absent, Count, Json, Names, OutFolder, options, parsed
 from ganatomy.cli.subject import Study, find_device
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class DCGANSubject(Study):
     """The paper's space is the default, and attributes have roles."""
 
+    judge: Absent = None
     attributes: Annotated[Names, parsed(parsing.name_list, "NAMES", several=True)] = ()
     """Attributes of sums and turn vectors. Three classes A,B,C give A - B + C, such as 7,1,4. Two attributes A,B carry
     A from images without B over to images with B, such as Smiling,Male. By default those with the clearest examples."""

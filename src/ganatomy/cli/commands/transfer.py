@@ -64,8 +64,8 @@ def transfer(
 
     Example:
         ganatomy transfer faces --from 3 --to 7 --attributes Smiling -o smile.png
-        ganatomy transfer faces --from 3 --to me.latents --attributes Smiling,Young \
-            --directions faces-report/ --method linear -o me.png
+        ganatomy transfer faces --from 3 --to me.latents --directions faces-report/ \
+            --attributes Smiling,Young --method linear -o me.png
     """
     from ganatomy.recipes import Reached, Transfer
     from ganatomy.transfers import transfer as give

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from ganatomy.cli import parsing
 from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_file
-from ganatomy.cli.parameters import Count, Json, OutFile, Seed, parsed
+from ganatomy.cli.parameters import Count, Json, Seed, out_path, parsed
 from ganatomy.cli.subject import CLIP, Sampling, find_device
 from ganatomy.errors import SettingError
 
 ENDING = ".words"
+WordsFile = Annotated[Path, out_path(f"File to write; its name must end in {ENDING}.")]
 
 
 def words(
     sampling: Sampling,
     *,
     attributes: Annotated[tuple[str, ...], parsed(parsing.name_list, "WORDS", several=True)],
-    out: OutFile,
+    out: WordsFile,
     scorer: str = CLIP,
     subject: str = "a person",
     n: Count = 300,
@@ -38,8 +40,8 @@ def words(
         n: Number of images that the mean is taken of.
 
     Example:
-        ganatomy words faces --attributes smiling "wearing glasses|without glasses" \
-            -o my.words
+        ganatomy words faces --attributes smiling \
+            "wearing glasses|without glasses" -o my.words
     """
     from ganatomy import perception
     from ganatomy.experiments.base import Experiment

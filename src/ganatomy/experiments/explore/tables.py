@@ -40,7 +40,7 @@ def methods_table(found: Exploration) -> Table:
                 heading: lambda name, form=form: found.entanglement[name].selectivity(form).mean
                 for form, heading in FORM_HEADINGS.items()
             },
-            **({"by the judge": found.judged.get} if found.judged else {}),
+            **({"by the judge": found.judged} if found.judged else {}),
             "goal reached": lambda name: f"{len(found.reached(name))} of {len(found.attributes)}",
         },
         marked=lambda name: name == found.best,
@@ -97,6 +97,6 @@ def skipped_table(found: Exploration) -> Table:
         ),
         first="attribute",
         rows=found.skipped,
-        columns={"why": found.skipped.get},
+        columns={"why": found.skipped},
         words=["why"],
     )

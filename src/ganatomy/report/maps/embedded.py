@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
 from ganatomy.images import to_pil
-from ganatomy.maps.classes import class_centres
 from ganatomy.maps.images import ImageMap
-from ganatomy.plots.maps import OTHER_COLOR, STANDS_OUT, Key, class_keys, scale_colors
-from ganatomy.report.elements import Cell, Row, Table
+from ganatomy.plots.maps import Key, class_keys, named_points, scale_colors
+from ganatomy.report.elements import Table, table
 from ganatomy.report.pages import fill
 from ganatomy.statistics.formatting import percent
 
@@ -98,7 +96,10 @@ def zoomable_map(images: ImageMap, *, color: str | None = None, id: str = "map")
         data["classes"] = {
             "index": _packed(images.classes.index.numpy(), np.uint16),
             "colors": [key.color for key in keys],
-            "places": _named_places(images, keys, places),
+            "places": [
+                {"class": k, "name": keys[k].name, "x": float(places[row, 0]), "y": float(places[row, 1])}
+                for k, row in named_points(images).items()
+            ],
         }
     return ZoomableMap(
         id=id,
@@ -139,67 +140,44 @@ def _sprite(images: ImageMap) -> tuple[int, int, str]:
     return cell, columns, f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def _named_places(images: ImageMap, keys: Sequence[Key], places: np.ndarray) -> list[dict[str, Any]]:
-    assert images.classes is not None
-    centres = class_centres(torch.from_numpy(places), images.classes.index, len(keys))
-    return [
-        {"class": k, "name": key.name, "x": centre.x, "y": centre.y}
-        for k, (key, centre) in enumerate(zip(keys, centres, strict=True))
-        if centre is not None and key.color != OTHER_COLOR and centre.share >= STANDS_OUT
-    ]
-
-
 def _table(images: ImageMap, keys: Sequence[Key], places: np.ndarray) -> Table | None:
     """Where classes lie, or else where images with and without each attribute do."""
-    reach = np.maximum(places.max(0), 1e-12)
+    places = places / np.maximum(places.max(0), 1e-12)
     if images.classes is not None:
-        centres = class_centres(torch.from_numpy(places), images.classes.index, len(keys))
-        return Table(
-            title="Where classes lie",
+        known = [(key, it) for key, it in zip(keys, images.centres, strict=True) if it is not None]
+        return table(
+            "Where classes lie",
             caption="Each class at the place where it stands out most: how far from the left and from the top, and how "
             "many of the points around it are of the class.",
             first="Class",
-            headings=("images", "from the left", "from the top", "of its class around"),
-            rows=[
-                Row(
-                    name=key.name,
-                    cells=[
-                        Cell(text=str(key.count)),
-                        Cell(text=percent(centre.x / reach[0])),
-                        Cell(text=percent(centre.y / reach[1])),
-                        Cell(text=percent(centre.share)),
-                    ],
-                )
-                for key, centre in zip(keys, centres, strict=True)
-                if centre is not None
-            ],
+            rows=known,
+            columns={
+                "images": lambda row: str(row[0].count),
+                "from the left": lambda row: percent(places[row[1].row, 0]),
+                "from the top": lambda row: percent(places[row[1].row, 1]),
+                "of its class around": lambda row: percent(row[1].share),
+            },
+            name=lambda row: row[0].name,
         )
     if images.scores is None:
         return None
-    has = (images.scores.probabilities > 0.5).cpu().numpy()
-    return Table(
-        title="Where attributes lie",
+    has = dict(zip(images.scores.names, (images.scores.probabilities > 0.5).cpu().numpy().T, strict=True))
+
+    def middle(name: str, side: bool, axis: int) -> str:
+        rows = has[name] == side
+        return percent(float(places[rows, axis].mean())) if rows.any() else "none"
+
+    return table(
+        "Where attributes lie",
         caption="The middle of the images with each attribute, and of those without: how far from the left and from "
         "the top. Where the two are far apart, the map separates the attribute.",
         first="Attribute",
-        headings=("images with it", "with: left", "top", "without: left", "top"),
-        rows=[
-            Row(
-                name=name,
-                cells=[
-                    Cell(text=percent(float(column.mean()))),
-                    *_middle(places[column] / reach),
-                    *_middle(places[~column] / reach),
-                ],
-            )
-            for name, column in zip(images.scores.names, has.T, strict=True)
-        ],
-    )
-
-
-def _middle(places: np.ndarray) -> list[Cell]:
-    return (
-        [Cell(text=percent(float(value))) for value in places.mean(0)]
-        if len(places)
-        else [Cell(text="none")] * 2
+        rows=has,
+        columns={
+            "images with it": lambda name: percent(float(has[name].mean())),
+            "with: left": lambda name: middle(name, True, 0),
+            "with: top": lambda name: middle(name, True, 1),
+            "without: left": lambda name: middle(name, False, 0),
+            "without: top": lambda name: middle(name, False, 1),
+        },
     )

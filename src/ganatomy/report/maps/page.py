@@ -80,39 +80,29 @@ def map_document(images: ImageMap, *, color: str | None = None, model: str = "a 
 
 
 def _lead(images: ImageMap, color: str | None) -> str:
-    """What the map shows, in one sentence or two."""
+    """Whether neighbours on the map have the same class, or the same answer to the attribute of the colour."""
     faithful = images.faithful
-    if faithful.class_accuracy is None or faithful.class_accuracy_before is None or faithful.chance is None:
-        return f"Each point is an image. {_neighbours_on(images, color)}"
-    if faithful.class_accuracy_before.low <= faithful.chance:
+    accuracy, before, chance, what = (
+        faithful.class_accuracy, faithful.class_accuracy_before, faithful.chance, "the class"
+    )  # fmt: skip
+    if accuracy is None and images.scores is not None and color is not None:
+        has = (images.scores.column(color) > 0).cpu().numpy()
+        accuracy = neighbour_accuracy(images.map.xy.numpy(), has.astype(int), seed=images.seed)
+        chance, what = float(max(has.mean(), 1 - has.mean())), color
+    if accuracy is None or chance is None:
+        return "Each point is an image. Images near each other are alike."
+    nearest = f"of the {faithful.neighbours if before else NEIGHBOURS} nearest neighbours"
+    tested = before or accuracy
+    if tested.low <= chance:
         return (
-            f"Neighbours do not predict classes here: the {faithful.neighbours} nearest have the class of an image in "
-            f"{percent(faithful.class_accuracy_before.value)} of all cases, and the commonest class is right in "
-            f"{percent(faithful.chance)}. Groups on the map are chance."
+            f"Neighbours do not predict {what} here: most {nearest} agree with an image on it in "
+            f"{percent(tested.value)} of all cases, and the commonest answer is right in {percent(chance)}. Groups on "
+            "the map are chance."
         )
+    against = f"{percent(before.value)} before the points were mapped, and " if before else ""
     return (
-        f"Most of the {faithful.neighbours} nearest neighbours on the map have the class of an image in "
-        f"{percent(faithful.class_accuracy.value)} of all cases, against "
-        f"{percent(faithful.class_accuracy_before.value)} before the points were mapped, and "
-        f"{percent(faithful.chance)} by always naming the commonest class."
-    )
-
-
-def _neighbours_on(images: ImageMap, attribute: str | None) -> str:
-    """Whether images with an attribute lie together."""
-    if attribute is None or images.scores is None:
-        return "Images near each other are alike."
-    has = (images.scores.column(attribute) > 0).cpu().numpy()
-    accuracy = neighbour_accuracy(images.map.xy.numpy(), has.astype(int), seed=images.seed)
-    common = max(has.mean(), 1 - has.mean())
-    if accuracy.low <= common:
-        return (
-            f"Neighbours on this map do not predict {attribute}: most of the {NEIGHBOURS} nearest agree with an image "
-            f"on it in {percent(accuracy.value)} of all cases, and the commoner answer is right in {percent(common)}."
-        )
-    return (
-        f"Most of the {NEIGHBOURS} nearest neighbours on the map agree with an image on {attribute} in "
-        f"{percent(accuracy.value)} of all cases, against {percent(common)} by always naming the commoner answer."
+        f"Each point is an image. Most {nearest} on the map agree with it on {what} in {percent(accuracy.value)} of "
+        f"all cases, against {against}{percent(chance)} by always naming the commonest answer."
     )
 
 

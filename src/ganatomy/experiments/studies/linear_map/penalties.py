@@ -32,7 +32,7 @@ class Fit:
         error: mean squared error of the predicted probabilities, on held-out codes.
         norm: mean length of the rows of W.
         cosine: mean |cosine| of the directions.
-        auc: held-out, mean.
+        auc: held-out, mean of the attributes that some held-out images have and some lack.
         changes: what edits along the first directions changed.
     """
 

@@ -114,6 +114,6 @@ function write(how, link) {
   try {
     history[how]({ index: index.value }, "", link);
   } catch {
-    // A browser that is asked too often refuses; the next change writes the address again.
+    // Browsers limit how often this can be done; the next change writes the address again.
   }
 }

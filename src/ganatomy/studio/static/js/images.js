@@ -7,14 +7,14 @@ import { batch, computed, effect, signal } from "./view.js";
 
 /**
  * @typedef {{bitmap: import("./decode.js").Image, width: number, height: number, cause: number|null}} Shown
- *   cause: when the event happened that asked for it
+ *   cause: when the event happened that led to it
  */
 /**
  * @returns a place for an image, with its scores and what became of the last request
  *   due: the scores shown are those of an earlier request; late: they have been so for too long
  */
 const view = () => ({
-  shown: signal(null), scores: signal(null), problem: signal(""), waiting: signal(true), asked: 0, due: false, late: false, timer: null,
+  shown: signal(null), scores: signal(null), problem: signal(""), waiting: signal(true), requested: 0, due: false, late: false, timer: null,
 });
 
 export const now = view();
@@ -63,9 +63,9 @@ function dropScores(view) {
 function follow(view, slot, text, model) {
   if (!model) return;
   const began = cause.at;
-  const number = ++view.asked;
-  // Images that come while a newer one is asked for are shown, but do not end the waiting.
-  const done = () => { if (number === view.asked) view.waiting.value = false; };
+  const number = ++view.requested;
+  // Images that come while a newer one is due are shown, but do not end the waiting.
+  const done = () => { if (number === view.requested) view.waiting.value = false; };
   view.waiting.value = true;
   view.due = true;
   view.late = false;
@@ -80,7 +80,7 @@ function follow(view, slot, text, model) {
       done();
     }),
     facts: ({ scores }) => {
-      if (number === view.asked) {
+      if (number === view.requested) {
         clearTimeout(view.timer);
         view.due = false;
       } else if (view.late) return;

@@ -20,7 +20,7 @@ export const panelProblem = signal("");
 export const studioProblem = signal("");
 
 export const modelName = computed(() => state.value.model);
-/** The model that the socket talks to: images follow this one, so that none is asked of the model just left. */
+/** The model that the socket is connected to, which images follow. */
 export const connected = signal(null);
 export const model = computed(() => models.value.find(({ name }) => name === modelName.value) ?? null);
 /** The space that seeds are drawn in: that of the directions. */
@@ -67,7 +67,7 @@ export function followModel() {
       try {
         const about = round === 0 ? model.peek() : await measuring(name);
         if (left) return;
-        // A panel that is not there is an error in the browser's console, so it is not asked for in vain.
+        // The browser's console shows failed requests as errors, so the panel is requested only when it is there.
         if (!about.ready) {
           const { failed } = about.preparing;
           preparing.value = failed ? null : about.preparing;

@@ -1,5 +1,5 @@
 /**
- * Small images, wherever the page shows some: they are asked for in sheets, kept, and drawn when they come. Only one
+ * Small images, wherever the page shows some: they are requested in sheets, kept, and drawn when they come. Only one
  * sheet is under way, and the next holds whatever is on the page by then.
  */
 import { request } from "./live.js";
@@ -19,7 +19,7 @@ const kept = new Map();
 const watchers = new Map();
 /** @type {Map<string, string>} scenes that have no image, and why */
 const refused = new Map();
-/** Of a sheet that failed: asked for one by one, since a single bad scene spoils a sheet. */
+/** Of a sheet that failed: requested one by one, since a single bad scene spoils a sheet. */
 const doubtful = new Set();
 let busy = false;
 let generation = 0;
@@ -36,7 +36,7 @@ export function followThumbs() {
     generation += 1;
     busy = false;
   });
-  // What was refused for want of a panel is asked for again when it comes.
+  // Scenes that failed without the panel are requested again when it comes.
   effect(() => {
     connected.value;
     prepared.value;
