@@ -38,6 +38,15 @@ def test_a_missing_model(run: Run, tmp_path: Path) -> None:
     assert "nowhere.pt" in run("info", tmp_path / "nowhere.pt").complaint
 
 
+@pytest.mark.parametrize("command", ["explore", "compare"])
+def test_a_missing_model_is_said_before_a_scorer_that_is_not_given(
+    run: Run, tmp_path: Path, command: str
+) -> None:
+    complaint = run(command, tmp_path / "no.pt", "-o", tmp_path / "out").complaint
+    assert "does not exist" in complaint
+    assert "scorer" not in complaint
+
+
 def test_a_misspelt_bundled_model(run: Run) -> None:
     assert "did you mean 'faces'" in run("info", "facse").complaint
 

@@ -308,6 +308,7 @@ class Study(Subject):
         from ganatomy.experiments.base import Experiment
         from ganatomy.perception import TextScorer
 
+        generator = self.generator  # a model that does not exist is said before a scorer that is missing
         if without_scorer:
             scorer = self.find_scorer(self.attributes)
         else:
@@ -315,7 +316,7 @@ class Study(Subject):
         if isinstance(scorer, TextScorer):
             scorer = scorer.select(self.chosen(scorer) or scorer.names)
         return Experiment(
-            self.generator,
+            generator,
             scorer,
             judge=self.open_judge(scorer, self.attributes),
             space=self.space,
