@@ -300,7 +300,7 @@ PAGES = {
         writes=["smile.png", "both.latents", "linear.png", "learned.png", "smile.safetensors"],
     ),
 }
-QUICK = ("docs/bring-your-own-generator.md",)
+QUICK = ("docs/bring-your-own-generator.md", "docs/few-labels.md", "docs/recipes.md")
 """Pages that take no more than a few seconds."""
 
 

@@ -16,6 +16,7 @@ def arguments(files: Any) -> list[Any]:
     return ["compare", files.style, "--scorer", files.scorer, *small]
 
 
+@pytest.mark.slow
 def test_compare_writes_a_page_and_figures_and_says_who_is_best(
     run: Run, arguments: list[Any], tmp_path: Path
 ) -> None:

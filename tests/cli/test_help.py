@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ganatomy.cli import COMMANDS, build
+from ganatomy.cli.commands.walk import FILM_STEPS, LEG_STEPS, REACH, STRIP_STEPS, TURN_REACH, walk
 
 NAMES = [command.__name__ for command in COMMANDS]
 
@@ -46,6 +47,14 @@ def test_an_example_can_be_parsed(command: Callable[..., Any]) -> None:
         assert line[0] == "ganatomy"
         found, _, _ = build().parse_args(line[1:], exit_on_error=False, print_error=False)
         assert found is command
+
+
+def test_help_of_a_walk_states_its_defaults() -> None:
+    text = " ".join((inspect.getdoc(walk) or "").split())
+    assert f"by default -{REACH:g}, of a turn vector -{TURN_REACH:g}" in text
+    assert (
+        f"by default {STRIP_STEPS}, in a film {FILM_STEPS} one way, or {LEG_STEPS} from code to code" in text
+    )
 
 
 def test_help_answers_within_half_a_second() -> None:

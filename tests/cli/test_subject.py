@@ -178,6 +178,16 @@ def test_a_judge_scores_the_images_before_and_after(
     assert line.startswith(f"  judge ({judge.description}), mean probability: Smiling ")
 
 
+def test_a_judge_in_words_knows_moved_and_held_attributes(
+    run: Run, files: Any, tiny: str, tmp_path: Path
+) -> None:
+    moved = ["--directions", files.directions, "--move", "Smiling=2", "--hold", "Male", "--judge", tiny]
+    outcome = run("edit", files.style, "--seed", 7, *moved, "-o", tmp_path / "a.png", "--json")
+    assert outcome.code == 0, outcome.err
+    (image,) = json.loads(outcome.out)["judge"]["images"]
+    assert list(image["before"]) == ["Smiling"]
+
+
 def test_a_judge_that_is_no_judge_is_refused(run: Run, files: Any, tmp_path: Path) -> None:
     edit = ["edit", files.style, "--seed", 7, "--to", "Smiling=+.1", "--scorer", files.scorer]
     out = ("-o", tmp_path / "a.png")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ganatomy.errors import UnknownNameError
@@ -34,16 +34,23 @@ def judged_names(judge: Scorer | None, names: Sequence[str]) -> tuple[str, ...]:
     return known
 
 
+def each_image(columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Columns with an entry for each image, as one object for each image."""
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
 def judge_edits(
-    judge: Scorer,
+    judge: Scorer | None,
     generator: Generator,
     before: Latents,
     after: Latents,
     names: Sequence[str],
     *,
     batch_size: int,
-) -> tuple[dict[str, Any], str]:
-    """The judge's probabilities of each image as JSON, and their means in one line."""
+) -> tuple[dict[str, Any], list[str]]:
+    """The judge's probabilities of each image as JSON, and their means as a line; nothing without a judge."""
+    if judge is None:
+        return {}, []
     import torch
 
     from ganatomy.generators.base import batches
@@ -54,9 +61,8 @@ def judge_edits(
             Scores.cat(judge(generator(part)) for part in batches(latents, batch_size)).select(names)
             for latents in (before, after)
         )
-    both = zip(rows(names, was.probabilities), rows(names, now.probabilities), strict=True)
+    columns = {"before": rows(names, was.probabilities), "after": rows(names, now.probabilities)}
     means = zip(names, was.probabilities.mean(0).tolist(), now.probabilities.mean(0).tolist(), strict=True)
     changes = ", ".join(f"{name} {first:.2f} to {second:.2f}" for name, first, second in means)
-    images = [{"before": first, "after": second} for first, second in both]
     line = f"  judge ({judge.description}), mean probability: {changes}"
-    return {"judge": {"scorer": judge.description, "images": images}}, line
+    return {"judge": {"scorer": judge.description, "images": each_image(columns)}}, [line]

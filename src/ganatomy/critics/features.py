@@ -31,6 +31,11 @@ def discriminator_features(
 
     Raises:
         SettingError: for no images.
+
+    Example::
+
+        digits = ga.load("digits")
+        rows = ga.discriminator_features(ga.critic("digits"), digits(digits.sample(8, seed=0)))
     """
     if not len(images):
         raise SettingError("there are no images; give at least one")
@@ -52,7 +57,13 @@ def pooled(layer: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
 
 
 def critic_features(critic: Critic) -> Features:
-    """The same as `Features`, which maps and distances between sets of images take."""
+    """The same as `Features`, which maps and distances between sets of images take.
+
+    Example::
+
+        features = ga.critic_features(ga.critic("digits"))
+        found = ga.map_images(ga.load("digits"), of=features, n=500)
+    """
     return Features(
         name="critic",
         description=critic.description,

@@ -50,6 +50,10 @@ def read_correlations(path: str | os.PathLike[str]) -> LabelCorrelations:
 
     Raises:
         MissingFileError: when there is no file. CheckpointError: when it is neither.
+
+    Example::
+
+        reference = ga.read_correlations("list_attr_celeba.csv")
     """
     path = Path(path)
     if not path.is_file():
@@ -66,7 +70,13 @@ def read_correlations(path: str | os.PathLike[str]) -> LabelCorrelations:
 
 
 def drawn_correlations(n: int = NUM_PEOPLE, *, seed: int = 0) -> LabelCorrelations:
-    """The correlations of the population that the bundled faces were drawn from."""
+    """The correlations of the population that the bundled faces were drawn from.
+
+    Example::
+
+        reference = ga.drawn_correlations()
+        ga.study_z_against_w(experiment, data=reference)
+    """
     labels = sample_faces(n, seed=seed).labels.float()
     return LabelCorrelations(
         description=f"labels of {n} drawn faces", names=tuple(ATTRIBUTES), matrix=correlate(labels)

@@ -77,6 +77,11 @@ def folder_reference(
 
     Raises:
         MissingFileError: when the folder holds none.
+
+    Example::
+
+        real = ga.folder_reference("photographs/", resolution=64, channels=3)
+        print(ga.measure(experiment, ["frechet"], data=real))
     """
     folder = Path(folder)
     paths = image_files(folder)
@@ -106,7 +111,13 @@ def array_reference(pixels: UInt8[np.ndarray, "n h w c"], *, description: str, s
 
 
 def drawn_reference(*, resolution: int, n: int, seed: int = NEW_PEOPLE) -> Reference:
-    """Drawn faces of the population that the bundled generator learnt, but new ones."""
+    """Drawn faces of the population that the bundled generator learnt, but new ones.
+
+    Example::
+
+        real = ga.drawn_reference(resolution=64, n=1000)
+        print(ga.measure(experiment, ["frechet"], data=real))
+    """
 
     def read(rows: Int[Tensor, " m"]) -> Float[Tensor, "m 3 h w"]:
         first, last = int(rows.min()), int(rows.max())

@@ -72,6 +72,11 @@ def load(
         DownloadError: for a file that cannot be had from the network.
         CheckpointError: for a file that is no generator's; the message says what it is.
         SettingError: for an argument outside its range, or that the architecture does not take.
+
+    Example::
+
+        G = ga.load("faces")  # bundled; or a file, a folder, org/name
+        images = G(G.sample(4, seed=0))
     """
     drawn_from = None if prior is None else parse_prior(prior)
     options = {"output": output, "hidden": hidden, "resolution": resolution}

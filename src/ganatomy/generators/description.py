@@ -79,7 +79,12 @@ class Description:
 
 
 def describe(generator: Generator) -> Description:
-    """Everything that `ganatomy info` shows; nothing is drawn, and weights are read once, for the fingerprint."""
+    """Everything that `ganatomy info` shows; nothing is drawn, and weights are read once, for the fingerprint.
+
+    Example::
+
+        print(ga.describe(ga.load("faces")))
+    """
     origin = generator.origin
     settings = dict(getattr(generator, "settings", {}))
     return Description(

@@ -38,6 +38,10 @@ def export(
     Raises:
         SettingError: for a wrapped module or function, whose code cannot be stored, and for another ending.
         OutputError: when the place cannot be written.
+
+    Example::
+
+        ga.export(ga.load("network-snapshot.pkl"), "model.safetensors")
     """
     out = Path(out)
     if out.suffix not in ("", ".safetensors") and not out.is_dir():

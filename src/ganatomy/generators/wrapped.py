@@ -97,6 +97,11 @@ def wrap(
 
     Raises:
         SettingError: when the model fails on codes of that length, or gives something else than such images.
+
+    Example::
+
+        decoder = torch.nn.Sequential(torch.nn.Linear(16, 768), torch.nn.Tanh(), torch.nn.Unflatten(1, (3, 16, 16)))
+        G = ga.wrap(decoder, z_dim=16)
     """
     prior = parse_prior(prior)
     name = (

@@ -90,6 +90,11 @@ def strengths(
         SettingError: for values and limits out of range, and percentiles without a reference.
         ScoreError: for a table of labels.
         SpaceError, FingerprintError: when codes, direction and generator do not go together.
+
+    Example::
+
+        twice = ga.strengths(G, scorer, w, found["Smiling"], 2.0, units="times")
+        ga.grid(G(twice.latents)).save("twice-the-smile.png")
     """
     scorer.require_images()
     low, high = limits

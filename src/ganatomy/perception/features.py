@@ -51,6 +51,11 @@ def features_of(name: str = "auto", scorer: Scorer | None = None) -> Features:
     Raises:
         UnknownNameError: for another name. SettingError: where there is no scorer, or a library is missing.
         DownloadError: without a network.
+
+    Example::
+
+        features = ga.features_of("scorer", ga.scorer("faces"))
+        rows = features(images)  # [n, f]
     """
     if name == "auto":
         name = "inception" if inception_is_here() else "scorer" if scores_images(scorer) else "pixels"

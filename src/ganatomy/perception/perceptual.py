@@ -62,6 +62,11 @@ def perceptual_distance(name: str = "auto", scorer: Scorer | None = None) -> Per
     Raises:
         UnknownNameError: for another name. SettingError: where there is no scorer, or a library is missing.
         DownloadError: without a network.
+
+    Example::
+
+        distance = ga.perceptual_distance("scorer", ga.scorer("faces"))
+        print(distance(images, edited))  # [n], squared distances
     """
     if name == "auto":
         name = "lpips" if lpips_is_here() else "scorer" if scores_images(scorer) else "pixels"

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-import ganatomy
+from ganatomy._version import __version__
 
 PACKAGE = "ganatomy.report"
 
@@ -21,4 +21,4 @@ def fill(template: str, **values: object) -> str:
         lstrip_blocks=True,
     )
     css = files(PACKAGE).joinpath("page.css").read_text(encoding="utf-8")
-    return environment.get_template(template).render(css=css, version=ganatomy.__version__, **values)
+    return environment.get_template(template).render(css=css, version=__version__, **values)

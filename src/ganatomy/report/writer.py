@@ -15,7 +15,7 @@ from typing import Any
 from PIL import Image
 from torch import Tensor
 
-import ganatomy
+from ganatomy._version import __version__
 from ganatomy.errors import GanatomyError, OutputError
 from ganatomy.images import save_image
 from ganatomy.report.document import Card, Document, Draw, Drawing, Section
@@ -59,6 +59,10 @@ def write_document(document: Document, folder: str | os.PathLike[str]) -> Path:
 
     Raises:
         OutputError: when the folder cannot be written.
+
+    Example::
+
+        ga.write_document(ga.document(found, experiment, model="faces"), "faces-report")
     """
     folder = prepare_folder(folder)
     _write_text(folder / SUMMARY_FILE, json.dumps(summary(document), indent=2, allow_nan=False) + "\n")
@@ -93,7 +97,7 @@ def summary(document: Document) -> dict[str, Any]:
     return as_json(
         {
             "format": FORMAT,
-            "ganatomy": ganatomy.__version__,
+            "ganatomy": __version__,
             "sentences": list(document.sentences),
             **document.data,
         }

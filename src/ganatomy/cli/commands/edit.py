@@ -25,7 +25,7 @@ from ganatomy.cli.parameters import (
     repeated,
     switch,
 )
-from ganatomy.cli.readings import judge_edits, judged_names, rows
+from ganatomy.cli.readings import each_image, judge_edits, judged_names, rows
 from ganatomy.cli.subject import Subject, called
 from ganatomy.errors import SettingError
 
@@ -90,12 +90,12 @@ def edit(
     at = subject.codes(one_of(codes, seed), space=None if found is None else found.space)
     was = at.draw(generator)
     scorer = None
-    words = [*goals, *(() if hold == ("all",) else hold)]
+    words = [*goals, *dict(moves), *(() if hold == ("all",) else hold)]
     if goals:
         scorer = subject.open_scorer(words)
         goals = {called(scorer, name): goal for name, goal in goals.items()}
         hold = tuple(called(scorer, name) for name in hold)
-    judge = subject.open_judge(scorer, words or [name for name, _ in moves])
+    judge = subject.open_judge(scorer, words)
     judged = judged_names(judge, [*goals, *dict(moves)])
     if scorer is not None:
         edits, data, done = _guide(
@@ -112,13 +112,10 @@ def edit(
         assert found is not None
         edits, data, done = _move(found, moves, units, hold, layers)
     subject.draw(out, codes=at, edits=edits, image=Sheet(before=before), scale=scale)
-    lines = [f"{len(at)} edited, {done}"]
-    if judge is not None:
-        now = reduce(lambda latents, edit: edit.apply(latents, generator), edits, was)
-        readings, line = judge_edits(judge, generator, was, now, judged, batch_size=subject.batch_size)
-        data |= readings
-        lines.append(line)
-    subject.done(out, "\n".join(lines), {"n": len(at), **data}, as_json=json)
+    now = reduce(lambda latents, edit: edit.apply(latents, generator), edits, was)
+    readings, lines = judge_edits(judge, generator, was, now, judged, batch_size=subject.batch_size)
+    what = "\n".join([f"{len(at)} edited, {done}", *lines])
+    subject.done(out, what, {"n": len(at), **data, **readings}, as_json=json)
 
 
 def _move(
@@ -176,7 +173,7 @@ def _guide(
         "steps": result.steps.tolist(),
         "sigmas": result.distance.tolist(),
     }
-    images = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    data = {"to": goals, "hold": list(result.held), "derivatives": result.derivatives, "images": images}
+    data = {"to": goals, "hold": list(result.held), "derivatives": result.derivatives}
     sought = dict(zip(result.targets, result.goals.mean(0).tolist(), strict=True))
-    return (Reached(latents=result.latents, sought=sought),), data, str(result)
+    edits = (Reached(latents=result.latents, sought=sought),)
+    return edits, {**data, "images": each_image(columns)}, str(result)

@@ -13,7 +13,7 @@ from ganatomy.cli.console import progress
 from ganatomy.cli.inputs import open_directions
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file
 from ganatomy.cli.parameters import AnyGenerator, Json, NameList, OutFile, Scale
-from ganatomy.cli.readings import judge_edits, judged_names, rows
+from ganatomy.cli.readings import each_image, judge_edits, judged_names, rows
 from ganatomy.cli.subject import Subject, called
 from ganatomy.errors import SettingError
 
@@ -102,15 +102,11 @@ def transfer(
     sought = dict(zip(result.attributes, result.wanted.mean(0).tolist(), strict=True))
     edits = (Reached(latents=result.latents, sought=sought),)
     subject.draw(out, codes=targets, edits=edits, image=Transfer(source=sources), scale=scale)
-    data = {"method": method, "n": len(result), **_data(result)}
-    lines = [str(result)]
-    if judge is not None:
-        readings, line = judge_edits(
-            judge, generator, was, result.latents, judged, batch_size=subject.batch_size
-        )
-        data |= readings
-        lines.append(line)
-    subject.done(out, "\n".join(lines), data, as_json=json)
+    readings, lines = judge_edits(
+        judge, generator, was, result.latents, judged, batch_size=subject.batch_size
+    )
+    data = {"method": method, "n": len(result), **_data(result), **readings}
+    subject.done(out, "\n".join([str(result), *lines]), data, as_json=json)
 
 
 def _data(result: Transferred) -> dict[str, Any]:
@@ -122,8 +118,8 @@ def _data(result: Transferred) -> dict[str, Any]:
         "held_drift": rows(result.held, result.drift),
         "reached": result.reached.tolist(),
     }
-    images = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    return {"attributes": list(result.attributes), "hold": list(result.held), "images": images}
+    held = list(result.held)
+    return {"attributes": list(result.attributes), "hold": held, "images": each_image(columns)}
 
 
 def _open(

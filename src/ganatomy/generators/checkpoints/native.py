@@ -37,6 +37,10 @@ def save_generator(
     Raises:
         SettingError: for a wrapped module or function, whose code cannot be stored.
         OutputError: when the place cannot be written.
+
+    Example::
+
+        ga.save_generator(generator, "model.safetensors", card={"made": "by hand"})
     """
     if generator.settings is None:
         raise SettingError(

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import ganatomy
+from ganatomy._version import __version__
 from ganatomy.maps.faithfulness import NEIGHBOURS, neighbour_accuracy
 from ganatomy.maps.images import ImageMap
 from ganatomy.report.document import Document, Section
@@ -75,7 +75,7 @@ def map_document(images: ImageMap, *, color: str | None = None, model: str = "a 
             ),
             *where,
         ],
-        footer=f"Made by ganatomy {ganatomy.__version__}. This page needs no network.",
+        footer=f"Made by ganatomy {__version__}. This page needs no network.",
     )
 
 
