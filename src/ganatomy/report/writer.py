@@ -107,6 +107,7 @@ def summary(document: Document) -> dict[str, Any]:
 def as_json(value: Any) -> Any:
     """Dataclasses by their fields, so estimates as `{"value", "low", "high"}`; null for what is not finite.
 
+    >>> from ganatomy.statistics.intervals import Estimate
     >>> as_json({"auc": Estimate(value=0.9, low=0.8, high=float("nan"))})
     {'auc': {'value': 0.9, 'low': 0.8, 'high': None}}
     """
