@@ -59,10 +59,6 @@ class Painter(StyleBasedGenerator):
         self.layers = nn.ModuleList(Affine(affine) for affine in affines)
         self.register_buffer("patterns", patterns)
 
-    @staticmethod
-    def sign(config: Signature) -> Signature:
-        return config
-
     @classmethod
     def read_config(cls, state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> Signature:
         raise NotImplementedError("no file holds a painter")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import torch
 
@@ -68,6 +69,25 @@ class Experiment:
         if self.space is not None:
             object.__setattr__(self, "space", Space.parse(self.space))
         object.__setattr__(self, "clock", Clock(progress=self.progress))
+
+    def begin(self, space: Space | str | None = None) -> Self:
+        """The same experiment with a clock of its own: what is done with it adds no seconds to those of another.
+
+        Args:
+            space: to work in, unless the experiment names one already.
+
+        Returns:
+            An experiment whose clock stands at zero.
+
+        Raises:
+            SpaceError: for a space that does not exist.
+
+        Example:
+            >>> import ganatomy as ga
+            >>> ga.Experiment(ga.ToyGenerator()).begin("z").space
+            <Space.Z: 'z'>
+        """
+        return replace(self, space=self.space or space)
 
     @property
     def editing_space(self) -> Space:

@@ -30,9 +30,9 @@ class Architecture(Generator):
         super().__init__(self.sign(config))
         self.config = config
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def sign(config: Any) -> Signature:
+    def sign(cls, config: Any) -> Signature:
         """The signature of a generator of this configuration."""
 
     @property

@@ -108,8 +108,8 @@ class DCGAN(Architecture):
             return x.tanh()
         return 2 * x.sigmoid() - 1 if self.config.output == "sigmoid" else x
 
-    @staticmethod
-    def sign(config: DCGANConfig) -> Signature:
+    @classmethod
+    def sign(cls, config: DCGANConfig) -> Signature:
         return Signature(
             architecture="DCGAN",
             z_dim=config.layers[0].in_channels,

@@ -107,8 +107,8 @@ class ProGAN(NamedArchitecture):
             x = block(x)
         return self.torgb(x)
 
-    @staticmethod
-    def sign(config: ProGANConfig) -> Signature:
+    @classmethod
+    def sign(cls, config: ProGANConfig) -> Signature:
         return Signature(
             architecture="ProGAN",
             z_dim=config.z_dim,

@@ -6,7 +6,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ganatomy.errors import SettingError
 from ganatomy.generators.architecture import NamedArchitecture
+from ganatomy.generators.base import Signature
 from ganatomy.generators.ops import EqualLinear, lrelu, normalize_second_moment
 from ganatomy.latents import Latents, Space
 
@@ -57,6 +58,31 @@ class MappingNetwork(nn.Module):
         return x
 
 
+@runtime_checkable
+class StyleBasedSizes(Protocol):
+    """What the configurations of all style-based architectures say."""
+
+    @property
+    def z_dim(self) -> int: ...
+
+    @property
+    def w_dim(self) -> int: ...
+
+    @property
+    def num_layers(self) -> int:
+        """Rows of w+."""
+        ...
+
+    @property
+    def resolution(self) -> int: ...
+
+    @property
+    def channels(self) -> int: ...
+
+    @property
+    def num_classes(self) -> int: ...
+
+
 class Styled(Protocol):
     """A layer that takes a style: `affine` makes it from a row of w+."""
 
@@ -71,6 +97,20 @@ class StyleBasedGenerator(NamedArchitecture):
     """
 
     mapping: MappingNetwork
+
+    @classmethod
+    def sign(cls, config: StyleBasedSizes) -> Signature:
+        """The signature of a generator of this configuration; its architecture is called as its class is."""
+        return Signature(
+            architecture=cls.__name__,
+            z_dim=config.z_dim,
+            w_dim=config.w_dim,
+            num_layers=config.num_layers,
+            resolution=config.resolution,
+            channels=config.channels,
+            num_classes=config.num_classes,
+            spaces=STYLE_SPACES,
+        )
 
     @abstractmethod
     def styled_layers(self) -> Iterator[tuple[int, Styled]]:

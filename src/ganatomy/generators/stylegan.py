@@ -16,11 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganatomy.generators.architecture import Pyramid, read_widths
-from ganatomy.generators.base import Signature
 from ganatomy.generators.ops import LRELU_SLOPE, EqualLinear
 from ganatomy.generators.progressive import EqualConv2d, blur_3
 from ganatomy.generators.style_based import (
-    STYLE_SPACES,
     MappingNetwork,
     StyleBasedGenerator,
     num_mapping_layers,
@@ -176,19 +174,6 @@ class StyleGAN(StyleBasedGenerator):
     def styled_layers(self) -> Iterator[tuple[int, StyledLayer]]:
         layers = [layer for block in self.synthesis.blocks() for layer in (block.layer0, block.layer1)]
         yield from enumerate(layers)
-
-    @staticmethod
-    def sign(config: StyleGANConfig) -> Signature:
-        return Signature(
-            architecture="StyleGAN",
-            z_dim=config.z_dim,
-            w_dim=config.w_dim,
-            num_layers=config.num_layers,
-            resolution=config.resolution,
-            channels=config.channels,
-            num_classes=config.num_classes,
-            spaces=STYLE_SPACES,
-        )
 
     @classmethod
     def read_config(cls, state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> StyleGANConfig:

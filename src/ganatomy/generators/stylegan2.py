@@ -17,13 +17,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganatomy.generators.architecture import Pyramid, read_widths
-from ganatomy.generators.base import Prior, Signature
+from ganatomy.generators.base import Prior
 from ganatomy.generators.kernels import KernelModule
 from ganatomy.generators.modulation import Finish, styled_conv2d
 from ganatomy.generators.ops import LRELU_GAIN, EqualLinear, upsample_2x
 from ganatomy.generators.precision import DTYPES, Precision
 from ganatomy.generators.style_based import (
-    STYLE_SPACES,
     MappingNetwork,
     StyleBasedGenerator,
     num_mapping_layers,
@@ -242,19 +241,6 @@ class StyleGAN2(StyleBasedGenerator):
             for offset, layer in enumerate(block.styled()):
                 yield row + offset, layer
             row += convs
-
-    @staticmethod
-    def sign(config: StyleGAN2Config) -> Signature:
-        return Signature(
-            architecture="StyleGAN2",
-            z_dim=config.z_dim,
-            w_dim=config.w_dim,
-            num_layers=config.num_layers,
-            resolution=config.resolution,
-            channels=config.channels,
-            num_classes=config.num_classes,
-            spaces=STYLE_SPACES,
-        )
 
     @classmethod
     def read_config(cls, state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> StyleGAN2Config:

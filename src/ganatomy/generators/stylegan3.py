@@ -20,13 +20,12 @@ from torch.nn import functional as F
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators import conv3x3
 from ganatomy.generators.alias_free import Band, FilteredLeakyReLU, design_lowpass
-from ganatomy.generators.base import Prior, Signature
+from ganatomy.generators.base import Prior
 from ganatomy.generators.construction import construct
 from ganatomy.generators.kernels import FrozenKernel, KernelModule, WinogradConv, power, strips
 from ganatomy.generators.modulation import is_tracked
 from ganatomy.generators.ops import LRELU_GAIN, EqualLinear
 from ganatomy.generators.style_based import (
-    STYLE_SPACES,
     MappingNetwork,
     StyleBasedGenerator,
     num_mapping_layers,
@@ -97,6 +96,11 @@ class StyleGAN3Config:
     def num_layers(self) -> int:
         """Rows of w+: one for the input, one for each layer."""
         return len(self.widths) + 1
+
+    @property
+    def channels(self) -> int:
+        """Of the image, which the last layer makes."""
+        return self.widths[-1]
 
     def signals(self) -> list[Signal]:
         """What each layer makes: cutoffs and stopbands in geometric progression (section 3.2, equation 3)."""
@@ -369,19 +373,6 @@ class StyleGAN3(StyleBasedGenerator):
 
     def styled_layers(self) -> Iterator[tuple[int, FourierInput | FilteredLayer | FinalLayer]]:
         return enumerate(self.synthesis.layers())
-
-    @staticmethod
-    def sign(config: StyleGAN3Config) -> Signature:
-        return Signature(
-            architecture="StyleGAN3",
-            z_dim=config.z_dim,
-            w_dim=config.w_dim,
-            num_layers=config.num_layers,
-            resolution=config.resolution,
-            channels=config.widths[-1],
-            num_classes=config.num_classes,
-            spaces=STYLE_SPACES,
-        )
 
     @classmethod
     def read_config(cls, state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> StyleGAN3Config:

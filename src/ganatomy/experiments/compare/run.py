@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
-from ganatomy.experiments.base import COMMON, RARE, Experiment
+from ganatomy.experiments.base import Experiment, usable
 from ganatomy.experiments.compare import chance, curves
 from ganatomy.experiments.compare.budget import Budget, Found
 from ganatomy.experiments.compare.comparison import Comparison
@@ -78,7 +78,7 @@ def compare(
     contestants = _contestants(methods)
     scorer = experiment.image_scorer
     check_sizes(n=n, images=images, target_change=target_change)
-    experiment = replace(experiment, space=experiment.editing_space)  # with a clock of its own
+    experiment = experiment.begin()
     seen = experiment.survey(n)
     names = scorer.select(attributes).names if attributes is not None else _spread(seen)
     if len(names) < 2:
@@ -202,7 +202,7 @@ def _not_measured(readers: Readers) -> dict[str, str]:
 
 def _spread(seen: Survey) -> tuple[str, ...]:
     """A few attributes from common to rare, in the scorer's order."""
-    shares = {name: share for name, share in seen.prevalence.items() if RARE <= share <= COMMON}
+    shares = {name: seen.prevalence[name] for name in usable(seen, None)[0]}
     balanced = [name for name, share in shares.items() if BALANCED[0] <= share <= BALANCED[1]]
     pool = balanced if len(balanced) >= NUM_ATTRIBUTES else list(shares)
     order = sorted(pool, key=lambda name: abs(shares[name] - 0.5))

@@ -74,6 +74,7 @@ def explore(
     for method in methods:
         if method not in METHODS:
             raise UnknownNameError("method", method, METHODS)
+    experiment = experiment.begin()
     generator, scorer = experiment.generator, experiment.image_scorer
     wanted = None if attributes is None else scorer.select(attributes).names
     seen = experiment.survey(n, folder=folder)

@@ -111,7 +111,7 @@ def study_dcgan(
             found = ga.study_dcgan(experiment, n=2000, critic=ga.critic("digits"))
             ga.write_document(ga.document(found, experiment, model="digits"), "digits-dcgan")
     """
-    experiment = replace(experiment, space=experiment.space or Space.Z)
+    experiment = experiment.begin("z")
     generator, space = experiment.generator, experiment.editing_space
     if labels is not None and data is None:
         raise SettingError("labels need the images that they are of; give data as well")

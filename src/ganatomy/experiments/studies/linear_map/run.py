@@ -23,7 +23,7 @@ from ganatomy.experiments.studies.linear_map.result import (
     PLAIN,
     LinearMapStudy,
 )
-from ganatomy.latents import Directions, Space
+from ganatomy.latents import Directions
 from ganatomy.metrics import Readers, mean_abs_cosine
 from ganatomy.metrics.inputs import readable
 from ganatomy.metrics.recognition import recognition
@@ -86,7 +86,7 @@ def study_linear_map(
             f"the penalty is {penalty:g}, its path {list(path)}; give weights above 0 (the map without is there as "
             "well)"
         )
-    experiment = replace(experiment, space=experiment.space or Space.Z)  # with a clock of its own
+    experiment = experiment.begin("z")
     seen = experiment.survey(n)
     names, skipped = usable(seen, None if attributes is None else scorer.select(attributes).names)
     if shown is not None and shown not in names:

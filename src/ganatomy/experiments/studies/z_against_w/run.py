@@ -145,6 +145,7 @@ def study_z_against_w(
             found = ga.study_z_against_w(experiment, n=3000)
             print(found.comparison.ratio, found.comparison.p)
     """
+    experiment = experiment.begin()
     generator, scorer, seed = experiment.generator, experiment.image_scorer, experiment.seed
     if method not in METHODS:
         raise UnknownNameError("method", method, METHODS)
