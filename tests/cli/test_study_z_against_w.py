@@ -49,6 +49,17 @@ def test_a_model_without_w_is_studied_by_half(run: Run, tmp_path: Path) -> None:
     assert outcome.out.startswith("This model has no w (DCGAN takes z alone)")
 
 
+def test_a_judge_says_its_own_verdict(run: Run, files: Any, tmp_path: Path) -> None:
+    judge = tmp_path / "judge.py"
+    judge.write_text(Path(files.scorer.partition(":")[0]).read_text().replace("200 *", "100 *"))
+    outcome = run(
+        "study", "z-against-w", files.style, "--scorer", files.scorer, *SMALL,
+        "--judge", f"{judge}:see", "-o", tmp_path / "study",
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    assert outcome.out.splitlines()[1].startswith("The judge, see (function, 2 attributes), took no part")
+
+
 def test_bad_settings_are_one_line_and_leave_nothing(run: Run, files: Any, tmp_path: Path) -> None:
     start = ["study", "z-against-w", files.style, "--scorer", files.scorer, "-o", tmp_path]
     assert "did you mean 'Smiling'" in run(*start, "--attributes", "Smilin").complaint

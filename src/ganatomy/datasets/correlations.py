@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ganatomy.datasets.faces import ATTRIBUTES, sample_faces
 from ganatomy.datasets.labels import read_labels
-from ganatomy.errors import CheckpointError, MissingFileError, UnknownNameError
+from ganatomy.errors import CheckpointError, MissingFileError, ScoreError, UnknownNameError
 
 NUM_PEOPLE = 20_000
 """Drawn faces whose labels are correlated; a correlation is then known to some .007."""
@@ -27,6 +27,26 @@ class LabelCorrelations:
     description: str
     names: tuple[str, ...]
     matrix: Float[Tensor, "a a"]
+
+    def shared(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of these attributes that have labels.
+
+        Raises:
+            ScoreError: when there are not two, for correlations are of pairs.
+
+        Example:
+            >>> known = LabelCorrelations(description="labels.csv", names=("a", "b"), matrix=torch.eye(2))
+            >>> known.shared(["b", "c", "a"])
+            ('b', 'a')
+        """
+        names = tuple(names)
+        found = tuple(name for name in names if name in self.names)
+        if len(found) < 2:
+            raise ScoreError(
+                f"correlations need two attributes that the scorer and {self.description} both name, not "
+                f"{', '.join(found) or 'none'}: the scorer names {_first(names)}, the other {_first(self.names)}"
+            )
+        return found
 
     def select(self, names: Iterable[str]) -> Float[Tensor, "k k"]:
         """The matrix of these attributes, in this order.
@@ -90,6 +110,10 @@ def correlate(values: Float[Tensor, "n a"]) -> Float[Tensor, "a a"]:
     length = away.square().sum(0).sqrt()
     length = torch.where(length <= 1e-12 * len(values) ** 0.5, torch.nan, length)
     return ((away.T @ away) / length / length[:, None]).clamp(-1, 1).float()
+
+
+def _first(names: Sequence[str], most: int = 6) -> str:
+    return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
 
 
 def _matrix(path: Path, rows: list[list[str]]) -> LabelCorrelations:

@@ -179,6 +179,8 @@ def measure(
     chosen = [name for name in chosen if not lacking[name]]
     if scorer is not None and attributes:
         scorer.select(attributes)
+    if scorer is not None and correlations is not None and "correlations" in chosen:
+        correlations.shared(scorer.names)
     inputs = SharedInputs(
         experiment,
         n=n,

@@ -108,6 +108,8 @@ def correlations(edited: EditedSet, data: LabelCorrelations | None = None) -> Co
         edited = ga.edited_set(G, scorer, found)
         print(ga.correlations(edited))
     """
+    if data is not None:
+        data.shared(edited.attributes)
     scores = edited.probabilities.double().movedim(1, 0).flatten(1, 2)
     known = [data is None or name in data.names for name in edited.attributes]
     kept = (scores.flatten(0, 1).std(0) > CONSTANT) & torch.tensor(known)

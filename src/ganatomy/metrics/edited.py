@@ -7,7 +7,7 @@ correlations are computed from it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int
@@ -32,6 +32,7 @@ class EditedSet:
         names: of the directions, each the attribute that it is meant to move.
         attributes: all that were scored.
         logits: of every image.
+        judged: the same images read by a judge, for the attributes that both know; None where there are not two.
     """
 
     names: tuple[str, ...]
@@ -41,6 +42,7 @@ class EditedSet:
     space: Space
     logits: Float[Tensor, "k n s a"]
     seed: int
+    judged: EditedSet | None = None
 
     @property
     def probabilities(self) -> Float[Tensor, "k n s a"]:
@@ -64,6 +66,7 @@ def edited_set(
     codes: Latents | int = 20,
     strengths: Sequence[float] = STRENGTHS,
     units: str = "sigma",
+    judge: Scorer | None = None,
     seed: int = 1,
     truncation_psi: float = 1.0,
     batch_size: int = 64,
@@ -76,6 +79,7 @@ def edited_set(
         codes: in the space of the directions, or how many to draw.
         strengths: at least three.
         units: of the strengths, as in `edits.move`.
+        judge: a second classifier, which scores the same images.
 
     Returns:
         All scores.
@@ -104,27 +108,45 @@ def edited_set(
     for name in directions.names:
         if name not in scorer.names:
             raise UnknownNameError("attribute", name, scorer.names)
-    scorer.require_images()
+    readers = [scorer] if judge is None else [scorer, judge]
+    for reader in readers:
+        reader.require_images()
     if isinstance(codes, int):
         latents = generator.sample(codes, seed=seed, space=directions.space, truncation_psi=truncation_psi)
     else:
         latents = codes
-    parts, done, total = [], 0, len(directions) * len(latents) * len(strengths)
+    parts: list[list[Tensor]] = [[] for _ in readers]
+    done, total = 0, len(directions) * len(latents) * len(strengths)
     with torch.no_grad():
         for direction in directions:
             moved = walk(latents, direction, strengths, units=units)
             for part in batches(moved, batch_size):
-                parts.append(scorer.score(generator(part).clamp(-1, 1), latents=part).logits.cpu())
+                images = generator(part).clamp(-1, 1)
+                for reader, rows in zip(readers, parts, strict=True):
+                    rows.append(reader.score(images, latents=part).logits.cpu())
                 done += len(part)
                 if progress:
                     progress(done, total)
     shape = (len(directions), len(latents), len(strengths))
-    return EditedSet(
+    logits, *judged = (torch.cat(rows).unflatten(0, shape) for rows in parts)
+    found = EditedSet(
         names=tuple(directions.names),
         attributes=tuple(scorer.names),
         strengths=tuple(float(strength) for strength in strengths),
         units=units,
         space=directions.space,
-        logits=torch.cat(parts).unflatten(0, shape),
+        logits=logits,
         seed=seed,
     )
+    return found if judge is None else replace(found, judged=_judged(found, judge, judged[0]))
+
+
+def _judged(found: EditedSet, judge: Scorer, logits: Float[Tensor, "k n s b"]) -> EditedSet | None:
+    """What the judge reads of the attributes that it shares with the scorer."""
+    common = tuple(name for name in found.attributes if name in judge.names)
+    edits = [k for k, name in enumerate(found.names) if name in common]
+    if len(common) < 2 or not edits:
+        return None
+    columns = [judge.names.index(name) for name in common]
+    names = tuple(found.names[k] for k in edits)
+    return replace(found, names=names, attributes=common, logits=logits[edits][..., columns])

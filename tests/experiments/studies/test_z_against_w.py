@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from ganatomy.experiments.studies.z_against_w.sentences import Verdict, sentence
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Latents
 from ganatomy.metrics.edited import STRENGTHS
-from ganatomy.perception import OracleScorer, TableScorer
+from ganatomy.perception import FunctionScorer, OracleScorer, TableScorer
 from ganatomy.plots.matrices import by_likeness, halves_chart
 from ganatomy.plots.responses import responses_chart
 from ganatomy.progress import Progress
@@ -220,6 +221,92 @@ def test_scores_that_never_change_leave_no_attribute(toy: ToyGenerator) -> None:
     still = ToyGenerator(w_dim=16, intercepts=[-60.0] * 4)
     with pytest.raises(ScoreError, match="survey more codes"):
         studied(still)
+
+
+def test_labels_that_share_fewer_than_two_names_with_the_scorer_are_refused_before_any_work(
+    toy: ToyGenerator,
+) -> None:
+    calls: list[tuple[str, int, int]] = []
+    experiment = Experiment(toy, OracleScorer(toy), progress=lambda *step: calls.append(step))
+    known = LabelCorrelations(description="labels.csv", names=("red", "Bald"), matrix=torch.eye(2))
+    with pytest.raises(ScoreError, match=r"labels\.csv both name, not red: the scorer names red, round"):
+        study_z_against_w(experiment, n=300, data=known)
+    with pytest.raises(ScoreError, match="both name, not red"):
+        ga.measure(experiment, ["correlations"], n=200, correlations=known)
+    assert not calls
+
+
+def judge_of(toy: ToyGenerator, names: Sequence[str], *, columns: Sequence[int]) -> FunctionScorer:
+    """A classifier of its own, which is less sure than the oracle."""
+
+    def read(images: torch.Tensor) -> torch.Tensor:
+        return 0.8 * toy.read(images)[:, list(columns)]
+
+    return FunctionScorer(read, list(names), output="logits")
+
+
+def test_a_judge_reads_the_same_edits_and_gives_a_verdict_of_its_own(
+    toy: ToyGenerator, found: ZAgainstW
+) -> None:
+    judge = judge_of(toy, toy.attributes[:3], columns=range(3))
+    experiment = replace(of(toy), judge=judge)
+    judged = study_z_against_w(experiment, n=300, images=8, refits=2, attributes=found.attributes)
+    assert judged.by_judge is not None
+    assert judged.by_judge.attributes == toy.attributes[:3]
+    own = judged.edited["w"].judged
+    assert own is not None
+    assert own.names == tuple(name for name in found.attributes if name in toy.attributes[:3])
+    assert torch.allclose(own.logits[0, :, :, 0], 0.8 * judged.edited["w"].logits[0, :, :, 0], atol=1e-4)
+    assert torch.equal(judged.edited["w"].logits, found.edited["w"].logits)
+    assert judged.comparison is not None
+    assert judged.comparison.p == found.comparison.p  # pyright: ignore[reportOptionalMemberAccess]
+    lines = sentences(judged)
+    assert len(lines) == 6
+    assert lines[1].startswith(f"The judge, {judge.description}, took no part; it reads the same images")
+    assert "the same verdict" in lines[1]
+    page = document(judged, experiment, model="toy")
+    (section,) = (section for section in page.sections if section.name == "verdict")
+    assert "By the judge the ratio is 0." in section.paragraphs[-1]
+    assert summary(page)["by_judge"]["comparison"]["ratio"]["value"] < 1
+
+
+def test_a_judge_turns_no_edit_round() -> None:
+    """A judge by which most images have an attribute still reads the edits that add it."""
+    toy = ToyGenerator(w_dim=16, cosine=0.0)
+    judge = FunctionScorer(lambda images: toy.read(images) + 3, toy.attributes, output="logits")
+    experiment = replace(of(toy), judge=judge)
+    judged = study_z_against_w(experiment, n=200, images=6, refits=2, target_change=0.02)
+    assert judged.by_judge is not None
+    assert {it.name: it.added for it in judged.by_judge.unwanted}.items() <= {
+        it.name: it.added for it in judged.unwanted
+    }.items()
+
+
+def test_without_w_the_judge_reads_z_alone() -> None:
+    toy = ToyGenerator()
+    experiment = replace(of(toy), judge=judge_of(toy, toy.attributes, columns=range(4)))
+    alone = study_z_against_w(experiment, n=200, images=6)
+    assert alone.by_judge is not None
+    assert alone.by_judge.comparison is None
+    assert "changes each other attribute by" in sentences(alone)[1]
+
+
+def test_a_judge_of_other_attributes_is_refused_before_any_work(toy: ToyGenerator) -> None:
+    calls: list[tuple[str, int, int]] = []
+    experiment = replace(of(toy), progress=lambda *step: calls.append(step))
+    stranger = judge_of(toy, ["red", "blue"], columns=[0, 1])
+    with pytest.raises(ScoreError, match="reads red of the scorer's attributes; it needs two"):
+        study_z_against_w(replace(experiment, judge=stranger))
+    familiar = judge_of(toy, ["red", "round"], columns=[0, 1])
+    with pytest.raises(ScoreError, match=r"one of them to edit \(soft\)"):
+        study_z_against_w(replace(experiment, judge=familiar), attributes=["soft"])
+    assert not calls
+
+
+def test_attributes_that_the_judge_reads_are_edited_by_default(toy: ToyGenerator) -> None:
+    judge = judge_of(toy, ["soft", "round"], columns=[4, 1])
+    judged = study_z_against_w(replace(of(toy), judge=judge), n=200, images=6, refits=0)
+    assert set(judged.attributes) == {"soft", "round"}
 
 
 def test_progress_is_reported_for_every_stage(toy: ToyGenerator) -> None:

@@ -24,7 +24,6 @@ from ganatomy.cli.subject import Study
 class BothSpaces(Study):
     """The same codes in z and in w, without truncation, which z does not have."""
 
-    judge: Absent = None
     space: Absent = None
     truncation_psi: Absent = 1.0
 

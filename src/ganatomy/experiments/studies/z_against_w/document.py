@@ -168,6 +168,7 @@ def _comparison(found: ZAgainstW) -> Section:
                 "95 % interval of the ratio excludes 1."
             ),
             _by_logits(found),
+            *_by_judge(found),
         ],
         draw=[partial(figures.unwanted_changes, it)] if it.curves else [],
         tables=[table],
@@ -191,6 +192,23 @@ def _by_logits(found: ZAgainstW) -> str:
         else "which does not lead to the same verdict; be careful with both"
     )
     return f"{start}{out}: the ratio is {with_interval(it.ratio, digits=2)}, {p_value(it.p)}, {agrees}."
+
+
+def _by_judge(found: ZAgainstW) -> list[str]:
+    """What the judge reads, and of which attributes; nothing without one."""
+    it = found.by_judge
+    if it is None or it.comparison is None:
+        return []
+    start = (
+        f"The judge ({it.judge}) took no part in finding directions. It reads the same images, of the attributes that "
+        f"both classifiers know: {listed(it.attributes)}. Edits are compared where its own reading of the edited "
+        "attribute has changed as much"
+    )
+    if not it.comparison.attributes:
+        return [f"{start}, which no attribute does in both spaces."]
+    ratios = [f"{of.name} {with_interval(of.ratio, digits=2)}" for of in it.comparison.attributes]
+    ratio = f"{with_interval(it.comparison.ratio, digits=2)}, {p_value(it.comparison.p)}"
+    return [f"{start}. By the judge the ratio is {ratio}; by attribute: {', '.join(ratios)}."]
 
 
 def _reference(found: ZAgainstW) -> str:
@@ -217,11 +235,16 @@ def _method(found: ZAgainstW) -> list[str]:
     if len(found.attributes) > 1:
         angles = by_space({space: number(cosines(of).mean_abs) for space, of in found.directions.items()})
         text += f" Between two of these directions the |cosine| is {angles} on average."
+    whose = (
+        "All figures are those of the scorer"
+        if found.by_judge is None
+        else "All figures but those of the judge are those of the scorer"
+    )
     return [
         text,
         (
-            "All figures are those of the scorer: where it confuses two attributes, so does this page. The intervals "
-            "do not cover another model, another scorer or other attributes."
+            f"{whose}: where it confuses two attributes, so does this page. The intervals do not cover another model, "
+            "another scorer or other attributes."
         ),
     ]
 
@@ -349,6 +372,7 @@ def _data(found: ZAgainstW, experiment: Experiment) -> dict[str, Any]:
         "refits": found.refits,
         "entanglement": found.comparison,
         "entanglement_by_logits": found.by_logits,
+        "by_judge": found.by_judge,
         "unwanted": {
             it.name: {"added": it.added, "change": it.change, "z": it.z}
             | ({"w": it.w, "ratio": it.ratio} if both else {})

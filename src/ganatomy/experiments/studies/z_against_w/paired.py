@@ -117,7 +117,11 @@ class SpaceComparison:
 
 
 def paired_edits(
-    z: EditedSet, w: EditedSet, *, spread: Float[Tensor, " a"] | None = None
+    z: EditedSet,
+    w: EditedSet,
+    *,
+    spread: Float[Tensor, " a"] | None = None,
+    added: Mapping[str, bool] | None = None,
 ) -> list[PairedEdits]:
     """Each direction's edits of the same images in both spaces.
 
@@ -125,6 +129,7 @@ def paired_edits(
         z: edits in z.
         w: edits in w.
         spread: standard deviations of logits, to count changes of logits in; by default probabilities are counted.
+        added: whether edits add an attribute, by its name; by default where up to half of the unedited images have it.
 
     Raises:
         SettingError: for sets of different images, attributes or strengths, or without the strength 0.
@@ -143,17 +148,18 @@ def paired_edits(
     changes = seen - seen[:, :, :, start, None]
     found = []
     for k, target in enumerate(z.targets.tolist()):
-        added = float(probabilities[:, k, :, start, target].mean()) <= 0.5
-        outwards = ((strengths >= 0) if added else (strengths <= 0)).nonzero()[:, 0]
+        name = z.names[k]
+        adds = float(probabilities[:, k, :, start, target].mean()) <= 0.5 if added is None else added[name]
+        outwards = ((strengths >= 0) if adds else (strengths <= 0)).nonzero()[:, 0]
         rows = outwards[strengths[outwards].abs().argsort()]
         change = changes[:, k][:, :, rows]
         others = [a for a in range(len(z.attributes)) if a != target]
         found.append(
             PairedEdits(
-                name=z.names[k],
-                added=added,
+                name=name,
+                added=adds,
                 strengths=tuple(strengths[rows].tolist()),
-                wanted=change[..., target] * (1 if added else -1),
+                wanted=change[..., target] * (1 if adds else -1),
                 unwanted=change[..., others].abs().mean(-1),
             )
         )

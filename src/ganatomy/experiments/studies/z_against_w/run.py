@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +31,7 @@ from ganatomy.latents import Directions, Latents
 from ganatomy.metrics import EditedSet, Linearity, edited_set, linearity
 from ganatomy.metrics.edited import STRENGTHS
 from ganatomy.metrics.inputs import NUM_ATTRIBUTES, readable
+from ganatomy.perception.base import Scorer
 from ganatomy.plots import draw_images
 from ganatomy.plots.grids import READABLE
 from ganatomy.progress import Advance
@@ -54,6 +55,24 @@ A method learns from 1 - HELD_OUT of what it is given: m of n codes vary by 1/m 
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class JudgedSpaces:
+    """The same edited images, read by a classifier that took no part.
+
+    Args:
+        judge: about it.
+        attributes: that both classifiers read.
+        unwanted: what edits of each attribute do to the others.
+        comparison: of both spaces, where the judge's own reading of each attribute has changed by the target change;
+            None without a w.
+    """
+
+    judge: str
+    attributes: tuple[str, ...]
+    unwanted: tuple[UnwantedChange, ...]
+    comparison: SpaceComparison | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ZAgainstW:
     """What was measured.
 
@@ -69,6 +88,7 @@ class ZAgainstW:
         unwanted: what edits of each attribute do to the others; figures of w say nothing where there is no w.
         comparison: of both spaces by probabilities; None without a w.
         by_logits: the same by logits, which do not end at 0 and 1, in standard deviations of unedited images.
+        by_judge: the same as a judge reads the images; None without one.
         images: of the first codes at every strength along every direction, in [-1, 1].
         refits: how often directions were found again.
         seconds: of each stage.
@@ -85,6 +105,7 @@ class ZAgainstW:
     unwanted: tuple[UnwantedChange, ...]
     comparison: SpaceComparison | None
     by_logits: SpaceComparison | None
+    by_judge: JudgedSpaces | None
     images: Mapping[str, Float[Tensor, "k shown s c h w"]]
     refits: int
     seconds: Mapping[str, float]
@@ -120,7 +141,7 @@ def study_z_against_w(
     the rare in z as in w, whatever the size of w; and were w a linear rewriting of z, it would move the score equally.
 
     Args:
-        experiment: generator and scorer; its space and truncation are not used, for z knows no truncation.
+        experiment: generator, scorer and judge; its space and truncation are not used, for z knows no truncation.
         n: codes of the survey.
         images: codes that are edited, which the survey does not have.
         attributes: to edit; by default the study's four where they are readable, and else those that are best.
@@ -135,7 +156,8 @@ def study_z_against_w(
 
     Raises:
         UnknownNameError: for a method or attribute that does not exist.
-        ScoreError: for a table of labels, and where no attribute, or only one, can be read.
+        ScoreError: for a table of labels, where no attribute, or only one, can be read, and where the scorer shares
+            fewer than two attributes with the labels of the data, or with the judge.
         SettingError: for a number outside its range.
 
     Example:
@@ -149,33 +171,25 @@ def study_z_against_w(
     generator, scorer, seed = experiment.generator, experiment.image_scorer, experiment.seed
     if method not in METHODS:
         raise UnknownNameError("method", method, METHODS)
-    if attributes is not None:
-        scorer.select(attributes)
-    if len(scorer.names) < 2:
-        raise ScoreError(
-            f"{scorer.description} scores {', '.join(scorer.names)} only; unwanted changes need two attributes"
-        )
+    _check_names(scorer, experiment.judge, data, attributes)
     _check_numbers(refits=refits, target_change=target_change, strengths=strengths)
     spaces = tuple(space for space in ("z", "w") if space in generator.signature.spaces)
     seen, start = experiment.survey(n, space="z"), experiment.sample(images, space="z")
     surveys = {space: replace(seen, latents=_mapped(generator, seen.latents, space)) for space in spaces}
     codes = {space: _mapped(generator, start, space) for space in spaces}
     with experiment.stage("directions"):
-        chosen = list(attributes or _default(surveys, method=method, seed=seed))
+        chosen = list(attributes or _default(surveys, experiment.judge, method=method, seed=seed))
         directions = {space: find(it, chosen, method=method, seed=seed) for space, it in surveys.items()}
     edited, shown = {}, {}
     for space, found in directions.items():
         with experiment.stage(f"editing in {space}") as advance:
             edited[space] = _edit(experiment, found, codes[space], strengths, advance)
             shown[space] = _images(experiment, codes[space][:SHOWN], found, strengths)
-    comparison = by_logits = None
+    comparison = by_logits = by_judge = None
     if len(spaces) == 2:
-        comparison, by_logits = _compare(
+        comparison, by_logits, by_judge = _compare(
             experiment, surveys, codes, edited, method=method, refits=refits, target_change=target_change
         )
-    measured = comparison or compare_spaces(
-        paired_edits(edited["z"], edited["z"]), target_change=target_change, seed=seed
-    )
     return ZAgainstW(
         signature=generator.signature,
         method=method,
@@ -185,12 +199,34 @@ def study_z_against_w(
         edited=edited,
         linearity={space: linearity(it) for space, it in edited.items()},
         correlations=space_correlations(edited, seen, data),
-        unwanted=measured.attributes,
+        unwanted=_unwanted(comparison, edited["z"], target_change),
         comparison=comparison,
         by_logits=by_logits,
+        by_judge=_judged(experiment.judge, by_judge, edited["z"].judged, target_change),
         images=shown,
         refits=refits,
         seconds=dict(experiment.clock.seconds),
+    )
+
+
+def _unwanted(
+    comparison: SpaceComparison | None, z: EditedSet, target_change: float
+) -> tuple[UnwantedChange, ...]:
+    """Those of the comparison; of z alone where there is no w."""
+    found = comparison or compare_spaces(paired_edits(z, z), target_change=target_change, seed=z.seed)
+    return found.attributes
+
+
+def _judged(
+    judge: Scorer | None, comparison: SpaceComparison | None, z: EditedSet | None, target_change: float
+) -> JudgedSpaces | None:
+    if judge is None or z is None:
+        return None
+    return JudgedSpaces(
+        judge=judge.description,
+        attributes=z.attributes,
+        unwanted=_unwanted(comparison, z, target_change),
+        comparison=comparison,
     )
 
 
@@ -203,13 +239,20 @@ def _compare(
     method: str,
     refits: int,
     target_change: float,
-) -> tuple[SpaceComparison, SpaceComparison]:
-    """Both spaces by probabilities and by logits, with the error of directions."""
+) -> tuple[SpaceComparison, SpaceComparison, SpaceComparison | None]:
+    """Both spaces by probabilities, by logits, and as the judge reads them, with the error of directions."""
     spread = surveys["z"].scores.logits.cpu().double().std(0).clamp(min=LEAST_SPREAD)
     edits = paired_edits(edited["z"], edited["w"])
     in_logits = paired_edits(edited["z"], edited["w"], spread=spread)
+    added = {edit.name: edit.added for edit in edits}
+    by_judge = _paired_by_judge(edited["z"], edited["w"], added)
     reach = {
-        edit.name: max(edit.strengths_for(target_change), other.strengths_for(SPREADS), key=len)
+        edit.name: max(
+            edit.strengths_for(target_change),
+            other.strengths_for(SPREADS),
+            *(it.strengths_for(target_change) for it in by_judge if it.name == edit.name),
+            key=len,
+        )
         for edit, other in zip(edits, in_logits, strict=True)
     }
     with experiment.stage("refits") as advance:
@@ -217,16 +260,27 @@ def _compare(
             refitted_edits(experiment, surveys, codes, reach, method=method, num=refits, advance=advance)
         )
 
-    def compared(edits: Sequence[PairedEdits], unit: Tensor | None, change: float) -> SpaceComparison:
+    def compared(
+        edits: Sequence[PairedEdits], again: Iterable[Sequence[PairedEdits]], change: float
+    ) -> SpaceComparison:
         return compare_spaces(
-            edits,
-            again=[[paired_edits(*pair, spread=unit)[0] for pair in pairs] for pairs in again],
-            inflation=INFLATION,
-            target_change=change,
-            seed=experiment.seed,
+            edits, again=again, inflation=INFLATION, target_change=change, seed=experiment.seed
         )
 
-    return compared(edits, None, target_change), compared(in_logits, spread, SPREADS)
+    def refits_in(unit: Tensor | None) -> list[list[PairedEdits]]:
+        return [[paired_edits(*pair, spread=unit)[0] for pair in pairs] for pairs in again]
+
+    judged = [[edit for pair in pairs for edit in _paired_by_judge(*pair, added)] for pairs in again]
+    return (
+        compared(edits, refits_in(None), target_change),
+        compared(in_logits, refits_in(spread), SPREADS),
+        compared(by_judge, judged, target_change) if by_judge else None,
+    )
+
+
+def _paired_by_judge(z: EditedSet, w: EditedSet, added: Mapping[str, bool]) -> list[PairedEdits]:
+    """The edits as the judge reads them, in the direction in which the scorer has them; none without a judge."""
+    return [] if z.judged is None or w.judged is None else paired_edits(z.judged, w.judged, added=added)
 
 
 def refitted_edits(
@@ -271,16 +325,20 @@ def _edit(
         directions,
         strengths=strengths,
         codes=codes,
+        judge=experiment.judge,
         seed=experiment.seed + 1,
         batch_size=experiment.batch_size,
         progress=advance,
     )
 
 
-def _default(surveys: Mapping[str, Survey], *, method: str, seed: int) -> list[str]:
-    """The study's four as far as both sides of them occur, made up to four by those that are best read."""
+def _default(surveys: Mapping[str, Survey], judge: Scorer | None, *, method: str, seed: int) -> list[str]:
+    """The study's four as far as both sides of them occur, made up to four by those that are best read.
+
+    Of attributes that the judge reads as well, where there is one.
+    """
     seen = surveys["z"]
-    enough = usable(seen)
+    enough = [name for name in usable(seen) if judge is None or name in judge.names]
     if not enough:
         raise ScoreError(
             f"no attribute is there in some and missing in others of {len(seen)} images; survey more codes, or choose "
@@ -308,6 +366,27 @@ def _images(
     moved = Latents.cat(walk(latents, direction, strengths) for direction in directions)
     images = draw_images(experiment.generator, moved, batch_size=experiment.batch_size).clamp(-1, 1)
     return shrunk(images, READABLE).unflatten(0, (len(directions), len(latents), len(strengths)))
+
+
+def _check_names(
+    scorer: Scorer, judge: Scorer | None, data: LabelCorrelations | None, attributes: Sequence[str] | None
+) -> None:
+    """Refuse names that do not exist, and fewer than two that the scorer shares with the data and with the judge."""
+    if len(scorer.names) < 2:
+        raise ScoreError(
+            f"{scorer.description} scores {', '.join(scorer.names)} only; unwanted changes need two attributes"
+        )
+    wanted = scorer.select(attributes).names if attributes is not None else scorer.names
+    if data is not None:
+        data.shared(scorer.names)
+    if judge is None:
+        return
+    common = [name for name in scorer.names if name in judge.names]
+    if len(common) < 2 or not set(common) & set(wanted):
+        raise ScoreError(
+            f"the judge ({judge.description}) reads {', '.join(common) or 'none'} of the scorer's attributes; it needs "
+            f"two, one of them to edit ({', '.join(wanted)})"
+        )
 
 
 def _check_numbers(*, refits: int, target_change: float, strengths: Sequence[float]) -> None:

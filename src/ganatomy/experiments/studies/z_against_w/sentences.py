@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from ganatomy.experiments.studies.z_against_w.paired import SpaceComparison
-from ganatomy.experiments.studies.z_against_w.run import ZAgainstW
+from ganatomy.experiments.studies.z_against_w.run import JudgedSpaces, ZAgainstW
 from ganatomy.statistics.formatting import listed, p_value, signed, with_interval
 from ganatomy.statistics.intervals import Estimate
 from ganatomy.statistics.tests import SIGNIFICANT
@@ -45,8 +45,12 @@ def verdict(comparison: SpaceComparison | None) -> Verdict:
 
 
 def sentences(found: ZAgainstW) -> list[str]:
-    """On entanglement, single attributes, correlations beyond those of the data, the largest one, and linearity."""
-    return [_entangled(found), _each(found), _beyond(found), _largest(found), _lines(found)]
+    """On entanglement, single attributes, correlations beyond those of the data, the largest one, and linearity.
+
+    One more where a judge reads the images as well: its verdict on entanglement.
+    """
+    judged = [] if found.by_judge is None else [_judged(found, found.by_judge)]
+    return [_entangled(found), *judged, _each(found), _beyond(found), _largest(found), _lines(found)]
 
 
 def by_space(figures: Mapping[str, str]) -> str:
@@ -66,13 +70,34 @@ def _entangled(found: ZAgainstW) -> str:
     if judged is Verdict.UNMOVED:
         reached = listed([f"{name} by {change:.2f}" for name, change in it.left_out.items()])
         return f"{judged}: {reached} at most."
+    return f"{judged}: {_measured(it)}."
+
+
+def _measured(it: SpaceComparison) -> str:
     changes = [of.change for of in it.attributes]
     how_far = f"{max(changes):.2f}" if max(changes) - min(changes) < 0.005 else f"up to {max(changes):.2f}"
-    measured = (
+    return (
         f"where edits change their own attribute by {how_far}, w changes each other attribute "
         f"{with_interval(it.ratio, digits=2)} times as much as z ({p_value(it.p)}, {it.num_images} images)"
     )
-    return f"{judged}: {measured}."
+
+
+def _judged(found: ZAgainstW, by_judge: JudgedSpaces) -> str:
+    """The judge's own verdict, and whether it is the scorer's."""
+    it, own = by_judge.comparison, verdict(by_judge.comparison)
+    who = f"The judge, {by_judge.judge}, took no part; it reads the same images"
+    if own is Verdict.NO_W:
+        worst = max(by_judge.unwanted, key=lambda change: change.z.value, default=None)
+        if worst is None:
+            return f"{who}; by it no edit moves its own attribute far enough."
+        return (
+            f"{who}: an edit that changes {worst.name} by {worst.change:.2f} changes each other attribute by "
+            f"{with_interval(worst.z, digits=3)}."
+        )
+    same = "the same verdict" if own is verdict(found.comparison) else "another verdict"
+    if it is None or not it.attributes:
+        return f"{who} and gives {same}: no attribute moves far enough in both spaces."
+    return f"{who} and gives {same}, over {len(by_judge.attributes)} attributes. {own}: {_measured(it)}."
 
 
 def _each(found: ZAgainstW) -> str:
