@@ -84,6 +84,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.generators.base import Generator as Generator
     from ganatomy.generators.base import Signature as Signature
     from ganatomy.generators.description import describe as describe
+    from ganatomy.generators.drawn import DrawnGenerator as DrawnGenerator
     from ganatomy.generators.exports import export as export
     from ganatomy.generators.toy import ToyGenerator as ToyGenerator
     from ganatomy.guidance import Guided as Guided
@@ -173,6 +174,7 @@ _NAMES = {
     "ganatomy.generators.base": "Generator Signature",
     "ganatomy.generators.description": "describe",
     "ganatomy.generators.exports": "export",
+    "ganatomy.generators.drawn": "DrawnGenerator",
     "ganatomy.generators.toy": "ToyGenerator",
     "ganatomy.guidance": "Guided GuidedSettings guided strengths",
     "ganatomy.latents": "Direction Directions Latents Space",

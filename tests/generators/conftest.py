@@ -88,6 +88,11 @@ def tiny_stylegan3(kernel: int = 3, num_classes: int = 0) -> StyleGAN3:
 MAKERS: dict[str, Callable[[], ga.Generator]] = {
     "toy with z": lambda: ga.ToyGenerator(z_dim=6),
     "toy with w and w+, uniform": lambda: ga.ToyGenerator(z_dim=6, w_dim=8, num_layers=3, prior="uniform"),
+    "drawn": lambda: ga.DrawnGenerator(resolution=32),
+    "drawn, folded": lambda: ga.DrawnGenerator(map="folded", resolution=32),
+    "drawn, warped and independent": lambda: ga.DrawnGenerator(
+        map="warped", population="independent", resolution=32
+    ),
     "dcgan": used_dcgan,
     "stylegan2": tiny_stylegan2,
     "conditional stylegan2": lambda: tiny_stylegan2(num_classes=3),

@@ -76,7 +76,7 @@ def test_what_the_table_says_of_bundled_models_is_so() -> None:
         ("Faces", "did you mean 'faces'"),
         ("lsundog", "stylegan2-lsundog-256x256"),
         ("ffhqu", "known: stylegan2-ffhqu-1024x1024, stylegan2-ffhqu-256x256, stylegan3-t-ffhqu-1024x1024"),
-        ("xyzzy", "known: faces, digits, and those that `ganatomy models` lists"),
+        ("xyzzy", "known: faces, digits, drawn, and those that `ganatomy models` lists"),
     ],
 )
 def test_an_unknown_name_is_answered_by_those_that_it_may_mean(name: str, words: str) -> None:

@@ -14,7 +14,7 @@ from ganatomy.zoo import MODELS, BundledModel, read_metadata
 
 
 def test_files_are_named_after_the_model() -> None:
-    assert [*MODELS] == ["faces", "digits"]
+    assert [*MODELS] == ["faces", "digits", "drawn"]
     assert MODELS["digits"].generator.name == "digits-generator.safetensors"
     assert MODELS["digits"].scorer.name == "digits-scorer.safetensors"
 

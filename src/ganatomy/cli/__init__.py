@@ -52,7 +52,8 @@ INTERRUPTED = 130
 
 HELP = """Find directions of a GAN's latent space that mean something, see what each one changes, and edit with them.
 
-A MODEL is a name (faces, digits, or what `ganatomy models` lists), a file of weights, or org/name on Hugging Face.
+A MODEL is a name (faces, digits, drawn, or what `ganatomy models` lists), a file of weights, or org/name on Hugging
+Face.
 """
 
 STUDY_HELP = (

@@ -58,7 +58,9 @@ def judge_edits(
 
     with torch.no_grad():
         was, now = (
-            Scores.cat(judge(generator(part)) for part in batches(latents, batch_size)).select(names)
+            Scores.cat(judge(generator(part), latents=part) for part in batches(latents, batch_size)).select(
+                names
+            )
             for latents in (before, after)
         )
     columns = {"before": rows(names, was.probabilities), "after": rows(names, now.probabilities)}

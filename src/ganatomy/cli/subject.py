@@ -81,8 +81,8 @@ class Named:
     model: Annotated[
         str,
         Parameter(
-            help="A name (faces, digits, or what `ganatomy models` lists), a file of weights, or org/name on Hugging "
-            "Face."
+            help="A name (faces, digits, drawn, or what `ganatomy models` lists), a file of weights, or org/name on "
+            "Hugging Face."
         ),
     ]
 
@@ -270,7 +270,7 @@ class Subject(Sampling):
         """Whether a scorer was given, or is bundled with the model."""
         from ganatomy import zoo
 
-        return self.scorer is not None or self.model in zoo.MODELS
+        return self.scorer is not None or zoo.find_bundled(self.model) is not None
 
     def scorer_name(self, scorer: "Scorer") -> str:
         """What a page calls the scorer."""

@@ -17,7 +17,7 @@ from ganatomy.critics.strided import StridedCritic
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError, UnknownNameError, in_file
 from ganatomy.generators.checkpoints import Checkpoint, read_checkpoint
 from ganatomy.storage import atomic_write
-from ganatomy.zoo import MODELS
+from ganatomy.zoo import MODELS, find_bundled
 
 KIND = "critic"
 FORMAT = "1"
@@ -42,8 +42,9 @@ def critic(spec: str | os.PathLike[str], *, network: str | None = None) -> Criti
         MissingFileError, CheckpointError: when there is no such file, or it holds no discriminator that can be read.
     """
     path = Path(spec)
-    if str(spec) in MODELS and not path.exists():
-        path = MODELS[str(spec)].critic
+    bundled = find_bundled(str(spec))
+    if bundled is not None and not path.exists():
+        path = bundled.critic
         if not path.exists():
             having = ", ".join(name for name, model in MODELS.items() if model.critic.exists())
             raise SettingError(

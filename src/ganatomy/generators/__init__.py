@@ -16,6 +16,7 @@ from ganatomy.generators.checkpoints.allowance import building_from
 from ganatomy.generators.checkpoints.foreign import what_these_are
 from ganatomy.generators.checkpoints.native import read_settings, save_generator
 from ganatomy.generators.dcgan import DCGAN, OUTPUTS
+from ganatomy.generators.drawn import DrawnGenerator
 from ganatomy.generators.origin import Origin
 from ganatomy.generators.precision import parse_precision
 from ganatomy.generators.progan import ProGAN
@@ -25,7 +26,8 @@ from ganatomy.generators.stylegan2 import StyleGAN2
 from ganatomy.generators.stylegan3 import StyleGAN3
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.generators.wrapped import wrap
-from ganatomy.zoo.sources import find_source
+from ganatomy.zoo import MODELS
+from ganatomy.zoo.sources import Source, find_source
 
 __all__ = ["ARCHITECTURES", "Architecture", "load", "save_generator", "wrap"]
 
@@ -49,9 +51,10 @@ def load(
 ) -> Generator:
     """The generator of a name, a file of weights, a repository, or a module with a `z_dim` of its own.
 
-    A name is a bundled one, or one that `ganatomy models` lists, whose file is then downloaded. A repository of
-    Hugging Face is `org/name`, `org/name/file.safetensors` or `hf://org/name@revision/file.pkl`; a path that exists
-    goes before it. A folder stands for the `model.safetensors` in it.
+    A name is a bundled one, or one that `ganatomy models` lists, whose file is then downloaded. `drawn` may be followed
+    by settings, as in `drawn:folded,independent`. A repository of Hugging Face is `org/name`,
+    `org/name/file.safetensors` or `hf://org/name@revision/file.pkl`; a path that exists goes before it. A folder stands
+    for the `model.safetensors` in it.
 
     The weights say which architecture it is. What they cannot say can be given:
 
@@ -60,7 +63,7 @@ def load(
             there are any, else normal.
         output: how a DCGAN's images come into their range: "tanh" (the default), "sigmoid" or "none".
         hidden: a DCGAN's hidden activations, "relu" or "leaky_relu". Read from batch norms where there are any.
-        resolution: pixels a side, where a DCGAN's layers fit several.
+        resolution: pixels a side, where a DCGAN's layers fit several, and of `drawn`, which is crisp at any.
         network: which network of a file that holds several, such as "G"; by default the averaged generator.
         precision: what images are computed in: "float32", or where the architecture can "bfloat16" (on processors
             that have it, and GPUs) or "float16" (GPUs), whose images differ by about a hundredth and a thousandth.
@@ -90,6 +93,10 @@ def load(
         return _from_object(model, drawn_from, options)
     source = find_source(model)
     path = source.path
+    if source.settings is not None:
+        generator = _compute(source, drawn_from, {**options, "network": network})
+        generator.precision = parse_precision(precision, generator.precisions)
+        return generator.to(device).eval()
     checkpoint = read_checkpoint(path, network=network)
     with in_file(path):
         generator = (
@@ -126,10 +133,26 @@ def _from_object(model: Any, prior: Prior | None, options: Mapping[str, Any]) ->
     return wrap(cast(Callable[[Tensor], Tensor], model), z_dim=z_dim, prior=prior or "normal")
 
 
+def _compute(source: Source, prior: Prior | None, options: Mapping[str, Any]) -> Generator:
+    """A bundled generator that has settings and no weights."""
+    unknown = [name for name, value in options.items() if name != "resolution" and value is not None]
+    if unknown or prior == "uniform":
+        raise SettingError(
+            f"leave out {', '.join(unknown) or 'prior'}: {source.name} has no weights that it could be of"
+        )
+    generator = DrawnGenerator.parse(source.settings or "", resolution=options.get("resolution"))
+    generator.origin = Origin(source=source, format="table", card=MODELS["drawn"].card)
+    return generator
+
+
 def _restore(checkpoint: Checkpoint, prior: Prior | None, options: Mapping[str, Any]) -> Generator:
     """A generator from a file of ours, whose settings are recorded."""
     name, settings = read_settings(checkpoint.metadata)
-    known: Mapping[str, type[Architecture | ToyGenerator]] = {**ARCHITECTURES, "Toy": ToyGenerator}
+    known: Mapping[str, type[Architecture | ToyGenerator | DrawnGenerator]] = {
+        **ARCHITECTURES,
+        "Toy": ToyGenerator,
+        "Drawn": DrawnGenerator,
+    }
     if name not in known:
         raise CheckpointError(f"holds a {name}, which this ganatomy does not know")
     if options:

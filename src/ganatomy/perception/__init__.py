@@ -19,14 +19,23 @@ from ganatomy.perception.network import (
 )
 from ganatomy.perception.onnx import OnnxScorer
 from ganatomy.perception.onnx_input import OnnxInput
-from ganatomy.perception.oracle import KnowsItsImages, OracleScorer, TruthScorer
+from ganatomy.perception.oracle import (
+    CodeOracle,
+    FactorOracle,
+    KnowsItsCodes,
+    KnowsItsImages,
+    OracleScorer,
+    TruthScorer,
+)
 from ganatomy.perception.table import TableScorer
 from ganatomy.perception.text import Contrast, TextScorer, load_words, words
 
 __all__ = [
     "AttributeConfig",
     "AttributeNetwork",
+    "CodeOracle",
     "Contrast",
+    "FactorOracle",
     "FactorScorer",
     "FunctionScorer",
     "NetworkScorer",
@@ -80,6 +89,7 @@ def scorer(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Sco
 
     ```
     scorer("faces")                                   # bundled with the generator of that name
+    scorer("drawn")                                   # the exact oracle of that generator's codes
     scorer("classifier.onnx")                         # any ONNX classifier
     scorer("faces-scorer.safetensors")                # an attribute network of ours
     scorer("labels.csv")                              # labels of the images that `ganatomy sample` wrote
@@ -103,6 +113,8 @@ def scorer(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Sco
         found = spec
     elif isinstance(spec, AttributeNetwork):
         found = NetworkScorer(spec)
+    elif isinstance(spec, KnowsItsCodes):
+        found = CodeOracle(spec)
     elif isinstance(spec, KnowsItsImages):
         found = OracleScorer(spec)
     elif getattr(spec, "names", None) is not None:
@@ -123,10 +135,15 @@ def _named(spec: str, names: Names) -> Scorer:
         return words(names, model=spec)
     if ".py:" in spec:
         return scorer(load_function(spec), names=names)
-    from ganatomy.zoo import MODELS
+    from ganatomy.zoo import MODELS, find_bundled
 
-    if spec in MODELS:  # as with models, whatever else is called so here
-        return _network(MODELS[spec].scorer, names)
+    bundled = find_bundled(spec)  # as with models, whatever else is called so here
+    if bundled is not None and bundled.table:
+        from ganatomy.generators import load
+
+        return scorer(load(spec), names=names)
+    if bundled is not None:
+        return _network(bundled.scorer, names)
     path = Path(spec)
     if path.suffix.lower() in KINDS:
         return KINDS[path.suffix.lower()](path, names)

@@ -90,6 +90,8 @@ class Scorer(ABC):
     description: str
     num_rows: int | None = None
     """How many images it can score, for a scorer that has a row of its own for each."""
+    reads_codes: bool = False
+    """Whether it reads codes and does not look at images, so that it needs `latents`."""
 
     def require_images(self) -> None:
         """Refuse a scorer that cannot look at new images.
@@ -110,9 +112,8 @@ class Scorer(ABC):
         """Score images in [-1, 1]; what lies outside is clipped, as it is when an image is saved.
 
         Args:
-            latents: the codes of these images.
-            start: index of the first of them in the sample that they belong to. Only scorers that do not look at images
-                (tables, truths) need them.
+            latents: the codes of these images, which an oracle of codes needs.
+            start: index of the first of them in the sample that they belong to, which a table needs.
 
         Raises:
             SettingError: for images of another shape or range.
@@ -164,6 +165,7 @@ class SelectedScorer(Scorer):
         self.fingerprint = fingerprint_of(scorer.fingerprint, *self.names)
         self.description = scorer.description
         self.num_rows = scorer.num_rows
+        self.reads_codes = scorer.reads_codes
 
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
         return self.scorer._logits(images, latents=latents, start=start)[:, self._columns]  # noqa: SLF001 (a scorer too)

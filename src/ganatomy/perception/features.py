@@ -65,12 +65,14 @@ def features_of(name: str = "auto", scorer: Scorer | None = None) -> Features:
 
 
 def scorer_features(scorer: Scorer | None) -> Features:
-    """Features of the trunk of an attribute network; of any other scorer, its logits.
+    """Features of the trunk of an attribute network; of any other scorer, its logits; colours for an oracle of codes.
 
     Raises:
         SettingError: without a scorer that can score images.
     """
     scorer = image_scorer(scorer)
+    if scorer.reads_codes:
+        return coarse_pixels()
     network = network_of(scorer)
     if network is not None:
         return Features(

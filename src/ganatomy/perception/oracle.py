@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ganatomy.errors import SettingError
+from ganatomy.errors import ScoreError, SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, check_names, fingerprint_of, logit
 from ganatomy.perception.table import rows_of
@@ -39,6 +39,82 @@ class OracleScorer(Scorer):
 
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
         return self.source.read(images)
+
+
+@runtime_checkable
+class KnowsItsCodes(Protocol):
+    """A generator that knows what every code shows, as drawn faces do."""
+
+    @property
+    def attributes(self) -> Sequence[str]: ...
+
+    @property
+    def factors(self) -> Sequence[str]: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def read(self, latents: Latents) -> Tensor: ...
+
+    def read_factors(self, latents: Latents) -> Tensor: ...
+
+    def factor_scales(self) -> tuple[Tensor, Tensor]: ...
+
+
+class CodeOracle(Scorer):
+    """The exact logits of codes, edited ones included; images are not looked at, and gradients flow to the codes.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> drawn = ga.DrawnGenerator()
+        >>> z = drawn.sample(2, seed=1)
+        >>> ga.scorer(drawn).score(drawn(z), latents=z).logits.shape
+        torch.Size([2, 38])
+    """
+
+    kind = "attributes"
+    reads_codes = True
+
+    def __init__(self, source: KnowsItsCodes) -> None:
+        self.source = source
+        self.names = check_names(self._columns())
+        self.fingerprint = fingerprint_of(f"oracle of {self.kind}", source.fingerprint, *self.names)
+        self.description = f"exact oracle ({len(self.names)} {self.kind})"
+
+    def _columns(self) -> Sequence[str]:
+        return self.source.attributes
+
+    def _read(self, latents: Latents) -> Tensor:
+        return self.source.read(latents)
+
+    def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
+        if latents is None:
+            raise ScoreError(
+                f"the {self.description} reads codes, not images; give the codes of these images with latents=, "
+                "or take a scorer that looks at images"
+            )
+        if len(latents) != len(images):
+            raise ScoreError(
+                f"these are {len(images)} images and the codes of {len(latents)}; give one code an image"
+            )
+        return self._read(latents)
+
+
+class FactorOracle(CodeOracle):
+    """The exact factors of codes as logits, in standard deviations of the population."""
+
+    kind = "factors"
+
+    def __init__(self, source: KnowsItsCodes) -> None:
+        super().__init__(source)
+        self._mean, self._std = source.factor_scales()
+
+    def _columns(self) -> Sequence[str]:
+        return self.source.factors
+
+    def _read(self, latents: Latents) -> Tensor:
+        factors = self.source.read_factors(latents)
+        return (factors - self._mean.to(factors)) / self._std.to(factors)
 
 
 class TruthScorer(Scorer):

@@ -78,10 +78,14 @@ def perceptual_distance(name: str = "auto", scorer: Scorer | None = None) -> Per
 def scorer_distance(scorer: Scorer | None) -> PerceptualDistance:
     """Distance of the feature maps of an attribute network (`look`); of any other scorer, of its logits.
 
+    An oracle of codes does not look at images; with it, it is the distance of pixels.
+
     Raises:
         SettingError: without a scorer that can score images.
     """
     scorer = image_scorer(scorer)
+    if scorer.reads_codes:
+        return pixel_distance()
     network = network_of(scorer)
     if network is not None:
         return PerceptualDistance(

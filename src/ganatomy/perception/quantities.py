@@ -60,6 +60,7 @@ class QuantityScorer(Scorer):
         self.fingerprint = fingerprint_of("quantities", scorer.fingerprint if scorer else "", *self.names)
         parts = [f"{quantity.name} of the image" for quantity in self.quantities]
         self.description = " and ".join([scorer.description, *parts] if scorer else parts)
+        self.reads_codes = scorer is not None and scorer.reads_codes
 
     def quantity(self, name: str) -> Quantity | None:
         """The quantity of that name, None for an attribute."""

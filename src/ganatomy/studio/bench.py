@@ -181,11 +181,11 @@ class Bench:
         return self.generator(latents).float().cpu()
 
     @torch.no_grad()
-    def scores(self, images: Float[Tensor, "n c h w"]) -> dict[str, list[float]] | None:
-        """The probability of every attribute in each image; None without a classifier."""
+    def scores(self, images: Float[Tensor, "n c h w"], codes: Latents) -> dict[str, list[float]] | None:
+        """The probability of every attribute in each image of these codes; None without a classifier."""
         if self.scorer is None:
             return None
-        seen = self.scorer(images.to(self.generator.device)).probabilities.cpu()
+        seen = self.scorer(images.to(self.generator.device), latents=codes).probabilities.cpu()
         return {
             name: [round(value, 4) for value in seen[:, column].tolist()]
             for column, name in enumerate(self.scorer.names)

@@ -83,11 +83,12 @@ class ImageQuery(Query):
     scores: Annotated[bool, flag] = False
 
     def answer(self, bench: Bench, emit: Emit, pause: Pause) -> None:
-        images = bench.draw(bench.codes([self.scene], pause=pause))
+        codes = bench.codes([self.scene], pause=pause)
+        images = bench.draw(codes)
         image = to_pil(images[0])
         emit(Answer(facts={"kind": "image", **_about(image, columns=1, count=1)}, image=_encoded(image)))
         if self.scores:
-            scores = bench.scores(images)
+            scores = bench.scores(images, codes)
             found = None if scores is None else {name: values[0] for name, values in scores.items()}
             emit(Answer(facts={"kind": "scores", "scores": found}))
 
@@ -105,9 +106,9 @@ class SheetQuery(Query):
         side = _side(bench, self.size, len(self.scenes))
         cells: list[Image.Image] = []
         scores: dict[str, list[float]] = {}
-        for images in made(bench, bench.codes(self.scenes, pause=pause), pause):
+        for few, images in made(bench, bench.codes(self.scenes, pause=pause), pause):
             cells += [small(image, side) for image in images]
-            for name, values in (bench.scores(images) or {}).items() if self.scores else ():
+            for name, values in (bench.scores(images, few) or {}).items() if self.scores else ():
                 scores.setdefault(name, []).extend(values)
         emit(_sheet_answer(cells, columns=self.columns))
         if self.scores:
@@ -131,7 +132,7 @@ class WalkQuery(Query):
         cells: list[Image.Image] = []
         speed: list[float] = []
         last: Tensor | None = None
-        for images in made(bench, latents, pause):
+        for _, images in made(bench, latents, pause):
             cells += [small(image, side) for image in images]
             drawn = images if last is None else torch.cat([last, images])
             speed += drawn.flatten(1).diff(dim=0).square().mean(1).sqrt().tolist()
@@ -235,10 +236,10 @@ KINDS: dict[str, type[Query]] = {
 }
 
 
-def made(bench: Bench, latents: Latents, pause: Pause) -> Iterator[Float[Tensor, "n c h w"]]:
-    """Images of codes, a few at a time, with a pause after these."""
+def made(bench: Bench, latents: Latents, pause: Pause) -> Iterator[tuple[Latents, Float[Tensor, "n c h w"]]]:
+    """Codes and their images, a few at a time, with a pause after these."""
     for few in batches(latents, AT_ONCE):
-        yield bench.draw(few)
+        yield few, bench.draw(few)
         pause()
 
 
@@ -251,7 +252,7 @@ def small(image: Float[Tensor, "c h w"], side: int) -> Image.Image:
 def _cells(bench: Bench, latents: Latents, pause: Pause, size: int | None) -> list[Image.Image]:
     """The images of a sheet, small at once: many large ones would fill the memory."""
     side = _side(bench, size, len(latents))
-    return [small(image, side) for images in made(bench, latents, pause) for image in images]
+    return [small(image, side) for _, images in made(bench, latents, pause) for image in images]
 
 
 def _side(bench: Bench, size: int | None, count: int) -> int:

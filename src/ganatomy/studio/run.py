@@ -24,7 +24,7 @@ from ganatomy.studio.guards import MOST_MESSAGE, check_token, is_loopback, new_t
 from ganatomy.studio.preparing import prepare
 from ganatomy.studio.server import Studio, application
 from ganatomy.studio.turns import Superseded
-from ganatomy.zoo import MODELS
+from ganatomy.zoo import find_bundled
 from ganatomy.zoo.downloads import cache_folder
 
 PORT = 7860
@@ -45,7 +45,7 @@ def panel_file(bench: Bench) -> Path:
 
 def kept_panel(bench: Bench, path: Path) -> Panel | None:
     """The panel beside the bundled weights, or at a path; None if neither belongs to this model and classifier."""
-    bundled = MODELS.get(bench.reference.name)
+    bundled = find_bundled(bench.reference.name)
     places = [path] if bundled is None else [bundled.panel, path]
     for place in filter(Path.exists, places):
         try:

@@ -45,7 +45,7 @@ class Thumbnails:
 
     def _make(self, pause: Pause) -> None:
         codes = self._bench.candidates
-        cells = [small(image, SIDE) for images in made(self._bench, codes, pause) for image in images]
+        cells = [small(image, SIDE) for _, images in made(self._bench, codes, pause) for image in images]
         buffer = io.BytesIO()
         sprite(cells, columns=COLUMNS).save(buffer, "WEBP", quality=80, method=2)
         self._made = buffer.getvalue()

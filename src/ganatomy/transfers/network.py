@@ -201,7 +201,9 @@ class TransferNetwork(nn.Module):
             )
         if self.config.inputs == "features":
             return image_features(scorer, generator(latents)).to(self.mean)
-        return (scorer(generator(latents)) if scores is None else scores).logits.to(self.mean)
+        return (scorer(generator(latents), latents=latents) if scores is None else scores).logits.to(
+            self.mean
+        )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write weights and config as safetensors; raises OutputError when the file cannot be written."""

@@ -9,7 +9,8 @@ sources     what a person types, as a file on this machine
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +21,23 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, kw_only=True)
 class BundledModel:
-    """A generator, the scorer for its images, and for some its critic, as safetensors inside the package."""
+    """A generator, the scorer for its images, and for some its critic, as safetensors inside the package.
+
+    Args:
+        table: what a generator without weights is computed from; its name may be followed by settings, after a colon.
+        about: the card of such a generator.
+    """
 
     name: str
     architecture: str = ""
     resolution: int = 0
     draws: str = ""
+    table: Path | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def generator(self) -> Path:
-        return FOLDER / f"{self.name}-generator.safetensors"
+        return self.table or FOLDER / f"{self.name}-generator.safetensors"
 
     @property
     def scorer(self) -> Path:
@@ -52,7 +60,7 @@ class BundledModel:
         Raises:
             MissingFileError, CheckpointError: when the installation lacks the file, or it is damaged.
         """
-        return json.loads(read_metadata(self.generator).get("card", "{}"))
+        return dict(self.about) if self.table else json.loads(read_metadata(self.generator).get("card", "{}"))
 
 
 MODELS = {
@@ -62,7 +70,25 @@ MODELS = {
     "digits": BundledModel(
         name="digits", architecture="DCGAN", resolution=32, draws="handwritten digits (MNIST)"
     ),
+    "drawn": BundledModel(
+        name="drawn",
+        architecture="Drawn",
+        resolution=64,
+        draws="drawn faces, whose factors are known exactly",
+        table=FOLDER.parent / "datasets" / "faces" / "population.csv",
+        about={
+            "about": "a renderer, not a network: codes to factors to images, with exact attributes for every code",
+            "licence": "Apache-2.0",
+        },
+    ),
 }
+
+
+def find_bundled(name: str) -> BundledModel | None:
+    """The bundled model of a name, which for one without weights may end in settings, as `drawn:folded` does."""
+    base, colon, _ = name.partition(":")
+    model = MODELS.get(base)
+    return model if model and (model.table or not colon) else None
 
 
 def read_metadata(path: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from ganatomy.errors import MissingFileError, UnknownNameError
-from ganatomy.zoo import MODELS, hub
+from ganatomy.zoo import MODELS, find_bundled, hub
 from ganatomy.zoo.downloads import cache_folder, download
 from ganatomy.zoo.published import PUBLISHED, PublishedModel
 
@@ -25,6 +25,7 @@ class Source:
     Args:
         name: what the model is called: a bundled or published name, a path, or a reference to the hub.
         url: where the file came from, if from the network.
+        settings: of a bundled model without weights, as they follow its name; None for all others.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Source:
     kind: Kind
     url: str | None = None
     licence: str | None = None
+    settings: str | None = None
 
 
 def find_source(model: str | os.PathLike[str]) -> Source:
@@ -42,8 +44,10 @@ def find_source(model: str | os.PathLike[str]) -> Source:
         DownloadError, CheckpointError, OutputError, SettingError: where fetching fails.
     """
     text = os.fspath(model)
-    if text in MODELS:
-        return Source(name=text, path=MODELS[text].generator, kind="bundled")
+    bundled = find_bundled(text)
+    if bundled:
+        settings = text.partition(":")[2] if bundled.table else None
+        return Source(name=text, path=bundled.generator, kind="bundled", settings=settings)
     path = Path(model)
     if path.exists():
         inside = (path / name for name in STANDARD_FILES)

@@ -194,7 +194,7 @@ def _find_in_survey(source: str, method: str, attributes: Names, *, seed: int) -
     from ganatomy.directions import find
     from ganatomy.surveys import load_survey
 
-    if source in zoo.MODELS or Path(source).is_file():
+    if zoo.find_bundled(source) or Path(source).is_file():
         raise SettingError(
             f"{source} is a model; {method} learns from scores: run `ganatomy survey {source} -o my.survey` "
             f"and give it my.survey, or choose --method {', '.join(OF_MODELS)}"

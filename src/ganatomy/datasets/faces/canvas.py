@@ -23,6 +23,13 @@ VIEW_MIDDLE = 0.035
 """Height of the middle of the image in drawing units; y runs down."""
 
 
+FADE = (0.3, 0.7)
+"""Values of a factor between which what it draws fades in: images do not change beyond."""
+
+TINY = 1e-6
+"""Length below which no distance is told from zero."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Canvas:
     """Buffers that strokes write into, and where each pixel lies, in drawing units; x runs right and y down."""
@@ -67,6 +74,11 @@ class Canvas:
         self.shade.lerp_(target.expand_as(self.shade), alpha)
 
 
+def root(square: Map) -> Map:
+    """Square root whose gradient is finite at 0, where it stays `TINY`."""
+    return square.clamp(min=TINY**2).sqrt()
+
+
 def bump(square: Map) -> Map:
     """Smooth hill with compact support, as a function of the squared distance from its centre."""
     return torch.clamp(1 - square, min=0).square_()
@@ -79,15 +91,15 @@ def ellipse(dx: Map, dy: Map, a: Value | float, b: Value | float) -> Map:
 
 def ellipse_distance(dx: Map, dy: Map, a: Value | float, b: Value | float) -> Map:
     """Distance to an ellipse, good near its edge: negative inside."""
-    return ellipse(dx, dy, a, b).sqrt_().sub_(1).mul_(torch.minimum(torch.as_tensor(a), torch.as_tensor(b)))
+    return (root(ellipse(dx, dy, a, b)) - 1) * torch.minimum(torch.as_tensor(a), torch.as_tensor(b))
 
 
 def flat_ellipse_distance(dx: Map, dy: Map, a: Value | float, b: Value | float) -> Map:
     """Distance to an ellipse, to first order, which stays sharp at the ends of a long one."""
     across, down = dx / a, dy / b
     square = across.square() + down.square()
-    steepness = torch.hypot(across / a, down / b).clamp_(min=1e-3)
-    return (square - square.sqrt()) / steepness
+    steepness = root((across / a).square() + (down / b).square()).clamp(min=1e-3)
+    return (square - root(square)) / steepness
 
 
 def segment_distance(x: Map, y: Map, start: tuple[float, float], end: tuple[float, float]) -> Map:
@@ -95,12 +107,13 @@ def segment_distance(x: Map, y: Map, start: tuple[float, float], end: tuple[floa
     (ax, ay), (bx, by) = start, end
     length = (bx - ax) ** 2 + (by - ay) ** 2
     along = torch.clamp(((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length, 0, 1)
-    return torch.hypot(x - ax - along * (bx - ax), y - ay - along * (by - ay))
+    return root((x - ax - along * (bx - ax)).square() + (y - ay - along * (by - ay)).square())
 
 
 def visible(value: Value) -> Value:
     """From absent to present as a factor crosses its threshold: flat where a population draws it."""
-    return torch.clamp((value - 0.3) / 0.4, 0, 1)
+    absent, present = FADE
+    return torch.clamp((value - absent) / (present - absent), 0, 1)
 
 
 def constant(color: tuple[float, float, float]) -> Color:

@@ -13,6 +13,7 @@ from ganatomy.datasets.faces.canvas import (
     ellipse,
     ellipse_distance,
     mix,
+    root,
     visible,
 )
 from ganatomy.datasets.faces.head import light
@@ -166,7 +167,7 @@ def draw_mouth(canvas: Canvas, f: Controls, colors: Palette) -> None:
     part.paint(constant((0.97, 0.96, 0.92)), teeth * mouth)
 
     # Closed lips meet in a dark line; corners dig in.
-    seam = part.cover(y.abs() - 0.006, softness=0.025) * e.clamp(0, 1).sqrt() * (1 - opening)
+    seam = part.cover(y.abs() - 0.006, softness=0.025) * root(e.clamp(0, 1)) * (1 - opening)
     part.paint(constant((0.30, 0.09, 0.09)), 0.75 * seam)
     corner = bump(ellipse(mx.abs() - width, my - middle + 0.004, 0.032, 0.026))
     part.shade.sub_((0.16 + 0.12 * smile) * corner)

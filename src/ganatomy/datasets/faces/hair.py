@@ -17,6 +17,7 @@ from ganatomy.datasets.faces.canvas import (
     ellipse_distance,
     flat_ellipse_distance,
     mix,
+    root,
     visible,
 )
 from ganatomy.datasets.faces.head import EDGE, face_radius, light, outline
@@ -36,7 +37,7 @@ def _fall(f: Controls) -> Value:
 def _dome(x: Map, y: Map) -> Map:
     """Distance to a rounded arch, fuller than an ellipse: |x|^2.6 + |y|^2.6 = 1, nearly."""
     round_, box = x.square() + y.square(), x.square() * y.square()
-    return (round_ - 0.42 * box).sqrt_() - 1
+    return root(round_ - 0.42 * box) - 1
 
 
 def _mass(part: Canvas, f: Controls) -> tuple[Map, Map]:
@@ -64,7 +65,7 @@ def _strands(part: Canvas, f: Controls, phase: Map) -> tuple[Map, Map]:
     waves, straight = visible(f["hair_waviness"]), visible(f["hair_straightness"])
     x, y = part.x, part.y
     shade = 0.80 + hard * (0.55 * side * x - 0.35 * y) - 0.22 * (x / 0.6).square()
-    ring = (ellipse(x - 0.12 * side, y + 0.1, 0.46, 0.50).sqrt() - 1) / 0.13
+    ring = (root(ellipse(x - 0.12 * side, y + 0.1, 0.46, 0.50)) - 1) / 0.13
     lane = x / (0.17 - 0.04 * straight)
     lane = lane + 0.16 * torch.sin(2.3 * lane + 2 * f["hair_part"])
     strand = torch.sin(2 * math.pi * lane + 0.9 * waves * torch.sin(phase))

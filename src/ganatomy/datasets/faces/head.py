@@ -16,6 +16,7 @@ from ganatomy.datasets.faces.canvas import (
     ellipse,
     ellipse_distance,
     mix,
+    root,
     visible,
 )
 from ganatomy.datasets.faces.palette import Palette
@@ -60,7 +61,7 @@ def face_radius(canvas: Canvas, f: Controls) -> tuple[Map, Map, Map]:
     fall = t.clamp(0, 1.1)
     width = shape.half_width * (1 + fall * (shape.cheek * (2 - 1.6 * fall) + shape.jaw * fall))
     across = canvas.u / width
-    return (across.square() + t.square()).sqrt_(), across, t
+    return root(across.square() + t.square()), across, t
 
 
 def light(f: Controls) -> tuple[Value, Value]:
@@ -115,7 +116,7 @@ def draw_face(canvas: Canvas, f: Controls, colors: Palette) -> None:
     radius, across, t = face_radius(part, f)
     inside = part.cover((radius - 1) * EDGE)
     part.paint(colors.skin, inside)
-    out = (1 - 0.9 * radius.square()).clamp(min=0.02).sqrt_()
+    out = (1 - 0.9 * radius.square()).clamp(min=0.02).sqrt()
     shade = (0.84 - hard * 0.55) + hard * (1.35 * out + 0.75 * side * across - 0.42 * t)
 
     # Forehead, nose bridge and chin catch the light; sockets lie deeper.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -24,32 +27,48 @@ DEPTH = 0.40
 
 
 def draw_faces(faces: Faces | Float[Tensor, "n f"], *, resolution: int = 64) -> Float[Tensor, "n 3 r r"]:
-    """Portraits of these people, float32 in [-1, 1]; the same look at any resolution from 32 px up."""
-    factors = faces.factors if isinstance(faces, Faces) else faces
-    factors = factors.to(device="cpu", dtype=torch.float32)
-    images = torch.empty(len(factors), 3, resolution, resolution)
-    step = max(1, CHUNK_PIXELS // resolution**2)
-    parts = list(zip(factors.split(step), images.split(step), strict=True)) if len(factors) else []
-    threads = torch.get_num_threads()
-    if min(threads, len(parts)) < 2:
-        for chunk, image in parts:
-            _draw_chunk(chunk, image)
-        return images
+    """Portraits of these people, float32 in [-1, 1]; the same look at any resolution from 32 px up.
 
-    # Each thread draws whole chunks alone: threads that share one small stroke wait for each other most of the time.
-    with ThreadPoolExecutor(
-        min(threads, len(parts)), initializer=torch.set_num_threads, initargs=(1,)
-    ) as pool:
-        list(pool.map(_draw_chunk, *zip(*parts, strict=True)))
+    Gradients flow from images to factors that require them; images are drawn on the device of the factors.
+    """
+    factors = (faces.factors if isinstance(faces, Faces) else faces).to(torch.float32)
+    if not len(factors):
+        return factors.new_zeros(0, 3, resolution, resolution)
+    chunks = factors.split(max(1, CHUNK_PIXELS // resolution**2))
+    draw = partial(_draw_chunk, resolution=resolution)
+    workers = min(torch.get_num_threads(), len(chunks))
+    if workers < 2 or factors.device.type != "cpu" or (torch.is_grad_enabled() and factors.requires_grad):
+        return torch.cat([draw(chunk) for chunk in chunks])
+    return torch.cat(_draw_in_threads(draw, chunks, workers))
+
+
+@torch.no_grad()
+def _draw_in_threads(
+    draw: Callable[[Tensor], Tensor], chunks: Sequence[Tensor], workers: int
+) -> list[Float[Tensor, "c 3 r r"]]:
+    """Each thread draws whole chunks alone: those that share one small stroke wait for each other most of the time."""
+    threads = torch.get_num_threads()
+
+    def quietly(chunk: Tensor) -> Tensor:
+        with torch.no_grad():  # which is each thread's own
+            return draw(chunk)
+
+    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        images = list(pool.map(quietly, chunks))
     torch.set_num_threads(threads)
     return images
 
 
-@torch.no_grad()
-def _draw_chunk(factors: Float[Tensor, "n f"], images: Float[Tensor, "n 3 r r"]) -> None:
+def _draw_chunk(factors: Float[Tensor, "n f"], resolution: int) -> Float[Tensor, "n 3 r r"]:
+    # Colours and coordinates are made where the factors are; the processor needs no telling, which costs time.
+    with nullcontext() if factors.device.type == "cpu" else factors.device:
+        return _draw(factors, resolution)
+
+
+def _draw(factors: Float[Tensor, "n f"], resolution: int) -> Float[Tensor, "n 3 r r"]:
     f = {name: factors[:, index, None, None] for name, index in FACTOR_INDEX.items()}
     colors = palette(f)
-    canvas = _prime(f, colors, images.shape[-1])
+    canvas = _prime(f, colors, resolution)
 
     # Behind the head, then the head from its surface outwards.
     draw_back_hair(canvas, f, colors)
@@ -67,7 +86,7 @@ def _draw_chunk(factors: Float[Tensor, "n f"], images: Float[Tensor, "n 3 r r"])
     draw_hat(canvas, f, colors)
     draw_glasses(canvas, f, colors)
     draw_earrings(canvas, f, colors)
-    images.copy_(_expose(canvas, f).transpose(0, 1))
+    return _expose(canvas, f).transpose(0, 1)
 
 
 def _prime(f: Controls, colors: Palette, resolution: int) -> Canvas:

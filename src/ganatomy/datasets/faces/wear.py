@@ -12,6 +12,7 @@ from ganatomy.datasets.faces.canvas import (
     ellipse,
     ellipse_distance,
     mix,
+    root,
     segment_distance,
     visible,
 )
@@ -31,7 +32,7 @@ def draw_glasses(canvas: Canvas, f: Controls, colors: Palette) -> None:
     gx, gy = au - eye_distance(f) - 0.008, part.v - EYE_HEIGHT - 0.012
     a, b = 0.158 * big, 0.128 * big
     # Between an ellipse and a box: |x/a|^4 + |y/b|^4 = 1.
-    rim = ((gx / a).pow(4) + (gy / b).pow(4)).sqrt_().sqrt_().sub_(1).mul_(0.13)
+    rim = (root(root((gx / a).pow(4) + (gy / b).pow(4))) - 1) * 0.13
     lens = part.cover(rim) * worn
     part.paint(constant((0.80, 0.90, 1.0)), 0.16 * lens)
     streak = bump(((gx * part.u.sign() + 0.8 * gy + 0.02) / 0.05).square())
@@ -71,7 +72,7 @@ def draw_necklace(canvas: Canvas, f: Controls, colors: Palette) -> None:
     worn = visible(f["necklace"])
     x, y = part.x, part.y
     around = 0.21 + 0.10 * f["masculinity"] + 0.08 * f["cheek_fullness"]
-    ring = (ellipse(x, y - 0.60, around, 0.23).sqrt() - 1) * 0.23
+    ring = (root(ellipse(x, y - 0.60, around, 0.23)) - 1) * 0.23
     front = part.cover(0.62 - y, softness=0.10) * worn
     part.paint(constant((0.18, 0.10, 0.08)), 0.6 * part.cover((ring - 0.012).abs() - 0.026) * front)
     row = part.cover(ring.abs() - 0.020) * front

@@ -11,7 +11,7 @@ long and shows what chance does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,8 +21,8 @@ from torch import Tensor
 from ganatomy.edits import arithmetic, neighbours, turn
 from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.studies.dcgan.concepts import Concept, Family, TurnVector, VectorSum
+from ganatomy.generators.base import batches
 from ganatomy.latents import Latents, Space
-from ganatomy.metrics.base import read_images
 from ganatomy.perception.base import Scores
 from ganatomy.perception.quantities import QuantityScorer
 from ganatomy.progress import Advance, part_of
@@ -180,14 +180,14 @@ def add_up(
 
 
 def _scored(experiment: Experiment, scorer: QuantityScorer, codes: Latents, advance: Advance) -> Scores:
-    logits = read_images(
-        experiment.generator,
-        codes,
-        lambda images: scorer.score(images).logits,
-        batch_size=experiment.batch_size,
-        progress=advance,
-    )
-    return Scores(names=scorer.names, logits=logits)
+    scores, done = [], 0
+    with torch.no_grad():
+        for part in batches(codes, experiment.batch_size):
+            scores.append(scorer.score(experiment.generator(part), latents=part))
+            done += len(part)
+            advance(done, len(codes))
+    found = Scores.cat(scores)
+    return replace(found, logits=found.logits.cpu())
 
 
 def _outcome(drawn: Sequence[VectorSum], scores: Scores, scorer: QuantityScorer, *, length: float) -> Outcome:
