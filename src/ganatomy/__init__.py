@@ -89,6 +89,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.generators.toy import ToyGenerator as ToyGenerator
     from ganatomy.guidance import Guided as Guided
     from ganatomy.guidance import GuidedSettings as GuidedSettings
+    from ganatomy.guidance import confirm as confirm
     from ganatomy.guidance import guided as guided
     from ganatomy.guidance import strengths as strengths
     from ganatomy.latents import Direction as Direction
@@ -123,6 +124,8 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.metrics.linear_svm import compare_features as compare_features
     from ganatomy.metrics.linear_svm import critic_accuracy as critic_accuracy
     from ganatomy.metrics.linear_svm import linear_svm_accuracy as linear_svm_accuracy
+    from ganatomy.perception import Judge as Judge
+    from ganatomy.perception import judge as judge
     from ganatomy.perception import scorer as scorer
     from ganatomy.perception import words as words
     from ganatomy.perception.base import Scorer as Scorer
@@ -176,7 +179,7 @@ _NAMES = {
     "ganatomy.generators.exports": "export",
     "ganatomy.generators.drawn": "DrawnGenerator",
     "ganatomy.generators.toy": "ToyGenerator",
-    "ganatomy.guidance": "Guided GuidedSettings guided strengths",
+    "ganatomy.guidance": "Guided GuidedSettings confirm guided strengths",
     "ganatomy.latents": "Direction Directions Latents Space",
     "ganatomy.maps": "Map ImageMap embed map_images",
     "ganatomy.experiments.measure": "Measurements measure",
@@ -184,7 +187,7 @@ _NAMES = {
     "frechet_distance identity_kept kid linearity memorisation name_directions nearest_training path_length "
     "precision_recall reconstruction separability walk_profile",
     "ganatomy.metrics.linear_svm": "compare_features critic_accuracy linear_svm_accuracy",
-    "ganatomy.perception": "scorer words",
+    "ganatomy.perception": "Judge judge scorer words",
     "ganatomy.perception.base": "Scorer Scores",
     "ganatomy.perception.features": "features_of",
     "ganatomy.perception.perceptual": "perceptual_distance",

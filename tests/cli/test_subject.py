@@ -105,7 +105,9 @@ def test_attributes_in_words(
 
 def test_the_text_image_model_is_on_the_device(tiny: str, files: Any) -> None:
     found = Subject(model=files.style, scorer=tiny, judge=tiny, device="meta")
-    for scorer in (found.open_scorer(WORDS), found.open_judge(None, WORDS)):
+    judge = found.open_judge(None, WORDS)
+    assert judge is not None
+    for scorer in (found.open_scorer(WORDS), judge.scorer):
         assert isinstance(scorer, TextScorer)
         assert {parameter.device.type for parameter in scorer.model.network.parameters()} == {"meta"}
 
@@ -175,7 +177,12 @@ def test_a_judge_scores_the_images_before_and_after(
         read = judge(generator(latents)).select(["Smiling"]).probabilities[:, 0].tolist()
         assert [image[when]["Smiling"] for image in told["images"]] == pytest.approx(read, abs=1e-4)
     line = run(*arguments[how], "--judge", other_scorer, "-o", out).out.splitlines()[-1]
-    assert line.startswith(f"  judge ({judge.description}), mean probability: Smiling ")
+    if how == "along a direction":
+        assert line.startswith(f"  judge ({judge.description}), means: Smiling ")
+    else:
+        assert line.startswith("  judge Smiling ")
+        confirmed = [image["confirmed"] for image in told["images"]]
+        assert f"{sum(confirmed)} of 2 confirmed" in line
 
 
 def test_a_judge_in_words_knows_moved_and_held_attributes(
@@ -191,7 +198,7 @@ def test_a_judge_in_words_knows_moved_and_held_attributes(
 def test_a_judge_that_is_no_judge_is_refused(run: Run, files: Any, tmp_path: Path) -> None:
     edit = ["edit", files.style, "--seed", 7, "--to", "Smiling=+.1", "--scorer", files.scorer]
     out = ("-o", tmp_path / "a.png")
-    assert "is the scorer itself" in run(*edit, "--judge", files.scorer, *out).complaint
+    assert "took part itself" in run(*edit, "--judge", files.scorer, *out).complaint
     (tmp_path / "labels.csv").write_text("file,Smiling\na.png,1\nb.png,0\n")
     assert "cannot score new images" in run(*edit, "--judge", tmp_path / "labels.csv", *out).complaint
     blind = files.scorer.replace(":see", ":see_nothing")

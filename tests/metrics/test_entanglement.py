@@ -13,7 +13,7 @@ from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Direction, Directions, Latents
 from ganatomy.metrics import Entanglement, FreshImages, Readers, entanglement, measure_steps
 from ganatomy.metrics.calibration import StepSearch, shift_for
-from ganatomy.perception import FunctionScorer, OracleScorer, TruthScorer
+from ganatomy.perception import FunctionScorer, Judge, OracleScorer, TruthScorer
 from ganatomy.perception.base import Scorer
 
 MATRIX = [[1.0, 0.6, -0.4], [0.6, 1.0, 0.0], [-0.4, 0.0, 1.0]]
@@ -222,7 +222,7 @@ class TestTheJudge:
         self, toy: ToyGenerator, oracle: OracleScorer
     ):
         judge = FunctionScorer(lambda images: toy.read(images)[:, [2, 0]], ("large", "red"), output="logits")
-        found = entanglement(toy, oracle, toy.truth, n=60, judge=judge)
+        found = entanglement(toy, oracle, toy.truth, n=60, judge=Judge(judge))
         assert found.judged is not None
         assert (found.judged.names, found.judged.attributes) == (("red", "large"), ("red", "large"))
         torch.testing.assert_close(found.judged.changes, found.changes[[0, 2]][..., [0, 2]])
@@ -238,7 +238,9 @@ class TestTheJudge:
             ("red", "round"),
             output="logits",
         )
-        found = entanglement(toy, fooled, Directions([toy.truth["red"]]), n=60, judge=OracleScorer(toy))
+        found = entanglement(
+            toy, fooled, Directions([toy.truth["red"]]), n=60, judge=Judge(OracleScorer(toy))
+        )
         assert found.judged is not None
         assert found.selectivity().mean.value == float("inf")
         assert found.judged.selectivity().mean.high < 100
@@ -247,11 +249,11 @@ class TestTheJudge:
         self, toy: ToyGenerator, oracle: OracleScorer
     ):
         stranger = FunctionScorer(lambda images: toy.read(images)[:, :1], ("red",), output="logits")
-        assert entanglement(toy, oracle, toy.truth, n=20, judge=stranger).judged is None
+        assert entanglement(toy, oracle, toy.truth, n=20, judge=Judge(stranger)).judged is None
 
     def test_a_judge_that_cannot_score_new_images_is_refused(self, toy: ToyGenerator, oracle: OracleScorer):
         with pytest.raises(ScoreError, match="cannot score new images"):
-            entanglement(toy, oracle, toy.truth, n=4, judge=TruthScorer(torch.ones(9, 3) > 0, NAMES))
+            entanglement(toy, oracle, toy.truth, n=4, judge=Judge(TruthScorer(torch.ones(9, 3) > 0, NAMES)))
 
 
 def test_identity_and_appearance_are_read_beside_the_scores(toy: ToyGenerator, oracle: OracleScorer):

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from ganatomy.datasets import ATTRIBUTES
 from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
 from ganatomy.generators import load
 from ganatomy.perception import scorer
-from ganatomy.training.bundled import TRAININGS, train
+from ganatomy.perception.network import AttributeNetwork
+from ganatomy.training.bundled import TRAININGS, calibrate, train
 from ganatomy.training.settings import TrainingStage
 from ganatomy.zoo import BundledModel
 
@@ -25,16 +27,23 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
             widths=(8,) * len(settings.gan.widths),
             stages=tuple(replace(stage, images=16, batch=8) for stage in settings.gan.stages[-1:]),
         )
-        judge = replace(settings.scorer, images=128, batch=64, held_out=40)
-        monkeypatch.setitem(
-            TRAININGS, name, replace(settings, gan=gan, scorer=judge, drawn=400 if settings.drawn else 0)
-        )
+        short = [
+            replace(own, images=128, batch=64, held_out=40)
+            for own in (settings.scorer, settings.judge, *settings.companions)
+        ]
+        cut = replace(settings, gan=gan, scorer=short[0], judge=short[1], companions=tuple(short[2:]))
+        monkeypatch.setitem(TRAININGS, name, replace(cut, drawn=400 if settings.drawn else 0))
 
 
 @pytest.mark.slow
-def test_faces_are_drawn_and_a_generator_and_its_scorer_come_out(short: None, tmp_path: Path) -> None:
+def test_faces_are_drawn_and_a_generator_and_its_classifiers_come_out(short: None, tmp_path: Path) -> None:
     made = train("faces", None, tmp_path)
-    assert [path.name for path in made] == ["generator.safetensors", "scorer.safetensors"]
+    kinds = ["generator", "scorer", "judge", "companion-1", "companion-2"]
+    assert [path.name for path in made] == [f"{kind}.safetensors" for kind in kinds]
+    assert len({AttributeNetwork.load(path).fingerprint for path in made[1:]}) == 4
+    calibrated = AttributeNetwork.load(made[1]).temperature
+    calibrate(load(made[0]), [made[1], *made[3:]])
+    assert torch.allclose(AttributeNetwork.load(made[1]).temperature, calibrated)
     assert load(made[0]).signature.resolution == 64
     assert scorer(made[1]).names == ATTRIBUTES
     assert "Smiling" in (tmp_path / "scorer.txt").read_text()

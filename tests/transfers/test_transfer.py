@@ -10,10 +10,11 @@ from torch import Tensor
 import ganatomy as ga
 from ganatomy.errors import FingerprintError, ScoreError, SettingError, SpaceError, UnknownNameError
 from ganatomy.generators.toy import ToyGenerator
+from ganatomy.guidance.judged import scores_of
 from ganatomy.latents import Directions, Latents
 from ganatomy.perception import OracleScorer
 from ganatomy.transfers import Pairs, Transferred, linear, transfer
-from ganatomy.transfers.result import CLEAR, WITHIN, goal_logits, scores_of
+from ganatomy.transfers.result import CLEAR, WITHIN, goal_logits
 
 NAMES = ("red", "round", "large", "bright")
 

@@ -123,8 +123,8 @@ ScorerName = Annotated[
 JudgeName = Annotated[
     str | None,
     Parameter(
-        help="Second classifier, which takes no part in finding or optimising; it scores the edited images as well. "
-        "Takes what --scorer takes."
+        help="Classifier that takes no part in finding, optimising or stopping: it reads the edited images as well "
+        "and confirms them or not. Takes what --scorer takes; by default the one that is bundled; none goes without."
     ),
 ]
 AnyGenerator = Annotated[bool, switch("Use directions that were found on another generator.")]

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ganatomy.generators.base import Generator
+    from ganatomy.guidance import JudgedEdit
     from ganatomy.latents import Latents
-    from ganatomy.perception.base import Scorer
+    from ganatomy.perception.base import Scores
+    from ganatomy.perception.judging import Judge
 
 
 def rows(names: Sequence[str], values: Tensor) -> list[dict[str, float]]:
@@ -20,7 +22,7 @@ def rows(names: Sequence[str], values: Tensor) -> list[dict[str, float]]:
     return [dict(zip(names, row, strict=True)) for row in values.tolist()]
 
 
-def judged_names(judge: Scorer | None, names: Sequence[str]) -> tuple[str, ...]:
+def judged_names(judge: Judge | None, names: Sequence[str]) -> tuple[str, ...]:
     """Which of the edited attributes the judge scores.
 
     Raises:
@@ -40,31 +42,58 @@ def each_image(columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
 
 def judge_edits(
-    judge: Scorer | None,
+    judge: Judge | None,
     generator: Generator,
     before: Latents,
     after: Latents,
     names: Sequence[str],
     *,
     batch_size: int,
+    scores: Scores | None = None,
+    goals: Tensor | None = None,
 ) -> tuple[dict[str, Any], list[str]]:
-    """The judge's probabilities of each image as JSON, and their means as a line; nothing without a judge."""
+    """The judge's probabilities of each image as JSON, and as a line; nothing without a judge.
+
+    Args:
+        judge: the judge.
+        generator: of the images.
+        before: codes before the edit.
+        after: codes after it.
+        names: edited attributes that the judge scores.
+        batch_size: images at a time.
+        scores: of the scorer before the edit, where there are goals.
+        goals: probability that each of the names was to reach, `[n, names]`; with them, each image is confirmed or not.
+    """
     if judge is None:
         return {}, []
-    import torch
+    from ganatomy.guidance import judge_edit
+    from ganatomy.guidance.judged import scores_of
 
-    from ganatomy.generators.base import batches
-    from ganatomy.perception import Scores
-
-    with torch.no_grad():
+    if scores is None or goals is None:
         was, now = (
-            Scores.cat(judge(generator(part), latents=part) for part in batches(latents, batch_size)).select(
-                names
-            )
-            for latents in (before, after)
+            scores_of(generator, judge.select(names), codes, batch_size=batch_size)
+            for codes in (before, after)
         )
-    columns = {"before": rows(names, was.probabilities), "after": rows(names, now.probabilities)}
-    means = zip(names, was.probabilities.mean(0).tolist(), now.probabilities.mean(0).tolist(), strict=True)
-    changes = ", ".join(f"{name} {first:.2f} to {second:.2f}" for name, first, second in means)
-    line = f"  judge ({judge.description}), mean probability: {changes}"
-    return {"judge": {"scorer": judge.description, "images": each_image(columns)}}, [line]
+        changes = ", ".join(
+            f"{name} {a:.2f} to {b:.2f}"
+            for name, a, b in zip(
+                names, was.probabilities.mean(0).tolist(), now.probabilities.mean(0).tolist(), strict=True
+            )
+        )
+        columns = {"before": rows(names, was.probabilities), "after": rows(names, now.probabilities)}
+        data = {"scorer": judge.description, "reading": judge.reading, "images": each_image(columns)}
+        return {"judge": data}, [f"  {judge.reading} ({judge.description}), means: {changes}"]
+    found = judge_edit(
+        generator, judge, before, after, before=scores, goals=goals, targets=names, batch_size=batch_size
+    )
+    return {"judge": judged_data(found)}, [f"  {found}"]
+
+
+def judged_data(found: JudgedEdit) -> dict[str, Any]:
+    """What a judge reads in edited images, as JSON."""
+    columns = {
+        "before": rows(found.targets, found.before.probabilities),
+        "after": rows(found.targets, found.after.probabilities),
+        "confirmed": found.confirmed.tolist(),
+    }
+    return {"scorer": found.judge, "reading": found.reading, "images": each_image(columns)}

@@ -31,11 +31,15 @@ if TYPE_CHECKING:
     from ganatomy.experiments.base import Experiment
     from ganatomy.generators.base import Generator
     from ganatomy.perception.base import Scorer
+    from ganatomy.perception.judging import Judge
     from ganatomy.progress import Progress
     from ganatomy.recipes import Drawn, Given, ModelReference
     from ganatomy.recipes.codes import Codes
     from ganatomy.recipes.images import Image
     from ganatomy.recipes.moves import Edit
+
+NONE = "none"
+"""What is given for no judge."""
 
 CLIP = "clip"
 """The text-image model that scores attributes in words where no classifier is bundled or given."""
@@ -240,30 +244,37 @@ class Subject(Sampling):
         attributes = tuple(attributes)
         return self.open_scorer(attributes) if self.has_scorer or attributes else None
 
-    def open_judge(self, scorer: "Scorer | None", attributes: Iterable[str] = ()) -> "Scorer | None":
-        """The judge, if one was asked for.
+    def open_judge(self, scorer: "Scorer | None", attributes: Iterable[str] = ()) -> "Judge | None":
+        """The judge that was asked for, else the one that is bundled with the model and its scorer; None for "none".
 
         Args:
-            scorer: that the judge must not be.
+            scorer: that the judge must be independent of, with all that optimisers follow for it.
             attributes: in words, for a text-image model; by default those of the scorer.
 
         Raises:
-            SettingError: when the judge is the scorer.
+            SettingError: when the judge is the scorer, or part of what optimisers follow.
             Others as `perception.scorer` says.
         """
         from ganatomy.perception import is_clip
-        from ganatomy.perception import scorer as find_scorer
+        from ganatomy.perception import judge as find_judge
+        from ganatomy.perception.judging import Judge
 
-        if self.judge is None:
+        spec = self.judge or (self.model if self.has_bundled_judge else NONE)
+        if spec == NONE:
             return None
         words = tuple(attributes) or (() if scorer is None else scorer.names)
-        judge = find_scorer(self.judge, names=words if is_clip(self.judge) else None)
-        if scorer is not None and judge.fingerprint == scorer.fingerprint:
-            raise SettingError(
-                f"--judge {self.judge} is the scorer itself; give a classifier that took no part"
-            )
-        judge.require_images()
-        return self._placed(judge)
+        found = find_judge(spec, names=words if is_clip(spec) else None)
+        if scorer is not None:
+            found.require_independent(scorer, scorer.target())
+        return Judge(self._placed(found.scorer))
+
+    @property
+    def has_bundled_judge(self) -> bool:
+        """Whether the model is a bundled one with its own scorer, so that its judge goes with it."""
+        from ganatomy import zoo
+
+        bundled = zoo.find_bundled(self.model)
+        return self.scorer in (None, self.model) and bundled is not None and bundled.judge is not None
 
     @property
     def has_scorer(self) -> bool:

@@ -14,6 +14,7 @@ from ganatomy.errors import CheckpointError, ScoreError, SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scorer
+from ganatomy.perception.judging import Judge
 from ganatomy.progress import Advance, Clock, Progress
 from ganatomy.statistics.formatting import percent
 from ganatomy.surveys import Survey, differentiate, gradients_flow, survey
@@ -32,7 +33,7 @@ class Experiment:
     Args:
         generator: makes the images.
         scorer: attribute classifier; None for experiments that need none.
-        judge: a classifier that takes no part in finding or optimising, to read the same edited images again.
+        judge: takes no part in finding, optimising or stopping, and reads the same edited images again.
         space: "z", "w", "w+" or "s"; None for the one that suits the experiment.
         seed: of the codes that methods learn from; codes to measure on are drawn with the next one.
         truncation_psi: of codes in w; 1 is none.
@@ -40,7 +41,7 @@ class Experiment:
         progress: called with (stage, done, total).
 
     Raises:
-        SettingError: for a batch size below 1.
+        SettingError: for a batch size below 1, and for a judge that is the scorer or part of what optimisers follow.
         SpaceError: for a space that does not exist.
 
     Example:
@@ -54,7 +55,7 @@ class Experiment:
 
     generator: Generator
     scorer: Scorer | None = None
-    judge: Scorer | None = field(default=None, kw_only=True)
+    judge: Judge | None = field(default=None, kw_only=True)
     space: Space | str | None = field(default=None, kw_only=True)
     seed: int = field(default=0, kw_only=True)
     truncation_psi: float = field(default=1.0, kw_only=True)
@@ -68,6 +69,8 @@ class Experiment:
             raise SettingError(f"batch size {self.batch_size} makes no images; give at least 1")
         if self.space is not None:
             object.__setattr__(self, "space", Space.parse(self.space))
+        if self.judge is not None and self.scorer is not None:
+            self.judge.require_independent(self.scorer, self.scorer.target())
         object.__setattr__(self, "clock", Clock(progress=self.progress))
 
     def begin(self, space: Space | str | None = None) -> Self:

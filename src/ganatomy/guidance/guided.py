@@ -1,4 +1,8 @@
-"""Guided edits: codes optimised towards target probabilities, with other attributes held."""
+"""Guided edits: codes optimised towards target probabilities, with other attributes held.
+
+The search follows the *target*, by default the ensemble that goes with the scorer. The *scorer* says whether an edit
+has reached its goal. The *judge* takes no part: `confirm` shows it the edited images afterwards.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +18,12 @@ from ganatomy.generators.base import Generator, batches
 from ganatomy.generators.latent_distribution import LatentDistribution, latent_distribution
 from ganatomy.guidance.derivatives import Derivatives, Differences, Gradients, Watch, gradients_reach
 from ganatomy.guidance.goals import Values, goals, held_names
-from ganatomy.guidance.search import SearchState, SearchTask, reached, search
+from ganatomy.guidance.judged import JudgedEdit, judge_edit, scores_of
+from ganatomy.guidance.search import SearchState, SearchTask, search
 from ganatomy.latents import Directions, Latents
 from ganatomy.perception.base import Scorer, Scores
 from ganatomy.perception.identity import IMAGES_SEED, NUM_IMAGES, Features, Identity, coarse
+from ganatomy.perception.judging import NEAR, Judge
 from ganatomy.progress import Advance
 
 OTHERS = 0.5
@@ -28,6 +34,9 @@ DAMPING = 3e-3
 
 NUM_COARSE = 8
 """Random projections that the coarse image is watched by."""
+
+BEYOND = 1.4
+"""Multiple of the logit of a goal that the search aims at."""
 
 NUM_OTHERS = 128
 """Other images over which the gradients of targets are averaged."""
@@ -40,31 +49,48 @@ class Guided:
     """Edited codes, and what the edit did to the image of each.
 
     Args:
+        origin: codes before the edit.
         latents: edited codes.
         targets: names of the attributes that were to move.
         held: names of the attributes that were held.
         goals: probability that each target was to reach.
         before: scores of all attributes before the edit.
         after: scores of all attributes after it.
-        reached: whether every target is within `SearchSettings.close` of its goal.
         steps: taken for each image.
         distance: from the code as it was, in standard deviations of codes.
         derivatives: what steps were computed from: "gradients", or "finite differences along 5 directions".
+        took_part: the scorer, and the classifier that the search followed.
+        judged: what a judge reads in the same images; None until `confirm`.
     """
 
+    origin: Latents
     latents: Latents
     targets: tuple[str, ...]
     held: tuple[str, ...]
     goals: Float[Tensor, "n t"]
     before: Scores
     after: Scores
-    reached: Bool[Tensor, " n"]
     steps: Int[Tensor, " n"]
     distance: Float[Tensor, " n"]
     derivatives: str
+    took_part: tuple[Scorer, ...]
+    judged: JudgedEdit | None = None
 
     def __len__(self) -> int:
         return len(self.latents)
+
+    @property
+    def reached(self) -> Bool[Tensor, " n"]:
+        """Whether the scorer reads every target at its goal, to within `NEAR`, or beyond it."""
+        was, now = (seen.select(self.targets).probabilities for seen in (self.before, self.after))
+        return ((self.goals - now) * torch.where(self.goals >= was, 1.0, -1.0) <= NEAR).all(1)
+
+    @property
+    def confirmed(self) -> Bool[Tensor, " n"]:
+        """Whether the goal is reached, and the judge confirms it; nothing is confirmed without a judge."""
+        if self.judged is None:
+            return torch.zeros_like(self.reached)
+        return self.reached & self.judged.confirmed
 
     @property
     def changes(self) -> Float[Tensor, "n a"]:
@@ -82,16 +108,21 @@ class Guided:
             f"{name} {a:.2f} to {b:.2f}" for name, a, b in zip(self.targets, was, now, strict=True)
         )
         kept = f"; held ones changed by {float(self.drift.abs().mean()):.3f}" if self.held else ""
-        return (
+        text = (
             f"{int(self.reached.sum())} of {len(self)} reached: {moved}{kept} (means, by {self.derivatives})"
         )
+        return text if self.judged is None else f"{text}; {self.judged}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GuidedSettings:
-    """How guided edits hold, and how far they go.
+    """What guided edits follow, how they hold, and how far they go.
 
     Args:
+        target: classifier that the search follows; by default what goes with the scorer (`Scorer.target`).
+        beyond: goals are sought at this multiple of their logit, so that others, which agree with the target on
+            average only, read the goal as well; changes are sought as they are. By default `BEYOND` where the target
+            is another classifier than the scorer, else 1.
         identity: from images to features `[n, f]` that must stay as well, such as those of a face recogniser.
         layers: half-open range of layers to move; codes in w become w+.
         distribution: of codes; by default fitted to codes that the generator draws.
@@ -101,6 +132,8 @@ class GuidedSettings:
         max_steps: steps for each image.
     """
 
+    target: Scorer | None = None
+    beyond: float | None = None
     identity: Features | None = None
     layers: tuple[int, int] | None = None
     distribution: LatentDistribution | None = None
@@ -127,6 +160,9 @@ def guided(
     progress: Advance | None = None,
 ) -> Guided:
     """Optimise codes until the classifier reaches the target probabilities, with other attributes held.
+
+    The search follows the classifier's target (`GuidedSettings.target`), and the classifier says what was reached. Show
+    the result to a judge with `confirm`.
 
     Each step is towards the smallest edit, in standard deviations of codes, that moves a target by at most
     `SearchSettings.cap` logits and leaves held probabilities where they were to first order, their drift so far taken
@@ -172,11 +208,13 @@ def guided(
     distribution.check(latents)
     targets = scorer.select(to).names if to else ()
     held = held_names(scorer.names, targets, hold)
+    followed = (settings.target or scorer.target()).select(scorer.names)
     if directions is None:
-        scorer = scorer.differentiable()
+        followed = followed.differentiable()
+    beyond = settings.beyond or (1.0 if followed.sources == scorer.sources else BEYOND)
     whole = _task(
-        generator, scorer, latents, to, units=units, held=held, directions=directions,
-        settings=replace(settings, distribution=distribution), batch_size=batch_size,
+        generator, followed, latents, to, units=units, held=held, directions=directions,
+        settings=replace(settings, distribution=distribution, beyond=beyond), batch_size=batch_size,
     )  # fmt: skip
     found: list[tuple[SearchTask, SearchState]] = []
     for first in range(0, len(latents), batch_size):
@@ -185,24 +223,63 @@ def guided(
         found.append((task, search(task)))
         if progress:
             progress(min(first + batch_size, len(latents)), len(latents))
-    names = tuple(scorer.names)
-    codes = [task.reachable.moved(task.latents, state.offset).codes for task, state in found]
-
-    def scores(values: Iterable[Tensor]) -> Scores:
-        return Scores(names=names, logits=torch.cat([part[:, : len(names)] for part in values]).float())
-
+    offsets = [task.reachable.moved(task.latents, state.offset) for task, state in found]
+    edited = latents.with_codes(Latents.cat(offsets).codes)
+    before, after = (
+        scores_of(generator, scorer, codes, batch_size=batch_size) for codes in (latents, edited)
+    )
     return Guided(
-        latents=latents.with_codes(torch.cat(codes)),
+        origin=latents,
+        latents=edited,
         targets=targets,
         held=held,
-        goals=torch.sigmoid(whole.goals).float(),
-        before=scores(task.initial for task, _ in found),
-        after=scores(state.values for _, state in found),
-        reached=torch.cat([reached(*each) for each in found]),
+        goals=torch.sigmoid(goals(before, to, units=units)).float(),
+        before=before,
+        after=after,
         steps=torch.cat([state.steps for _, state in found]),
         distance=torch.cat([state.offset.norm(dim=1) for _, state in found]).float(),
         derivatives=whole.derivatives.description,
+        took_part=(scorer, followed),
     )
+
+
+def confirm(generator: Generator, judge: Judge, edit: Guided, *, batch_size: int = 16) -> Guided:
+    """Show a judge the images of a guided edit, which it took no part in.
+
+    Args:
+        generator: of the images.
+        judge: the classifier that judges.
+        edit: the guided edit.
+        batch_size: images at a time.
+
+    Returns:
+        The edit with the judge's readings; see `Guided.confirmed`.
+
+    Raises:
+        SettingError: when the judge took part in the edit.
+        UnknownNameError: when it scores none of the targets.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> from ganatomy.perception import OracleScorer
+        >>> toy = ga.ToyGenerator(z_dim=12, cosine=0.5)
+        >>> found = ga.guided(toy, OracleScorer(toy), toy.sample(1, seed=1), {"red": 0.9})
+        >>> another = ga.judge(lambda images: toy.read(images).sigmoid(), names=toy.attributes)
+        >>> str(ga.confirm(toy, another, found).judged.verdict)
+        'confirmed'
+    """
+    judge.require_independent(*edit.took_part)
+    judged = judge_edit(
+        generator,
+        judge,
+        edit.origin,
+        edit.latents,
+        before=edit.before,
+        goals=edit.goals,
+        targets=edit.targets,
+        batch_size=batch_size,
+    )
+    return replace(edit, judged=judged)
 
 
 def _task(
@@ -226,6 +303,7 @@ def _task(
     look = _watch(generator, scorer)
     before = torch.cat([look(part).cpu() for part in batches(latents, batch_size)])
     wanted = goals(Scores(names=names, logits=before), to, units=units)
+    wanted = torch.where(_absolute(to, units), wanted * (settings.beyond or 1.0), wanted)
     guarded, spared = _features(generator, latents, settings)
     watch = _watch(generator, scorer, *guarded, *spared)
     if directions is None and not gradients_reach(look, latents):
@@ -259,6 +337,12 @@ def _task(
         damping=settings.damping,
         max_steps=settings.max_steps,
     )
+
+
+def _absolute(to: Values, units: str) -> Bool[Tensor, " t"]:
+    """Which targets are values to reach, not changes."""
+    signed = [isinstance(value, str) and value.strip()[:1] in ("+", "-") for value in to.values()]
+    return torch.tensor([units in ("probability", "logit") and not change for change in signed])
 
 
 def _features(

@@ -303,11 +303,6 @@ def finish(task: SearchTask, state: SearchState) -> SearchState:
     return replace(state, offset=offset, values=values, steps=steps)
 
 
-def reached(task: SearchTask, state: SearchState) -> Bool[Tensor, " n"]:
-    """Whether every target of an image is close to its goal."""
-    return task.gap(state.values, torch.arange(len(state.values))) <= task.settings.close
-
-
 def _settled(task: SearchTask, values: Float[Tensor, "m a"], rows: Int[Tensor, " m"]) -> Bool[Tensor, " m"]:
     there = task.gap(values, rows) <= task.settings.close
     return there & (task.drift(values, rows) <= task.settings.still)

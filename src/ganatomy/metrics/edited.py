@@ -18,6 +18,7 @@ from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Directions, Latents, Space
 from ganatomy.perception.base import Scorer
+from ganatomy.perception.judging import Judge
 from ganatomy.progress import Advance
 
 STRENGTHS = tuple(step / 2 for step in range(-6, 7))
@@ -65,8 +66,7 @@ def edited_set(
     *,
     codes: Latents | int = 20,
     strengths: Sequence[float] = STRENGTHS,
-    units: str = "sigma",
-    judge: Scorer | None = None,
+    judge: Judge | None = None,
     seed: int = 1,
     truncation_psi: float = 1.0,
     batch_size: int = 64,
@@ -78,7 +78,6 @@ def edited_set(
         directions: to move along; each carries the name of an attribute of the scorer.
         codes: in the space of the directions, or how many to draw.
         strengths: at least three.
-        units: of the strengths, as in `edits.move`.
         judge: a second classifier, which scores the same images.
 
     Returns:
@@ -119,7 +118,7 @@ def edited_set(
     done, total = 0, len(directions) * len(latents) * len(strengths)
     with torch.no_grad():
         for direction in directions:
-            moved = walk(latents, direction, strengths, units=units)
+            moved = walk(latents, direction, strengths)
             for part in batches(moved, batch_size):
                 images = generator(part).clamp(-1, 1)
                 for reader, rows in zip(readers, parts, strict=True):
@@ -133,7 +132,7 @@ def edited_set(
         names=tuple(directions.names),
         attributes=tuple(scorer.names),
         strengths=tuple(float(strength) for strength in strengths),
-        units=units,
+        units="sigma",
         space=directions.space,
         logits=logits,
         seed=seed,

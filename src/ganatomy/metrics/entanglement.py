@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -18,8 +19,12 @@ from ganatomy.metrics.fresh_images import Edits, FreshImages, Hold, Readers, Rea
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.metrics.selectivity import Selectivity, selectivity
 from ganatomy.perception.base import Scorer, position
+from ganatomy.perception.judging import HALF, Judge
 from ganatomy.progress import Advance, part_of
 from ganatomy.statistics.intervals import TAILS, Estimate, estimate, resampling
+
+MOSTLY = 0.5
+"""An edit ends at usual codes if no more than this share of them is unusual."""
 
 NEAR = 0.2
 """A target whose mean change misses the one asked for by no more than this share counts as reached."""
@@ -44,7 +49,9 @@ class Entanglement(Result, unit="selectivity", higher_is_better=True):
         identity: cosine of features before and after, around their mean in the unedited images.
         perceptual: distance of the images before and after.
         seconds: to edit all images for each attribute.
+        unusual: share of the edited codes that lie beyond 99.9 % of drawn codes; see `CodeLikelihood.unusual`.
         judged: the same edits read by a judge, a classifier that took no part, for the attributes that both know.
+        reading: who read this: "scorer", "judge", or "smoothed reading" for a student, which confirms nothing.
     """
 
     names: tuple[str, ...]
@@ -60,7 +67,9 @@ class Entanglement(Result, unit="selectivity", higher_is_better=True):
     identity: Float[Tensor, "k n"] | None = None
     perceptual: Float[Tensor, "k n"] | None = None
     seconds: Float[Tensor, " k"] | None = None
+    unusual: Float[Tensor, " k"] | None = None
     judged: Entanglement | None = None
+    reading: str = "scorer"
 
     @property
     def figures(self) -> dict[str, MeasuredValue]:
@@ -118,6 +127,63 @@ class Entanglement(Result, unit="selectivity", higher_is_better=True):
     def reached(self) -> Bool[Tensor, " k"]:
         """Whether the target changed as much as was asked for, or nearly so, or more; if not, no step gave more."""
         return self.achieved >= (1 - NEAR) * self.target_change
+
+    @property
+    def agreement(self) -> dict[str, float]:
+        """By how much the judge sees each target change, as a share of the change that the scorer sees."""
+        if self.judged is None:
+            return {}
+        own = dict(zip(self.names, self.achieved.tolist(), strict=True))
+        judged = zip(self.judged.names, self.judged.achieved.tolist(), strict=True)
+        return {name: seen / own[name] if own[name] else math.nan for name, seen in judged}
+
+    @property
+    def natural_agreement(self) -> dict[str, float]:
+        """The same as it is between unedited images: what the judge sees where the scorer's reading differs as much.
+
+        Reading by reading, pooled over attributes, the judge's probability is fitted as a rising function of the
+        scorer's (isotonic regression), and read off at the probabilities before and after each edit.
+        """
+        from sklearn.isotonic import IsotonicRegression
+
+        if self.judged is None:
+            return {}
+        columns = [self.attributes.index(name) for name in self.judged.attributes]
+        natural = IsotonicRegression(out_of_bounds="clip").fit(
+            self.before[:, columns].flatten().numpy(), self.judged.before.flatten().numpy()
+        )
+        found = {}
+        for name, sign in zip(self.names, self.signs.tolist(), strict=True):
+            k, column = self.names.index(name), self.attributes.index(name)
+            was, after = self.before[:, column], self.before[:, column] + self.changes[k, :, column]
+            expected = natural.predict(after.numpy()) - natural.predict(was.numpy())
+            seen = float((after - was).mean()) * sign
+            found[name] = float(expected.mean()) * sign / seen if seen else math.nan
+        return {name: found[name] for name in self.judged.names}
+
+    @property
+    def confirmed(self) -> tuple[str, ...]:
+        """The edits that a judge confirms: it sees at least half of the change that was asked for, beyond chance."""
+        if self.judged is None or self.judged.reading != "judge":
+            return ()
+        low, _ = self.judged.intervals()
+        judged = zip(
+            self.judged.names,
+            self.judged.achieved.tolist(),
+            low.gather(1, self.judged.targets[:, None])[:, 0].tolist(),
+            strict=True,
+        )
+        return tuple(name for name, seen, least in judged if seen >= HALF * self.target_change and least > 0)
+
+    @property
+    def movable(self) -> tuple[str, ...]:
+        """The edits that reach their goal, that the judge confirms if there is one, and that end at usual codes."""
+        usual = torch.ones(len(self.names)) if self.unusual is None else self.unusual <= MOSTLY
+        return tuple(
+            name
+            for name, reached, likely in zip(self.names, self.reached.tolist(), usual.tolist(), strict=True)
+            if reached and likely and (self.judged is None or name in self.confirmed)
+        )
 
     @property
     def factor_shifts(self) -> Float[Tensor, "k n f"] | None:
@@ -209,7 +275,7 @@ def entanglement(
     seed: int = 1,
     target_change: float = 0.25,
     hold: Hold = "none",
-    judge: Scorer | None = None,
+    judge: Judge | None = None,
     truncation_psi: float = 1.0,
     batch_size: int = 64,
 ) -> Entanglement:
@@ -318,13 +384,14 @@ def measure_edits(
         else None,
         perceptual=(after.appearance - before.appearance).square().sum(-1) if readers.appearance else None,
         seconds=torch.tensor(seconds) if edits.seconds is None else edits.seconds,
+        unusual=torch.stack([images.unusual(latents).float().mean() for latents in edits.latents]),
     )
     return replace(result, judged=_judged(result, readers.judge, before.judged, after.judged))
 
 
 def _judged(
     result: Entanglement,
-    judge: Scorer | None,
+    judge: Judge | None,
     before: Float[Tensor, "n b"],
     after: Float[Tensor, "k n b"],
 ) -> Entanglement | None:
@@ -343,6 +410,7 @@ def _judged(
         changes=now - was,
         target_change=result.target_change,
         seed=result.seed,
+        reading=judge.reading,
     )
 
 

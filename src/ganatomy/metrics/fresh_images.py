@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ganatomy.edits import move
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.natural_codes import NaturalCodes, natural_codes
 from ganatomy.latents import Direction, Directions, Latents, Space
 from ganatomy.metrics.calibration import find_strengths
 from ganatomy.perception.base import Scorer, position
+from ganatomy.perception.judging import Judge
 from ganatomy.progress import Advance
 
 Hold = Literal["none", "all"] | Mapping[str, Iterable[str]]
@@ -47,7 +49,7 @@ class Readers:
     """
 
     scorer: Scorer
-    judge: Scorer | None = None
+    judge: Judge | None = None
     truth: Scorer | None = None
     identity: Callable[[Tensor], Tensor] | None = None
     appearance: Callable[[Tensor], Tensor] | None = None
@@ -114,6 +116,7 @@ class FreshImages:
     truncation_psi: float = 1.0
     batch_size: int = 32
     num_calibration: int = 32
+    _natural: dict[Space, NaturalCodes] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if min(self.n, self.num_calibration) < 2 or self.batch_size < 1:
@@ -137,6 +140,12 @@ class FreshImages:
     def before(self) -> Readings:
         """What is read in the unedited images."""
         return self.read([self.codes()])
+
+    def unusual(self, latents: Latents) -> Bool[Tensor, " n"]:
+        """Whether codes lie beyond those that the generator draws; see `CodeLikelihood.unusual`."""
+        if latents.space not in self._natural:
+            self._natural[latents.space] = natural_codes(self.generator, latents.space)
+        return self._natural[latents.space].likelihood(latents).unusual
 
     @torch.no_grad()
     def read(

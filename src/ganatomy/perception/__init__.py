@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError, UnknownNameError
 from ganatomy.perception.base import Scorer, Scores
 from ganatomy.perception.clip import is_clip
+from ganatomy.perception.ensemble import EnsembleScorer
 from ganatomy.perception.function import FunctionScorer, load_function
+from ganatomy.perception.judging import Judge, confirmed
 from ganatomy.perception.network import (
     AttributeConfig,
     AttributeNetwork,
@@ -30,14 +32,19 @@ from ganatomy.perception.oracle import (
 from ganatomy.perception.table import TableScorer
 from ganatomy.perception.text import Contrast, TextScorer, load_words, words
 
+if TYPE_CHECKING:
+    from ganatomy.zoo import BundledModel
+
 __all__ = [
     "AttributeConfig",
     "AttributeNetwork",
     "CodeOracle",
     "Contrast",
+    "EnsembleScorer",
     "FactorOracle",
     "FactorScorer",
     "FunctionScorer",
+    "Judge",
     "NetworkScorer",
     "OnnxInput",
     "OnnxScorer",
@@ -47,8 +54,10 @@ __all__ = [
     "TableScorer",
     "TextScorer",
     "TruthScorer",
+    "confirmed",
     "fold_norms",
     "is_clip",
+    "judge",
     "scorer",
     "words",
 ]
@@ -71,6 +80,15 @@ def _table(path: Path, names: Names) -> Scorer:
 
 def _words(path: Path, names: Names) -> Scorer:
     found = load_words(path)
+    return found if names is None else found.select(names)
+
+
+def _bundled(model: BundledModel, names: Names) -> Scorer:
+    """The scorer of a bundled model, with the networks that optimisers follow beside it."""
+    first, *others = (AttributeNetwork.load(path) for path in (model.scorer, *model.companions))
+    found = NetworkScorer(
+        first, description=model.scorer.stem, companions=tuple(NetworkScorer(other) for other in others)
+    )
     return found if names is None else found.select(names)
 
 
@@ -124,6 +142,37 @@ def scorer(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Sco
     return found if names is None else found.select(names)
 
 
+def judge(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Judge:
+    """A judge by what it is called, where it lies, or what it does.
+
+    Args:
+        spec: the name of a bundled model, for the judge that is bundled with it; or whatever `scorer` takes.
+        names: the attributes to use, in this order, as for `scorer`.
+
+    Returns:
+        The judge. A network that learnt from a scorer's readings says so in its file, and is a student.
+
+    Raises:
+        UnknownNameError, MissingFileError, CheckpointError, SettingError: as `scorer` says.
+        ScoreError: for a table of labels.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> ga.judge("faces").is_student
+        False
+    """
+    from ganatomy.zoo import find_bundled
+
+    if isinstance(spec, Judge):
+        return spec if names is None else spec.select(names)
+    bundled = find_bundled(spec) if isinstance(spec, str) else None
+    if bundled is not None and bundled.judge is None:
+        raise SettingError(
+            f"the scorer of {spec} reads the exact truth, which needs no judge; give another scorer"
+        )
+    return Judge(scorer(spec if bundled is None else bundled.judge or spec, names=names))
+
+
 def _named(spec: str, names: Names) -> Scorer:
     if is_clip(spec):
         names = tuple(names or ())
@@ -143,7 +192,7 @@ def _named(spec: str, names: Names) -> Scorer:
 
         return scorer(load(spec), names=names)
     if bundled is not None:
-        return _network(bundled.scorer, names)
+        return _bundled(bundled, names)
     path = Path(spec)
     if path.suffix.lower() in KINDS:
         return KINDS[path.suffix.lower()](path, names)

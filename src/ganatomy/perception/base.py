@@ -102,6 +102,24 @@ class Scorer(ABC):
         if self.num_rows is not None:
             raise ScoreError(f"{self.description} cannot score new images; give a classifier that can")
 
+    @property
+    def sources(self) -> frozenset[str]:
+        """Fingerprints of all classifiers that decide its answers: two scorers that share one are not independent."""
+        return frozenset((self.fingerprint,))
+
+    @property
+    def is_student(self) -> bool:
+        """Whether it learnt its attributes from what another scorer reads, and so shares that one's errors."""
+        return False
+
+    def target(self) -> Scorer:
+        """What optimisers follow for this scorer: itself with gradients, or an ensemble that goes with it.
+
+        Raises:
+            SettingError, CheckpointError: as `differentiable` says.
+        """
+        return self.differentiable()
+
     @abstractmethod
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
         """Logits `[n, attributes]` of images in [-1, 1] with one or three channels, on any device."""
@@ -169,6 +187,17 @@ class SelectedScorer(Scorer):
 
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
         return self.scorer._logits(images, latents=latents, start=start)[:, self._columns]  # noqa: SLF001 (a scorer too)
+
+    @property
+    def sources(self) -> frozenset[str]:
+        return self.scorer.sources
+
+    @property
+    def is_student(self) -> bool:
+        return self.scorer.is_student
+
+    def target(self) -> Scorer:
+        return self.scorer.target().select(self.names)
 
     def differentiable(self) -> Scorer:
         return self.scorer.differentiable().select(self.names)

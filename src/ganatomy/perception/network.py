@@ -21,6 +21,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from ganatomy.errors import CheckpointError, MissingFileError, OutputError, SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, Scores, check_names, class_log_odds, fingerprint_of, fit_images
+from ganatomy.perception.ensemble import EnsembleScorer
 
 ARCHITECTURE = "AttributeNetwork"
 
@@ -131,6 +132,8 @@ class AttributeNetwork(nn.Module):
     def __init__(self, config: AttributeConfig) -> None:
         super().__init__()
         self.config = config
+        self.taught_by = ""
+        """Fingerprint of the scorer whose readings it was trained on; empty for labels."""
         inputs = (config.channels, *config.widths)
         self.stages = nn.Sequential(
             *[Stage(inputs[i], config.widths[i], config.blocks[i]) for i in range(len(config.widths))]
@@ -184,6 +187,8 @@ class AttributeNetwork(nn.Module):
             for name, tensor in self.state_dict().items()
         }
         metadata = {"architecture": ARCHITECTURE, "config": json.dumps(asdict(self.config))}
+        if self.taught_by:
+            metadata["taught_by"] = self.taught_by
         part = path.with_name(f".{path.name}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -215,6 +220,7 @@ class AttributeNetwork(nn.Module):
             raise CheckpointError(
                 f"the weights and the config of this scorer do not fit together: {reason}"
             ) from None
+        network.taught_by = metadata.get("taught_by", "")
         return network.eval().requires_grad_(False)
 
     @classmethod
@@ -241,14 +247,35 @@ class AttributeNetwork(nn.Module):
 
 
 class NetworkScorer(Scorer):
-    """Scores with an attribute network as it is now, on the device where it is; gradients flow to the images."""
+    """Scores with an attribute network as it is now, on the device where it is; gradients flow to the images.
 
-    def __init__(self, network: AttributeNetwork, *, description: str = "attribute network") -> None:
+    Args:
+        network: the attribute network.
+        description: what it is called.
+        companions: networks of the same attributes, trained apart; optimisers follow the mean of all.
+    """
+
+    def __init__(
+        self,
+        network: AttributeNetwork,
+        *,
+        description: str = "attribute network",
+        companions: tuple[NetworkScorer, ...] = (),
+    ) -> None:
         self.network = fold_norms(network)
+        self.taught_by = network.taught_by
+        self.companions = companions
         self.names = network.config.attributes
         self.fingerprint = network.fingerprint
         self.description = f"{description} ({len(self.names)} attributes, {network.config.resolution} px)"
         self._latest: tuple[ref[Tensor], int, Heads] | None = None
+
+    @property
+    def is_student(self) -> bool:
+        return bool(self.taught_by)
+
+    def target(self) -> Scorer:
+        return EnsembleScorer([self, *self.companions]) if self.companions else self
 
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
         return self.network.calibrated(self._read(images).attributes)
@@ -266,6 +293,7 @@ class NetworkScorer(Scorer):
         moved = copy(self)
         moved._latest = None  # noqa: SLF001 (a copy of itself)
         moved.network = deepcopy(self.network).to(device)
+        moved.companions = tuple(companion.to(device) for companion in self.companions)
         return moved
 
     def _read(self, images: Float[Tensor, "n c h w"]) -> Heads:

@@ -71,6 +71,37 @@ def estimate(value: Tensor | float, resampled: Float[Tensor, " b"]) -> Estimate:
     return Estimate(value=float(value), low=float(low), high=float(high))
 
 
+def best_of(values: Float[Tensor, " k"], resampled: Float[Tensor, "b k"]) -> tuple[int, Estimate]:
+    """The largest of k figures, corrected for being the largest of many, with its interval.
+
+    The largest of several noisy figures is on average too large. By how much, the draws say: in each, the largest is
+    compared with the figure that it was drawn around (basic bootstrap).
+
+    Args:
+        values: the figures, at least one of which is a number.
+        resampled: what they would have been in each draw, the same draws for all.
+
+    Returns:
+        Which one is the largest, and its corrected figure.
+
+    Example:
+        >>> which, found = best_of(torch.zeros(4), torch.randn(1000, 4, generator=torch.Generator().manual_seed(0)))
+        >>> found.value < -0.9, found.high < 0.5
+        (True, True)
+    """
+    known = values.double().nan_to_num(nan=-math.inf)
+    drawn = torch.where(resampled.isnan(), -math.inf, resampled.double())
+    winner = int(known.argmax())
+    winners = drawn.argmax(1)
+    excess = drawn.gather(1, winners[:, None])[:, 0] - known[winners]
+    kept = excess[torch.isfinite(excess)]
+    top = float(known[winner])
+    if not len(kept) or not math.isfinite(top):
+        return winner, Estimate(value=top, low=math.nan, high=math.nan)
+    low, high = torch.quantile(kept, torch.tensor(TAILS, dtype=kept.dtype)).tolist()
+    return winner, Estimate(value=top - float(kept.mean()), low=top - high, high=top - low)
+
+
 def mean_of(values: Float[Tensor, " n"], *, seed: int = 0) -> Estimate:
     """The mean of independent rows, with its bootstrap interval."""
     values = values.detach().cpu().double()

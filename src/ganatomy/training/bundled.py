@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,9 +18,11 @@ from ganatomy.datasets.folders import folder_images
 from ganatomy.datasets.idx import idx_images, read_idx
 from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
 from ganatomy.generators import save_generator
+from ganatomy.generators.base import Generator
 from ganatomy.images import Pixels
-from ganatomy.perception.network import AttributeConfig, AttributeNetwork
+from ganatomy.perception.network import AttributeConfig, AttributeNetwork, NetworkScorer
 from ganatomy.progress import Progress
+from ganatomy.training.calibration import fit_temperatures
 from ganatomy.training.data import drawn_faces
 from ganatomy.training.loop import train_gan
 from ganatomy.training.scorers import ScorerEvaluation, ScorerSettings, train_scorer
@@ -28,11 +32,14 @@ from ganatomy.zoo import BundledModel
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
-    """A generator and the scorer that belongs to it.
+    """A generator and the classifiers that belong to it.
 
     Args:
         bundle: the name under which the package ships them.
         about: one line for a person.
+        scorer: finds directions.
+        judge: takes no part in anything that it judges: trained apart, on other images where these are drawn.
+        companions: trained apart as well; optimisers follow the mean of scorer and companions.
         drawn: how many drawn faces are the data where none are given; 0 where data must be given.
     """
 
@@ -40,6 +47,8 @@ class TrainingSettings:
     about: str
     gan: GanSettings
     scorer: ScorerSettings
+    judge: ScorerSettings
+    companions: tuple[ScorerSettings, ...] = ()
     drawn: int = 0
 
 
@@ -51,6 +60,11 @@ class TrainingData:
     attributes: tuple[str, ...] = ()
     labels: Bool[Tensor, "n a"] | None = None
     factors: Float[Tensor, "n f"] | None = None
+
+
+def apart(scorer: ScorerSettings, *, seed: int, strength: float = 1.0, **network: Any) -> ScorerSettings:
+    """The same training with another seed, other widths, and other augmentation."""
+    return replace(scorer, seed=seed, strength=strength, network=replace(scorer.network, **network))
 
 
 _FACES = GanSettings(
@@ -72,7 +86,17 @@ _FACE_SCORER = ScorerSettings(
     network=AttributeConfig(attributes=ATTRIBUTES, factors=tuple(factor.name for factor in FACTORS)),
     images=160_000,
 )
+_FACE_JUDGE = apart(_FACE_SCORER, seed=2077, widths=(16, 44, 80, 136), hidden_dim=208, strength=1.1)
+_FACE_COMPANIONS = (
+    apart(_FACE_SCORER, seed=311, widths=(16, 48, 80, 128)),
+    apart(_FACE_SCORER, seed=727, widths=(16, 40, 88, 128)),
+)
 _DIGITS = tuple("0123456789")
+_DIGIT_SCORER = ScorerSettings(
+    network=AttributeConfig(attributes=_DIGITS, activation="softmax", channels=1, resolution=32),
+    images=100_000,
+    held_out=1_000,
+)
 
 TRAININGS: dict[str, TrainingSettings] = {
     "faces": TrainingSettings(
@@ -80,6 +104,8 @@ TRAININGS: dict[str, TrainingSettings] = {
         about="StyleGAN2 of drawn faces, 64 px, narrow enough for two cores and an hour or two",
         gan=_FACES,
         scorer=_FACE_SCORER,
+        judge=_FACE_JUDGE,
+        companions=_FACE_COMPANIONS,
         drawn=40_000,
     ),
     "faces-large": TrainingSettings(
@@ -97,6 +123,8 @@ TRAININGS: dict[str, TrainingSettings] = {
             ),
         ),
         scorer=replace(_FACE_SCORER, images=600_000),
+        judge=replace(_FACE_JUDGE, images=600_000),
+        companions=tuple(replace(companion, images=600_000) for companion in _FACE_COMPANIONS),
         drawn=200_000,
     ),
     "digits": TrainingSettings(
@@ -112,11 +140,8 @@ TRAININGS: dict[str, TrainingSettings] = {
             r1_gamma=1.0,
             sheet_images=10_000,
         ),
-        scorer=ScorerSettings(
-            network=AttributeConfig(attributes=_DIGITS, activation="softmax", channels=1, resolution=32),
-            images=100_000,
-            held_out=1_000,
-        ),
+        scorer=_DIGIT_SCORER,
+        judge=apart(_DIGIT_SCORER, seed=2077, widths=(12, 32, 64, 96), blocks=(1, 1, 0, 0), strength=1.5),
     ),
 }
 
@@ -132,8 +157,9 @@ def train(
 ) -> list[Path]:
     """Train the models of this name on `data` and write what comes out; a killed run goes on where it was.
 
-    `folder` receives `generator.safetensors` and, where labels are known, `scorer.safetensors` with `scorer.txt`, how
-    it does on held-out images; beside them the checkpoint and sheets of samples.
+    `folder` receives `generator.safetensors` and, where labels are known, `scorer.safetensors`, `judge.safetensors` and
+    companions of the scorer, each with how it does on held-out images (`scorer.txt`); beside them the checkpoint and
+    sheets of samples.
 
     Args:
         name: one of `TRAININGS`.
@@ -151,7 +177,7 @@ def train(
         raise UnknownNameError("model to train", name, TRAININGS)
     settings = TRAININGS[name]
     pixels, labelled = _read(settings, data, folder, progress)
-    scorer = _fitting(settings, labelled)
+    scorer = _fitting(settings.scorer, labelled)
     made: dict[str, Path] = {}
 
     # The network of the feature critic is another one than the scorer, which must judge without having taken part.
@@ -174,19 +200,63 @@ def train(
     }
     made["generator"] = save_generator(generator, folder / "generator.safetensors", card=card, half=True)
     if scorer is not None:
-        trained, evaluation = _train_scorer(scorer, labelled, device, progress)
-        made["scorer"] = trained.save(folder / "scorer.safetensors")
-        (folder / "scorer.txt").write_text(f"{evaluation}\n", encoding="utf-8")
+        made |= _train_classifiers(settings, generator, labelled, folder, device=device, progress=progress)
     if bundle:
         target = BundledModel(name=settings.bundle)
         for kind, path in made.items():
-            shutil.copyfile(path, getattr(target, kind))
+            shutil.copyfile(path, target.file(kind))
     return list(made.values())
 
 
-def _fitting(settings: TrainingSettings, labelled: TrainingData) -> ScorerSettings | None:
-    """The settings of the scorer, made to fit the labels of the data; None where there are none."""
-    scorer = settings.scorer
+def _train_classifiers(
+    settings: TrainingSettings,
+    generator: Generator,
+    given: TrainingData,
+    folder: Path,
+    *,
+    device: str,
+    progress: Progress | None,
+) -> dict[str, Path]:
+    """Scorer, judge and companions, each trained on images of its own where they are drawn, unless it lies there.
+
+    Scorer and companions are calibrated on generated images, by each other; the judge stays as it was trained, because
+    a judge that these had calibrated would owe them something.
+    """
+    wanted = {"scorer": settings.scorer, "judge": settings.judge}
+    wanted |= {f"companion-{k + 1}": own for k, own in enumerate(settings.companions)}
+    made: dict[str, Path] = {}
+    for kind, own in wanted.items():
+        made[kind] = folder / f"{kind}.safetensors"
+        if not made[kind].exists():
+            fitting = _fitting(own, given)
+            assert fitting is not None
+            data = _drawn_labels(settings, own.seed + 1, folder, progress) if settings.drawn else given
+            network, evaluation = _train_scorer(fitting, data, device, progress)
+            (folder / f"{kind}.txt").write_text(f"{evaluation}\n", encoding="utf-8")
+            network.save(made[kind])
+    if settings.companions:
+        calibrate(generator, [path for kind, path in made.items() if kind != "judge"])
+    return made
+
+
+def calibrate(generator: Generator, paths: Sequence[Path]) -> None:
+    """Fit the temperatures of attribute networks on a generator's images, by each other, and write the files anew.
+
+    Args:
+        generator: whose images are read.
+        paths: of two or more networks of the same attributes.
+    """
+    networks = [AttributeNetwork.load(path) for path in paths]
+    for network in networks:
+        network.temperature.fill_(1.0)
+    fitted = fit_temperatures(generator.to("cpu"), [NetworkScorer(network) for network in networks])
+    for network, temperatures, path in zip(networks, fitted, paths, strict=True):
+        network.temperature.copy_(temperatures)
+        network.save(path)
+
+
+def _fitting(scorer: ScorerSettings, labelled: TrainingData) -> ScorerSettings | None:
+    """The settings of a classifier, made to fit the labels of the data; None where there are none."""
     if labelled.labels is None:
         return None
     if labelled.attributes == scorer.network.attributes:
@@ -195,7 +265,7 @@ def _fitting(settings: TrainingSettings, labelled: TrainingData) -> ScorerSettin
         scorer.network,
         attributes=labelled.attributes,
         factors=(),
-        channels=settings.gan.channels,
+        channels=labelled.pixels.shape[3],
         activation="sigmoid",
     )
     return replace(scorer, network=network, held_out=max(1, len(labelled.pixels) // 10))
@@ -227,19 +297,27 @@ def _drawn(
 
     A scorer of one population would learn which attributes go together, and take one for the other.
     """
-    size, half, seed = settings.gan.resolution, settings.drawn // 2, settings.gan.seed
+    size, seed = settings.gan.resolution, settings.gan.seed
     if not settings.drawn:
         raise SettingError(f"this training needs data: {settings.about}")
     folder.mkdir(parents=True, exist_ok=True)
     pixels = drawn_faces(folder, settings.drawn, resolution=size, seed=seed, progress=progress)
+    return pixels, _drawn_labels(settings, seed + 1, folder, progress)
+
+
+def _drawn_labels(
+    settings: TrainingSettings, seed: int, folder: Path, progress: Progress | None
+) -> TrainingData:
+    """Drawn faces of this seed with their labels, half of them of each population."""
+    size, half = settings.gan.resolution, settings.drawn // 2
     both, faces = [], []
     for entangled in (True, False):
         both.append(
-            drawn_faces(folder, half, resolution=size, seed=seed + 1, entangled=entangled, progress=progress)
+            drawn_faces(folder, half, resolution=size, seed=seed, entangled=entangled, progress=progress)
         )
-        faces.append(sample_faces(half, seed=seed + 1, entangled=entangled))
-    mixed = np.random.default_rng(seed + 1).permutation(2 * half)  # so that the held-out rows are of both
-    return pixels, TrainingData(
+        faces.append(sample_faces(half, seed=seed, entangled=entangled))
+    mixed = np.random.default_rng(seed).permutation(2 * half)  # so that the held-out rows are of both
+    return TrainingData(
         pixels=np.concatenate(both)[mixed],
         attributes=ATTRIBUTES,
         labels=torch.cat([f.labels for f in faces])[mixed],

@@ -74,7 +74,7 @@ class ScorerEvaluation:
 def train_scorer(
     settings: ScorerSettings,
     pixels: Pixels,
-    labels: Bool[Tensor, "rows a"],
+    labels: Bool[Tensor, "rows a"] | Float[Tensor, "rows a"],
     factors: Float[Tensor, "rows f"] | None = None,
     *,
     device: str = "cpu",
@@ -85,7 +85,7 @@ def train_scorer(
     Args:
         settings: how it is trained.
         pixels: the images.
-        labels: whether each image has each attribute; one-hot classes for a softmax network.
+        labels: whether each image has each attribute, or how probable that is; one-hot classes for a softmax network.
         factors: continuous values of each image; they are brought to mean 0 and deviation 1 over the rows.
         device: where to train.
         progress: called with ("scorer", steps done, steps).
@@ -145,7 +145,7 @@ def train_scorer(
 
 
 def attribute_loss(
-    config: AttributeConfig, logits: Float[Tensor, "n a"], labels: Bool[Tensor, "n a"]
+    config: AttributeConfig, logits: Float[Tensor, "n a"], labels: Bool[Tensor, "n a"] | Float[Tensor, "n a"]
 ) -> Float[Tensor, ""]:
     """Cross-entropy: of classes for a softmax, else the mean over attributes."""
     if config.activation == "softmax":
@@ -181,7 +181,7 @@ def augment(images: Float[Tensor, "n c h w"], strength: float) -> Float[Tensor, 
 
 
 def fit_temperature(
-    config: AttributeConfig, logits: Float[Tensor, "n a"], labels: Bool[Tensor, "n a"]
+    config: AttributeConfig, logits: Float[Tensor, "n a"], labels: Bool[Tensor, "n a"] | Float[Tensor, "n a"]
 ) -> Float[Tensor, " a"]:
     """The temperatures, one for each attribute (one for all of a softmax), with the best held-out likelihood."""
     grid = torch.logspace(-0.7, 0.7, 113)
@@ -201,12 +201,12 @@ def fit_temperature(
 def evaluate(
     config: AttributeConfig,
     logits: Float[Tensor, "n a"],
-    labels: Bool[Tensor, "n a"],
+    labels: Bool[Tensor, "n a"] | Float[Tensor, "n a"],
     predicted: Float[Tensor, "n f"] | None,
     factors: Float[Tensor, "n f"] | None,
 ) -> ScorerEvaluation:
-    """Compare logits with labels, and factors with those of the data."""
-    names = config.attributes
+    """Compare logits with labels, and factors with those of the data; a probable label counts as one."""
+    names, labels = config.attributes, labels > 0.5
     auc = {
         name: float(roc_auc_score(labels[:, i], logits[:, i]))
         for i, name in enumerate(names)
@@ -237,7 +237,7 @@ def _check(settings: ScorerSettings, pixels: Pixels, labels: Tensor, factors: Te
         raise SettingError(
             f"held_out={settings.held_out} leaves nothing of {len(pixels)} images to learn from, or to test"
         )
-    counts = labels[: len(pixels) - settings.held_out].sum(dim=0)
+    counts = (labels[: len(pixels) - settings.held_out] > 0.5).sum(dim=0)
     for name, positive in zip(config.attributes, counts.tolist(), strict=True):
         if positive in (0, len(pixels) - settings.held_out):
             raise ScoreError(

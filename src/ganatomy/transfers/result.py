@@ -9,9 +9,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ganatomy.errors import SettingError
-from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Latents
-from ganatomy.perception.base import Scorer, Scores
+from ganatomy.perception.base import Scores
 
 WITHIN = 0.1
 """Largest distance of a probability from its source's that counts as reached."""
@@ -124,13 +123,4 @@ def paired(target: Latents, source: Latents) -> tuple[Latents, Latents]:
         return target[rows % len(target)], source[rows % len(source)]
     raise SettingError(
         f"{len(target)} targets and {len(source)} sources do not make pairs; give as many of both, or one of either"
-    )
-
-
-@torch.no_grad()
-def scores_of(generator: Generator, scorer: Scorer, latents: Latents, *, batch_size: int) -> Scores:
-    """The scores of the images of these codes."""
-    return Scores.cat(
-        Scores(names=scorer.names, logits=scorer(generator(part), latents=part).logits.cpu())
-        for part in batches(latents, batch_size)
     )

@@ -14,12 +14,13 @@ from ganatomy.generators.base import Generator
 from ganatomy.guidance import Guided, GuidedSettings, guided
 from ganatomy.guidance.goals import held_names
 from ganatomy.guidance.guided import DAMPING
+from ganatomy.guidance.judged import scores_of
 from ganatomy.latents import Directions, Latents
 from ganatomy.perception.base import Scorer, Scores
 from ganatomy.progress import Advance
 from ganatomy.transfers.linear import linear
 from ganatomy.transfers.network import TransferNetwork
-from ganatomy.transfers.result import Pairs, Transferred, paired, scores_of
+from ganatomy.transfers.result import Pairs, Transferred, paired
 from ganatomy.transfers.steps import moved
 
 METHODS = ("linear", "guided")
@@ -144,16 +145,23 @@ def _guided(
     """Guided edits to the goal of each pair, with more damping where the held attributes prevent it."""
     rows, n = torch.arange(len(pairs.target)), len(pairs.target)
     best: Transferred | None = None
+    # What the search follows must read in the target what it reads in the source.
+    followed = scorer.target().select(scorer.names)
+    goals = replace(
+        pairs,
+        before=scores_of(generator, followed, pairs.target, batch_size=batch_size),
+        given=scores_of(generator, followed, pairs.source, batch_size=batch_size),
+    ).goals
     for looser in LOOSER:
         found = guided(
             generator,
             scorer,
             pairs.target[rows],
-            {name: pairs.goals[rows, k] for k, name in enumerate(pairs.attributes)},
+            {name: goals[rows, k] for k, name in enumerate(pairs.attributes)},
             units="logit",
             hold=pairs.held,
             directions=directions,
-            settings=GuidedSettings(damping=looser * DAMPING),
+            settings=GuidedSettings(target=followed, beyond=1.0, damping=looser * DAMPING),
             batch_size=batch_size,
             progress=None if progress is None else lambda done, _: progress(min(done, n - 1), n),
         )

@@ -21,9 +21,10 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, kw_only=True)
 class BundledModel:
-    """A generator, the scorer for its images, and for some its critic, as safetensors inside the package.
+    """A generator with the classifiers of its images, and for some its critic, as safetensors inside the package.
 
     Args:
+        num_companions: classifiers whose mean with the scorer optimisers follow.
         table: what a generator without weights is computed from; its name may be followed by settings, after a colon.
         about: the card of such a generator.
     """
@@ -32,26 +33,41 @@ class BundledModel:
     architecture: str = ""
     resolution: int = 0
     draws: str = ""
+    num_companions: int = 0
     table: Path | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
 
+    def file(self, kind: str) -> Path:
+        """The file of one part, such as "generator" or "companion-1"."""
+        return FOLDER / f"{self.name}-{kind}.safetensors"
+
     @property
     def generator(self) -> Path:
-        return self.table or FOLDER / f"{self.name}-generator.safetensors"
+        return self.table or self.file("generator")
 
     @property
     def scorer(self) -> Path:
-        return FOLDER / f"{self.name}-scorer.safetensors"
+        return self.file("scorer")
+
+    @property
+    def judge(self) -> Path | None:
+        """A classifier that was trained apart from the scorer; None where the scorer reads the exact truth."""
+        return None if self.table else self.file("judge")
+
+    @property
+    def companions(self) -> tuple[Path, ...]:
+        """Classifiers whose mean with the scorer optimisers follow; none of them is the judge."""
+        return tuple(self.file(f"companion-{k + 1}") for k in range(self.num_companions))
 
     @property
     def critic(self) -> Path:
         """The discriminator that the generator was trained against, where it was kept."""
-        return FOLDER / f"{self.name}-critic.safetensors"
+        return self.file("critic")
 
     @property
     def panel(self) -> Path:
         """The studio's measurements of its directions."""
-        return FOLDER / f"{self.name}-panel.safetensors"
+        return self.file("panel")
 
     @property
     def card(self) -> dict[str, Any]:
@@ -65,7 +81,11 @@ class BundledModel:
 
 MODELS = {
     "faces": BundledModel(
-        name="faces", architecture="StyleGAN2", resolution=64, draws="faces, drawn by ganatomy"
+        name="faces",
+        architecture="StyleGAN2",
+        resolution=64,
+        draws="faces, drawn by ganatomy",
+        num_companions=2,
     ),
     "digits": BundledModel(
         name="digits", architecture="DCGAN", resolution=32, draws="handwritten digits (MNIST)"

@@ -12,7 +12,7 @@ from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.compare import Truth, compare
 from ganatomy.experiments.documents import document
 from ganatomy.generators.toy import ToyGenerator
-from ganatomy.perception import FunctionScorer, scorer
+from ganatomy.perception import FunctionScorer, Judge, scorer
 from ganatomy.report import write_document
 
 METHODS = (
@@ -39,7 +39,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Compared:
     experiment = Experiment(
         generator,
         scorer(generator),
-        judge=FunctionScorer(judge, generator.attributes[:3], output="logits"),
+        judge=Judge(FunctionScorer(judge, generator.attributes[:3], output="logits")),
         progress=lambda stage, done, total: reported.append((stage, done, total)),
     )
     found = compare(

@@ -12,7 +12,7 @@ from ganatomy.experiments.documents import document
 from ganatomy.experiments.explore import explore
 from ganatomy.generators import save_generator
 from ganatomy.generators.toy import ToyGenerator
-from ganatomy.perception import FunctionScorer, scorer
+from ganatomy.perception import FunctionScorer, Judge, scorer
 from ganatomy.report import write_document
 
 
@@ -36,7 +36,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
         return torch.sigmoid(generator.read(images)[:, [0, 2]])
 
     judge = FunctionScorer(red_and_young, ["red", "Young"])
-    experiment = Experiment(generator, scorer(generator), judge=judge)
+    experiment = Experiment(generator, scorer(generator), judge=Judge(judge))
     found = explore(experiment, n=400, measured=12, truth=FunctionScorer(redness, ["redness"]))
     folder = place / "the report"
     write_document(document(found, experiment, model=str(model), scorer="oracle"), folder)

@@ -15,7 +15,7 @@ from reader import Reader
 
 from ganatomy.experiments.explore.exploration import BASE, HELD
 from ganatomy.experiments.explore.figures import STATIONS, average_codes
-from ganatomy.experiments.explore.sentences import largest_unwanted
+from ganatomy.experiments.explore.sentences import largest_unwanted, lead
 from ganatomy.statistics.formatting import short
 
 
@@ -73,13 +73,37 @@ def test_headings_go_down_one_level_at_a_time(page: Reader) -> None:
     assert all(below <= above + 1 for above, below in itertools.pairwise(levels))
 
 
-def test_the_summary_on_top_has_the_measured_figures(reported: Reported, page: Reader) -> None:
-    entanglement = reported.exploration.entanglement
-    alone, held = (short(entanglement[method].selectivity().mean.value) for method in (BASE, HELD))
-    assert f"Moved alone, an attribute changes {alone} times as much" in page.text
+def test_the_summary_on_top_has_the_figures_of_the_judge(reported: Reported, page: Reader) -> None:
+    found = reported.exploration
+    alone, held = (short(found.headline(method).value) for method in (BASE, HELD))
+    by_scorer = short(found.selectivity(HELD).value)
+    assert f"the attribute changes {alone} times as much" in page.text
     assert f"with the others held fixed, {held} (" in page.text
+    assert f"times, by the judge (by the scorer {by_scorer}, over all edits)." in page.text
     assert f"{alone} → {held}" in page.text
-    assert "Of 3 attributes, 3 can be moved while all others are held fixed." in page.text
+    judged = found.entanglement[HELD].judged
+    assert judged is not None
+    assert found.headline(HELD).value == pytest.approx(float(judged.selectivities().mean()))
+    assert f"Of 3 attributes, {len(found.movable)} can be moved with all others held fixed" in page.text
+    assert set(found.movable) <= {"red", "Young"}, "the judge does not know the third"
+
+
+def test_without_a_judge_the_summary_says_that_nothing_is_confirmed(reported: Reported) -> None:
+    alone = {name: replace(it, judged=None) for name, it in reported.exploration.entanglement.items()}
+    text = lead(replace(reported.exploration, entanglement=alone, judge=None))
+    assert "No judge confirms it." in text
+    assert "by the judge" not in text
+
+
+def test_a_smoothed_reading_confirms_nothing(reported: Reported) -> None:
+    smoothed = {
+        name: replace(it, judged=it.judged and replace(it.judged, reading="smoothed reading"))
+        for name, it in reported.exploration.entanglement.items()
+    }
+    found = replace(reported.exploration, entanglement=smoothed)
+    assert found.movable == ()
+    assert "a smoothed reading" in lead(found)
+    assert "by the smoothed reading" in lead(found)
 
 
 def test_the_judge_has_a_column_and_a_sentence(page: Reader) -> None:

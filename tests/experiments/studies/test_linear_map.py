@@ -20,7 +20,7 @@ from ganatomy.experiments.studies.linear_map.sentences import sentences
 from ganatomy.experiments.studies.linear_map.tables import table_of_changes, table_of_cosines, table_of_one
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.metrics import Entanglement, mean_abs_cosine
-from ganatomy.perception import FunctionScorer, OracleScorer, TruthScorer, scorer
+from ganatomy.perception import FunctionScorer, Judge, TruthScorer, scorer
 from ganatomy.report import write_document
 from ganatomy.statistics.intervals import Estimate
 
@@ -186,7 +186,8 @@ def test_figures_that_are_not_above_0_cost_no_more_than_their_chart(
 
 
 def test_a_judge_reads_the_same_edits(toy: ToyGenerator) -> None:
-    judged = Experiment(toy, scorer(toy), judge=OracleScorer(toy))
+    other = FunctionScorer(toy.read, toy.attributes, output="logits", fingerprint="another")
+    judged = Experiment(toy, scorer(toy), judge=Judge(other))
     study = study_linear_map(judged, n=200, images=6, path=(1.0,))
     compared = study.comparison
     assert compared.value(PLAIN, "judged_selectivity") == pytest.approx(compared.value(PLAIN), rel=1e-3)

@@ -22,7 +22,7 @@ from ganatomy.experiments.studies.z_against_w.sentences import Verdict, sentence
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Latents
 from ganatomy.metrics.edited import STRENGTHS
-from ganatomy.perception import FunctionScorer, OracleScorer, TableScorer
+from ganatomy.perception import FunctionScorer, Judge, OracleScorer, TableScorer
 from ganatomy.plots.matrices import by_likeness, halves_chart
 from ganatomy.plots.responses import responses_chart
 from ganatomy.progress import Progress
@@ -249,7 +249,7 @@ def test_a_judge_reads_the_same_edits_and_gives_a_verdict_of_its_own(
     toy: ToyGenerator, found: ZAgainstW
 ) -> None:
     judge = judge_of(toy, toy.attributes[:3], columns=range(3))
-    experiment = replace(of(toy), judge=judge)
+    experiment = replace(of(toy), judge=Judge(judge))
     judged = study_z_against_w(experiment, n=300, images=8, refits=2, attributes=found.attributes)
     assert judged.by_judge is not None
     assert judged.by_judge.attributes == toy.attributes[:3]
@@ -274,7 +274,7 @@ def test_a_judge_turns_no_edit_round() -> None:
     """A judge by which most images have an attribute still reads the edits that add it."""
     toy = ToyGenerator(w_dim=16, cosine=0.0)
     judge = FunctionScorer(lambda images: toy.read(images) + 3, toy.attributes, output="logits")
-    experiment = replace(of(toy), judge=judge)
+    experiment = replace(of(toy), judge=Judge(judge))
     judged = study_z_against_w(experiment, n=200, images=6, refits=2, target_change=0.02)
     assert judged.by_judge is not None
     assert {it.name: it.added for it in judged.by_judge.unwanted}.items() <= {
@@ -284,7 +284,7 @@ def test_a_judge_turns_no_edit_round() -> None:
 
 def test_without_w_the_judge_reads_z_alone() -> None:
     toy = ToyGenerator()
-    experiment = replace(of(toy), judge=judge_of(toy, toy.attributes, columns=range(4)))
+    experiment = replace(of(toy), judge=Judge(judge_of(toy, toy.attributes, columns=range(4))))
     alone = study_z_against_w(experiment, n=200, images=6)
     assert alone.by_judge is not None
     assert alone.by_judge.comparison is None
@@ -296,16 +296,16 @@ def test_a_judge_of_other_attributes_is_refused_before_any_work(toy: ToyGenerato
     experiment = replace(of(toy), progress=lambda *step: calls.append(step))
     stranger = judge_of(toy, ["red", "blue"], columns=[0, 1])
     with pytest.raises(ScoreError, match="reads red of the scorer's attributes; it needs two"):
-        study_z_against_w(replace(experiment, judge=stranger))
+        study_z_against_w(replace(experiment, judge=Judge(stranger)))
     familiar = judge_of(toy, ["red", "round"], columns=[0, 1])
     with pytest.raises(ScoreError, match=r"one of them to edit \(soft\)"):
-        study_z_against_w(replace(experiment, judge=familiar), attributes=["soft"])
+        study_z_against_w(replace(experiment, judge=Judge(familiar)), attributes=["soft"])
     assert not calls
 
 
 def test_attributes_that_the_judge_reads_are_edited_by_default(toy: ToyGenerator) -> None:
     judge = judge_of(toy, ["soft", "round"], columns=[4, 1])
-    judged = study_z_against_w(replace(of(toy), judge=judge), n=200, images=6, refits=0)
+    judged = study_z_against_w(replace(of(toy), judge=Judge(judge)), n=200, images=6, refits=0)
     assert set(judged.attributes) == {"soft", "round"}
 
 

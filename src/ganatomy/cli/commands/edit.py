@@ -31,6 +31,7 @@ from ganatomy.errors import SettingError
 
 if TYPE_CHECKING:
     from ganatomy.generators.base import Generator
+    from ganatomy.guidance import Guided
     from ganatomy.latents import Directions, Latents
     from ganatomy.perception.base import Scorer
     from ganatomy.recipes.moves import Edit
@@ -89,7 +90,7 @@ def edit(
         found = open_directions(directions, generator, of_any_generator=of_any_generator)
     at = subject.codes(one_of(codes, seed), space=None if found is None else found.space)
     was = at.draw(generator)
-    scorer = None
+    scorer, scores, sought = None, None, None
     words = [*goals, *dict(moves), *(() if hold == ("all",) else hold)]
     if goals:
         scorer = subject.open_scorer(words)
@@ -98,7 +99,7 @@ def edit(
     judge = subject.open_judge(scorer, words)
     judged = judged_names(judge, [*goals, *dict(moves)])
     if scorer is not None:
-        edits, data, done = _guide(
+        result = _guide(
             generator,
             scorer,
             was,
@@ -108,12 +109,16 @@ def edit(
             layers=layers,
             batch_size=subject.batch_size,
         )
+        edits, data, done = _reached(result, goals)
+        scores, sought = result.before, result.goals[:, [result.targets.index(name) for name in judged]]
     else:
         assert found is not None
         edits, data, done = _move(found, moves, units, hold, layers)
     subject.draw(out, codes=at, edits=edits, image=Sheet(before=before), scale=scale)
     now = reduce(lambda latents, edit: edit.apply(latents, generator), edits, was)
-    readings, lines = judge_edits(judge, generator, was, now, judged, batch_size=subject.batch_size)
+    readings, lines = judge_edits(
+        judge, generator, was, now, judged, batch_size=subject.batch_size, scores=scores, goals=sought
+    )
     what = "\n".join([f"{len(at)} edited, {done}", *lines])
     subject.done(out, what, {"n": len(at), **data, **readings}, as_json=json)
 
@@ -147,13 +152,12 @@ def _guide(
     along: Directions | None,
     layers: LayerRange,
     batch_size: int,
-) -> tuple[tuple[Edit, ...], dict[str, Any], str]:
-    """The result of a guided edit, what it reached as JSON, and in words."""
+) -> Guided:
+    """The guided edit."""
     from ganatomy.guidance import GuidedSettings, guided
-    from ganatomy.recipes import Reached
 
     with progress("editing") as advance:
-        result = guided(
+        return guided(
             generator,
             scorer,
             was,
@@ -164,6 +168,12 @@ def _guide(
             batch_size=min(batch_size, 16),
             progress=advance,
         )
+
+
+def _reached(result: Guided, goals: dict[str, float | str]) -> tuple[tuple[Edit, ...], dict[str, Any], str]:
+    """The codes that a guided edit arrived at, what it reached as JSON, and in words."""
+    from ganatomy.recipes import Reached
+
     columns = {
         "before": rows(result.targets, result.before.select(result.targets).probabilities),
         "goal": rows(result.targets, result.goals),

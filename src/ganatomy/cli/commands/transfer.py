@@ -103,7 +103,14 @@ def transfer(
     edits = (Reached(latents=result.latents, sought=sought),)
     subject.draw(out, codes=targets, edits=edits, image=Transfer(source=sources), scale=scale)
     readings, lines = judge_edits(
-        judge, generator, was, result.latents, judged, batch_size=subject.batch_size
+        judge,
+        generator,
+        was,
+        result.latents,
+        judged,
+        batch_size=subject.batch_size,
+        scores=result.before,
+        goals=result.wanted[:, [result.attributes.index(name) for name in judged]],
     )
     data = {"method": method, "n": len(result), **_data(result), **readings}
     subject.done(out, "\n".join([str(result), *lines]), data, as_json=json)

@@ -133,13 +133,19 @@ def _method(found: Exploration, method: str) -> dict[str, Any]:
     return {
         "selectivity": found.selectivity(method),
         "selectivity_forms": {form: result.selectivity(form).mean for form in FORMS},
+        "selectivity_of_reached": found.headline(method),
         "judged_selectivity": found.judged.get(method),
+        "agreement": result.agreement,
+        "natural_agreement": result.natural_agreement,
+        "confirmed": list(result.confirmed),
+        "movable": list(result.movable),
         "target_change": {"mean": float(result.achieved.mean()), "reached": len(found.reached(method))},
         "attributes": {
             name: {
                 "selectivity": found.selectivity_of(method, name),
                 "target_change": float(result.achieved[k]),
                 "strength": float(result.strengths[k]),
+                "unusual": None if result.unusual is None else float(result.unusual[k]),
             }
             for k, name in enumerate(result.names)
         },
@@ -147,11 +153,12 @@ def _method(found: Exploration, method: str) -> dict[str, Any]:
 
 
 def _numbers(found: Exploration) -> list[Number]:
-    alone, held = found.selectivity(BASE), found.selectivity(HELD)
+    alone, held = found.headline(BASE), found.headline(HELD)
+    by = f", by the {found.read(HELD).reading}" if found.judged else ""
     return [
         Number(
-            value=f"{len(found.reached(HELD))} of {len(found.attributes)}",
-            label=f"attributes move by {found.target_change:.2f} in probability with the others held fixed",
+            value=f"{len(found.movable)} of {len(found.attributes)}",
+            label=f"attributes can be moved by {found.target_change:.2f} in probability with the others held fixed",
         ),
         Number(
             value=f"{sum(found.auc.values()) / len(found.auc):.2f}",
@@ -159,7 +166,7 @@ def _numbers(found: Exploration) -> list[Number]:
         ),
         Number(
             value=f"{short(alone.value)} → {short(held.value)}",
-            label="selectivity, moved alone and with the others held fixed",
+            label=f"selectivity, moved alone and with the others held fixed{by}",
         ),
         Number(value=f"{len(found.survey):,}", label="images surveyed"),
     ]

@@ -15,7 +15,7 @@ from ganatomy.generators.base import Signature
 from ganatomy.latents import Directions, Space
 from ganatomy.metrics.entanglement import Entanglement
 from ganatomy.metrics.selectivity import Selectivity
-from ganatomy.statistics.intervals import Estimate
+from ganatomy.statistics.intervals import Estimate, best_of, estimate
 from ganatomy.surveys import Survey
 
 BASE = "regression"
@@ -120,25 +120,55 @@ class Exploration:
         found = {name: result.judged for name, result in self.entanglement.items()}
         return {name: result.selectivity().mean for name, result in found.items() if result is not None}
 
+    def read(self, method: str) -> Entanglement:
+        """What a method's edits change, by the judge where there is one, else by the scorer: headlines are of this."""
+        result = self.entanglement[method]
+        return result if result.judged is None else result.judged
+
+    def headline(self, method: str) -> Estimate:
+        """Mean selectivity of a method as `read`, over the edits that reached their goal; over all if none did."""
+        read, reached = self.read(method), self.reached(method)
+        rows = [k for k, name in enumerate(read.names) if name in reached] or list(range(len(read.names)))
+        return estimate(read.selectivities()[rows].mean(), read.resampled_selectivities()[:, rows].mean(1))
+
     def reached(self, method: str) -> list[str]:
         """The attributes that a method's edits moved as far as the goal, or nearly so, or further."""
         result = self.entanglement[method]
         return [name for name, there in zip(result.names, result.reached.tolist(), strict=True) if there]
 
     @cached_property
-    def by_selectivity(self) -> list[str]:
-        """The attributes, cleanest held edit first; those that did not reach the goal come last."""
-        reached = self.reached(HELD)
+    def movable(self) -> tuple[str, ...]:
+        """The attributes that can be moved with the others held: see `Entanglement.movable`."""
+        return self.entanglement[HELD].movable
 
-        def rank(name: str) -> tuple[bool, float]:
-            value = self.selectivity_of(HELD, name).value
-            return name not in reached, -value if not math.isnan(value) else math.inf
+    @cached_property
+    def cleanest(self) -> tuple[str, Estimate] | None:
+        """The held edit of highest selectivity as `read`, of those that can be moved, corrected for being the best."""
+        read = self.read(HELD)
+        rows = [k for k, name in enumerate(read.names) if name in self.movable]
+        if not rows:
+            return None
+        best, figure = best_of(read.selectivities()[rows], read.resampled_selectivities()[:, rows])
+        return read.names[rows[best]], figure
+
+    @cached_property
+    def by_selectivity(self) -> list[str]:
+        """The attributes, cleanest held edit first; those that cannot be moved come last."""
+        values = dict(zip(self.read(HELD).names, self.read(HELD).selectivities().tolist(), strict=True))
+
+        def rank(name: str) -> tuple[bool, bool, float]:
+            value = values.get(name, math.nan)
+            return (
+                name not in self.movable,
+                name not in self.reached(HELD),
+                math.inf if math.isnan(value) else -value,
+            )
 
         return sorted(self.attributes, key=rank)
 
     def others(self, method: str, attribute: str) -> list[tuple[str, float]]:
-        """The other attributes and their mean change by a method's edit of one, most changed first."""
-        result = self.entanglement[method]
+        """The other attributes and their mean change by a method's edit of one, as `read`, most changed first."""
+        result = self.read(method) if attribute in self.read(method).names else self.entanglement[method]
         change = result.mean_change[result.names.index(attribute)].tolist()
         pairs = zip(result.attributes, change, strict=True)
         return sorted((pair for pair in pairs if pair[0] != attribute), key=lambda pair: -abs(pair[1]))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 from ganatomy.directions.base import HELD_OUT
 from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
 from ganatomy.metrics.entanglement import NEAR
@@ -32,16 +35,58 @@ HOLDING = {
 
 
 def lead(found: Exploration) -> str:
-    """The whole page in a few sentences."""
-    cleanest = found.by_selectivity[0]
+    """The whole page in a few sentences: by the judge where there is one."""
+    return " ".join([movable(found), selectivities(found), cleanest(found), unwanted(found)])
+
+
+def movable(found: Exploration) -> str:
+    """How many attributes can be moved, and what that means here."""
+    reached, usual = len(found.reached(HELD)), "and the edited codes stay within 99.9\u00a0% of drawn codes"
+    can = (
+        f"Of {len(found.attributes)} attributes, {len(found.movable)} can be moved with all others held fixed"
+    )
+    if not found.judged:
+        return f"{can}: the scorer sees the goal reached, {usual}. No judge confirms it."
+    if found.read(HELD).reading != "judge":
+        return (
+            f"{can}: nothing is confirmed, because the second reading is that of a student of the scorer, a smoothed "
+            f"reading. By the scorer, {reached} reach the goal."
+        )
+    return (
+        f"{can}: the scorer sees the goal reached, a judge that took no part confirms it, {usual}. By the scorer alone "
+        f"it would be {reached}."
+    )
+
+
+def selectivities(found: Exploration) -> str:
+    """How clean the edits are on average."""
+    alone, held = found.headline(BASE), found.headline(HELD)
+    text = (
+        f"Where edits reach their goal, the attribute changes {short(alone.value)} times as much as the others do on "
+        f"average; with the others held fixed, {with_interval(held)} times"
+    )
+    if not found.judged:
+        return f"{text}."
+    reading = found.read(HELD).reading
+    return f"{text}, by the {reading} (by the scorer {short(found.selectivity(HELD).value)}, over all edits)."
+
+
+def cleanest(found: Exploration) -> str:
+    """The cleanest attribute, corrected for being chosen."""
+    if found.cleanest is None:
+        return "None of them can be moved cleanly."
+    name, figure = found.cleanest
+    many = len(found.movable)
+    chosen = f", corrected for being the best of {many}" if many > 1 else ""
+    return f"{name} is the cleanest, at {with_interval(figure)}{chosen}."
+
+
+def unwanted(found: Exploration) -> str:
+    """The largest unwanted change."""
     name, other, alone, held = largest_unwanted(found)
     return (
-        f"Of {len(found.attributes)} attributes, {len(found.reached(HELD))} can be moved while all others are held "
-        f"fixed. Moved alone, an attribute changes {short(found.selectivity(BASE).value)} times as much as the others "
-        f"do on average; with the others held fixed, {with_interval(found.selectivity(HELD))} times. {cleanest} is the "
-        f"cleanest, at {short(found.selectivity_of(HELD, cleanest).value)}. The largest unwanted change: moving {name} "
-        f"alone by {found.target_change:.2f} changes {other} by {signed(alone)}; with the others held fixed, by "
-        f"{signed(held)}."
+        f"The largest unwanted change: moving {name} alone by {found.target_change:.2f} changes {other} by "
+        f"{signed(alone)}; with the others held fixed, by {signed(held)}."
     )
 
 
@@ -69,6 +114,26 @@ def held_out(found: Exploration) -> str:
     )
 
 
+def judging(found: Exploration) -> str:
+    """How far scorer and judge agree, beside how far they do on unedited images."""
+    result = found.entanglement[HELD]
+    seen, natural = (mean_finite(values) for values in (result.agreement, result.natural_agreement))
+    fails = [name for name in result.judged.names if name in found.reached(HELD)] if result.judged else []
+    unconfirmed = [name for name in fails if name not in result.confirmed]
+    text = (
+        f"The {found.read(HELD).reading} ({found.judge}), a classifier that took no part, reads the same edited "
+        f"images. It sees {percent(seen)} of the change that the scorer sees; between unedited images that differ as "
+        f"much for the scorer, it sees {percent(natural)}."
+    )
+    return f"{text} Not confirmed: {listed(unconfirmed)}." if unconfirmed else text
+
+
+def mean_finite(values: Mapping[str, float]) -> float:
+    """The mean of the numbers among these values."""
+    finite = [value for value in values.values() if math.isfinite(value)]
+    return sum(finite) / len(finite) if finite else math.nan
+
+
 def limits(found: Exploration) -> list[str]:
     """What the figures rest on, and where they end."""
     result = found.entanglement[HELD]
@@ -92,11 +157,7 @@ def limits(found: Exploration) -> list[str]:
         else "Changes are read by the scorer, and compared above with the factors that images were drawn from.",
     ]
     if found.judged:
-        lines.append(
-            f"The judge ({found.judge}), a classifier that took no part, reads the same edited images. By the judge, "
-            f"selectivity with the others held fixed is {with_interval(found.judged[HELD])}, over the attributes that "
-            "both classifiers know."
-        )
+        lines.append(judging(found))
     if hardly:
         lines.append(
             f"Codes hardly predict {listed(hardly)} (held-out AUC), so these directions are the least reliable."

@@ -32,6 +32,7 @@ from ganatomy.metrics import EditedSet, Linearity, edited_set, linearity
 from ganatomy.metrics.edited import STRENGTHS
 from ganatomy.metrics.inputs import NUM_ATTRIBUTES, readable
 from ganatomy.perception.base import Scorer
+from ganatomy.perception.judging import Judge
 from ganatomy.plots import draw_images
 from ganatomy.plots.grids import READABLE
 from ganatomy.progress import Advance
@@ -218,7 +219,7 @@ def _unwanted(
 
 
 def _judged(
-    judge: Scorer | None, comparison: SpaceComparison | None, z: EditedSet | None, target_change: float
+    judge: Judge | None, comparison: SpaceComparison | None, z: EditedSet | None, target_change: float
 ) -> JudgedSpaces | None:
     if judge is None or z is None:
         return None
@@ -332,7 +333,7 @@ def _edit(
     )
 
 
-def _default(surveys: Mapping[str, Survey], judge: Scorer | None, *, method: str, seed: int) -> list[str]:
+def _default(surveys: Mapping[str, Survey], judge: Judge | None, *, method: str, seed: int) -> list[str]:
     """The study's four as far as both sides of them occur, made up to four by those that are best read.
 
     Of attributes that the judge reads as well, where there is one.
@@ -369,7 +370,7 @@ def _images(
 
 
 def _check_names(
-    scorer: Scorer, judge: Scorer | None, data: LabelCorrelations | None, attributes: Sequence[str] | None
+    scorer: Scorer, judge: Judge | None, data: LabelCorrelations | None, attributes: Sequence[str] | None
 ) -> None:
     """Refuse names that do not exist, and fewer than two that the scorer shares with the data and with the judge."""
     if len(scorer.names) < 2:
