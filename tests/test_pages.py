@@ -237,8 +237,13 @@ PAGES = {
         check=check_comparing,
     ),
     "docs/edits.md": Page(
-        prints=["smiling.png: 2 edited, 2 of 2 reached: Smiling", '"held_drift"'],
-        writes=["smiling.png", "older.latents", "smiles.png"],
+        prints=[
+            "smiling.png: 2 edited, 2 of 2 reached: Smiling",
+            '"held_drift"',
+            "twice.png: 2 edited, strengths of Smiling solved for each image",
+            "Smiling=x2: ",
+        ],
+        writes=["smiling.png", "older.latents", "smiles.png", "twice.png"],
         check=check_edits,
     ),
     "docs/few-labels.md": Page(

@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.critics import discriminator_features as discriminator_features
     from ganatomy.datasets.correlations import drawn_correlations as drawn_correlations
     from ganatomy.datasets.correlations import read_correlations as read_correlations
+    from ganatomy.datasets.labels import LabelTable as LabelTable
+    from ganatomy.datasets.labels import read_labels as read_labels
+    from ganatomy.datasets.populations import drawn_labels as drawn_labels
     from ganatomy.datasets.references import Reference as Reference
     from ganatomy.datasets.references import drawn_reference as drawn_reference
     from ganatomy.datasets.references import folder_reference as folder_reference
@@ -75,6 +78,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.experiments.explore import explore as explore
     from ganatomy.experiments.measure import Measurements as Measurements
     from ganatomy.experiments.measure import measure as measure
+    from ganatomy.experiments.studies import study_bias as study_bias
     from ganatomy.experiments.studies import study_dcgan as study_dcgan
     from ganatomy.experiments.studies import study_linear_map as study_linear_map
     from ganatomy.experiments.studies import study_z_against_w as study_z_against_w
@@ -165,6 +169,8 @@ _NAMES = {
     "ganatomy.experiments.compare": "Comparison compare",
     "ganatomy.critics": "Critic critic critic_features discriminator_features",
     "ganatomy.datasets.correlations": "drawn_correlations read_correlations",
+    "ganatomy.datasets.labels": "LabelTable read_labels",
+    "ganatomy.datasets.populations": "drawn_labels",
     "ganatomy.datasets.references": "Reference drawn_reference folder_reference",
     "ganatomy.directions": "METHODS ActiveSubspace FewLabels Ranked active active_subspace attribute_channels "
     "centroids condition discriminant dual exemplars few_labels find ganspace gradient held "
@@ -197,7 +203,7 @@ _NAMES = {
     "ganatomy.report": "Document write_document",
     "ganatomy.report.maps": "write_map",
     "ganatomy.storage": "load_directions load_latents save_directions save_latents",
-    "ganatomy.experiments.studies": "study_dcgan study_linear_map study_z_against_w",
+    "ganatomy.experiments.studies": "study_bias study_dcgan study_linear_map study_z_against_w",
     "ganatomy.surveys": "Survey differentiate load_survey survey",
     "ganatomy.training": "TransferSettings train_transfer",
     "ganatomy.transfers": "TransferNetwork Transferred transfer",

@@ -38,7 +38,8 @@ def move(
     Args:
         strength: one number, or one for each code.
         units: of the strength: "distance" along the unit vector of the direction, "sigma" its standard deviations,
-            "logit" the change of the score that its linear model predicts.
+            "logit" the change of the score that its linear model promises. Images change more or less than that: for a
+            change that is read in each image use `ga.strengths`.
         hold: directions of the same space to hold. The step is longer then, because it is orthogonal to all of them
             but has the same component along the target.
         layers: half-open range of layers to move, by default the direction's own. Codes in w become w+. The strength

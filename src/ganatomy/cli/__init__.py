@@ -27,6 +27,7 @@ from ganatomy.cli.commands.models import models
 from ganatomy.cli.commands.render import render
 from ganatomy.cli.commands.sample import sample
 from ganatomy.cli.commands.studio import studio
+from ganatomy.cli.commands.study_bias import bias
 from ganatomy.cli.commands.study_dcgan import dcgan
 from ganatomy.cli.commands.study_linear_map import linear_map
 from ganatomy.cli.commands.study_z_against_w import z_against_w
@@ -44,7 +45,7 @@ COMMANDS = (
     edit, transfer, arithmetic, mix, render, export, dataset, train,
 )  # fmt: skip
 
-STUDIES: tuple[Callable[..., None], ...] = (linear_map, z_against_w, dcgan)
+STUDIES: tuple[Callable[..., None], ...] = (linear_map, z_against_w, dcgan, bias)
 """Commands of `ganatomy study`, one for each study; a function's name is the command's, with hyphens."""
 
 REFUSED = 2

@@ -10,6 +10,7 @@ from ganatomy.errors import FingerprintError, SettingError
 if TYPE_CHECKING:
     from ganatomy.datasets.correlations import LabelCorrelations
     from ganatomy.datasets.labelled import Labelled
+    from ganatomy.datasets.labels import LabelTable
     from ganatomy.datasets.references import Reference
     from ganatomy.generators.base import Generator
     from ganatomy.latents import Directions
@@ -39,6 +40,13 @@ def open_correlations(path: Path | None, model: str) -> LabelCorrelations | None
     if path is None:
         return drawn_correlations() if model == "faces" else None
     return read_correlations(path)
+
+
+def open_label_table(model: str) -> LabelTable | None:
+    """The labels of the population that a bundled model was drawn from; None for other models."""
+    from ganatomy.datasets.populations import drawn_labels
+
+    return drawn_labels() if model == "faces" else None
 
 
 def open_reference(

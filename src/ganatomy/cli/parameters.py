@@ -110,7 +110,10 @@ CorrelationsFile = Annotated[
 ]
 Units = Annotated[
     Literal["sigma", "distance", "logit"],
-    Parameter(help="Unit of strengths: standard deviations of latents, distance, or change of the logit."),
+    Parameter(
+        help="Unit of strengths: standard deviations of latents, distance, or the change of the logit that the linear "
+        "model promises."
+    ),
 ]
 ScorerName = Annotated[
     str | None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -69,17 +70,63 @@ def name_list(text: str) -> tuple[str, ...]:
     return tuple(_parts(text))
 
 
-def named_strength(text: str) -> tuple[str, float]:
+@dataclass(frozen=True, kw_only=True)
+class Amount:
+    """How far a move goes: a strength, or what the scorer is to read in each image.
+
+    Args:
+        text: as it was typed.
+        value: of the strength, factor, percentile, probability or change of it.
+        units: of `ga.strengths`; None for a plain strength, whose unit `--units` says.
+    """
+
+    text: str
+    value: float
+    units: str | None = None
+
+
+_GOALS = {
+    "times": r"[x×](NUMBER)",
+    "percentile": r"p(NUMBER)",
+    "change": r"([+-]NUMBER)%",
+    "probability": r"(NUMBER)%",
+}
+"""What the scorer is to read. A change has a per cent sign, so that no sign alone decides what a number means."""
+_NUMBER = r"(?:\d+\.?\d*|\.\d+)"
+
+
+def named_move(text: str) -> tuple[str, Amount]:
     """A direction and how far to go along it.
 
-    >>> named_strength("Smiling=2"), named_strength("Young=-.5")
-    (('Smiling', 2.0), ('Young', -0.5))
+    A plain number, also a negative one, is a strength; x2 is twice the image's own probability, p90 a percentile of the
+    population, +30% a change of the probability, 90% a probability.
+
+    >>> named_move("Smiling=-.5")
+    ('Smiling', Amount(text='-.5', value=-0.5, units=None))
+    >>> [named_move(f"Smiling={text}")[1].units for text in ("x2", "p90", "+30%", "90%")]
+    ['times', 'percentile', 'change', 'probability']
+    >>> named_move("Smiling=+30%")[1].value
+    0.3
 
     Raises:
-        SettingError: for anything else.
+        SettingError: for anything else, and for a plus sign without a per cent sign, which could be either.
     """
-    name, value = _name_and_number(text, "a move; write NAME=STRENGTH, such as Smiling=2")
-    return name, float(value)
+    name, _, amount = (part.strip() for part in text.rpartition("="))
+    for units, pattern in _GOALS.items():
+        found = re.fullmatch(pattern.replace("NUMBER", _NUMBER), amount)
+        if name and found:
+            value = float(found[1]) / (100 if pattern.endswith("%") else 1)
+            return name, Amount(text=amount, value=value, units=units)
+    name, plain = _name_and_number(
+        text,
+        "a move; write NAME=STRENGTH, such as Smiling=2, or what the scorer is to read: Smiling=x2, +30%, 90% or p90",
+    )
+    if plain.startswith("+"):
+        raise SettingError(
+            f"{text!r} could be a strength or a change of the probability; write {name}={plain[1:]} for the strength, "
+            f"{name}=+30% for 30 percentage points"
+        )
+    return name, Amount(text=plain, value=float(plain))
 
 
 def named_goal(text: str) -> tuple[str, float | str]:

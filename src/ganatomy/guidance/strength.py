@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 from ganatomy.edits import move
 from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.generators.base import Generator, batches
-from ganatomy.guidance.goals import UNITS, Value, goals
+from ganatomy.guidance.goals import FARTHEST, UNITS, Value, goals
 from ganatomy.latents import Direction, Latents
 from ganatomy.perception.base import Scorer, Scores
 
@@ -22,8 +22,8 @@ STATIONS = 9
 NUM_ROUNDS = 12
 """Places that are looked at between the two that enclose the goal."""
 
-CLOSE = 0.01
-"""A probability this near to its goal is reached."""
+CLOSE = 0.04
+"""Logits that may be missing where a goal counts as reached: .01 of the probability at one half, less at its ends."""
 
 EXACT = 1e-3
 """Logits that a strength may miss its goal by."""
@@ -39,9 +39,9 @@ class Strengths:
     Args:
         latents: the codes there.
         before: probability of the attribute in the image as it was.
-        goals: probability that was to be reached.
+        goals: probability that was asked for; twice .7 is 1.4, which no image has.
         after: probability at that strength.
-        reached: the goal lies within the range; where not, the strength is the one in the range that comes nearest.
+        reached: whether this is what was asked for; where not, no strength in the range comes nearer.
     """
 
     attribute: str
@@ -54,7 +54,7 @@ class Strengths:
 
     def __str__(self) -> str:
         ends = len(self.reached) - int(self.reached.sum())
-        note = f"; the range ends before the goal of {ends}" if ends else ""
+        note = f"; {ends} do not reach their goal" if ends else ""
         return (
             f"{self.attribute} {float(self.before.mean()):.2f} to {float(self.after.mean()):.2f} "
             f"(means of {len(self.sigmas)}), by {float(self.sigmas.min()):+.2f} to {float(self.sigmas.max()):+.2f} "
@@ -71,23 +71,29 @@ def strengths(
     to: Value,
     *,
     units: str = "probability",
-    attribute: str | None = None,
+    hold: Iterable[Direction] = (),
     reference: Scores | None = None,
     limits: tuple[float, float] = (-5.0, 5.0),
     batch_size: int = 32,
 ) -> Strengths:
     """For each image the smallest strength at which its score is what is wanted: looked for in its own images.
 
+    Unlike `units="logit"` of `edits.move`, which is what a linear model of all images promises, a goal is read in the
+    edited image.
+
     Args:
+        direction: to move along; its name is the attribute that is scored.
         to: one value, or one for each image.
         units: "probability", "logit", "change", "shift" as in `guided`; "times" of the image's own probability (2 is
             twice the smile); "percentile" (0 to 100) among the scores of `reference`, such as `survey.scores`.
-        attribute: that is scored, by default the direction's name.
+        hold: directions whose linear scores stay, as in `edits.move`.
+        reference: scores of a population.
         limits: the range of strengths, in sigmas.
 
     Raises:
-        UnknownNameError: for an attribute that is not scored, and for other units.
-        SettingError: for values and limits out of range, and percentiles without a reference.
+        UnknownNameError: for a direction whose name is not scored, and for other units.
+        SettingError: for values and limits out of range, percentiles without a reference, and held directions that
+            let nothing move.
         ScoreError: for a table of labels.
         SpaceError, FingerprintError: when codes, direction and generator do not go together.
 
@@ -104,57 +110,75 @@ def strengths(
         )
     if not len(latents):
         raise SettingError("there are no codes to move; give one or more")
-    name = attribute or direction.name
+    name, held = direction.name, tuple(hold)
     own_scorer = scorer.select([name])
+
+    def moved(rows: Latents, sigmas: Tensor) -> Latents:
+        return move(rows, direction, sigmas, units="sigma", hold=held)
 
     def score(rows: Tensor, sigmas: Tensor) -> Tensor:
         seen = [
             own_scorer.score(generator(part), latents=part).logits[:, 0].cpu().double()
-            for part in batches(move(latents[rows], direction, sigmas, units="sigma"), batch_size)
+            for part in batches(moved(latents[rows], sigmas), batch_size)
         ]
         return torch.cat(seen)
 
     everyone = torch.arange(len(latents))
     own = score(everyone, torch.zeros(len(latents)))
     before = Scores(names=(name,), logits=own[:, None].float())
-    goal = _goals(before, to, units, reference)
+    goal, asked = _goals(before, to, units, reference)
     found, seen = _solve(score, own, goal, limits)
     return Strengths(
         attribute=name,
         sigmas=found.float(),
-        latents=move(latents, direction, found, units="sigma"),
+        latents=moved(latents, found),
         before=torch.sigmoid(own).float(),
-        goals=torch.sigmoid(goal).float(),
+        goals=asked.float(),
         after=torch.sigmoid(seen).float(),
-        reached=(torch.sigmoid(seen) - torch.sigmoid(goal)).abs() <= CLOSE,
+        reached=reaches(torch.sigmoid(seen), asked),
     )
 
 
-def _goals(before: Scores, to: Value, units: str, reference: Scores | None) -> Float[Tensor, " n"]:
-    name = before.names[0]
+def reaches(after: Float[Tensor, " n"], asked: Float[Tensor, " n"]) -> Bool[Tensor, " n"]:
+    """Whether probabilities are those that were asked for; no image reaches one of 0 or 1, or beyond.
+
+    >>> reaches(torch.tensor([0.6, 0.6, 0.99]), torch.tensor([0.601, 0.7, 1.4])).tolist()
+    [True, False, False]
+    """
+    return (torch.logit(after.double()) - torch.logit(asked.double())).abs() <= CLOSE
+
+
+def _goals(
+    before: Scores, to: Value, units: str, reference: Scores | None
+) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
+    """The logit to look for in each image, and the probability that was asked for."""
+    name, own = before.names[0], torch.sigmoid(before.logits[:, 0].double())
     if units == "times":
-        factors = (
-            torch.as_tensor(to, dtype=torch.float64) if not isinstance(to, str) else torch.tensor(torch.nan)
-        )
+        factors = _numbers(to)
         if not bool((torch.isfinite(factors) & (factors > 0)).all()):
             raise SettingError(f"{to} times {name!r} means nothing; give a number above 0, such as 2")
-        p = before.column(name).double().sigmoid()
-        return goals(before, {name: (factors * p).clamp(max=1) - p}, units="change")[:, 0]
+        asked = (factors * own).expand(len(own))
+        return torch.logit(torch.minimum(asked, own.clamp(min=FARTHEST))), asked
     if units == "percentile":
         if reference is None:
             raise SettingError("a percentile of what? give reference, such as the scores of a survey")
-        share = (
-            torch.as_tensor(to, dtype=torch.float64) / 100
-            if not isinstance(to, str)
-            else torch.tensor(torch.nan)
-        )
+        share = _numbers(to) / 100
         if not bool(((share >= 0) & (share <= 1)).all()):
             raise SettingError(f"{to} is not a percentile; give a number from 0 to 100")
-        logits = reference.column(name).double().quantile(share.flatten())
-        return goals(before, {name: logits.reshape(share.shape)}, units="logit")[:, 0]
+        logits = reference.column(name).double().quantile(share.flatten()).reshape(share.shape)
+        goal = goals(before, {name: logits}, units="logit")[:, 0]
+        return goal, torch.sigmoid(goal)
     if units not in UNITS:
         raise UnknownNameError("unit of a target", units, (*UNITS, "times", "percentile"))
-    return goals(before, {name: to}, units=units)[:, 0]
+    goal = goals(before, {name: to}, units=units)[:, 0]
+    signed = isinstance(to, str) and to.strip()[:1] in ("+", "-")
+    if units == "change" or signed:
+        return goal, own + torch.as_tensor(float(to) if isinstance(to, str) else to, dtype=torch.float64)
+    return goal, torch.sigmoid(goal)
+
+
+def _numbers(to: Value) -> Float[Tensor, "..."]:
+    return torch.tensor(torch.nan) if isinstance(to, str) else torch.as_tensor(to, dtype=torch.float64)
 
 
 def _solve(

@@ -1,7 +1,8 @@
-"""`ganatomy edit`: move codes along directions by given strengths, or until the classifier reaches a target."""
+"""`ganatomy edit`: move codes along directions, or to wherever the classifier reaches a target."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +27,7 @@ from ganatomy.cli.parameters import (
     switch,
 )
 from ganatomy.cli.readings import each_image, judge_edits, judged_names, rows
+from ganatomy.cli.solving import Moved, population, solve
 from ganatomy.cli.subject import Subject, called
 from ganatomy.errors import SettingError
 
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
     from ganatomy.guidance import Guided
     from ganatomy.latents import Directions, Latents
     from ganatomy.perception.base import Scorer
-    from ganatomy.recipes.moves import Edit
+    from ganatomy.recipes.codes import Codes
+    from ganatomy.recipes.moves import Edit, Move
 
 
 def edit(
@@ -43,7 +46,7 @@ def edit(
     *,
     out: OutFile,
     directions: Path | None = None,
-    move: Annotated[list[str] | None, repeated("NAME=STRENGTH")] = None,
+    move: Annotated[list[str] | None, repeated("NAME=AMOUNT")] = None,
     to: Annotated[list[str] | None, repeated("NAME=PROBABILITY")] = None,
     seed: Seeds = (),
     hold: NameList = (),
@@ -58,7 +61,10 @@ def edit(
 
     Args:
         directions: File of directions, or a folder that `ganatomy explore` wrote. With --to, edit in their span only.
-        move: A move along a direction, such as Smiling=2; give it again for the next.
+        move: A move along a direction, such as Smiling=2 (a strength, in --units). Or what the classifier is to read:
+            Smiling=x2 (twice the image's own probability), +30% or -30% (a change of it, in percentage points), 90% (a
+            probability), p90 (a percentile of generated images). The strength is then solved for each image. Give it
+            again for the next.
         hold: Attributes to keep fixed, such as Male,Eyeglasses. With --move, directions of the same file; with --to,
             attributes of the classifier, or "all" others.
         to: Target probability of an attribute, such as Smiling=0.9, or Smiling=+0.25 for a change; needs no directions.
@@ -67,19 +73,24 @@ def edit(
         ganatomy edit faces --seed 7 --to Smiling=0.9 --hold all -o smiling.png
         ganatomy edit faces --seed 7 --directions faces-report/ --move Smiling=2 \
             --hold Male,Eyeglasses -o smiling.png
+        ganatomy edit faces --seed 7,8 --directions faces-report/ --move Smiling=x2 \
+            --hold Male -o twice-the-smile.png
         ganatomy edit faces me.latents --directions my.directions \
             --move Smiling=1 --move Young=-2 --units logit -o older.latents
     """
-    from ganatomy.recipes import Sheet
+    from ganatomy.recipes import Move, Sheet
 
     if bool(move) == bool(to):
         raise SettingError(
-            "give one kind of edit: --move NAME=STRENGTH with --directions, or --to NAME=PROBABILITY"
+            "give one kind of edit: --move NAME=AMOUNT with --directions, or --to NAME=PROBABILITY"
         )
-    moves = [parsing.named_strength(text) for text in move or ()]
+    moves = _moves(move or ())
     goals = dict(parsing.named_goal(text) for text in to or ())
     if goals and units != "sigma":
         raise SettingError(f"--units {units} is for strengths of --move; --to takes probabilities")
+    solving = [name for name, amount in moves.items() if amount.units is not None]
+    if solving and len(solving) == len(moves) and units != "sigma":
+        raise SettingError(f"--units {units} is for plain strengths, such as Smiling=2; leave it out")
     if moves and directions is None:
         raise SettingError("--move needs --directions, the file that holds them; or use --to")
     expect_file(out, IMAGES + CODES)
@@ -91,14 +102,17 @@ def edit(
     at = subject.codes(one_of(codes, seed), space=None if found is None else found.space)
     was = at.draw(generator)
     scorer, scores, sought = None, None, None
-    words = [*goals, *dict(moves), *(() if hold == ("all",) else hold)]
+    words = [*goals, *moves, *(() if hold == ("all",) else hold)]
+    if goals or solving:
+        scorer = subject.open_scorer(words if goals else solving)
     if goals:
-        scorer = subject.open_scorer(words)
+        assert scorer is not None
         goals = {called(scorer, name): goal for name, goal in goals.items()}
         hold = tuple(called(scorer, name) for name in hold)
     judge = subject.open_judge(scorer, words)
-    judged = judged_names(judge, [*goals, *dict(moves)])
-    if scorer is not None:
+    judged = judged_names(judge, [*goals, *moves])
+    if goals:
+        assert scorer is not None
         result = _guide(
             generator,
             scorer,
@@ -113,7 +127,12 @@ def edit(
         scores, sought = result.before, result.goals[:, [result.targets.index(name) for name in judged]]
     else:
         assert found is not None
-        edits, data, done = _move(found, moves, units, hold, layers)
+        held = tuple(found[name] for name in hold)
+        sample = Move(direction=found[next(iter(moves))], strength=0.0, units=units, hold=held, layers=layers)
+        moved, data, done = _move(subject, scorer, was, found, moves, sample=sample, images=_names(at))
+        edits = moved.edits
+        if judged and set(judged) <= set(moved.solved):
+            scores, sought = moved.before(), moved.goals(judged)
     subject.draw(out, codes=at, edits=edits, image=Sheet(before=before), scale=scale)
     now = reduce(lambda latents, edit: edit.apply(latents, generator), edits, was)
     readings, lines = judge_edits(
@@ -123,23 +142,72 @@ def edit(
     subject.done(out, what, {"n": len(at), **data, **readings}, as_json=json)
 
 
-def _move(
-    found: Directions,
-    moves: list[tuple[str, float]],
-    units: str,
-    hold: Names,
-    layers: LayerRange,
-) -> tuple[tuple[Edit, ...], dict[str, Any], str]:
-    """Moves along directions, the same as JSON, and in words."""
-    from ganatomy.recipes import Move
+def _moves(texts: Sequence[str]) -> dict[str, parsing.Amount]:
+    """The moves by name.
 
-    held = tuple(found[name] for name in hold)
-    edits = tuple(
-        Move(direction=found[name], strength=strength, units=units, hold=held, layers=layers)
-        for name, strength in moves
+    Raises:
+        SettingError: for a direction that is named twice.
+    """
+    moves = [parsing.named_move(text) for text in texts]
+    names = [name for name, _ in moves]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise SettingError(f"--move names {twice} twice; give it once, with the sum of both strengths")
+    return dict(moves)
+
+
+def _names(codes: Codes) -> list[str]:
+    """What an image is called in text."""
+    from ganatomy.recipes import Drawn
+
+    if isinstance(codes, Drawn) and codes.n == 1:
+        return [f"seed {seed}" for seed in codes.seeds]
+    return [f"image {row}" for row in range(len(codes))]
+
+
+def _move(
+    subject: Subject,
+    scorer: Scorer | None,
+    was: Latents,
+    found: Directions,
+    moves: Mapping[str, parsing.Amount],
+    *,
+    sample: Move,
+    images: Sequence[str],
+) -> tuple[Moved, dict[str, Any], str]:
+    """Moves along directions, the same as JSON, and in words."""
+    counted = [name for name, amount in moves.items() if amount.units == "percentile"]
+    seen = None
+    if scorer is not None and counted:
+        seen = population(
+            subject.generator,
+            scorer.select(counted),
+            space=found.space,
+            truncation_psi=subject.truncation_psi,
+            batch_size=subject.batch_size,
+        )
+    moved = solve(
+        subject.generator,
+        scorer,
+        was,
+        found,
+        moves,
+        move=sample,
+        population=seen,
+        batch_size=subject.batch_size,
     )
-    done = ", ".join(f"{name} {strength:+g}" for name, strength in moves)
-    return edits, {"moves": dict(moves), "units": units, "hold": list(hold)}, f"{done} {units}"
+    given = {name: amount.value if amount.units is None else amount.text for name, amount in moves.items()}
+    data: dict[str, Any] = {
+        "moves": given,
+        "units": sample.units,
+        "hold": [direction.name for direction in sample.hold],
+    }
+    if moved.solved:
+        data["images"] = moved.images()
+    plain = ", ".join(f"{name} {value:+g}" for name, value in given.items() if not isinstance(value, str))
+    looked_for = f"strengths of {', '.join(moved.solved)} solved for each image" if moved.solved else ""
+    done = "; ".join(filter(None, [f"{plain} {sample.units}" if plain else "", looked_for]))
+    return moved, data, "\n".join([done, *moved.lines(moves, images)])
 
 
 def _guide(

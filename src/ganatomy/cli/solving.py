@@ -1,0 +1,191 @@
+"""Moves along directions: plain strengths, and strengths that are looked for in each image until the scorer agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ganatomy.cli.console import progress
+from ganatomy.cli.readings import each_image, rows
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ganatomy.cli.parsing import Amount
+    from ganatomy.generators.base import Generator
+    from ganatomy.guidance.strength import Strengths
+    from ganatomy.latents import Direction, Directions, Latents, Space
+    from ganatomy.perception.base import Scorer, Scores
+    from ganatomy.recipes.moves import Move
+
+NUM_POPULATION, POPULATION_SEED = 1000, 0
+"""Images that a percentile is counted in: the same for every command."""
+MOST_LINES = 8
+"""Images that are named in text; --json has all."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Moved:
+    """Moves of a recipe, and what the scorer read where strengths were looked for.
+
+    Args:
+        edits: in the order in which they were asked for.
+        latents: after all of them.
+        solved: name to the strengths that were found, for moves that have a goal.
+        after: their probabilities after all moves.
+        reached: whether these are what was asked for.
+    """
+
+    edits: tuple[Move, ...]
+    latents: Latents
+    solved: Mapping[str, Strengths]
+    after: Tensor
+    reached: Tensor
+
+    def images(self) -> list[dict[str, Any]]:
+        """What was read in each image, as JSON."""
+        if not self.solved:
+            return []
+        names, found = tuple(self.solved), list(self.solved.values())
+        columns = {
+            "before": rows(names, _columns(it.before for it in found)),
+            "goal": rows(names, _columns(it.goals for it in found)),
+            "after": rows(names, self.after),
+            "sigmas": rows(names, _columns(it.sigmas for it in found)),
+            "reached": rows(names, self.reached),
+        }
+        return each_image(columns)
+
+    def before(self) -> Scores:
+        """What the scorer read of the goals before the moves."""
+        import torch
+
+        from ganatomy.perception import Scores
+
+        logits = torch.logit(_columns(it.before for it in self.solved.values()))
+        return Scores(names=tuple(self.solved), logits=logits)
+
+    def goals(self, names: Sequence[str]) -> Tensor:
+        """The probability that was asked for, or the farthest that an edit leads to."""
+        from ganatomy.guidance.goals import FARTHEST
+
+        return _columns(self.solved[name].goals.clamp(1 - FARTHEST, FARTHEST) for name in names)
+
+    def lines(self, amounts: Mapping[str, Amount], images: Sequence[str]) -> list[str]:
+        """A line for each goal with the means, and one for each image that does not reach it."""
+        lines = []
+        for column, (name, found) in enumerate(self.solved.items()):
+            after, reached = self.after[:, column], self.reached[:, column]
+            least, most = float(found.sigmas.min()), float(found.sigmas.max())
+            lines.append(
+                f"  {name}={amounts[name].text}: {int(reached.sum())} of {len(reached)} reached; mean probability "
+                f"{found.before.mean():.2g} to {after.mean():.2g}, by {least:+.2f} to {most:+.2f} sigma"
+            )
+            missed = (~reached).nonzero()[:, 0].tolist()
+            for row in missed[:MOST_LINES]:
+                was, now, asked = (float(it[row]) for it in (found.before, after, found.goals))
+                lines.append(
+                    f"  not reached, {images[row]}: {name} {was:.2g} to {now:.2g}, asked for {asked:.2g}"
+                )
+            if len(missed) > MOST_LINES:
+                lines.append(f"  and {len(missed) - MOST_LINES} more images (--json names all)")
+        return lines
+
+
+def solve(
+    generator: Generator,
+    scorer: Scorer | None,
+    latents: Latents,
+    directions: Directions,
+    amounts: Mapping[str, Amount],
+    *,
+    move: Move,
+    population: Scores | None,
+    batch_size: int,
+) -> Moved:
+    """Make moves one after the other; those with a goal go as far as each image needs, as the ones before left it.
+
+    Args:
+        scorer: None where no move has a goal.
+        directions: of these names.
+        amounts: name to how far.
+        move: unit of plain strengths, what is held, and layers; its direction and strength are replaced.
+        population: scores that percentiles are counted in.
+        batch_size: images at a time.
+
+    Raises:
+        UnknownNameError: for a direction that does not exist, or whose name the scorer does not know.
+        SettingError: for a goal out of range.
+    """
+    import torch
+
+    from ganatomy.guidance.judged import scores_of
+    from ganatomy.guidance.strength import reaches, strengths
+
+    edits: list[Move] = []
+    solved: dict[str, Strengths] = {}
+    for name, amount in amounts.items():
+        edit = replace(move, direction=directions[name], strength=amount.value)
+        if amount.units is not None:
+            assert scorer is not None
+            solved[name] = strengths(
+                generator,
+                scorer,
+                latents,
+                _inside(edit),
+                amount.value,
+                units=amount.units,
+                hold=edit.hold,
+                reference=population,
+                batch_size=batch_size,
+            )
+            edit = replace(edit, strength=tuple(solved[name].sigmas.double().tolist()), units="sigma")
+        edits.append(edit)
+        latents = edit.apply(latents, generator)
+    after = torch.zeros(len(latents), 0)
+    if scorer is not None and solved:
+        with torch.no_grad():
+            after = scores_of(generator, scorer.select(solved), latents, batch_size=batch_size).probabilities
+    reached = [reaches(after[:, k], it.goals) for k, it in enumerate(solved.values())]
+    return Moved(
+        edits=tuple(edits),
+        latents=latents,
+        solved=solved,
+        after=after,
+        reached=_columns(reached) if solved else after.bool(),
+    )
+
+
+def population(
+    generator: Generator, scorer: Scorer, *, space: Space, truncation_psi: float, batch_size: int
+) -> Scores:
+    """Scores of images that the generator draws, always the same ones."""
+    from ganatomy.surveys import survey
+
+    with progress("population") as advance:
+        return survey(
+            generator,
+            scorer,
+            n=NUM_POPULATION,
+            space=space,
+            seed=POPULATION_SEED,
+            batch_size=batch_size,
+            truncation_psi=truncation_psi,
+            progress=advance,
+        ).scores
+
+
+def _inside(move: Move) -> Direction:
+    """The direction whose steps are those of the move: in its layers, as long as its part there."""
+    direction = move.direction
+    if move.layers is None:
+        return direction
+    share = float(direction.vector[slice(*move.layers)].norm()) if direction.vector.ndim > 1 else 1.0
+    return replace(direction, layers=move.layers, sigma=direction.sigma * share)
+
+
+def _columns(values: Iterator[Tensor] | Sequence[Tensor]) -> Tensor:
+    import torch
+
+    return torch.stack(list(values), dim=1)
