@@ -171,7 +171,7 @@ def check_comparing(run: Run) -> None:
     faces = run.json("compare/summary.json")
     assert list(faces["methods"]) == ["regression", "few-labels", "sefa", "dual"]
     measured = {measure for measure in COMPARED if faces["methods"]["dual"][measure]}
-    assert measured == {*COMPARED} - {"judged_selectivity"}
+    assert measured == {*COMPARED} - {"scorer_selectivity"}
 
 
 def check_edits(run: Run) -> None:

@@ -157,6 +157,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.surveys import load_survey as load_survey
     from ganatomy.surveys import survey as survey
     from ganatomy.training import TransferSettings as TransferSettings
+    from ganatomy.training import train_student as train_student
     from ganatomy.training import train_transfer as train_transfer
     from ganatomy.transfers import TransferNetwork as TransferNetwork
     from ganatomy.transfers import Transferred as Transferred
@@ -205,7 +206,7 @@ _NAMES = {
     "ganatomy.storage": "load_directions load_latents save_directions save_latents",
     "ganatomy.experiments.studies": "study_bias study_dcgan study_linear_map study_z_against_w",
     "ganatomy.surveys": "Survey differentiate load_survey survey",
-    "ganatomy.training": "TransferSettings train_transfer",
+    "ganatomy.training": "TransferSettings train_student train_transfer",
     "ganatomy.transfers": "TransferNetwork Transferred transfer",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}

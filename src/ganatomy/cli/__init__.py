@@ -33,6 +33,7 @@ from ganatomy.cli.commands.study_linear_map import linear_map
 from ganatomy.cli.commands.study_z_against_w import z_against_w
 from ganatomy.cli.commands.survey import survey
 from ganatomy.cli.commands.train import train
+from ganatomy.cli.commands.train_student import train_student
 from ganatomy.cli.commands.train_transfer import train_transfer
 from ganatomy.cli.commands.transfer import transfer
 from ganatomy.cli.commands.walk import walk
@@ -92,6 +93,7 @@ def build() -> App:
     app.command(studies)
     for study in STUDIES:
         studies.command(study, help_epilogue=_example(study))
+    app["train"].command(train_student, name="student", help_epilogue=_example(train_student))
     app["train"].command(train_transfer, name="transfer", help_epilogue=_example(train_transfer))
     return app
 

@@ -26,6 +26,9 @@ from ganatomy.statistics.intervals import TAILS, Estimate, estimate, resampling
 MOSTLY = 0.5
 """An edit ends at usual codes if no more than this share of them is unusual."""
 
+DOUBTS = ("", "short", "unconfirmed", "unusual")
+"""Why an edit cannot be trusted: it misses its goal, the judge does not confirm it, or it ends at unusual codes."""
+
 NEAR = 0.2
 """A target whose mean change misses the one asked for by no more than this share counts as reached."""
 
@@ -176,14 +179,23 @@ class Entanglement(Result, unit="selectivity", higher_is_better=True):
         return tuple(name for name, seen, least in judged if seen >= HALF * self.target_change and least > 0)
 
     @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why each edit cannot be trusted, one of `DOUBTS`: "" where it can."""
+        confirmed, unusual = (
+            self.confirmed,
+            torch.zeros(len(self.names)) if self.unusual is None else self.unusual,
+        )
+        found = []
+        for name, reached, share in zip(self.names, self.reached.tolist(), unusual.tolist(), strict=True):
+            doubted = self.judged is not None and name not in confirmed
+            reasons = (not reached, doubted, share > MOSTLY)
+            found.append(next((doubt for doubt, is_so in zip(DOUBTS[1:], reasons, strict=True) if is_so), ""))
+        return tuple(found)
+
+    @property
     def movable(self) -> tuple[str, ...]:
         """The edits that reach their goal, that the judge confirms if there is one, and that end at usual codes."""
-        usual = torch.ones(len(self.names)) if self.unusual is None else self.unusual <= MOSTLY
-        return tuple(
-            name
-            for name, reached, likely in zip(self.names, self.reached.tolist(), usual.tolist(), strict=True)
-            if reached and likely and (self.judged is None or name in self.confirmed)
-        )
+        return tuple(name for name, doubt in zip(self.names, self.doubts, strict=True) if not doubt)
 
     @property
     def factor_shifts(self) -> Float[Tensor, "k n f"] | None:

@@ -22,6 +22,7 @@ from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Direction, Latents, Space
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.features import features_of
+from ganatomy.perception.judging import Judge
 from ganatomy.recipes import ModelReference, Move, Recipe
 from ganatomy.studio.preparing import shown_psi
 from ganatomy.studio.scenes import Labels, Scene
@@ -62,6 +63,7 @@ class Bench:
         generator: makes the images.
         reference: the model's name in recipes.
         scorer: attribute classifier, if there is one.
+        judge: takes no part, and says which directions move what they should.
         panel: None until the model has been measured.
         preparing: how far the measuring is.
     """
@@ -70,6 +72,7 @@ class Bench:
     generator: Generator
     reference: ModelReference
     scorer: Scorer | None = None
+    judge: Judge | None = None
     panel: Panel | None = None
     preparing: Preparing = field(default_factory=Preparing)
 

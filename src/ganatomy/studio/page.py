@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from ganatomy.experiments.explore.panel import Panel
+from ganatomy.metrics.entanglement import DOUBTS
 from ganatomy.report.writer import as_json
 
 LIMIT = 3.0
@@ -61,7 +62,7 @@ def _direction(panel: Panel, k: int) -> dict[str, Any]:
             or None,
             "auc": round(panel.directions[k].auc, 4),
             "prevalence": None if panel.prevalence is None else round(float(panel.prevalence[k]), 4),
-            "reached": sliders is None or bool(sliders.reached[k]),
+            "doubt": "" if sliders is None else DOUBTS[int(sliders.doubts[k])],
             "also": also,
             "limit": LIMIT,
         }

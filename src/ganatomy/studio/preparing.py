@@ -11,6 +11,7 @@ from ganatomy.experiments.explore.run import explore
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Space
 from ganatomy.perception.base import Scorer
+from ganatomy.perception.judging import Judge
 from ganatomy.progress import Progress
 
 NUM_SURVEYED = 2400
@@ -32,6 +33,7 @@ def prepare(
     generator: Generator,
     scorer: Scorer | None,
     *,
+    judge: Judge | None = None,
     n: int = NUM_SURVEYED,
     num_seeds: int = NUM_SEEDS,
     measured: int | None = None,
@@ -45,6 +47,7 @@ def prepare(
     Args:
         generator: makes the images.
         scorer: attribute classifier, if there is one.
+        judge: takes no part, and says which directions move what they should.
         n: codes to survey.
         num_seeds: images on the map, where there is no classifier.
         measured: images edited along each direction; by default as many as `BUDGET` allows.
@@ -53,7 +56,7 @@ def prepare(
     Raises:
         ScoreError: when fewer than two attributes can be used, or a score is not a number.
     """
-    experiment = Experiment(generator, scorer, progress=progress)
+    experiment = Experiment(generator, scorer, judge=judge, progress=progress)
     if scorer is None:
         return _without_scorer(experiment, num_seeds=num_seeds)
     least, most = NUM_MEASURED
@@ -79,6 +82,7 @@ def _without_scorer(experiment: Experiment, *, num_seeds: int) -> Panel:
         fingerprint=generator.fingerprint,
         scorer_fingerprint="",
         scorer="",
+        judge="",
         attributes=(),
         directions=found,
         truncation_psi=psi,

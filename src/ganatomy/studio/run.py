@@ -74,7 +74,7 @@ def measure(bench: Bench, path: Path | None = None) -> None:
         bench.preparing = Preparing(stage=stage, done=done, total=total)
 
     try:
-        panel = prepare(bench.generator, bench.scorer, progress=report)
+        panel = prepare(bench.generator, bench.scorer, judge=bench.judge, progress=report)
     except Superseded:
         return
     except GanatomyError as error:

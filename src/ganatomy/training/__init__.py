@@ -7,15 +7,19 @@ losses         losses and penalties
 architecture   what the loop needs of an architecture; one module each: stylegan2, dcgan
 features       the critic on features
 scorers        training of attribute networks
+students       attribute networks that learn from what another scorer reads
+calibration    temperatures on a generator's own images
 transfers      training of transfer networks
 checkpoints    where a stopped run goes on
 data           drawn faces as training images, and the images of one step
 """
 
 from ganatomy.training.bundled import TRAININGS, TrainingSettings, train
+from ganatomy.training.calibration import fit_temperatures
 from ganatomy.training.loop import train_gan
 from ganatomy.training.scorers import ScorerEvaluation, ScorerSettings, train_scorer
 from ganatomy.training.settings import GanSettings, TrainingStage
+from ganatomy.training.students import train_student
 from ganatomy.training.transfers import TransferSettings, judge_transfer, train_transfer
 
 __all__ = [
@@ -26,9 +30,11 @@ __all__ = [
     "TrainingSettings",
     "TrainingStage",
     "TransferSettings",
+    "fit_temperatures",
     "judge_transfer",
     "train",
     "train_gan",
     "train_scorer",
+    "train_student",
     "train_transfer",
 ]

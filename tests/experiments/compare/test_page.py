@@ -61,8 +61,8 @@ class TestTheJson:
         for name in found.methods:
             entry = numbers["methods"][name]
             assert entry["selectivity"]["value"] == pytest.approx(found.value(name))
-            assert entry["judged_selectivity"]["value"] == pytest.approx(
-                found.value(name, "judged_selectivity")
+            assert entry["scorer_selectivity"]["value"] == pytest.approx(
+                found.value(name, "scorer_selectivity")
             )
             assert entry["labels"]["value"] == found.results[name].found.num_labels
             assert entry["p"]["selectivity"] == found.chance.p_selectivity[name]
@@ -134,7 +134,7 @@ class TestThePage:
         assert places == sorted(places)
         for name in compared.comparison.methods:
             assert short(compared.comparison.value(name)) in text
-            assert short(compared.comparison.value(name, "judged_selectivity")) in text
+            assert short(compared.comparison.value(name, "scorer_selectivity")) in text
 
     def test_the_findings_stand_on_top(self, compared: Compared, page: Reader):
         written = sentences(compared.comparison)
@@ -148,10 +148,7 @@ class TestThePage:
         judge = compared.comparison.judge
         assert judge is not None
         text = " ".join(page.text.split())
-        assert (
-            f"The judge ({judge}), a classifier that took no part, ranks the methods as the scorer does"
-            in text
-        )
+        assert f"times as much as each of the others, by a judge that took no part ({judge})" in text
         assert "by the judge" in page.text
 
     def test_without_a_judge_nothing_is_said_of_one(self, compared: Compared):
@@ -164,7 +161,7 @@ class TestThePage:
         texts = [*alone.sentences, *(text for table in tables for text in (table.caption, *table.headings))]
         texts += [text for section in alone.sections for text in (*section.paragraphs, *section.items)]
         assert not [text for text in texts if "judge" in text]
-        assert all(entry["judged_selectivity"] is None for entry in alone.data["methods"].values())
+        assert all(entry["scorer_selectivity"] is None for entry in alone.data["methods"].values())
 
     def test_it_names_methods_that_do_not_apply_and_what_was_not_measured(self, page: Reader):
         assert "SeFa uses the first layer of a generator" in page.text

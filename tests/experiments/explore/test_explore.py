@@ -15,8 +15,9 @@ from ganatomy.errors import ScoreError, UnknownNameError
 from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
 from ganatomy.experiments.explore.run import COMPARED, explore
+from ganatomy.experiments.explore.sentences import lead, limits
 from ganatomy.generators.toy import ToyGenerator
-from ganatomy.perception import FunctionScorer, OracleScorer, Scorer, scorer
+from ganatomy.perception import FunctionScorer, Judge, OracleScorer, Scorer, scorer
 
 NAMES = ("red", "round", "large", "bright")
 
@@ -31,7 +32,7 @@ def seen_by(generator: ToyGenerator, names: tuple[str, ...], columns: list[int])
     def read(images: Tensor) -> Tensor:
         return generator.read(images)[:, columns]
 
-    return FunctionScorer(read, names, output="logits")
+    return FunctionScorer(read, names, output="logits", fingerprint=f"{names} of {columns}")
 
 
 class Counted(OracleScorer):
@@ -232,3 +233,22 @@ def test_fewer_than_two_usable_attributes_are_refused_with_their_shares() -> Non
         "only 1 of 4 attributes occur in .*round 100\xa0%.*two are needed",
         lambda: explore(Experiment(generator, scorer(generator)), n=200),
     )
+
+
+def test_a_direction_that_fools_the_scorer_is_not_confirmed() -> None:
+    generator = toy(attributes=("red", "round", "large", "hidden"), cosine=0.0)
+    judge = Judge(seen_by(generator, ("red", "round", "large"), [0, 1, 2]))
+    errs = seen_by(generator, ("red", "round", "large"), [3, 1, 2])
+    found = explore(Experiment(generator, errs, judge=judge), n=300, methods=["regression"], measured=40)
+    assert found.reached(HELD) == ["red", "round", "large"]
+    assert found.movable == ("round", "large")
+    assert found.cleanest is not None
+    assert found.cleanest[0] in found.movable
+    assert found.by_selectivity[-1] == "red"
+    text = lead(found)
+    assert "Of 3 attributes, 2 can be moved" in text
+    assert "By the scorer alone it would be 3." in text
+    assert "Not confirmed: red." in " ".join(limits(found))
+    agreement = found.entanglement[HELD].agreement
+    assert abs(agreement["red"]) < 0.25
+    assert agreement["round"] > 0.75

@@ -22,7 +22,9 @@ def test_sliders_have_the_figures_of_the_report(reported: Reported, panel: Panel
     found = reported.exploration
     sliders = {BASE: panel.alone, HELD: panel.held}[method]
     assert sliders is not None
-    figures = found.entanglement[method].selectivity().directions
+    figures = (
+        found.entanglement[method].selectivity().directions | found.read(method).selectivity().directions
+    )
     for k, name in enumerate(panel.names):
         assert float(sliders.steps[k]) == pytest.approx(found.step(method, name))
         expected = figures[name]

@@ -190,10 +190,12 @@ def test_a_judge_reads_the_same_edits(toy: ToyGenerator) -> None:
     judged = Experiment(toy, scorer(toy), judge=Judge(other))
     study = study_linear_map(judged, n=200, images=6, path=(1.0,))
     compared = study.comparison
-    assert compared.value(PLAIN, "judged_selectivity") == pytest.approx(compared.value(PLAIN), rel=1e-3)
+    assert compared.value(PLAIN, "scorer_selectivity") == pytest.approx(compared.value(PLAIN), rel=1e-3)
     assert len(sentences(study)) == 6
-    assert sentences(study)[4].startswith(f"The judge ({judged.judge and judged.judge.description})")
-    assert "by the judge" in document(study, judged).sections[0].tables[0].headings
+    assert sentences(study)[4].startswith(
+        "The scorer (exact oracle (4 attributes)) ranks the methods as the judge"
+    )
+    assert "by the scorer" in document(study, judged).sections[0].tables[0].headings
 
 
 def test_without_gradients_and_labels_the_study_goes_on_and_says_so(toy: ToyGenerator) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, remark, stages
-from ganatomy.cli.parameters import Absent, Json, ScorerName, options, switch
+from ganatomy.cli.parameters import Absent, Json, JudgeName, ScorerName, options, switch
 from ganatomy.cli.subject import Loading, Study
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class StudioOptions(Loading):
     """The page itself chooses classes."""
 
     label: Absent = None
+    judge: JudgeName = None
 
 
 OPTIONS = StudioOptions()
@@ -86,7 +87,7 @@ def studio(
         if len(benches) > 1:
             raise SettingError("--measure takes one model at a time")
         with stages() as advance:
-            panel = prepare(benches[0].generator, benches[0].scorer, progress=advance)
+            panel = prepare(benches[0].generator, benches[0].scorer, judge=benches[0].judge, progress=advance)
         path = save_panel(panel, measure)
         answer(str(path), {"panel": str(path), "directions": panel.names}, as_json=json)
         return
@@ -136,4 +137,10 @@ def _bench(name: str, subject: Study) -> Bench:
     from ganatomy.studio.bench import Bench
 
     opened = subject.experiment(without_scorer=True)
-    return Bench(name=name, generator=opened.generator, reference=subject.reference, scorer=opened.scorer)
+    return Bench(
+        name=name,
+        generator=opened.generator,
+        reference=subject.reference,
+        scorer=opened.scorer,
+        judge=opened.judge,
+    )

@@ -27,7 +27,7 @@ from ganatomy.statistics.tests import PairedTest
 from ganatomy.surveys import Survey
 
 MEASURES = (
-    "selectivity", "judged_selectivity", "truth_selectivity", "identity", "perceptual", "auc", "seconds", "labels"
+    "selectivity", "scorer_selectivity", "truth_selectivity", "identity", "perceptual", "auc", "seconds", "labels"
 )  # fmt: skip
 
 Drawn = tuple[float, Float[Tensor, " b"]]
@@ -37,6 +37,9 @@ Drawn = tuple[float, Float[Tensor, " b"]]
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparison:
     """What every method found and changed, in the same images.
+
+    Selectivity is read by the judge where there is one, and the ranking goes by it; `scorer_selectivity` is what the
+    scorer reads, which every method has learnt from.
 
     Intervals are from drawing the images again (for AUC the held-out codes, for seconds the attributes), the same
     draws for all methods.
@@ -105,8 +108,18 @@ class Comparison:
 
     @property
     def is_judged(self) -> bool:
-        """Whether a judge knows some of the attributes."""
-        return any(result.changes.judged is not None for result in self.results.values())
+        """Whether a judge reads the edits."""
+        return all(result.changes.judged is not None for result in self.results.values())
+
+    def read(self, method: str) -> Entanglement:
+        """What a method's edits changed, by the judge where there is one, else by the scorer."""
+        changes = self.results[method].changes
+        return changes if changes.judged is None else changes.judged
+
+    @property
+    def reading(self) -> str:
+        """Who reads selectivity: "scorer", "judge" or "smoothed reading"."""
+        return self.read(self.methods[0]).reading
 
     @cached_property
     def ranking(self) -> tuple[str, ...]:
@@ -137,6 +150,10 @@ class Comparison:
         found = self.figures[method][measure]
         return math.nan if found is None else found.value
 
+    def by_scorer(self, method: str) -> float:
+        """Selectivity by the scorer."""
+        return self.value(method, "scorer_selectivity" if self.is_judged else "selectivity")
+
     def difference(self, a: str, b: str, measure: str = "selectivity") -> Estimate:
         """By how much one method is above another, in the same draws of images."""
         one, other = self._drawn[a][measure], self._drawn[b][measure]
@@ -145,7 +162,7 @@ class Comparison:
 
     def paired(self, a: str, b: str) -> PairedTest:
         """Whether the selectivity of two methods differs: a permutation test, paired by image."""
-        return compare_selectivity(self.results[a].changes, self.results[b].changes)
+        return compare_selectivity(self.read(a), self.read(b))
 
     def tied(self, a: str, b: str, measure: str = "selectivity") -> bool:
         """Whether two methods do not differ significantly: by the paired test, for other measures by the interval."""
@@ -162,7 +179,7 @@ class Comparison:
 
     def selectivity_of(self, method: str) -> dict[str, Estimate]:
         """Selectivity of each attribute's edit."""
-        return self.results[method].changes.selectivity().directions
+        return self.read(method).selectivity().directions
 
     def reached(self, method: str) -> list[str]:
         """The attributes that changed as much as was asked for, or nearly so, or more."""
@@ -170,6 +187,11 @@ class Comparison:
         return [
             name for name, reached in zip(changes.names, changes.reached.tolist(), strict=True) if reached
         ]
+
+    def confirmed(self, method: str) -> list[str]:
+        """The attributes that were reached and whose change the judge confirms."""
+        names = self.results[method].changes.confirmed
+        return [name for name in self.reached(method) if name in names]
 
     def best(self, *, holds: bool, guided: bool) -> str | None:
         """The method of highest selectivity, of those that hold others fixed or do not, that are guided or not."""
@@ -197,8 +219,8 @@ class Comparison:
         assert changes.seconds is not None
         seconds = result.found.seconds / len(self.attributes) + changes.seconds
         return {
-            "selectivity": _selectivity(changes),
-            "judged_selectivity": _selectivity(changes.judged),
+            "selectivity": _selectivity(changes if changes.judged is None else changes.judged),
+            "scorer_selectivity": None if changes.judged is None else _selectivity(changes),
             "truth_selectivity": self._truth_selectivity(changes),
             "identity": self._mean(changes.identity),
             "perceptual": self._mean(changes.perceptual),
@@ -231,9 +253,7 @@ class Comparison:
         return float(value), self.truth.selectivity(mean, size, changes.names).nanmean(1)
 
 
-def _selectivity(changes: Entanglement | None) -> Drawn | None:
-    if changes is None:
-        return None
+def _selectivity(changes: Entanglement) -> Drawn:
     return float(changes.selectivities().mean()), changes.resampled_selectivities().mean(1)
 
 

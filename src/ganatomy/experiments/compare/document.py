@@ -199,8 +199,8 @@ def caveats(found: Comparison) -> list[str]:
         )
     if found.is_judged:
         items.append(
-            f"The judge, {found.judge}, took no part in finding and editing. It reads the same edited images; its "
-            "selectivity counts the attributes that both classifiers know."
+            f"The judge, {found.judge}, took no part in finding and editing, and reads the edited images. Selectivity "
+            "is by the judge, over the attributes that both classifiers know."
         )
     if found.features:
         items.append(
@@ -268,10 +268,11 @@ def method_data(found: Comparison, name: str) -> dict[str, Any]:
             "auc": chance and chance.p_auc.get(name),
         },
         "target_change": {"mean": sum(changes) / len(changes), "reached": len(found.reached(name))},
+        "agreement": result.changes.agreement,
+        "natural_agreement": result.changes.natural_agreement,
+        "confirmed": found.confirmed(name),
         "attributes": {
-            attribute: {"selectivity": selectivity, "target_change": change}
-            for (attribute, selectivity), change in zip(
-                found.selectivity_of(name).items(), changes, strict=True
-            )
+            attribute: {"selectivity": found.selectivity_of(name).get(attribute), "target_change": change}
+            for attribute, change in zip(found.edited, changes, strict=True)
         },
     }

@@ -19,7 +19,7 @@ def sentences(found: Comparison) -> list[str]:
         best(found),
         _plain(found),
         _holds(found),
-        judge(found),
+        scorer(found),
         factors,
         _few_labels(found),
         _chance(found),
@@ -32,7 +32,7 @@ def best(found: Comparison) -> str:
     first, *others = found.ranking
     text = (
         f"Best is {_named(found, first)}: it changes an attribute {_figure(found, first)} times as much as each of "
-        "the others"
+        f"the others{_reader(found)}"
     )
     ties = found.ties(first)
     if ties:
@@ -45,17 +45,25 @@ def best(found: Comparison) -> str:
             f"; but it changes only {reached} of {len(found.edited)} attributes as far as was asked for, and small "
             "changes are more selective"
         )
+    if found.is_judged and found.reading == "judge":
+        text += (
+            f"; the judge confirms {len(found.confirmed(first))} of the {reached} attributes that it reached"
+        )
     return f"{text}."
 
 
-def judge(found: Comparison) -> str:
-    """How the judge ranks the methods; nothing without one."""
-    return _ranked_by(
-        found,
-        "judged_selectivity",
-        f"The judge ({found.judge}), a classifier that took no part,",
-        "the judge",
-    )
+def _reader(found: Comparison) -> str:
+    """Who reads the figures, where it is not the scorer."""
+    if not found.is_judged:
+        return ""
+    if found.reading == "judge":
+        return f", by a judge that took no part ({found.judge})"
+    return f", by a smoothed reading, which confirms nothing ({found.judge})"
+
+
+def scorer(found: Comparison) -> str:
+    """How the scorer, which methods have learnt from, ranks them; nothing where it is the only reader."""
+    return _ranked_by(found, "scorer_selectivity", f"The scorer ({found.scorer})", "the scorer")
 
 
 def _plain(found: Comparison) -> str:
@@ -109,7 +117,8 @@ def _ranked_by(found: Comparison, measure: str, reader: str, by: str) -> str:
         return f"{text[0].upper()}{text[1:]}."
     ranks = "as" if rank >= AGREES else "otherwise than" if rank <= DISAGREES else "partly as"
     verb = "rank" if by.endswith("s") else "ranks"
-    text = f"{reader} {verb} the methods {ranks} the scorer does (rank correlation {rank:.2f}): {text}"
+    leading = "the judge" if found.is_judged else "the scorer"
+    text = f"{reader} {verb} the methods {ranks} {leading} does (rank correlation {rank:.2f}): {text}"
     leader = found.ranking[0]
     if first == leader or leader not in known:
         return f"{text}."
@@ -137,10 +146,13 @@ def _chance(found: Comparison) -> str:
     if found.chance is None or not found.chance.p_selectivity:
         return ""
     p, level = found.chance.p_selectivity, short(found.chance.selectivity.value)
+    by = " by the scorer" if found.is_judged else ""
     doubtful = [name for name in found.ranking if p.get(name, 0) > SIGNIFICANT]
     if not doubtful:
-        return f"Chance alone gives {level}, and every method is above it (p up to {max(p.values()):.3f})."
-    return f"Chance alone gives {level}; {_not_different(doubtful)}."
+        return (
+            f"Chance alone gives {level}{by}, and every method is above it (p up to {max(p.values()):.3f})."
+        )
+    return f"Chance alone gives {level}{by}; {_not_different(doubtful)}."
 
 
 def _named(found: Comparison, method: str) -> str:

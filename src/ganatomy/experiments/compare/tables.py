@@ -15,7 +15,7 @@ from ganatomy.statistics.formatting import percent, short
 from ganatomy.statistics.intervals import CONFIDENCE
 
 COLUMNS = {
-    "by the judge": ("judged_selectivity", None),
+    "by the scorer": ("scorer_selectivity", None),
     "truth selectivity": ("truth_selectivity", None),
     "identity kept": ("identity", 3),
     "perceptual distance": ("perceptual", 3),
@@ -34,7 +34,12 @@ def league(found: Comparison, further: Columns | None = None, *, caption: str = 
         known = {name: it for name in found.methods if (it := found.figures[name][measure]) is not None}
         if not all(math.isnan(it.value) for it in known.values()):
             measured[heading] = {name: interval_cell(it, digits=digits) for name, it in known.items()}
-    by_judge = " By the judge: selectivity of the same edits, read by the judge." if found.is_judged else ""
+    by_judge = (
+        f" Selectivity is read by the {found.reading}; by the scorer: of the same edits, read by the scorer. "
+        "Agreement: share of the scorer's change of the target that it sees. Confirmed: of the goals reached."
+        if found.is_judged
+        else ""
+    )
     return table(
         "League table",
         caption=(
@@ -51,6 +56,7 @@ def league(found: Comparison, further: Columns | None = None, *, caption: str = 
             **measured,
             "target change": lambda name: f"{float(found.results[name].changes.achieved.mean()):.2f}",
             "goal reached": lambda name: f"{len(found.reached(name))} of {len(found.edited)}",
+            **(_judged(found) if found.is_judged else {}),
             **(further or {}),
             "what it is": lambda name: found.results[name].contestant.what,
         },
@@ -59,6 +65,19 @@ def league(found: Comparison, further: Columns | None = None, *, caption: str = 
         words=["what it is"],
         stacked=True,
     )
+
+
+def _judged(found: Comparison) -> Columns:
+    """How far the judge agrees with the scorer."""
+    return {
+        "agreement": lambda name: percent(_mean(found.results[name].changes.agreement)),
+        "confirmed": lambda name: f"{len(found.confirmed(name))} of {len(found.reached(name))}",
+    }
+
+
+def _mean(values: Mapping[str, float]) -> float:
+    finite = [value for value in values.values() if math.isfinite(value)]
+    return sum(finite) / len(finite) if finite else math.nan
 
 
 def each_attribute(found: Comparison) -> Table:
@@ -124,11 +143,11 @@ def against_chance(found: Comparison, chance: Chance) -> Table:
     """The p-values of every method."""
     return table(
         "Against chance",
-        caption="p-values, not corrected for the number of methods.",
+        caption="Selectivity by the scorer, and p-values, not corrected for the number of methods.",
         first="method",
         rows=found.ranking,
         columns={
-            "selectivity": lambda name: short(found.value(name)),
+            "selectivity": lambda name: short(found.by_scorer(name)),
             "p of selectivity": {name: f"{p:.3f}" for name, p in chance.p_selectivity.items()},
             "held-out AUC": {name: f"{found.value(name, 'auc'):.3f}" for name in chance.p_auc},
             "p of AUC": {name: f"{p:.3f}" for name, p in chance.p_auc.items()},

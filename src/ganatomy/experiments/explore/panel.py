@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Self
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ganatomy.directions.holding import Holding, holding
@@ -17,8 +17,16 @@ from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
 from ganatomy.experiments.explore.gallery import Gallery
 from ganatomy.latents import Direction, Directions, Space
 from ganatomy.maps import classes_of
+from ganatomy.metrics.entanglement import DOUBTS
 from ganatomy.statistics.formatting import listed
 from ganatomy.statistics.intervals import Estimate
+
+DOUBTED = {
+    "short": "With all others held, the largest step tried changes {names} less than the target change.",
+    "unconfirmed": "The judge sees less than half of the change, or none for sure, when these are moved: {names}.",
+    "unusual": "A step along these ends at codes that the model hardly ever draws: {names}.",
+}
+"""What a reader must know of the sliders of each doubt."""
 
 MOST_SIGMA = 2.0
 """Standard deviations of codes that one step along a direction from outside the panel goes at most."""
@@ -31,14 +39,14 @@ class Sliders:
     Args:
         steps: distance that changes the mean probability of the direction's own attribute by the target change.
         changes: mean changes of all probabilities.
-        selectivity: of each direction: value, low and high end.
-        reached: whether the step reached the target change.
+        selectivity: of each direction: value, low and high end; by the judge where there is one.
+        doubts: why each step cannot be trusted, as the number of one of `DOUBTS`; 0 where it can.
     """
 
     steps: Float[Tensor, " k"]
     changes: Float[Tensor, "k a"]
     selectivity: Float[Tensor, "k 3"]
-    reached: Bool[Tensor, " k"]
+    doubts: Int[Tensor, " k"]
 
     @classmethod
     def of(cls, exploration: Exploration, method: str) -> Self:
@@ -46,13 +54,18 @@ class Sliders:
         result, skipped = exploration.entanglement[method], exploration.skipped_changes[method]
         columns = dict(zip(result.attributes, result.mean_change.unbind(1), strict=True))
         columns |= dict(zip(exploration.skipped, skipped.unbind(1), strict=True))
-        figures = result.selectivity().directions
+        figures = result.selectivity().directions | exploration.read(method).selectivity().directions
         return cls(
             steps=result.strengths.abs().float(),
             changes=torch.stack([columns[name] for name in exploration.survey.names], dim=1).float(),
             selectivity=torch.tensor([list(figures[name].data().values()) for name in result.names]),
-            reached=result.reached,
+            doubts=torch.tensor([DOUBTS.index(doubt) for doubt in result.doubts]),
         )
+
+    @property
+    def trusted(self) -> Bool[Tensor, " k"]:
+        """Which steps leave no doubt."""
+        return self.doubts == 0
 
     def selectivity_of(self, k: int) -> Estimate:
         value, low, high = self.selectivity[k].tolist()
@@ -67,6 +80,7 @@ class Panel:
         fingerprint: of the generator.
         scorer_fingerprint: of the classifier; "" without one.
         scorer: one line about the classifier.
+        judge: the same about the judge; "" without one.
         attributes: all that the classifier knows.
         directions: one for each slider, nothing held; named after attributes where there is a classifier.
         truncation_psi: of the images that were measured, and of the gallery.
@@ -83,6 +97,7 @@ class Panel:
     fingerprint: str
     scorer_fingerprint: str
     scorer: str
+    judge: str
     attributes: tuple[str, ...]
     directions: Directions
     truncation_psi: float
@@ -120,6 +135,7 @@ class Panel:
             fingerprint=exploration.fingerprint,
             scorer_fingerprint=survey.scorer or "",
             scorer=exploration.scorer,
+            judge=exploration.judge or "",
             attributes=survey.names,
             directions=exploration.directions[BASE],
             truncation_psi=exploration.measured_psi,
@@ -160,13 +176,13 @@ class Panel:
 
     @cached_property
     def order(self) -> list[int]:
-        """The directions by the low end of their selectivity, highest first; those that fell short come last."""
+        """The directions by the low end of their selectivity, highest first; those in doubt come last."""
         sliders = self.by_default
         if sliders is None:
             return list(range(len(self.directions)))
         low = sliders.selectivity[:, 1]
         return (
-            torch.where(sliders.reached, low, low - 1e6)
+            torch.where(sliders.trusted, low, low - 1e6)
             .nan_to_num(-1e9)
             .argsort(descending=True, stable=True)
             .tolist()
@@ -232,13 +248,14 @@ class Panel:
 
 def _notes(exploration: Exploration) -> tuple[str, ...]:
     result = exploration.entanglement[HELD]
-    missed = [
-        name for name, reached in zip(result.names, result.reached.tolist(), strict=True) if not reached
-    ]
     notes = []
-    if missed:
+    for doubt, text in DOUBTED.items():
+        names = [name for name, own in zip(result.names, result.doubts, strict=True) if own == doubt]
+        if names:
+            notes.append(text.format(names=listed(names)))
+    if exploration.judge:
         notes.append(
-            f"With all others held, the largest step tried changes {listed(missed)} less than the target change."
+            f"Selectivity is read by a judge that took no part in finding the directions ({exploration.judge})."
         )
     names = defaultdict(list)
     for name, why in exploration.skipped.items():

@@ -21,7 +21,15 @@ KIND = "panel"
 PANEL_FILE = "panel.safetensors"
 """Its name in the folder of a report."""
 
-PLAIN = ("fingerprint", "scorer_fingerprint", "scorer", "truncation_psi", "exclusive", "target_change")
+PLAIN = (
+    "fingerprint",
+    "scorer_fingerprint",
+    "scorer",
+    "judge",
+    "truncation_psi",
+    "exclusive",
+    "target_change",
+)
 """Fields that a file holds as they are."""
 
 
@@ -71,7 +79,7 @@ def save_panel(panel: Panel, path: str | os.PathLike[str]) -> Path:
             f"{how}.steps": sliders.steps,
             f"{how}.changes": sliders.changes.half(),
             f"{how}.selectivity": sliders.selectivity,
-            f"{how}.reached": sliders.reached,
+            f"{how}.doubts": sliders.doubts,
         }
     if panel.holding is not None:
         tensors |= {
@@ -147,5 +155,5 @@ def _sliders(tensors: dict[str, Tensor], how: str) -> Sliders | None:
         steps=tensors[f"{how}.steps"],
         changes=tensors[f"{how}.changes"].float(),
         selectivity=tensors[f"{how}.selectivity"],
-        reached=tensors[f"{how}.reached"],
+        doubts=tensors[f"{how}.doubts"],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ganatomy.experiments.compare.sentences import best, judge
+from ganatomy.experiments.compare.sentences import best, scorer
 from ganatomy.experiments.studies.linear_map.result import PAPER, PENALISED, PLAIN, LinearMapStudy
 from ganatomy.latents import Space
 from ganatomy.statistics.formatting import p_value, percent, short, with_interval
@@ -30,7 +30,7 @@ def sentences(found: LinearMapStudy) -> list[str]:
         _alike(found),
         best(compared),
         _robust(found),
-        judge(compared),
+        scorer(compared),
         _scorer(found),
     ]
     return [sentence for sentence in written if sentence]

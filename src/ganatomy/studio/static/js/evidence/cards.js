@@ -1,5 +1,6 @@
 /** A card for each direction: its figures with their intervals, what else it changes, and a link to its slider. */
 import { goToSlider } from "../edit/reach.js";
+import { DOUBTS } from "../edit/selectivity.js";
 import { Icon } from "../icons.js";
 import { measured, panel } from "../models.js";
 import { html } from "../view.js";
@@ -14,7 +15,7 @@ export const Cards = ({ directions }) => html`
     <ul class="cards">${directions.map((direction) => html`<${Card} key=${direction.name} direction=${direction} />`)}</ul>
   </section>`;
 
-function Card({ direction: { name, selectivity, auc, prevalence, reached, also } }) {
+function Card({ direction: { name, selectivity, auc, prevalence, doubt, also } }) {
   const along = (also ?? []).slice(0, NAMED).map((one) => `${titled(one.name)} ${signed(one.change)}`);
   return html`
     <li class="card">
@@ -31,8 +32,7 @@ function Card({ direction: { name, selectivity, auc, prevalence, reached, also }
         ${prevalence != null && html`<div><dt>Prevalence</dt><dd>${Math.round(100 * prevalence)} %</dd></div>`}
       </dl>
       ${along.length > 0 && html`<p class="quiet">One step${panel.value.holds_by_default ? ", with all others held," : ""} also changes ${listed(along)}.</p>`}
-      ${reached === false && html`
-        <p class="quiet">The largest step that was tried changes it less than the target change.</p>`}
+      ${doubt && html`<p class="quiet">${DOUBTS[doubt]}</p>`}
     </li>`;
 }
 
