@@ -174,6 +174,12 @@ def check_comparing(run: Run) -> None:
     assert measured == {*COMPARED} - {"scorer_selectivity"}
 
 
+def check_truth(run: Run) -> None:
+    assert run.json("compare/summary.json")["factors"] == "Factors, exact"
+    assert run.names["survey"].names == run.names["oracle"].names
+    assert float(run.out.splitlines()[-1]) < 0.65
+
+
 def check_edits(run: Run) -> None:
     assert "Smiling" in run.out.splitlines()[-2]
 
@@ -235,6 +241,12 @@ PAGES = {
         folders=dict.fromkeys(("compare", "digits-compare"), DOCUMENT),
         mentions=CONTESTANTS,
         check=check_comparing,
+    ),
+    "docs/truth.md": Page(
+        folders={"compare": DOCUMENT},
+        prints=["tensor([3., 3., 3., 3.]", "map warped", "portraits.png: 16 of drawn", "1.0000"],
+        writes=["portraits.png", "smiling.png"],
+        check=check_truth,
     ),
     "docs/edits.md": Page(
         prints=[

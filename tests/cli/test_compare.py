@@ -30,7 +30,7 @@ def test_compare_writes_a_page_and_figures_and_says_who_is_best(
     numbers = json.loads((out / "summary.json").read_text())
     assert set(numbers["methods"]) | set(numbers["left_out"]) == {"centroid", "stylespace", "guided-hold"}
     assert (numbers["n"], numbers["images"], list(numbers["attributes"])) == (120, 4, ["Smiling", "Male"])
-    assert set(numbers["not_measured"]) == {"truth selectivity", "identity", "perceptual distance"}
+    assert set(numbers["not_measured"]) == {"factor selectivity", "identity", "perceptual distance"}
 
 
 def test_compare_gives_the_same_as_json(run: Run, arguments: list[Any], tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def open_correlations(path: Path | None, model: str) -> LabelCorrelations | None
     from ganatomy.datasets.correlations import drawn_correlations, read_correlations
 
     if path is None:
-        return drawn_correlations() if model == "faces" else None
+        return drawn_correlations() if model in ("faces", "drawn") else None
     return read_correlations(path)
 
 

@@ -388,9 +388,9 @@ def measure_edits(
         changes=torch.sigmoid(after.logits) - torch.sigmoid(before.logits),
         target_change=target_change,
         seed=images.seed,
-        factors=tuple(readers.truth.names) if readers.truth else (),
-        factors_before=before.factors if readers.truth else None,
-        factors_after=after.factors if readers.truth else None,
+        factors=tuple(readers.factors.names) if readers.factors else (),
+        factors_before=before.factors if readers.factors else None,
+        factors_after=after.factors if readers.factors else None,
         identity=torch.cosine_similarity(after.identity - mean, (before.identity - mean)[None], dim=-1)
         if readers.identity
         else None,

@@ -42,7 +42,7 @@ class Readers:
     Args:
         scorer: attributes whose changes are measured.
         judge: a classifier that takes no part in finding or editing.
-        truth: reads continuous factors, as logits.
+        factors: gives continuous factors, as logits.
         identity: from images to features whose direction an edit should keep.
         appearance: from images to features whose squared distance is perceptual.
         features: where these features are from.
@@ -50,13 +50,13 @@ class Readers:
 
     scorer: Scorer
     judge: Judge | None = None
-    truth: Scorer | None = None
+    factors: Scorer | None = None
     identity: Callable[[Tensor], Tensor] | None = None
     appearance: Callable[[Tensor], Tensor] | None = None
     features: str = ""
 
     def __post_init__(self) -> None:
-        for scorer in (self.scorer, self.judge, self.truth):
+        for scorer in (self.scorer, self.judge, self.factors):
             if scorer is not None:
                 scorer.require_images()
 
@@ -65,7 +65,7 @@ class Readers:
         absent = images.new_zeros(len(images), 0)
         classified = (
             scorer.score(images, latents=latents).logits if scorer else absent
-            for scorer in (self.scorer, self.judge, self.truth)
+            for scorer in (self.scorer, self.judge, self.factors)
         )
         features = (embed(images) if embed else absent for embed in (self.identity, self.appearance))
         return Readings(*(found.float().cpu() for found in (*classified, *features)))

@@ -146,7 +146,8 @@ def judge(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Judg
     """A judge by what it is called, where it lies, or what it does.
 
     Args:
-        spec: the name of a bundled model, for the judge that is bundled with it; or whatever `scorer` takes.
+        spec: the name of a bundled model, for the judge that is bundled with it (of `drawn`, exact truth itself); or
+            whatever `scorer` takes.
         names: the attributes to use, in this order, as for `scorer`.
 
     Returns:
@@ -166,10 +167,6 @@ def judge(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Judg
     if isinstance(spec, Judge):
         return spec if names is None else spec.select(names)
     bundled = find_bundled(spec) if isinstance(spec, str) else None
-    if bundled is not None and bundled.judge is None:
-        raise SettingError(
-            f"the scorer of {spec} reads the exact truth, which needs no judge; give another scorer"
-        )
     return Judge(scorer(spec if bundled is None else bundled.judge or spec, names=names))
 
 

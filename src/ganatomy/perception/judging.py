@@ -44,6 +44,7 @@ class Judge(Scorer):
         self.names = scorer.names
         self.fingerprint = scorer.fingerprint
         self.description = scorer.description
+        self.reads_codes = scorer.reads_codes
 
     @property
     def reading(self) -> str:

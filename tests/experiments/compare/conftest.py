@@ -9,8 +9,9 @@ from experiments.compare.compared import Compared
 from torch import Tensor
 
 from ganatomy.experiments.base import Experiment
-from ganatomy.experiments.compare import Truth, compare
+from ganatomy.experiments.compare import OwnFactors, compare
 from ganatomy.experiments.documents import document
+from ganatomy.experiments.factors import FactorReader
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.perception import FunctionScorer, Judge, scorer
 from ganatomy.report import write_document
@@ -22,7 +23,7 @@ METHODS = (
 
 @pytest.fixture(scope="session")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> Compared:
-    """Four attributes whose directions lean on each other; a truth reads places along them, a judge three of them."""
+    """Four attributes whose directions lean on each other; factors are places along them, a judge three of them."""
     generator = ToyGenerator(w_dim=12, z_dim=12, num_layers=3, cosine=0.5)
 
     def factors(images: Tensor) -> Tensor:
@@ -31,8 +32,8 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Compared:
     def judge(images: Tensor) -> Tensor:
         return generator.read(images)[:, :3]
 
-    truth = Truth(
-        scorer=FunctionScorer(factors, generator.attributes, output="logits"),
+    known = OwnFactors(
+        reader=FactorReader(scorer=FunctionScorer(factors, generator.attributes, output="logits")),
         own={name: {name: 1} for name in generator.attributes},
     )
     reported: list[tuple[str, int, int]] = []
@@ -47,7 +48,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Compared:
         n=400,
         images=16,
         methods=METHODS,
-        truth=truth,
+        factors=known,
         identity=lambda images: images.flatten(1),
     )
     folder: Path = tmp_path_factory.mktemp("compared") / "the comparison"

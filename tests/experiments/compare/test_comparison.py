@@ -44,8 +44,8 @@ def test_methods_that_find_the_same_direction_do_not_differ_significantly(compar
 
 def test_the_truth_agrees_with_the_scorer_where_the_scorer_is_right(compared: Compared) -> None:
     for held in ("dual", "selective", "guided-hold"):
-        assert compared.comparison.value(held, "truth_selectivity") > 2 * compared.comparison.value(
-            "regression", "truth_selectivity"
+        assert compared.comparison.value(held, "factor_selectivity") > 2 * compared.comparison.value(
+            "regression", "factor_selectivity"
         )
 
 

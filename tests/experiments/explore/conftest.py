@@ -10,6 +10,7 @@ from torch import Tensor
 from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.documents import document
 from ganatomy.experiments.explore import explore
+from ganatomy.experiments.factors import FactorReader
 from ganatomy.generators import save_generator
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.perception import FunctionScorer, Judge, scorer
@@ -18,7 +19,7 @@ from ganatomy.report import write_document
 
 @pytest.fixture(scope="session")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
-    """A toy with an attribute of an awkward name and one too rare to use, with a truth and a judge."""
+    """A toy with an attribute of an awkward name and one too rare to use, with a factor and a judge."""
     place = tmp_path_factory.mktemp("reported")
     generator = ToyGenerator(
         attributes=("red", "round & <large>", "Young", "rare"),
@@ -37,7 +38,9 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
 
     judge = FunctionScorer(red_and_young, ["red", "Young"])
     experiment = Experiment(generator, scorer(generator), judge=Judge(judge))
-    found = explore(experiment, n=400, measured=12, truth=FunctionScorer(redness, ["redness"]))
+    found = explore(
+        experiment, n=400, measured=12, factors=FactorReader(scorer=FunctionScorer(redness, ["redness"]))
+    )
     folder = place / "the report"
     write_document(document(found, experiment, model=str(model), scorer="oracle"), folder)
     return Reported(exploration=found, experiment=experiment, model=model, folder=folder)

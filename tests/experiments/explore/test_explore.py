@@ -16,6 +16,7 @@ from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
 from ganatomy.experiments.explore.run import COMPARED, explore
 from ganatomy.experiments.explore.sentences import lead, limits
+from ganatomy.experiments.factors import FactorReader
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.perception import FunctionScorer, Judge, OracleScorer, Scorer, scorer
 
@@ -146,11 +147,11 @@ def test_more_attributes_than_a_code_has_room_for_can_be_held() -> None:
     assert all(math.isfinite(estimate) for estimate in found.entanglement[HELD].strengths.tolist())
 
 
-def test_a_truth_is_asked_what_really_moved() -> None:
+def test_factors_say_what_really_moved() -> None:
     generator = toy()
-    truth = seen_by(generator, ("redness",), [0])
+    redness = FactorReader(scorer=seen_by(generator, ("redness",), [0]))
     found = explore(
-        Experiment(generator, scorer(generator)), n=300, measured=16, methods=["logistic"], truth=truth
+        Experiment(generator, scorer(generator)), n=300, measured=16, methods=["logistic"], factors=redness
     )
     moved = found.entanglement[HELD].factor_changes
     assert moved is not None
@@ -173,7 +174,11 @@ def test_stages_are_reported_by_name_and_never_go_back(found: Exploration) -> No
         methods=["logistic"],
     )
     stages = list(dict.fromkeys(stage for stage, _, _ in told))
-    assert stages == ["survey", "gradients", "directions", "measuring", "gallery"] == list(found.seconds)
+    assert (
+        stages
+        == ["survey", "gradients", "directions", "factors", "measuring", "gallery"]
+        == list(found.seconds)
+    )
     for stage in stages:
         shares = [done / total for name, done, total in told if name == stage]
         assert shares == sorted(shares)

@@ -45,7 +45,7 @@ def test_the_folder_holds_page_summary_directions_and_figures_and_nothing_half_w
         "held.safetensors",
         "panel.safetensors",
         *(f"figures/{name}.png" for name in ("samples", "entanglement", "entanglement-held", "selectivity")),
-        *(f"figures/{name}.png" for name in ("cosines", "attributes", "truth", "truth-held")),
+        *(f"figures/{name}.png" for name in ("cosines", "attributes", "factors", "factors-held")),
         *(f"figures/strips/{name}.png" for name in ("red", "round-large", "Young")),
     }
     for path in reported.folder.rglob("*.png"):

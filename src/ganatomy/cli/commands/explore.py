@@ -47,7 +47,6 @@ def explore(subject: Study, *, out: OutFolder, n: Count = 3000, json: Json = Fal
             n=n,
             folder=survey_folder(out),
             attributes=wanted,
-            truth=_truth(scorer),
         )
     page = exploration_document(
         found,
@@ -72,12 +71,3 @@ def _advising(scorer: Scorer) -> Iterator[None]:
         raise ScoreError(
             f"{error}; these are words that are not centred: `ganatomy words` centres them on a model"
         ) from None
-
-
-def _truth(scorer: Scorer) -> Scorer | None:
-    """Reads the factors of drawn images, where the scorer learnt them."""
-    from ganatomy.perception import FactorScorer, NetworkScorer
-
-    if isinstance(scorer, NetworkScorer) and scorer.network.config.factors:
-        return FactorScorer(scorer)
-    return None

@@ -16,7 +16,7 @@ from ganatomy.directions.base import auc
 from ganatomy.experiments.compare.chance import Chance
 from ganatomy.experiments.compare.curves import Learning, Trades
 from ganatomy.experiments.compare.editing import MethodResult
-from ganatomy.experiments.compare.truth import Truth
+from ganatomy.experiments.compare.own_factors import OwnFactors
 from ganatomy.generators.base import Signature
 from ganatomy.latents import Latents, Space
 from ganatomy.metrics.entanglement import Entanglement
@@ -27,7 +27,7 @@ from ganatomy.statistics.tests import PairedTest
 from ganatomy.surveys import Survey
 
 MEASURES = (
-    "selectivity", "scorer_selectivity", "truth_selectivity", "identity", "perceptual", "auc", "seconds", "labels"
+    "selectivity", "scorer_selectivity", "factor_selectivity", "identity", "perceptual", "auc", "seconds", "labels"
 )  # fmt: skip
 
 Drawn = tuple[float, Float[Tensor, " b"]]
@@ -55,7 +55,7 @@ class Comparison:
         guided_by: what guided edits follow.
         left_out: methods that do not apply, and why.
         not_measured: measures that do not apply, and why.
-        truth: which factors an attribute is, where that is known.
+        factors: which factors an attribute is, where that is known.
         chance: what shuffled labels give.
         trades: target changes against changes of others, for some methods.
         learning: quality against the number of labels, for some methods.
@@ -75,7 +75,7 @@ class Comparison:
     seconds: Mapping[str, float] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     not_measured: Mapping[str, str] = field(default_factory=dict)
-    truth: Truth | None = None
+    factors: OwnFactors | None = None
     chance: Chance | None = None
     trades: Trades = field(default_factory=dict)
     learning: Learning = field(default_factory=dict)
@@ -221,7 +221,7 @@ class Comparison:
         return {
             "selectivity": _selectivity(changes if changes.judged is None else changes.judged),
             "scorer_selectivity": None if changes.judged is None else _selectivity(changes),
-            "truth_selectivity": self._truth_selectivity(changes),
+            "factor_selectivity": self._factor_selectivity(changes),
             "identity": self._mean(changes.identity),
             "perceptual": self._mean(changes.perceptual),
             "auc": self._auc(result.along),
@@ -243,14 +243,14 @@ class Comparison:
         drawn = [weighted_auc(along[:, k], labels[:, k], weights) for k in range(labels.shape[1])]
         return float(auc(along, labels).nanmean()), torch.stack(drawn).nanmean(0)
 
-    def _truth_selectivity(self, changes: Entanglement) -> Drawn | None:
+    def _factor_selectivity(self, changes: Entanglement) -> Drawn | None:
         shifts = changes.factor_shifts
-        if shifts is None or self.truth is None:
+        if shifts is None or self.factors is None:
             return None
         weights = resampling(self.num_images, seed=self.images_seed).to(shifts)
         mean, size = (torch.einsum("bn,knf->bkf", weights, rows) for rows in (shifts, shifts.abs()))
-        value = self.truth.selectivity(shifts.mean(1), shifts.abs().mean(1), changes.names).nanmean()
-        return float(value), self.truth.selectivity(mean, size, changes.names).nanmean(1)
+        value = self.factors.selectivity(shifts.mean(1), shifts.abs().mean(1), changes.names).nanmean()
+        return float(value), self.factors.selectivity(mean, size, changes.names).nanmean(1)
 
 
 def _selectivity(changes: Entanglement) -> Drawn:

@@ -12,8 +12,8 @@ from ganatomy.experiments.compare import figures, tables
 from ganatomy.experiments.compare.chance import NUM_DRAWS, Chance
 from ganatomy.experiments.compare.comparison import Comparison
 from ganatomy.experiments.compare.curves import REPEATS, TRADED_ATTRIBUTES, TRADED_IMAGES
+from ganatomy.experiments.compare.own_factors import DRAWN, OwnFactors
 from ganatomy.experiments.compare.sentences import sentences
-from ganatomy.experiments.compare.truth import DRAWN, Truth
 from ganatomy.experiments.documents import document
 from ganatomy.report.document import Document, Section
 from ganatomy.report.elements import Number, made_in
@@ -41,7 +41,7 @@ def comparison_document(
             _images(found, experiment),
             *([_trades(found)] if found.trades else []),
             *([_labels(found)] if found.learning else []),
-            *([_truth(found, found.truth)] if found.truth else []),
+            *([_factors(found, found.factors)] if found.factors else []),
             *([_chance(found, found.chance)] if found.chance else []),
             Section(name="costs", title="What it costs", link="Costs", tables=[tables.costs(found)]),
             Section(
@@ -134,21 +134,25 @@ def _labels(found: Comparison) -> Section:
     )
 
 
-def _truth(found: Comparison, truth: Truth) -> Section:
-    unknown = [name for name in found.edited if name not in truth.own]
+def _factors(found: Comparison, known: OwnFactors) -> Section:
+    unknown = [name for name in found.edited if name not in known.own]
+    exact = known.reader.exact
+    learnt = (
+        f"Which factors an attribute is was learnt from {DRAWN:,} people drawn with all attributes independent of "
+        "each other, so a factor that merely goes along with an attribute is not taken for it. "
+    )
     return Section(
-        name="truth",
-        title="What truth is",
-        link="Truth",
+        name="factors",
+        title="Truth: factors, exact" if exact else known.reader.title,
+        link="Truth" if exact else "Factors",
         paragraphs=[
-            f"Which factors an attribute is was learnt from {DRAWN:,} people drawn with all attributes independent of "
-            "each other, so a factor that merely goes along with an attribute is not taken for it. Truth selectivity "
-            "is the change of the attribute's own factor over the mean change of each factor that is not its own, "
-            "attributes that were not compared included. Factors are read from the edited images by a second head of "
-            "the scorer's network, which an edit that exploits the scorer may exploit as well."
+            ("" if exact else learnt)
+            + "Factor selectivity is the change of the attribute's own factor over the mean "
+            "change of each factor that is not its own, attributes that were not compared included. "
+            + known.reader.about
             + (f" The factors of {listed(unknown)} are not known." if unknown else "")
         ],
-        tables=[tables.own_factors(found, truth)],
+        tables=[tables.own_factors(found, known)],
     )
 
 
@@ -189,7 +193,7 @@ def caveats(found: Comparison) -> list[str]:
         ),
         (
             "Others are the attributes that were compared, and only those are held fixed. What else changes is "
-            "measured by identity, by perceptual distance and by the truth, where they apply."
+            "measured by identity, by perceptual distance and by factors, where they apply."
         ),
     ]
     if any(result.contestant.guided for result in found.results.values()):
@@ -235,7 +239,9 @@ def data(found: Comparison, *, model: str, scorer: str) -> dict[str, Any]:
         "methods": {name: method_data(found, name) for name in found.methods},
         "left_out": dict(found.left_out),
         "not_measured": dict(found.not_measured),
-        "own_factors": found.truth and {name: dict(found.truth.own.get(name, {})) for name in found.edited},
+        "factors": found.factors and found.factors.reader.title,
+        "own_factors": found.factors
+        and {name: dict(found.factors.own.get(name, {})) for name in found.edited},
         "chance": chance
         and {
             "selectivity": chance.selectivity,

@@ -15,7 +15,7 @@ from ganatomy.experiments.compare.budget import Budget, Found
 from ganatomy.experiments.compare.comparison import Comparison
 from ganatomy.experiments.compare.contestants import CONTESTANTS, Contestant
 from ganatomy.experiments.compare.editing import Editor, MethodResult, find
-from ganatomy.experiments.compare.truth import NO_TRUTH, Truth, truth_of
+from ganatomy.experiments.compare.own_factors import NO_FACTORS, OwnFactors, find_own_factors
 from ganatomy.metrics.fresh_images import Readers
 from ganatomy.perception.features import network_of
 from ganatomy.perception.perceptual import look
@@ -40,7 +40,7 @@ def compare(
     attributes: Iterable[str] | None = None,
     methods: Sequence[str] | None = None,
     target_change: float = 0.25,
-    truth: Truth | None = None,
+    factors: OwnFactors | None = None,
     identity: Callable[[Tensor], Tensor] | None = None,
 ) -> Comparison:
     """Let every method of finding directions and of editing with them work on the same survey and the same images.
@@ -55,7 +55,7 @@ def compare(
         attributes: to edit and to keep; by default `NUM_ATTRIBUTES`, from common to rare.
         methods: names of `CONTESTANTS`; by default all.
         target_change: of the mean probability of each attribute.
-        truth: factors of the images; by default found for networks that were trained on drawn faces.
+        factors: of the images; by default exact for `drawn`, and as networks read them that learnt drawn faces.
         identity: from images to features that an edit should keep; by default those of the scorer, where it has some.
 
     Returns:
@@ -86,8 +86,8 @@ def compare(
             f"there is {', '.join(names) or 'no attribute'} to compare; what an edit does to others needs two"
         )
     with experiment.stage("survey"):
-        truth = truth or truth_of(scorer)
-    readers = readers_of(experiment, names, truth=truth, identity=identity)
+        factors = factors or find_own_factors(experiment)
+    readers = readers_of(experiment, names, factors=factors, identity=identity)
     budget = Budget.of(experiment, seen, names)
     with experiment.stage("finding") as advance:
         found, left_out = find(budget, contestants, advance=advance)
@@ -104,7 +104,7 @@ def compare(
         edited,
         left_out=left_out,
         not_measured=_not_measured(readers),
-        truth=truth,
+        factors=factors,
         chance=by_chance,
         trades=trades,
         learning=learning,
@@ -165,17 +165,17 @@ def readers_of(
     experiment: Experiment,
     names: Sequence[str],
     *,
-    truth: Truth | None = None,
+    factors: OwnFactors | None = None,
     identity: Callable[[Tensor], Tensor] | None = None,
 ) -> Readers:
-    """What reads the edited images: scorer, judge, truth, and features of the scorer's network, where it has some."""
+    """What reads the edited images: scorer, judge, factors, and features of the scorer's network, where it has some."""
     scorer = experiment.image_scorer
     network = network_of(scorer)
     given = "features that were given" if identity else ""
     return Readers(
         scorer=scorer.select(names),
         judge=experiment.judge,
-        truth=None if truth is None else truth.scorer,
+        factors=None if factors is None else factors.reader.scorer,
         identity=identity or (network and network.features),
         appearance=None if network is None else lambda images: look(network, images),
         features=given if network is None else f"the trunk of the {network.description}",
@@ -193,7 +193,7 @@ def _contestants(methods: Sequence[str] | None) -> dict[str, Contestant]:
 def _not_measured(readers: Readers) -> dict[str, str]:
     """Measures that do not apply, and why."""
     reasons = {
-        "truth selectivity": None if readers.truth else NO_TRUTH,
+        "factor selectivity": None if readers.factors else NO_FACTORS,
         "identity": None if readers.identity else NO_FEATURES,
         "perceptual distance": None if readers.appearance else NO_FEATURES,
     }

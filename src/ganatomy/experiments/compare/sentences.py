@@ -14,7 +14,13 @@ AGREES, DISAGREES = 0.6, 0.2
 
 def sentences(found: Comparison) -> list[str]:
     """The sentences, most important first; those that do not apply are left out."""
-    factors = _ranked_by(found, "truth_selectivity", "The factors that images are drawn from", "the factors")
+    exact = found.factors is not None and found.factors.reader.exact
+    factors = _ranked_by(
+        found,
+        "factor_selectivity",
+        "Exact truth (the factors of every code)" if exact else "The factors that a network reads",
+        "exact truth" if exact else "the factors",
+    )
     written = [
         best(found),
         _plain(found),

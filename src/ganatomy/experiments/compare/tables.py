@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from ganatomy.experiments.compare.chance import Chance
 from ganatomy.experiments.compare.comparison import Comparison
 from ganatomy.experiments.compare.contestants import EDITS
-from ganatomy.experiments.compare.truth import Truth
+from ganatomy.experiments.compare.own_factors import OwnFactors
 from ganatomy.metrics.entanglement import NEAR
 from ganatomy.report.elements import Table, Value, interval_cell, table
 from ganatomy.statistics.formatting import percent, short
@@ -16,7 +16,7 @@ from ganatomy.statistics.intervals import CONFIDENCE
 
 COLUMNS = {
     "by the scorer": ("scorer_selectivity", None),
-    "truth selectivity": ("truth_selectivity", None),
+    "factor selectivity": ("factor_selectivity", None),
     "identity kept": ("identity", 3),
     "perceptual distance": ("perceptual", 3),
     "held-out AUC": ("auc", 3),
@@ -122,11 +122,11 @@ def costs(found: Comparison) -> Table:
     )
 
 
-def own_factors(found: Comparison, truth: Truth) -> Table:
+def own_factors(found: Comparison, known: OwnFactors) -> Table:
     """Which factors each attribute is."""
 
     def own(name: str) -> str:
-        factors = (f"{'−' if sign < 0 else ''}{factor}" for factor, sign in truth.own.get(name, {}).items())
+        factors = (f"{'−' if sign < 0 else ''}{factor}" for factor, sign in known.own.get(name, {}).items())
         return ", ".join(factors) or "not known"
 
     return table(

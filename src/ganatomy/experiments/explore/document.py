@@ -71,7 +71,7 @@ def exploration_document(
             _changes(found),
             _methods(found),
             *_detail(found),
-            *_truth(found),
+            *_factors(found),
             Section(
                 name="sure",
                 title="How sure are these figures",
@@ -282,19 +282,21 @@ def _detail(found: Exploration) -> list[Section]:
     ]
 
 
-def _truth(found: Exploration) -> list[Section]:
-    if found.entanglement[HELD].factor_changes is None:
+def _factors(found: Exploration) -> list[Section]:
+    if found.factors is None:
         return []
-    text = (
-        "The factors that the images were drawn from, read back from the edited images. Rows are factors, columns are "
-        "directions; a change of 1 is one standard deviation of the factor among unedited images."
-    )
     return [
         Section(
-            name="truth",
-            title="Against truth",
-            paragraphs=[text],
-            draw=[partial(figures.truths, found)],
+            name="factors",
+            title=found.factors.title,
+            link="Factors",
+            paragraphs=[
+                (
+                    f"{found.factors.about} Rows are factors, columns are directions; a change of 1 is one standard "
+                    "deviation of the factor among unedited images."
+                )
+            ],
+            draw=[partial(figures.factors, found)],
             pairs=True,
         )
     ]

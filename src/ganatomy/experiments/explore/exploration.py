@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.experiments.explore.gallery import Gallery
+from ganatomy.experiments.factors import FactorReader
 from ganatomy.generators.base import Signature
 from ganatomy.latents import Directions, Space
 from ganatomy.metrics.entanglement import Entanglement
@@ -46,6 +47,7 @@ class Exploration:
         measured_psi: truncation of the images that were edited, and of the gallery.
         gallery: images of the first seeds, with their scores and a map of them.
         seconds: stage to what it took.
+        factors: who read the factors of the edited images; None where they were not read.
     """
 
     signature: Signature
@@ -61,6 +63,7 @@ class Exploration:
     measured_psi: float
     gallery: Gallery
     seconds: Mapping[str, float]
+    factors: FactorReader | None = None
 
     @property
     def space(self) -> Space:

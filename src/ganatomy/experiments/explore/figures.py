@@ -117,15 +117,15 @@ def changes(found: Exploration) -> list[Drawing]:
     )
 
 
-def truths(found: Exploration) -> list[Drawing]:
-    """How far the factors that images were drawn from changed, alone and held, on one scale of colours."""
+def factors(found: Exploration) -> list[Drawing]:
+    """How far factors changed, alone and held, on one scale of colours."""
     alone, held = (found.entanglement[method] for method in EDITS.values())
     assert alone.factor_changes is not None
     assert held.factor_changes is not None
     return _matrices(
         {
-            ("truth", "Factors changed by each direction alone"): alone.factor_changes,
-            ("truth-held", "Factors changed with all others held"): held.factor_changes,
+            ("factors", "Factors changed by each direction alone"): alone.factor_changes,
+            ("factors-held", "Factors changed with all others held"): held.factor_changes,
         },
         rows=held.factors,
         columns=held.names,

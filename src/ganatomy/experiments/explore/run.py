@@ -13,9 +13,9 @@ from ganatomy.errors import UnknownNameError
 from ganatomy.experiments.base import Experiment, usable
 from ganatomy.experiments.explore.exploration import BASE, HELD, READER, Exploration
 from ganatomy.experiments.explore.gallery import NUM_SEEDS, gallery
+from ganatomy.experiments.factors import FactorReader, find_factors
 from ganatomy.latents import Directions
 from ganatomy.metrics import FreshImages, Readers, measure_steps
-from ganatomy.perception.base import Scorer
 from ganatomy.progress import Advance, part_of
 from ganatomy.surveys import Survey
 
@@ -39,7 +39,7 @@ def explore(
     target_change: float = 0.25,
     measured: int | None = None,
     measured_psi: float | None = None,
-    truth: Scorer | None = None,
+    factors: FactorReader | None = None,
 ) -> Exploration:
     """Survey, find directions by every method, and measure on fresh codes what moving along each one changes.
 
@@ -52,7 +52,7 @@ def explore(
         target_change: how far each edit moves its own score on average, as a probability.
         measured: images edited along each direction; by default as many as `BUDGET` allows.
         measured_psi: truncation of the images to edit; by default that of the survey.
-        truth: reads the factors that images were drawn from, to hold the measurements against.
+        factors: who reads the factors of the images; by default as `find_factors` says.
 
     Returns:
         Directions by every method, and what each one changes.
@@ -82,13 +82,17 @@ def explore(
     seen, _ = experiment.with_jacobians(seen, used)
     with experiment.stage("directions") as advance:
         found = _find(seen, used, methods, seed=experiment.seed, advance=advance)
+    with experiment.stage("factors"):
+        factors = factors or find_factors(experiment)
     psi = experiment.psi(experiment.editing_space) if measured_psi is None else measured_psi
     with experiment.stage("measuring") as advance:
         edited = dict.fromkeys([*methods, BASE, HELD])
         count = measured or _affordable(len(edited) * len(used))
         images = FreshImages(
             generator=generator,
-            readers=Readers(scorer=scorer, judge=experiment.judge, truth=truth),
+            readers=Readers(
+                scorer=scorer, judge=experiment.judge, factors=None if factors is None else factors.scorer
+            ),
             n=count,
             seed=experiment.seed + 1,
             space=experiment.editing_space,
@@ -119,6 +123,7 @@ def explore(
         entanglement={name: result.select(used) for name, result in changes.items()},
         skipped_changes={method: changes[method].select(skipped).mean_change for method in (BASE, HELD)},
         measured_psi=psi,
+        factors=factors,
         gallery=shown,
         seconds=dict(experiment.clock.seconds),
     )

@@ -152,9 +152,8 @@ def limits(found: Exploration) -> list[str]:
             f"{short_of}."
         ),
         HOLDING[found.directions[HELD][0].method],
-        "All changes are read by the scorer. Where it confuses two attributes, so does this page."
-        if result.factor_changes is None
-        else "Changes are read by the scorer, and compared above with the factors that images were drawn from.",
+        "Changes are read by the scorer. Where it confuses two attributes, so does this page."
+        + (" The factors above are exact." if found.factors is not None and found.factors.exact else ""),
     ]
     if found.judged:
         lines.append(judging(found))
