@@ -35,7 +35,8 @@ def reads(toy: ga.ToyGenerator, scale: float) -> FunctionScorer:
         pytest.param(0.30, 0.90, 0.95, 0.70, False, id="there already, and no more"),
         pytest.param(0.20, 0.60, 0.05, 0.45, False, id="half of the way, but on the other side"),
         pytest.param(0.55, 0.80, 0.20, 0.35, True, id="no crossing was asked for"),
-        pytest.param(0.40, 0.40, 0.40, 0.40, True, id="nothing was asked for"),
+        pytest.param(0.95, 0.95, 0.80, 0.80, True, id="nothing was asked for, and the judge sees it"),
+        pytest.param(0.95, 0.95, 0.20, 0.20, False, id="nothing was asked for, and the judge does not see it"),
     ],
 )  # fmt: skip
 def test_a_judge_confirms(

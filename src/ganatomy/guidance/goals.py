@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ganatomy.errors import SettingError, UnknownNameError
@@ -38,6 +38,24 @@ def goals(before: Scores, to: Values, *, units: str = "probability") -> Float[Te
     return torch.stack(
         [_goal(name, value, before.column(name).double(), units) for name, value in to.items()], dim=1
     )
+
+
+def to_reach(to: Values, units: str) -> Bool[Tensor, " t"]:
+    """Which values are probabilities to reach, neither changes nor exact logits."""
+    signed = [isinstance(value, str) and value.strip()[:1] in ("+", "-") for value in to.values()]
+    return torch.tensor([units == "probability" and not change for change in signed])
+
+
+def passed(
+    own: Float[Tensor, "n t"], goals: Float[Tensor, "n t"], to: Values, units: str
+) -> Bool[Tensor, "n t"]:
+    """Which images have passed a probability to reach: they lie farther from one half than it, on its side.
+
+    >>> own, goal = torch.tensor([[3.0], [1.0], [-3.0]]), torch.full((3, 1), 2.2)
+    >>> passed(own, goal, {"Smiling": 0.9}, "probability")[:, 0].tolist()
+    [True, False, False]
+    """
+    return to_reach(to, units) & (goals.sign() * (own - goals) > 0)
 
 
 def held_names(names: Sequence[str], targets: Iterable[str], hold: Iterable[str] | str) -> tuple[str, ...]:

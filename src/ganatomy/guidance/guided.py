@@ -17,7 +17,7 @@ from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.generators.latent_distribution import LatentDistribution, latent_distribution
 from ganatomy.guidance.derivatives import Derivatives, Differences, Gradients, Watch, gradients_reach
-from ganatomy.guidance.goals import Values, goals, held_names
+from ganatomy.guidance.goals import Values, goals, held_names, passed, to_reach
 from ganatomy.guidance.judged import JudgedEdit, judge_edit, scores_of
 from ganatomy.guidance.search import SearchState, SearchTask, search
 from ganatomy.latents import Directions, Latents
@@ -53,7 +53,7 @@ class Guided:
         latents: edited codes.
         targets: names of the attributes that were to move.
         held: names of the attributes that were held.
-        goals: probability that each target was to reach.
+        goals: probability that each target was to reach; its own, where an image had passed the goal already.
         before: scores of all attributes before the edit.
         after: scores of all attributes after it.
         steps: taken for each image.
@@ -120,9 +120,9 @@ class GuidedSettings:
 
     Args:
         target: classifier that the search follows; by default what goes with the scorer (`Scorer.target`).
-        beyond: goals are sought at this multiple of their logit, so that others, which agree with the target on
-            average only, read the goal as well; changes are sought as they are. By default `BEYOND` where the target
-            is another classifier than the scorer, else 1.
+        beyond: probabilities to reach are sought at this multiple of their logit, so that others, which agree with the
+            target on average only, read the goal as well. By default `BEYOND` where the target is another classifier
+            than the scorer, else 1.
         identity: from images to features `[n, f]` that must stay as well, such as those of a face recogniser.
         layers: half-open range of layers to move; codes in w become w+.
         distribution: of codes; by default fitted to codes that the generator draws.
@@ -175,7 +175,7 @@ def guided(
         scorer: attribute classifier.
         latents: codes to edit.
         to: attribute to value, in `units`. A value is a number, a tensor with one for each image, or a text such as
-            "+0.25", which is a change.
+            "+0.25", which is a change. A probability is one to reach: an image that has passed it stays as it is.
         hold: attributes whose probabilities must stay, or "all" others.
         units: "probability", "logit", "change" (of the image's own probability) or "shift" (of its own logit).
         directions: edit in their span only. They are needed where gradients do not flow through scorer and generator;
@@ -233,7 +233,7 @@ def guided(
         latents=edited,
         targets=targets,
         held=held,
-        goals=torch.sigmoid(goals(before, to, units=units)).float(),
+        goals=torch.sigmoid(_goals(before, to, units)).float(),
         before=before,
         after=after,
         steps=torch.cat([state.steps for _, state in found]),
@@ -302,8 +302,9 @@ def _task(
         reachable = distribution.in_layers(settings.layers, latents.num_layers or 0)
     look = _watch(generator, scorer)
     before = torch.cat([look(part).cpu() for part in batches(latents, batch_size)])
-    wanted = goals(Scores(names=names, logits=before), to, units=units)
-    wanted = torch.where(_absolute(to, units), wanted * (settings.beyond or 1.0), wanted)
+    seen = Scores(names=names, logits=before)
+    wanted, own = goals(seen, to, units=units), seen.select(to).logits.double()
+    aims = wanted * torch.where(to_reach(to, units), settings.beyond or 1.0, 1.0)
     guarded, spared = _features(generator, latents, settings)
     watch = _watch(generator, scorer, *guarded, *spared)
     if directions is None and not gradients_reach(look, latents):
@@ -332,17 +333,17 @@ def _task(
         worth=worth,
         num_attributes=len(names),
         num_guarded=num_guarded,
-        goals=wanted,
+        goals=torch.where(passed(own, wanted, to, units), own, aims),
         common=torch.cat(gradients).mean(0),
         damping=settings.damping,
         max_steps=settings.max_steps,
     )
 
 
-def _absolute(to: Values, units: str) -> Bool[Tensor, " t"]:
-    """Which targets are values to reach, not changes."""
-    signed = [isinstance(value, str) and value.strip()[:1] in ("+", "-") for value in to.values()]
-    return torch.tensor([units in ("probability", "logit") and not change for change in signed])
+def _goals(before: Scores, to: Values, units: str) -> Float[Tensor, "n t"]:
+    """The logit that each image is to have: its own where it has passed the goal already."""
+    wanted, own = goals(before, to, units=units), before.select(to).logits.double()
+    return torch.where(passed(own, wanted, to, units), own, wanted)
 
 
 def _features(

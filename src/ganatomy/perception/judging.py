@@ -18,6 +18,9 @@ HALF = 0.5
 NEAR = 0.02
 """A probability this near to the goal is there."""
 
+NOTHING = 1e-3
+"""A change of probability below this asks for nothing."""
+
 
 class Judge(Scorer):
     """A classifier that reads what others have found, optimised or stopped, and takes no part in it.
@@ -89,6 +92,7 @@ def confirmed(
 
     It must see at least half of the change that was asked for, or of what by its own reading was left to the goal,
     whichever is less; and where the edit was to cross one half, the edited image must be on the goal's side of it.
+    Where nothing was asked for, because the scorer saw the goal already, the judge must be on the goal's side as well.
 
     Args:
         before: probabilities by the scorer, before the edit.
@@ -110,4 +114,5 @@ def confirmed(
     there = sign * (goals - judged_after) <= NEAR
     crossing = (before > 0.5) != (goals > 0.5)
     right = (judged_after > 0.5) == (goals > 0.5)
-    return torch.where(left > 0, moved, there) & (right | ~crossing)
+    done = torch.where(left > 0, moved, there) & (right | ~crossing)
+    return torch.where(asked < NOTHING, right, done)

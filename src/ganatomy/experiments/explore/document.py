@@ -143,6 +143,8 @@ def _method(found: Exploration, method: str) -> dict[str, Any]:
         "attributes": {
             name: {
                 "selectivity": found.selectivity_of(method, name),
+                "selectivity_read": found.selectivity_read(method, name),
+                "doubt": found.doubt(method, name),
                 "target_change": float(result.achieved[k]),
                 "strength": float(result.strengths[k]),
                 "unusual": None if result.unusual is None else float(result.unusual[k]),
@@ -189,6 +191,7 @@ def _facts(found: Exploration) -> list[tuple[str, str]]:
         ("Fingerprint", found.fingerprint[:16]),
         ("Space of directions", found.space.value),
         ("Scorer", found.scorer),
+        *([("Judge", found.judge)] if found.judge else []),
     ]
     if signature.num_classes:
         facts.insert(2, ("Classes", str(signature.num_classes)))

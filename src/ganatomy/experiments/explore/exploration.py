@@ -113,8 +113,8 @@ class Exploration:
 
     @property
     def best(self) -> str:
-        """The method with the highest mean selectivity."""
-        figures = {name: self.selectivity(name).value for name in self.entanglement}
+        """The method with the highest mean selectivity as `read`."""
+        figures = {name: self.mean_read(name).value for name in self.entanglement}
         return max(figures, key=lambda name: (not math.isnan(figures[name]), figures[name]))
 
     @cached_property
@@ -127,6 +127,24 @@ class Exploration:
         """What a method's edits change, by the judge where there is one, else by the scorer: headlines are of this."""
         result = self.entanglement[method]
         return result if result.judged is None else result.judged
+
+    def selectivity_read(self, method: str, attribute: str) -> Estimate:
+        """Selectivity of one direction of a method as `read`; by the scorer where the judge does not know it."""
+        own = self.selectivity_of(method, attribute)
+        return self._read_selectivities[method].directions.get(attribute, own)
+
+    def mean_read(self, method: str) -> Estimate:
+        """Mean selectivity of a method as `read`, over all its edits."""
+        return self._read_selectivities[method].mean
+
+    def doubt(self, method: str, attribute: str) -> str:
+        """Why an edit cannot be trusted, one of `DOUBTS`."""
+        result = self.entanglement[method]
+        return result.doubts[result.names.index(attribute)]
+
+    @cached_property
+    def _read_selectivities(self) -> dict[str, Selectivity]:
+        return {method: self.read(method).selectivity() for method in self.entanglement}
 
     def headline(self, method: str) -> Estimate:
         """Mean selectivity of a method as `read`, over the edits that reached their goal; over all if none did."""

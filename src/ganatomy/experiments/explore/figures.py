@@ -34,6 +34,14 @@ SAMPLES = 24
 PAPER_SELECTIVITY = 3.69
 """What Table II of Pham Van et al. (2020) comes to with their penalty, over the 13 most changed attributes."""
 
+DOUBTED = {
+    "": "",
+    "short": ", goal not reached",
+    "unconfirmed": ", not confirmed by the judge",
+    "unusual": ", unusual codes",
+}
+"""What is said of an edit that cannot be trusted."""
+
 EDITS = {"Alone": BASE, "Others held": HELD}
 """The two edits of every attribute that the page shows, and the method of each."""
 
@@ -74,7 +82,7 @@ def card(found: Exploration, experiment: Experiment, shown: Latents, name: str) 
         with torch.no_grad():
             logits = experiment.image_scorer.score(images, latents=walked).column(name)
         scored = torch.sigmoid(logits).unflatten(0, (-1, len(STATIONS))).mean(0)
-        goal = "" if name in found.reached(method) else ", goal not reached"
+        doubt = DOUBTED[found.doubt(method, name)]
         strips.append(
             Strip(
                 image=grid(images, columns=len(STATIONS), gap=0),
@@ -82,7 +90,7 @@ def card(found: Exploration, experiment: Experiment, shown: Latents, name: str) 
                 f"{signed(STATIONS[-1], 0)} steps",
                 title=title,
                 notes=[
-                    f"selectivity {short(found.selectivity_of(method, name).value)}{goal}",
+                    f"selectivity {short(found.selectivity_read(method, name).value)}{doubt}",
                     also_moved(found, method, name),
                 ],
                 values=[f"{value:.2f}" for value in scored.tolist()],
@@ -135,12 +143,13 @@ def factors(found: Exploration) -> list[Drawing]:
 
 def selectivities(found: Exploration) -> Drawing:
     """Selectivity of each method with its interval."""
-    values = {name: found.selectivity(name) for name in found.entanglement}
+    values = {name: found.mean_read(name) for name in found.entanglement}
+    by = f", by the {found.read(HELD).reading}" if found.judged else ""
     return Drawing(
         name="selectivity",
         image=interval_chart(
             values,
-            title="Selectivity of each method",
+            title=f"Selectivity of each method{by}",
             unit="change of the target / mean change of each other attribute",
             highlight=found.best,
             reference=(PAPER_SELECTIVITY, f"the paper's figure {PAPER_SELECTIVITY}"),
