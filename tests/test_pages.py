@@ -306,6 +306,10 @@ PAGES = {
         mentions=LINEAR_MAP,
         check=check_linear_map,
     ),
+    "docs/study-bias.md": Page(
+        prints=["Moving Long_Hair by", "explains"],
+        folders=dict.fromkeys(("bias", "toy-bias"), (*DOCUMENT, "bias.csv")),
+    ),
     "docs/study-z-against-w.md": Page(
         prints=["linearity in z"],
         folders=dict.fromkeys(("z-against-w", "digits-z"), DOCUMENT),

@@ -15,6 +15,7 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import rankdata
 
 Numbers = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 NUM_NODES = 48
 """Points of the Gauss-Legendre rule of a bivariate normal: good to 1e-9 for correlations up to `LARGEST`."""

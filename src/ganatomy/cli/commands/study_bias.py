@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from ganatomy.cli.console import stages
 from ganatomy.cli.inputs import open_directions, open_label_table
@@ -12,6 +12,9 @@ from ganatomy.cli.outputs import expect_folder
 from ganatomy.cli.parameters import AnyGenerator, Count, Json, Method, Names, OutFolder, parsed
 from ganatomy.cli.parsing import name_list
 from ganatomy.cli.subject import Study, called
+
+if TYPE_CHECKING:
+    from ganatomy.perception.base import Scorer
 
 Named = Annotated[Names, parsed(name_list, "NAMES", several=True)]
 
@@ -35,7 +38,7 @@ def bias(
     r"""Measure how much moving A changes B, and how much of that the correlation of A and B in the data explains.
 
     The folder receives report.html, summary.json, bias.csv and figures/. Without --change and --watch, all pairs of
-    attributes are measured and the worst is named.
+    attributes (or those of --attributes) are measured and the worst is named.
 
     Args:
         change: What to move: attributes or factors of the classifier, Long_Hair for faces, words; with --directions or
@@ -64,7 +67,8 @@ def bias(
     taught = None
     if directions is not None:
         taught = open_directions(directions, subject.generator, of_any_generator=of_any_generator)
-    if not subject.attributes:
+    chosen = subject.attributes
+    if not chosen:
         words = watch if taught is not None or labels is not None else (*change, *watch)
         subject = replace(subject, attributes=words)
     experiment = subject.experiment()
@@ -73,8 +77,8 @@ def bias(
     with stages() as advance:
         found = study_bias(
             replace(experiment, progress=advance),
-            tuple(called(scorer, name) for name in change) or None,
-            tuple(called(scorer, name) for name in watch) or None,
+            _named(scorer, change or (chosen if taught is None and labels is None else ())),
+            _named(scorer, watch or chosen),
             n=n,
             images=images,
             data=known,
@@ -84,3 +88,8 @@ def bias(
             refits=refits,
         )
     subject.report(found, experiment, out, as_json=json)
+
+
+def _named(scorer: Scorer, texts: Names) -> Names | None:
+    """Attributes as the scorer calls them; None for all."""
+    return tuple(called(scorer, text) for text in texts) or None

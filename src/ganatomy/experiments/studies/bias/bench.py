@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -16,7 +17,7 @@ from ganatomy.experiments.studies.bias.changes import Change, Kind, Trait, posit
 from ganatomy.generators.base import batches
 from ganatomy.latents import Direction, Latents
 from ganatomy.perception.base import Scorer, check_names, fingerprint_of
-from ganatomy.statistics.latent import Marginal, Numbers
+from ganatomy.statistics.latent import Integers, Marginal, Numbers
 from ganatomy.surveys import Survey
 
 STEP: Mapping[Kind, float] = {Kind.ATTRIBUTE: 0.25, Kind.FACTOR: 1.0, Kind.POSITION: 1.0}
@@ -27,6 +28,8 @@ FARTHEST = 6.0
 """The longest step, in standard deviations of codes along the direction."""
 NUM_CALIBRATION, NUM_ROUNDS, NEAR = 96, 6, 0.1
 """Images in which the step is found, tries, and the share by which it may miss."""
+NUM_RESAMPLES = 20
+"""Draws of the survey, to see how far distributions are those of its rows."""
 NUM_AGAIN = 64
 """Images that are edited along directions that were found again."""
 JUDGED = "judge: "
@@ -70,6 +73,12 @@ class Bench:
     codes: Latents
 
     @cached_property
+    def resamples(self) -> list[Integers]:
+        """Rows of the survey, drawn with replacement."""
+        rng, n = np.random.default_rng(self.experiment.seed), len(self.survey)
+        return [rng.integers(0, n, n) for _ in range(NUM_RESAMPLES)]
+
+    @cached_property
     def before(self) -> Numbers:
         """What is read in the unedited images."""
         return self.read(self.codes)
@@ -84,14 +93,21 @@ class Bench:
             ]
         return torch.cat(parts).double().numpy()
 
-    def trait(self, name: str, kind: Kind, direction: Direction | None = None) -> Trait:
-        """How a column of the survey is distributed, or the positions of its codes."""
+    def trait(
+        self,
+        name: str,
+        kind: Kind,
+        direction: Direction | None = None,
+        *,
+        rows: Integers | slice = slice(None),
+    ) -> Trait:
+        """How a column of the survey, or the positions of its codes, is distributed, in some of its rows."""
         if kind is Kind.POSITION:
             assert direction is not None
             values = position(self.survey.latents, direction).cpu().double().numpy()
         else:
             values = self.survey.scores.column(name).cpu().double().numpy()
-        return Trait(name=name, kind=kind, marginal=Marginal.of(values))
+        return Trait(name=name, kind=kind, marginal=Marginal.of(values[rows]))
 
     def edit(self, change: Change, *, refits: int) -> Edited | str:
         """One step along the direction of A; why not, where nothing moves A far enough."""

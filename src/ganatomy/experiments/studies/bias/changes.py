@@ -55,7 +55,7 @@ class Trait:
         """In units: probabilities, or standard deviations."""
         if self.kind is Kind.ATTRIBUTE:
             return 1 / (1 + np.exp(-read))
-        return read / self.marginal.deviation
+        return read / self.marginal.deviation if self.kind is Kind.FACTOR else read
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -153,9 +153,9 @@ def _method(found: BiasStudy) -> list[str]:
             "data may be biased themselves."
         ),
         (
-            f"{refits} Intervals are 95 %, over images, directions and correlations; p-values are corrected for the "
-            "number of pairs (the distribution of the largest). They do not cover mistakes of the classifier: one that "
-            "confuses A and B sees an excess that is its own."
+            f"{refits} Intervals are 95 %, over images, directions, correlations and distributions; p-values are "
+            "corrected for the number of pairs (the distribution of the largest). They do not cover mistakes of the "
+            "classifier: one that confuses A and B sees an excess that is its own."
         ),
     ]
 

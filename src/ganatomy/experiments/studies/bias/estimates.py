@@ -78,10 +78,11 @@ def draw_figures(
     again: Sequence[Seen],
     correlations: dict[str, list[LatentCorrelation]],
     *,
+    resampled: Sequence[tuple[Trait, Sequence[Trait]]],
     inflation: float,
     seed: int,
 ) -> Draws:
-    """Figures of A and every B, with the errors of images, of directions and of correlations.
+    """Figures of A and every B, with the errors of images, directions, correlations and distributions.
 
     Images are drawn with replacement. Directions found in other parts of the survey move the figures; their deviations
     are drawn at random, with heavier tails for being few. Correlations are drawn from normals of their standard errors.
@@ -92,31 +93,23 @@ def draw_figures(
         seen: read before and after the step.
         again: the same in some of the images, along directions that were found again.
         correlations: reference to those of A with every B.
+        resampled: A and every B with their distributions over images that were drawn from the survey with replacement.
         inflation: variance of directions over that between those that were found again.
         seed: of the draws.
     """
     rng = np.random.default_rng(seed)
     n, num_others = seen.watched[0].shape
     weights = rng.multinomial(n, np.full(n, 1 / n), size=NUM_DRAWS) / n
-    noise = rng.standard_normal((NUM_DRAWS, len(again)))
-    if len(again) > 1:
-        degrees = len(again) - 1
-        # Normal draws of this covariance, each divided by a root of chi squared: Student t.
-        noise *= np.sqrt(inflation / rng.chisquare(degrees, NUM_DRAWS))[:, None]
-
-    def spread(of_each: list[Numbers]) -> Numbers:
-        """What directions that were found again do to the figures, in every draw."""
-        if len(of_each) < 2:
-            return np.zeros((1, num_others))
-        values = np.stack(of_each)
-        return noise @ (values - values.mean(0))
-
+    by_direction, by_distribution = (
+        _student(rng, len(again), inflation),
+        _student(rng, len(resampled), 1.0),
+    )
     own = _change(first, seen.changed)
     watched = np.stack([_change(b, _column(seen.watched, j)) for j, b in enumerate(others)], axis=1)
     moved = watched.mean(0) / own.mean()
     rates = [_rates(first, others, it) for it in again]
     drawn_own = (weights @ own)[:, None]
-    figures = (moved, weights @ watched / drawn_own + spread(rates))
+    figures = (moved, weights @ watched / drawn_own + _spread(by_direction, rates))
     explained: dict[str, tuple[Numbers, Numbers]] = {}
     for name, of_all in correlations.items():
         rho = np.array([it.value for it in of_all])
@@ -128,8 +121,24 @@ def draw_figures(
             expected_changes(first, others, it, rho).mean(0) / _change(first, it.changed).mean()
             for it in again
         ]
-        explained[name] = (expected.mean(0) / own.mean(), drawn / drawn_own + spread(refound))
+        redrawn = [expected_changes(*traits, seen, rho).mean(0) / own.mean() for traits in resampled]
+        drawn = drawn / drawn_own + _spread(by_direction, refound) + _spread(by_distribution, redrawn)
+        explained[name] = (expected.mean(0) / own.mean(), drawn)
     return Draws(moved=figures, explained=explained)
+
+
+def _student(rng: np.random.Generator, count: int, inflation: float) -> Numbers:
+    """Weights of the deviations of a few values that give draws with their covariance, and Student's tails."""
+    if count < 2:
+        return np.zeros((1, count))
+    # Normal draws, each divided by the root of a chi squared of as many degrees of freedom.
+    draws = rng.standard_normal((NUM_DRAWS, count))
+    return draws * np.sqrt(inflation / rng.chisquare(count - 1, NUM_DRAWS))[:, None]
+
+
+def _spread(weights: Numbers, values: list[Numbers]) -> Numbers:
+    """What the deviations of these values from their mean come to, in every draw."""
+    return weights @ (np.stack(values) - np.mean(values, axis=0)) if values else np.zeros((1, 1))
 
 
 def expected_changes(first: Trait, others: Sequence[Trait], seen: Seen, rho: Numbers) -> Numbers:

@@ -153,7 +153,7 @@ class _Correlations:
             return LatentCorrelation(value=math.nan, error=math.nan)
         key = (min(first, second), max(first, second))
         if key not in self._known:
-            self._known[key] = latent_correlation(*(self.data.column(name).numpy() for name in key))
+            self._known[key] = latent_correlation(*(self.data.column(name).double().numpy() for name in key))
         return self._known[key]
 
 
@@ -167,6 +167,14 @@ def _read(
 ) -> tuple[Link, ...]:
     """All pairs by one reader, whose columns begin with this prefix."""
     names, columns = bench.reader.names, bench.survey.scores
+    redrawn = [
+        {
+            name: bench.trait(prefix + name, kind, rows=rows)
+            for name, kind in watched.items()
+            if prefix + name in names
+        }
+        for rows in bench.resamples
+    ]
     draws, of_all, kept = [], [], []
     for row, it in enumerate(edits):
         change = it.change
@@ -185,8 +193,21 @@ def _read(
         if correlate.data is not None:
             correlations[DATA] = [correlate.of_data(change.name, name) for name in others]
         seed = bench.experiment.seed + 1
+        resampled = [
+            (bench.trait(own, change.kind, change.direction, rows=rows), [known[name] for name in others])
+            for rows, known in zip(bench.resamples, redrawn, strict=True)
+        ]
         draws.append(
-            draw_figures(first, traits, seen, again, correlations, inflation=INFLATION, seed=seed + row)
+            draw_figures(
+                first,
+                traits,
+                seen,
+                again,
+                correlations,
+                resampled=resampled,
+                inflation=INFLATION,
+                seed=seed + row,
+            )
         )
         of_all.append(correlations)
         kept.append((change, first, traits, others, seen))
