@@ -123,3 +123,12 @@ def my_words(files: Any, tiny: str, tmp_path_factory: pytest.TempPathFactory) ->
     G = ga.load(files.style)
     eye = ga.words(["smiling", "wearing glasses|without glasses"], model=tiny)
     return eye.centred(ga.survey(G, eye, n=40, space="w", seed=5).scores).save(out)
+
+
+@pytest.fixture(scope="module")
+def other_scorer(files: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A classifier of the same attributes that gives other probabilities."""
+    path = tmp_path_factory.mktemp("judge") / "judge.py"
+    text = Path(files.scorer.partition(":")[0]).read_text()
+    path.write_text(text.replace("200 *", "100 *"))
+    return f"{path}:see"

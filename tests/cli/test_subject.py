@@ -32,15 +32,6 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-@pytest.fixture(scope="module")
-def other_scorer(files: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A classifier of the same attributes that gives other probabilities."""
-    path = tmp_path_factory.mktemp("judge") / "judge.py"
-    text = Path(files.scorer.partition(":")[0]).read_text()
-    path.write_text(text.replace("200 *", "100 *"))
-    return f"{path}:see"
-
-
 def options(*command: str) -> set[str]:
     found = build()
     for name in command:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ganatomy import __version__
 from ganatomy.cli.commands.arithmetic import arithmetic
+from ganatomy.cli.commands.calibrate import calibrate
 from ganatomy.cli.commands.compare import compare
 from ganatomy.cli.commands.dataset import dataset
 from ganatomy.cli.commands.directions import directions
@@ -42,7 +43,7 @@ from ganatomy.cli.console import complain, remark
 from ganatomy.errors import GanatomyError
 
 COMMANDS = (
-    models, info, sample, explore, studio, measure, map, compare, words, survey, directions, walk,
+    models, info, sample, explore, studio, measure, map, compare, words, calibrate, survey, directions, walk,
     edit, transfer, arithmetic, mix, render, export, dataset, train,
 )  # fmt: skip
 

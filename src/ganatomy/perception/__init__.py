@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError, UnknownNameError
 from ganatomy.perception.base import Scorer, Scores
+from ganatomy.perception.calibrated import CalibratedScorer, read_calibration
 from ganatomy.perception.clip import is_clip
 from ganatomy.perception.ensemble import EnsembleScorer
 from ganatomy.perception.function import FunctionScorer, load_function
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AttributeConfig",
     "AttributeNetwork",
+    "CalibratedScorer",
     "CodeOracle",
     "Contrast",
     "EnsembleScorer",
@@ -83,6 +85,20 @@ def _words(path: Path, names: Names) -> Scorer:
     return found if names is None else found.select(names)
 
 
+def _calibrated(path: Path, names: Names) -> Scorer:
+    spec, sources, temperatures = read_calibration(path)
+    found = scorer(spec)
+    if found.sources != sources:
+        raise CheckpointError(
+            f"{path} was written for another scorer than {spec} is now; write it again with `ganatomy calibrate`"
+        )
+    try:
+        calibrated = CalibratedScorer(found.select(temperatures), list(temperatures.values()))
+    except (SettingError, UnknownNameError) as error:
+        raise CheckpointError(f"{path}: {error}") from None
+    return calibrated if names is None else calibrated.select(names)
+
+
 def _bundled(model: BundledModel, names: Names) -> Scorer:
     """The scorer of a bundled model, with the networks that optimisers follow beside it."""
     first, *others = (AttributeNetwork.load(path) for path in (model.scorer, *model.companions))
@@ -98,6 +114,7 @@ KINDS: dict[str, Callable[[Path, Names], Scorer]] = {
     ".csv": _table,
     ".parquet": _table,
     ".words": _words,
+    ".calibrated": _calibrated,
 }
 """Which file is which scorer, by the ending of its name."""
 
@@ -112,6 +129,7 @@ def scorer(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Sco
     scorer("faces-scorer.safetensors")                # an attribute network of ours
     scorer("labels.csv")                              # labels of the images that `ganatomy sample` wrote
     scorer("clip:ViT-B-32/openai", names=["smiling"]) # these words, by a text-image model; see `words`
+    scorer("my.calibrated")                           # a scorer that `ganatomy calibrate` calibrated on a generator
     scorer("my.words")                                # words that `ganatomy words` centred on a generator
     scorer("mine.py:brightness", names=["Bright"])    # a function in a file, which is run
     scorer(lambda images: images.mean((1, 2, 3)) / 2 + 0.5, names=["Bright"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ganatomy.cli.console import answer, stages
 from ganatomy.cli.outputs import expect_file
-from ganatomy.cli.parameters import Absent, Json, OutFile, Seed, options
+from ganatomy.cli.parameters import Absent, Count, Json, OutFile, Seed, options
 from ganatomy.cli.subject import Subject
 
 
@@ -20,7 +20,7 @@ def train_student(
     subject: Taught,
     *,
     out: OutFile,
-    n: int = 6_000,
+    n: Count = 6_000,
     images: int = 64_000,
     seed: Seed = 0,
     json: Json = False,
