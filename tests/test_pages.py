@@ -244,7 +244,7 @@ PAGES = {
     ),
     "docs/truth.md": Page(
         folders={"compare": DOCUMENT},
-        prints=["tensor([3., 3., 3., 3.]", "map warped", "portraits.png: 16 of drawn", "1.0000"],
+        prints=["3.000 logits", "map warped", "portraits.png: 16 of drawn", "1.0000"],
         writes=["portraits.png", "smiling.png"],
         check=check_truth,
     ),
