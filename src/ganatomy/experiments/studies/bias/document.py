@@ -94,7 +94,7 @@ def _table(found: BiasStudy, reader: str) -> Table:
         caption=f"By the {reader} ({found.readers[reader]}). Moved: change of B for each unit of A. Explained: by the "
         f"correlation (of normals) in {source(found)}. p: of no excess{many}; bold below 0.05. "
         "95 % intervals."
-        + (f" The {MOST_ROWS} largest of {len(links)}; bias.csv has all." if len(links) > MOST_ROWS else ""),
+        + (f" The first {MOST_ROWS} of {len(links)}; bias.csv has all." if len(links) > MOST_ROWS else ""),
         first="A on B",
         headings=["moved", "correlation", "explained", "excess", "p"],
         rows=[_row(found, link) for link in links[:MOST_ROWS]],

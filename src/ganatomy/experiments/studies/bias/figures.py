@@ -47,7 +47,7 @@ def bars(found: BiasStudy) -> Drawing:
         + (
             ""
             if len(found.links) == 1
-            else f" The {len(shown)} pairs with the largest excess of {len(found.links)}."
+            else f" The {len(shown)} pairs of {len(found.links)} with the largest excess, significant ones first."
         ),
     )
 
@@ -87,7 +87,7 @@ def matrix(found: BiasStudy) -> Drawing | None:
         image=chart,
         alt=f"A matrix of excesses; the largest is that of {worst.change} on {worst.watch}.",
         caption=f"What edits of A (rows) change B (columns) by, less what {source(found)} explain, for each unit of A. "
-        "The largest is framed.",
+        "The largest significant one is framed.",
         large=True,
     )
 

@@ -109,15 +109,15 @@ class BiasStudy:
 
     @property
     def worst(self) -> Link:
-        """The pair with the largest excess over the reference."""
+        """The pair with the largest excess over the reference, of those with a significant one where there are some."""
         return self.ranked(SCORER)[0]
 
     def ranked(self, reader: str) -> list[Link]:
-        """Pairs by the size of their excess, the largest first; those without a reference last."""
+        """Pairs by the size of their excess, significant ones first; those without a reference last."""
 
-        def size(link: Link) -> float:
+        def size(link: Link) -> tuple[bool, float]:
             excess = abs(link.explained[self.reference].excess.value)
-            return excess if math.isfinite(excess) else -1.0
+            return self.biased(link), excess if math.isfinite(excess) else -1.0
 
         return sorted(self.readings[reader], key=size, reverse=True)
 

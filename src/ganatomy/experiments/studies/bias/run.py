@@ -9,7 +9,6 @@ from dataclasses import replace
 from ganatomy.datasets.labels import LabelTable
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
 from ganatomy.experiments.base import Experiment, usable
-from ganatomy.experiments.studies.bias.bench import JUDGED, Bench, Edited, JointScorer
 from ganatomy.experiments.studies.bias.changes import (
     Change,
     Kind,
@@ -21,6 +20,7 @@ from ganatomy.experiments.studies.bias.changes import (
 )
 from ganatomy.experiments.studies.bias.estimates import Seen, draw_figures, explain, moved_by
 from ganatomy.experiments.studies.bias.result import DATA, IMAGES, JUDGE, SCORER, BiasStudy, Link
+from ganatomy.experiments.studies.bias.workbench import JUDGED, Edited, JointScorer, Workbench
 from ganatomy.experiments.studies.z_against_w.run import INFLATION, SUBSET
 from ganatomy.latents import Directions
 from ganatomy.perception.base import check_names
@@ -105,7 +105,7 @@ def study_bias(
     experiment = replace(experiment, scorer=both, judge=None, space=space)  # with a clock of its own
     seen = experiment.survey(n)
     changes, watched = _chosen(experiment, seen, reader, asked, given=given, method=method)
-    bench = Bench(experiment=experiment, reader=both, survey=seen, codes=experiment.sample(images))
+    bench = Workbench(experiment=experiment, reader=both, survey=seen, codes=experiment.sample(images))
     left_out: dict[str, str] = {}
     edits: list[Edited] = []
     with experiment.stage("editing") as advance:
@@ -158,7 +158,7 @@ class _Correlations:
 
 
 def _read(
-    bench: Bench,
+    bench: Workbench,
     edits: Sequence[Edited],
     watched: Mapping[str, Kind],
     correlate: _Correlations,
@@ -231,14 +231,14 @@ def _read(
     return tuple(links)
 
 
-def _raw(bench: Bench, first: Trait, change: Change) -> Numbers:
+def _raw(bench: Workbench, first: Trait, change: Change) -> Numbers:
     """A in the images of the survey, as it was read."""
     if change.kind is Kind.POSITION:
         return position(bench.survey.latents, change.direction).cpu().double().numpy()
     return bench.survey.scores.column(first.name).double().numpy()
 
 
-def _seen(bench: Bench, it: Edited, own: str, others: Sequence[str]) -> tuple[Seen, list[Seen]]:
+def _seen(bench: Workbench, it: Edited, own: str, others: Sequence[str]) -> tuple[Seen, list[Seen]]:
     """The columns of A and of every B, in all images and in those of directions that were found again."""
     names = bench.reader.names
     columns = [names.index(name) for name in others]

@@ -70,13 +70,17 @@ def _judged(found: BiasStudy, link: Link) -> list[str]:
     if it is None:
         return [f"The judge does not read {link.change} and {link.watch}, so nothing confirms this."]
     excess = it.explained[found.reference]
-    agrees = found.biased(it) == found.biased(link) and (
-        not found.biased(it) or excess.excess.value * link.explained[found.reference].excess.value > 0
-    )
+    both = found.biased(it) and excess.excess.value * link.explained[found.reference].excess.value > 0
+    verdict = "which does not confirm the scorer"
+    if not found.biased(link):
+        verdict = (
+            "which is significant, unlike the scorer's" if found.biased(it) else "no significant one either"
+        )
+    elif both:
+        verdict = "which confirms the scorer"
     text = (
         f"The judge, a classifier that took no part, reads {with_interval(it.moved, sign=True)} for each unit, an "
-        f"excess of {with_interval(excess.excess, sign=True)} ({p_value(excess.p_of_all)}), which "
-        f"{'confirms' if agrees else 'does not confirm'} the scorer."
+        f"excess of {with_interval(excess.excess, sign=True)} ({p_value(excess.p_of_all)}), {verdict}."
     )
     return [text]
 

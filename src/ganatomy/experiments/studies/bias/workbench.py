@@ -64,7 +64,7 @@ class Edited:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Bench:
+class Workbench:
     """The survey and the images that are edited."""
 
     experiment: Experiment
