@@ -24,6 +24,7 @@ from ganatomy.cli import main
 from ganatomy.experiments.compare import CONTESTANTS
 from ganatomy.experiments.compare.comparison import MEASURES as COMPARED
 from ganatomy.experiments.studies.linear_map import METHODS as LINEAR_MAP
+from ganatomy.experiments.studies.trust import METHODS as TRUST
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
 from ganatomy.metrics import MEASURES
 from ganatomy.perception import clip
@@ -214,6 +215,14 @@ def check_linear_map(run: Run) -> None:
     assert (list(numbers["attributes"]), numbers["shown"]) == (["3", "5", "8"], "3")
 
 
+def check_trust(run: Run) -> None:
+    numbers = run.json("trust/summary.json")
+    assert list(numbers["methods"]) == list(TRUST)
+    assert sorted(numbers["goals"]) == ["3", "5"]
+    assert numbers["reading"] == "judge"
+    assert run.names["own"].confirmed.value >= 0
+
+
 def check_z_against_w(run: Run) -> None:
     assert run.names["found"].comparison is None
     faces = run.json("z-against-w/summary.json")
@@ -305,6 +314,16 @@ PAGES = {
         figures="linear-map",
         mentions=LINEAR_MAP,
         check=check_linear_map,
+    ),
+    "docs/study-trust.md": Page(
+        prints=["confirmed; judge"],
+        folders={
+            "trust": (*DOCUMENT, "blind.html", "blind-key.json"),
+            "digits-trust": DOCUMENT,
+        },
+        figures="trust",
+        mentions=TRUST,
+        check=check_trust,
     ),
     "docs/study-bias.md": Page(
         prints=["Moving Long_Hair by", "explains"],

@@ -81,6 +81,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.experiments.studies import study_bias as study_bias
     from ganatomy.experiments.studies import study_dcgan as study_dcgan
     from ganatomy.experiments.studies import study_linear_map as study_linear_map
+    from ganatomy.experiments.studies import study_trust as study_trust
     from ganatomy.experiments.studies import study_z_against_w as study_z_against_w
     from ganatomy.generators import load as load
     from ganatomy.generators import save_generator as save_generator
@@ -204,7 +205,7 @@ _NAMES = {
     "ganatomy.report": "Document write_document",
     "ganatomy.report.maps": "write_map",
     "ganatomy.storage": "load_directions load_latents save_directions save_latents",
-    "ganatomy.experiments.studies": "study_bias study_dcgan study_linear_map study_z_against_w",
+    "ganatomy.experiments.studies": "study_bias study_dcgan study_linear_map study_trust study_z_against_w",
     "ganatomy.surveys": "Survey differentiate load_survey survey",
     "ganatomy.training": "TransferSettings train_student train_transfer",
     "ganatomy.transfers": "TransferNetwork Transferred transfer",

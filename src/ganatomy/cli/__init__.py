@@ -31,6 +31,7 @@ from ganatomy.cli.commands.studio import studio
 from ganatomy.cli.commands.study_bias import bias
 from ganatomy.cli.commands.study_dcgan import dcgan
 from ganatomy.cli.commands.study_linear_map import linear_map
+from ganatomy.cli.commands.study_trust import trust
 from ganatomy.cli.commands.study_z_against_w import z_against_w
 from ganatomy.cli.commands.survey import survey
 from ganatomy.cli.commands.train import train
@@ -47,7 +48,7 @@ COMMANDS = (
     edit, transfer, arithmetic, mix, render, export, dataset, train,
 )  # fmt: skip
 
-STUDIES: tuple[Callable[..., None], ...] = (linear_map, z_against_w, dcgan, bias)
+STUDIES: tuple[Callable[..., None], ...] = (trust, linear_map, z_against_w, dcgan, bias)
 """Commands of `ganatomy study`, one for each study; a function's name is the command's, with hyphens."""
 
 REFUSED = 2
@@ -59,9 +60,7 @@ A MODEL is a name (faces, digits, drawn, or what `ganatomy models` lists), a fil
 Face.
 """
 
-STUDY_HELP = (
-    """Studies of the literature, each by one command on any model: a page, a summary and all figures."""
-)
+STUDY_HELP = """Studies, most of the literature, each by one command on any model: a page, a summary and all figures."""
 
 
 class OneParagraph(DefaultFormatter):

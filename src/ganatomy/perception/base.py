@@ -113,12 +113,8 @@ class Scorer(ABC):
         return False
 
     def target(self) -> Scorer:
-        """What optimisers follow for this scorer: itself with gradients, or an ensemble that goes with it.
-
-        Raises:
-            SettingError, CheckpointError: as `differentiable` says.
-        """
-        return self.differentiable()
+        """What optimisers follow for this scorer: itself, or an ensemble that goes with it."""
+        return self
 
     @abstractmethod
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:

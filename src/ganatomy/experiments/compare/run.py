@@ -202,10 +202,22 @@ def _not_measured(readers: Readers) -> dict[str, str]:
 
 def _spread(seen: Survey) -> tuple[str, ...]:
     """A few attributes from common to rare, in the scorer's order."""
-    shares = {name: seen.prevalence[name] for name in usable(seen, None)[0]}
+    return spread({name: seen.prevalence[name] for name in usable(seen, None)[0]}, NUM_ATTRIBUTES)
+
+
+def spread(shares: Mapping[str, float], count: int) -> tuple[str, ...]:
+    """A few attributes from common to rare, in their order; balanced ones where there are enough.
+
+    >>> spread({"a": 0.5, "b": 0.05, "c": 0.3, "d": 0.7, "e": 0.25}, 2)
+    ('a', 'e')
+
+    Args:
+        shares: attribute to the share of images that have it.
+        count: attributes.
+    """
     balanced = [name for name, share in shares.items() if BALANCED[0] <= share <= BALANCED[1]]
-    pool = balanced if len(balanced) >= NUM_ATTRIBUTES else list(shares)
+    pool = balanced if len(balanced) >= count else list(shares)
     order = sorted(pool, key=lambda name: abs(shares[name] - 0.5))
-    places = np.linspace(0, len(order) - 1, min(NUM_ATTRIBUTES, len(order))).round().astype(int)
+    places = np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)
     chosen = {order[place] for place in places}
-    return tuple(name for name in seen.names if name in chosen)
+    return tuple(name for name in shares if name in chosen)
