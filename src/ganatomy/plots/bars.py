@@ -26,7 +26,7 @@ def bars_chart(groups: Mapping[str, Mapping[str, Estimate]], *, title: str, unit
     kinds = list(dict.fromkeys(kind for group in groups.values() for kind in group))
     drawable((it.value for group in groups.values() for it in group.values()), title=title)
     height = 0.8 / len(kinds)
-    figure = new_figure(7.6, 1.6 + 0.34 * len(kinds) * len(groups), title=title)
+    figure = new_figure(7.6, 1.6 + 0.23 * len(kinds) * len(groups), title=title)
     axes = figure.add_subplot()
     ends = [0.0]
     for index, kind in enumerate(kinds):

@@ -66,7 +66,8 @@ def _groups(found: BiasStudy, link: Link) -> dict[str, Estimate]:
 def matrix(found: BiasStudy) -> Drawing | None:
     """The excess of all pairs; the worst is framed."""
     rows = list(dict.fromkeys(it.change for it in found.links))
-    columns = list(dict.fromkeys(it.watch for it in found.links))
+    watched = list(dict.fromkeys(it.watch for it in found.links))
+    columns = sorted(watched, key=lambda name: rows.index(name) if name in rows else len(rows))
     if len(found.links) < 3:
         return None
     values = np.full((len(rows), len(columns)), np.nan)
