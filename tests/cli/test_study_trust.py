@@ -23,6 +23,7 @@ def arguments(files: Any) -> list[Any]:
     return ["study", "trust", files.style, "--scorer", files.scorer, "-n", 120, "--images", 4]
 
 
+@pytest.mark.slow
 def test_the_study_is_written_and_answers_to_its_sheet_are_compared(
     run: Run, arguments: list[Any], judge: str, tmp_path: Path
 ) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from ganatomy.experiments.studies.trust.measures import TrustFigures, figures
 from ganatomy.experiments.studies.trust.result import GUIDED, REGRESSION, TrustReader, TrustStudy
@@ -11,6 +12,7 @@ from ganatomy.statistics.formatting import PER_CENT, number, percent, percent_in
 from ganatomy.statistics.intervals import Estimate
 
 Column = Callable[[TrustFigures], Value]
+Row = TypeVar("Row")
 
 
 def methods(found: TrustStudy) -> Table:
@@ -35,7 +37,7 @@ def methods(found: TrustStudy) -> Table:
         caption=f"{found.num_edits} edits each, with 95{PER_CENT} intervals over images.",
         first="method",
         rows=list(found.methods),
-        columns=_of(columns, lambda method: figures(found, method)),
+        columns=_of(columns, list(found.methods), lambda method: figures(found, method)),
         marked=lambda method: method == GUIDED,
         stacked=True,
     )
@@ -58,25 +60,24 @@ def codes(found: TrustStudy) -> Table:
         ),
         first="method",
         rows=list(found.methods),
-        columns=_of(columns, lambda method: figures(found, method)),
+        columns=_of(columns, list(found.methods), lambda method: figures(found, method)),
         marked=lambda method: method == GUIDED,
     )
 
 
 def attributes(found: TrustStudy) -> Table:
     """Each attribute by itself, for the plain direction and for guided edits."""
-
-    def column(method: str, write: Column) -> Callable[[str], Value]:
-        return lambda name: write(figures(found, method, attribute=name))
-
     columns: dict[str, Callable[[str], Value]] = {
         "goal": lambda name: number(float(found.goals[found.edited.index(name)]))
     }
     for method in (REGRESSION, GUIDED):
-        columns[f"{method}, scorer → {found.reading}"] = column(method, _changes)
-        columns[f"{method}, agreement"] = column(method, lambda it: interval_cell(it.agreement, digits=2))
+        own: dict[str, Column] = {
+            f"{method}, scorer → {found.reading}": _changes,
+            f"{method}, agreement": lambda it: interval_cell(it.agreement, digits=2),
+        }
         if found.is_judged:
-            columns[f"{method}, confirmed"] = column(method, lambda it: share(it.confirmed))
+            own[f"{method}, confirmed"] = lambda it: share(it.confirmed)
+        columns |= _of(own, found.edited, lambda name, method=method: figures(found, method, attribute=name))
     return table(
         "Each attribute",
         caption=f"{found.num_images} images each.",
@@ -106,7 +107,7 @@ def judges(found: TrustStudy) -> Table:
         first="method and judge",
         rows=pairs,
         name=lambda pair: f"{pair[0]}, {pair[1].description}",
-        columns=_of(columns, own),
+        columns=_of(columns, pairs, own),
     )
 
 
@@ -133,6 +134,9 @@ def _changes(it: TrustFigures) -> str:
     return f"{number(it.scorer_change.value)} → {number(it.judge_change.value)}"
 
 
-def _of(columns: Mapping[str, Column], own: Callable) -> dict[str, Callable]:
+def _of(
+    columns: Mapping[str, Column], rows: Sequence[Row], own: Callable[[Row], TrustFigures]
+) -> dict[str, Callable[[Row], Value]]:
     """Columns of figures as columns of what they are the figures of."""
-    return {heading: lambda row, write=write: write(own(row)) for heading, write in columns.items()}
+    measured = {row: own(row) for row in rows}
+    return {heading: lambda row, write=write: write(measured[row]) for heading, write in columns.items()}
