@@ -61,6 +61,14 @@ def test_a_judge_that_is_the_scorer_is_refused_before_anything_is_made(
     assert not list((tmp_path / "out").iterdir())
 
 
+def test_a_sheet_of_too_few_images_is_refused_before_anything_is_made(
+    run: Run, arguments: list[Any], tmp_path: Path
+) -> None:
+    complaint = run(*arguments, "--blind", 1, "-o", tmp_path / "out").complaint
+    assert "ask for at least 3" in complaint
+    assert not list((tmp_path / "out").iterdir())
+
+
 def test_answers_without_a_sheet_are_refused(run: Run, files: Any, tmp_path: Path) -> None:
     complaint = run(
         "study", "trust", files.style, "--answers", tmp_path / "answers.csv", "-o", tmp_path

@@ -291,5 +291,17 @@ def test_a_judge_that_took_part_or_knows_nothing_of_it_is_refused(toy: ToyGenera
     stranger = Judge(FunctionScorer(lambda images: images.mean((1, 2, 3)) / 2 + 0.5, ["Loud"]))
     with pytest.raises(UnknownNameError, match="attribute of the judges"):
         study(toy, scorer(toy), stranger)
+    with pytest.raises(UnknownNameError, match="no attribute 'large'"):
+        study(toy, scorer(toy), Judge(oracle(toy).select(["red", "round"])), attributes=["large"])
     with pytest.raises(ScoreError, match="cannot score new images"):
         study(toy, TruthScorer(torch.eye(4).bool(), toy.attributes))
+
+
+def test_attributes_that_hardly_any_image_has_are_not_edited_unless_they_are_named() -> None:
+    rare = ToyGenerator(seed=0, intercepts=(-4.3, 0.0, 0.0, 0.0))
+    judge = Judge(oracle(rare).select(["red"]))
+    with pytest.raises(ScoreError, match=r"the judges score \(red\) none occurs"):
+        study(rare, scorer(rare), judge)
+    found = study(rare, scorer(rare), images=4, attributes=["red"])
+    assert found.edited == ("red",)
+    assert set(found.scorer.names) == set(rare.attributes)

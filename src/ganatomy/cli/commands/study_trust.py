@@ -70,8 +70,11 @@ def trust(
         _compare(answers, out, json=json)
         return
     from ganatomy.experiments.studies.trust import study_trust, trust_document
+    from ganatomy.experiments.studies.trust.blind import check_sheet
 
     expect_folder(out)
+    if blind:
+        check_sheet(blind)
     with stages() as advance:
         experiment = replace(subject, judge=NONE).experiment(progress=advance)
         scorer = experiment.image_scorer

@@ -72,8 +72,7 @@ def blind_sheet(found: TrustStudy, generator: Generator, *, n: int, model: str =
     Raises:
         SettingError: for fewer than three images.
     """
-    if n < KINDS:
-        raise SettingError(f"a blind sheet of {n} images compares nothing; ask for at least {KINDS}")
+    check_sheet(n)
     # Attributes in turn, so that a short sheet asks about all of them.
     places = [(k, row) for row in range(found.num_images) for k in range(len(found.edited))]
     made = [
@@ -96,6 +95,16 @@ def blind_sheet(found: TrustStudy, generator: Generator, *, n: int, model: str =
     ]
     key = [_key(found, place + 1, *one) for place, one in enumerate(made)]
     return BlindSheet(questions=questions, key=key, model=model)
+
+
+def check_sheet(n: int) -> None:
+    """Refuse a sheet of too few images, before the study is made.
+
+    Raises:
+        SettingError: for fewer than three images.
+    """
+    if n < KINDS:
+        raise SettingError(f"a blind sheet of {n} images compares nothing; ask for at least {KINDS}")
 
 
 def _key(found: TrustStudy, number: int, method: str | None, k: int, row: int) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.errors import SettingError, UnknownNameError
-from ganatomy.experiments.base import Experiment, usable
+from ganatomy.errors import ScoreError, SettingError, UnknownNameError
+from ganatomy.experiments.base import COMMON, RARE, Experiment, usable
 from ganatomy.experiments.compare.budget import Budget
 from ganatomy.experiments.compare.contestants import CONTESTANTS
 from ganatomy.experiments.compare.editing import find
@@ -27,6 +27,7 @@ from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.judging import Judge
 from ganatomy.progress import part_of
+from ganatomy.statistics.formatting import percent
 from ganatomy.surveys import Survey
 
 NUM_ATTRIBUTES = 6
@@ -86,9 +87,10 @@ def study_trust(
             f"cannot study {n} codes, {images} images, {num_attributes} attributes and a goal of {to:g}; give "
             f"{FEWEST_CODES}, {FEWEST_IMAGES} and 1 or more, and a goal between 0.5 and 1"
         )
+    known = _known(scorer, readers, attributes)
     experiment = experiment.begin()
     seen = experiment.survey(n)
-    names, edited = _names(seen, scorer, readers, attributes, num_attributes)
+    names, edited = _names(seen, known, named=attributes is not None, count=num_attributes)
     readers = [judge.select(name for name in names if name in judge.names) for judge in readers]
     budget = Budget.of(experiment, seen, names)
     with experiment.stage("directions") as advance:
@@ -139,28 +141,37 @@ def _judges(experiment: Experiment, judges: Iterable[Judge] | None) -> list[Judg
     return found
 
 
+def _known(scorer: Scorer, judges: Sequence[Judge], attributes: Iterable[str] | None) -> tuple[str, ...]:
+    """The attributes that may be edited: those that were named, else all that scorer and judges score."""
+    if attributes is not None:
+        named = scorer.select(attributes).names
+        for judge in judges:
+            judge.select(named)
+        return named
+    known = tuple(name for name in scorer.names if all(name in judge.names for judge in judges))
+    if not known:
+        raise UnknownNameError(
+            "attribute of the judges",
+            scorer.names[0],
+            sorted({name for judge in judges for name in judge.names}),
+        )
+    return known
+
+
 def _names(
-    seen: Survey,
-    scorer: Scorer,
-    judges: Sequence[Judge],
-    attributes: Iterable[str] | None,
-    count: int,
+    seen: Survey, known: Sequence[str], *, named: bool, count: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """All attributes that are watched, and those of them that are edited, which every judge scores."""
+    """All attributes that are watched, and those of them that are edited: by default a few that are common enough."""
     common = usable(seen, None)[0]
-    known = [name for name in common if all(name in judge.names for judge in judges)]
-    if attributes is None:
-        if not known:
-            raise UnknownNameError("attribute of the judges", common[0], _all(judges))
-        return common, spread({name: seen.prevalence[name] for name in known}, count)
-    edited = scorer.select(attributes).names
-    for judge in judges:
-        judge.select(edited)
-    return tuple(name for name in seen.names if name in common or name in edited), edited
-
-
-def _all(judges: Sequence[Judge]) -> list[str]:
-    return sorted({name for judge in judges for name in judge.names})
+    if named:
+        return tuple(name for name in seen.names if name in common or name in known), tuple(known)
+    shares = {name: seen.prevalence[name] for name in common if name in known}
+    if not shares:
+        raise ScoreError(
+            f"of the attributes that the judges score ({', '.join(known)}) none occurs in {percent(RARE)} to "
+            f"{percent(COMMON)} of the images; name attributes, or give another judge"
+        )
+    return common, spread(shares, count)
 
 
 def _read_all(
