@@ -1,6 +1,6 @@
 """How well and how fast boundaries are found, beside what the peers compute on the same data in the same run.
 
-`python benchmarks/boundaries.py [--rows N] [--no-peer]` prints two tables.
+`python benchmarks/boundaries.py [--rows N] [--no-peer] [--survey FILE]` prints three tables.
 
 The first has one boundary in codes of 512 numbers, isotropic (z) and strongly anisotropic (standard deviations from 1
 to 0.03, as in a w of few wide axes), and the cosine to the gradient that the scores were made with. The peer's way is
@@ -9,6 +9,9 @@ the kernel SVC of scikit-learn with a linear kernel, on as many codes; it takes 
 The second has the linear map of 40 attributes from 3,000 codes: 2,000 steps of Adam on the paper's loss (as published,
 full batch, with autograd), beside closed forms: the squared error of scores on unseen codes, and the selectivity with
 respect to the known truth, |change of the target| over the mean |change| of the others for a step of 1.
+
+The third has the loss J of the map with the paper's penalty on the same codes, or on those of a survey: what the method
+finds and how long that takes, what it finds from random starts, and where 20,000 steps of Adam end.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -25,10 +28,12 @@ import torch
 from torch import Tensor
 
 from ganatomy.directions import METHODS, discriminant
+from ganatomy.directions.base import read
+from ganatomy.directions.penalised import PenalisedMap
 from ganatomy.geometry import qr
 from ganatomy.latents import Directions, Latents, Space
 from ganatomy.perception import Scores
-from ganatomy.surveys import Survey
+from ganatomy.surveys import Survey, load_survey
 
 T = TypeVar("T")
 DIM = 512
@@ -130,6 +135,38 @@ def linear_map() -> None:
         print(f"  {name:22}{took} {error:9.5f} {selectivity(vectors, truth):9.2f}", flush=True)
 
 
+def penalised(survey: Survey, penalties: Sequence[float] = (2.0, 0.1, 0.01), *, num_starts: int = 5) -> None:
+    evidence = read(survey)
+    scores = torch.sigmoid(evidence.logits)
+    print(
+        f"\nJ of the penalised map, {len(evidence.codes):,} codes x {evidence.codes.shape[1]} x {scores.shape[1]}"
+    )
+    for penalty in penalties:
+        took, (task, rows) = timed(partial(penalised_map, evidence.codes, scores, penalty))
+        starts = [np.random.default_rng(seed).standard_normal(rows.shape) for seed in range(num_starts)]
+        ends = sorted(task.loss(task.minimum(start))[0] for start in starts)
+        print(f"  penalty {penalty:<6g}{took} J {task.loss(rows)[0]:.6f}", flush=True)
+        print(f"    {num_starts} random starts: {', '.join(f'{end:.6f}' for end in ends)}", flush=True)
+        print(f"    20,000 steps of Adam: {long_descent(task):.6f}", flush=True)
+
+
+def penalised_map(codes: Tensor, scores: Tensor, penalty: float) -> tuple[PenalisedMap, np.ndarray]:
+    task = PenalisedMap.of(codes, scores, penalty=penalty)
+    return task, task.minimum()
+
+
+def long_descent(task: PenalisedMap, *, num_steps: int = 20_000) -> float:
+    """Where Adam ends whose rate falls to nothing, from least squares, on the loss that `penalised` minimises."""
+    rows = torch.from_numpy(task.least_squares).clone()
+    optimizer = torch.optim.Adam([rows], lr=0.03)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, num_steps)
+    for _ in range(num_steps):
+        rows.grad = torch.from_numpy(task.loss(rows.numpy())[1])
+        optimizer.step()
+        schedule.step()
+    return task.loss(rows.numpy())[0]
+
+
 def unseen_error(weights: Tensor, codes: Tensor, scores: Tensor, unseen: Survey) -> float:
     """Squared error of probabilities on unseen codes, each direction with its own best line on the seen ones."""
     along = torch.nn.functional.normalize(weights, dim=1).T
@@ -152,9 +189,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=20_000, help="codes for one boundary")
     parser.add_argument("--peer", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--survey", help="a survey whose penalised map is fitted, instead of made-up codes")
     arguments = parser.parse_args()
     print(f"{torch.get_num_threads()} threads, {os.cpu_count()} cores")
     linear_map()
+    given = arguments.survey
+    penalised(load_survey(given) if given else made_up(3000, anisotropic=False, num_attributes=40)[0])
     boundaries(arguments.rows, peer=arguments.peer)
 
 

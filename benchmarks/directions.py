@@ -1,4 +1,4 @@
-"""How long the methods take, and how much memory: `python benchmarks/directions.py [small] [large]`.
+"""How long the methods take, and how much memory: `python benchmarks/directions.py [small | large]`.
 
 `small` fits every method that learns from scores on 3,000 codes of 512 numbers with 40 attributes; `large` fits
 `regression` and `centroid` on 500,000. Codes are normal, and logits are linear in them with noise. Seconds are
@@ -7,6 +7,7 @@ wall-clock and, beside them, of the processor, which other work on the machine d
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import sys
@@ -20,8 +21,8 @@ from ganatomy.perception import Scores
 from ganatomy.surveys import Survey
 
 DIM, NUM_ATTRIBUTES = 512, 40
-OTHERS = {"pca", "gradient", "active", "selective"}
-"""Methods that learn from codes alone, or from Jacobians, which need a generator."""
+OTHERS = {"pca", "gradient", "active", "selective", "interfacegan"}
+"""Methods that learn from codes alone, or from Jacobians, which need a generator; and one as slow as published."""
 
 SIZES = {
     "small": (3_000, [name for name in METHODS if name not in OTHERS]),
@@ -47,10 +48,14 @@ def peak_gigabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
 
 
-def main(sizes: list[str]) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("size", nargs="?", choices=[*SIZES, "both"], default="both")
+    chosen = parser.parse_args().size
     print(f"{torch.get_num_threads()} threads, {os.cpu_count()} cores")
-    for size in sizes or SIZES:
-        n, methods = SIZES[size]
+    for size, (n, methods) in SIZES.items():
+        if chosen not in (size, "both"):
+            continue
         survey = made_up_survey(n)
         print(
             f"\n{n:,} codes x {DIM} x {NUM_ATTRIBUTES} attributes, {peak_gigabytes():.2f} GB with the survey"
@@ -69,4 +74,4 @@ def main(sizes: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -1,11 +1,8 @@
-"""How many faces a second are drawn.
-
-python benchmarks/drawn_faces.py [RESOLUTION]
-"""
+"""How many faces a second are drawn: `python benchmarks/drawn_faces.py [RESOLUTION]`."""
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 
 import torch
@@ -15,7 +12,10 @@ from ganatomy.datasets import draw_faces, sample_faces
 COUNT = 2048
 
 
-def main(resolution: int = 64) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("resolution", nargs="?", type=int, default=64, help="pixels a side")
+    resolution = parser.parse_args().resolution
     faces = sample_faces(COUNT, seed=0)
     for threads in (1, 2):
         torch.set_num_threads(threads)
@@ -27,4 +27,4 @@ def main(resolution: int = 64) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

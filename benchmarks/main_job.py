@@ -8,6 +8,7 @@ many attributes can be used, the mean held-out AUC, and the selectivity of every
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
 import subprocess
@@ -17,12 +18,18 @@ import time
 from pathlib import Path
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", nargs="?", default="faces")
+    given, rest = parser.parse_known_args()
+    arguments = [given.model, *(rest or ["-n", "3000"])]
+
     start = time.perf_counter()
     subprocess.run([sys.executable, "-m", "ganatomy", "--help"], check=True, stdout=subprocess.DEVNULL)
     print(f"ganatomy --help: {time.perf_counter() - start:.2f} s")
 
-    arguments = arguments or ["faces", "-n", "3000"]
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         command = [sys.executable, "-m", "ganatomy", "explore", *arguments, "-o", folder]
@@ -43,4 +50,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -25,6 +25,13 @@ MODULES = {path: ast.parse(path.read_text()) for path in sorted(SRC.rglob("*.py"
 MOST_PARAMETERS, LONGEST_BODY = 10, 80
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
+def test_a_benchmark_reads_its_arguments_with_argparse(path: Path) -> None:
+    text = path.read_text()
+    assert "argparse.ArgumentParser(" in text, "--help must print what it measures"
+    assert "sys.argv" not in text
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False, cwd=ROOT)
 

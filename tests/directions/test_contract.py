@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 
 import pytest
 import torch
@@ -158,12 +159,13 @@ def test_names_that_do_not_exist_are_refused_with_the_nearest_one(toy: ToyGenera
     ("method", "setting", "message"),
     [
         ("linear", {"penalty": -1.0}, "penalty is -1.0"),
-        ("linear", {"num_steps": 0}, "0 steps"),
-        ("linear", {"learning_rate": 0.0}, "learning rate 0.0"),
+        ("penalty", {"penalty": math.inf}, "penalty is inf"),
         ("regression", {"strength": -1.0}, "not -1.0"),
         ("logistic", {"strength": 0.0}, "strength is 0.0"),
         ("svm", {"cost": 0.0}, "cost is 0.0"),
         ("svm", {"num_extremes": 0}, "num_extremes is 0"),
+        ("interfacegan", {"cost": 0.0}, "cost is 0.0"),
+        ("interfacegan", {"num_extremes": 1}, "num_extremes is 1"),
         ("pca", {"num_components": 9}, "1 to 8 components, not 9"),
         ("pca", {"attributes": ["red"]}, "components have no attributes"),
     ],

@@ -6,12 +6,14 @@ import pytest
 import torch
 
 from ganatomy.errors import ScoreError, SettingError, SpaceError, UnknownNameError
-from ganatomy.experiments.base import Experiment, usable
-from ganatomy.experiments.compare import compare
+from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.compare import Comparison, compare
 from ganatomy.experiments.explore import explore
+from ganatomy.experiments.explore.exploration import HELD
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Space
 from ganatomy.perception import OracleScorer
+from ganatomy.surveys import choose
 
 
 def toy_experiment(*, intercepts: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0), **settings: object) -> Experiment:
@@ -81,24 +83,66 @@ def test_codes_in_z_are_not_truncated() -> None:
 
 def test_attributes_that_too_few_or_too_many_images_have_are_left_out_with_their_shares() -> None:
     seen = toy_experiment(intercepts=(0.0, 0.0, 9.0, -9.0)).survey(200)
-    names, skipped = usable(seen, None)
-    assert names == ("red", "round")
-    assert "too many images have it" in skipped["large"]
-    assert "too few images have it" in skipped["bright"]
+    found = choose(seen)
+    assert found.edited == found.measured == ("red", "round")
+    assert "too many images have it" in found.skipped["large"]
+    assert "too few images have it" in found.skipped["bright"]
 
 
-def test_attributes_that_are_named_are_used_however_rare_they_are() -> None:
+def test_attributes_that_are_named_are_edited_however_rare_they_are_and_all_others_are_measured() -> None:
     seen = toy_experiment(intercepts=(0.0, 0.0, 9.0, -9.0)).survey(200)
-    names, skipped = usable(seen, ["bright", "red"])
-    assert names == ("red", "bright")
-    assert skipped == {"round": "not asked for", "large": "not asked for"}
+    found = choose(seen, ["bright", "red"])
+    assert found.edited == ("red", "bright")
+    assert found.measured == ("red", "round", "bright")
+    assert set(found.skipped) == {"large"}
     with pytest.raises(UnknownNameError, match="reed"):
-        usable(seen, ["reed", "red"])
+        choose(seen, ["reed", "red"])
 
 
 def test_one_attribute_alone_has_no_side_effects_to_measure() -> None:
     seen = toy_experiment(intercepts=(0.0, 9.0, 9.0, -9.0)).survey(200)
-    with pytest.raises(ScoreError, match="only 1 of 4 attributes occur"):
-        usable(seen, None)
-    with pytest.raises(ScoreError, match="only red asked for"):
-        usable(seen, ["red"])
+    for wanted in (None, ["red"]):
+        with pytest.raises(ScoreError, match="only 1 of 4 attributes occur"):
+            choose(seen, wanted)
+
+
+@pytest.fixture(scope="module")
+def whole() -> Comparison:
+    return compare(toy_experiment(), n=200, images=6, methods=["regression", "dual", "guided-hold"])
+
+
+def test_naming_the_edited_attributes_changes_no_figure_of_their_edits(whole: Comparison) -> None:
+    """What is not edited is measured and held all the same, so fewer edits are not cleaner ones."""
+    named = compare(
+        toy_experiment(),
+        n=200,
+        images=6,
+        methods=["regression", "dual", "guided-hold"],
+        attributes=["round", "red"],
+    )
+    assert named.edited == ("red", "round")
+    assert named.attributes == whole.attributes == ("red", "round", "large", "bright")
+    for method in named.methods:
+        few, all_of = (found.results[method].changes for found in (named, whole))
+        assert few.attributes == all_of.attributes
+        assert few.changes == pytest.approx(all_of.changes[:2], abs=1e-4), method
+
+
+def test_one_attribute_can_be_edited_alone() -> None:
+    found = compare(toy_experiment(), n=120, images=4, methods=["regression"], attributes=["round"])
+    assert found.edited == ("round",)
+    assert len(found.attributes) == 4
+
+
+def test_an_exploration_of_named_attributes_measures_and_holds_all() -> None:
+    few, every = (
+        explore(toy_experiment(), n=200, methods=["lowdin"], measured=8, attributes=names)
+        for names in (["bright", "red"], None)
+    )
+    assert few.attributes == ("red", "bright")
+    for method in ("lowdin", HELD):
+        assert few.entanglement[method].attributes == every.attributes
+        assert few.directions[method].matrix.equal(every.directions[method].matrix[[0, 3]])
+        assert few.entanglement[method].changes == pytest.approx(
+            every.entanglement[method].changes[[0, 3]], abs=1e-4
+        )

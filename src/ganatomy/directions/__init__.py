@@ -14,6 +14,7 @@ from ganatomy.directions.few_labels import FewLabels, few_labels
 from ganatomy.directions.ganspace import ganspace, layer_names
 from ganatomy.directions.gradient import ActiveSubspace, active, active_subspace, gradient, local_directions
 from ganatomy.directions.held import held
+from ganatomy.directions.interfacegan import interfacegan
 from ganatomy.directions.linear_map import linear_map
 from ganatomy.directions.logistic import logistic
 from ganatomy.directions.lowdin import lowdin
@@ -48,6 +49,7 @@ __all__ = [
     "ganspace",
     "gradient",
     "held",
+    "interfacegan",
     "layer_names",
     "linear_map",
     "local_channels",
@@ -69,6 +71,7 @@ METHODS: Mapping[str, Method] = {
     "lowdin": lowdin,
     "dual": dual,
     "svm": svm,
+    "interfacegan": interfacegan,
     "logistic": logistic,
     "centroid": centroids,
     "discriminant": discriminant,

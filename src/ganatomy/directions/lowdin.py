@@ -20,8 +20,8 @@ def lowdin(
 ) -> Directions:
     """Symmetric orthogonalisation of the ridge directions: `(U Uᵀ)^(-1/2) U` for the unit rows U (Löwdin 1950).
 
-    Of all orthonormal sets it is the nearest to the ridge directions, and it prefers none of them. The penalty of
-    `linear_map` approaches such a set by gradient descent; this is a closed form without settings.
+    Of all orthonormal sets it is the nearest to the ridge directions, and it prefers none of them. A strong penalty in
+    `linear_map` gives another one: that of least squared error, which lies where codes vary least.
 
     Args:
         strength: of the ridge, as in `regression`.

@@ -10,17 +10,13 @@ from typing import Self
 
 import torch
 
-from ganatomy.errors import CheckpointError, ScoreError, SettingError
+from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.judging import Judge
 from ganatomy.progress import Advance, Clock, Progress
-from ganatomy.statistics.formatting import percent
 from ganatomy.surveys import Survey, differentiate, gradients_flow, survey
-
-RARE, COMMON = 0.03, 0.97
-"""An attribute that fewer or more of the images have is skipped: too few codes tell its direction."""
 
 NUM_DIFFERENTIATED = 64
 """Images whose gradients methods may learn from."""
@@ -199,37 +195,3 @@ class Experiment:
                 seen, self.generator, scorer, n=min(n, len(seen)), attributes=attributes, progress=advance
             )
         return seen, scorer
-
-
-def usable(seen: Survey, wanted: Sequence[str] | None) -> tuple[tuple[str, ...], dict[str, str]]:
-    """The attributes to work with, and why others are left out: not asked for, else too rare or too common.
-
-    Args:
-        seen: a survey of all attributes.
-        wanted: attributes that were asked for; None for all that `RARE` to `COMMON` of the images have.
-
-    Raises:
-        UnknownNameError: for an attribute that was not scored.
-        ScoreError: when fewer than two are left.
-    """
-    if wanted is not None:
-        chosen = seen.scores.select(wanted).names
-        skipped = {name: "not asked for" for name in seen.names if name not in chosen}
-        found = f"only {', '.join(chosen) or 'none'} asked for"
-    else:
-        skipped = {}
-        for name, share in seen.prevalence.items():
-            if not RARE <= share <= COMMON:
-                which = "few" if share < RARE else "many"
-                skipped[name] = f"too {which} images have it: {percent(share)} of {len(seen):,}"
-        shares = ", ".join(f"{name} {percent(share)}" for name, share in seen.prevalence.items())
-        found = (
-            f"only {len(seen.names) - len(skipped)} of {len(seen.names)} attributes occur in {percent(RARE)} to "
-            f"{percent(COMMON)} of the {len(seen):,} images ({shares})"
-        )
-    names = tuple(name for name in seen.names if name not in skipped)
-    if len(names) < 2:
-        raise ScoreError(
-            f"{found}; two are needed, to measure side effects: use another scorer, or name attributes"
-        )
-    return names, skipped

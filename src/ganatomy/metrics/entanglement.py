@@ -22,6 +22,7 @@ from ganatomy.perception.base import Scorer, position
 from ganatomy.perception.judging import HALF, Judge
 from ganatomy.progress import Advance, part_of
 from ganatomy.statistics.intervals import TAILS, Estimate, estimate, resampling
+from ganatomy.surveys import choose
 
 MOSTLY = 0.5
 """An edit ends at usual codes if no more than this share of them is unusual."""
@@ -441,7 +442,8 @@ def measure(inputs: SharedInputs) -> dict[str, Entanglement]:
             batch_size=experiment.batch_size,
         )
         with experiment.stage(f"editing in {space}") as advance:
-            found[space] = measure_steps(images, directions, advance=advance)
+            changes = measure_steps(images, directions, advance=advance)
+        found[space] = changes.select(choose(inputs.survey(space), directions.names).measured)
     return found
 
 

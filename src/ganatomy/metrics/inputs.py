@@ -23,7 +23,7 @@ from ganatomy.perception.features import Features
 from ganatomy.perception.judging import Judge
 from ganatomy.perception.perceptual import PerceptualDistance
 from ganatomy.progress import Advance
-from ganatomy.surveys import Survey
+from ganatomy.surveys import Survey, choose
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Result)
@@ -116,8 +116,19 @@ class SharedInputs:
         )
 
     def directions(self, space: str) -> Directions:
-        """Directions of the attributes, found in the survey."""
-        return self._once(("directions", space), lambda: self.find(self.survey(space), self.attributes))
+        """Directions of the attributes, found in the survey.
+
+        Where some attributes were chosen, a method that sets directions against each other is still given all that are
+        measured.
+        """
+
+        def make() -> Directions:
+            seen = self.survey(space)
+            if self.attributes is None:
+                return self.find(seen, None)
+            return self.find(seen, choose(seen, self.attributes).measured).select(self.attributes)
+
+        return self._once(("directions", space), make)
 
     @property
     def edited_attributes(self) -> tuple[str, ...]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from ganatomy.surveys.base import Survey
+from ganatomy.surveys.chosen import Chosen, choose
 from ganatomy.surveys.jacobians import Jacobians, gradients_flow, jacobians
 from ganatomy.surveys.parts import Settings
 from ganatomy.surveys.run import differentiate, load_survey, save_survey, survey
 
 __all__ = [
+    "Chosen",
     "Jacobians",
     "Settings",
     "Survey",
+    "choose",
     "differentiate",
     "gradients_flow",
     "jacobians",

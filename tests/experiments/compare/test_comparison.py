@@ -230,9 +230,9 @@ def test_numbers_outside_their_range_are_refused(toy: ToyGenerator, settings: di
         compare(Experiment(toy, scorer(toy)), **settings)
 
 
-def test_one_attribute_cannot_be_compared(toy: ToyGenerator) -> None:
-    with pytest.raises(ScoreError, match="needs two"):
-        compare(Experiment(toy, scorer(toy)), n=100, images=4, attributes=["red"])
+def test_a_scorer_of_one_attribute_cannot_say_what_else_changes(toy: ToyGenerator) -> None:
+    with pytest.raises(ScoreError, match="two are needed"):
+        compare(Experiment(toy, scorer(toy).select(["red"])), n=100, images=4)
 
 
 def test_the_error_names_why_no_method_applies(toy: ToyGenerator) -> None:

@@ -128,7 +128,8 @@ def test_attributes_that_are_asked_for_by_name_are_used_however_rare_they_are() 
     )
     assert found.prevalence["bright"] < 0.03
     assert set(found.attributes) == {"bright", "red"}
-    assert found.skipped == {"round": "not asked for", "large": "not asked for"}
+    assert found.skipped == {}
+    assert found.entanglement[HELD].attributes == NAMES
 
 
 def test_two_names_for_one_attribute_do_not_block_each_other() -> None:

@@ -131,7 +131,7 @@ def test_the_folder_has_the_page_the_figures_and_the_numbers(
     ):
         assert text in page
     assert {path.stem for path in (tmp_path / "figures").iterdir()} == {
-        "league", "figure-3", "walk", "changes", "cosines",
+        "league", "figure-3", "figure-3-attributes", "walk", "changes", "cosines",
         "path-selectivity", "path-cosine", "path-error", "path-auc",
     }  # fmt: skip
     data = json.loads((tmp_path / "summary.json").read_text())
@@ -176,7 +176,7 @@ def test_figures_that_are_not_above_0_cost_no_more_than_their_chart(
     page = write_document(empty, tmp_path / "nothing").read_text()
     assert page.count("could not be drawn") == 3
     assert {path.stem for path in (tmp_path / "nothing" / "figures").iterdir()} == {
-        "figure-3", "walk", "changes", "cosines", "path-cosine", "path-auc"
+        "figure-3", "figure-3-attributes", "walk", "changes", "cosines", "path-cosine", "path-auc"
     }  # fmt: skip
     assert json.loads((tmp_path / "nothing" / "summary.json").read_text())["ranking"]
     some = replace(found, path=(found.path[0], replace(found.path[1], error=nothing), *found.path[2:]))
@@ -248,7 +248,6 @@ def test_classes_that_exclude_each_other_are_noticed(toy: ToyGenerator) -> None:
         ({"penalty": 0.0}, SettingError, "give weights above 0"),
         ({"path": ()}, SettingError, "give weights above 0"),
         ({"shown": "rond"}, UnknownNameError, "did you mean 'round'"),
-        ({"attributes": ["red"]}, ScoreError, "only red asked for; two are needed"),
     ],
 )
 def test_what_cannot_be_studied_is_refused(

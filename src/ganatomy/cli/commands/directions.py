@@ -103,8 +103,8 @@ def directions(
     it, give its direction, its accuracy, how many more labels are needed, and which rows to label next.
 
     Args:
-        method: From a survey: regression, logistic, svm, centroid, linear, penalty, lowdin, dual, discriminant, pls,
-            gradient, active, held, selective or pca. From a model: sefa, ganspace or stylespace.
+        method: From a survey: regression, logistic, svm, interfacegan, centroid, linear, penalty, lowdin, dual,
+            discriminant, pls, gradient, active, held, selective or pca. From a model: sefa, ganspace or stylespace.
 
     Example:
         ganatomy directions my.survey --method regression -o my.directions

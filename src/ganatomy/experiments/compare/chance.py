@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -63,7 +63,8 @@ def chance_of(
     advance: Advance,
 ) -> Chance:
     """Edits of the first images along null directions, and the p-values of all methods."""
-    null = null_selectivities(budget, images, change, advance=advance)
+    names = next(iter(results.values())).changes.names
+    null = null_selectivities(budget, images, change, names=names, advance=advance)
     labels, seed = budget.held.scores.logits > 0, budget.seed + 7
     mean = null.mean(1) if len(null) else torch.tensor([torch.nan])
     mixed = selectivity_null(null[0], null[1:], seed=seed) if len(null) > 1 else mean
@@ -94,7 +95,7 @@ def shuffled(survey: Survey, *, seed: int) -> Survey:
 
 
 def null_selectivities(
-    budget: Budget, images: FreshImages, change: float, *, advance: Advance
+    budget: Budget, images: FreshImages, change: float, *, names: Sequence[str], advance: Advance
 ) -> Float[Tensor, "r k"]:
     """Selectivity for each attribute along null directions: each row is from labels that were shuffled once."""
     rows = []
@@ -105,10 +106,10 @@ def null_selectivities(
             )
         except ScoreError:  # a rare attribute went to the held-out codes as a whole
             continue
-        rows.append(measure_steps(images, directions, target_change=change).selectivities())
+        rows.append(measure_steps(images, directions.select(names), target_change=change).selectivities())
         advance(shuffle + 1, NUM_SHUFFLES)
     advance(NUM_SHUFFLES, NUM_SHUFFLES)
-    return torch.stack(rows) if rows else torch.zeros(0, len(budget.names))
+    return torch.stack(rows) if rows else torch.zeros(0, len(names))
 
 
 def selectivity_null(

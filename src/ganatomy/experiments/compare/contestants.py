@@ -146,6 +146,9 @@ CONTESTANTS: Mapping[str, Contestant] = {
     "discriminant": Contestant(what="linear discriminant", find=_by("discriminant")),
     "logistic": Contestant(what="logistic regression", find=_by("logistic")),
     "svm": Contestant(what="linear support vector machine", find=_by("svm")),
+    "interfacegan": Contestant(
+        what="InterFaceGAN's support vector machine, as published", find=_by("interfacegan")
+    ),
     "regression": Contestant(what="ridge regression of logits", find=_by("regression")),
     "pls": Contestant(what="partial least squares", find=_by("pls")),
     "lowdin": Contestant(what="ridge regression, made orthogonal", find=_by("lowdin")),

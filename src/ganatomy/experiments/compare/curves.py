@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,20 +91,26 @@ def trade(changes: Entanglement, *, num_edits: int, num_images: int) -> Trade:
 
 
 def learn_all(
-    budget: Budget, images: FreshImages, methods: Mapping[str, object], change: float, *, advance: Advance
+    budget: Budget,
+    images: FreshImages,
+    methods: Mapping[str, object],
+    change: float,
+    *,
+    names: Sequence[str],
+    advance: Advance,
 ) -> Learning:
     """Some methods with more and more labels; for the first of them also what its directions change in images."""
     learners = [name for name in LEARNERS if name in methods]
     found = {}
     for done, name in enumerate(learners):
-        found[name] = learning(budget, name, images=None if done else images, change=change)
+        found[name] = learning(budget, name, images=None if done else images, change=change, names=names)
         advance(done + 1, len(learners))
     advance(1, 1)
     return found
 
 
 def learning(
-    budget: Budget, method: str, *, images: FreshImages | None, change: float
+    budget: Budget, method: str, *, images: FreshImages | None, change: float, names: Sequence[str]
 ) -> tuple[SampleSize, ...]:
     """A method with more and more labels; with images, what its directions change in them as well."""
     held, labels = budget.held.latents.codes.detach().cpu().flatten(1), budget.held.scores.logits > 0
@@ -116,7 +122,9 @@ def learning(
         if not whole:
             continue
         areas = torch.stack([auc(held @ each.matrix.T, labels).nanmean() for each in whole])
-        changes = None if images is None else measure_steps(images, whole[0], target_change=change)
+        changes = (
+            None if images is None else measure_steps(images, whole[0].select(names), target_change=change)
+        )
         found.append(
             SampleSize(
                 n=n,

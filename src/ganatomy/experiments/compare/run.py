@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from torch import Tensor
 
-from ganatomy.errors import ScoreError, SettingError, UnknownNameError
-from ganatomy.experiments.base import Experiment, usable
+from ganatomy.errors import SettingError, UnknownNameError
+from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.compare import chance, curves
 from ganatomy.experiments.compare.budget import Budget, Found
 from ganatomy.experiments.compare.comparison import Comparison
@@ -20,10 +20,10 @@ from ganatomy.metrics.fresh_images import Readers
 from ganatomy.perception.features import network_of
 from ganatomy.perception.perceptual import look
 from ganatomy.progress import part_of
-from ganatomy.surveys import Survey
+from ganatomy.surveys import choose
 
 NUM_ATTRIBUTES = 8
-"""Attributes that are compared by default: enough to interfere with each other, few enough for minutes."""
+"""Attributes that are edited by default, few enough for minutes; all others are measured and held as well."""
 BALANCED = (0.2, 0.8)
 """Shares of images between which an attribute is chosen first: rarer ones often cannot be changed far enough."""
 NUM_CALIBRATION = 12
@@ -52,7 +52,8 @@ def compare(
         experiment: generator, scorer, judge and how codes are drawn.
         n: codes that methods learn from, those held out included.
         images: that are edited; no method has learnt from them.
-        attributes: to edit and to keep; by default `NUM_ATTRIBUTES`, from common to rare.
+        attributes: to edit; by default `NUM_ATTRIBUTES`, from common to rare. All that 3 to 97 % of the images have are
+            measured and held.
         methods: names of `CONTESTANTS`; by default all.
         target_change: of the mean probability of each attribute.
         factors: of the images; by default exact for `drawn`, and as networks read them that learnt drawn faces.
@@ -80,15 +81,16 @@ def compare(
     check_sizes(n=n, images=images, target_change=target_change)
     experiment = experiment.begin()
     seen = experiment.survey(n)
-    names = scorer.select(attributes).names if attributes is not None else _spread(seen)
-    if len(names) < 2:
-        raise ScoreError(
-            f"there is {', '.join(names) or 'no attribute'} to compare; what an edit does to others needs two"
-        )
+    chosen = choose(seen, None if attributes is None else scorer.select(attributes).names)
+    names = (
+        chosen.edited
+        if attributes is not None
+        else spread({name: seen.prevalence[name] for name in chosen.measured}, NUM_ATTRIBUTES)
+    )
     with experiment.stage("survey"):
         factors = factors or find_own_factors(experiment)
-    readers = readers_of(experiment, names, factors=factors, identity=identity)
-    budget = Budget.of(experiment, seen, names)
+    readers = readers_of(experiment, chosen.measured, factors=factors, identity=identity)
+    budget = Budget.of(experiment, seen, chosen.measured)
     with experiment.stage("finding") as advance:
         found, left_out = find(budget, contestants, advance=advance)
         editor = Editor.of(budget, readers, n=images, num_calibration=NUM_CALIBRATION)
@@ -97,7 +99,7 @@ def compare(
         trades = curves.trade_all(editor, edited.results, target_change, advance=advance)
     few = editor.images.first(chance.NUM_IMAGES)
     with experiment.stage("labels") as advance:
-        learning = curves.learn_all(budget, few, found, target_change, advance=advance)
+        learning = curves.learn_all(budget, few, found, target_change, names=names, advance=advance)
     with experiment.stage("chance") as advance:
         by_chance = chance.chance_of(budget, few, edited.results, target_change, advance=advance)
     return replace(
@@ -198,11 +200,6 @@ def _not_measured(readers: Readers) -> dict[str, str]:
         "perceptual distance": None if readers.appearance else NO_FEATURES,
     }
     return {measure: why for measure, why in reasons.items() if why}
-
-
-def _spread(seen: Survey) -> tuple[str, ...]:
-    """A few attributes from common to rare, in the scorer's order."""
-    return spread({name: seen.prevalence[name] for name in usable(seen, None)[0]}, NUM_ATTRIBUTES)
 
 
 def spread(shares: Mapping[str, float], count: int) -> tuple[str, ...]:

@@ -10,14 +10,14 @@ import numpy as np
 
 from ganatomy.directions import METHODS, held, selective
 from ganatomy.errors import UnknownNameError
-from ganatomy.experiments.base import Experiment, usable
+from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.explore.exploration import BASE, HELD, READER, Exploration
 from ganatomy.experiments.explore.gallery import NUM_SEEDS, gallery
 from ganatomy.experiments.factors import FactorReader, find_factors
 from ganatomy.latents import Directions
 from ganatomy.metrics import FreshImages, Readers, measure_steps
 from ganatomy.progress import Advance, part_of
-from ganatomy.surveys import Survey
+from ganatomy.surveys import Survey, choose
 
 COMPARED = ("linear", "penalty", "lowdin", "dual", "svm", "logistic", "centroid")
 """The methods that are compared; each edits with its own directions as they are."""
@@ -47,7 +47,7 @@ def explore(
         experiment: generator, scorer, judge and how codes are drawn.
         n: codes to survey.
         folder: where to keep the survey; one that was stopped goes on where it was.
-        attributes: to find directions of; by default all that 3 to 97 % of the images have.
+        attributes: to edit; by default all that 3 to 97 % of the images have, which are measured and held in any case.
         methods: names of `METHODS` to compare; `BASE` and what holds all others are measured in any case.
         target_change: how far each edit moves its own score on average, as a probability.
         measured: images edited along each direction; by default as many as `BUDGET` allows.
@@ -78,16 +78,18 @@ def explore(
     generator, scorer = experiment.generator, experiment.image_scorer
     wanted = None if attributes is None else scorer.select(attributes).names
     seen = experiment.survey(n, folder=folder)
-    used, skipped = usable(seen, wanted)
-    seen, _ = experiment.with_jacobians(seen, used)
+    chosen = choose(seen, wanted)
+    seen, _ = experiment.with_jacobians(seen, chosen.measured)
     with experiment.stage("directions") as advance:
-        found = _find(seen, used, methods, seed=experiment.seed, advance=advance)
-    with experiment.stage("factors"):
+        every = _find(seen, chosen.measured, methods, seed=experiment.seed, advance=advance)
+        found = {method: directions.select(chosen.edited) for method, directions in every.items()}
+    with experiment.stage("factors") as advance:
         factors = factors or find_factors(experiment)
+        advance(1, 1)
     psi = experiment.psi(experiment.editing_space) if measured_psi is None else measured_psi
     with experiment.stage("measuring") as advance:
         edited = dict.fromkeys([*methods, BASE, HELD])
-        count = measured or _affordable(len(edited) * len(used))
+        count = measured or _affordable(len(edited) * len(chosen.edited))
         images = FreshImages(
             generator=generator,
             readers=Readers(
@@ -118,10 +120,12 @@ def explore(
         scorer=scorer.description,
         judge=None if experiment.judge is None else experiment.judge.description,
         survey=seen,
-        skipped=skipped,
+        skipped=chosen.skipped,
         directions=found,
-        entanglement={name: result.select(used) for name, result in changes.items()},
-        skipped_changes={method: changes[method].select(skipped).mean_change for method in (BASE, HELD)},
+        entanglement={name: result.select(chosen.measured) for name, result in changes.items()},
+        skipped_changes={
+            method: changes[method].select(chosen.skipped).mean_change for method in (BASE, HELD)
+        },
         measured_psi=psi,
         factors=factors,
         gallery=shown,

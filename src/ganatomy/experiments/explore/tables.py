@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ganatomy.experiments.base import COMMON, RARE
 from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
 from ganatomy.metrics import FORMS, table_ii, table_iii
 from ganatomy.report.elements import Table, table
 from ganatomy.statistics.formatting import percent, short, signed
+from ganatomy.surveys.chosen import COMMON, RARE
 
 METHOD_NAMES = {
     "linear": "linear map of probabilities, as in the paper",
@@ -14,6 +14,7 @@ METHOD_NAMES = {
     "lowdin": "ridge regression, made orthogonal (Löwdin)",
     "dual": "dual basis of the regression",
     "svm": "linear support vector machine",
+    "interfacegan": "InterFaceGAN's support vector machine, as published",
     "logistic": "logistic regression",
     "centroid": "difference of class means",
     BASE: "ridge regression of logits",

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ganatomy.datasets.labels import LabelTable
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
-from ganatomy.experiments.base import Experiment, usable
+from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.studies.bias.changes import (
     Change,
     Kind,
@@ -27,7 +27,7 @@ from ganatomy.perception.base import check_names
 from ganatomy.perception.factors import FactorAttributes
 from ganatomy.perception.table import TableScorer
 from ganatomy.statistics.latent import LatentCorrelation, Numbers, latent_correlation
-from ganatomy.surveys import Survey, survey
+from ganatomy.surveys import Survey, choose, survey
 
 REFITS = 8
 SHOWN = 6
@@ -296,7 +296,7 @@ def _chosen(
     change, watch = asked
     if change is None or watch is None:
         own = replace(seen, scores=seen.scores.select(reader.scorer.names))
-        names, _ = usable(own, None)
+        names = choose(own).measured
         change, watch = change or names, watch or names
     watched = {name: kind_of(name, reader) for name in watch}
     settings = {"method": method, "subset": SUBSET, "seed": experiment.seed}

@@ -173,9 +173,7 @@ def _scorer(found: LinearMapStudy) -> Section:
 def _how(found: LinearMapStudy) -> Section:
     compared = found.comparison
     skipped = (
-        f"; {len(found.skipped)} others were left out as too rare, too common or not asked for"
-        if found.skipped
-        else ""
+        f"; {len(found.skipped)} others were left out as too rare or too common" if found.skipped else ""
     )
     return Section(
         name="how",
@@ -183,8 +181,8 @@ def _how(found: LinearMapStudy) -> Section:
         items=[
             (
                 f"The map is of {len(compared.attributes)} attributes{skipped}. Without the penalty it is least "
-                "squares on probabilities, in closed form; with it 1,000 steps of Adam on the loss of the paper's "
-                "equation 4."
+                "squares on probabilities, in closed form; with it the minimum of the loss of the paper's equation 4, "
+                "to rounding."
             ),
             *caveats(compared),
         ],

@@ -17,12 +17,14 @@ from ganatomy.metrics.base import certain
 from ganatomy.plots import draw_images, grid
 from ganatomy.plots.matrices import halves_chart, matrix_chart
 from ganatomy.report.document import Drawing
-from ganatomy.statistics.formatting import signed
+from ganatomy.statistics.formatting import listed, signed
 from ganatomy.statistics.intervals import Estimate
 
 FORM_NAMES = {"identity": "the paper's penalty", "cosines": "penalty on cosines alone"}
 SHOWN = 6
 """Images in a row of Figure 3: the first ones, not chosen."""
+ADDED = 3
+"""Attributes that are added to one image by the paper's two methods."""
 STATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 """Strengths of the walk, as multiples of the step that methods are compared at."""
 ASIDE = 1.07
@@ -62,6 +64,7 @@ def sheets(found: LinearMapStudy, generator: Generator) -> list[Drawing]:
             ),
             large=True,
         ),
+        *_added(found, generator),
         Drawing(
             name="walk",
             image=grid(
@@ -77,6 +80,37 @@ def sheets(found: LinearMapStudy, generator: Generator) -> list[Drawing]:
             ),
             large=True,
         ),
+    ]
+
+
+def _added(found: LinearMapStudy, generator: Generator) -> list[Drawing]:
+    """Several attributes in the paper's direction: each added, though most images may have it, to images that lack it.
+
+    One image for each attribute: the first that lacks it, or else the one in which its probability is least.
+    """
+    compared = found.comparison
+    drawn, lines, names = [], [], compared.edited[:ADDED]
+    for place, name in enumerate(names):
+        before = found.changes[PLAIN].before[:, compared.attributes.index(name)]
+        lacking = (before < 0.5).nonzero()[:, 0]
+        row = int(lacking[0]) if len(lacking) else int(before.argmin())
+        start = compared.latents[row]
+        for method in PAPER:
+            step = abs(float(found.changes[method].strengths[place]))
+            walked = walk(start, found.directions[method][name], [0.0, step, 2 * step], units="distance")
+            drawn.append(draw_images(generator, walked))
+            lines.append(f"{name}, {_row(found, method)}")
+    return [
+        Drawing(
+            name="figure-3-attributes",
+            image=grid(torch.cat(drawn), columns=3, captions=["unedited", "+1 ×", "+2 ×"], row_labels=lines),
+            alt=f"{listed(names)} added to one image each, without the penalty and with it",
+            caption=(
+                "Several attributes, each added as in the paper, to the first image that lacks it: by the step above "
+                "and by twice that, without the penalty and with it."
+            ),
+            large=True,
+        )
     ]
 
 

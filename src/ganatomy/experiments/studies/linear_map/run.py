@@ -9,7 +9,7 @@ from dataclasses import replace
 from ganatomy.datasets.labelled import Labelled
 from ganatomy.directions import linear_map
 from ganatomy.errors import SettingError, UnknownNameError
-from ganatomy.experiments.base import Experiment, usable
+from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.compare.budget import Budget, Found
 from ganatomy.experiments.compare.contestants import CONTESTANTS, NO_GRADIENTS, Contestant
 from ganatomy.experiments.compare.editing import Editor, find
@@ -27,6 +27,7 @@ from ganatomy.latents import Directions
 from ganatomy.metrics import Readers, mean_abs_cosine
 from ganatomy.metrics.inputs import readable
 from ganatomy.metrics.recognition import recognition
+from ganatomy.surveys import choose
 
 NUM_EDITED = 6
 """Attributes that are edited; the map is of all, and all others count as changed."""
@@ -55,7 +56,7 @@ def study_linear_map(
         experiment: generator, scorer, judge and how codes are drawn; where it names no space, in z, as in the paper.
         n: codes of the survey.
         images: new ones that every method edits.
-        attributes: of the map; by default all that 3 to 97 % of the images have.
+        attributes: to edit; by default `NUM_EDITED`. The map is of all that 3 to 97 % of the images have.
         shown: the attribute of tables and images; by default the paper's, "Young", or else the one whose direction is
             most like the others', where a penalty has most to do.
         penalty: λ.
@@ -88,7 +89,8 @@ def study_linear_map(
         )
     experiment = experiment.begin("z")
     seen = experiment.survey(n)
-    names, skipped = usable(seen, None if attributes is None else scorer.select(attributes).names)
+    chosen = choose(seen, None if attributes is None else scorer.select(attributes).names)
+    names = chosen.measured
     if shown is not None and shown not in names:
         raise UnknownNameError("attribute of the map", shown, names)
     budget = Budget.of(experiment, seen, names)
@@ -97,7 +99,7 @@ def study_linear_map(
         found, left_out = find(budget, contestants, required=PAPER, advance=advance)
     plain = found[PLAIN].directions
     assert plain is not None
-    edited = _edited(plain, seen.prevalence, shown or _most_alike(plain))
+    edited = _edited(plain, chosen.edited, seen.prevalence, shown, whole=attributes is None)
     readers = Readers(scorer=scorer.select(names), judge=experiment.judge)
     # Methods are compared at the same change, so it is worth finding the step in all images.
     editor = Editor.of(budget, readers, n=images, num_calibration=images)
@@ -113,7 +115,7 @@ def study_linear_map(
             )
     return LinearMapStudy(
         comparison=replace(comparison, left_out=left_out, seconds=dict(experiment.clock.seconds)),
-        skipped=skipped,
+        skipped=chosen.skipped,
         penalty=penalty,
         path=fits,
         recognition=known,
@@ -141,14 +143,25 @@ def _contestants(penalty: float) -> dict[str, Contestant]:
     return {name: own.get(name, CONTESTANTS[name]) for name in METHODS}
 
 
-def _most_alike(plain: Directions) -> str:
-    """The paper's attribute, or else the one whose direction is most like the others'."""
-    if OF_THE_PAPER in plain.names:
-        return OF_THE_PAPER
-    return max(plain.names, key=lambda name: mean_abs_cosine(plain, name))
+def _edited(
+    plain: Directions,
+    names: Sequence[str],
+    prevalence: Mapping[str, float],
+    shown: str | None,
+    *,
+    whole: bool,
+) -> tuple[str, ...]:
+    """The attribute that is shown, and the other ones to edit.
 
+    Of all attributes those are edited that are read best off codes, of those that many images have and many lack.
 
-def _edited(plain: Directions, prevalence: Mapping[str, float], shown: str) -> tuple[str, ...]:
-    """The attribute that is shown, and those read best off codes of those that many images have and many lack."""
-    others = [name for name in readable(plain, prevalence) if name != shown]
-    return (shown, *others[: NUM_EDITED - 1])
+    Args:
+        names: to choose from.
+        shown: by default the paper's, or else the one whose direction is most like the others'.
+        whole: whether nothing was asked for.
+    """
+    first = shown or (
+        OF_THE_PAPER if OF_THE_PAPER in names else max(names, key=lambda name: mean_abs_cosine(plain, name))
+    )
+    others = [name for name in readable(plain.select(names), prevalence) if name != first]
+    return (first, *(others[: NUM_EDITED - 1] if whole else others))

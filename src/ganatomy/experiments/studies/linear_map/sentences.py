@@ -18,6 +18,8 @@ PUBLISHED = {
 """The paper's own figures: of one image (Table II), of one attribute (Table III), of its scorer (Table I)."""
 STRONG = 0.5
 """A λ that brings the cosines below this share of what they are without it is a strong one."""
+ORTHOGONAL = 1e-6
+"""Cosines below this are 0 but for rounding: the minimum lies where the penalty is 0."""
 STEADY = 1.25
 """Selectivities along λ that differ by no more than this factor are called robust to it."""
 
@@ -85,6 +87,12 @@ def _robust(found: LinearMapStudy) -> str:
             f"{'is' if len(strong) == 1 else 'are'} strong enough to halve the cosines; {cost}."
         )
     values = [fit.selectivity.value for fit in strong]
+    if strong[1].cosine < ORTHOGONAL:
+        first = next(fit for fit in strong if fit.cosine < ORTHOGONAL)
+        return (
+            f"From λ = {first.penalty:g} on, of those that were tried, λ no longer matters: the minimum is the same, "
+            f"with orthonormal rows and a selectivity of {short(first.selectivity.value)}; {cost}."
+        )
     spread = max(values) / min(values) if min(values) > 0 else math.inf
     overlap = max(fit.selectivity.low for fit in strong) <= min(fit.selectivity.high for fit in strong)
     if spread <= STEADY:

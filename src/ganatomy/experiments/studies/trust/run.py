@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
-from ganatomy.experiments.base import COMMON, RARE, Experiment, usable
+from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.compare.budget import Budget
 from ganatomy.experiments.compare.contestants import CONTESTANTS
 from ganatomy.experiments.compare.editing import find
@@ -28,7 +28,8 @@ from ganatomy.perception.base import Scorer
 from ganatomy.perception.judging import Judge
 from ganatomy.progress import part_of
 from ganatomy.statistics.formatting import percent
-from ganatomy.surveys import Survey
+from ganatomy.surveys import Survey, choose
+from ganatomy.surveys.chosen import COMMON, RARE
 
 NUM_ATTRIBUTES = 6
 """Attributes that are edited by default."""
@@ -162,7 +163,7 @@ def _names(
     seen: Survey, known: Sequence[str], *, named: bool, count: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """All attributes that are watched, and those of them that are edited: by default a few that are common enough."""
-    common = usable(seen, None)[0]
+    common = choose(seen).measured
     if named:
         return tuple(name for name in seen.names if name in common or name in known), tuple(known)
     shares = {name: seen.prevalence[name] for name in common if name in known}
