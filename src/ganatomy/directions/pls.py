@@ -20,8 +20,8 @@ FOLDS = 4
 MOST = 100
 """Largest number of components to choose from."""
 
-NOTHING = 1e-9
-"""Share of a component's length below which its rest is rounding: the components before it span it."""
+NOTHING = 1e-3
+"""Share of a component's length below which its rest is rounding of single precision: those before it span it."""
 
 
 def pls(
