@@ -202,6 +202,27 @@ def test_edit_moves_codes_as_the_library_does(run: Run, files: Any, latents: Pat
     assert torch.allclose(ga.load_latents(out).codes, expected.codes)
 
 
+def test_all_other_directions_of_the_file_can_be_held(
+    run: Run, files: Any, latents: Path, tmp_path: Path
+) -> None:
+    """Two ways to say the same: there are two directions, so all others are the other one."""
+    found = {}
+    for held in ("all", "Male"):
+        out = tmp_path / f"{held}.latents"
+        start = ["edit", files.style, latents, "--directions", files.directions, "--move", "Smiling=2"]
+        outcome = run(*start, "--hold", held, "--json", "-o", out)
+        assert json.loads(outcome.out)["hold"] == ["Male"], outcome.err
+        found[held] = ga.load_latents(out).codes
+    assert torch.equal(found["all"], found["Male"])
+    walked = {}
+    for held in ("all", "Male"):
+        out = tmp_path / f"walk-{held}.png"
+        route = ["walk", files.style, "--seed", 1, "--along", f"{files.directions}:Smiling", "--steps", 2]
+        assert run(*route, "--hold", held, "-o", out).code == 0
+        walked[held] = out.read_bytes()
+    assert walked["all"] == walked["Male"]
+
+
 def test_edit_holds_what_must_stay(run: Run, files: Any, latents: Path, tmp_path: Path) -> None:
     out = tmp_path / "edited.latents"
     arguments = ["--directions", files.directions, "--move", "Smiling=2", "--hold", "Male", "-o", out]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from ganatomy.datasets.labels import LabelTable
     from ganatomy.datasets.references import Reference
     from ganatomy.generators.base import Generator
-    from ganatomy.latents import Directions
+    from ganatomy.latents import Direction, Directions
     from ganatomy.perception.base import Scorer
 
 DIRECTIONS_FILE = "directions.safetensors"
@@ -71,6 +72,17 @@ def open_labelled(
     if data is None:
         return drawn_labelled(resolution=resolution) if model == "faces" else None
     return read_labelled(data, scorer.names, resolution=resolution, channels=channels, seed=seed)
+
+
+def held_directions(found: Directions, hold: Sequence[str], moved: Collection[str]) -> tuple[Direction, ...]:
+    """The directions to hold: those that are named, or for "all" every one of the file that is not moved.
+
+    Raises:
+        UnknownNameError: for a name that the file does not have.
+    """
+    if tuple(hold) == ("all",) and "all" not in found.names:
+        return tuple(direction for direction in found if direction.name not in moved)
+    return tuple(found[name] for name in hold)
 
 
 def open_directions(path: Path, generator: Generator, *, of_any_generator: bool = False) -> Directions:

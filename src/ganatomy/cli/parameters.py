@@ -86,7 +86,7 @@ Layers = Annotated[
     LayerRange,
     parsed(parsing.layer_range, "FIRST:END", "Layers to change, END not included; all by default."),
 ]
-HOLD = "Directions of the same file whose scores are kept fixed, such as Male,Eyeglasses."
+HOLD = 'Directions of the same file whose scores are kept fixed, such as Male,Eyeglasses, or "all" others.'
 Hold = Annotated[Names, parsed(parsing.name_list, "NAMES", HOLD)]
 Attributes = Annotated[
     Names,

@@ -204,7 +204,7 @@ def jacobians_of(survey: Survey) -> Jacobians:
     if survey.jacobians is None:
         raise SettingError(
             "this survey has no gradients of its scores; add them with "
-            "ganatomy.differentiate(survey, generator, scorer)"
+            "ganatomy.differentiate(survey, generator, scorer), or survey with `ganatomy survey --gradients 64`"
         )
     return survey.jacobians
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from ganatomy.cli import parsing
 from ganatomy.cli.console import progress
-from ganatomy.cli.inputs import one_of, open_directions
+from ganatomy.cli.inputs import held_directions, one_of, open_directions
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file
 from ganatomy.cli.parameters import (
     AnyGenerator,
@@ -65,8 +65,8 @@ def edit(
             Smiling=x2 (twice the image's own probability), +30% or -30% (a change of it, in percentage points), 90% (a
             probability), p90 (a percentile of generated images). The strength is then solved for each image. Give it
             again for the next.
-        hold: Attributes to keep fixed, such as Male,Eyeglasses. With --move, directions of the same file; with --to,
-            attributes of the classifier, or "all" others.
+        hold: Attributes to keep fixed, such as Male,Eyeglasses, or "all" others. With --move, directions of the same
+            file; with --to, attributes of the classifier.
         to: Target probability of an attribute, such as Smiling=0.9, or Smiling=+0.25 for a change; needs no directions.
 
     Example:
@@ -127,7 +127,7 @@ def edit(
         scores, sought = result.before, result.goals[:, [result.targets.index(name) for name in judged]]
     else:
         assert found is not None
-        held = tuple(found[name] for name in hold)
+        held = held_directions(found, hold, moves)
         sample = Move(direction=found[next(iter(moves))], strength=0.0, units=units, hold=held, layers=layers)
         moved, data, done = _move(subject, scorer, was, found, moves, sample=sample, images=_names(at))
         edits = moved.edits

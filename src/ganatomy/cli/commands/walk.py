@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from ganatomy.cli import parsing
-from ganatomy.cli.inputs import one_of, open_directions
+from ganatomy.cli.inputs import held_directions, one_of, open_directions
 from ganatomy.cli.outputs import FILMS, IMAGES, expect_file
 from ganatomy.cli.parameters import (
     AnyGenerator,
@@ -64,9 +64,11 @@ class Route:
         from ganatomy.recipes import Along
 
         legs: list[Along] = []
-        for path, name in filter(None, (self.along, self.across)):
+        ways = [way for way in (self.along, self.across) if way]
+        moved = [name for _, name in ways]
+        for path, name in ways:
             found = open_directions(path, generator, of_any_generator=self.of_any_generator)
-            held = legs[0].hold if legs else tuple(found[other] for other in self.hold)
+            held = legs[0].hold if legs else held_directions(found, self.hold, moved)
             direction = found[name]
             legs.append(
                 Along(
