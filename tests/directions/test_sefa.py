@@ -14,7 +14,7 @@ from ganatomy.errors import SettingError
 from ganatomy.generators.dcgan import DCGAN, DCGANConfig
 from ganatomy.generators.stacks import Layer
 
-KNOWN = [name for name in MAKERS if not name.startswith(("toy", "wrapped"))]
+KNOWN = [name for name in MAKERS if not name.startswith(("toy", "wrapped", "drawn"))]
 
 
 def made(name: str) -> ga.Generator:

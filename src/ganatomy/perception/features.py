@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from ganatomy.errors import CheckpointError, SettingError, UnknownNameError
 from ganatomy.images import to_uint8
 from ganatomy.perception.base import Scorer, SelectedScorer
+from ganatomy.perception.calibrated import CalibratedScorer
 from ganatomy.perception.judging import Judge
 from ganatomy.perception.network import NetworkScorer
 from ganatomy.perception.published import INCEPTION
@@ -159,6 +160,6 @@ def image_scorer(scorer: Scorer | None) -> Scorer:
 
 def network_of(scorer: Scorer) -> NetworkScorer | None:
     """The attribute network behind a scorer, if there is one."""
-    while isinstance(scorer, SelectedScorer | Judge):
+    while isinstance(scorer, SelectedScorer | Judge | CalibratedScorer):
         scorer = scorer.scorer
     return scorer if isinstance(scorer, NetworkScorer) else None

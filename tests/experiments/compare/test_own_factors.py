@@ -18,7 +18,7 @@ from ganatomy.experiments.factors import FactorReader, find_factors
 from ganatomy.generators import load
 from ganatomy.generators.drawn import DrawnGenerator
 from ganatomy.generators.toy import ToyGenerator
-from ganatomy.perception import FunctionScorer, NetworkScorer, scorer
+from ganatomy.perception import FunctionScorer, Judge, NetworkScorer, scorer
 from ganatomy.perception.features import network_of
 from ganatomy.perception.network import AttributeConfig, AttributeNetwork
 
@@ -122,7 +122,7 @@ def network_with(factors: tuple[str, ...]) -> NetworkScorer:
 
 def test_the_judge_reads_factors_rather_than_the_scorer_that_was_optimised():
     judge, sees = network_with(("pose",)), network_with(("smile", "pose"))
-    found = find_factors(Experiment(ToyGenerator(), sees, judge=judge))
+    found = find_factors(Experiment(ToyGenerator(), sees, judge=Judge(judge)))
     assert found is not None
     assert found.scorer.names == ("pose",)
     assert found.title == f"Factors as read by the judge ({judge.description})"
