@@ -26,7 +26,9 @@ def test_compare_writes_a_page_and_figures_and_says_who_is_best(
     lines = outcome.out.splitlines()
     assert lines[0].startswith("Best is ")
     assert lines[-1] == str(out / "report.html")
-    assert {path.name for path in out.iterdir()} == {"report.html", "summary.json", "figures"}
+    assert {path.name for path in out.iterdir()} == {
+        "report.html", "summary.json", "selectivity.csv", "figures"
+    }  # fmt: skip
     numbers = json.loads((out / "summary.json").read_text())
     assert set(numbers["methods"]) | set(numbers["left_out"]) == {"centroid", "stylespace", "guided-hold"}
     assert (numbers["n"], numbers["images"], list(numbers["attributes"])) == (120, 4, ["Smiling", "Male"])

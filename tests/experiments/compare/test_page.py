@@ -28,7 +28,9 @@ def page(compared: Compared) -> Reader:
 
 
 def test_the_folder_holds_the_page_the_numbers_and_the_figures(compared: Compared) -> None:
-    assert {path.name for path in compared.folder.iterdir()} == {"report.html", "summary.json", "figures"}
+    assert {path.name for path in compared.folder.iterdir()} == {
+        "report.html", "summary.json", "selectivity.csv", "figures"
+    }  # fmt: skip
     assert {path.stem for path in (compared.folder / "figures").iterdir()} == {
         "league", "trade", "labels-auc", "labels-selectivity", "strip-unedited",
         *(f"strip-{name}" for name in methods_shown(compared.comparison.ranking)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import json
 import shlex
@@ -44,6 +45,7 @@ def test_the_folder_holds_page_summary_directions_and_figures_and_nothing_half_w
         "directions.safetensors",
         "held.safetensors",
         "panel.safetensors",
+        "changes.csv",
         *(f"figures/{name}.png" for name in ("samples", "entanglement", "entanglement-held", "selectivity")),
         *(f"figures/{name}.png" for name in ("cosines", "attributes", "factors", "factors-held")),
         *(f"figures/strips/{name}.png" for name in ("red", "round-large", "Young")),
@@ -69,6 +71,25 @@ def test_the_summary_has_prevalence_and_held_out_auc_of_every_attribute(
         labels = reported.exploration.survey.scores.column(name) > 0
         assert facts["prevalence"] == pytest.approx(float(labels.double().mean()))
         assert facts["auc"] == reported.exploration.directions["logistic"][name].auc
+
+
+def test_every_change_is_in_the_table_and_in_the_summary(reported: Reported, numbers: dict[str, Any]) -> None:
+    found = reported.exploration
+    with (reported.folder / "changes.csv").open(newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == len(found.entanglement) * 3 * 3
+    judged = found.entanglement[HELD].judged
+    assert judged is not None
+    for line in lines:
+        if line["method"] != HELD:
+            continue
+        k, a = (found.attributes.index(line[column]) for column in ("edited", "attribute"))
+        change = float(found.entanglement[HELD].mean_change[k, a])
+        assert float(line["change"]) == pytest.approx(change)
+        told = numbers["methods"][HELD]["attributes"][line["edited"]]["changes"][line["attribute"]]
+        assert told == pytest.approx(change)
+        known = line["edited"] in judged.names and line["attribute"] in judged.attributes
+        assert bool(line["change_by_judge"]) == known
 
 
 @pytest.mark.parametrize("method", METHODS)

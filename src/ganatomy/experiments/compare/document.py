@@ -17,8 +17,11 @@ from ganatomy.experiments.compare.sentences import sentences
 from ganatomy.experiments.documents import document
 from ganatomy.report.document import Document, Section
 from ganatomy.report.elements import Number, made_in
+from ganatomy.report.rows import interval_headings, interval_values, write_rows
 from ganatomy.statistics.formatting import interval, listed, percent, short, with_interval
 from ganatomy.statistics.intervals import CONFIDENCE, NUM_RESAMPLES
+
+SELECTIVITY_FILE = "selectivity.csv"
 
 
 @document.register
@@ -53,6 +56,7 @@ def comparison_document(
             ),
         ],
         data=data(found, model=model, scorer=scorer),
+        files={SELECTIVITY_FILE: partial(write_selectivities, found)},
         footer=made_in(found.seconds),
     )
 
@@ -256,6 +260,19 @@ def data(found: Comparison, *, model: str, scorer: str) -> dict[str, Any]:
         "seconds": sum(found.seconds.values()),
         "stages": dict(found.seconds),
     }
+
+
+def write_selectivities(found: Comparison, path: Path) -> None:
+    """Selectivity of every method's edit of every attribute, one a line, by its reader and by the scorer."""
+    rows = []
+    for method in found.ranking:
+        read, scored = found.selectivity_of(method), found.results[method].changes.selectivity().directions
+        reached, confirmed = found.reached(method), found.confirmed(method)
+        for name in found.edited:
+            figures_of = interval_values(read.get(name), scored[name])
+            rows.append([method, name, *figures_of, name in reached, name in confirmed])
+    headings = interval_headings("selectivity", "scorer_selectivity")
+    write_rows(["method", "attribute", *headings, "reached", "confirmed"], rows, path)
 
 
 def method_data(found: Comparison, name: str) -> dict[str, Any]:

@@ -17,11 +17,15 @@ from ganatomy.experiments.explore.panel_file import PANEL_FILE, save_panel
 from ganatomy.experiments.explore.sentences import lead, limits
 from ganatomy.experiments.explore.usage import DIRECTIONS_FILE, HELD_FILE, commands, script
 from ganatomy.metrics import FORMS
+from ganatomy.metrics.entanglement import Entanglement
 from ganatomy.perception.clip import is_clip, short_name
 from ganatomy.report import Document, Section
 from ganatomy.report.elements import Number, made_in
+from ganatomy.report.rows import write_rows
 from ganatomy.statistics.formatting import short
 from ganatomy.storage import save_directions
+
+CHANGES_FILE = "changes.csv"
 
 DETAIL = "Young"
 """The attribute of the tables of Pham Van et al. (2020), shown in detail wherever the scorer has it."""
@@ -90,9 +94,37 @@ def exploration_document(
             DIRECTIONS_FILE: partial(save_directions, found.directions[BASE]),
             HELD_FILE: partial(save_directions, found.directions[HELD]),
             PANEL_FILE: lambda path: save_panel(Panel.of(found), path),
+            CHANGES_FILE: partial(write_changes, found),
         },
         footer=made_in(found.seconds),
     )
+
+
+def write_changes(found: Exploration, path: Path) -> None:
+    """What every edit of every method changes, one attribute a line, by the scorer and by the judge."""
+    headings = ["method", "edited", "attribute", "change", "mean_abs_change", "change_by_judge"]
+    rows = [
+        [
+            method,
+            edited,
+            attribute,
+            float(result.mean_change[k, a]),
+            float(result.mean_abs_change[k, a]),
+            judged,
+        ]
+        for method, result in found.entanglement.items()
+        for k, edited in enumerate(result.names)
+        for a, attribute in enumerate(result.attributes)
+        for judged in (_judged_change(result, edited, attribute),)
+    ]
+    write_rows(headings, rows, path)
+
+
+def _judged_change(result: Entanglement, edited: str, attribute: str) -> float | None:
+    judged = result.judged
+    if judged is None or edited not in judged.names or attribute not in judged.attributes:
+        return None
+    return float(judged.mean_change[judged.names.index(edited), judged.attributes.index(attribute)])
 
 
 def data(found: Exploration, *, model: str, scorer: str) -> dict[str, Any]:
@@ -145,6 +177,7 @@ def _method(found: Exploration, method: str) -> dict[str, Any]:
                 "selectivity": found.selectivity_of(method, name),
                 "selectivity_read": found.selectivity_read(method, name),
                 "doubt": found.doubt(method, name),
+                "changes": dict(zip(result.attributes, result.mean_change[k].tolist(), strict=True)),
                 "target_change": float(result.achieved[k]),
                 "strength": float(result.strengths[k]),
                 "unusual": None if result.unusual is None else float(result.unusual[k]),

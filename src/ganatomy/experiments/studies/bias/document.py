@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from ganatomy.experiments.studies.bias.result import DATA, IMAGES, JUDGE, SCORER
 from ganatomy.experiments.studies.bias.sentences import sentences, source
 from ganatomy.report.document import Document, Section
 from ganatomy.report.elements import Cell, Number, Row, Table, made_in
+from ganatomy.report.rows import interval_headings, interval_values, write_rows
 from ganatomy.statistics.formatting import interval, p_value, signed
 from ganatomy.statistics.intervals import Estimate
 
@@ -180,27 +180,17 @@ def _data(found: BiasStudy) -> dict[str, Any]:
 
 def _write_csv(found: BiasStudy, path: Path) -> None:
     """All pairs, one a line."""
-    heads = ["reader", "change", "watch", "step", "moved", "moved_low", "moved_high"]
+    heads = ["reader", "change", "watch", "step", *interval_headings("moved")]
     for name in found.references:
         figures_of = ("correlation", "explained", "excess", "excess_low", "excess_high", "p", "p_of_all")
         heads += [f"{name}_{figure}" for figure in figures_of]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        out = csv.writer(file)
-        out.writerow(heads)
-        for reader, links in found.readings.items():
-            for it in links:
-                moved = it.moved
-                line = [reader, it.change, it.watch, it.step[0], moved.value, moved.low, moved.high]
-                for name in found.references:
-                    of = it.explained[name]
-                    excess = of.excess
-                    line += [
-                        of.correlation.value,
-                        of.change.value,
-                        excess.value,
-                        excess.low,
-                        excess.high,
-                        of.p,
-                    ]
-                    line.append(of.p_of_all)
-                out.writerow(line)
+    rows = [_line(found, reader, link) for reader, links in found.readings.items() for link in links]
+    write_rows(heads, rows, path)
+
+
+def _line(found: BiasStudy, reader: str, link: Link) -> list[object]:
+    line: list[object] = [reader, link.change, link.watch, link.step[0], *interval_values(link.moved)]
+    for name in found.references:
+        of = link.explained[name]
+        line += [of.correlation.value, of.change.value, *interval_values(of.excess), of.p, of.p_of_all]
+    return line
