@@ -298,8 +298,8 @@ def test_a_smile_on_the_bundled_faces_changes_little_else():
     found = ga.guided(generator, scorer, was, {"Smiling": "+0.25"}, hold="all")
     assert found.reached.sum() >= 3  # one ends where codes become unlikely
     own, others = found.changes[:, scorer.names.index("Smiling")].abs().mean(), found.drift.abs().mean()
-    assert own > 10 * others
-    assert found.distance.max() < 4
+    assert own > 4 * others
+    assert found.distance.max() <= SETTINGS.farthest + 1e-3
     kept = ga.guided(
         generator, scorer, was, {"Smiling": "+0.25"}, settings=GuidedSettings(identity=scorer.features)
     )

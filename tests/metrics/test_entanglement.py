@@ -194,7 +194,7 @@ class Factors(Scorer):
 
 
 def test_truth_says_by_how_many_deviations_each_factor_moved(toy: ToyGenerator, oracle: OracleScorer):
-    result = measure_steps(fresh(toy, Readers(scorer=oracle, truth=Factors(toy)), n=400), toy.truth)
+    result = measure_steps(fresh(toy, Readers(scorer=oracle, factors=Factors(toy)), n=400), toy.truth)
     assert result.factors == ("first", "second")
     assert result.factor_changes is not None
     expected = result.strengths.abs()[:, None] * toy.truth.matrix[:, :2]

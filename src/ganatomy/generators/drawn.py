@@ -183,8 +183,9 @@ class DrawnGenerator(Generator):
         Raises:
             SpaceError, FingerprintError: for codes of another space or generator.
         """
-        rest = torch.special.ndtr(self._to_w(latents)[:, len(ATTRIBUTES) :])
-        return self.low + (self.high - self.low) * torch.cat([torch.sigmoid(self.read(latents)), rest], dim=1)
+        w = replace(latents, codes=self._to_w(latents), space=Space.W)
+        rest = torch.special.ndtr(w.codes[:, len(ATTRIBUTES) :])
+        return self.low + (self.high - self.low) * torch.cat([torch.sigmoid(self.read(w)), rest], dim=1)
 
     def factor_scales(self) -> tuple[Float[Tensor, " f"], Float[Tensor, " f"]]:
         """Mean and standard deviation of each factor in the population, by integration over its normal density."""
