@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -20,12 +21,13 @@ from PIL import Image
 from starlette.testclient import TestClient, WebSocketTestSession
 from studio.browsing import open_studio
 from studio.studied import NAMES, answer, ask, codes, connected, scene, toy_bench
+from websockets.protocol import State
 
 import ganatomy as ga
 from ganatomy.recipes import ModelReference, from_json, render
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.page import panel_data
-from ganatomy.studio.run import measure
+from ganatomy.studio.run import is_leaving, measure
 from ganatomy.studio.server import Studio, application
 
 BASE = "http://localhost"
@@ -381,3 +383,11 @@ def test_nothing_of_one_visitor_reaches_another(client: TestClient) -> None:
         ((facts, _),) = ask(two, {"kind": "image", "scene": scene(2)}, number=77)
         assert facts["id"] == 77
         assert answer(one)[0]["id"] == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "leaving"), [(State.CONNECTING, False), (State.OPEN, False), (State.CLOSING, True), (State.CLOSED, True)]
+)  # fmt: skip
+def test_a_visitor_who_is_leaving_is_not_closed_once_more(state: State, leaving: bool) -> None:
+    assert is_leaving(SimpleNamespace(conn=SimpleNamespace(state=state))) == leaving
+    assert not is_leaving(object()), "a request over HTTP"

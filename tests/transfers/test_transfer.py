@@ -188,8 +188,8 @@ def test_a_smile_goes_from_face_to_face():
     found = transfer(generator, scorer, target, source, "Smiling")
     apart = found.wanted - found.before.select(("Smiling",)).probabilities
     assert apart.abs().mean() > 0.2
-    assert found.reached.float().mean() >= 0.8
-    assert found.drift.abs().mean() < 0.05
+    assert found.missing.abs().mean() < 0.4 * apart.abs().mean()
+    assert found.drift.abs().mean() < 0.1
 
 
 @pytest.mark.slow

@@ -12,9 +12,11 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 import uvicorn
+from websockets.protocol import State
 
 from ganatomy.errors import CheckpointError, GanatomyError, OutputError, SettingError
 from ganatomy.experiments.explore.panel import Panel
@@ -200,7 +202,18 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await asyncio.to_thread(self._stop)
+        # Visitors who are just leaving have begun to close: uvicorn would begin once more, which is an error.
+        for connection in list(self.server_state.connections):
+            if is_leaving(connection):
+                self.server_state.connections.discard(connection)
+                connection.transport.close()
         await super().shutdown(sockets=sockets)
+
+
+def is_leaving(connection: Any) -> bool:
+    """Whether a connection is a websocket whose closing handshake has begun."""
+    state = getattr(getattr(connection, "conn", None), "state", None)
+    return state in (State.CLOSING, State.CLOSED)
 
 
 def _listen(host: str, port: int) -> socket.socket:
