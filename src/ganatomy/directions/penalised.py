@@ -24,6 +24,10 @@ from ganatomy.directions.moments import moments
 FORMS = ("identity", "cosines")
 ROUND = 1e-9
 """Added to the norm, squared, so that it has a gradient everywhere."""
+THIN = 1e-6
+"""Share of the largest singular value below which rows depend on each other; those of classes do, which add up to 1."""
+NARROW = 1e-12
+"""Least share of the largest singular value that is divided by."""
 SETTINGS = {"gtol": 1e-8, "ftol": 1e-15, "maxcor": 20, "maxiter": 5000, "maxfun": 10_000}
 """Of L-BFGS: until the gradient is rounding, or a step changes nothing."""
 
@@ -118,7 +122,7 @@ class PenalisedMap:
         """
         start = self.least_squares if start is None else start
         if len(start) <= start.shape[1]:
-            frame = descend(self._framed, start)
+            frame = descend(self._framed, of_full_rank(start))
             units, lengths = self._of_frame(frame)[:2]
             rows = lengths * units
             if self._is_kept(units, lengths):
@@ -130,7 +134,7 @@ class PenalisedMap:
     ) -> tuple[Matrix, Column, Float[np.ndarray, "a a"], Float[np.ndarray, " a"]]:
         """The orthonormal rows nearest to a matrix, the best length of each, and what their derivatives need."""
         squares, turn = eigh(frame @ frame.T)
-        scales = np.sqrt(np.maximum(squares, np.finfo(float).tiny))
+        scales = np.sqrt(np.maximum(squares, NARROW**2 * squares.max()))
         turned = turn.T @ frame / scales[:, None]
         units = turn @ turned
         lengths = np.ones((len(units), 1))
@@ -163,6 +167,32 @@ class PenalisedMap:
         if self.form == "cosines":
             np.fill_diagonal(pull, 0)
         return bool(np.linalg.norm(pull) <= 2 * self.penalty)
+
+
+def of_full_rank(rows: Matrix) -> Matrix:
+    """The same rows, made independent where they depend on each other, so that orthonormal ones are nearest to them.
+
+    Each combination of rows that is nothing becomes a tenth of the largest, along the axis that lies least in the span
+    of the rows; nothing is decided by rounding.
+
+    >>> dependent = np.array([[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]])
+    >>> of_full_rank(dependent).round(3).tolist()
+    [[1.0, 0.1, 0.0], [-1.0, 0.1, 0.0]]
+    """
+    squares, turn = eigh(rows @ rows.T)
+    largest = np.sqrt(squares.max())
+    thin = squares <= (THIN * largest) ** 2
+    if not thin.any() or not largest:
+        return rows
+    turn *= np.sign(turn[np.abs(turn).round(6).argmax(0), np.arange(len(turn))])
+    turned = turn.T @ rows
+    basis = turned[~thin] / np.sqrt(squares[~thin])[:, None]
+    for k in np.flatnonzero(thin):
+        left = np.eye(rows.shape[1]) - basis.T @ basis
+        free = left[np.linalg.norm(left, axis=1).round(6).argmax()]
+        basis = np.vstack([basis, free / np.linalg.norm(free)])
+        turned[k] = 0.1 * largest * basis[-1]
+    return turn @ turned
 
 
 def descend(loss: Loss, start: Matrix) -> Matrix:
