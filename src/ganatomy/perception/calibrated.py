@@ -15,9 +15,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.errors import CheckpointError, MissingFileError, OutputError, SettingError
+from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, fingerprint_of
+from ganatomy.storage import atomic_write
 
 FORMAT = 1
 
@@ -88,13 +89,8 @@ class CalibratedScorer(Scorer):
             "sources": sorted(self.sources),
             "temperatures": dict(zip(self.names, self.temperatures.tolist(), strict=True)),
         }
-        part = path.with_name(f".{path.name}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as part:
             part.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            os.replace(part, path)
-        except OSError as error:
-            raise OutputError(f"{path} cannot be written: {error.strerror or error}") from None
         return path
 
 

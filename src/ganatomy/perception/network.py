@@ -18,10 +18,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from ganatomy.errors import CheckpointError, MissingFileError, OutputError, SettingError
+from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, Scores, check_names, class_log_odds, fingerprint_of, fit_images
 from ganatomy.perception.ensemble import EnsembleScorer
+from ganatomy.storage import atomic_write
 
 ARCHITECTURE = "AttributeNetwork"
 
@@ -189,13 +190,8 @@ class AttributeNetwork(nn.Module):
         metadata = {"architecture": ARCHITECTURE, "config": json.dumps(asdict(self.config))}
         if self.taught_by:
             metadata["taught_by"] = self.taught_by
-        part = path.with_name(f".{path.name}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as part:
             part.write_bytes(save(state, metadata))
-            os.replace(part, path)
-        except OSError as error:
-            raise OutputError(f"{path} cannot be written: {error.strerror or error}") from None
         return path
 
     @classmethod

@@ -15,10 +15,11 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganatomy.errors import CheckpointError, MissingFileError, OutputError, SettingError
+from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, Scores, check_names, fingerprint_of, position
 from ganatomy.perception.clip import CLIP, OpenClipModel, TextImageModel, load_clip, short_name
+from ganatomy.storage import atomic_write
 
 SUBJECT = "a person"
 """Default subject of attributes."""
@@ -204,13 +205,8 @@ class TextScorer(Scorer):
             "model_fingerprint": self.model.fingerprint,
             "attributes": attributes,
         }
-        part = path.with_name(f".{path.name}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as part:
             part.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            os.replace(part, path)
-        except OSError as error:
-            raise OutputError(f"{path} cannot be written: {error.strerror or error}") from None
         return path
 
 
