@@ -10,9 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.directions.base import calibrate, read
-from ganatomy.directions.svm import FEWEST, FRACTION, extremes
+from ganatomy.directions.svm import check_boundary, extremes, num_at_each_end
 from ganatomy.directions.threads import threads_for
-from ganatomy.errors import SettingError
 from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
 
@@ -51,13 +50,9 @@ def interfacegan(
 
         found = ga.interfacegan(survey, num_extremes=500)
     """
-    if num_extremes is not None and num_extremes < 2:
-        raise SettingError(f"num_extremes is {num_extremes}; a boundary needs at least two codes at each end")
-    if not cost > 0:
-        raise SettingError(f"cost is {cost}; it must be above 0")
+    check_boundary(num_extremes, cost=cost, least=2)
     evidence = read(survey, attributes, seed=seed)
-    n = len(evidence.codes)
-    kept = min(num_extremes or max(round(FRACTION * n), FEWEST), n // 2)
+    kept = num_at_each_end(len(evidence.codes), num_extremes)
     vectors, offsets = [], []
     with threads_for(2 * kept * evidence.codes.shape[1]):
         for logits in evidence.logits.T:

@@ -55,13 +55,9 @@ def svm(
 
         found = ga.svm(survey, num_extremes=500)
     """
-    if num_extremes is not None and num_extremes < 1:
-        raise SettingError(f"num_extremes is {num_extremes}; a boundary needs at least one code at each end")
-    if not cost > 0:
-        raise SettingError(f"cost is {cost}; it must be above 0")
+    check_boundary(num_extremes, cost=cost, least=1)
     evidence = read(survey, attributes, seed=seed)
-    n = len(evidence.codes)
-    kept = min(num_extremes or max(round(FRACTION * n), FEWEST), n // 2)
+    kept = num_at_each_end(len(evidence.codes), num_extremes)
     white = whitening(evidence.codes)
     codes = white.codes(evidence.codes)
     with threads_for(2 * kept * codes.shape[1]):
@@ -69,6 +65,20 @@ def svm(
     weights, intercepts = zip(*planes, strict=True)
     vectors, offsets = white.boundary(torch.stack(weights), torch.stack(intercepts))
     return calibrate(evidence, vectors, method="svm", offsets=offsets)
+
+
+def check_boundary(num_extremes: int | None, *, cost: float, least: int) -> None:
+    """Refuse fewer than `least` codes at each end, and a cost that is not above 0; raises SettingError."""
+    if num_extremes is not None and num_extremes < least:
+        codes = "one code" if least == 1 else "two codes"
+        raise SettingError(f"num_extremes is {num_extremes}; a boundary needs at least {codes} at each end")
+    if not cost > 0:
+        raise SettingError(f"cost is {cost}; it must be above 0")
+
+
+def num_at_each_end(n: int, num_extremes: int | None) -> int:
+    """How many of n codes are kept at each end: as many as are asked for, else 2 % and at least `FEWEST`."""
+    return min(num_extremes or max(round(FRACTION * n), FEWEST), n // 2)
 
 
 def extremes(logits: Float[Tensor, " n"], num: int) -> tuple[Int[Tensor, " low"], Int[Tensor, " high"]]:
