@@ -14,8 +14,8 @@ from ganatomy.generators.base import Generator
 from ganatomy.generators.ops import upsample_2x
 from ganatomy.images import from_uint8
 from ganatomy.training import stylegan2
-from ganatomy.training.loop import GanRun, finish, follow, train_gan, train_step
-from ganatomy.training.losses import critic_loss, generator_loss, gradient_penalty
+from ganatomy.training.loop import GanRun, critic_step, finish, follow, train_gan, train_step
+from ganatomy.training.regularisers import gradient_penalty
 from ganatomy.training.settings import GanSettings, TrainingStage
 
 TINY = GanSettings(
@@ -29,7 +29,7 @@ TINY = GanSettings(
     w_dim=6,
     mapping_layers=2,
     sheet_images=16,
-    r1_interval=2,
+    penalty_interval=2,
 )
 
 
@@ -156,14 +156,25 @@ def test_a_folder_that_cannot_be_made_is_refused(pixels: np.ndarray, tmp_path: P
         train_gan(TINY, pixels, tmp_path / "file" / "run")
 
 
-def test_losses_are_those_of_their_papers() -> None:
-    real, fake = torch.randn(5), torch.randn(5)
-    p, q = real.sigmoid(), fake.sigmoid()
-    torch.testing.assert_close(critic_loss(real, fake), -(p.log().mean() + (1 - q).log().mean()))
-    torch.testing.assert_close(generator_loss(fake), -q.log().mean())
+def test_half_precision_is_of_images_not_of_weights(pixels: np.ndarray) -> None:
+    run = GanRun(replace(TINY, precision="bfloat16", loss="relativistic", r2_gamma=1.0))
+    plain = GanRun(replace(TINY, loss="relativistic", r2_gamma=1.0))
+    for _ in range(3):
+        losses = {own: train_step(own, pixels) for own in (run, plain)}
+    for network in run.networks.values():
+        assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
+    torch.testing.assert_close(losses[run], losses[plain], rtol=0.05, atol=0.05)
+    assert run.average.precision == "float32"
 
 
-def test_the_penalty_of_a_linear_critic_is_its_squared_weight() -> None:
-    weight, images = torch.randn(3, 4, 4), torch.randn(2, 3, 4, 4, requires_grad=True)
-    logits = (images * weight).sum(dim=(1, 2, 3))
-    torch.testing.assert_close(gradient_penalty(logits, images), weight.square().sum())
+@pytest.mark.parametrize("kind", ["r1_gamma", "r2_gamma"])
+def test_a_penalty_flattens_the_critic_around_its_images(kind: str, pixels: np.ndarray) -> None:
+    real, fake = (F.avg_pool2d(from_uint8(pixels[k : k + 8]), 2) for k in (0, 8))
+    slopes = []
+    for gamma in (0.0, 1000.0):
+        run = GanRun(replace(TINY, **({"r1_gamma": 0.0, "penalty_interval": 1} | {kind: gamma})))
+        for _ in range(10):
+            critic_step(run, real, fake.detach())
+        images = (real if kind == "r1_gamma" else fake).clone().requires_grad_(True)
+        slopes.append(gradient_penalty(run.critic(images), images).item())
+    assert slopes[1] < slopes[0] / 10

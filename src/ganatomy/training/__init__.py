@@ -3,9 +3,9 @@
 bundled        the settings behind the bundled models, and `train`
 settings       what decides how a generator comes out
 loop           steps, averaged weights, growing, resuming, sheets of samples
-losses         losses and penalties
+losses         losses of critic and generator
+regularisers   penalties that keep a critic smooth
 architecture   what the loop needs of an architecture; one module each: stylegan2, dcgan
-features       the critic on features
 scorers        training of attribute networks
 students       attribute networks that learn from what another scorer reads
 calibration    temperatures on a generator's own images

@@ -1,8 +1,8 @@
 """Train a generator: steps, averaged weights, resolutions that grow, runs that resume, sheets of samples.
 
 Karras et al. 2018, "Progressive Growing of GANs" (growing, averaged weights); 2020, "Analyzing and Improving the Image
-Quality of StyleGAN", appendix B (lazy regularisation); Sauer et al. 2021, "Projected GANs Converge Faster" (a second
-critic, on features). The losses stand in `losses`, and what an architecture does its own way in the module of its name.
+Quality of StyleGAN", appendix B (lazy regularisation). The losses stand in `losses`, penalties in `regularisers`, and
+what an architecture does its own way in the module of its name.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import os
 import time
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -20,16 +21,16 @@ from torch import Tensor, nn
 
 from ganatomy.errors import OutputError, SettingError
 from ganatomy.generators.base import Generator
+from ganatomy.generators.precision import DTYPES
 from ganatomy.images import Pixels, save_image
-from ganatomy.perception.network import AttributeNetwork
 from ganatomy.plots import grid
 from ganatomy.progress import Progress
 from ganatomy.training import dcgan, stylegan2
 from ganatomy.training.architecture import GanArchitecture
 from ganatomy.training.checkpoints import load_state, save_state
 from ganatomy.training.data import pick, torch_rng
-from ganatomy.training.features import FeatureCritic
-from ganatomy.training.losses import critic_loss, generator_loss, gradient_penalty
+from ganatomy.training.losses import LOSSES
+from ganatomy.training.regularisers import gradient_penalty
 from ganatomy.training.settings import GanSettings, TrainingStage
 
 ARCHITECTURES: dict[str, GanArchitecture] = {"stylegan2": stylegan2, "dcgan": dcgan}
@@ -40,7 +41,6 @@ def train_gan(
     pixels: Pixels,
     folder: str | os.PathLike[str],
     *,
-    network: AttributeNetwork | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> Generator:
@@ -50,8 +50,6 @@ def train_gan(
         settings: how it is trained.
         pixels: the images.
         folder: receives `checkpoint.pt`, sheets of samples, and `losses.csv` with the losses at each sheet.
-        network: whose features the second critic looks at, where the settings have one; it must not judge the
-            generator later.
         device: where to train.
         progress: called with the stage, the images shown in it, and its images.
 
@@ -68,20 +66,15 @@ def train_gan(
             f"the settings need images of {settings.resolution} px and {settings.channels} channels, "
             f"these have {pixels.shape[1]} px and {pixels.shape[3]}"
         )
-    if (network is None) != (settings.feature_weight == 0):
-        raise SettingError(
-            f"feature_weight={settings.feature_weight} and network={network and 'given'} contradict each other"
-        )
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder} cannot be written: {error.strerror}") from None
     torch.manual_seed(settings.seed)
-    features = network and FeatureCritic(network).to(device)
     checkpoint = folder / "checkpoint.pt"
     begin = partial(GanRun.resume, checkpoint) if checkpoint.exists() else GanRun
-    run = begin(settings, device=device, features=features)
+    run = begin(settings, device=device)
     saved = time.monotonic()
     try:
         for index in range(run.index, len(settings.stages)):
@@ -110,17 +103,9 @@ class GanRun:
         settings: how the generator is trained.
         index: of the stage.
         device: where to train.
-        features: the critic on frozen features, where there is one.
     """
 
-    def __init__(
-        self,
-        settings: GanSettings,
-        index: int = 0,
-        *,
-        device: str = "cpu",
-        features: FeatureCritic | None = None,
-    ) -> None:
+    def __init__(self, settings: GanSettings, index: int = 0, *, device: str = "cpu") -> None:
         self.settings, self.index, self.device = settings, index, device
         self.images = 0  # shown in this stage
         self.step = 0  # taken in all stages
@@ -131,30 +116,22 @@ class GanRun:
         fast = {"device": device, "memory_format": torch.channels_last}
         self.generator, self.critic = generator.to(**fast), critic.to(**fast)
         self.average = copy.deepcopy(self.generator).requires_grad_(False)
-        self.features = features
-        lazy = settings.r1_interval / (settings.r1_interval + 1)
+        if settings.precision in self.generator.precisions:
+            self.generator.precision = settings.precision
+        self.loss = LOSSES[settings.loss]
+        lazy = settings.penalty_interval / (settings.penalty_interval + 1)
         self.optimizers = {"generator": self._adam(self.generator), "critic": self._adam(self.critic, lazy)}
         self.networks = {"generator": self.generator, "average": self.average, "critic": self.critic}
-        if features is not None:
-            self.optimizers["features"] = self._adam(features)
-            self.networks["features"] = features
 
     @classmethod
-    def resume(
-        cls,
-        path: Path,
-        settings: GanSettings,
-        *,
-        device: str = "cpu",
-        features: FeatureCritic | None = None,
-    ) -> Self:
+    def resume(cls, path: Path, settings: GanSettings, *, device: str = "cpu") -> Self:
         """The run of a checkpoint, which must have these settings.
 
         Raises:
             CheckpointError: when it has others, or is not readable; both say what to do.
         """
         state = load_state(settings.facts(), path, device=device)
-        run = cls(settings, state["index"], device=device, features=features)
+        run = cls(settings, state["index"], device=device)
         run.images, run.step = state["images"], state["step"]
         for kind in ("networks", "optimizers"):
             for name, part in getattr(run, kind).items():
@@ -169,7 +146,7 @@ class GanRun:
 
     def grown(self) -> GanRun:
         """The next stage: twice the resolution or more, drawing and judging at first exactly as before."""
-        run = GanRun(self.settings, self.index + 1, device=self.device, features=self.features)
+        run = GanRun(self.settings, self.index + 1, device=self.device)
         for larger, smaller in ((run.generator, self.generator), (run.average, self.average)):
             run.architecture.grow(larger, smaller)
         run.critic.grow_from(self.critic)
@@ -185,13 +162,10 @@ class GanRun:
         """Images shown in all stages."""
         return sum(stage.images for stage in self.settings.stages[: self.index]) + self.images
 
-    @property
-    def critics(self) -> dict[str, tuple[nn.Module, float]]:
-        """The critics of this stage, with their weights in the generator's loss."""
-        found: dict[str, tuple[nn.Module, float]] = {"critic": (self.critic, 1.0)}
-        if self.features is not None and self.stage.resolution * 4 >= self.features.resolution:
-            found["features"] = self.features, self.settings.feature_weight
-        return found
+    def lowered(self) -> torch.autocast:
+        """The precision of a step: matrix products and convolutions are computed in it."""
+        dtype = DTYPES[self.settings.precision]
+        return torch.autocast(torch.device(self.device).type, dtype=dtype, enabled=dtype is not None)
 
     def _adam(self, model: nn.Module, share: float = 1.0) -> torch.optim.Adam:
         """Adam of Karras et al. 2020, appendix B: steps that a lazy penalty adds are made up for by this share."""
@@ -199,15 +173,16 @@ class GanRun:
         return torch.optim.Adam(model.parameters(), lr=rate, betas=(0.0, 0.99**share))
 
 
-def train_step(run: GanRun, pixels: Pixels) -> dict[str, float]:
-    """One step of each critic and one of the generator, on the same drawn images; returns their losses."""
+def train_step(run: GanRun, pixels: Pixels) -> dict[str, Tensor]:
+    """One step of the critic and one of the generator, on the same images; returns their losses."""
     settings, stage = run.settings, run.stage
     torch_rng(settings.seed, run.step)
     rows = np.random.default_rng((settings.seed, 1, run.step)).integers(len(pixels), size=stage.batch)
     real = pick(pixels, rows, stage.resolution).to(run.device, memory_format=torch.channels_last)
-    fake = run.architecture.draw(run.generator.train(), stage.batch, settings)
-    losses = {name: critic_step(run, name, real, fake.detach()) for name in run.critics}
-    losses["generator"] = generator_step(run, fake)
+    # An architecture with a precision of its own keeps its codes and styles exact.
+    with nullcontext() if run.generator.precision == settings.precision else run.lowered():
+        fake = run.architecture.draw(run.generator.train(), stage.batch, settings)
+    losses = {"critic": critic_step(run, real, fake.detach()), "generator": generator_step(run, real, fake)}
 
     # Average the weights; buffers are taken over.
     run.step += 1
@@ -217,30 +192,39 @@ def train_step(run: GanRun, pixels: Pixels) -> dict[str, float]:
     return losses
 
 
-def critic_step(run: GanRun, name: str, real: Tensor, fake: Tensor) -> float:
-    """Real images up, generated ones down, and now and then flat around the real ones."""
-    critic, settings = run.critics[name][0], run.settings
-    critic.requires_grad_(True)
-    penalised = critic is run.critic and run.step % settings.r1_interval == 0
-    real.requires_grad_(penalised)
-    real_logits = critic(real)
-    loss = critic_loss(real_logits, critic(fake))
-    value = loss.item()
-    if penalised:
-        gamma = settings.r1_gamma * (run.stage.resolution / settings.resolution) ** 2
-        loss = loss + gradient_penalty(real_logits, real) * (gamma / 2 * settings.r1_interval)
-    update(run.optimizers[name], loss)
+def critic_step(run: GanRun, real: Tensor, fake: Tensor) -> Tensor:
+    """Real images up, generated ones down, and now and then flat around both."""
+    critic, settings = run.critic.requires_grad_(True), run.settings
+    penalised = run.step % settings.penalty_interval == 0
+    real.requires_grad_(penalised and settings.r1_gamma > 0)
+    fake.requires_grad_(penalised and settings.r2_gamma > 0)
+
+    # Squared gradients are too small for half precision.
+    with nullcontext() if penalised else run.lowered():
+        logits = {"real": critic(real).float(), "fake": critic(fake).float()}
+    loss = run.loss.critic(logits["real"], logits["fake"])
+    total = loss
+    share = (run.stage.resolution / settings.resolution) ** 2 * settings.penalty_interval / 2
+    for images, gamma, own in (
+        (real, settings.r1_gamma, logits["real"]),
+        (fake, settings.r2_gamma, logits["fake"]),
+    ):
+        if images.requires_grad:
+            total = total + gradient_penalty(own, images) * (gamma * share)
+    update(run.optimizers["critic"], total)
     critic.requires_grad_(False)
-    return value
+    return loss.detach()
 
 
-def generator_step(run: GanRun, fake: Tensor) -> float:
-    """Generated images up, by all critics of this stage."""
-    loss = torch.stack(
-        [generator_loss(critic(fake)) * weight for critic, weight in run.critics.values()]
-    ).sum()
+def generator_step(run: GanRun, real: Tensor, fake: Tensor) -> Tensor:
+    """Generated images up; where the loss is relative, above the real ones."""
+    with run.lowered():
+        fake_logits = run.critic(fake).float()
+        with torch.no_grad():
+            real_logits = run.critic(real).float() if run.loss.relative else fake_logits.detach()
+    loss = run.loss.generator(real_logits, fake_logits)
     update(run.optimizers["generator"], loss)
-    return loss.item()
+    return loss.detach()
 
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -274,9 +258,9 @@ def save_sheet(run: GanRun, path: Path) -> None:
     save_image(grid(generator(generator.sample(64, seed=run.settings.seed)), columns=8), path)
 
 
-def write_losses(losses: dict[str, float], images: int, path: Path) -> None:
+def write_losses(losses: dict[str, Tensor], images: int, path: Path) -> None:
     """Add a line for each network: images shown so far, and its loss in the last step."""
     lines = [] if path.exists() else ["images,network,loss"]
-    lines += [f"{images},{network},{loss:.4f}" for network, loss in losses.items()]
+    lines += [f"{images},{network},{loss.item():.4f}" for network, loss in losses.items()]
     with path.open("a", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")

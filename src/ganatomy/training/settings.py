@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from ganatomy.errors import SettingError
+from ganatomy.generators.precision import Precision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +31,14 @@ class GanSettings:
         mapping_layers: from z to w.
         channels: of the images, 1 or 3.
         learning_rate: of Adam with betas (0, 0.99), for both networks.
-        r1_gamma: weight of the gradient penalty at the full resolution; at a smaller one by its share of pixels.
-        r1_interval: steps between penalties, each weighted by the interval.
+        loss: a name in `losses.LOSSES`.
+        r1_gamma: weight of the gradient penalty on real images at the full resolution; at a smaller one by its share of
+            pixels.
+        r2_gamma: the same on generated images.
+        penalty_interval: steps between penalties, each weighted by the interval.
+        precision: of images and features of a step; weights, penalties and averages stay in float32.
         mixing: share of images whose layers take two codes, from a random layer on.
         noise: "random" draws noise for every image, "none" leaves it out where the data have no stochastic detail.
-        feature_weight: of the critic on frozen features beside the critic on images, where `train_gan` is given a
-            network; it judges from a quarter of the network's own resolution on.
         ema_images: half-life of the averaged weights, in images; early on a tenth of the images shown so far.
         checkpoint_seconds: how much work a killed run may lose.
         sheet_images: images between two sample sheets.
@@ -50,11 +53,13 @@ class GanSettings:
     mapping_layers: int = 4
     channels: int = 3
     learning_rate: float = 0.0025
+    loss: Literal["non-saturating", "relativistic"] = "non-saturating"
     r1_gamma: float = 0.1
-    r1_interval: int = 16
+    r2_gamma: float = 0.0
+    penalty_interval: int = 16
+    precision: Precision = "float32"
     mixing: float = 0.5
     noise: Literal["random", "none"] = "random"
-    feature_weight: float = 0.0
     ema_images: int = 10_000
     checkpoint_seconds: float = 120.0
     sheet_images: int = 5_000
