@@ -98,6 +98,10 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.guidance import confirm as confirm
     from ganatomy.guidance import guided as guided
     from ganatomy.guidance import strengths as strengths
+    from ganatomy.inversion import Inversion as Inversion
+    from ganatomy.inversion import Preparation as Preparation
+    from ganatomy.inversion import invert as invert
+    from ganatomy.inversion import prepare_inversion as prepare_inversion
     from ganatomy.latents import Direction as Direction
     from ganatomy.latents import Directions as Directions
     from ganatomy.latents import Latents as Latents
@@ -189,6 +193,7 @@ _NAMES = {
     "ganatomy.generators.drawn": "DrawnGenerator",
     "ganatomy.generators.toy": "ToyGenerator",
     "ganatomy.guidance": "Guided GuidedSettings confirm guided strengths",
+    "ganatomy.inversion": "Inversion Preparation invert prepare_inversion",
     "ganatomy.latents": "Direction Directions Latents Space",
     "ganatomy.maps": "Map ImageMap embed map_images",
     "ganatomy.experiments.measure": "Measurements measure",

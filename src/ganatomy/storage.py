@@ -30,6 +30,7 @@ LOADERS = {
     "jacobians": "load_survey",
     "panel": "load_panel",
     "transfer network": "TransferNetwork.load",
+    "inversion": "prepare_inversion",
 }
 """The kinds of file, and the function that reads each."""
 

@@ -70,6 +70,11 @@ class BundledModel:
         return self.file("panel")
 
     @property
+    def inversion(self) -> Path:
+        """What is prepared for inversions with it."""
+        return self.file("inversion")
+
+    @property
     def card(self) -> dict[str, Any]:
         """How the generator was made, from what, under which licence; empty where its file carries no card.
 

@@ -1,0 +1,23 @@
+"""Inversion: codes of given images.
+
+invert       by any method
+fast         ridge encoder, then L-BFGS with the generator's metric and a prior
+projector    StyleGAN2's projector
+prepare      what is learnt about a generator once
+preparation  the result of that, and its file
+coordinates  the numbers that are optimised
+likeness     the loss
+prior        where codes are likely
+metric       how images change with codes
+ridge        the linear encoder
+lbfgs        the optimiser
+problem      what a method is given
+result       what an inversion found
+"""
+
+from ganatomy.inversion.invert import METHODS, invert
+from ganatomy.inversion.preparation import Preparation
+from ganatomy.inversion.prepare import prepare as prepare_inversion
+from ganatomy.inversion.result import Fit, Inversion
+
+__all__ = ["METHODS", "Fit", "Inversion", "Preparation", "invert", "prepare_inversion"]

@@ -1,0 +1,207 @@
+"""Codes of given images."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ganatomy.errors import SettingError, UnknownNameError
+from ganatomy.generators.base import Generator
+from ganatomy.inversion import fast, projector
+from ganatomy.inversion.preparation import Preparation
+from ganatomy.inversion.prepare import EDITABILITY, prepare
+from ganatomy.inversion.problem import Found, Method, Problem, weights_fixed
+from ganatomy.inversion.result import Inversion, judge_fit
+from ganatomy.latents import Latents, Space
+from ganatomy.metrics.reconstruction import WINDOW, ssim
+from ganatomy.perception.perceptual import PerceptualDistance
+from ganatomy.progress import Advance
+
+
+@dataclass(frozen=True, kw_only=True)
+class InversionMethod:
+    """A method of inversion.
+
+    Args:
+        run: that finds the codes.
+        budgets: evaluations of generator and gradient by name.
+        editability: the dial unless another is given.
+        about: one line.
+    """
+
+    run: Method
+    budgets: dict[str, int]
+    editability: float
+    about: str
+
+
+METHODS: dict[str, InversionMethod] = {
+    "fast": InversionMethod(
+        run=fast.fast,
+        budgets=fast.BUDGETS,
+        editability=EDITABILITY,
+        about="ridge encoder, then L-BFGS with the generator's metric and a prior",
+    ),
+    "projector": InversionMethod(
+        run=projector.projector,
+        budgets=projector.BUDGETS,
+        editability=0.0,
+        about="StyleGAN2's projector: Adam from the mean code",
+    ),
+}
+
+
+@torch.no_grad()
+def invert(
+    generator: Generator,
+    images: Float[Tensor, "n c h w"],
+    *,
+    method: str = "fast",
+    budget: str | int = "balanced",
+    editability: float | None = None,
+    space: Space | str | None = None,
+    perceptual: PerceptualDistance | str | None = "auto",
+    preparation: Preparation | None = None,
+    batch_size: int = 8,
+    progress: Advance | None = None,
+) -> Inversion:
+    """Find codes whose images are as near as possible to given ones, and likely enough to be edited.
+
+    Args:
+        generator: that should make the images.
+        images: in [-1, 1], of its size and channels; `ga.read_photograph` reads files so.
+        method: one of `METHODS`.
+        budget: "quick", "balanced" or "best"; or a number of evaluations of generator and gradient.
+        editability: from 0, the closest image, to 1, the most likely codes, on which edits do what they do on generated
+            images; by default the method's own.
+        space: of the codes: w+, w or z; by default the first of these that the generator has.
+        perceptual: distance that the loss contains beside pixels; "auto" is that of the scorer that is bundled with the
+            generator, None is none.
+        preparation: of the generator; by default what `ga.prepare_inversion` finds or learns.
+        batch_size: images that are inverted at a time; they do not influence each other.
+        progress: called with the evaluations that are done, and all of them.
+
+    Returns:
+        The codes, their images, and how good they are.
+
+    Raises:
+        UnknownNameError: for a method or a budget that does not exist.
+        SettingError: for images of another size, and other settings out of range.
+        SpaceError: for a space that the generator does not have.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> toy = ga.ToyGenerator(z_dim=6)
+        >>> found = ga.invert(toy, toy(toy.sample(2, seed=1)), editability=0)
+        >>> bool(found.psnr.min() > 50)
+        True
+    """
+    chosen = find_method(method)
+    evaluations = _evaluations(chosen, budget)
+    images = check_images(generator, images)
+    if batch_size < 1:
+        raise SettingError(f"batch_size={batch_size} inverts no images; give at least 1")
+    preparation = preparation or prepare(generator, space=space, perceptual=perceptual)
+    editability = chosen.editability if editability is None else editability
+    started, found, total = time.perf_counter(), [], evaluations * len(images)
+    with weights_fixed(generator):
+        for first in range(0, len(images), batch_size):
+            targets = images[first : first + batch_size]
+            problem = Problem(
+                generator=generator,
+                targets=targets,
+                preparation=preparation,
+                editability=editability,
+                evaluations=evaluations,
+                progress=_advance(progress, evaluations * first, len(targets), total),
+            )
+            found.append(chosen.run(problem))
+    seconds = time.perf_counter() - started
+    return _result(
+        generator, preparation, images, found, method=method, editability=editability, seconds=seconds
+    )
+
+
+def find_method(name: str) -> InversionMethod:
+    """The method of that name; raises UnknownNameError for another."""
+    if name not in METHODS:
+        raise UnknownNameError("method of inversion", name, METHODS)
+    return METHODS[name]
+
+
+def check_images(generator: Generator, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+    """The images as the generator has them, within [-1, 1]; raises SettingError for any of another size."""
+    signature = generator.signature
+    expected = (signature.channels, signature.resolution, signature.resolution)
+    if not len(images):
+        raise SettingError("there are no images to invert; give at least one")
+    if tuple(images.shape[1:]) != expected:
+        raise SettingError(
+            f"images are {list(images.shape[1:])}, those of this generator {list(expected)}; "
+            f"ga.read_photograph(path, size={signature.resolution}, channels={signature.channels}) reads files so"
+        )
+    images = images.detach().to(generator.device, generator.dtype)
+    if not bool(images.isfinite().all()):
+        raise SettingError("the images hold values that are not numbers")
+    return images.clamp(-1, 1)
+
+
+def _evaluations(method: InversionMethod, budget: str | int) -> int:
+    if isinstance(budget, str):
+        if budget not in method.budgets:
+            raise UnknownNameError("budget", budget, method.budgets)
+        return method.budgets[budget]
+    if budget < 1:
+        raise SettingError(f"budget={budget} evaluates nothing; give at least 1")
+    return budget
+
+
+def _advance(progress: Advance | None, before: int, n: int, total: int) -> Callable[[int], None]:
+    def report(done: int) -> None:
+        if progress:
+            progress(min(before + done * n, total), total)
+
+    return report
+
+
+def _result(
+    generator: Generator,
+    preparation: Preparation,
+    targets: Float[Tensor, "n c h w"],
+    found: list[Found],
+    *,
+    method: str,
+    editability: float,
+    seconds: float,
+) -> Inversion:
+    latents = Latents.cat(part.latents for part in found)
+    made, perceptual, distance = [], [], preparation.likeness.perceptual
+    for codes, wanted in zip(
+        (part.latents for part in found), targets.split(len(found[0].latents)), strict=True
+    ):
+        made.append(generator(codes).clamp(-1, 1))
+        if distance is not None:
+            perceptual.append(distance(made[-1], wanted).cpu())
+    images = torch.cat(made)
+    mse = (images - targets).square().flatten(1).mean(1).clamp(min=1e-12).float().cpu()
+    u = preparation.coordinates.of(latents)
+    return Inversion(
+        latents=latents,
+        images=images,
+        targets=targets,
+        method=method,
+        editability=editability,
+        mse=mse,
+        ssim=ssim(images, targets).float().cpu() if min(images.shape[2:]) >= WINDOW else None,
+        perceptual=torch.cat(perceptual) if perceptual else None,
+        evaluations=max(part.evaluations for part in found),
+        seconds=seconds,
+        likelihood=preparation.natural.likelihood(latents),
+        layer_spread=(u - u.mean(1, keepdim=True)).square().mean((1, 2)).sqrt().float().cpu(),
+        fit=judge_fit(preparation, targets, mse),
+    )

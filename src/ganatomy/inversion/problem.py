@@ -1,0 +1,73 @@
+"""What every method of inversion is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor
+
+from ganatomy.generators.base import Generator
+from ganatomy.inversion.preparation import Preparation
+from ganatomy.inversion.prior import Prior
+from ganatomy.inversion.ridge import encoder_features
+from ganatomy.latents import Latents
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Problem:
+    """A batch of images, and the generator whose codes are looked for.
+
+    Args:
+        generator: whose weights take no gradients.
+        targets: images, on its device.
+        preparation: of it.
+        editability: from 0 to 1.
+        evaluations: of generator and gradient that the method may spend on each image.
+        progress: called with the evaluations so far.
+    """
+
+    generator: Generator
+    targets: Float[Tensor, "n c h w"]
+    preparation: Preparation
+    editability: float
+    evaluations: int
+    progress: Callable[[int], None] | None = None
+
+    @property
+    def prior(self) -> Prior:
+        return Prior.of(self.editability, self.preparation.variance)
+
+    def start(self) -> Float[Tensor, "n rows r"]:
+        """Coordinates by the ridge encoder, no farther from the mean than codes that the generator draws."""
+        preparation = self.preparation
+        u = preparation.encoder(encoder_features(self.targets, preparation.likeness))
+        farthest = preparation.natural.distribution.bound
+        u = u * (farthest / u.norm(dim=1, keepdim=True).clamp(min=1e-12)).clamp(max=1)
+        return u[:, None].expand(-1, preparation.coordinates.shape[0], -1)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Found:
+    """Codes of a batch of images, and the evaluations that each of them took."""
+
+    latents: Latents
+    evaluations: int
+
+
+Method = Callable[[Problem], Found]
+
+
+@contextmanager
+def weights_fixed(generator: Generator) -> Iterator[None]:
+    """No gradients of the weights in the block, which makes those of codes cheaper."""
+    learning = [weight for weight in generator.parameters() if weight.requires_grad]
+    try:
+        for weight in learning:
+            weight.requires_grad_(False)
+        yield
+    finally:
+        for weight in learning:
+            weight.requires_grad_(True)
