@@ -142,6 +142,17 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.perception.base import Scores as Scores
     from ganatomy.perception.features import features_of as features_of
     from ganatomy.perception.perceptual import perceptual_distance as perceptual_distance
+    from ganatomy.photographs import Crops as Crops
+    from ganatomy.photographs import Face as Face
+    from ganatomy.photographs import Photograph as Photograph
+    from ganatomy.photographs import TemplateLayout as TemplateLayout
+    from ganatomy.photographs import align as align
+    from ganatomy.photographs import face_detector as face_detector
+    from ganatomy.photographs import load_layout as load_layout
+    from ganatomy.photographs import measure_layout as measure_layout
+    from ganatomy.photographs import open_photograph as open_photograph
+    from ganatomy.photographs import paste as paste
+    from ganatomy.photographs import save_layout as save_layout
     from ganatomy.plots import film as film
     from ganatomy.plots import grid as grid
     from ganatomy.plots import strip as strip
@@ -205,6 +216,8 @@ _NAMES = {
     "ganatomy.perception.base": "Scorer Scores",
     "ganatomy.perception.features": "features_of",
     "ganatomy.perception.perceptual": "perceptual_distance",
+    "ganatomy.photographs": "Crops Face Photograph TemplateLayout align face_detector load_layout measure_layout "
+    "open_photograph paste save_layout",
     "ganatomy.plots": "film grid strip",
     "ganatomy.plots.maps": "map_chart",
     "ganatomy.recipes": "Recipe read_recipe render render_to save_recipe",

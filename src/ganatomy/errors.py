@@ -6,6 +6,7 @@
     ├── FingerprintError       ValueError         a direction or code of another generator
     ├── MissingFileError       FileNotFoundError  a path that is not there
     ├── OutputError            OSError            a place that cannot be written
+    ├── PhotographError        ValueError         a photograph without what is needed, such as a face
     ├── ScoreError             ValueError         scores or labels from which nothing can be learnt
     ├── SettingError           ValueError         an argument outside its range
     ├── SpaceError             ValueError         codes of one space where another is needed
@@ -46,6 +47,10 @@ class MissingFileError(GanatomyError, FileNotFoundError):
 
 class OutputError(GanatomyError, OSError):
     """A file or folder cannot be written."""
+
+
+class PhotographError(GanatomyError, ValueError):
+    """A photograph can be read but does not hold what is needed: no face, or too few pixels."""
 
 
 class ScoreError(GanatomyError, ValueError):

@@ -31,7 +31,7 @@ class OnnxSession:
 
     def __init__(self, path: Path, given: Mapping[str, Any]) -> None:
         self.path = path
-        self._session = _open(path)
+        self._session = open_session(path)
         self.metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
         self._input_name, shape, self.dtype = _image_input(self._session, path)
         self.input: OnnxInput = read_input(shape, self.dtype, self.metadata, given, path=path)
@@ -96,11 +96,19 @@ def in_batches(images: Tensor, size: int | None) -> list[tuple[Tensor, int]]:
     return found
 
 
-def _open(path: Path) -> Any:
+def open_session(path: Path, *, what: str = "classifier") -> Any:
+    """An ONNX file in onnxruntime, on the CPU, with as many threads as torch has.
+
+    Args:
+        what: the file should hold, for the message.
+
+    Raises:
+        MissingFileError: when there is no file. CheckpointError: when it is not ONNX.
+    """
     import onnxruntime
 
     if not path.is_file():
-        raise MissingFileError(f"{path} does not exist; give the file of an ONNX classifier")
+        raise MissingFileError(f"{path} does not exist; give the file of an ONNX {what}")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 4

@@ -147,7 +147,7 @@ def restore(benches: Sequence[Bench], data: bytes) -> dict[str, Any]:
     The "kind" is "image" or "directions", with a "scene", or "walk", with scenes as its "keys".
 
     Raises:
-        PhotographError: for an image that carries no recipe.
+        NoRecipeError: for an image that carries no recipe.
         CheckpointError: for anything else. SettingError: for an image of a model that is not here.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -159,7 +159,7 @@ def restore(benches: Sequence[Bench], data: bytes) -> dict[str, Any]:
             recipe = read_recipe(path)
         except CheckpointError as error:
             if "carries no recipe" in str(error):
-                raise PhotographError(
+                raise NoRecipeError(
                     "this image carries no recipe: it was not made here, or another program has saved it again. "
                     "Photographs cannot be edited yet: finding their codes (inversion) is not supported"
                 ) from None
@@ -167,7 +167,7 @@ def restore(benches: Sequence[Bench], data: bytes) -> dict[str, Any]:
     return _of_recipe(benches, recipe)
 
 
-class PhotographError(CheckpointError):
+class NoRecipeError(CheckpointError):
     """An image that is none of ours."""
 
 

@@ -189,7 +189,7 @@ async def _restore(studio: Studio, request: Request) -> Response:
     order = [wanted, *(bench for bench in studio.benches.values() if bench is not wanted)]
     try:
         return _json(await studio.make(request, wanted, lambda _: exports.restore(order, data)))
-    except exports.PhotographError as error:
+    except exports.NoRecipeError as error:
         return _json({"error": error_text(error), "photograph": True}, status=422)
 
 

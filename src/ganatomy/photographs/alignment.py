@@ -1,0 +1,99 @@
+"""From a photograph to the square images of its faces, laid out as a generator knows them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Float64
+from torch import Tensor
+
+from ganatomy.errors import SettingError
+from ganatomy.photographs.detectors import face_detector
+from ganatomy.photographs.faces import Detector, Face, Which, choose
+from ganatomy.photographs.layouts import Layout, central, find_layout
+from ganatomy.photographs.photograph import Photograph, open_photograph
+from ganatomy.photographs.sampling import cut, grey, side
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crops:
+    """Square images of one photograph, and where they lie in it.
+
+    Args:
+        images: in [-1, 1], ready to be inverted.
+        quads: corners of each in pixels of the photograph, as `sampling.Quad` orders them.
+        faces: what was found in each; None where no face was looked for.
+        size: width and height of the photograph.
+    """
+
+    images: Float[Tensor, "n c r r"]
+    quads: Float64[Tensor, "n 4 2"]
+    faces: tuple[Face | None, ...]
+    size: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def resolution(self) -> int:
+        return self.images.shape[-1]
+
+    @property
+    def enlargement(self) -> tuple[float, ...]:
+        """By how much each was enlarged; below one where the photograph has more pixels than the crop."""
+        return tuple(self.resolution / side(quad) for quad in self.quads)
+
+
+def align(
+    photograph: Photograph | str | os.PathLike[str],
+    *,
+    layout: str | Layout = "ffhq",
+    resolution: int = 256,
+    faces: Which = "largest",
+    detector: str | os.PathLike[str] | Detector = "yunet",
+    channels: int = 3,
+) -> Crops:
+    """Cut the faces of a photograph as the training images of a generator were cut.
+
+    Args:
+        photograph: one that was opened, or its path.
+        layout: "ffhq", "celeba", "crop" (the largest square in the middle; no face is looked for), a `TemplateLayout`,
+            or a function from five points to four corners.
+        resolution: of the crops.
+        faces: "largest", "all" from left to right, or the number of one from the left.
+        detector: "yunet", a file of it, or a function of one's own; not needed for "crop".
+        channels: 3 for colour, 1 for grey.
+
+    Returns:
+        One crop for each face.
+
+    Raises:
+        PhotographError: when no face is found.
+        SettingError: for a layout or a face that there is not.
+        MissingFileError, CheckpointError: when the photograph cannot be read. DownloadError: when the detector is not
+            on this machine and cannot be downloaded.
+
+    Example:
+        >>> from PIL import Image
+        >>> crops = align(open_photograph(Image.new("RGB", (40, 20), "red")), layout="crop", resolution=8)
+        >>> tuple(crops.images.shape), crops.quads[0].tolist()
+        ((1, 3, 8, 8), [[10.0, 0.0], [10.0, 20.0], [30.0, 20.0], [30.0, 0.0]])
+    """
+    if channels not in (1, 3):
+        raise SettingError(f"images have 1 or 3 channels, not {channels}")
+    if not isinstance(photograph, Photograph):
+        photograph = open_photograph(photograph)
+    found = find_layout(layout)
+    if found is None:
+        chosen: tuple[Face | None, ...] = (None,)
+        quads = central(photograph.size)[None]
+    else:
+        detected = choose(face_detector(detector)(photograph), faces, name=photograph.name)
+        quads = torch.stack([found(face.points) for face in detected])
+        chosen = detected
+    images = torch.stack([cut(photograph.image, quad, resolution) for quad in quads])
+    if channels == 1:
+        images = grey(images)
+    return Crops(images=images, quads=quads, faces=chosen, size=photograph.size)
