@@ -135,6 +135,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.metrics.linear_svm import critic_accuracy as critic_accuracy
     from ganatomy.metrics.linear_svm import linear_svm_accuracy as linear_svm_accuracy
     from ganatomy.perception import Judge as Judge
+    from ganatomy.perception import following as following
     from ganatomy.perception import judge as judge
     from ganatomy.perception import scorer as scorer
     from ganatomy.perception import words as words
@@ -212,7 +213,7 @@ _NAMES = {
     "frechet_distance identity_kept kid linearity memorisation name_directions nearest_training path_length "
     "precision_recall reconstruction separability walk_profile",
     "ganatomy.metrics.linear_svm": "compare_features critic_accuracy linear_svm_accuracy",
-    "ganatomy.perception": "Judge judge scorer words",
+    "ganatomy.perception": "Judge following judge scorer words",
     "ganatomy.perception.base": "Scorer Scores",
     "ganatomy.perception.features": "features_of",
     "ganatomy.perception.perceptual": "perceptual_distance",

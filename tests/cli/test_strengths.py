@@ -86,8 +86,10 @@ def test_a_judge_reads_the_solved_edit_as_well(run: Any, files: Any, tmp_path: P
     outcome = edit(
         run, files, tmp_path / "a.png", "--seed", 3, "--move", "Smiling=+2%", "--judge", f"{judge}:see"
     )
-    assert outcome.out.splitlines()[-1].startswith("  judge Smiling ")
-    assert outcome.out.splitlines()[-1].endswith("confirmed")
+    judged, codes = outcome.out.splitlines()[-2:]
+    assert judged.startswith("  judge Smiling ")
+    assert judged.endswith("confirmed")
+    assert codes.startswith("  code ")
 
 
 @pytest.mark.parametrize(

@@ -161,19 +161,21 @@ def test_a_judge_scores_the_images_before_and_after(
             "transfer", files.style, "--from", "3", "--to", "7,8", "--attributes", "Smiling", "--scorer", files.scorer,
         ],
     }  # fmt: skip
-    told = json.loads(run(*arguments[how], "--judge", other_scorer, "-o", out, "--json").out)["judge"]
+    told = json.loads(run(*arguments[how], "--judge", other_scorer, "-o", out, "--json").out)["readings"]
     generator, judge = ga.load(files.style), ga.scorer(other_scorer)
     before = ga.Latents.cat(generator.sample(1, seed=seed, space="w") for seed in (7, 8))
     for when, latents in (("before", before), ("after", ga.load_latents(out))):
         read = judge(generator(latents)).select(["Smiling"]).probabilities[:, 0].tolist()
-        assert [image[when]["Smiling"] for image in told["images"]] == pytest.approx(read, abs=1e-4)
-    line = run(*arguments[how], "--judge", other_scorer, "-o", out).out.splitlines()[-1]
-    if how == "along a direction":
-        assert line.startswith(f"  judge ({judge.description}), means: Smiling ")
-    else:
-        assert line.startswith("  judge Smiling ")
+        assert [image[f"judge_{when}"]["Smiling"] for image in told["images"]] == pytest.approx(
+            read, abs=1e-4
+        )
+    assert told["judge"] == judge.description
+    judged, codes = run(*arguments[how], "--judge", other_scorer, "-o", out).out.splitlines()[-2:]
+    assert judged.startswith("  judge Smiling ")
+    if how != "along a direction":  # without a scorer nothing says what there is to confirm
         confirmed = [image["confirmed"] for image in told["images"]]
-        assert f"{sum(confirmed)} of 2 confirmed" in line
+        assert f"{sum(confirmed)} of 2 confirmed" in judged
+    assert codes.startswith("  codes")
 
 
 def test_a_judge_in_words_knows_moved_and_held_attributes(
@@ -182,8 +184,8 @@ def test_a_judge_in_words_knows_moved_and_held_attributes(
     moved = ["--directions", files.directions, "--move", "Smiling=2", "--hold", "Male", "--judge", tiny]
     outcome = run("edit", files.style, "--seed", 7, *moved, "-o", tmp_path / "a.png", "--json")
     assert outcome.code == 0, outcome.err
-    (image,) = json.loads(outcome.out)["judge"]["images"]
-    assert list(image["before"]) == ["Smiling"]
+    (image,) = json.loads(outcome.out)["readings"]["images"]
+    assert list(image["judge_before"]) == ["Smiling"]
 
 
 def test_a_judge_that_is_no_judge_is_refused(run: Run, files: Any, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,12 @@ from ganatomy.recipes import (
     Drawn,
     DrawnFaces,
     Given,
+    ImageReading,
     Mix,
     ModelReference,
     Move,
     Reached,
+    Readings,
     Recipe,
     Sheet,
     Sum,
@@ -65,6 +68,29 @@ def latents(space: Space = Space.W) -> Latents:
 
 SMILING, MALE = direction(), direction("Male", torch.float64)
 MOVE = Move(direction=SMILING, strength=2.0, units="sigma", hold=(MALE,), layers=(0, 2))
+
+READ = Readings(
+    scorer="a scorer",
+    judge="a judge",
+    images=(
+        ImageReading(
+            before={"Smiling": 0.1},
+            after={"Smiling": 0.9},
+            judge_before={"Smiling": 0.2},
+            judge_after={"Smiling": 0.4},
+            confirmed=False,
+            percentile=99.95,
+        ),
+        ImageReading(
+            before={"Smiling": 0.3},
+            after={"Smiling": 0.9},
+            judge_before={"Smiling": 0.2},
+            judge_after={"Smiling": 0.8},
+            confirmed=True,
+            percentile=12.0,
+        ),
+    ),
+)
 
 RECIPES: dict[str, Callable[[], Recipe]] = {
     "a sheet": lambda: Recipe(model=MODEL, codes=SEEDS, image=Sheet(columns=3), scale=2, batch_size=7),
@@ -104,6 +130,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
         codes=Sum(terms=(Term(sign="+", codes=SEEDS), Term(sign="-", codes=Given(latents=latents())))),
         image=Arithmetic(neighbours=8, noise=0.1, seed=2),
     ),
+    "readings": lambda: Recipe(model=MODEL, codes=SEEDS, edits=(MOVE,), readings=READ),
     "drawn faces": lambda: Recipe(image=DrawnFaces(n=9, seed=1, resolution=32, independent=True)),
 }
 
@@ -148,6 +175,21 @@ def test_a_value_is_changed_in_one_field() -> None:
         changed.with_value("edits.9.strength", 3)
     with pytest.raises(CheckpointError, match="'edits.0.direction' goes wrong.*did you mean 'Smiling'"):
         changed.with_value("edits.0.direction", "Smilling")
+
+
+def test_readings_are_in_the_same_words_everywhere_and_leave_with_a_change_of_the_edit() -> None:
+    recipe = RECIPES["readings"]()
+    assert recipe.readings is not None
+    assert recipe.readings.lines == [
+        "scorer Smiling 0.20 to 0.90",
+        "judge Smiling 0.20 to 0.60: 1 of 2 confirmed, not 1",
+        "codes: 1 of 2 beyond 99.9\xa0% of drawn codes, unusual: 1",
+    ]
+    assert recipe.with_value("image.before", True).readings == recipe.readings
+    assert recipe.with_value("edits.0.strength", 3).readings is None
+    assert recipe.of_any_generator().readings is None
+    student = replace(recipe.readings, reading="smoothed reading")
+    assert student.judge_lines == ["smoothed reading Smiling 0.20 to 0.60: confirms nothing"]
 
 
 def test_a_recipe_that_lacks_a_part_is_refused() -> None:

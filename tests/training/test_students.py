@@ -69,3 +69,26 @@ def test_a_bundled_scorer_follows_its_companions() -> None:
     assert scorer.sources < target.sources
     assert scorer.select(["Male", "Young"]).target().names == ("Male", "Young")
     assert not target.sources & ga.judge("faces").sources
+
+
+def test_edits_follow_the_classifiers_that_a_scorer_is_given(toy: ga.ToyGenerator) -> None:
+    scorer = OracleScorer(toy)
+    another = FunctionScorer(lambda images: toy.read(images) * 0.5, toy.attributes, output="logits")
+    wanted = ga.following(scorer, [another])
+    assert scorer.target() is scorer
+    assert wanted.target().sources == scorer.sources | another.sources
+    assert wanted.select(["red"]).target().names == ("red",)
+    assert wanted.fingerprint == scorer.fingerprint
+    assert ga.following(wanted, []).target().sources == scorer.sources
+    found = ga.guided(toy, wanted, toy.sample(2, seed=1), {"red": "+0.2"})
+    assert found.took_part[1].sources == wanted.target().sources
+    with pytest.raises(SettingError, match="took part"):
+        ga.confirm(toy, ga.judge(another), found)
+
+
+def test_edits_cannot_follow_what_lacks_an_attribute_or_is_followed_already(toy: ga.ToyGenerator) -> None:
+    scorer = OracleScorer(toy)
+    with pytest.raises(SettingError, match="does not score"):
+        ga.following(scorer, [scorer.select([toy.attributes[0]])])
+    with pytest.raises(SettingError, match="already"):
+        ga.following(scorer, [scorer])

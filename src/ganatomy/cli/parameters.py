@@ -130,6 +130,16 @@ JudgeName = Annotated[
         "and confirms them or not. Takes what --scorer takes; by default the one that is bundled; none goes without."
     ),
 ]
+TargetNames = Annotated[
+    Names,
+    parsed(
+        parsing.name_list,
+        "CLASSIFIERS",
+        "Other classifiers that guided edits follow beside the scorer, separated by commas: those that were trained "
+        "apart, or students of it (`ganatomy train student`). Each takes what --scorer takes; by default those that "
+        "are bundled with the scorer.",
+    ),
+]
 AnyGenerator = Annotated[bool, switch("Use directions that were found on another generator.")]
 Device = Annotated[
     str, Parameter(help='Device: cpu, cuda, cuda:1, mps; "auto" takes a GPU where there is one.')

@@ -57,20 +57,12 @@ class Moved:
         }
         return each_image(columns)
 
-    def before(self) -> Scores:
-        """What the scorer read of the goals before the moves."""
-        import torch
-
-        from ganatomy.perception import Scores
-
-        logits = torch.logit(_columns(it.before for it in self.solved.values()))
-        return Scores(names=tuple(self.solved), logits=logits)
-
-    def goals(self, names: Sequence[str]) -> Tensor:
-        """The probability that was asked for, or the farthest that an edit leads to."""
+    def asked(self) -> tuple[dict[str, Tensor], Tensor | None]:
+        """The probabilities that were asked for, or the farthest that an edit leads to; and which images reach all."""
         from ganatomy.guidance.goals import FARTHEST
 
-        return _columns(self.solved[name].goals.clamp(1 - FARTHEST, FARTHEST) for name in names)
+        goals = {name: found.goals.clamp(1 - FARTHEST, FARTHEST) for name, found in self.solved.items()}
+        return goals, self.reached.all(1) if goals else None
 
     def lines(self, amounts: Mapping[str, Amount], images: Sequence[str]) -> list[str]:
         """A line for each goal with the means, and one for each image that does not reach it."""

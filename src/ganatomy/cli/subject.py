@@ -1,6 +1,6 @@
 """What a command works on, as one group of options that opens it: a model, its classifiers, and how latents are drawn.
 
-Each class adds options to the one before: `ModelOptions`, `Sampling`, `Subject`, `Study`.
+Each class adds options to the one before: `ModelOptions`, `Sampling`, `Subject`, `Guiding` and `Study`.
 """
 
 # Annotations are values here, not texts: cyclopts reads those that a class inherits in the module of its heir.
@@ -22,6 +22,7 @@ from ganatomy.cli.parameters import (
     ScorerName,
     Seed,
     SpaceName,
+    TargetNames,
     TruncationPsi,
     options,
 )
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from ganatomy.recipes.codes import Codes
     from ganatomy.recipes.images import Image
     from ganatomy.recipes.moves import Edit
+    from ganatomy.recipes.readings import Readings
 
 NONE = "none"
 """What is given for no judge."""
@@ -177,6 +179,7 @@ class Sampling(ModelOptions):
         scale: int | None,
         edits: "tuple[Edit, ...]" = (),
         fps: float = 25.0,
+        readings: "Readings | None" = None,
     ) -> None:
         """Write an image, a film or codes, with the recipe in it and with progress."""
         from ganatomy.recipes import Recipe
@@ -189,6 +192,7 @@ class Sampling(ModelOptions):
             scale=scale,
             fps=fps,
             batch_size=self.batch_size,
+            readings=readings,
         )
         write(recipe, out, generator=self.generator)
 
@@ -299,6 +303,29 @@ class Subject(Sampling):
 
 
 @options
+class Guiding(Subject):
+    """A model with the classifiers that guided edits of it follow."""
+
+    target: TargetNames = ()
+
+    def open_scorer(self, attributes: Iterable[str] = (), *, only: bool = False) -> "Scorer":
+        """The scorer, with the classifiers of --target as its companions where they are given."""
+        from ganatomy.perception import following
+        from ganatomy.perception import scorer as find_scorer
+
+        found = super().open_scorer(attributes, only=only)
+        return following(found, map(find_scorer, self.target)) if self.target else found
+
+
+@options
+class ScorerAlone(Subject):
+    """A model and its scorer, without a judge; latents are drawn without truncation."""
+
+    judge: Absent = None
+    truncation_psi: Absent = 1.0
+
+
+@options
 class Study(Subject):
     """What an experiment starts from."""
 
@@ -354,6 +381,11 @@ class Study(Subject):
         if scorer is None:
             return self.attributes or None
         return tuple(called(scorer, text) for text in self.attributes) or None
+
+
+@options
+class GuidedStudy(Guiding, Study):
+    """What an experiment starts from that makes guided edits."""
 
 
 def called(scorer: "Scorer", text: str) -> str:

@@ -219,7 +219,7 @@ def guided(
     found: list[tuple[SearchTask, SearchState]] = []
     for first in range(0, len(latents), batch_size):
         rows = slice(first, first + batch_size)
-        task = replace(whole, latents=latents[rows], goals=whole.goals[rows])
+        task = replace(whole, latents=latents[rows], initial=whole.initial[rows], goals=whole.goals[rows])
         found.append((task, search(task)))
         if progress:
             progress(min(first + batch_size, len(latents)), len(latents))
@@ -300,14 +300,13 @@ def _task(
     reachable = distribution
     if settings.layers is not None:
         reachable = distribution.in_layers(settings.layers, latents.num_layers or 0)
-    look = _watch(generator, scorer)
-    before = torch.cat([look(part).cpu() for part in batches(latents, batch_size)])
-    seen = Scores(names=names, logits=before)
-    wanted, own = goals(seen, to, units=units), seen.select(to).logits.double()
-    aims = wanted * torch.where(to_reach(to, units), settings.beyond or 1.0, 1.0)
     guarded, spared = _features(generator, latents, settings)
     watch = _watch(generator, scorer, *guarded, *spared)
-    if directions is None and not gradients_reach(look, latents):
+    initial = torch.cat([watch(part).cpu().double() for part in batches(latents, batch_size)])
+    seen = Scores(names=names, logits=initial[:, : len(names)])
+    wanted, own = goals(seen, to, units=units), seen.select(to).logits.double()
+    aims = wanted * torch.where(to_reach(to, units), settings.beyond or 1.0, 1.0)
+    if directions is None and not gradients_reach(_watch(generator, scorer), latents):
         raise SettingError(
             "gradients do not flow from these scores to codes; give directions to edit along, or use another scorer"
         )
@@ -325,6 +324,7 @@ def _task(
     ]
     return SearchTask(
         latents=latents,
+        initial=initial,
         watch=watch,
         derivatives=derivatives,
         distribution=distribution,

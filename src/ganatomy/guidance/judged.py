@@ -16,7 +16,7 @@ from ganatomy.perception.base import Scorer, Scores
 from ganatomy.perception.judging import Judge, confirmed
 
 NUM_NAMED = 8
-"""Unconfirmed images that a line names."""
+"""Images that a line names."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,20 +48,11 @@ class JudgedEdit:
         return self.after.probabilities - self.before.probabilities
 
     @property
-    def unconfirmed(self) -> list[int]:
-        """The images that are not confirmed, counted from 1."""
-        return [row + 1 for row, yes in enumerate(self.confirmed.tolist()) if not yes]
-
-    @property
     def verdict(self) -> str:
         """Which images are confirmed, in a few words; nothing of a student, which confirms nothing."""
-        n, missed = len(self.confirmed), self.unconfirmed
-        if self.reading != "judge":
-            return "confirms nothing"
-        if n == 1:
-            return "not confirmed" if missed else "confirmed"
-        which = ", ".join(map(str, missed[:NUM_NAMED])) + (" ..." if len(missed) > NUM_NAMED else "")
-        return f"{n - len(missed)} of {n} confirmed" + (f", not {which}" if missed else "")
+        return (
+            "confirms nothing" if self.reading != "judge" else verdict(self.confirmed.tolist(), "confirmed")
+        )
 
     def __str__(self) -> str:
         was, now = (seen.probabilities.mean(0).tolist() for seen in (self.before, self.after))
@@ -69,6 +60,26 @@ class JudgedEdit:
             f"{name} {a:.2f} to {b:.2f}" for name, a, b in zip(self.targets, was, now, strict=True)
         )
         return f"{self.reading} {moved}: {self.verdict}"
+
+
+def verdict(yes: Sequence[bool], what: str) -> str:
+    """In how many images something is so, and in which it is not, counted from 1.
+
+    Example:
+        >>> verdict([True], "confirmed"), verdict([False], "confirmed")
+        ('confirmed', 'not confirmed')
+        >>> verdict([True, False, True, False], "reached")
+        '2 of 4 reached, not 2, 4'
+    """
+    missed = [row + 1 for row, one in enumerate(yes) if not one]
+    if len(yes) == 1:
+        return f"not {what}" if missed else what
+    return f"{len(yes) - len(missed)} of {len(yes)} {what}" + (f", not {which(missed)}" if missed else "")
+
+
+def which(rows: Sequence[int]) -> str:
+    """These images by their numbers, the first `NUM_NAMED` of them."""
+    return ", ".join(map(str, rows[:NUM_NAMED])) + (" ..." if len(rows) > NUM_NAMED else "")
 
 
 @torch.no_grad()

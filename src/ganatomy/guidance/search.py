@@ -89,6 +89,7 @@ class SearchTask:
 
     Args:
         latents: codes to edit.
+        initial: watched values of their images.
         watch: from latents to all watched values.
         derivatives: of the watched values with respect to u.
         distribution: of codes.
@@ -105,6 +106,7 @@ class SearchTask:
     """
 
     latents: Latents
+    initial: Float[Tensor, "n a"]
     watch: Watch
     derivatives: Derivatives
     distribution: LatentDistribution
@@ -133,11 +135,6 @@ class SearchTask:
     def limits(self) -> Float[Tensor, " n"]:
         """Lengths of u that an edit may not pass: the bound, or where the code was."""
         return self.origin.norm(dim=1).clamp(min=self.distribution.bound)
-
-    @cached_property
-    def initial(self) -> Float[Tensor, "n a"]:
-        """Watched values of the images as they were."""
-        return self.watch(self.latents).cpu().double()
 
     def at(self, rows: Int[Tensor, " m"], offset: Float[Tensor, "m r"]) -> Latents:
         """The codes of these rows, moved by an offset in u."""

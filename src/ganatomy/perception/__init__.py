@@ -10,7 +10,7 @@ from ganatomy.errors import CheckpointError, MissingFileError, SettingError, Unk
 from ganatomy.perception.base import Scorer, Scores
 from ganatomy.perception.calibrated import CalibratedScorer, read_calibration
 from ganatomy.perception.clip import is_clip
-from ganatomy.perception.ensemble import EnsembleScorer
+from ganatomy.perception.ensemble import EnsembleScorer, following
 from ganatomy.perception.function import FunctionScorer, load_function
 from ganatomy.perception.judging import Judge, confirmed
 from ganatomy.perception.network import (
@@ -58,6 +58,7 @@ __all__ = [
     "TruthScorer",
     "confirmed",
     "fold_norms",
+    "following",
     "is_clip",
     "judge",
     "scorer",
@@ -101,10 +102,9 @@ def _calibrated(path: Path, names: Names) -> Scorer:
 
 def _bundled(model: BundledModel, names: Names) -> Scorer:
     """The scorer of a bundled model, with the networks that optimisers follow beside it."""
-    first, *others = (AttributeNetwork.load(path) for path in (model.scorer, *model.companions))
-    found = NetworkScorer(
-        first, description=model.scorer.stem, companions=tuple(NetworkScorer(other) for other in others)
-    )
+    found = NetworkScorer(AttributeNetwork.load(model.scorer), description=model.scorer.stem)
+    if model.companions:
+        found = following(found, [NetworkScorer(AttributeNetwork.load(path)) for path in model.companions])
     return found if names is None else found.select(names)
 
 

@@ -92,6 +92,8 @@ class Scorer(ABC):
     """How many images it can score, for a scorer that has a row of its own for each."""
     reads_codes: bool = False
     """Whether it reads codes and does not look at images, so that it needs `latents`."""
+    followed: Scorer | None = None
+    """What optimisers follow instead of it; see `following`."""
 
     def require_images(self) -> None:
         """Refuse a scorer that cannot look at new images.
@@ -114,7 +116,7 @@ class Scorer(ABC):
 
     def target(self) -> Scorer:
         """What optimisers follow for this scorer: itself, or an ensemble that goes with it."""
-        return self
+        return self.followed or self
 
     @abstractmethod
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
@@ -193,7 +195,7 @@ class SelectedScorer(Scorer):
         return self.scorer.is_student
 
     def target(self) -> Scorer:
-        return self.scorer.target().select(self.names)
+        return self.followed or self.scorer.target().select(self.names)
 
     def differentiable(self) -> Scorer:
         return self.scorer.differentiable().select(self.names)

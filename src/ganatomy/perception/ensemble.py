@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from copy import copy
 
 import torch
 from jaxtyping import Float
@@ -56,3 +57,43 @@ class EnsembleScorer(Scorer):
 
     def differentiable(self) -> Scorer:
         return EnsembleScorer([member.differentiable() for member in self.members])
+
+
+def following(scorer: Scorer, companions: Iterable[Scorer]) -> Scorer:
+    """The same scorer, for which optimisers follow the mean of itself and its companions (`Scorer.target`).
+
+    An edit that follows one classifier often fools it. Companions may be classifiers that were trained apart, or
+    students of the scorer (`train_student`) where there are no others. None of them can judge the edits.
+
+    Args:
+        scorer: the classifier that says what was reached.
+        companions: classifiers that score all of its attributes.
+
+    Returns:
+        The scorer with these companions, in the place of those that it had; with none it is followed alone.
+
+    Raises:
+        SettingError: for the scorer itself among the companions, and for one that lacks an attribute.
+        ScoreError: for a table of labels.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> bright = ga.scorer(lambda images: images.mean((1, 2, 3)) / 2 + 0.5, names=["Bright"])
+        >>> green = ga.scorer(lambda images: images[:, 1].mean((1, 2)) / 2 + 0.5, names=["Bright"])
+        >>> len(following(bright, [green]).target().members)
+        2
+    """
+    found, members = copy(scorer), tuple(companions)
+    scorer.require_images()
+    for member in members:
+        member.require_images()
+        lacking = [name for name in scorer.names if name not in member.names]
+        if lacking:
+            raise SettingError(
+                f"{member.description} does not score {', '.join(lacking)}, so edits cannot follow it; give "
+                "classifiers of all attributes, such as students of the scorer"
+            )
+        if member.sources & scorer.sources:
+            raise SettingError(f"edits follow {scorer.description} already; give other classifiers")
+    found.followed = EnsembleScorer([scorer, *members]) if members else None
+    return found

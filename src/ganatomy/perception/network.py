@@ -21,7 +21,6 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, Scores, check_names, class_log_odds, fingerprint_of, fit_images
-from ganatomy.perception.ensemble import EnsembleScorer
 from ganatomy.storage import atomic_write
 
 ARCHITECTURE = "AttributeNetwork"
@@ -248,7 +247,6 @@ class NetworkScorer(Scorer):
     Args:
         network: the attribute network.
         description: what it is called.
-        companions: networks of the same attributes, trained apart; optimisers follow the mean of all.
     """
 
     def __init__(
@@ -256,11 +254,9 @@ class NetworkScorer(Scorer):
         network: AttributeNetwork,
         *,
         description: str = "attribute network",
-        companions: tuple[NetworkScorer, ...] = (),
     ) -> None:
         self.network = fold_norms(network)
         self.taught_by = network.taught_by
-        self.companions = companions
         self.names = network.config.attributes
         self.fingerprint = network.fingerprint
         self.description = f"{description} ({len(self.names)} attributes, {network.config.resolution} px)"
@@ -269,9 +265,6 @@ class NetworkScorer(Scorer):
     @property
     def is_student(self) -> bool:
         return bool(self.taught_by)
-
-    def target(self) -> Scorer:
-        return EnsembleScorer([self, *self.companions]) if self.companions else self
 
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
         return self.network.calibrated(self._read(images).attributes)
@@ -289,7 +282,6 @@ class NetworkScorer(Scorer):
         moved = copy(self)
         moved._latest = None  # noqa: SLF001 (a copy of itself)
         moved.network = deepcopy(self.network).to(device)
-        moved.companions = tuple(companion.to(device) for companion in self.companions)
         return moved
 
     def _read(self, images: Float[Tensor, "n c h w"]) -> Heads:

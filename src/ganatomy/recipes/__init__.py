@@ -3,6 +3,7 @@
 recipe      the recipe as a value, as JSON, and in the files that carry it
 codes       where its codes come from
 moves       what is done to them
+readings    what classifiers read in their images, and how usual the codes are
 images      how they are shown, one class for each kind of image
 rendering   from a recipe to its image
 parts       dataclasses as JSON: what all of these share
@@ -12,6 +13,7 @@ fields      reading JSON that may come from anywhere
 from ganatomy.recipes.codes import Drawn, Given, Sum, Term
 from ganatomy.recipes.images import Arithmetic, CodePath, DrawnFaces, Mix, Sheet, Transfer, Walk
 from ganatomy.recipes.moves import Along, Move, Reached, Turn
+from ganatomy.recipes.readings import ImageReading, Readings, read_edit
 from ganatomy.recipes.recipe import ModelReference, Recipe, from_json, read_recipe, save_recipe, to_json
 from ganatomy.recipes.rendering import render, render_to
 
@@ -22,10 +24,12 @@ __all__ = [
     "Drawn",
     "DrawnFaces",
     "Given",
+    "ImageReading",
     "Mix",
     "ModelReference",
     "Move",
     "Reached",
+    "Readings",
     "Recipe",
     "Sheet",
     "Sum",
@@ -34,6 +38,7 @@ __all__ = [
     "Turn",
     "Walk",
     "from_json",
+    "read_edit",
     "read_recipe",
     "render",
     "render_to",

@@ -33,9 +33,12 @@ from ganatomy.recipes.fields import (
 from ganatomy.recipes.images import DrawnFaces, Image, Sheet, read_image
 from ganatomy.recipes.moves import MOST_MOVES, Edit, read_edit
 from ganatomy.recipes.parts import MOST_DIRECTIONS, DirectionTable, Part, read_direction
+from ganatomy.recipes.readings import Readings
 from ganatomy.storage import atomic_write
 
 FORMAT = 1
+SHOWN = ("image", "scale", "fps", "batch_size", "scene")
+"""Fields that change how images are shown, and not what is read in them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +90,7 @@ class Recipe(Part):
         scale: whole number by which each image is enlarged; by default until it is readable.
         fps: frames per second, where the image is written as a film.
         batch_size: images made at a time. It is written down because the last bits of an image depend on it.
+        readings: what classifiers read in the images of the edits; no image depends on it.
         scene: how the studio showed the image, as its page has it; no image depends on it.
 
     Raises:
@@ -107,6 +111,7 @@ class Recipe(Part):
     scale: Annotated[int | None, integer(1, 64)] = None
     fps: Annotated[float, number(0.001, 1000)] = 25.0
     batch_size: Annotated[int, integer(1, 4096)] = 32
+    readings: Annotated[Readings | None, Readings.read] = None
     scene: Annotated[Mapping[str, Any] | None, as_it_is] = None
 
     def __post_init__(self) -> None:
@@ -121,7 +126,7 @@ class Recipe(Part):
 
     def of_any_generator(self) -> Self:
         """The same recipe, no longer tied to the generator that it was written for."""
-        return replace(super().of_any_generator(), scene=None)
+        return replace(super().of_any_generator(), readings=None, scene=None)
 
     def with_value(self, place: str, value: Any) -> Recipe:
         """The same recipe with another value in one field of its JSON, such as `edits.0.strength`.
@@ -136,7 +141,9 @@ class Recipe(Part):
         for step in steps:
             inside = inside[_key(inside, step, place)]
         inside[last if isinstance(inside, dict) else _key(inside, last, place)] = value
-        return from_json(json.dumps(data))
+        changed = from_json(json.dumps(data))
+        # Another edit, or the same one of another code, was not read by anyone.
+        return changed if steps[:1] == ["image"] or place in SHOWN else replace(changed, readings=None)
 
 
 def to_json(recipe: Recipe) -> str:

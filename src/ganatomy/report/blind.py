@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
+from ganatomy.errors import MissingFileError
 from ganatomy.report.embedded import embedded_image
 from ganatomy.report.pages import fill
-from ganatomy.storage import atomic_write
+from ganatomy.storage import atomic_write, parsing
+
+QUESTIONS = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,3 +56,25 @@ def write_questions(
     with atomic_write(path) as part:
         part.write_text(fill("blind.html", images=images, title=title, command=command), encoding="utf-8")
     return Path(path)
+
+
+def read_questions(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """The questions of a page that `write_questions` wrote.
+
+    Args:
+        path: of the page.
+
+    Returns:
+        For each its id, the question, and the image as a data address.
+
+    Raises:
+        MissingFileError: when there is no such page. CheckpointError: when it holds no questions.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFileError(
+            f"{path} does not exist; make the sheet with `ganatomy study trust --blind 24`"
+        )
+    with parsing(path):
+        found = QUESTIONS.findall(path.read_text(encoding="utf-8"))
+        return [{name: one[name] for name in ("id", "question", "src")} for one in json.loads(found[0])]

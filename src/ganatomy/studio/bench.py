@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
@@ -19,11 +20,12 @@ from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.explore.gallery import codes_of_seeds
 from ganatomy.experiments.explore.panel import Panel
 from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.natural_codes import NaturalCodes, natural_codes
 from ganatomy.latents import Direction, Latents, Space
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.features import features_of
 from ganatomy.perception.judging import Judge
-from ganatomy.recipes import ModelReference, Move, Recipe
+from ganatomy.recipes import ModelReference, Move, Readings, Recipe, read_edit
 from ganatomy.studio.preparing import shown_psi
 from ganatomy.studio.scenes import Labels, Scene
 from ganatomy.studio.turns import Pause
@@ -66,6 +68,7 @@ class Bench:
         judge: takes no part, and says which directions move what they should.
         panel: None until the model has been measured.
         preparing: how far the measuring is.
+        trust_folder: of a study of trust; by default one in the cache.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Bench:
     judge: Judge | None = None
     panel: Panel | None = None
     preparing: Preparing = field(default_factory=Preparing)
+    trust_folder: Path | None = None
 
     def __post_init__(self) -> None:
         self.closing = threading.Event()
@@ -193,6 +197,25 @@ class Bench:
             name: [round(value, 4) for value in seen[:, column].tolist()]
             for column, name in enumerate(self.scorer.names)
         }
+
+    def reading(self, scene: Scene, *, pause: Pause = go_on) -> Readings:
+        """What the scorer and the judge read in the image of a scene, and how usual its code is."""
+        edited = self.codes([scene], pause=pause)
+        natural = self.natural(edited.space)
+        pause()
+        return read_edit(
+            self.generator,
+            scene.codes.draw(self.generator),
+            edited,
+            [name for name, steps in scene.moves.items() if steps],
+            scorer=self.scorer,
+            judge=self.judge,
+            natural=natural,
+        )
+
+    def natural(self, space: Space) -> NaturalCodes:
+        """The codes with which those of scenes are compared."""
+        return self._keep(("natural", space), lambda: natural_codes(self.generator, space))
 
     @cached_property
     def candidates(self) -> Latents:

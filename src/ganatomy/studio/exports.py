@@ -59,6 +59,8 @@ MEDIA = {
     ".gif": "image/gif",
 }
 IMAGES = ("png", "recipe", "directions", "latents", "script")
+CARRYING = ("png", "recipe", "script")
+"""Files with the recipe in them."""
 FILMS = ("mp4", "gif")
 
 SCRIPT = '''"""{what}
@@ -97,6 +99,8 @@ class ExportRequest(Part):
         scene = self.scene
         path = folder / f"{_stem(bench, scene)}{SUFFIXES[self.what]}"
         recipe = replace(bench.recipe(scene, pause=pause), image=Sheet(), scene=scene.to_data())
+        if self.what in CARRYING and recipe.edits:
+            recipe = replace(recipe, readings=bench.reading(scene, pause=pause))
         if self.what == "directions":
             found = {
                 name: bench.taught(name, labels, pause=pause).direction
@@ -184,7 +188,8 @@ def _of_recipe(benches: Sequence[Bench], recipe: Recipe) -> dict[str, Any]:
     (scene,) = _carried(bench, recipe, codes[0]) or (_plain_scene(bench, recipe, codes[0]),)
     if isinstance(scene.codes, Drawn) and scene.codes.seeds[0] > LARGEST_SEED:
         scene = replace(scene, codes=Given(latents=scene.codes.draw(bench.generator)))
-    return {"model": bench.name, "kind": "image", "scene": scene.to_data()}
+    read = [] if recipe.readings is None else recipe.readings.lines
+    return {"model": bench.name, "kind": "image", "scene": scene.to_data(), "read": read}
 
 
 def _walk(bench: Bench, path: CodePath, keys: Sequence[Scene]) -> dict[str, Any]:

@@ -94,6 +94,24 @@ class ImageQuery(Query):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadingQuery(Query):
+    """What the judge reads in the image of a scene, what it confirms, and how usual the code is."""
+
+    scene: Annotated[Scene, Scene.read]
+
+    def answer(self, bench: Bench, emit: Emit, pause: Pause) -> None:
+        read = bench.reading(self.scene, pause=pause)
+        (image,) = read.images
+        facts = {
+            "judge": read.judge_lines,
+            "confirmed": image.confirmed,
+            "code": read.codes_line,
+            "unusual": image.unusual,
+        }
+        emit(Answer(facts={"kind": "reading", **facts}))
+
+
+@dataclass(frozen=True, kw_only=True)
 class SheetQuery(Query):
     """Many images in one."""
 
@@ -228,6 +246,7 @@ class TeachQuery(Query):
 
 KINDS: dict[str, type[Query]] = {
     "image": ImageQuery,
+    "reading": ReadingQuery,
     "sheet": SheetQuery,
     "walk": WalkQuery,
     "mix": MixQuery,

@@ -185,6 +185,7 @@ def _warm_up(bench: Bench) -> None:
         measure(bench)
     if bench.panel is not None:
         len(bench.candidates)
+        bench.natural(bench.space)
 
 
 class _Server(uvicorn.Server):

@@ -28,6 +28,7 @@ from ganatomy.studio.guards import MOST_BODY, MOST_REQUEST, MOST_VISITORS, Guard
 from ganatomy.studio.page import panel_data
 from ganatomy.studio.sockets import BROKEN, Visit, error_text
 from ganatomy.studio.thumbnails import Thumbnails
+from ganatomy.studio.trust import Answers, TrustDesk, trust_folder
 from ganatomy.studio.turns import Pause, Superseded, Worker
 
 STATIC = Path(__file__).parent / "static"
@@ -51,6 +52,10 @@ class Studio:
         self.workers = {name: Worker() for name in self.benches}
         self.thumbnails = {
             name: Thumbnails(bench, self.workers[name]) for name, bench in self.benches.items()
+        }
+        self.trust = {
+            name: TrustDesk(bench, bench.trust_folder or trust_folder(bench))
+            for name, bench in self.benches.items()
         }
         self.num_visitors = 0
         self._files = asyncio.Semaphore(MOST_FILES)
@@ -118,6 +123,8 @@ def application(studio: Studio, *, token: str | None = None) -> ASGIApp:
             Route("/api/export", _answering(partial(_file, exports.ExportRequest)), methods=["POST"]),
             Route("/api/film", _answering(partial(_file, exports.FilmRequest)), methods=["POST"]),
             Route("/api/restore", _answering(_restore), methods=["POST"]),
+            Route("/api/trust", _answering(_trust), methods=["GET", "POST"]),
+            Route("/api/blind", _answering(_blind), methods=["GET", "POST"]),
             WebSocketRoute("/socket", _socket),
             Mount("/static", _Static(directory=STATIC)),
         ],
@@ -158,6 +165,26 @@ async def _thumbnails(studio: Studio, request: Request) -> Response:
         return _not_yet(bench)
     sprite = await studio.thumbnails[bench.name].get()
     return Response(sprite, media_type="image/webp", headers={"Cache-Control": "no-store"})
+
+
+async def _trust(studio: Studio, request: Request) -> Response:
+    """The study of trust; a POST begins it."""
+    desk = studio.trust[studio.bench(request.query_params.get("model")).name]
+    if request.method == "POST":
+        desk.begin()
+    return _json(await asyncio.to_thread(desk.data))
+
+
+async def _blind(studio: Studio, request: Request) -> Response:
+    """The questions of the blind sheet; a POST compares answers to them with what the classifiers read."""
+    desk = studio.trust[studio.bench(request.query_params.get("model")).name]
+    if request.method == "GET":
+        return _json({"questions": await asyncio.to_thread(desk.questions)})
+    data = await read_body(request, most=MOST_REQUEST)
+    if data is None:
+        raise SettingError(f"a request has at most {MOST_REQUEST >> 20} MB")
+    answers = Answers.read(parse(data), "")
+    return _json({"lines": await asyncio.to_thread(desk.compare, answers.given)})
 
 
 async def _file(

@@ -9,24 +9,16 @@ from cyclopts import Parameter
 
 from ganatomy.cli.console import answer
 from ganatomy.cli.outputs import expect_file
-from ganatomy.cli.parameters import Absent, Count, Json, Seed, options, out_path
-from ganatomy.cli.subject import Subject
+from ganatomy.cli.parameters import Count, Json, Seed, out_path
+from ganatomy.cli.subject import ScorerAlone
 from ganatomy.errors import SettingError
 
 ENDING = ".calibrated"
 CalibratedFile = Annotated[Path, out_path(f"File to write; its name must end in {ENDING}.")]
 
 
-@options
-class Calibrated(Subject):
-    """A calibration needs no judge, and draws latents without truncation."""
-
-    judge: Absent = None
-    truncation_psi: Absent = 1.0
-
-
 def calibrate(
-    subject: Calibrated,
+    subject: ScorerAlone,
     *,
     reader: Annotated[list[str], Parameter(consume_multiple=True, negative="")],
     out: CalibratedFile,

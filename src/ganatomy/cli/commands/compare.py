@@ -5,11 +5,11 @@ from __future__ import annotations
 from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_folder
 from ganatomy.cli.parameters import Count, Json, NameList, OutFolder, TargetChange
-from ganatomy.cli.subject import Study
+from ganatomy.cli.subject import GuidedStudy
 
 
 def compare(
-    subject: Study,
+    subject: GuidedStudy,
     *,
     out: OutFolder,
     n: Count = 1500,

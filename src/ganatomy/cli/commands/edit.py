@@ -26,9 +26,9 @@ from ganatomy.cli.parameters import (
     repeated,
     switch,
 )
-from ganatomy.cli.readings import each_image, judge_edits, judged_names, rows
+from ganatomy.cli.readings import each_image, open_readers, readings_data, rows, with_lines
 from ganatomy.cli.solving import Moved, population, solve
-from ganatomy.cli.subject import Subject, called
+from ganatomy.cli.subject import Guiding, called
 from ganatomy.errors import SettingError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 def edit(
-    subject: Subject,
+    subject: Guiding,
     codes: CodesFile = None,
     *,
     out: OutFile,
@@ -78,7 +78,7 @@ def edit(
         ganatomy edit faces me.latents --directions my.directions \
             --move Smiling=1 --move Young=-2 --units logit -o older.latents
     """
-    from ganatomy.recipes import Move, Sheet
+    from ganatomy.recipes import Move, Sheet, read_edit
 
     if bool(move) == bool(to):
         raise SettingError(
@@ -101,7 +101,7 @@ def edit(
         found = open_directions(directions, generator, of_any_generator=of_any_generator)
     at = subject.codes(one_of(codes, seed), space=None if found is None else found.space)
     was = at.draw(generator)
-    scorer, scores, sought = None, None, None
+    scorer = None
     words = [*goals, *moves, *(() if hold == ("all",) else hold)]
     if goals or solving:
         scorer = subject.open_scorer(words if goals else solving)
@@ -109,8 +109,7 @@ def edit(
         assert scorer is not None
         goals = {called(scorer, name): goal for name, goal in goals.items()}
         hold = tuple(called(scorer, name) for name in hold)
-    judge = subject.open_judge(scorer, words)
-    judged = judged_names(judge, [*goals, *moves])
+    readers = open_readers(subject, scorer, [*goals, *moves], words)
     if goals:
         assert scorer is not None
         result = _guide(
@@ -124,22 +123,29 @@ def edit(
             batch_size=subject.batch_size,
         )
         edits, data, done = _reached(result, goals)
-        scores, sought = result.before, result.goals[:, [result.targets.index(name) for name in judged]]
+        asked, reached = dict(zip(result.targets, result.goals.T, strict=True)), result.reached
     else:
         assert found is not None
         held = held_directions(found, hold, moves)
         sample = Move(direction=found[next(iter(moves))], strength=0.0, units=units, hold=held, layers=layers)
         moved, data, done = _move(subject, scorer, was, found, moves, sample=sample, images=_names(at))
-        edits = moved.edits
-        if judged and set(judged) <= set(moved.solved):
-            scores, sought = moved.before(), moved.goals(judged)
-    subject.draw(out, codes=at, edits=edits, image=Sheet(before=before), scale=scale)
-    now = reduce(lambda latents, edit: edit.apply(latents, generator), edits, was)
-    readings, lines = judge_edits(
-        judge, generator, was, now, judged, batch_size=subject.batch_size, scores=scores, goals=sought
+        edits, (asked, reached) = moved.edits, moved.asked()
+    read = read_edit(
+        generator,
+        was,
+        reduce(lambda latents, edit: edit.apply(latents, generator), edits, was),
+        [*goals, *moves],
+        scorer=readers[0],
+        judge=readers[1],
+        goals=asked,
+        reached=reached,
+        batch_size=subject.batch_size,
     )
-    what = "\n".join([f"{len(at)} edited, {done}", *lines])
-    subject.done(out, what, {"n": len(at), **data, **readings}, as_json=json)
+    subject.draw(out, codes=at, edits=edits, image=Sheet(before=before), scale=scale, readings=read)
+    # What the scorer read of goals stands in the line before.
+    lines = read.lines if reached is None else [*read.judge_lines, read.codes_line]
+    what = with_lines(f"{len(at)} edited, {done}", lines)
+    subject.done(out, what, {"n": len(at), **data, **readings_data(read)}, as_json=json)
 
 
 def _moves(texts: Sequence[str]) -> dict[str, parsing.Amount]:
@@ -166,7 +172,7 @@ def _names(codes: Codes) -> list[str]:
 
 
 def _move(
-    subject: Subject,
+    subject: Guiding,
     scorer: Scorer | None,
     was: Latents,
     found: Directions,

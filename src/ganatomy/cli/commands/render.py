@@ -13,6 +13,7 @@ from ganatomy.cli import parsing
 from ganatomy.cli.console import answer
 from ganatomy.cli.outputs import CODES, FILMS, IMAGES, expect_file, write
 from ganatomy.cli.parameters import Device, Json, out_path, switch
+from ganatomy.cli.readings import with_lines
 from ganatomy.cli.subject import find_device
 from ganatomy.errors import SettingError
 
@@ -73,7 +74,11 @@ def render(
     write(recipe, out, generator=generator)
     if not show:
         data = {"out": str(out), "source": str(source), "recipe": json_format.loads(to_json(recipe))}
-        answer(f"{out}: {recipe.image.kind}, drawn again from {source}", data, as_json=json)
+        done = f"{out}: {recipe.image.kind}, drawn again from {source}"
+        read = recipe.readings
+        answer(
+            done if read is None else with_lines(f"{done}; when it was made:", read.lines), data, as_json=json
+        )
 
 
 def _image_ending(source: Path) -> str:

@@ -33,6 +33,7 @@ OPTIONS = StudioOptions()
 def studio(
     *models: str,
     report: Annotated[Path | None, Parameter(name="--from")] = None,
+    trust: Path | None = None,
     scorer: ScorerName = None,
     host: str = "127.0.0.1",
     port: int = 7860,
@@ -51,6 +52,8 @@ def studio(
         models: One model or several: names, files of weights, or org/name on Hugging Face.
         report: Folder that `ganatomy explore` wrote: opens its model, which is measured already. Name a model to read
             it from another place.
+        trust: Folder that `ganatomy study trust` wrote about the model: the Evidence tab shows its figures and the
+            blind sheet. Without it the study can be made there, at small size.
         host: Address to listen at; any but this machine's own needs --token.
         port: Port to listen at; 0 takes any that is free.
         token: Password in the address that visitors open: 8 or more of a-z, A-Z, 0-9, - and _; "new" generates and
@@ -67,6 +70,7 @@ def studio(
     from ganatomy.experiments.explore.panel_file import save_panel
     from ganatomy.studio.preparing import prepare
     from ganatomy.studio.run import serve
+    from ganatomy.studio.trust import read_study
 
     if report is not None:
         if len(models) > 1 or measure is not None:
@@ -83,6 +87,11 @@ def studio(
             _bench(name, Study(model, scorer=scorer, **vars(options)))
             for model, name in zip(models, _names(models), strict=True)
         ]
+    if trust is not None:
+        if len(benches) > 1:
+            raise SettingError("--trust goes with one model; open one, or leave it out")
+        read_study(trust, benches[0])
+        benches[0].trust_folder = trust
     if measure is not None:
         if len(benches) > 1:
             raise SettingError("--measure takes one model at a time")

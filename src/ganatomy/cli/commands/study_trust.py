@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from ganatomy.cli.console import answer, stages
 from ganatomy.cli.outputs import expect_folder, finish_document
 from ganatomy.cli.parameters import Count, Json, OutFolder, options, parsed
-from ganatomy.cli.subject import NONE, Study
+from ganatomy.cli.subject import NONE, GuidedStudy
 
 if TYPE_CHECKING:
     from ganatomy.perception.base import Scorer
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @options
-class TrustSubject(Study):
+class TrustSubject(GuidedStudy):
     """A subject with any number of judges."""
 
     judge: Annotated[

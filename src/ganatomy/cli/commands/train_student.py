@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from ganatomy.cli.console import answer, stages
 from ganatomy.cli.outputs import expect_file
-from ganatomy.cli.parameters import Absent, Count, Json, OutFile, Seed, options
-from ganatomy.cli.subject import Subject
-
-
-@options
-class Taught(Subject):
-    """A student learns from the scorer alone."""
-
-    judge: Absent = None
-    truncation_psi: Absent = 1.0
+from ganatomy.cli.parameters import Count, Json, OutFile, Seed
+from ganatomy.cli.subject import ScorerAlone
 
 
 def train_student(
-    subject: Taught,
+    subject: ScorerAlone,
     *,
     out: OutFile,
     n: Count = 6_000,

@@ -6,16 +6,13 @@ from typing import Any, Literal
 
 from ganatomy.cli.console import answer, stages
 from ganatomy.cli.outputs import expect_folder
-from ganatomy.cli.parameters import Absent, Json, OutFolder, options
-from ganatomy.cli.subject import Study
+from ganatomy.cli.parameters import Json, OutFolder, options
+from ganatomy.cli.subject import ScorerAlone, Study
 
 
 @options
-class TransferSubject(Study):
-    """Training draws codes without truncation; its results are tested with the scorer that it learns from."""
-
-    judge: Absent = None
-    truncation_psi: Absent = 1.0
+class TransferSubject(ScorerAlone, Study):
+    """Training is tested with the scorer that it learns from."""
 
 
 def train_transfer(

@@ -13,8 +13,8 @@ from ganatomy.cli.console import progress
 from ganatomy.cli.inputs import open_directions
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file
 from ganatomy.cli.parameters import AnyGenerator, Json, NameList, OutFile, Scale
-from ganatomy.cli.readings import each_image, judge_edits, judged_names, rows
-from ganatomy.cli.subject import Subject, called
+from ganatomy.cli.readings import each_image, open_readers, readings_data, rows, with_lines
+from ganatomy.cli.subject import Guiding, called
 from ganatomy.errors import SettingError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def seeds_or_file(name: str, metavar: str) -> Parameter:
 
 
 def transfer(
-    subject: Subject,
+    subject: Guiding,
     *,
     out: OutFile,
     source: Annotated[SeedsOrFile, seeds_or_file("--from", "SOURCE")],
@@ -67,7 +67,7 @@ def transfer(
         ganatomy transfer faces --from 3 --to me.latents --directions faces-report/ \
             --attributes Smiling,Young --method linear -o me.png
     """
-    from ganatomy.recipes import Reached, Transfer
+    from ganatomy.recipes import Reached, Transfer, read_edit
     from ganatomy.transfers import transfer as give
 
     expect_file(out, IMAGES + CODES)
@@ -83,9 +83,8 @@ def transfer(
     was = targets.draw(generator)
     kept = () if hold == ("all",) else hold
     scorer = subject.open_scorer([*attributes, *kept])
-    judge = subject.open_judge(scorer, [*attributes, *kept])
     attributes = tuple(called(scorer, name) for name in attributes)
-    judged = judged_names(judge, attributes)
+    _, judge = open_readers(subject, scorer, attributes, [*attributes, *kept])
     with progress("transferring") as advance:
         result = give(
             generator,
@@ -101,19 +100,21 @@ def transfer(
         )
     sought = dict(zip(result.attributes, result.wanted.mean(0).tolist(), strict=True))
     edits = (Reached(latents=result.latents, sought=sought),)
-    subject.draw(out, codes=targets, edits=edits, image=Transfer(source=sources), scale=scale)
-    readings, lines = judge_edits(
-        judge,
+    read = read_edit(
         generator,
         was,
         result.latents,
-        judged,
+        result.attributes,
+        scorer=scorer,
+        judge=judge,
+        goals=dict(zip(result.attributes, result.wanted.T, strict=True)),
+        reached=result.reached,
         batch_size=subject.batch_size,
-        scores=result.before,
-        goals=result.wanted[:, [result.attributes.index(name) for name in judged]],
     )
-    data = {"method": method, "n": len(result), **_data(result), **readings}
-    subject.done(out, "\n".join([str(result), *lines]), data, as_json=json)
+    subject.draw(out, codes=targets, edits=edits, image=Transfer(source=sources), scale=scale, readings=read)
+    data = {"method": method, "n": len(result), **_data(result), **readings_data(read)}
+    what = with_lines(str(result), [*read.judge_lines, read.codes_line])
+    subject.done(out, what, data, as_json=json)
 
 
 def _data(result: Transferred) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ganatomy.experiments.studies.trust.blind import (
     PersonAgreement,
     blind_sheet,
     compare_answers,
+    compare_given,
 )
 from ganatomy.experiments.studies.trust.document import trust_document
 from ganatomy.experiments.studies.trust.measures import TrustFigures, figures
@@ -31,6 +32,7 @@ __all__ = [
     "TrustStudy",
     "blind_sheet",
     "compare_answers",
+    "compare_given",
     "figures",
     "study_trust",
     "trust_document",

@@ -164,11 +164,19 @@ def compare_answers(answers: str | os.PathLike[str], key: str | os.PathLike[str]
         for line in compare_answers("answers.csv", "trust/blind-key.json"):
             print(line)
     """
-    images = {one["id"]: one for one in _read_key(Path(key))}
-    given = _read_answers(Path(answers))
+    return compare_given(_read_answers(Path(answers)), read_key(key))
+
+
+def compare_given(given: Mapping[int, bool], key: Sequence[Mapping[str, Any]]) -> list[PersonAgreement]:
+    """Compare answers by the ids of their questions, yes or no, with the key of the sheet.
+
+    Raises:
+        SettingError: for no answer, and for one to a question that the key does not have.
+    """
+    images = {one["id"]: one for one in key}
     unknown = sorted(set(given) - set(images))
     if unknown or not given:
-        what = f"image {unknown[0]} is not in {key}" if unknown else f"{answers} has no answer"
+        what = f"image {unknown[0]} is not on this sheet" if unknown else "no question is answered"
         raise SettingError(f"{what}; give the answers to the sheet of this folder")
     kinds = dict.fromkeys(images[number]["made"] for number in sorted(given))
     return [
@@ -197,7 +205,13 @@ def _compare(
     )
 
 
-def _read_key(path: Path) -> list[dict[str, Any]]:
+def read_key(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """The key of a sheet: for each question what its image is.
+
+    Raises:
+        MissingFileError: when there is none. SettingError: for another file.
+    """
+    path = Path(path)
     if not path.is_file():
         raise MissingFileError(f"{path} does not exist; make the sheet first, with --blind")
     try:

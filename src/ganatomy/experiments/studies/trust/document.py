@@ -67,7 +67,10 @@ def trust_document(
             ),
             _how(found),
         ],
-        data=data(found, model=model, scorer=scorer),
+        data={
+            "fingerprint": experiment.generator.fingerprint,
+            **data(found, model=model, scorer=scorer),
+        },
         files={} if sheet is None else {SHEET_FILE: sheet.write_page, KEY_FILE: sheet.write_key},
         footer=made_in(found.seconds),
     )

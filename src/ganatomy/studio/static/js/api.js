@@ -36,6 +36,17 @@ export function save({ blob, name }) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
+/** The study of trust: {state: "none"|"preparing"|"failed"|"ready", ...}. */
+export const trust = async (model) => (await request(`/api/trust?model=${encodeURIComponent(model)}`)).json();
+export const beginTrust = async (model) =>
+  (await request(`/api/trust?model=${encodeURIComponent(model)}`, { method: "POST" })).json();
+/** @returns {Promise<{id: number, question: string, src: string}[]>} */
+export const blindSheet = async (model) =>
+  (await (await request(`/api/blind?model=${encodeURIComponent(model)}`)).json()).questions;
+/** @param {{id: number, yes: boolean}[]} answers @returns {Promise<string[]>} */
+export const compareAnswers = async (model, answers) =>
+  (await (await post(`/api/blind?model=${encodeURIComponent(model)}`, { answers })).json()).lines;
+
 const post = (path, body) => request(path, {
   method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
 });

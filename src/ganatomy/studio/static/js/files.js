@@ -38,9 +38,9 @@ export async function openFile(file) {
 
 /** Restores each kind of file; returns the message. */
 const RESTORED = {
-  image(old, { scene }, model, file) {
+  image(old, { scene, read = [] }, model, file) {
     change({ ...old, tab: "edit", edit: withSliders(editOf(scene, model), old.edit) });
-    return `${file} is restored.`;
+    return `${file} is restored.${read.length ? ` When it was made: ${read.join("; ")}.` : ""}`;
   },
   directions(old, { scene }) {
     const own = Object.fromEntries(Object.entries(scene.own).map(([name, direction]) =>

@@ -18,7 +18,7 @@ export const KEYS = [
   [["[", "]"], "the image of the previous or next seed"],
   [["L"], "hold everything, or nothing"],
   [["0"], "put all sliders back to zero"],
-  [["Y", "N", "S"], "in Teach: yes, no, skip; the arrows → and ← do the same"],
+  [["Y", "N", "S"], "in Teach: yes, no, skip; the arrows → and ← do the same; yes and no in Evidence as well"],
   [["?"], "this list"],
 ];
 

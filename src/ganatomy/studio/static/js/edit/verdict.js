@@ -6,6 +6,7 @@ import { swiped } from "../panes.js";
 import { edit, holdsEvery, moves } from "../state.js";
 import { html, useEffect, useState } from "../view.js";
 import { listed, share, signed, titled } from "../words.js";
+import { Reading, readingLines } from "./reading.js";
 
 /** Attributes that the sentence names. */
 const NAMED = 3;
@@ -26,11 +27,12 @@ export function Verdict() {
           ${moved.map((name) => html`<span><b>${titled(name)}</b> ${outcome(name)}</span> `)}
           <${BeforeButton} />
         </p>
+        <${Reading} />
         ${judged && html`<p class=${others.length ? "also" : "clean"}>${sentence(others)}</p>`}
         ${judged && others.length > 0 && holdsEvery(hold.value) && measured.value && html`<p class="quiet as-far">${AS_FAR}</p>`}
         ${scored && !now.scores.value && html`<p class="quiet">Computing its scores …</p>`}`}
     </div>
-    <${Aloud} text=${moved.length ? `${words}. ${judged ? sentence(others) : ""}` : ""} />`;
+    <${Aloud} text=${moved.length ? `${words}. ${[...(judged ? [sentence(others)] : []), ...readingLines()].join(" ")}` : ""} />`;
 }
 
 function BeforeButton() {

@@ -1,6 +1,7 @@
 /** Evidence: what one step of each slider changes, measured, with intervals. */
 import { Cards } from "../evidence/cards.js";
 import { Matrix } from "../evidence/matrix.js";
+import { Trust } from "../evidence/trust.js";
 import { panel, panelProblem, preparing } from "../models.js";
 import { html } from "../view.js";
 
@@ -10,6 +11,7 @@ export function EvidenceTab() {
   return html`
     <div class="wide evidence">
       ${changes ? html`<${Matrix} panel=${panel.value} />` : html`<${NoMatrix} />`}
+      <${Trust} />
       <${Cards} directions=${directions} />
       ${notes?.length > 0 && html`
         <section><h2>Notes</h2><ul class="plain-list">${notes.map((note) => html`<li>${note}</li>`)}</ul></section>`}
