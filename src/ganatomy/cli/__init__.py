@@ -21,6 +21,7 @@ from ganatomy.cli.commands.edit import edit
 from ganatomy.cli.commands.explore import explore
 from ganatomy.cli.commands.export import export
 from ganatomy.cli.commands.info import info
+from ganatomy.cli.commands.invert import invert
 from ganatomy.cli.commands.map import map  # noqa: A004 (the name of the command)
 from ganatomy.cli.commands.measure import measure
 from ganatomy.cli.commands.mix import mix
@@ -45,7 +46,7 @@ from ganatomy.errors import GanatomyError
 
 COMMANDS = (
     models, info, sample, explore, studio, measure, map, compare, words, calibrate, survey, directions, walk,
-    edit, transfer, arithmetic, mix, render, export, dataset, train,
+    edit, transfer, arithmetic, mix, invert, render, export, dataset, train,
 )  # fmt: skip
 
 STUDIES: tuple[Callable[..., None], ...] = (trust, linear_map, z_against_w, dcgan, bias)

@@ -48,9 +48,12 @@ class Likeness:
 
 def default_perceptual(generator: Generator) -> PerceptualDistance | None:
     """The distance of the scorer that is bundled with this generator; None for any other generator."""
-    recorded = generator.origin.recorded_fingerprint if generator.origin else None
+    source = generator.origin.source if generator.origin else None
     for model in MODELS.values():
-        own = None if model.table else read_metadata(model.generator).get("fingerprint")
-        if own is not None and own in (recorded, generator.fingerprint):
+        if model.table:
+            continue
+        recorded = read_metadata(model.generator).get("fingerprint")
+        bundled = source is not None and source.kind == "bundled" and source.name == model.name
+        if bundled or recorded == generator.fingerprint:
             return scorer_distance(find_scorer(model.name))
     return None

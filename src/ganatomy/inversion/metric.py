@@ -16,7 +16,7 @@ from ganatomy.inversion.likeness import Likeness
 from ganatomy.inversion.prior import Prior
 from ganatomy.progress import Advance
 
-DAMPING = 1e-2
+DAMPING = 1e-3
 """Added to H, as a share of its largest eigenvalue: single images curve otherwise than the mean."""
 
 PRODUCTS_AT_ONCE = 4

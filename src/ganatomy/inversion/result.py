@@ -90,12 +90,17 @@ class Inversion:
         """For each image what is wrong with it and what to do; empty where it fits."""
         return self.fit.remarks
 
-    def __str__(self) -> str:
+    @property
+    def headline(self) -> str:
+        """How near the images are, and what they took, in a line."""
         psnr = self.psnr
         span = f" ({float(psnr.min()):.1f} to {float(psnr.max()):.1f})" if len(self) > 1 else ""
         plural = "images" if len(self) > 1 else "image"
         text = f"{len(self)} {plural} by {self.method}: PSNR {float(psnr.mean()):.1f} dB{span}"
-        lines = [f"{text}, {self.evaluations} evaluations, {self.seconds / len(self):.1f} s each"]
+        return f"{text}, {self.evaluations} evaluations, {self.seconds / len(self):.1f} s each"
+
+    def __str__(self) -> str:
+        lines = [self.headline]
         lines += [f"image {row + 1}: {text}" for row, text in enumerate(self.remarks) if text]
         return "\n".join(lines)
 
