@@ -120,6 +120,9 @@ FILES: dict[str, Callable[[Path], Any]] = {
         {"generator_smooth": test_genforce.StyleGAN([6, 6, 5]).state_dict()}, path
     ),
     "generator.pt": lambda path: torch.save(stack(), path),
+    "conditional.pt": lambda path: torch.save(
+        nn.Sequential(nn.Linear(26, 32), nn.ReLU(), nn.Linear(32, 256)).state_dict(), path
+    ),
     "generator.safetensors": lambda path: save_file(stack(), path),
     "epoch=99.ckpt": lightning,
     "generator.h5": lambda path: test_keras.write_model(path, test_keras.tensorflow_tutorial().layers),

@@ -86,7 +86,6 @@ def damaged_card(folder: Path) -> Path:
     [
         (fresh_stylegan2, "mean w is all zeros"),
         (half, "stored in 16 bits"),
-        (without_norms, "normal is a guess"),
         (changed, "fingerprint is not the one that the file records"),
         (damaged_card, "card is damaged"),
     ],
@@ -96,5 +95,15 @@ def test_what_is_unusual_is_noted(write: Callable[[Path], Path], words: str, tmp
     assert [note for note in notes if words in note], notes
 
 
-def test_a_prior_that_was_given_is_no_guess(tmp_path: Path) -> None:
-    assert ga.describe(ga.load(without_norms(tmp_path), prior="uniform")).notes == ()
+def test_what_was_given_is_no_guess(tmp_path: Path) -> None:
+    found = ga.describe(ga.load(without_norms(tmp_path)))
+    assert [guess.what for guess in found.guesses] == ["prior", "hidden activations", "output activation"]
+    assert "guess: prior normal is assumed, nothing in the file tells" in str(found)
+    said = ga.load(without_norms(tmp_path), prior="uniform", hidden="relu", output="none")
+    assert ga.describe(said).guesses == ()
+
+
+def test_a_file_of_ours_remembers_what_was_guessed(tmp_path: Path) -> None:
+    found = ga.load(without_norms(tmp_path))
+    again = ga.load(ga.export(found, tmp_path / "again.safetensors").path)
+    assert again.guesses == found.guesses

@@ -46,7 +46,9 @@ NONE = "none"
 CLIP = "clip"
 """The text-image model that scores attributes in words where no classifier is bundled or given."""
 
-SETTINGS = ("prior", "output", "hidden", "resolution", "network", "precision")
+SETTINGS = (
+    "prior", "output", "hidden", "slope", "eps", "resolution", "num_classes", "class_join", "network", "precision",
+)  # fmt: skip
 """Options that decide what a file of weights is read as."""
 
 READING = Parameter(group=Group("Model options", sort_key=1))
@@ -56,14 +58,22 @@ READING = Parameter(group=Group("Model options", sort_key=1))
 class Loading:
     """How a model is read and run."""
 
-    prior: Annotated[Literal["normal", "uniform"] | None, READING] = None
-    """Distribution of z in training, if the weights do not say."""
+    prior: Annotated[Literal["normal", "uniform", "uniform01"] | None, READING] = None
+    """Distribution of z in training, if the weights do not say: normal, uniform in (-1, 1) or in (0, 1)."""
     output: Annotated[Literal["tanh", "sigmoid", "none"] | None, READING] = None
     """Output activation (DCGAN); by default tanh."""
     hidden: Annotated[Literal["relu", "leaky_relu"] | None, READING] = None
     """Hidden activations (DCGAN), if the weights do not say."""
+    slope: Annotated[float | None, READING] = None
+    """Slope of leaky ReLUs below zero (DCGAN); by default 0.2."""
+    eps: Annotated[float | None, READING] = None
+    """Epsilon of the batch norms (DCGAN), if the weights do not say."""
     resolution: Annotated[int | None, READING] = None
     """Image resolution, if ambiguous (DCGAN)."""
+    num_classes: Annotated[int | None, READING] = None
+    """Classes of a conditional model (DCGAN, ProGAN), if the weights do not say; 0 for none."""
+    class_join: Annotated[Literal["first", "last", "multiply"] | None, READING] = None
+    """How the class enters the first layer (DCGAN): before z, behind it, or as factors of it."""
     network: Annotated[str | None, READING] = None
     """Network to read from a file that holds several, such as G; by default the averaged generator."""
     precision: Annotated[Literal["float32", "bfloat16", "float16"], READING] = "float32"
@@ -99,7 +109,21 @@ class ModelOptions(Loading, Named):
 
     @cached_property
     def generator(self) -> "Generator":
-        """The generator of that name or file, on the device that was asked for; read once.
+        """The generator of that name or file, on the device that was asked for; a line says what was guessed of it.
+
+        Raises:
+            As `opened` says.
+        """
+        from ganatomy.generators.guesses import summary
+
+        guessed = summary(self.opened.guesses)
+        if guessed:
+            remark(f"{self.model}: {guessed}; `ganatomy info` says how sure")
+        return self.opened
+
+    @cached_property
+    def opened(self) -> "Generator":
+        """The same without that line; read once.
 
         Raises:
             MissingFileError, CheckpointError, UnknownNameError: when it cannot be read as a generator.

@@ -15,6 +15,7 @@ from ganatomy.generators.checkpoints import Checkpoint, read_checkpoint
 from ganatomy.generators.checkpoints.allowance import building_from
 from ganatomy.generators.checkpoints.foreign import what_these_are
 from ganatomy.generators.checkpoints.native import read_settings, save_generator
+from ganatomy.generators.class_inputs import JOINS
 from ganatomy.generators.dcgan import DCGAN, OUTPUTS
 from ganatomy.generators.drawn import DrawnGenerator
 from ganatomy.generators.origin import Origin
@@ -44,7 +45,11 @@ def load(
     prior: str | None = None,
     output: str | None = None,
     hidden: str | None = None,
+    slope: float | None = None,
+    eps: float | None = None,
     resolution: int | None = None,
+    num_classes: int | None = None,
+    class_join: str | None = None,
     network: str | None = None,
     precision: str = "float32",
     device: str | None = None,
@@ -59,10 +64,15 @@ def load(
     The weights say which architecture it is. What they cannot say can be given:
 
     Args:
-        prior: what z was drawn from in training, "normal" or "uniform" in (-1, 1). Read from batch norms where
-            there are any, else normal.
+        prior: what z was drawn from in training: "normal", "uniform" in (-1, 1) or "uniform01" in (0, 1). Read from
+            batch norms where there are any, else normal.
         output: how a DCGAN's images come into their range: "tanh" (the default), "sigmoid" or "none".
         hidden: a DCGAN's hidden activations, "relu" or "leaky_relu". Read from batch norms where there are any.
+        slope: of a DCGAN's leaky ReLUs below zero; by default 0.2.
+        eps: of a DCGAN's batch norms. Read from them where they tell.
+        num_classes: classes of a conditional DCGAN or Progressive GAN whose file does not say; 0 for none.
+        class_join: how the class of a conditional DCGAN goes into its first layer: "first" or "last" (before or behind
+            z) or "multiply".
         resolution: pixels a side, where a DCGAN's layers fit several, and of `drawn`, which is crisp at any.
         network: which network of a file that holds several, such as "G"; by default the averaged generator.
         precision: what images are computed in: "float32", or where the architecture can "bfloat16" (on processors
@@ -82,9 +92,18 @@ def load(
         images = G(G.sample(4, seed=0))
     """
     drawn_from = None if prior is None else parse_prior(prior)
-    options = {"output": output, "hidden": hidden, "resolution": resolution}
+    options = {
+        "output": output,
+        "hidden": hidden,
+        "slope": slope,
+        "eps": eps,
+        "resolution": resolution,
+        "num_classes": num_classes,
+        "class_join": class_join,
+    }
     options = {name: value for name, value in options.items() if value is not None}
-    for name, known in (("output", OUTPUTS), ("hidden", ACTIVATIONS)):
+    _check_numbers(slope=slope, eps=eps, num_classes=num_classes)
+    for name, known in (("output", OUTPUTS), ("hidden", ACTIVATIONS), ("class_join", JOINS)):
         if name in options and options[name] not in known:
             raise SettingError(f"{name}={options[name]!r} is not known; choose one of {', '.join(known)}")
     if not isinstance(model, str | os.PathLike):
@@ -110,9 +129,21 @@ def load(
         notes=checkpoint.notes,
         metadata=checkpoint.metadata,
         prior_given=prior is not None,
+        guesses=(*checkpoint.guesses, *generator.guesses),
     )
+    generator.guesses = generator.origin.guesses
     generator.precision = parse_precision(precision, generator.precisions)
     return generator.to(device).eval().requires_grad_(False)
+
+
+def _check_numbers(*, slope: float | None, eps: float | None, num_classes: int | None) -> None:
+    """Refuse options that no network has; raises SettingError."""
+    if slope is not None and not 0 <= slope <= 1:
+        raise SettingError(f"slope={slope:g} is no slope of a leaky ReLU; give 0 to 1")
+    if eps is not None and not 0 < eps <= 1:
+        raise SettingError(f"eps={eps:g} is no epsilon of a batch norm; give a number above 0, up to 1")
+    if num_classes is not None and num_classes < 0:
+        raise SettingError(f"num_classes={num_classes} is negative; give 0 for a generator without classes")
 
 
 def _from_object(model: Any, prior: Prior | None, options: Mapping[str, Any]) -> Generator:
@@ -136,7 +167,7 @@ def _from_object(model: Any, prior: Prior | None, options: Mapping[str, Any]) ->
 def _compute(source: Source, prior: Prior | None, options: Mapping[str, Any]) -> Generator:
     """A bundled generator that has settings and no weights."""
     unknown = [name for name, value in options.items() if name != "resolution" and value is not None]
-    if unknown or prior == "uniform":
+    if unknown or prior not in (None, "normal"):
         raise SettingError(
             f"leave out {', '.join(unknown) or 'prior'}: {source.name} has no weights that it could be of"
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import torch
@@ -15,12 +15,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ganatomy.errors import FingerprintError, SettingError, SpaceError
+from ganatomy.generators.guesses import Guess
 from ganatomy.generators.origin import Origin
 from ganatomy.generators.precision import Precision
 from ganatomy.latents import Latents, Space
 
-Prior = Literal["normal", "uniform"]
-PRIORS: tuple[Prior, ...] = ("normal", "uniform")
+Prior = Literal["normal", "uniform", "uniform01"]
+PRIORS: tuple[Prior, ...] = get_args(Prior)
+UNIFORM: Mapping[Prior, tuple[float, float]] = {"uniform": (-1.0, 1.0), "uniform01": (0.0, 1.0)}
+"""Ends of the uniform priors."""
 SEED_BLOCK = 256
 """Rows that share one random stream; a row depends on the seed and on its own index, never on the batch."""
 
@@ -44,7 +47,7 @@ class Signature:
         resolution: height and width of the images.
         channels: 1 (grey) or 3 (RGB).
         num_classes: classes of a conditional generator, else 0.
-        prior: what z is drawn from: "normal" is N(0, I), "uniform" is U(-1, 1).
+        prior: what z is drawn from: "normal" is N(0, I), "uniform" is U(-1, 1), "uniform01" is U(0, 1).
         spaces: the spaces that `synthesize` understands, in the order of `map`.
     """
 
@@ -72,6 +75,8 @@ class Generator(nn.Module, ABC):
     signature: Signature
     origin: Origin | None = None
     """Where `load` found it."""
+    guesses: tuple[Guess, ...] = ()
+    """What its file does not say, so that it was inferred or assumed."""
     precisions: tuple[Precision, ...] = ("float32",)
     """What the architecture can compute images in."""
     label: int | None = None
@@ -281,7 +286,8 @@ def draw_rows(
         if prior == "normal":
             blocks.append(rng.standard_normal(shape, dtype=np.float32))
         else:
-            blocks.append(rng.random(shape, dtype=np.float32) * 2 - 1)
+            low, high = UNIFORM[prior]
+            blocks.append(rng.random(shape, dtype=np.float32) * (high - low) + low)
     first = start % SEED_BLOCK
     return np.concatenate(blocks)[first : first + n]
 

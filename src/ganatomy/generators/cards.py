@@ -38,6 +38,8 @@ def make_card(generator: Generator, *, licence: str | None = None) -> dict[str, 
         "licence": licence or (origin.licence if origin else None) or "unknown",
         "exported": {"by": f"ganatomy {_version()}", "date": datetime.now(UTC).date().isoformat()},
     }
+    if origin and origin.guesses:
+        card["guesses"] = [guess.to_data() for guess in origin.guesses]
     if origin:
         # A file that was exported before names where its weights came from first.
         card.setdefault(
@@ -84,7 +86,7 @@ def write_page(title: str, card: Mapping[str, Any], *, fingerprint: str, z: str)
         "| | |", "|---|---|", f"| licence | {licence} |", f"| fingerprint | `{fingerprint}` |",
     ]  # fmt: skip
     for name, value in card.items():
-        if name in {"architecture", "resolution", "licence"} or value in (None, "", {}):
+        if name in {"architecture", "resolution", "licence", "guesses"} or value in (None, "", {}):
             continue
         told = (
             "; ".join(f"{key} {item}" for key, item in value.items() if item is not None)

@@ -11,23 +11,38 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import MISSING, dataclass, fields, replace
 from itertools import pairwise
 from typing import Any, Literal, Self, cast, get_args
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.architecture import Architecture
-from ganatomy.generators.base import Prior, Signature
-from ganatomy.generators.checkpoints.layouts import KERAS, TORCH, LayerWeights, read_layout
-from ganatomy.generators.checkpoints.statistics import choose, fill, read_prior
-from ganatomy.generators.stacks import Activation, Layer, StackLayer
-from ganatomy.latents import Latents
+from ganatomy.generators.base import Prior, Signature, draw_rows
+from ganatomy.generators.checkpoints.choosing import choose, take_embedding
+from ganatomy.generators.checkpoints.layouts import (
+    KERAS,
+    TORCH,
+    Conventions,
+    LayerWeights,
+    LayoutReading,
+    read_layout,
+)
+from ganatomy.generators.checkpoints.stack_guesses import Wanted
+from ganatomy.generators.checkpoints.statistics import fill, infer_prior
+from ganatomy.generators.class_inputs import ClassInput
+from ganatomy.generators.guesses import Guess
+from ganatomy.generators.stacks import Layer, StackLayer
+from ganatomy.latents import Latents, Space
 
 Output = Literal["tanh", "sigmoid", "none"]
 OUTPUTS: tuple[Output, ...] = get_args(Output)
+PROBE = 16
+"""Images whose values are looked at to say what the output activation is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,16 +51,20 @@ class DCGANConfig:
 
     Args:
         output: what brings the last layer into [-1, 1]; "sigmoid" is stretched from [0, 1], "none" leaves it.
+        classes: how a conditional generator takes its class.
     """
 
     layers: tuple[Layer, ...]
     output: Output = "tanh"
     prior: Prior = "normal"
+    classes: ClassInput | None = None
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
         """The configuration that `DCGAN.settings` wrote down."""
-        return cls(**{**settings, "layers": tuple(Layer(**layer) for layer in settings["layers"])})
+        classes = settings.get("classes")
+        layers = tuple(Layer(**layer) for layer in settings["layers"])
+        return cls(**{**settings, "layers": layers, "classes": ClassInput(**classes) if classes else None})
 
     @property
     def resolution(self) -> int:
@@ -59,11 +78,15 @@ class DCGAN(Architecture):
     """A stack of layers from z to the image; batch norms use their running statistics in eval mode."""
 
     config_type = DCGANConfig
-    options = frozenset({"output", "hidden", "resolution"})
+    options = frozenset({"output", "resolution", "hidden", "slope", "eps", "num_classes", "class_join"})
+    class_table: Float[Tensor, "classes d t t"]
 
     def __init__(self, config: DCGANConfig) -> None:
         super().__init__(config)
         self.layers = nn.ModuleList(StackLayer(layer) for layer in config.layers)
+        if config.classes:
+            it = config.classes
+            self.register_buffer("class_table", torch.zeros(it.num_classes, it.channels, it.size, it.size))
 
     @classmethod
     def build(
@@ -101,8 +124,14 @@ class DCGAN(Architecture):
 
     def synthesize(self, latents: Latents) -> Float[Tensor, "n c h w"]:
         """Images of codes in z."""
-        x = latents.codes[:, :, None, None]
-        for layer in self.layers:
+        x, classes = latents.codes[:, :, None, None], self.config.classes
+        for index, layer in enumerate(self.layers):
+            if classes and classes.at == index:
+                if latents.labels is None:
+                    raise SettingError(
+                        f"this generator has {classes.num_classes} classes; its codes need labels, as sample() draws"
+                    )
+                x = classes.combine(x, latents.labels, self.class_table)
             x = layer(x)
         if self.config.output == "tanh":
             return x.tanh()
@@ -112,9 +141,11 @@ class DCGAN(Architecture):
     def sign(cls, config: DCGANConfig) -> Signature:
         return Signature(
             architecture="DCGAN",
-            z_dim=config.layers[0].in_channels,
+            z_dim=config.layers[0].in_channels
+            - (config.classes.added if config.classes and config.classes.at == 0 else 0),
             resolution=config.resolution,
             channels=config.layers[-1].out_channels,
+            num_classes=config.classes.num_classes if config.classes else 0,
             prior=config.prior,
         )
 
@@ -131,16 +162,19 @@ class DCGAN(Architecture):
             for name, value in usual.items():
                 if layer[name] == value:
                     del layer[name]
+        if settings["classes"] is None:
+            del settings["classes"]
         return hashlib.sha256(f"{super()._digest(state)} {json.dumps(settings)}".encode()).hexdigest()
 
     @classmethod
     def matches(cls, state: Mapping[str, Tensor]) -> bool:
         """Whether these weights can be read as a stack that ends in an image, or have the names of our own."""
-        if state and all(re.fullmatch(r"layers\.\d+\.(weights|norm)\.\w+", name) for name in state):
+        ours = r"class_table|layers\.\d+\.(weights|norm)\.\w+"
+        if state and all(re.fullmatch(ours, name) for name in state):
             return True
         for conventions in (TORCH, KERAS):
             with contextlib.suppress(CheckpointError):
-                if read_layout(state, conventions=conventions)[1]:
+                if _read_stack(state, None, conventions)[1]:
                     return True
         return False
 
@@ -152,21 +186,21 @@ class DCGAN(Architecture):
         prior: Prior | None = None,
         settings: Mapping[str, Any] | None = None,
         output: Output | None = None,
-        hidden: Activation | None = None,
         resolution: int | None = None,
+        **said: Any,
     ) -> Self:
         """Build the stack that these weights describe, and fill it.
 
         What the weights do not tell (strides, activations, the prior) shows in the running statistics of the batch
         norms: of the ways to read the stack, the one under which each norm sees the mean and the variance that it
-        recorded in training is taken. Without batch norms the most usual way is.
+        recorded in training is taken. Without batch norms the most usual way is. Either is said in `guesses`.
 
         Args:
             prior: overrides what the statistics say; without any it is normal.
             settings: what the file says: all `layers` and the `output`, or the `framework` whose habits they have.
             output: "tanh" unless it is given.
-            hidden: the activation of all hidden layers, where the statistics should not decide.
             resolution: pixels a side, where several readings are as likely.
+            **said: what `Wanted` has beside the prior.
 
         Raises:
             CheckpointError: when no reading ends in an image, or several do that nothing tells apart.
@@ -174,43 +208,88 @@ class DCGAN(Architecture):
         """
         settings = settings or {}
         if "layers" in settings:
-            chosen = {"output": output, "hidden": hidden, "resolution": resolution}
-            if any(chosen.values()):
-                names = ", ".join(name for name, value in chosen.items() if value)
+            chosen = {"output": output, "resolution": resolution, **said}
+            if any(value is not None for value in chosen.values()):
+                names = ", ".join(name for name, value in chosen.items() if value is not None)
                 raise SettingError(f"leave out {names}: the file records what it holds")
             return cls._from_settings(state, settings, prior)
         conventions = KERAS if settings.get("framework") == "Keras" else TORCH
-        blocks, found = read_layout(state, resolution=resolution, conventions=conventions)
+        blocks, found, embedding = _read_stack(state, resolution, conventions)
         if not found:
             wanted = f" of {resolution} px" if resolution else ""
             raise CheckpointError(f"{len(blocks)} layers of weights do not chain into an image{wanted}")
-        trained_with = read_prior(blocks[0])
-        drawn_from = trained_with or prior or "normal"
-        layers = choose(blocks, found, prior=drawn_from, hidden=hidden, conventions=conventions)
-        model = cls(DCGANConfig(layers=layers, output=output or "tanh", prior=prior or drawn_from))
+        choice = choose(
+            blocks, found, Wanted(prior=prior, **said), embedding=embedding, conventions=conventions
+        )
+        config = DCGANConfig(
+            layers=choice.layers,
+            output=output or "tanh",
+            prior=prior or choice.codes.prior,
+            classes=choice.codes.classes,
+        )
+        model = cls(config)
         for layer, block in zip(model.layers, blocks, strict=True):
             fill(cast(StackLayer, layer), block)
-        return model.eval().requires_grad_(False)
+        if choice.codes.table is not None:
+            model.class_table.copy_(choice.codes.table)
+        model.eval().requires_grad_(False)
+        model.guesses = choice.guesses if output else (*choice.guesses, model._guess_output())
+        return model
+
+    def _guess_output(self) -> Guess:
+        """That the output activation was assumed, with the values before it, which say whether that is likely."""
+        raw = copy(self)
+        raw.config = replace(self.config, output="none")
+        codes = draw_rows(PROBE, self.signature.z_dim, seed=0, prior=self.signature.prior)
+        labels = self._labels(PROBE, None, seed=0, start=0)
+        with torch.no_grad():
+            images = raw.synthesize(Latents(codes=torch.from_numpy(codes), space=Space.Z, labels=labels))
+        values = images.flatten()[:: 1 + images.numel() // 100_000]
+        low, high = (float(values.quantile(q)) for q in (0.01, 0.99))
+        return Guess(
+            what="output activation",
+            chosen=self.config.output,
+            option="output",
+            second="sigmoid",
+            note=f"98 % of the values before it lie in {low:.2g} to {high:.2g}",
+        )
 
     @classmethod
     def _from_settings(
         cls, state: Mapping[str, Tensor], settings: Mapping[str, Any], prior: Prior | None
     ) -> Self:
-        """A generator whose file says all of its layers; the prior shows in the first norm, if anywhere."""
-        config = DCGANConfig.from_settings({name: settings[name] for name in ("layers", "output")})
-        if prior is None and config.layers[0].norm:
-            prior = read_prior(
-                LayerWeights(
-                    name="the first layer",
-                    weight=state["layers.0.weights.weight"],
-                    bias=state.get("layers.0.weights.bias"),
-                    norm={leaf: state[f"layers.0.norm.{leaf}"] for leaf in ("running_mean", "running_var")},
-                )
-            )
+        """A generator whose file says all of its layers; the prior shows in the norms, if anywhere."""
+        names = {field.name for field in fields(DCGANConfig)} - {"prior"}
+        config = DCGANConfig.from_settings({name: settings[name] for name in names if name in settings})
         model = cls(replace(config, prior=prior or "normal"))
         counters = {name: value for name, value in model.state_dict().items() if "num_batches" in name}
         try:
             model.load_state_dict(counters | dict(state))
         except RuntimeError as error:
             raise CheckpointError(f"layers and weights do not fit: {' '.join(str(error).split())}") from None
+        if any(
+            bool((value < 0).any())
+            for name, value in model.state_dict().items()
+            if name.endswith("running_var")
+        ):
+            raise CheckpointError("its batch norms hold negative variances, so the weights are damaged")
+        if prior is None:
+            table = model.class_table if config.classes else None
+            guess = infer_prior([cast(StackLayer, layer) for layer in model.layers], config.classes, table)
+            model.config = replace(config, prior=cast(Prior, guess.chosen))
+            model.signature = cls.sign(model.config)
+            model.guesses = (guess,)
         return model.eval().requires_grad_(False)
+
+
+def _read_stack(
+    state: Mapping[str, Tensor], resolution: int | None, conventions: Conventions
+) -> tuple[list[LayerWeights], list[LayoutReading], Tensor | None]:
+    """The layers of a file, all readings of them, and the embedding of classes that stands beside them."""
+    rest, embedding = take_embedding(state)
+    if embedding is not None:
+        with contextlib.suppress(CheckpointError):
+            blocks, found = read_layout(rest, resolution=resolution, conventions=conventions)
+            if found:
+                return blocks, found, embedding
+    return *read_layout(state, resolution=resolution, conventions=conventions), None

@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from ganatomy.generators.base import Generator, Signature
-from ganatomy.generators.dcgan import DCGAN
+from ganatomy.generators.guesses import Guess
 from ganatomy.generators.origin import Origin
 from ganatomy.latents import Latents, Space
 
@@ -36,6 +36,7 @@ class Description:
         file_size: bytes of the file that it was loaded from; None where there was none.
         settings: how it is built, beside what its signature says.
         notes: what is unusual, in sentences.
+        guesses: what the file does not say.
     """
 
     signature: Signature
@@ -46,6 +47,7 @@ class Description:
     file_size: int | None
     settings: dict[str, Any]
     notes: tuple[str, ...]
+    guesses: tuple[Guess, ...] = ()
 
     def __str__(self) -> str:
         it, origin = self.signature, self.origin
@@ -75,7 +77,8 @@ class Description:
         ]
         about = str(origin.card.get("about", "")) if origin else ""
         lines = [" · ".join(filter(None, parts)) for parts in (what, costs, settings)]
-        return "\n".join(filter(None, [*lines, about, *(f"note: {note}" for note in self.notes)]))
+        remarks = [*(f"guess: {guess}" for guess in self.guesses), *(f"note: {note}" for note in self.notes)]
+        return "\n".join(filter(None, [*lines, about, *remarks]))
 
 
 def describe(generator: Generator) -> Description:
@@ -96,6 +99,7 @@ def describe(generator: Generator) -> Description:
         file_size=origin.source.path.stat().st_size if origin else None,
         settings={name: value for name, value in settings.items() if name not in IN_SIGNATURE},
         notes=(*(origin.notes if origin else ()), *_unusual(generator)),
+        guesses=generator.guesses,
     )
 
 
@@ -157,14 +161,6 @@ def _unusual(generator: Generator) -> Iterator[str]:
     w_avg: Tensor | None = state.get("mapping.w_avg")
     if w_avg is not None and not w_avg.any():
         yield "its mean w is all zeros, so truncation_psi draws towards zero and not towards a mean image"
-    if origin is None or origin.prior_given:
-        return
-    recorded = origin.recorded_fingerprint
-    if (
-        isinstance(generator, DCGAN)
-        and not recorded
-        and not any(name.endswith("running_mean") for name in state)
-    ):
-        yield f"nothing in the file tells what z was drawn from: {generator.signature.prior} is a guess, see --prior"
+    recorded = None if origin is None or origin.prior_given else origin.recorded_fingerprint
     if recorded and recorded != generator.fingerprint:
         yield f"its fingerprint is not the one that the file records ({recorded[:12]}): the weights were changed"

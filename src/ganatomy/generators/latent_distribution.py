@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import SettingError, SpaceError
-from ganatomy.generators.base import Generator
+from ganatomy.generators.base import UNIFORM, Generator
 from ganatomy.geometry import upright
 from ganatomy.latents import Directions, Latents, Space
 
@@ -40,7 +40,7 @@ class LatentDistribution:
         factor: of their covariance.
         inverse: pseudo-inverse of `factor`, which finds u.
         bound: length of u that edits may not pass.
-        box: largest absolute value of a code's entries, for a uniform prior.
+        box: lowest and highest value of a code's entries, for a uniform prior.
     """
 
     space: Space
@@ -48,7 +48,7 @@ class LatentDistribution:
     factor: Float[Tensor, "full r"]
     inverse: Float[Tensor, "r full"]
     bound: float
-    box: float | None = None
+    box: tuple[float, float] | None = None
 
     def check(self, latents: Latents) -> None:
         """Refuse codes of another space or size; raises SpaceError."""
@@ -75,7 +75,7 @@ class LatentDistribution:
         """Codes moved by steps in u."""
         way = (steps @ self.factor.T).to(latents.codes).reshape(latents.codes.shape)
         codes = latents.codes + way
-        return latents.with_codes(codes if self.box is None else codes.clamp(-self.box, self.box))
+        return latents.with_codes(codes if self.box is None else codes.clamp(*self.box))
 
     def in_layers(self, layers: tuple[int, int], num_layers: int) -> LatentDistribution:
         """The same, for steps that leave all other layers of w+ as they are.
@@ -157,14 +157,13 @@ def latent_distribution(
     mean, factor, inverse, distances = _axes(codes)
     layers = generator.signature.num_layers if space is Space.W_PLUS else 1
     layers = layers or 1
-    uniform = space is Space.Z and generator.signature.prior == "uniform"
     return LatentDistribution(
         space=space,
         mean=mean.repeat(layers),
         factor=factor.repeat(layers, 1),
         inverse=inverse.repeat(1, layers) / layers,
         bound=float(distances.quantile(quantile)),
-        box=1.0 if uniform else None,
+        box=UNIFORM.get(generator.signature.prior) if space is Space.Z else None,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from ganatomy.generators.guesses import Guess
 from ganatomy.zoo.sources import Source
 
 
@@ -20,6 +21,7 @@ class Origin:
         card: how it was made, if the file is one of ours.
         recorded_fingerprint: what the file says that its fingerprint is.
         prior_given: whether the user said what z was drawn from.
+        guesses: what the file does not say, so that it was inferred or assumed.
     """
 
     source: Source
@@ -28,6 +30,7 @@ class Origin:
     card: Mapping[str, Any] = field(default_factory=dict)
     recorded_fingerprint: str | None = None
     prior_given: bool = False
+    guesses: tuple[Guess, ...] = ()
 
     @classmethod
     def of(
@@ -38,6 +41,7 @@ class Origin:
         notes: tuple[str, ...],
         metadata: Mapping[str, str],
         prior_given: bool,
+        guesses: tuple[Guess, ...] = (),
     ) -> Self:
         """The origin of a file with this metadata; a card that is damaged is noted, not refused."""
         ours = "kind" in metadata
@@ -46,13 +50,18 @@ class Origin:
             card = json.loads(metadata.get("card", "{}")) if ours else {}
         except ValueError:
             notes = (*notes, "its card is damaged")
+        card = card if isinstance(card, dict) else {}
+        if ours:
+            guesses, damaged = _recorded(card)
+            notes += damaged
         return cls(
             source=source,
             format="ganatomy safetensors" if ours else format,
             notes=notes,
-            card=card if isinstance(card, dict) else {},
+            card=card,
             recorded_fingerprint=metadata.get("fingerprint") if ours else None,
             prior_given=prior_given,
+            guesses=guesses,
         )
 
     @property
@@ -60,3 +69,11 @@ class Origin:
         """What the publisher says, or else the card in the file."""
         said = self.source.licence or self.card.get("licence")
         return said if isinstance(said, str) else None
+
+
+def _recorded(card: Mapping[str, Any]) -> tuple[tuple[Guess, ...], tuple[str, ...]]:
+    """What was guessed when the weights were first read, as their card says; and a note where that is damaged."""
+    try:
+        return tuple(Guess.from_data(data) for data in card.get("guesses", ())), ()
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return (), ("its card is damaged",)

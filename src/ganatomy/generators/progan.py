@@ -9,16 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganatomy.errors import SettingError
+from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.architecture import NamedArchitecture, Pyramid, read_widths
-from ganatomy.generators.base import Signature
+from ganatomy.generators.base import Prior, Signature
+from ganatomy.generators.class_inputs import may_have_classes
 from ganatomy.generators.ops import LRELU_GAIN, LRELU_SLOPE
 from ganatomy.generators.progressive import EqualConv2d
 from ganatomy.latents import Latents, Space
@@ -81,6 +82,7 @@ class ProGAN(NamedArchitecture):
     """
 
     config_type = ProGANConfig
+    options = frozenset({"num_classes"})
     recognised_by = frozenset({"b4.conv0.weight", "b4.conv1.weight", "torgb.weight"})
 
     def __init__(self, config: ProGANConfig) -> None:
@@ -120,11 +122,33 @@ class ProGAN(NamedArchitecture):
 
     @classmethod
     def read_config(cls, state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> ProGANConfig:
-        """The sizes of a Progressive GAN; `label_size` leaves no trace in the weights."""
-        num_classes = settings.get("label_size", 0)
+        """The sizes of a Progressive GAN; `label_size` leaves no trace in the weights.
+
+        Raises:
+            CheckpointError: where the length of the input suggests classes, and nobody says.
+        """
+        num_classes, width = settings.get("label_size"), state["b4.conv0.weight"].shape[1]
+        if num_classes is None and may_have_classes(width):
+            raise CheckpointError(
+                f"has a first layer that takes {width} numbers, which may be z of {width - 10} and one of 10 classes; "
+                "say which with num_classes=10 or num_classes=0"
+            )
         return ProGANConfig(
             widths=read_widths(state, r"b(\d+)\.conv1\.weight", architecture="ProGAN"),
-            z_dim=state["b4.conv0.weight"].shape[1] - num_classes,
-            num_classes=num_classes,
+            z_dim=width - (num_classes or 0),
+            num_classes=num_classes or 0,
             channels=state["torgb.weight"].shape[0],
         )
+
+    @classmethod
+    def from_state(
+        cls,
+        state: Mapping[str, Tensor],
+        *,
+        prior: Prior | None = None,
+        settings: Mapping[str, Any] | None = None,
+        num_classes: int | None = None,
+    ) -> Self:
+        """The same as of every architecture; `num_classes` is what the weights do not show."""
+        said = {} if num_classes is None else {"label_size": num_classes}
+        return super().from_state(state, prior=prior, settings={**(settings or {}), **said})

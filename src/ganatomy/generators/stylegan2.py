@@ -16,11 +16,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganatomy.errors import CheckpointError
 from ganatomy.generators.architecture import Pyramid, read_widths
 from ganatomy.generators.base import Prior
 from ganatomy.generators.kernels import KernelModule
 from ganatomy.generators.modulation import Finish, styled_conv2d
-from ganatomy.generators.ops import LRELU_GAIN, EqualLinear, upsample_2x
+from ganatomy.generators.ops import LRELU_GAIN, EqualLinear, binomial_filter, upsample_2x
 from ganatomy.generators.precision import DTYPES, Precision
 from ganatomy.generators.style_based import (
     MappingNetwork,
@@ -269,7 +270,15 @@ class StyleGAN2(StyleBasedGenerator):
         prior: Prior | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> Self:
-        """The same as of every architecture; files may carry the filter, which is always that of the paper."""
-        state = {name: tensor for name, tensor in state.items() if not name.endswith("resample_filter")}
+        """The same as of every architecture; files may carry the filter, which must be that of the paper."""
+        filters = {name: tensor for name, tensor in state.items() if name.endswith("resample_filter")}
+        usual = binomial_filter(device=torch.device("cpu"), dtype=torch.float32)
+        for name, found in filters.items():
+            if found.shape != usual.shape or not torch.allclose(found.float(), usual, atol=1e-4):
+                raise CheckpointError(
+                    f"was trained with a resampling filter of its own ({name!r}, {list(found.shape)}), and only "
+                    "[1, 3, 3, 1] can be computed; ganatomy.wrap takes any module"
+                )
+        state = {name: tensor for name, tensor in state.items() if name not in filters}
         model = super().from_state(state, prior=prior, settings=settings)
         return model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  (torch's stubs lack it)

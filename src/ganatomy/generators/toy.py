@@ -36,7 +36,7 @@ class ToyGenerator(Generator):
         slope: logits per unit distance along a direction.
         intercepts: the logit of each attribute in the mean image, by default 0: half of the images have it.
         channels: of images.
-        prior: of z, "normal" or "uniform".
+        prior: of z, "normal", "uniform" or "uniform01".
         seed: of A, B, b and the directions.
 
     Raises:

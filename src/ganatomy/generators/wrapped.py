@@ -91,7 +91,7 @@ def wrap(
     Args:
         model: codes `[n, z_dim]` (or `[n, z_dim, 1, 1]`, as a stack of convolutions wants them) to square images
             `[n, 1 or 3, size, size]`; a tuple counts by its first entry.
-        prior: what z is drawn from, "normal" or "uniform" in (-1, 1).
+        prior: what z is drawn from: "normal", "uniform" in (-1, 1) or "uniform01" in (0, 1).
         mapping: z to w, where the model takes w; the generator then has both spaces.
         value_range: what black and white are in the images; [-1, 1] is assumed, and checked.
 

@@ -124,7 +124,7 @@ def path_length(
         starts, ends = _pairs(generator, n, where, seed=seed, truncation_psi=truncation_psi)
         times = torch.rand(n, 1, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
         times = (times * (sampling == "full")).to(starts.codes.device)
-        straight = where is Space.W or generator.signature.prior == "uniform"
+        straight = where is Space.W or generator.signature.prior != "normal"
         interpolate = lerp if straight else _on_sphere
         distances = []
         for rows in torch.arange(n).split(batch_size):

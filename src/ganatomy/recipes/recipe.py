@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.generators.base import PRIORS, Generator
+from ganatomy.generators.class_inputs import JOINS
 from ganatomy.generators.dcgan import OUTPUTS
 from ganatomy.generators.precision import DTYPES
 from ganatomy.generators.stacks import ACTIVATIONS
@@ -54,7 +55,11 @@ class ModelReference(Part):
     prior: Annotated[str | None, choice(PRIORS)] = None
     output: Annotated[str | None, choice(OUTPUTS)] = None
     hidden: Annotated[str | None, choice(ACTIVATIONS)] = None
+    slope: Annotated[float | None, number(0, 1)] = None
+    eps: Annotated[float | None, number(0, 1)] = None
     resolution: Annotated[int | None, integer(1, 2**16)] = None
+    num_classes: Annotated[int | None, integer(0, 2**16)] = None
+    class_join: Annotated[str | None, choice(JOINS)] = None
     network: Annotated[str | None, text] = None
     precision: Annotated[str, choice(DTYPES)] = "float32"
 
@@ -76,6 +81,10 @@ class ModelReference(Part):
             prior=generator.signature.prior if generator.origin.prior_given else None,
             precision=generator.precision,
         )
+
+
+LOADING = tuple(field.name for field in fields(ModelReference) if field.name not in ("name", "fingerprint"))
+"""The options of `ganatomy.load` that a recipe records, which commands have too."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,7 +65,7 @@ class TransferConfig:
     feature_dim: int
     hidden_dim: int
     bound: float
-    box: float | None
+    box: tuple[float, float] | None
     generator: str
     scorer: str
 
@@ -80,7 +80,9 @@ class TransferConfig:
             raise SettingError(f"{unknown[0]!r} is to be transferred, but the scorer has no such attribute")
         sizes = (self.full_dim, self.code_dim, self.feature_dim, self.hidden_dim)
         object.__setattr__(self, "bound", float(self.bound))
-        object.__setattr__(self, "box", None if self.box is None else float(self.box))
+        if self.box is not None:
+            low, high = self.box
+            object.__setattr__(self, "box", (float(low), float(high)))
         if not all(type(size) is int and 0 < size <= LARGEST for size in sizes):
             raise SettingError(f"sizes of a transfer network are from 1 to {LARGEST}, not {sizes}")
 

@@ -33,19 +33,21 @@ def smear(kernel: Tensor) -> Tensor:
 
 
 class Conv(nn.Module):
-    """A convolution of genforce: stored `[in, out, k, k]` and transposed where it is fused with upsampling."""
+    """A convolution of genforce, transposed where it is fused with upsampling; then PGGAN stores `[in, out, k, k]`."""
 
     def __init__(
         self, i: int, o: int, k: int = 3, *, fused: bool = False, gain: float = math.sqrt(2)
     ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(i, o, k, k) if fused else torch.randn(o, i, k, k))
+        exchanged = fused and not isinstance(self, Layer)
+        self.weight = nn.Parameter(torch.randn(i, o, k, k) if exchanged else torch.randn(o, i, k, k))
         self.bias = nn.Parameter(torch.randn(o))
         self.fused, self.scale, self.pad = fused, gain / math.sqrt(i * k * k), {1: 0, 3: 1, 4: 3}[k]
 
     def convolve(self, x: Tensor, *, up: bool) -> Tensor:
         if up and self.fused:
-            return F.conv_transpose2d(x, smear(self.weight * self.scale), stride=2, padding=1)
+            weight = self.weight.transpose(0, 1) if isinstance(self, Layer) else self.weight
+            return F.conv_transpose2d(x, smear(weight * self.scale), stride=2, padding=1)
         x = F.interpolate(x, scale_factor=2, mode="nearest") if up else x
         return F.conv2d(x, self.weight * self.scale, padding=self.pad)
 
@@ -102,7 +104,7 @@ class Blur(nn.Module):
 
 
 class Layer(Conv):
-    """A layer of genforce's StyleGAN; the first one holds the constant and has no convolution."""
+    """A layer of genforce's StyleGAN, whose kernels are all `[out, in, 3, 3]`; the first has a constant instead."""
 
     def __init__(self, i: int, o: int, w_dim: int, resolution: int, *, index: int, fused: bool) -> None:
         super().__init__(i, o, fused=fused)
@@ -179,7 +181,7 @@ def older(state: dict[str, Tensor], fused: set[int], *, dense: str = "fc") -> di
         old = name
         if m := re.match(r"(?:synthesis\.)?layer(\d+)\.weight$", name):
             if int(m[1]) in fused:
-                tensor = tensor.permute(2, 3, 0, 1).contiguous()
+                tensor = tensor.permute(2, 3, 1, 0) if style else tensor.permute(2, 3, 0, 1)
             else:
                 old = name.replace(".weight", ".conv.weight")
         elif re.match(r"(synthesis\.)?output\d+\.weight$", name):
@@ -282,23 +284,24 @@ def test_stylegans_make_their_images(nest, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("widths", "fused_from"),
+    ("widths", "fused_from", "names"),
     [
-        ([5, 5, 5, 4, 4, 4], 128),
-        ([5, 5, 5, 4, 4, 3], 128),
-        ([5, 5, 4], 8),
-        ([4, 4, 4, 4, 3, 3], 8),
-        ([4, 4, 4, 4, 4, 3], 999),
+        ([5, 5, 5, 4, 4, 4], 128, "newer"),
+        ([5, 5, 5, 4, 4, 3], 128, "newer"),
+        ([5, 5, 4], 8, "older"),
+        ([4, 4, 4, 4, 3, 3], 8, "older"),
+        ([5, 5, 5, 4, 4, 3], 128, "older"),
+        ([4, 4, 4, 4, 4, 3], 999, "older"),
     ],
     ids=[
-        "from 128 px, where the shape does not tell",
-        "from 128 px",
-        "everywhere, where one shape tells",
-        "everywhere",
-        "nowhere",
+        "square kernels",
+        "published",
+        "older, all",
+        "older, square kernels",
+        "older, published",
+        "older, none",
     ],
 )
-@pytest.mark.parametrize("names", ["newer", "older"])
 def test_fused_upsampling_is_recognised(
     widths: list[int], fused_from: int, names: str, tmp_path: Path
 ) -> None:
@@ -307,6 +310,8 @@ def test_fused_upsampling_is_recognised(
     fused = {2 * i for i in range(1, len(widths)) if 2 ** (i + 2) >= fused_from}
     state = net.state_dict() if names == "newer" else older(net.state_dict(), fused)
     compare_stylegan(net, state, tmp_path / "net.pth")
+    told = [guess.what for guess in ga.load(tmp_path / "net.pth").guesses]
+    assert ("upsampling" in told) == (names == "newer")
 
 
 @pytest.mark.parametrize("dense", ["fc", "linear"])

@@ -159,13 +159,20 @@ def test_an_unusual_learning_rate_of_the_mapping_is_put_into_its_weights(small, 
 
 def test_what_is_unusual_is_noted(small, tmp_path: Path) -> None:
     state, kwargs = small
-    state["synthesis.b8.resample_filter"] = torch.full((4, 4), 1 / 16)
     record = generator(state, kwargs)
     record.class_name = "SpatialGenerator"
     notes = " ".join(read_checkpoint(write(tmp_path / "g.pkl", record)).notes)
     assert "called 'SpatialGenerator'" in notes
     assert "source text of its classes, which was not run" in notes
-    assert "resampling filter of its own" in notes
+
+
+def test_what_cannot_be_computed_is_refused(small, tmp_path: Path) -> None:
+    state, kwargs = small
+    record = generator(state | {"synthesis.b8.resample_filter": torch.full((4, 4), 1 / 16)}, kwargs)
+    with pytest.raises(
+        ga.CheckpointError, match=r"resampling filter of its own \('synthesis.b8.resample_filter'"
+    ):
+        ga.load(write(tmp_path / "g.pkl", record))
 
 
 def test_buffers_that_are_not_persistent_and_weights_that_are_none_are_left_out(

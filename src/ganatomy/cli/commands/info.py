@@ -22,7 +22,7 @@ def info(subject: WholeModel, *, json: Json = False) -> None:
     """
     from ganatomy.generators.description import describe
 
-    found = describe(subject.generator)
+    found = describe(subject.opened)
     answer(str(found), {"model": subject.model, **_data(found)}, as_json=json)
 
 
@@ -45,6 +45,7 @@ def _data(found: Description) -> dict[str, Any]:
         "flops": found.flops,
         "settings": found.settings,
         "notes": list(found.notes),
+        "guesses": [guess.to_data() for guess in found.guesses],
         "card": dict(card),
         "fingerprint": found.fingerprint,
     }

@@ -16,6 +16,7 @@ from ganatomy.experiments.explore.panel import Panel
 from ganatomy.experiments.explore.panel_file import PANEL_FILE, save_panel
 from ganatomy.experiments.explore.sentences import lead, limits
 from ganatomy.experiments.explore.usage import DIRECTIONS_FILE, HELD_FILE, commands, script
+from ganatomy.generators.base import Prior
 from ganatomy.metrics import FORMS
 from ganatomy.metrics.entanglement import Entanglement
 from ganatomy.perception.clip import is_clip, short_name
@@ -27,6 +28,11 @@ from ganatomy.storage import save_directions
 
 CHANGES_FILE = "changes.csv"
 
+PRIOR_NAMES: Mapping[Prior, str] = {
+    "normal": "normal, N(0, 1)",
+    "uniform": "uniform in (−1, 1)",
+    "uniform01": "uniform in (0, 1)",
+}
 DETAIL = "Young"
 """The attribute of the tables of Pham Van et al. (2020), shown in detail wherever the scorer has it."""
 
@@ -219,7 +225,7 @@ def _facts(found: Exploration) -> list[tuple[str, str]]:
         ("Images", f"{signature.resolution} × {signature.resolution} pixels, {colour}"),
         ("Codes", sizes),
         ("Spaces", ", ".join(signature.spaces)),
-        ("Prior of z", {"normal": "normal, N(0, 1)", "uniform": "uniform in (−1, 1)"}[signature.prior]),
+        ("Prior of z", PRIOR_NAMES[signature.prior]),
         ("Parameters", f"{found.num_parameters:,}"),
         ("Fingerprint", found.fingerprint[:16]),
         ("Space of directions", found.space.value),

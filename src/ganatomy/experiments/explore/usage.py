@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ganatomy.latents import Space
+from ganatomy.recipes.recipe import LOADING
 
 DIRECTIONS_FILE = "directions.safetensors"
 HELD_FILE = "held.safetensors"
-LOADING = ("prior", "output", "hidden", "resolution", "network", "precision")
-"""The options of `ganatomy.load`, which commands have too."""
 
 
 def commands(folder: Path, *, model: str, attribute: str, opened_with: Mapping[str, object]) -> str:
@@ -23,7 +22,11 @@ def commands(folder: Path, *, model: str, attribute: str, opened_with: Mapping[s
         attribute: to move.
         opened_with: the options that the model and the scorer were opened with, such as `{"prior": "uniform"}`.
     """
-    options = [f"--{name} {shlex.quote(str(opened_with[name]))}" for name in LOADING if name in opened_with]
+    options = [
+        f"--{name.replace('_', '-')} {shlex.quote(str(opened_with[name]))}"
+        for name in LOADING
+        if name in opened_with
+    ]
     model = " ".join([shlex.quote(model), *options])
     directions, along = str(folder / HELD_FILE), f"{folder / HELD_FILE}:{attribute}"
     return (

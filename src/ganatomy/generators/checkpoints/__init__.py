@@ -4,7 +4,9 @@ __init__    one reader for every format: `read_checkpoint`
 allowance   how large a network a file may have built
 arrays      NumPy's archives
 budget      how much a file may unpack to
+choosing    which reading of a stack is taken, and what is told of the others
 dialects    what translations of other people's names into ours share
+fitting     the reading that agrees best with the batch norms
 foreign     what other files look like from their first bytes, and what they hold instead of a generator
 genforce    Progressive GAN, StyleGAN and StyleGAN2 of genforce
 hdf5        HDF5 files, as far as Keras needs them
@@ -21,7 +23,8 @@ nvidia      StyleGAN2 and StyleGAN3 of NVIDIA
 pickles     pickles that are not PyTorch's own files
 rosinality  StyleGAN2 of rosinality
 selection   which weights are the generator's, by the words in their names
-statistics  what batch norms tell of strides, activations and the prior
+stack_guesses  what is told of a stack that was read
+statistics  what batch norms recorded, and how well a reading agrees
 tensors     records of tensors, made into tensors
 zipped      PyTorch's files, with the checks that keep them harmless
 """
@@ -49,6 +52,7 @@ from ganatomy.generators.checkpoints.nvidia import is_nvidia, read_network
 from ganatomy.generators.checkpoints.pickles import load_pickle, plain_weights
 from ganatomy.generators.checkpoints.selection import select_weights
 from ganatomy.generators.checkpoints.zipped import load_torch
+from ganatomy.generators.guesses import Guess
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +65,7 @@ class Checkpoint:
         metadata: of a safetensors file.
         settings: how the network was built, where the file says so, by the names of the file's authors.
         notes: what is unusual, in sentences for a person.
+        guesses: what the file does not say, so that it was assumed.
     """
 
     state: Mapping[str, Tensor]
@@ -68,6 +73,7 @@ class Checkpoint:
     metadata: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    guesses: tuple[Guess, ...] = ()
 
 
 HALF = (torch.float16, torch.bfloat16)
@@ -134,6 +140,7 @@ def _translate(found: Checkpoint, path: Path) -> Checkpoint:
         state=known.state,
         format=f"{found.format}, {known.dialect}",
         notes=(*found.notes, *known.notes),
+        guesses=known.guesses,
     )
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from ganatomy.errors import CheckpointError
 from ganatomy.generators.base import draw_rows
 from ganatomy.generators.construction import construct
+from ganatomy.generators.guesses import Guess
 from ganatomy.generators.style_based import MappingNetwork
 
 NUM_CODES = 4096
@@ -28,11 +29,13 @@ class Translation:
     Args:
         dialect: whose names they had, for a person.
         notes: what is unusual about them, in sentences for a person.
+        guesses: what the weights do not show, so that it was assumed.
     """
 
     state: dict[str, Tensor]
     dialect: str
     notes: tuple[str, ...] = ()
+    guesses: tuple[Guess, ...] = ()
 
 
 class Weights:

@@ -1,7 +1,8 @@
 """genforce's Progressive GAN, StyleGAN and StyleGAN2, under the names of its model zoo and of the older InterFaceGAN.
 
-Older names are brought to newer ones first. Convolutions that are fused with their upsampling are stored turned around,
-with their channels exchanged; turned back they are the same as those that follow repeated pixels.
+Older names are brought to newer ones first. Convolutions that are fused with their upsampling are stored turned around;
+turned back they are the same as those that follow repeated pixels. Those of Progressive GAN, and all under older names,
+have their channels exchanged as well; those of StyleGAN do not, so their shape does not tell that they are fused.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ganatomy.generators.checkpoints.dialects import (
     one_code,
     without_prefix,
 )
+from ganatomy.generators.guesses import Guess
 from ganatomy.generators.ops import LRELU_GAIN
 
 OLDER = (
@@ -43,6 +45,16 @@ IGNORED = (
 
 FUSED_FROM = 128
 """Pixels a side from which StyleGAN fuses upsampling and convolution unless told otherwise."""
+FUSED = Guess(
+    what="upsampling",
+    chosen=f"fused with convolutions from {FUSED_FROM} px",
+    note="as in all published files (fused_scale='auto')",
+)
+LINEAR = Guess(
+    what="output activation",
+    chosen="none",
+    note="as in all published files; final_tanh leaves no trace in weights",
+)
 
 
 def translate(state: Mapping[str, Tensor]) -> Translation | None:
@@ -98,17 +110,18 @@ def _progan(weights: Weights, told: Mapping[str, bool]) -> Translation:
     for layer in range(2 * len(widths)):
         name = f"b{_resolution(layer)}.conv{layer % 2}"
         if layer:
-            ours[f"{name}.weight"] = _kernel(weights, f"layer{layer}", fused=layer in fused)
+            ours[f"{name}.weight"] = _kernel(weights, f"layer{layer}", fused=layer in fused, exchanged=True)
         ours[f"{name}.bias"] = weights.take(f"layer{layer}.bias")
     ours |= _dense(weights, f"output{len(widths) - 1}", "torgb")
     weights.finish(IGNORED)
-    return Translation(state=ours, dialect=weights.dialect)
+    return Translation(state=ours, dialect=weights.dialect, guesses=(LINEAR,))
 
 
 def _stylegan(weights: Weights, told: Mapping[str, bool]) -> Translation:
     _check_grown(weights)
     widths = _widths(weights, "synthesis.layer")
-    fused = _fused(weights, "synthesis.layer", widths, told, auto=True)
+    exchanged = bool(told) or _is_exchanged(weights, widths)
+    fused = _fused(weights, "synthesis.layer", widths, told, auto=True, exchanged=exchanged)
     # The gain of the activation stands behind the bias in our mapping network, and before it in theirs.
     ours, notes = _mapping(weights, bias_scale=1 / LRELU_GAIN)
     if "mapping.label_weight" in weights:
@@ -118,14 +131,15 @@ def _stylegan(weights: Weights, told: Mapping[str, bool]) -> Translation:
     for layer in range(2 * len(widths)):
         theirs, name = f"synthesis.layer{layer}", f"synthesis.b{_resolution(layer)}.layer{layer % 2}"
         if layer:
-            ours[f"{name}.conv.weight"] = _kernel(weights, theirs, fused=layer in fused)
+            ours[f"{name}.conv.weight"] = _kernel(weights, theirs, fused=layer in fused, exchanged=exchanged)
         ours[f"{name}.bias"] = weights.take(f"{theirs}.bias")
         ours[f"{name}.noise_weight"] = weights.take(f"{theirs}.apply_noise.weight").flatten()
         ours[f"{name}.noise_const"] = weights.take(f"{theirs}.apply_noise.noise")[0, 0]
         ours |= _dense(weights, f"{theirs}.style", f"{name}.affine")
     ours |= _dense(weights, f"synthesis.output{len(widths) - 1}", "synthesis.torgb")
     weights.finish(IGNORED)
-    return Translation(state=ours, dialect=weights.dialect, notes=notes)
+    guesses = (LINEAR,) if told or _resolution(2 * len(widths) - 1) < FUSED_FROM else (FUSED, LINEAR)
+    return Translation(state=ours, dialect=weights.dialect, notes=notes, guesses=guesses)
 
 
 def _stylegan2(weights: Weights) -> Translation:
@@ -193,19 +207,26 @@ def _widths(weights: Weights, prefix: str) -> Sequence[int]:
 
 
 def _fused(
-    weights: Weights, prefix: str, widths: Sequence[int], told: Mapping[str, bool], *, auto: bool
+    weights: Weights,
+    prefix: str,
+    widths: Sequence[int],
+    told: Mapping[str, bool],
+    *,
+    auto: bool,
+    exchanged: bool = True,
 ) -> set[int]:
     """The layers that fuse upsampling and convolution, by what is told of them or by their shapes.
 
     Where as many channels go in as out, the shape does not tell. Then the layers that do tell decide: either all are
-    fused, or none, or (`auto`) those from a certain resolution on, which is StyleGAN's usual way.
+    fused, or none, or (`auto`) those from a certain resolution on, which is StyleGAN's usual way. That is all there is
+    to go by where fused kernels do not have their channels `exchanged`.
     """
     known, unknown = {}, []
     for index, (below, width) in enumerate(pairwise(widths), start=1):
         layer, name = 2 * index, f"{prefix}{2 * index}.weight"
         if name in told:
             known[layer] = told[name]
-        elif below != width:
+        elif below != width and exchanged:
             known[layer] = tuple(weights.take(name).shape[:2]) == (below, width)
         else:
             unknown.append(layer)
@@ -216,9 +237,20 @@ def _fused(
     return {layer for layer, fused in known.items() if fused} | guessed
 
 
-def _kernel(weights: Weights, theirs: str, *, fused: bool) -> Tensor:
+def _is_exchanged(weights: Weights, widths: Sequence[int]) -> bool:
+    """Whether any upsampling kernel is stored `[in, out, 3, 3]`."""
+    return any(
+        below != width
+        and tuple(weights.take(f"synthesis.layer{2 * index}.weight").shape[:2]) == (below, width)
+        for index, (below, width) in enumerate(pairwise(widths), start=1)
+    )
+
+
+def _kernel(weights: Weights, theirs: str, *, fused: bool, exchanged: bool) -> Tensor:
     weight = weights.take(f"{theirs}.weight")
-    return weight.transpose(0, 1).flip(2, 3) if fused else weight
+    if not fused:
+        return weight
+    return (weight.transpose(0, 1) if exchanged else weight).flip(2, 3)
 
 
 def _check_grown(weights: Weights) -> None:

@@ -51,6 +51,7 @@ class LayerWeights:
 
     Args:
         norm: running statistics, and scale and shift where there are any; empty where the layer has no batch norm.
+        batches: that the batch norm has seen in training, where the file says so.
         gap: modules without weights between the layer before and this one, where numbered names tell.
     """
 
@@ -59,6 +60,7 @@ class LayerWeights:
     bias: Tensor | None
     norm: Mapping[str, Tensor]
     gap: int | None = None
+    batches: int | None = None
 
     @property
     def norm_dim(self) -> int:
@@ -85,14 +87,15 @@ def find_blocks(state: Mapping[str, Tensor]) -> list[LayerWeights]:
         name, _, leaf = key.rpartition(".")
         modules.setdefault(name, {})[leaf] = tensor
     blocks: list[LayerWeights] = []
+    apart: dict[str, dict[str, Tensor]] = {}
     last = ""
     for name, leaves in modules.items():
         weight = leaves.get("weight")
         if "running_mean" in leaves and {*leaves} <= {*_NORM_LEAVES, "num_batches_tracked"}:
-            if not blocks or blocks[-1].norm:
-                raise CheckpointError(f"batch norm {name!r} does not follow a dense layer or a convolution")
-            norm = {leaf: leaves[leaf] for leaf in _NORM_LEAVES if leaf in leaves}
-            blocks[-1] = replace(blocks[-1], norm=norm)
+            if blocks and not blocks[-1].norm and _can_follow(blocks[-1], len(leaves["running_mean"])):
+                blocks[-1] = _normed(blocks[-1], leaves)
+            else:
+                apart[name] = leaves
         elif weight is not None and weight.ndim in (2, 4) and {*leaves} <= {"weight", "bias"}:
             gap = _gap(last, name)
             blocks.append(LayerWeights(name=name, weight=weight, bias=leaves.get("bias"), norm={}, gap=gap))
@@ -104,6 +107,13 @@ def find_blocks(state: Mapping[str, Tensor]) -> list[LayerWeights]:
                 + (", but perhaps an instance, group or layer norm or a PReLU" if lookalike else "")
             )
         last = name
+    # Scripts that declare norms apart from the layers do it in the order of their use.
+    for name, leaves in apart.items():
+        width = len(leaves["running_mean"])
+        free = [i for i, block in enumerate(blocks) if not block.norm and _can_follow(block, width)]
+        if not free:
+            raise CheckpointError(f"batch norm {name!r} does not follow a dense layer or a convolution")
+        blocks[free[0]] = _normed(blocks[free[0]], leaves)
     return blocks
 
 
@@ -117,8 +127,9 @@ def read_layout(
     """
     # Some formats sort their weights by name; numbered names give the order back.
     by_number = {key: state[key] for key in sorted(state, key=natural)}
-    refusal = None
-    for ordered in (state, by_number):
+    refusal, blocks = None, []
+    orders = (by_number, state) if list(state) == sorted(state) else (state, by_number)
+    for ordered in orders:
         try:
             blocks = find_blocks(ordered)
         except CheckpointError as error:
@@ -156,8 +167,13 @@ def readings(
             break
         cost, _, layers, channels, size = heapq.heappop(open_ends)
         if len(layers) == len(blocks):
+            layers, size, extra = _cropped(layers, size, resolution)
             if channels in (1, 3) and size in SIZES and resolution in (None, size):
-                found.append(LayoutReading(layers, size, cost + _oddness(size) + _inconsistency(layers)))
+                found.append(
+                    LayoutReading(
+                        layers, size, cost + extra + _oddness(size, channels) + _inconsistency(layers)
+                    )
+                )
             continue
         following = blocks[len(layers) + 1] if len(layers) + 1 < len(blocks) else None
         options = _options(blocks[len(layers)], following, channels, size, conventions)
@@ -170,6 +186,26 @@ def readings(
 
 
 _NORM_LEAVES = ("weight", "bias", "running_mean", "running_var")
+
+
+def _can_follow(block: LayerWeights, width: int) -> bool:
+    """Whether a batch norm of so many channels can stand behind these weights; a dense layer's may be of images."""
+    if block.weight.ndim == 2:
+        return width > 0 and len(block.weight) % width == 0
+    return width in ((len(block.bias),) if block.bias is not None else block.weight.shape[:2])
+
+
+def _normed(block: LayerWeights, leaves: Mapping[str, Tensor]) -> LayerWeights:
+    """The layer with a batch norm behind it.
+
+    Raises:
+        CheckpointError: for negative variances, of which no norm can take the root.
+    """
+    if bool((leaves["running_var"] < 0).any()):
+        raise CheckpointError("its batch norms hold negative variances, so the weights are damaged")
+    norm = {leaf: leaves[leaf] for leaf in _NORM_LEAVES if leaf in leaves}
+    batches = leaves.get("num_batches_tracked")
+    return replace(block, norm=norm, batches=None if batches is None else int(batches))
 
 
 def _gap(before: str, name: str) -> int | None:
@@ -299,10 +335,20 @@ def _upsample_cost(upsample: int, gap: int | None) -> float:
     return 0.5 * ((upsample > 1) != (gap > 1))
 
 
-def _oddness(size: int) -> float:
-    """Images have 2^k pixels a side, or MNIST's 28; less often another multiple of sixteen."""
+def _cropped(
+    layers: tuple[Layer, ...], size: int, resolution: int | None
+) -> tuple[tuple[Layer, ...], int, float]:
+    """The layers without their last row and column, where images are wanted that are so much smaller; and its cost."""
+    last = layers[-1]
+    if size - 1 != resolution or last.kind != "deconv":
+        return layers, size, 0.0
+    return (*layers[:-1], replace(last, output_padding=last.output_padding - 1)), size - 1, 1.5
+
+
+def _oddness(size: int, channels: int) -> float:
+    """Images have 2^k pixels a side, or MNIST's 28, which most grey ones have; less often another multiple of 16."""
     if size & (size - 1) == 0 or size == 28:
-        return 0.0
+        return 0.75 * (channels == 1 and size != 28)
     return 2.0 if size % 16 == 0 else 4.0
 
 

@@ -26,7 +26,6 @@ SHARED = ("conv_clamp", "architecture", "use_noise", "activation")
 """What each layer or block keeps for itself, and all have in common."""
 MAX_MODULES = 10_000
 MAPPING_RATE = 0.01
-FILTER = (1, 3, 3, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,13 +218,10 @@ def _adapt(
     if settings.get("use_noise") is False:
         notes.append("it was trained without noise")
 
-    taps = torch.tensor(FILTER, dtype=torch.float32)
-    usual = taps.outer(taps) / taps.sum() ** 2
-    filters = [tensor for name, tensor in state.items() if name.endswith("resample_filter")]
-    if any(found.shape != usual.shape or not torch.allclose(found.float(), usual) for found in filters):
-        notes.append("it was trained with a resampling filter of its own, and is shown with the usual one")
+    # Filters of resampling lie in the weights, and are checked where these are read.
     if settings.get("activation", "lrelu") != "lrelu":
-        notes.append(
-            f"it was trained with {settings['activation']!r:.40} activations, and is shown with leaky ReLUs"
+        raise CheckpointError(
+            f"was trained with {settings['activation']!r:.40} activations, and only leaky ReLUs can be computed; "
+            "ganatomy.wrap takes any module"
         )
     return tuple(notes)

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganatomy.errors import CheckpointError
+from ganatomy.errors import CheckpointError, in_file
 
 BESIDE = ("latent_avg",)
 """What belongs to a generator though it lies beside its weights."""
@@ -53,7 +53,8 @@ def select_weights(content: Any, path: Path, network: str | None = None) -> dict
         inner = {str(key): value for key, value in content.items() if isinstance(value, Mapping)}
         chosen = _choose({name: value for name, value in inner.items() if _holds_weights(value)})
         if chosen is None and (any(map(_is_matrix, tensors.values())) or (tensors and not inner)):
-            return fuse_norms(_unwrap(tensors)) | beside
+            with in_file(path):
+                return fuse_norms(_unwrap(tensors)) | beside
         if chosen is None:
             found = f"only {', '.join(map(repr, [*content][:5]))}" if content else "nothing"
             raise CheckpointError(f"{path} holds no weights of a generator, {found}")
@@ -77,7 +78,7 @@ def rank(name: str) -> int | None:
 
 
 def fuse_norms(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The same weights with spectral and weight normalisation carried out, and without the counters of batch norms.
+    """The same weights with spectral and weight normalisation carried out.
 
     Spectral: W / (uᵀWv), Miyato et al. 2018. Weight: g·v/‖v‖, Salimans and Kingma 2016.
     """
@@ -93,11 +94,7 @@ def fuse_norms(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
                 break
         else:
             fused[name] = tensor
-    return {
-        name: tensor
-        for name, tensor in fused.items()
-        if name not in spent and not name.endswith("num_batches_tracked")
-    }
+    return {name: tensor for name, tensor in fused.items() if name not in spent}
 
 
 def _words(name: str) -> Iterator[str]:
@@ -174,10 +171,26 @@ def _unwrap(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         left = [name for name in groups if not set(_words(name)) & OTHERS]
         if best is None and len(left) == 1 and loose == kept and _can_be_taken(left[0], groups):
             best = left[0]
+            _refuse_image_decoder(best, groups)
         if best is None:
             return tensors
         tensors = groups[best] | kept
     return tensors
+
+
+def _refuse_image_decoder(name: str, groups: Mapping[str, Mapping[str, Tensor]]) -> None:
+    """Refuse a decoder that takes feature maps of the encoder beside it; dense layers show one that takes codes.
+
+    Raises:
+        CheckpointError: for networks from images to images.
+    """
+    encoders = [group for group in groups if {"encoder", "enc"} & set(_words(group))]
+    first = next((tensor for tensor in groups[name].values() if tensor.ndim in (2, 4)), None)
+    if encoders and first is not None and first.ndim == 4:
+        raise CheckpointError(
+            f"holds {encoders[0]!r} beside {name!r}, a network from images to images; "
+            f"if {name!r} takes codes, say so with network={name!r}"
+        )
 
 
 def _is_whole(name: str, part: Mapping[str, Tensor]) -> bool:

@@ -1,0 +1,181 @@
+"""What is told of a stack of layers that was read off names, shapes and batch norms: all that could be otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ganatomy.generators.base import PRIORS, Prior
+from ganatomy.generators.checkpoints.fitting import DROPPED, ORDERS, Ending, FittedStack, name_ending
+from ganatomy.generators.checkpoints.layouts import TORCH, LayoutReading
+from ganatomy.generators.checkpoints.statistics import CodeModel
+from ganatomy.generators.class_inputs import Join
+from ganatomy.generators.guesses import SURE, Guess
+from ganatomy.generators.stacks import Activation
+
+BADLY = 0.6
+"""Mean misfit of the norms from which on they confirm nothing."""
+SLOPELESS = "slopes below zero of less than about 0.05 cannot be told from relu"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the user says of a stack; None for what is to be found out.
+
+    Args:
+        num_classes: 0 for a generator without classes.
+        class_join: how the class enters the first layer.
+    """
+
+    prior: Prior | None = None
+    hidden: Activation | None = None
+    slope: float | None = None
+    eps: float | None = None
+    num_classes: int | None = None
+    class_join: Join | None = None
+
+
+def rival_of(fits: Sequence[FittedStack], key: Callable[[FittedStack], object]) -> FittedStack | None:
+    """The best fit that differs in this from the best of all; None where none is left."""
+    return next((way for way in fits if key(way) != key(fits[0])), None)
+
+
+def margin_of(fits: Sequence[FittedStack], key: Callable[[FittedStack], object]) -> float:
+    """How much worse that is; what was dropped on the way is far worse."""
+    rival = rival_of(fits, key)
+    return rival.cost - fits[0].cost if rival else DROPPED
+
+
+def inferred(fits: Sequence[FittedStack], likely: Sequence[LayoutReading], wanted: Wanted) -> Iterator[Guess]:
+    """What batch norms told, and how clearly, of all that was not given.
+
+    Args:
+        fits: the best first.
+        likely: all readings that were tried.
+    """
+    best = fits[0]
+    if wanted.prior is None:
+        other = rival_of(fits, _prior)
+        second = _prior(other) if other else next(prior for prior in PRIORS if prior != _prior(best))
+        margin = margin_of(fits, _prior)
+        yield _compared(best, "prior", _prior(best), option="prior", margin=margin, second=second)
+    if wanted.hidden is None:
+        yield _hidden(best, wanted)
+    yield from _norms(best, wanted)
+    yield from _sizes(fits, likely)
+    classes = best.codes.classes
+    if classes and wanted.class_join is None and classes.join != "multiply":
+        other = rival_of(fits, _classes)
+        second = other.codes.classes.join if other and other.codes.classes else "no class"
+        margin = margin_of(fits, _classes)
+        yield _compared(best, PLACE, classes.join, option="class_join", margin=margin, second=second)
+
+
+PLACE = "place of the class beside z"
+
+
+def _prior(way: FittedStack) -> str:
+    return way.codes.prior
+
+
+def _classes(way: FittedStack) -> object:
+    return way.codes.classes
+
+
+def _compared(
+    best: FittedStack, what: str, chosen: str, *, margin: float, second: str, option: str | None = None
+) -> Guess:
+    doubt = _doubt(best)
+    return Guess(
+        what=what,
+        chosen=chosen,
+        option=option,
+        second=second,
+        margin=None if doubt else margin,
+        note=doubt,
+    )
+
+
+def _doubt(best: FittedStack) -> str:
+    return "" if best.misfit < BADLY else "the batch norms fit no reading well"
+
+
+def _hidden(best: FittedStack, wanted: Wanted) -> Guess:
+    """The activations of the hidden layers, as far as a norm tells of them."""
+    names = dict.fromkeys(name_ending(layer) for layer in best.layers[:-1])
+    rival, doubt = best.rivals.get("hidden"), _doubt(best)
+    return Guess(
+        what="hidden activations",
+        chosen=", ".join(names),
+        option="hidden",
+        second=rival.value if rival else None,
+        margin=rival.margin if rival and not doubt else None,
+        note=doubt or (SLOPELESS if "relu" in names and wanted.slope is None else ""),
+    )
+
+
+def _norms(best: FittedStack, wanted: Wanted) -> Iterator[Guess]:
+    """The order of norms and activations, and the epsilon, where they are unusual or in doubt."""
+    rival = best.rivals.get("order")
+    behind = any(layer.activation_first for layer in best.layers)
+    if rival and (behind or rival.margin < SURE):
+        yield _compared(best, "order", ORDERS[behind], margin=rival.margin, second=rival.value)
+    rival = best.rivals.get("eps")
+    epsilons = list(dict.fromkeys(f"{layer.eps:g}" for layer in best.layers if layer.norm))
+    if rival and wanted.eps is None and (len(epsilons) > 1 or "0.8" in epsilons or rival.margin < SURE):
+        yield _compared(
+            best,
+            "epsilon of the batch norms",
+            " and ".join(epsilons),
+            option="eps",
+            margin=rival.margin,
+            second=rival.value,
+        )
+
+
+def _sizes(fits: Sequence[FittedStack], likely: Sequence[LayoutReading]) -> Iterator[Guess]:
+    best = fits[0].reading
+    sizes = sorted({reading.resolution for reading in likely} - {best.resolution})
+    if sizes:
+        other = rival_of(fits, lambda way: way.reading.resolution)
+        margin = margin_of(fits, lambda way: way.reading.resolution)
+        second = str(other.reading.resolution if other else sizes[0])
+        chosen = str(best.resolution)
+        yield _compared(fits[0], "resolution", chosen, option="resolution", margin=margin, second=second)
+    other = rival_of(fits, lambda way: way.reading.layers)
+    margin = margin_of(fits, lambda way: way.reading.layers)
+    if other and other.reading.resolution == best.resolution and margin < SURE:
+        yield _compared(fits[0], "strides and paddings", "as fits best", margin=margin, second="another set")
+
+
+def assumed(
+    likely: Sequence[LayoutReading], usual: Ending, codes: CodeModel, wanted: Wanted, *, normed: bool
+) -> Iterator[Guess]:
+    """What was taken as usual because nothing tells, of all that was not given.
+
+    Args:
+        likely: readings that were possible, the one that was taken first.
+        usual: how hidden layers were taken to end.
+        normed: whether there are batch norms, though they saw nothing.
+    """
+    if wanted.prior is None:
+        yield Guess(what="prior", chosen=codes.prior, option="prior", second="uniform")
+    if wanted.hidden is None:
+        second = "leaky_relu" if usual.activation == "relu" else "relu"
+        yield Guess(what="hidden activations", chosen=name_ending(usual), option="hidden", second=second)
+    elif wanted.hidden == "leaky_relu" and wanted.slope is None:
+        yield Guess(what="slope below zero", chosen=f"{usual.slope:g}", option="slope", second="0.01")
+    if normed and wanted.eps is None:
+        usual_eps = f"{TORCH.epsilons[0]:g}"
+        yield Guess(what="epsilon of the batch norms", chosen=usual_eps, option="eps", second="0.8")
+    first = likely[0]
+    others = [reading for reading in likely if reading.resolution != first.resolution]
+    # An output padding leaves no trace at all; other strides and paddings make unusual networks.
+    if not any(layer.output_padding > 0 for layer in first.layers):
+        others = [reading for reading in others if reading.cost < first.cost + 2]
+    if others:
+        sizes = " or ".join(map(str, sorted({reading.resolution for reading in others})[:4]))
+        yield Guess(what="resolution", chosen=str(first.resolution), option="resolution", second=sizes)
+    if codes.classes and wanted.class_join is None and codes.classes.join != "multiply":
+        second = "last" if codes.classes.join == "first" else "first"
+        yield Guess(what=PLACE, chosen=codes.classes.join, option="class_join", second=second)

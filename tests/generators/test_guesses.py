@@ -1,0 +1,283 @@
+"""What files of others leave out: it is inferred where norms tell, else assumed and said, or asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import ganatomy as ga
+from ganatomy.generators.guesses import Guess, summary
+from ganatomy.latents import Latents, Space
+
+Draw = Callable[[int, int], Tensor]
+PRIORS: dict[str, Draw] = {
+    "normal": torch.randn,
+    "uniform": lambda *shape: 2 * torch.rand(*shape) - 1,
+    "uniform01": torch.rand,
+}
+
+
+class View(nn.Module):
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.view(len(x), *self.shape)
+
+
+def deconv(i: int, o: int, kernel: int = 4, stride: int = 2, padding: int = 1) -> nn.Module:
+    return nn.ConvTranspose2d(i, o, kernel, stride, padding)
+
+
+def dcgan(z_dim: int, activation: Callable[[], nn.Module] = nn.ReLU) -> nn.Sequential:
+    """32 px, grey."""
+    return nn.Sequential(
+        View(z_dim, 1, 1),
+        deconv(z_dim, 64, 4, 1, 0), nn.BatchNorm2d(64), activation(),
+        deconv(64, 32), nn.BatchNorm2d(32), activation(),
+        deconv(32, 16), nn.BatchNorm2d(16), activation(), deconv(16, 1),
+    )  # fmt: skip
+
+
+def from_seven(z_dim: int) -> nn.Sequential:
+    """28 px by a kernel of 7; read as 32 px by others."""
+    return nn.Sequential(
+        View(z_dim, 1, 1),
+        deconv(z_dim, 32, 7, 1, 0), nn.BatchNorm2d(32), nn.ReLU(),
+        deconv(32, 16), nn.BatchNorm2d(16), nn.ReLU(), deconv(16, 1),
+    )  # fmt: skip
+
+
+def unpadded(z_dim: int) -> nn.Sequential:
+    """28 px without padding; the kernels also fit 16 px."""
+    return nn.Sequential(
+        View(z_dim, 1, 1),
+        deconv(z_dim, 32, 3, 2, 0), nn.BatchNorm2d(32), nn.ReLU(),
+        deconv(32, 16, 4, 1, 0), nn.BatchNorm2d(16), nn.ReLU(),
+        deconv(16, 16, 3, 2, 0), nn.BatchNorm2d(16), nn.ReLU(), deconv(16, 1, 4, 2, 0),
+    )  # fmt: skip
+
+
+def dense_before_norms(z_dim: int) -> nn.Sequential:
+    """The first norm comes behind a layer without one, so prior and first activation show together."""
+    return nn.Sequential(
+        nn.Linear(z_dim, 64), nn.ReLU(), nn.Linear(64, 32 * 49), nn.BatchNorm1d(32 * 49), nn.ReLU(),
+        View(32, 7, 7), deconv(32, 16), nn.BatchNorm2d(16), nn.ReLU(), deconv(16, 1),
+    )  # fmt: skip
+
+
+def dense(z_dim: int, activation: Callable[[], nn.Module]) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(z_dim, 32),
+        activation(),
+        nn.Linear(32, 64),
+        activation(),
+        nn.Linear(64, 784),
+        View(1, 28, 28),
+    )
+
+
+@torch.no_grad()
+def settle(net: nn.Module, inputs: Callable[[int], tuple[Tensor, ...]], batches: int) -> nn.Module:
+    """The network as after so many batches of training."""
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.normal_(module.bias, 0.0, 0.3)
+    net.train()
+    for _ in range(batches):
+        net(*inputs(64))
+    return net.eval()
+
+
+@dataclass(frozen=True)
+class Case:
+    make: Callable[[int], nn.Module]
+    prior: str = "normal"
+    batches: int = 100
+
+
+INFERRED = {
+    "three batches": Case(dcgan, batches=3),
+    "twenty batches, uniform": Case(dcgan, "uniform", 20),
+    "leaky after forty batches": Case(lambda z: dcgan(z, lambda: nn.LeakyReLU(0.2)), batches=40),
+    "28 px from a kernel of 7": Case(from_seven, batches=30),
+    "28 px without padding": Case(unpadded, batches=60),
+    "a dense layer before the norms, uniform": Case(dense_before_norms, "uniform"),
+    "uniform in (0, 1)": Case(dcgan, "uniform01"),
+}
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("case", INFERRED.values(), ids=INFERRED)
+def test_norms_tell_strides_activations_and_prior(case: Case, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = settle(case.make(20), lambda n: (PRIORS[case.prior](n, 20),), case.batches)
+    torch.save(net.state_dict(), tmp_path / "net.pt")
+    found = ga.load(tmp_path / "net.pt")
+    z = PRIORS[case.prior](4, 20)
+    images = found(Latents(codes=z, space=Space.Z))
+    torch.testing.assert_close(images, net(z).tanh(), atol=1e-4, rtol=1e-4)
+    assert found.signature.prior == case.prior
+    told = {guess.what: guess for guess in found.guesses}
+    assert told["prior"].margin is not None
+    assert told["output activation"].margin is None
+
+
+SAID = {
+    "slope of 0.01": (
+        lambda: nn.LeakyReLU(0.01),
+        torch.tanh,
+        {"hidden": "leaky_relu", "slope": 0.01, "output": "tanh"},
+    ),
+    "slope of 0.1, sigmoid": (
+        lambda: nn.LeakyReLU(0.1),
+        lambda x: 2 * x.sigmoid() - 1,
+        {"hidden": "leaky_relu", "slope": 0.1, "output": "sigmoid"},
+    ),
+    "relu without output": (nn.ReLU, lambda x: x, {"hidden": "relu", "output": "none"}),
+}
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("case", SAID.values(), ids=SAID)
+def test_what_no_norm_tells_is_said_and_can_be_given(case, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    activation, output, options = case
+    net = dense(20, activation)
+    torch.save(net.state_dict(), tmp_path / "net.pt")
+    assumed = {guess.what: guess.option for guess in ga.load(tmp_path / "net.pt").guesses}
+    assert assumed == {"prior": "prior", "hidden activations": "hidden", "output activation": "output"}
+    found, z = ga.load(tmp_path / "net.pt", prior="uniform01", **options), torch.rand(4, 20)
+    torch.testing.assert_close(found(Latents(codes=z, space=Space.Z)), output(net(z)), atol=1e-5, rtol=1e-4)
+    assert found.guesses == ()
+    assert found.sample(500).codes.aminmax().min >= 0
+
+
+def test_sizes_that_are_cropped_by_hand_can_be_asked_for(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        View(20, 1, 1),
+        deconv(20, 8, 4, 1, 0),
+        deconv(8, 8, 3, 2, 1),
+        deconv(8, 8, 5, 2, 1),
+        deconv(8, 1, 3, 2, 1),
+    )
+    z = torch.randn(2, 20)
+    assert net(z).shape[-1] == 29
+    torch.save(net.state_dict(), tmp_path / "net.pt")
+    assert "resolution" in {guess.what for guess in ga.load(tmp_path / "net.pt").guesses}
+    assert ga.load(tmp_path / "net.pt", resolution=28).signature.resolution == 28
+
+
+def test_guesses_say_how_sure_they_are() -> None:
+    doubtful = Guess(what="prior", chosen="normal", option="prior", second="uniform", margin=0.05)
+    sure = Guess(what="resolution", chosen="28", option="resolution", second="32", margin=0.5)
+    assert str(doubtful) == (
+        "prior normal is inferred from batch norms; uniform fits 0.05 worse, so it is doubtful; --prior changes it"
+    )
+    assert str(sure).endswith("32 fits 0.50 worse; --resolution changes it")
+    assert summary([doubtful, sure]) == "guessed: prior normal (--prior)"
+    assert summary([sure]) is None
+    assert Guess.from_data(doubtful.to_data()) == doubtful
+
+
+# Classes.
+
+
+class Conditional(nn.Module):
+    """A generator that takes its class beside z, by an embedding or one-hot, before or behind it, or multiplied."""
+
+    def __init__(self, body: Callable[[int], nn.Module], *, embed: int = 0, join: str = "last") -> None:
+        super().__init__()
+        if embed:
+            self.label_emb = nn.Embedding(10, embed)
+        self.embed, self.join = embed, join
+        self.model = body(20 if join == "multiply" else 20 + (embed or 10))
+
+    def forward(self, z: Tensor, label: Tensor) -> Tensor:
+        row = self.label_emb(label) if self.embed else nn.functional.one_hot(label, 10).float()
+        if self.join == "multiply":
+            return self.model(z * row)
+        return self.model(torch.cat([row, z] if self.join == "first" else [z, row], dim=1))
+
+
+def plain_dense(width: int) -> nn.Module:
+    return dense(width, lambda: nn.LeakyReLU(0.2))
+
+
+def draw(n: int) -> tuple[Tensor, Tensor]:
+    return torch.randn(n, 20), torch.randint(10, (n,))
+
+
+CONDITIONAL: dict[str, tuple[Callable[[], nn.Module], dict[str, object]]] = {
+    "embedding before z": (lambda: Conditional(plain_dense, embed=10, join="first"), {}),
+    "embedding behind z": (lambda: Conditional(plain_dense, embed=10), {"class_join": "last"}),
+    "embedding times z": (lambda: Conditional(dense_before_norms, embed=20, join="multiply"), {}),
+    "embedding into a convolution, by its norms": (lambda: Conditional(dcgan, embed=20), {}),
+    "one-hot, asked for": (lambda: Conditional(plain_dense), {"num_classes": 10}),
+    "one-hot before z, by its norms": (lambda: Conditional(dcgan, join="first"), {"num_classes": 10}),
+}
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("case", CONDITIONAL.values(), ids=CONDITIONAL)
+def test_conditional_stacks_make_the_images_of_each_class(case, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    make, options = case
+    net = settle(make(), draw, 100)
+    torch.save(net.state_dict(), tmp_path / "net.pt")
+    found = ga.load(tmp_path / "net.pt", **options)
+    assert (found.signature.num_classes, found.signature.z_dim) == (10, 20)
+    for label in (0, 7):
+        codes = found.of_class(label).sample(3)
+        expected = net(codes.codes, torch.full((3,), label)).tanh()
+        torch.testing.assert_close(found(codes), expected, atol=1e-4, rtol=1e-4)
+    again = ga.load(ga.export(found, tmp_path / "again.safetensors").path)
+    assert again.fingerprint == found.fingerprint
+    torch.testing.assert_close(again(codes), found(codes))
+
+
+def test_classes_that_may_be_there_are_asked_for(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    torch.save(plain_dense(110).state_dict(), tmp_path / "net.pt")
+    with pytest.raises(ga.CheckpointError, match="may be conditional.*num_classes=10 or num_classes=0"):
+        ga.load(tmp_path / "net.pt")
+    assert ga.load(tmp_path / "net.pt", num_classes=0).signature.z_dim == 110
+    assert ga.load(tmp_path / "net.pt", num_classes=10).signature.z_dim == 100
+    with pytest.raises(ga.CheckpointError, match="takes 110 numbers, into which z and 200 classes do not go"):
+        ga.load(tmp_path / "net.pt", num_classes=200)
+
+
+def test_norms_that_saw_a_long_z_need_not_be_asked(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = settle(dcgan(42), lambda n: (torch.randn(n, 42),), 100)
+    torch.save(net.state_dict(), tmp_path / "net.pt")
+    assert ga.load(tmp_path / "net.pt").signature.z_dim == 42
+
+
+# Refusals.
+
+
+def damaged(net: nn.Module) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    state = dict(net.state_dict())
+    name = next(name for name in state if name.endswith("running_var"))
+    yield "negative variances", state | {name: -state[name]}
+    encoder = {"encoder.0.weight": torch.randn(8, 3, 4, 4), "encoder.1.weight": torch.randn(20, 8, 4, 4)}
+    yield "a network from images to images", encoder | {f"decoder.{k}": v for k, v in state.items()}
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["negative variances", "an encoder in front"])
+def test_what_is_no_generator_is_refused(which: int, tmp_path: Path) -> None:
+    words, state = list(damaged(dcgan(20)))[which]
+    torch.save(state, tmp_path / "net.pt")
+    with pytest.raises(ga.CheckpointError, match=words):
+        ga.load(tmp_path / "net.pt")
+    if which:
+        assert ga.load(tmp_path / "net.pt", network="decoder").signature.resolution == 32
