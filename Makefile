@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick check format
+.PHONY: help demo test quick check docs format
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -25,6 +25,10 @@ check: .venv/.ready  ## lint, format, types, layers
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+docs: .venv/.ready  ## build the site of the documentation and print its path
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "Open $(CURDIR)/site/index.html"
 
 format: .venv/.ready  ## put the code in order
 	$(BIN)/ruff check --fix

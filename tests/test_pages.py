@@ -238,9 +238,14 @@ def check_z_against_w(run: Run) -> None:
 
 PAGES = {
     "README.md": Page(
-        writes=["samples.png", "smile.png", "smiling.png", "young.png", "mine.png", "smile.gif", "sum.png"],
-        prints=["selectivity over 100 images", "linearity"],
+        writes=["samples.png", "smile.png", "smiling.png", "mine.png", "smile.gif", "sum.png"],
+        prints=["selectivity over 100 images", "linearity", "confirmed"],
         shorter={r"n=\d_000": "n=300", r"-n \d{4,}": "-n 300", r"^\$ ganatomy explore .*\n": ""},
+    ),
+    "docs/tutorial.md": Page(
+        prints=["Bright, from 10 yes and 10 no", "1 edited", "confirmed", "selectivity over 60 images"],
+        writes=["faces-report", "young.png", "smiling.png", "mine.png", "bright.png"],
+        shorter={"-n 300 -o": "-n 200 --attributes Smiling,Young -o"},
     ),
     "docs/bring-your-own-generator.md": Page(
         prepare=generator_files,
