@@ -134,12 +134,12 @@ SAID = {
     "slope of 0.01": (
         lambda: nn.LeakyReLU(0.01),
         torch.tanh,
-        {"hidden": "leaky_relu", "slope": 0.01, "output": "tanh"},
+        {"hidden": "leaky_relu:0.01", "output": "tanh"},
     ),
     "slope of 0.1, sigmoid": (
         lambda: nn.LeakyReLU(0.1),
         lambda x: 2 * x.sigmoid() - 1,
-        {"hidden": "leaky_relu", "slope": 0.1, "output": "sigmoid"},
+        {"hidden": "leaky_relu:0.1", "output": "sigmoid"},
     ),
     "relu without output": (nn.ReLU, lambda x: x, {"hidden": "relu", "output": "none"}),
 }

@@ -47,7 +47,7 @@ CLIP = "clip"
 """The text-image model that scores attributes in words where no classifier is bundled or given."""
 
 SETTINGS = (
-    "prior", "output", "hidden", "slope", "eps", "resolution", "num_classes", "class_join", "network", "precision",
+    "prior", "output", "hidden", "resolution", "num_classes", "class_join", "network", "precision",
 )  # fmt: skip
 """Options that decide what a file of weights is read as."""
 
@@ -62,12 +62,8 @@ class Loading:
     """Distribution of z in training, if the weights do not say: normal, uniform in (-1, 1) or in (0, 1)."""
     output: Annotated[Literal["tanh", "sigmoid", "none"] | None, READING] = None
     """Output activation (DCGAN); by default tanh."""
-    hidden: Annotated[Literal["relu", "leaky_relu"] | None, READING] = None
-    """Hidden activations (DCGAN), if the weights do not say."""
-    slope: Annotated[float | None, READING] = None
-    """Slope of leaky ReLUs below zero (DCGAN); by default 0.2."""
-    eps: Annotated[float | None, READING] = None
-    """Epsilon of the batch norms (DCGAN), if the weights do not say."""
+    hidden: Annotated[str | None, READING] = None
+    """Hidden activations (DCGAN), if the weights do not say: relu, leaky_relu, or with a slope leaky_relu:0.01."""
     resolution: Annotated[int | None, READING] = None
     """Image resolution, if ambiguous (DCGAN)."""
     num_classes: Annotated[int | None, READING] = None

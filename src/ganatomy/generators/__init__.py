@@ -21,7 +21,7 @@ from ganatomy.generators.drawn import DrawnGenerator
 from ganatomy.generators.origin import Origin
 from ganatomy.generators.precision import parse_precision
 from ganatomy.generators.progan import ProGAN
-from ganatomy.generators.stacks import ACTIVATIONS
+from ganatomy.generators.stacks import parse_activation
 from ganatomy.generators.stylegan import StyleGAN
 from ganatomy.generators.stylegan2 import StyleGAN2
 from ganatomy.generators.stylegan3 import StyleGAN3
@@ -45,8 +45,6 @@ def load(
     prior: str | None = None,
     output: str | None = None,
     hidden: str | None = None,
-    slope: float | None = None,
-    eps: float | None = None,
     resolution: int | None = None,
     num_classes: int | None = None,
     class_join: str | None = None,
@@ -67,9 +65,8 @@ def load(
         prior: what z was drawn from in training: "normal", "uniform" in (-1, 1) or "uniform01" in (0, 1). Read from
             batch norms where there are any, else normal.
         output: how a DCGAN's images come into their range: "tanh" (the default), "sigmoid" or "none".
-        hidden: a DCGAN's hidden activations, "relu" or "leaky_relu". Read from batch norms where there are any.
-        slope: of a DCGAN's leaky ReLUs below zero; by default 0.2.
-        eps: of a DCGAN's batch norms. Read from them where they tell.
+        hidden: a DCGAN's hidden activations, "relu", "leaky_relu" or with its slope "leaky_relu:0.01". Read from batch
+            norms where there are any.
         num_classes: classes of a conditional DCGAN or Progressive GAN whose file does not say; 0 for none.
         class_join: how the class of a conditional DCGAN goes into its first layer: "first" or "last" (before or behind
             z) or "multiply".
@@ -95,17 +92,18 @@ def load(
     options = {
         "output": output,
         "hidden": hidden,
-        "slope": slope,
-        "eps": eps,
         "resolution": resolution,
         "num_classes": num_classes,
         "class_join": class_join,
     }
     options = {name: value for name, value in options.items() if value is not None}
-    _check_numbers(slope=slope, eps=eps, num_classes=num_classes)
-    for name, known in (("output", OUTPUTS), ("hidden", ACTIVATIONS), ("class_join", JOINS)):
+    for name, known in (("output", OUTPUTS), ("class_join", JOINS)):
         if name in options and options[name] not in known:
             raise SettingError(f"{name}={options[name]!r} is not known; choose one of {', '.join(known)}")
+    if hidden is not None:
+        parse_activation(hidden)
+    if num_classes is not None and num_classes < 0:
+        raise SettingError(f"num_classes={num_classes} is negative; give 0 for a generator without classes")
     if not isinstance(model, str | os.PathLike):
         if device is not None or precision != "float32":
             raise SettingError("device and precision are of files; move a module with its own .to()")
@@ -134,16 +132,6 @@ def load(
     generator.guesses = generator.origin.guesses
     generator.precision = parse_precision(precision, generator.precisions)
     return generator.to(device).eval().requires_grad_(False)
-
-
-def _check_numbers(*, slope: float | None, eps: float | None, num_classes: int | None) -> None:
-    """Refuse options that no network has; raises SettingError."""
-    if slope is not None and not 0 <= slope <= 1:
-        raise SettingError(f"slope={slope:g} is no slope of a leaky ReLU; give 0 to 1")
-    if eps is not None and not 0 < eps <= 1:
-        raise SettingError(f"eps={eps:g} is no epsilon of a batch norm; give a number above 0, up to 1")
-    if num_classes is not None and num_classes < 0:
-        raise SettingError(f"num_classes={num_classes} is negative; give 0 for a generator without classes")
 
 
 def _from_object(model: Any, prior: Prior | None, options: Mapping[str, Any]) -> Generator:

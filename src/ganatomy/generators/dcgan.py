@@ -34,9 +34,9 @@ from ganatomy.generators.checkpoints.layouts import (
 )
 from ganatomy.generators.checkpoints.stack_guesses import Wanted
 from ganatomy.generators.checkpoints.statistics import fill, infer_prior
-from ganatomy.generators.class_inputs import ClassInput
+from ganatomy.generators.class_inputs import ClassInput, Join
 from ganatomy.generators.guesses import Guess
-from ganatomy.generators.stacks import Layer, StackLayer
+from ganatomy.generators.stacks import Layer, StackLayer, parse_activation
 from ganatomy.latents import Latents, Space
 
 Output = Literal["tanh", "sigmoid", "none"]
@@ -78,7 +78,7 @@ class DCGAN(Architecture):
     """A stack of layers from z to the image; batch norms use their running statistics in eval mode."""
 
     config_type = DCGANConfig
-    options = frozenset({"output", "resolution", "hidden", "slope", "eps", "num_classes", "class_join"})
+    options = frozenset({"output", "resolution", "hidden", "num_classes", "class_join"})
     class_table: Float[Tensor, "classes d t t"]
 
     def __init__(self, config: DCGANConfig) -> None:
@@ -186,8 +186,10 @@ class DCGAN(Architecture):
         prior: Prior | None = None,
         settings: Mapping[str, Any] | None = None,
         output: Output | None = None,
+        hidden: str | None = None,
         resolution: int | None = None,
-        **said: Any,
+        num_classes: int | None = None,
+        class_join: Join | None = None,
     ) -> Self:
         """Build the stack that these weights describe, and fill it.
 
@@ -199,8 +201,11 @@ class DCGAN(Architecture):
             prior: overrides what the statistics say; without any it is normal.
             settings: what the file says: all `layers` and the `output`, or the `framework` whose habits they have.
             output: "tanh" unless it is given.
+            hidden: the activation of all hidden layers, with its slope behind a colon, where the statistics should not
+                decide.
             resolution: pixels a side, where several readings are as likely.
-            **said: what `Wanted` has beside the prior.
+            num_classes: of a conditional generator that takes a class one-hot; 0 for none.
+            class_join: how the class enters the first layer.
 
         Raises:
             CheckpointError: when no reading ends in an image, or several do that nothing tells apart.
@@ -208,7 +213,13 @@ class DCGAN(Architecture):
         """
         settings = settings or {}
         if "layers" in settings:
-            chosen = {"output": output, "resolution": resolution, **said}
+            chosen = {
+                "output": output,
+                "hidden": hidden,
+                "resolution": resolution,
+                "num_classes": num_classes,
+                "class_join": class_join,
+            }
             if any(value is not None for value in chosen.values()):
                 names = ", ".join(name for name, value in chosen.items() if value is not None)
                 raise SettingError(f"leave out {names}: the file records what it holds")
@@ -218,9 +229,11 @@ class DCGAN(Architecture):
         if not found:
             wanted = f" of {resolution} px" if resolution else ""
             raise CheckpointError(f"{len(blocks)} layers of weights do not chain into an image{wanted}")
-        choice = choose(
-            blocks, found, Wanted(prior=prior, **said), embedding=embedding, conventions=conventions
+        activation, slope = parse_activation(hidden) if hidden else (None, None)
+        said = Wanted(
+            prior=prior, hidden=activation, slope=slope, num_classes=num_classes, class_join=class_join
         )
+        choice = choose(blocks, found, said, embedding=embedding, conventions=conventions)
         config = DCGANConfig(
             layers=choice.layers,
             output=output or "tanh",

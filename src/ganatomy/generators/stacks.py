@@ -10,6 +10,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganatomy.errors import SettingError
+
 Activation = Literal["relu", "leaky_relu", "none", "elu", "selu", "silu", "softplus", "tanh", "sigmoid"]
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 LEAK = 0.2
@@ -22,6 +24,32 @@ _FUNCTIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
     "tanh": F.tanh,
     "sigmoid": F.sigmoid,
 }
+
+
+def parse_activation(text: str) -> tuple[Activation, float | None]:
+    """An activation, and its slope below zero where that is given behind a colon.
+
+    Raises:
+        SettingError: for another activation, or a slope that it cannot have.
+
+    Example:
+        >>> parse_activation("leaky_relu:0.01"), parse_activation("relu")
+        (('leaky_relu', 0.01), ('relu', None))
+    """
+    name, colon, number = text.partition(":")
+    if name not in ACTIVATIONS:
+        raise SettingError(
+            f"hidden={text!r} is not known; choose one of {', '.join(ACTIVATIONS)}, or leaky_relu:0.01 for a slope"
+        )
+    if not colon:
+        return name, None
+    try:
+        slope = float(number)
+    except ValueError:
+        slope = -1.0
+    if name != "leaky_relu" or not 0 <= slope <= 1:
+        raise SettingError(f"hidden={text!r} has no slope of a leaky ReLU; give leaky_relu:0.01, from 0 to 1")
+    return name, slope
 
 
 @dataclass(frozen=True, kw_only=True)

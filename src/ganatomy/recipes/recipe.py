@@ -14,7 +14,6 @@ from ganatomy.generators.base import PRIORS, Generator
 from ganatomy.generators.class_inputs import JOINS
 from ganatomy.generators.dcgan import OUTPUTS
 from ganatomy.generators.precision import DTYPES
-from ganatomy.generators.stacks import ACTIVATIONS
 from ganatomy.images import read_text
 from ganatomy.latents import Direction
 from ganatomy.plots.films import read_film_text
@@ -54,9 +53,7 @@ class ModelReference(Part):
     fingerprint: Annotated[str | None, text] = None
     prior: Annotated[str | None, choice(PRIORS)] = None
     output: Annotated[str | None, choice(OUTPUTS)] = None
-    hidden: Annotated[str | None, choice(ACTIVATIONS)] = None
-    slope: Annotated[float | None, number(0, 1)] = None
-    eps: Annotated[float | None, number(0, 1)] = None
+    hidden: Annotated[str | None, text] = None
     resolution: Annotated[int | None, integer(1, 2**16)] = None
     num_classes: Annotated[int | None, integer(0, 2**16)] = None
     class_join: Annotated[str | None, choice(JOINS)] = None

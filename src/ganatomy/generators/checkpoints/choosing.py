@@ -78,7 +78,7 @@ def choose(
     likely = [reading for reading in found if reading.cost <= found[0].cost + DOUBTFUL]
     codes = list(code_models(found[0].layers[0].in_channels, wanted, embedding=embedding))
     endings = _endings(wanted, conventions)
-    epsilons = conventions.epsilons if wanted.eps is None else (wanted.eps,)
+    epsilons = conventions.epsilons
     if any(map(is_trained, blocks)):
         fits = fit(blocks, likely, codes=codes, endings=endings, epsilons=epsilons)
         choice = Choice(

@@ -167,7 +167,8 @@ def readings(
             break
         cost, _, layers, channels, size = heapq.heappop(open_ends)
         if len(layers) == len(blocks):
-            layers, size, extra = _cropped(layers, size, resolution)
+            wanted = None if conventions.named_padding else resolution
+            layers, size, extra = _cropped(layers, size, wanted)
             if channels in (1, 3) and size in SIZES and resolution in (None, size):
                 found.append(
                     LayoutReading(

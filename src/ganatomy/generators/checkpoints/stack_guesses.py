@@ -30,7 +30,6 @@ class Wanted:
     prior: Prior | None = None
     hidden: Activation | None = None
     slope: float | None = None
-    eps: float | None = None
     num_classes: int | None = None
     class_join: Join | None = None
 
@@ -61,7 +60,7 @@ def inferred(fits: Sequence[FittedStack], likely: Sequence[LayoutReading], wante
         yield _compared(best, "prior", _prior(best), option="prior", margin=margin, second=second)
     if wanted.hidden is None:
         yield _hidden(best, wanted)
-    yield from _norms(best, wanted)
+    yield from _norms(best)
     yield from _sizes(fits, likely)
     classes = best.codes.classes
     if classes and wanted.class_join is None and classes.join != "multiply":
@@ -114,7 +113,7 @@ def _hidden(best: FittedStack, wanted: Wanted) -> Guess:
     )
 
 
-def _norms(best: FittedStack, wanted: Wanted) -> Iterator[Guess]:
+def _norms(best: FittedStack) -> Iterator[Guess]:
     """The order of norms and activations, and the epsilon, where they are unusual or in doubt."""
     rival = best.rivals.get("order")
     behind = any(layer.activation_first for layer in best.layers)
@@ -122,12 +121,11 @@ def _norms(best: FittedStack, wanted: Wanted) -> Iterator[Guess]:
         yield _compared(best, "order", ORDERS[behind], margin=rival.margin, second=rival.value)
     rival = best.rivals.get("eps")
     epsilons = list(dict.fromkeys(f"{layer.eps:g}" for layer in best.layers if layer.norm))
-    if rival and wanted.eps is None and (len(epsilons) > 1 or "0.8" in epsilons or rival.margin < SURE):
+    if rival and (len(epsilons) > 1 or "0.8" in epsilons or rival.margin < SURE):
         yield _compared(
             best,
             "epsilon of the batch norms",
             " and ".join(epsilons),
-            option="eps",
             margin=rival.margin,
             second=rival.value,
         )
@@ -164,10 +162,10 @@ def assumed(
         second = "leaky_relu" if usual.activation == "relu" else "relu"
         yield Guess(what="hidden activations", chosen=name_ending(usual), option="hidden", second=second)
     elif wanted.hidden == "leaky_relu" and wanted.slope is None:
-        yield Guess(what="slope below zero", chosen=f"{usual.slope:g}", option="slope", second="0.01")
-    if normed and wanted.eps is None:
+        yield Guess(what="slope below zero", chosen=f"{usual.slope:g}", option="hidden", second="0.01")
+    if normed:
         usual_eps = f"{TORCH.epsilons[0]:g}"
-        yield Guess(what="epsilon of the batch norms", chosen=usual_eps, option="eps", second="0.8")
+        yield Guess(what="epsilon of the batch norms", chosen=usual_eps, second="0.8")
     first = likely[0]
     others = [reading for reading in likely if reading.resolution != first.resolution]
     # An output padding leaves no trace at all; other strides and paddings make unusual networks.
