@@ -126,6 +126,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.metrics import memorisation as memorisation
     from ganatomy.metrics import name_directions as name_directions
     from ganatomy.metrics import nearest_training as nearest_training
+    from ganatomy.metrics import pair_grid as pair_grid
     from ganatomy.metrics import path_length as path_length
     from ganatomy.metrics import precision_recall as precision_recall
     from ganatomy.metrics import reconstruction as reconstruction
@@ -210,7 +211,7 @@ _NAMES = {
     "ganatomy.maps": "Map ImageMap embed map_images",
     "ganatomy.experiments.measure": "Measurements measure",
     "ganatomy.metrics": "MEASURES Entanglement Naming correlations cosines covariance dci edited_set entanglement "
-    "frechet_distance identity_kept kid linearity memorisation name_directions nearest_training path_length "
+    "frechet_distance identity_kept kid linearity memorisation name_directions nearest_training pair_grid path_length "
     "precision_recall reconstruction separability walk_profile",
     "ganatomy.metrics.linear_svm": "compare_features critic_accuracy linear_svm_accuracy",
     "ganatomy.perception": "Judge following judge scorer words",

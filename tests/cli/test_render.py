@@ -27,6 +27,9 @@ IMAGES = {
     "a grid of two directions": [
         "walk", "STYLE", "--seed", 7, "--along", "D:Smiling", "--across", "D:Male", "--steps", 3,
     ],
+    "a grid of two directions, read by a classifier": [
+        "walk", "STYLE", "--seed", 7, "--along", "D:Smiling", "--across", "D:Male", "--steps", 3, "--scorer", "SCORER",
+    ],
     "a turn": ["walk", "STACK", "--seed", "1,2", "--plus", "3,5", "--minus", "4", "--steps", 3],
     "a way between codes": ["walk", "STACK", "--seed", "1,2", "--steps", 3, "--method", "lerp"],
     "an edit": ["edit", "STYLE", "--seed", 7, "--directions", "D", "--move", "Smiling=2"],
@@ -226,3 +229,34 @@ def test_a_walk_that_goes_two_ways_is_refused(
 ) -> None:
     line = run("walk", files.style, "--seed", 7, *asked(arguments), "-o", tmp_path / "a.png").complaint
     assert words in line
+
+
+def test_a_grid_says_what_was_read_in_it_and_leaves_that_out_when_it_is_changed(
+    run: Run, files: Any, tmp_path: Path
+) -> None:
+    out, again, other = (tmp_path / name for name in ("grid.png", "again.png", "other.png"))
+    ways = ["--along", f"{files.directions}:Smiling", "--across", f"{files.directions}:Male"]
+    made = run("walk", files.style, "--seed", 7, *ways, "--steps", 3, "--scorer", files.scorer, "-o", out)
+    assert made.code == 0, made.err
+    lines = made.out.splitlines()[1:]
+    assert lines[0].startswith("  from column to column Smiling and Male, which is held, range over ")
+    assert run("render", out, "-o", again).out.splitlines()[1:] == lines
+    changed = run("render", out, "--set", "codes.seeds.0=8", "-o", other)
+    assert len(changed.out.splitlines()) == 1
+    recipe = ga.read_recipe(out)
+    assert recipe.image.along.hold[0].name == "Male"
+    assert recipe.image.across.hold[0].name == "Smiling"
+
+
+def test_what_was_read_of_an_edit_is_shown_when_it_is_drawn_again(
+    run: Run, files: Any, tmp_path: Path
+) -> None:
+    out, again = tmp_path / "edited.png", tmp_path / "again.png"
+    made = run(
+        "edit", files.style, "--seed", 7, "--to", "Smiling=+.1", "--scorer", files.scorer, "--judge", "none", "-o", out
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    lines = run("render", out, "-o", again).out.splitlines()
+    assert lines[0].endswith("; when it was made:")
+    assert lines[1].startswith("  scorer Smiling ")
+    assert lines[2] == made.out.splitlines()[-1]

@@ -164,3 +164,17 @@ def test_help_does_not_pay_for_the_library() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_bias_of_words_is_explained_by_labels_of_the_same_names(
+    run: Any, files: Any, tiny: str, tmp_path: Path
+) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("file,Smiling,Hat\n" + "".join(f"{k}.png,{k % 2},{k % 3 // 2}\n" for k in range(60)))
+    words = ["--change", "smiling", "--watch", "a person with a hat|a person", "--data", table]
+    outcome = run(
+        "study", "bias", files.style, "--scorer", tiny, *words, "-n", 60, "--images", 10, "--refits", 0,
+        "-o", tmp_path / "bias",
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    assert "The data have no label of a person with a hat" in outcome.out

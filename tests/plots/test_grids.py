@@ -12,6 +12,7 @@ from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, Signature
 from ganatomy.latents import Latents, Space
 from ganatomy.plots import grid, strip
+from ganatomy.plots.grids import MARK
 
 
 class Plain(Generator):
@@ -32,6 +33,15 @@ def centres(sheet: Image.Image, *, side: int, gap: int, columns: int, rows: int)
     """The grey in the middle of each cell of a sheet without text."""
     middle = [gap + side // 2 + i * (side + gap) for i in range(max(columns, rows))]
     return np.asarray(sheet.convert("L"))[np.ix_(middle[:rows], middle[:columns])]
+
+
+def test_marked_images_have_a_frame() -> None:
+    sheet = np.asarray(grid(flat(0.0, 0.0), columns=2, scale=1, gap=2, marked=[False, True]))
+    assert tuple(sheet[2, 2]) == tuple(sheet[10, 10])
+    assert tuple(sheet[2, 20]) == MARK
+    assert tuple(sheet[10, 28]) == tuple(sheet[10, 10])
+    with pytest.raises(SettingError, match="1 marks for 2 images"):
+        grid(flat(0.0, 0.0), marked=[True])
 
 
 def test_images_stand_row_by_row_in_the_order_given() -> None:

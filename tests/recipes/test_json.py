@@ -25,13 +25,13 @@ from ganatomy.recipes import (
     CodePath,
     Drawn,
     DrawnFaces,
+    EditReadings,
     Given,
     ImageReading,
     Mix,
     ModelReference,
     Move,
     Reached,
-    Readings,
     Recipe,
     Sheet,
     Sum,
@@ -69,7 +69,7 @@ def latents(space: Space = Space.W) -> Latents:
 SMILING, MALE = direction(), direction("Male", torch.float64)
 MOVE = Move(direction=SMILING, strength=2.0, units="sigma", hold=(MALE,), layers=(0, 2))
 
-READ = Readings(
+READ = EditReadings(
     scorer="a scorer",
     judge="a judge",
     images=(

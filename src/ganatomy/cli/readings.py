@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ganatomy.cli.subject import Subject
     from ganatomy.perception.base import Scorer
     from ganatomy.perception.judging import Judge
-    from ganatomy.recipes.readings import Readings
+    from ganatomy.recipes.readings import EditReadings
 
 
 def rows(names: Sequence[str], values: Tensor) -> list[dict[str, float]]:
@@ -56,6 +56,6 @@ def with_lines(done: str, lines: Sequence[str]) -> str:
     return "\n".join([done, *(f"  {line}" for line in lines)])
 
 
-def readings_data(found: Readings) -> dict[str, Any]:
+def readings_data(found: EditReadings) -> dict[str, Any]:
     """The readings as JSON."""
     return {"readings": found.to_data()}

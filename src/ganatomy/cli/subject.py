@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ganatomy.recipes.codes import Codes
     from ganatomy.recipes.images import Image
     from ganatomy.recipes.moves import Edit
-    from ganatomy.recipes.readings import Readings
+    from ganatomy.recipes.readings import EditReadings
 
 NONE = "none"
 """What is given for no judge."""
@@ -199,7 +199,7 @@ class Sampling(ModelOptions):
         scale: int | None,
         edits: "tuple[Edit, ...]" = (),
         fps: float = 25.0,
-        readings: "Readings | None" = None,
+        readings: "EditReadings | None" = None,
     ) -> None:
         """Write an image, a film or codes, with the recipe in it and with progress."""
         from ganatomy.recipes import Recipe

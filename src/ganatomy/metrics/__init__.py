@@ -25,6 +25,7 @@ from ganatomy.metrics.kernel import KID, kid
 from ganatomy.metrics.linearity import LINEARITY, Linearity, linearity
 from ganatomy.metrics.memorisation import MEMORISATION, memorisation, nearest_training
 from ganatomy.metrics.naming import Naming, name_directions
+from ganatomy.metrics.pair_grid import PairGrid, pair_grid
 from ganatomy.metrics.paired import compare_selectivity
 from ganatomy.metrics.path_length import PATH_LENGTH, path_length
 from ganatomy.metrics.precision_recall import PRECISION_RECALL, precision_recall
@@ -47,6 +48,7 @@ __all__ = [
     "Measure",
     "MeasuredValue",
     "Naming",
+    "PairGrid",
     "Readers",
     "Result",
     "Selectivity",
@@ -68,6 +70,7 @@ __all__ = [
     "memorisation",
     "name_directions",
     "nearest_training",
+    "pair_grid",
     "path_length",
     "precision_recall",
     "reconstruction",

@@ -22,6 +22,7 @@ READABLE = 128
 
 PAPER = (255, 255, 255)
 INK = (38, 38, 42)
+MARK = (226, 106, 30)
 
 
 def grid(
@@ -33,6 +34,7 @@ def grid(
     labels: Sequence[str] | None = None,
     captions: Sequence[str] | None = None,
     row_labels: Sequence[str] | None = None,
+    marked: Sequence[bool] | None = None,
 ) -> Image.Image:
     """Images in rows, first row first, as one sheet.
 
@@ -44,6 +46,7 @@ def grid(
         labels: one line below each image.
         captions: one line above each column.
         row_labels: one line before each row.
+        marked: whether an image has a coloured frame.
 
     Returns:
         The sheet, in RGB.
@@ -67,6 +70,7 @@ def grid(
     _expect("labels", labels, len(images), "images")
     _expect("captions", captions, columns, "columns")
     _expect("row_labels", row_labels, num_rows, "rows")
+    _expect("marks", marked, len(images), "images")
 
     # Measure: text takes the room it needs at the left and above, and one line below each image.
     height, width = (side * scale for side in images.shape[-2:])
@@ -83,6 +87,9 @@ def grid(
         row, column = divmod(index, columns)
         x, y = left + gap + column * step_x, top + gap + row * step_y
         sheet.paste(enlarge(to_pil(image), scale), (x, y))
+        if marked and marked[index]:
+            edge = max(3, width // 32)
+            pen.rectangle((x, y, x + width - 1, y + height - 1), outline=MARK, width=edge)
         if labels:
             _write(pen, labels[index], (x + width / 2, y + height + line / 2), size, room=width)
 
@@ -160,7 +167,7 @@ def enlarge(image: Image.Image, scale: int) -> Image.Image:
     return image.resize((image.width * scale, image.height * scale), Image.Resampling.LANCZOS)
 
 
-def _expect(name: str, lines: Sequence[str] | None, count: int, what: str) -> None:
+def _expect(name: str, lines: Sequence[object] | None, count: int, what: str) -> None:
     if lines is not None and len(lines) != count:
         raise SettingError(f"there are {len(lines)} {name} for {count} {what}; give one for each")
 

@@ -11,9 +11,9 @@ fields      reading JSON that may come from anywhere
 """
 
 from ganatomy.recipes.codes import Drawn, Given, Sum, Term
-from ganatomy.recipes.images import Arithmetic, CodePath, DrawnFaces, Mix, Sheet, Transfer, Walk
+from ganatomy.recipes.images import Arithmetic, CodePath, DrawnFaces, GridReading, Mix, Sheet, Transfer, Walk
 from ganatomy.recipes.moves import Along, Move, Reached, Turn
-from ganatomy.recipes.readings import ImageReading, Readings, read_edit
+from ganatomy.recipes.readings import EditReadings, ImageReading, read_edit
 from ganatomy.recipes.recipe import ModelReference, Recipe, from_json, read_recipe, save_recipe, to_json
 from ganatomy.recipes.rendering import render, render_to
 
@@ -23,13 +23,14 @@ __all__ = [
     "CodePath",
     "Drawn",
     "DrawnFaces",
+    "EditReadings",
     "Given",
+    "GridReading",
     "ImageReading",
     "Mix",
     "ModelReference",
     "Move",
     "Reached",
-    "Readings",
     "Recipe",
     "Sheet",
     "Sum",

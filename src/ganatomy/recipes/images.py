@@ -11,7 +11,18 @@ from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents
 from ganatomy.recipes.codes import Basket, Codes, Sum, read_basket
-from ganatomy.recipes.fields import LAST_SEED, MOST_IMAGES, Fields, choice, flag, integer, layer_range, number
+from ganatomy.recipes.fields import (
+    LAST_SEED,
+    MOST_IMAGES,
+    Fields,
+    choice,
+    flag,
+    integer,
+    layer_range,
+    number,
+    several,
+    text,
+)
 from ganatomy.recipes.moves import Walked, read_walked
 from ganatomy.recipes.parts import DirectionTable, Part
 
@@ -29,7 +40,7 @@ class Plan:
         shown: those whose images are needed.
         cells: rows of `shown` in the order of the sheet, None for an empty place; by default all in their order.
         columns: of the sheet, None for a square one.
-        labels: as `plots.grid` takes them, as are `captions` and `row_labels`.
+        labels: as `plots.grid` takes them, as are `captions`, `row_labels` and `marked`.
         frames: for a film, the rows of `shown` that stand side by side in each frame.
         loop: whether a film starts again.
     """
@@ -41,6 +52,7 @@ class Plan:
     labels: Sequence[str] | None = None
     captions: Sequence[str] | None = None
     row_labels: Sequence[str] | None = None
+    marked: Sequence[bool] | None = None
     frames: tuple[tuple[int, ...], ...] = ()
     loop: bool = True
 
@@ -70,15 +82,39 @@ class Sheet(Shown):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GridReading(Part):
+    """What was read in a grid of two attributes (`metrics.pair_grid`); no image depends on it but for its labels.
+
+    Args:
+        identity: how much of its identity each cell keeps.
+        disagrees: whether the judge disagrees there.
+        lines: the findings.
+    """
+
+    identity: Annotated[tuple[float, ...], several(number(), most=MOST_IMAGES)]
+    disagrees: Annotated[tuple[bool, ...], several(flag, most=MOST_IMAGES)]
+    lines: Annotated[tuple[str, ...], several(text)]
+
+    @property
+    def labels(self) -> list[str]:
+        """One line below each cell."""
+        return [
+            f"{kept:.2f}, judge: no" if no else f"identity {kept:.2f}"
+            for kept, no in zip(self.identity, self.disagrees, strict=False)
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Walk(Shown):
     """Every code at every station of a walk, one row for each code; with a second walk `across`, down the rows.
 
-    A film goes there and back again, with the images of all codes side by side.
+    Labels say what was read in a grid. A film goes there and back again, with the images of all codes side by side.
     """
 
     kind: ClassVar[str] = "walk"
     along: Annotated[Walked, read_walked]
     across: Annotated[Walked | None, read_walked] = None
+    reading: Annotated[GridReading | None, GridReading.read] = None
 
     def plan(self, generator: Generator, source: Codes, was: Latents, now: Latents) -> Plan:
         columns, rows = len(self.along.strengths), len(now)
@@ -95,12 +131,19 @@ class Walk(Shown):
             captions = [f"{self.along.name} {caption}" for caption in captions]
             row_labels = [f"{self.across.name} {_strength(strength)}" for strength in self.across.strengths]
             row_labels *= len(now)
+        read = self.reading
+        if read is not None and not len(read.identity) == len(read.disagrees) == rows * columns:
+            raise SettingError(
+                f"a reading of {len(read.identity)} cells does not go with a grid of {rows * columns}; leave it out"
+            )
         return Plan(
             result=shown,
             shown=shown,
             columns=columns,
+            labels=None if read is None else read.labels,
             captions=captions,
             row_labels=row_labels,
+            marked=None if read is None else read.disagrees,
             frames=frames,
         )
 

@@ -69,7 +69,7 @@ class ImageReading(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Readings(Part):
+class EditReadings(Part):
     """What a scorer and a judge read in the images of an edit.
 
     Args:
@@ -83,7 +83,7 @@ class Readings(Part):
         ...     before={"Smiling": 0.01}, after={"Smiling": 0.89}, goal={"Smiling": 0.9}, reached=True,
         ...     judge_before={"Smiling": 0.11}, judge_after={"Smiling": 0.43}, confirmed=False, percentile=99.95,
         ... )
-        >>> for line in Readings(scorer="mine", judge="another", images=(image,)).lines:
+        >>> for line in EditReadings(scorer="mine", judge="another", images=(image,)).lines:
         ...     print(line)
         scorer Smiling 0.01 to 0.89: reached
         judge Smiling 0.11 to 0.43: not confirmed
@@ -164,7 +164,7 @@ def read_edit(
     reached: Bool[Tensor, " n"] | None = None,
     natural: NaturalCodes | None = None,
     batch_size: int = 16,
-) -> Readings:
+) -> EditReadings:
     """Read the images of an edit with a scorer and a judge, and compare the codes with drawn ones.
 
     Args:
@@ -230,7 +230,7 @@ def read_edit(
         )
         for row in range(len(edited))
     ]
-    return Readings(
+    return EditReadings(
         scorer=scorer.description if scorer is not None and scored else None,
         judge=judge.description if judge is not None and judged else None,
         reading=READINGS[0] if judge is None else judge.reading,

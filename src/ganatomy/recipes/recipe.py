@@ -30,14 +30,14 @@ from ganatomy.recipes.fields import (
     several,
     text,
 )
-from ganatomy.recipes.images import DrawnFaces, Image, Sheet, read_image
+from ganatomy.recipes.images import DrawnFaces, Image, Sheet, Walk, read_image
 from ganatomy.recipes.moves import MOST_MOVES, Edit, read_edit
 from ganatomy.recipes.parts import MOST_DIRECTIONS, DirectionTable, Part, read_direction
-from ganatomy.recipes.readings import Readings
+from ganatomy.recipes.readings import EditReadings
 from ganatomy.storage import atomic_write
 
 FORMAT = 1
-SHOWN = ("image", "scale", "fps", "batch_size", "scene")
+SHOWN = ("image.columns", "image.before", "scale", "fps", "batch_size", "scene")
 """Fields that change how images are shown, and not what is read in them."""
 
 
@@ -117,7 +117,7 @@ class Recipe(Part):
     scale: Annotated[int | None, integer(1, 64)] = None
     fps: Annotated[float, number(0.001, 1000)] = 25.0
     batch_size: Annotated[int, integer(1, 4096)] = 32
-    readings: Annotated[Readings | None, Readings.read] = None
+    readings: Annotated[EditReadings | None, EditReadings.read] = None
     scene: Annotated[Mapping[str, Any] | None, as_it_is] = None
 
     def __post_init__(self) -> None:
@@ -132,7 +132,12 @@ class Recipe(Part):
 
     def of_any_generator(self) -> Self:
         """The same recipe, no longer tied to the generator that it was written for."""
-        return replace(super().of_any_generator(), readings=None, scene=None)
+        return replace(super().of_any_generator(), scene=None).unread()
+
+    def unread(self) -> Self:
+        """The same recipe without what classifiers read: other codes and other edits were not read."""
+        image = replace(self.image, reading=None) if isinstance(self.image, Walk) else self.image
+        return replace(self, image=image, readings=None)
 
     def with_value(self, place: str, value: Any) -> Recipe:
         """The same recipe with another value in one field of its JSON, such as `edits.0.strength`.
@@ -148,8 +153,7 @@ class Recipe(Part):
             inside = inside[_key(inside, step, place)]
         inside[last if isinstance(inside, dict) else _key(inside, last, place)] = value
         changed = from_json(json.dumps(data))
-        # Another edit, or the same one of another code, was not read by anyone.
-        return changed if steps[:1] == ["image"] or place in SHOWN else replace(changed, readings=None)
+        return changed if place in SHOWN else changed.unread()
 
 
 def to_json(recipe: Recipe) -> str:

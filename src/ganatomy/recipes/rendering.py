@@ -83,6 +83,7 @@ def render(
         labels=plan.labels,
         captions=plan.captions,
         row_labels=plan.row_labels,
+        marked=plan.marked,
     )
 
 

@@ -25,7 +25,7 @@ from ganatomy.latents import Direction, Latents, Space
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.features import features_of
 from ganatomy.perception.judging import Judge
-from ganatomy.recipes import ModelReference, Move, Readings, Recipe, read_edit
+from ganatomy.recipes import EditReadings, ModelReference, Move, Recipe, read_edit
 from ganatomy.studio.preparing import shown_psi
 from ganatomy.studio.scenes import Labels, Scene
 from ganatomy.studio.turns import Pause
@@ -198,7 +198,7 @@ class Bench:
             for column, name in enumerate(self.scorer.names)
         }
 
-    def reading(self, scene: Scene, *, pause: Pause = go_on) -> Readings:
+    def reading(self, scene: Scene, *, pause: Pause = go_on) -> EditReadings:
         """What the scorer and the judge read in the image of a scene, and how usual its code is."""
         edited = self.codes([scene], pause=pause)
         natural = self.natural(edited.space)

@@ -196,3 +196,28 @@ def test_long_hair_of_drawn_faces_goes_with_male_as_it_was_planted() -> None:
     for name in ("Long_Hair", "hair_length"):
         found = latent_correlation(table.column(name).double().numpy(), male)
         assert found.value == pytest.approx(-0.85, abs=0.02)
+
+
+def test_words_are_labels_of_the_data_whatever_their_letters(experiment: ga.Experiment) -> None:
+    table = labels(torch.eye(3).tolist())
+    named = replace(table, names=("RED", "Round", "tall"))
+    settings = {"n": 400, "images": 60, "refits": 2}
+    found = study_bias(experiment, ["red"], ["round"], data=named, **settings)
+    same = study_bias(experiment, ["red"], ["round"], data=table, **settings)
+    assert found.unlabelled == ()
+    assert found.worst.explained == same.worst.explained
+
+
+def test_what_celebas_list_lacks_is_explained_by_generated_images_and_said(shared: Path) -> None:
+    toy = ga.ToyGenerator(attributes=("Smiling", "Male", "Long_Hair"), cosine=GRAM, seed=1)
+    celeba = ga.read_labels(shared / "data" / "list_attr_celeba.zip")
+    experiment = ga.Experiment(toy, OracleScorer(toy))
+    settings = {"n": 400, "images": 60, "refits": 2}
+    found = study_bias(experiment, ["Male"], ["Long_Hair"], data=celeba, **settings)
+    assert (found.unlabelled, found.reference) == (("Long_Hair",), "images")
+    assert "The data have no label of Long_Hair" in ga.document(found, experiment).sentences[-1]
+    both = study_bias(experiment, ["Smiling"], ["Male", "Long_Hair"], data=celeba, **settings)
+    link = both.link("Smiling", "Male")
+    assert both.reference == "data"
+    assert link is not None
+    assert link.explained["data"].correlation.value == pytest.approx(-0.22, abs=0.03)

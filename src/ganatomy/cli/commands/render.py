@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json as json_format
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -16,6 +17,9 @@ from ganatomy.cli.parameters import Device, Json, out_path, switch
 from ganatomy.cli.readings import with_lines
 from ganatomy.cli.subject import find_device
 from ganatomy.errors import SettingError
+
+if TYPE_CHECKING:
+    from ganatomy.recipes import Recipe
 
 
 def render(
@@ -75,10 +79,17 @@ def render(
     if not show:
         data = {"out": str(out), "source": str(source), "recipe": json_format.loads(to_json(recipe))}
         done = f"{out}: {recipe.image.kind}, drawn again from {source}"
-        read = recipe.readings
-        answer(
-            done if read is None else with_lines(f"{done}; when it was made:", read.lines), data, as_json=json
-        )
+        lines = _read(recipe)
+        answer(with_lines(f"{done}; when it was made:", lines) if lines else done, data, as_json=json)
+
+
+def _read(recipe: Recipe) -> Sequence[str]:
+    """What classifiers read in the images, if the recipe says it."""
+    from ganatomy.recipes import Walk
+
+    if isinstance(recipe.image, Walk) and recipe.image.reading is not None:
+        return recipe.image.reading.lines
+    return () if recipe.readings is None else recipe.readings.lines
 
 
 def _image_ending(source: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -25,12 +26,14 @@ from ganatomy.cli.parameters import (
     out_path,
     parsed,
 )
-from ganatomy.cli.subject import Sampling
+from ganatomy.cli.readings import with_lines
+from ganatomy.cli.subject import Subject
 from ganatomy.errors import SettingError
 
 if TYPE_CHECKING:
     from ganatomy.generators.base import Generator
-    from ganatomy.recipes import Along
+    from ganatomy.recipes import Along, GridReading, Walk
+    from ganatomy.recipes.codes import Codes
 
 STRIP_STEPS, FILM_STEPS = 7, 48
 LEG_STEPS = 24
@@ -49,7 +52,9 @@ class Route:
     along: DirectionInFile = None
     """The direction to walk along, such as my.directions:Smiling."""
     across: DirectionInFile = None
-    """A second direction, from row to row: a grid of both, with the same strengths."""
+    """A second direction, from row to row: a grid of both, with the same strengths, each with the other held. Where a
+    classifier scores both, the grid of one image says how much of its identity each cell keeps, and marks cells where
+    the judge disagrees."""
     plus: SeedList = ()
     """Walk along a turn vector instead: the mean of these codes minus that of --minus."""
     minus: SeedList = ()
@@ -60,22 +65,25 @@ class Route:
     of_any_generator: AnyGenerator = False
 
     def legs(self, generator: Generator, strengths: tuple[float, ...]) -> list[Along]:
-        """The walk along each direction; what is held is found beside the first."""
+        """The walk along each direction, with the other held; what is held besides is found beside the first."""
         from ganatomy.recipes import Along
 
-        legs: list[Along] = []
         ways = [way for way in (self.along, self.across) if way]
-        moved = [name for _, name in ways]
-        for path, name in ways:
-            found = open_directions(path, generator, of_any_generator=self.of_any_generator)
-            held = legs[0].hold if legs else held_directions(found, self.hold, moved)
-            direction = found[name]
-            legs.append(
-                Along(
-                    direction=direction, strengths=strengths, units=self.units, hold=held, layers=self.layers
-                )
+        if not ways:
+            return []
+        files = [open_directions(path, generator, of_any_generator=self.of_any_generator) for path, _ in ways]
+        moved = [found[name] for found, (_, name) in zip(files, ways, strict=True)]
+        held = held_directions(files[0], self.hold, [direction.name for direction in moved])
+        return [
+            Along(
+                direction=direction,
+                strengths=strengths,
+                units=self.units,
+                hold=(*held, *(other for other in moved if other is not direction)),
+                layers=self.layers,
             )
-        return legs
+            for direction in moved
+        ]
 
     def check(self, *, moving: bool, loop: bool | None) -> None:
         """Refuse what does not go together, before the model is read."""
@@ -101,7 +109,7 @@ ROUTE = Route()
 
 
 def walk(
-    subject: Sampling,
+    subject: Subject,
     codes: CodesFile = None,
     *,
     out: Annotated[Path, out_path("File to write: .png for a strip, .gif or .mp4 for a film.")],
@@ -149,6 +157,8 @@ def walk(
     at = subject.codes(one_of(codes, seed), space=legs[0].direction.space if legs else space)
     if legs:
         image = Walk(along=legs[0], across=legs[1] if route.across else None)
+        if route.across and len(at) == 1 and route.layers is None:
+            image = replace(image, reading=_read(subject, at, image))
         names = " and ".join(leg.direction.name for leg in legs)
         what = f"along {names}, {ends[0]:g} to {ends[1]:g} {route.units}"
     elif route.plus:
@@ -172,4 +182,36 @@ def walk(
         "codes": len(at),
         "images": images * (count if route.across else 1),
     }
-    subject.done(out, f"{data['images']} images {what}", data, as_json=json)
+    lines = image.reading.lines if isinstance(image, Walk) and image.reading is not None else ()
+    subject.done(out, with_lines(f"{data['images']} images {what}", lines), data, as_json=json)
+
+
+def _read(subject: Subject, at: Codes, image: Walk) -> GridReading | None:
+    """What classifiers of both attributes read in a grid; None where there is no such classifier."""
+    from ganatomy.metrics import pair_grid
+    from ganatomy.recipes import Along, GridReading
+
+    along, across = image.along, image.across
+    assert isinstance(along, Along)
+    assert isinstance(across, Along)
+    names = (along.name, across.name)
+    scorer = subject.open_scorer(names) if subject.has_scorer else None
+    if scorer is None or scorer.num_rows is not None or not {*names} <= {*scorer.names}:
+        return None
+    judge = subject.open_judge(scorer, names)
+    found = pair_grid(
+        subject.generator,
+        scorer,
+        at.draw(subject.generator),
+        (along.direction, across.direction),
+        along.strengths,
+        hold=[direction for direction in along.hold if direction is not across.direction],
+        units=along.units,
+        judge=judge if judge is not None and {*names} <= {*judge.names} else None,
+        batch_size=subject.batch_size,
+    )
+    return GridReading(
+        identity=tuple(round(value, 4) for value in found.identity.flatten().tolist()),
+        disagrees=tuple(found.disagrees.flatten().tolist()),
+        lines=found.lines,
+    )

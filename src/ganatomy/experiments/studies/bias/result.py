@@ -71,6 +71,7 @@ class BiasStudy:
         readers: descriptions of these.
         references: descriptions of what correlations are from: the data's labels, generated images.
         left_out: what could not be changed or watched, and why.
+        unlabelled: names that the data have no label of; generated images alone explain pairs of these.
         sigmas: the step of each A, in standard deviations of codes along its direction.
         shown: codes of some images before and after the step of each A.
         num_images: edited for each A.
@@ -86,6 +87,7 @@ class BiasStudy:
     readers: Mapping[str, str]
     references: Mapping[str, str]
     left_out: Mapping[str, str]
+    unlabelled: tuple[str, ...]
     sigmas: Mapping[str, float]
     shown: Mapping[str, tuple[Latents, Latents]]
     num_images: int

@@ -100,7 +100,7 @@ def study_bias(
     judge = None if experiment.judge is None else FactorAttributes(experiment.judge.scorer)
     given = directions if directions is not None else labels
     asked = _asked(change, watch, reader, given)
-    _check_data(data, *asked)
+    unlabelled = _unlabelled(data, *asked)
     both, space = JointScorer(reader, judge), experiment.space if directions is None else directions.space
     experiment = replace(experiment, scorer=both, judge=None, space=space)  # with a clock of its own
     seen = experiment.survey(n)
@@ -130,6 +130,7 @@ def study_bias(
         readers={SCORER: reader.description} | ({JUDGE: judge.description} if judge else {}),
         references={**references, IMAGES: f"{n:,} generated images"},
         left_out=left_out,
+        unlabelled=unlabelled,
         sigmas={it.change.name: it.sigmas for it in edits},
         shown={it.change.name: (bench.codes[:SHOWN], it.after[:SHOWN]) for it in edits},
         num_images=images,
@@ -145,13 +146,15 @@ class _Correlations:
 
     def __init__(self, data: LabelTable | None) -> None:
         self.data = data
+        self._names = {} if data is None else _by_name(data)
         self._known: dict[tuple[str, str], LatentCorrelation] = {}
 
     def of_data(self, first: str, second: str) -> LatentCorrelation:
         """In the labels; nan where one has none."""
-        if self.data is None or not {first, second} <= set(self.data.names):
+        if self.data is None or not {plain(first), plain(second)} <= self._names.keys():
             return LatentCorrelation(value=math.nan, error=math.nan)
-        key = (min(first, second), max(first, second))
+        one, other = sorted(self._names[plain(name)] for name in (first, second))
+        key = (one, other)
         if key not in self._known:
             self._known[key] = latent_correlation(*(self.data.column(name).double().numpy() for name in key))
         return self._known[key]
@@ -274,13 +277,32 @@ def _asked(
     return change, watch
 
 
-def _check_data(
+def _unlabelled(
     data: LabelTable | None, change: tuple[str, ...] | None, watch: tuple[str, ...] | None
-) -> None:
-    """Refuse labels that have nothing to say of the pairs that were asked for."""
-    for names in (change, watch):
-        if data is not None and names is not None and not set(names) & set(data.names):
-            raise UnknownNameError("label of the data", names[0], data.names)
+) -> tuple[str, ...]:
+    """The names that the data have no label of; refuses labels that know none of those that were asked for."""
+    names = tuple(dict.fromkeys((*(change or ()), *(watch or ()))))
+    if data is None:
+        return ()
+    known = _by_name(data)
+    missing = tuple(name for name in names if plain(name) not in known)
+    if missing and len(missing) == len(names):
+        raise UnknownNameError("label of the data", missing[0], data.names)
+    return missing
+
+
+def _by_name(data: LabelTable) -> dict[str, str]:
+    """The labels by their plain names."""
+    return {plain(name): name for name in data.names}
+
+
+def plain(name: str) -> str:
+    """A name as words are compared: "wavy hair" is the label Wavy_Hair.
+
+    >>> plain("Wavy_Hair")
+    'wavy hair'
+    """
+    return name.replace("_", " ").casefold()
 
 
 def _chosen(

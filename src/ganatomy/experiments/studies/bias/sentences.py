@@ -23,8 +23,15 @@ def sentences(found: BiasStudy) -> list[str]:
             _explained(found, found.links[0]),
             *_by_images(found, found.links[0]),
             *_judged(found, found.links[0]),
+            *_unlabelled(found),
         ]
-    return [_count(found), *_worst(found), *_judged(found, found.worst), *_left_out(found)]
+    return [
+        _count(found),
+        *_worst(found),
+        *_judged(found, found.worst),
+        *_left_out(found),
+        *_unlabelled(found),
+    ]
 
 
 def source(found: BiasStudy) -> str:
@@ -105,6 +112,14 @@ def _worst(found: BiasStudy) -> list[str]:
         f"{len(found.readings[SCORER])})."
     )
     return [text]
+
+
+def _unlabelled(found: BiasStudy) -> list[str]:
+    if not found.unlabelled:
+        return []
+    return [
+        f"The data have no label of {listed(found.unlabelled)}; generated images alone explain those pairs."
+    ]
 
 
 def _left_out(found: BiasStudy) -> list[str]:
