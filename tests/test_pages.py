@@ -26,6 +26,8 @@ from ganatomy.experiments.compare.comparison import MEASURES as COMPARED
 from ganatomy.experiments.studies.linear_map import METHODS as LINEAR_MAP
 from ganatomy.experiments.studies.trust import METHODS as TRUST
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
+from ganatomy.images import to_pil
+from ganatomy.inversion import METHODS as INVERSIONS
 from ganatomy.metrics import MEASURES
 from ganatomy.perception import clip
 from ganatomy.zoo import hub
@@ -153,6 +155,16 @@ def tiny_words(folder: Path, patch: pytest.MonkeyPatch) -> None:
 
 
 # What is looked at more closely.
+
+
+def portrait(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """A drawn face, wider than high, as a photograph."""
+    from ganatomy.datasets import draw_faces, sample_faces
+
+    face = to_pil(draw_faces(sample_faces(1, seed=12), resolution=96)[0])
+    photograph = Image.new("RGB", (160, 96))
+    photograph.paste(face, (32, 0))
+    photograph.save(folder / "portrait.png")
 
 
 def check_generators(run: Run) -> None:
@@ -344,6 +356,13 @@ PAGES = {
         folders=dict.fromkeys(("z-against-w", "digits-z"), DOCUMENT),
         figures="z-against-w",
         check=check_z_against_w,
+    ),
+    "docs/photographs.md": Page(
+        prints=["me.latents: 1 image by fast: PSNR", "1 tuned: PSNR", "Drawn faces are made with"],
+        writes=["me.png", "me-smiling.png", "again.latents", "smiling.png", "tuned.png", "mine.safetensors"],
+        folders={"study": DOCUMENT},
+        mentions=INVERSIONS,
+        prepare=portrait,
     ),
     "docs/transfer.md": Page(
         prints=["smile.png: 1 of 1 reached: Smiling", '"held_drift"', "by linear", "by network"],

@@ -82,6 +82,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.experiments.studies import study_bias as study_bias
     from ganatomy.experiments.studies import study_dcgan as study_dcgan
     from ganatomy.experiments.studies import study_linear_map as study_linear_map
+    from ganatomy.experiments.studies import study_photographs as study_photographs
     from ganatomy.experiments.studies import study_trust as study_trust
     from ganatomy.experiments.studies import study_z_against_w as study_z_against_w
     from ganatomy.generators import load as load
@@ -98,10 +99,13 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.guidance import confirm as confirm
     from ganatomy.guidance import guided as guided
     from ganatomy.guidance import strengths as strengths
+    from ganatomy.inversion import EncoderNetwork as EncoderNetwork
     from ganatomy.inversion import Inversion as Inversion
     from ganatomy.inversion import Preparation as Preparation
+    from ganatomy.inversion import Tuned as Tuned
     from ganatomy.inversion import invert as invert
     from ganatomy.inversion import prepare_inversion as prepare_inversion
+    from ganatomy.inversion import tune as tune
     from ganatomy.latents import Direction as Direction
     from ganatomy.latents import Directions as Directions
     from ganatomy.latents import Latents as Latents
@@ -175,7 +179,9 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.surveys import differentiate as differentiate
     from ganatomy.surveys import load_survey as load_survey
     from ganatomy.surveys import survey as survey
+    from ganatomy.training import EncoderSettings as EncoderSettings
     from ganatomy.training import TransferSettings as TransferSettings
+    from ganatomy.training import train_encoder as train_encoder
     from ganatomy.training import train_student as train_student
     from ganatomy.training import train_transfer as train_transfer
     from ganatomy.transfers import TransferNetwork as TransferNetwork
@@ -206,7 +212,7 @@ _NAMES = {
     "ganatomy.generators.drawn": "DrawnGenerator",
     "ganatomy.generators.toy": "ToyGenerator",
     "ganatomy.guidance": "Guided GuidedSettings confirm guided strengths",
-    "ganatomy.inversion": "Inversion Preparation invert prepare_inversion",
+    "ganatomy.inversion": "EncoderNetwork Inversion Preparation Tuned invert prepare_inversion tune",
     "ganatomy.latents": "Direction Directions Latents Space",
     "ganatomy.maps": "Map ImageMap embed map_images",
     "ganatomy.experiments.measure": "Measurements measure",
@@ -226,9 +232,10 @@ _NAMES = {
     "ganatomy.report": "Document write_document",
     "ganatomy.report.maps": "write_map",
     "ganatomy.storage": "load_directions load_latents save_directions save_latents",
-    "ganatomy.experiments.studies": "study_bias study_dcgan study_linear_map study_trust study_z_against_w",
+    "ganatomy.experiments.studies": "study_bias study_dcgan study_linear_map study_photographs study_trust "
+    "study_z_against_w",
     "ganatomy.surveys": "Survey differentiate load_survey survey",
-    "ganatomy.training": "TransferSettings train_student train_transfer",
+    "ganatomy.training": "EncoderSettings TransferSettings train_encoder train_student train_transfer",
     "ganatomy.transfers": "TransferNetwork Transferred transfer",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}

@@ -31,6 +31,7 @@ LOADERS = {
     "panel": "load_panel",
     "transfer network": "TransferNetwork.load",
     "inversion": "prepare_inversion",
+    "encoder": "EncoderNetwork.load",
 }
 """The kinds of file, and the function that reads each."""
 

@@ -50,7 +50,8 @@ def test_a_folder_becomes_latents_a_sheet_and_a_row_for_each_photograph(
     latents = ga.load_latents(tmp_path / "me.latents")
     assert len(latents) == 3
     assert latents.fingerprint == ga.load(files.style).fingerprint
-    assert Image.open(tmp_path / "me.png").width > 0
+    with Image.open(tmp_path / "me.png") as sheet:
+        assert sheet.width > sheet.height
     edited = run("edit", files.style, tmp_path / "me.latents", "--directions", files.directions, "--move",
                  "Smiling=1", "-o", tmp_path / "edited.png")  # fmt: skip
     assert edited.code == 0
@@ -83,3 +84,15 @@ def test_what_cannot_be_inverted_is_one_line(
     texts = [text.replace("{folder}", str(photographs)) for text in arguments]
     texts = [str(tmp_path / text) if text.startswith("me.") else text for text in texts]
     assert complaint in run("invert", files.style, *texts).complaint
+
+
+def test_an_encoder_is_trained_and_used(run: Any, files: Any, photographs: Path, tmp_path: Path) -> None:
+    out, folder = tmp_path / "me.latents", tmp_path / "run"
+    (photographs / "zz.png").unlink()
+    outcome = run("train", "encoder", files.style, photographs, "--steps", 2, "--width", 4, "-o", folder)
+    assert "held-out images: " in outcome.out
+    found = run("invert", files.style, photographs / "a.png", "--encoder", folder, "-o", out, "--json")
+    assert json.loads(found.out)["method"] == "encoder"
+    assert len(ga.load_latents(out)) == 1
+    refused = run("invert", files.style, photographs / "a.png", "--method", "encoder", "-o", out)
+    assert "--method encoder needs --encoder" in refused.complaint

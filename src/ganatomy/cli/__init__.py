@@ -32,10 +32,12 @@ from ganatomy.cli.commands.studio import studio
 from ganatomy.cli.commands.study_bias import bias
 from ganatomy.cli.commands.study_dcgan import dcgan
 from ganatomy.cli.commands.study_linear_map import linear_map
+from ganatomy.cli.commands.study_photographs import photographs
 from ganatomy.cli.commands.study_trust import trust
 from ganatomy.cli.commands.study_z_against_w import z_against_w
 from ganatomy.cli.commands.survey import survey
 from ganatomy.cli.commands.train import train
+from ganatomy.cli.commands.train_encoder import train_encoder
 from ganatomy.cli.commands.train_student import train_student
 from ganatomy.cli.commands.train_transfer import train_transfer
 from ganatomy.cli.commands.transfer import transfer
@@ -49,7 +51,9 @@ COMMANDS = (
     edit, transfer, arithmetic, mix, invert, render, export, dataset, train,
 )  # fmt: skip
 
-STUDIES: tuple[Callable[..., None], ...] = (trust, linear_map, z_against_w, dcgan, bias)
+STUDIES: tuple[Callable[..., None], ...] = (
+    trust, linear_map, z_against_w, dcgan, bias, photographs,
+)  # fmt: skip
 """Commands of `ganatomy study`, one for each study; a function's name is the command's, with hyphens."""
 
 REFUSED = 2
@@ -94,6 +98,7 @@ def build() -> App:
     app.command(studies)
     for study in STUDIES:
         studies.command(study, help_epilogue=_example(study))
+    app["train"].command(train_encoder, name="encoder", help_epilogue=_example(train_encoder))
     app["train"].command(train_student, name="student", help_epilogue=_example(train_student))
     app["train"].command(train_transfer, name="transfer", help_epilogue=_example(train_transfer))
     return app

@@ -2,7 +2,9 @@
 
 invert       by any method
 fast         ridge encoder, then L-BFGS with the generator's metric and a prior
+encoder      in some passes of a trained network
 projector    StyleGAN2's projector
+tune         pivotal tuning: weights that make a photograph of its codes
 prepare      what is learnt about a generator once
 preparation  the result of that, and its file
 coordinates  the numbers that are optimised
@@ -15,9 +17,21 @@ problem      what a method is given
 result       what an inversion found
 """
 
+from ganatomy.inversion.encoder import EncoderNetwork
 from ganatomy.inversion.invert import METHODS, invert
 from ganatomy.inversion.preparation import Preparation
 from ganatomy.inversion.prepare import prepare as prepare_inversion
 from ganatomy.inversion.result import Fit, Inversion
+from ganatomy.inversion.tune import Tuned, tune
 
-__all__ = ["METHODS", "Fit", "Inversion", "Preparation", "invert", "prepare_inversion"]
+__all__ = [
+    "METHODS",
+    "EncoderNetwork",
+    "Fit",
+    "Inversion",
+    "Preparation",
+    "Tuned",
+    "invert",
+    "prepare_inversion",
+    "tune",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -12,7 +13,8 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.generators.base import Generator
-from ganatomy.inversion import fast, projector
+from ganatomy.inversion import encoder, fast, projector
+from ganatomy.inversion.encoder import EncoderNetwork
 from ganatomy.inversion.preparation import Preparation
 from ganatomy.inversion.prepare import EDITABILITY, prepare
 from ganatomy.inversion.problem import Found, Method, Problem, weights_fixed
@@ -61,7 +63,7 @@ def invert(
     generator: Generator,
     images: Float[Tensor, "n c h w"],
     *,
-    method: str = "fast",
+    method: str | EncoderNetwork = "fast",
     budget: str | int = "balanced",
     editability: float | None = None,
     space: Space | str | None = None,
@@ -75,8 +77,9 @@ def invert(
     Args:
         generator: that should make the images.
         images: in [-1, 1], of its size and channels; `ga.read_photograph` reads files so.
-        method: one of `METHODS`.
-        budget: "quick", "balanced" or "best"; or a number of evaluations of generator and gradient.
+        method: one of `METHODS`, or an encoder that `ga.train_encoder` trained.
+        budget: "quick", "balanced" or "best"; or a number of evaluations of generator and gradient, for an encoder of
+            passes.
         editability: from 0, the closest image, to 1, the most likely codes, on which edits do what they do on generated
             images; by default the method's own.
         space: of the codes: w+, w or z; by default the first of these that the generator has.
@@ -106,6 +109,8 @@ def invert(
     images = check_images(generator, images)
     if batch_size < 1:
         raise SettingError(f"batch_size={batch_size} inverts no images; give at least 1")
+    if isinstance(method, EncoderNetwork):
+        space = space or method.config.space
     preparation = preparation or prepare(generator, space=space, perceptual=perceptual)
     editability = chosen.editability if editability is None else editability
     started, found, total = time.perf_counter(), [], evaluations * len(images)
@@ -123,12 +128,25 @@ def invert(
             found.append(chosen.run(problem))
     seconds = time.perf_counter() - started
     return _result(
-        generator, preparation, images, found, method=method, editability=editability, seconds=seconds
+        generator,
+        preparation,
+        images,
+        found,
+        method=method if isinstance(method, str) else "encoder",
+        editability=editability,
+        seconds=seconds,
     )
 
 
-def find_method(name: str) -> InversionMethod:
-    """The method of that name; raises UnknownNameError for another."""
+def find_method(name: str | EncoderNetwork) -> InversionMethod:
+    """The method of that name, or that of an encoder; raises UnknownNameError for another name."""
+    if isinstance(name, EncoderNetwork):
+        return InversionMethod(
+            run=partial(encoder.encode, name),
+            budgets=encoder.BUDGETS,
+            editability=0.0,
+            about="a trained encoder",
+        )
     if name not in METHODS:
         raise UnknownNameError("method of inversion", name, METHODS)
     return METHODS[name]

@@ -40,7 +40,7 @@ AT_ONCE = 32
 NUM_OWN = 32
 """Own images that are inverted, for others to be compared with."""
 
-EDITABILITY = 0.5
+EDITABILITY = 0.6
 """The dial of inversions unless another is given."""
 
 SEED, OWN_SEED = 0x1A7E, 0x1A7F
@@ -89,7 +89,7 @@ def prepare(
         perceptual: distance that the loss contains beside pixels; "auto" is that of the scorer that is bundled with the
             generator, None is none.
         held_out: images of the training domain that were not trained on; later images are compared with their errors.
-        path: of the file; by default in the cache.
+        path: of the file, instead of the cache and what comes with the package.
         progress: called with the stage and how far it is.
 
     Returns:
@@ -109,8 +109,9 @@ def prepare(
     coordinates = coordinates_of(generator, space)
     likeness = Likeness(perceptual=find_perceptual(generator, perceptual))
     file = Path(path) if path else cached_at(coordinates, likeness)
+    bundled = () if path else tuple(model.inversion for model in MODELS.values())
     found = None
-    for candidate in (file, *(model.inversion for model in MODELS.values())):
+    for candidate in (file, *bundled):
         found = found or load_preparation(candidate, generator, coordinates, likeness)
     if found is not None and held_out is None:
         return found
@@ -123,7 +124,9 @@ def prepare(
     except OutputError:
         if path:  # a cache that cannot be written is no reason to stop
             raise
-    return found
+        return found
+    # As it is read, in half precision, so that the first inversion is the same as all later ones.
+    return load_preparation(file, generator, coordinates, likeness) or found
 
 
 def find_perceptual(

@@ -9,6 +9,8 @@ architecture   what the loop needs of an architecture; one module each: stylegan
 scorers        training of attribute networks
 students       attribute networks that learn from what another scorer reads
 calibration    temperatures on a generator's own images
+encoders       training of encoders of images
+inversions     what inversions with a bundled model start from
 transfers      training of transfer networks
 checkpoints    where a stopped run goes on
 data           drawn faces as training images, and the images of one step
@@ -16,6 +18,7 @@ data           drawn faces as training images, and the images of one step
 
 from ganatomy.training.bundled import TRAININGS, TrainingSettings, train
 from ganatomy.training.calibration import fit_temperatures
+from ganatomy.training.encoders import EncoderSettings, train_encoder
 from ganatomy.training.loop import train_gan
 from ganatomy.training.scorers import ScorerEvaluation, ScorerSettings, train_scorer
 from ganatomy.training.settings import GanSettings, TrainingStage
@@ -24,6 +27,7 @@ from ganatomy.training.transfers import TransferSettings, judge_transfer, train_
 
 __all__ = [
     "TRAININGS",
+    "EncoderSettings",
     "GanSettings",
     "ScorerEvaluation",
     "ScorerSettings",
@@ -33,6 +37,7 @@ __all__ = [
     "fit_temperatures",
     "judge_transfer",
     "train",
+    "train_encoder",
     "train_gan",
     "train_scorer",
     "train_student",

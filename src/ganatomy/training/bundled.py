@@ -24,6 +24,7 @@ from ganatomy.perception.network import AttributeConfig, AttributeNetwork, Netwo
 from ganatomy.progress import Progress
 from ganatomy.training.calibration import fit_temperatures
 from ganatomy.training.data import drawn_faces
+from ganatomy.training.inversions import prepare_bundled
 from ganatomy.training.loop import train_gan
 from ganatomy.training.scorers import ScorerEvaluation, ScorerSettings, train_scorer
 from ganatomy.training.settings import GanSettings, TrainingStage
@@ -197,6 +198,7 @@ def train(
         target = BundledModel(name=settings.bundle)
         for kind, path in made.items():
             shutil.copyfile(path, target.file(kind))
+        prepare_bundled(target, drawn=bool(settings.drawn), progress=progress)
     return list(made.values())
 
 

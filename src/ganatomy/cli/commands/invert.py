@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from ganatomy.cli.console import complain, progress, remark, stages
+from ganatomy.cli.console import answer, complain, progress, remark, stages
 from ganatomy.cli.outputs import CODES, expect_file
 from ganatomy.cli.parameters import Json, out_path
 from ganatomy.cli.subject import ModelOptions
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from ganatomy.generators.base import Generator
-    from ganatomy.inversion import Inversion
+    from ganatomy.inversion import EncoderNetwork, Inversion
 
 Budget = Literal["quick", "balanced", "best"]
 
@@ -31,7 +31,8 @@ def invert(
         Path, out_path("File of latents to write (.latents); a sheet is written beside it (.png).")
     ],
     align: str = "crop",
-    method: Literal["fast", "projector"] = "fast",
+    method: Literal["fast", "projector", "encoder"] | None = None,
+    encoder: Path | None = None,
     budget: Budget = "balanced",
     editability: float | None = None,
     space: Annotated[
@@ -49,9 +50,11 @@ def invert(
     Args:
         align: How photographs are cut: crop takes the largest square in the middle; ffhq and celeba find the face and
             lay it out as those data sets do.
-        method: fast starts at an encoder and uses the metric; projector is StyleGAN2's, which takes ten times as long.
+        method: fast starts at a linear encoder and uses the metric; projector is StyleGAN2's, which takes ten times as
+            long; encoder takes some passes of --encoder. By default fast, or encoder where one is given.
+        encoder: The encoder, or the folder, that `ganatomy train encoder` wrote.
         budget: Effort: quick, balanced or best.
-        editability: From 0, the closest image, to 1, the most likely latents, on which edits work best; 0.5 by default.
+        editability: From 0, the closest image, to 1, the most likely latents, on which edits work best; 0.6 by default.
         perceptual: Perceptual distance beside the error of pixels: auto is that of the scorer that is bundled with the
             model, if there is one; lpips needs its weights; pixels is none.
 
@@ -60,7 +63,6 @@ def invert(
         ganatomy invert my-generator.pt me.jpg holiday/ --align ffhq --budget best -o us.latents
         ganatomy edit my-generator.pt me.latents --directions my.directions --move Smiling=2 -o me-smiling.png
     """
-    from ganatomy.cli.console import answer
     from ganatomy.images import save_image
     from ganatomy.inversion import invert as find
     from ganatomy.inversion import prepare_inversion
@@ -70,11 +72,12 @@ def invert(
     expect_file(out, CODES)
     generator = subject.generator
     files, images = read_photographs(photographs, generator, align=align)
+    network = _encoder(method, encoder)
     distance = {"auto": "auto", "pixels": None}.get(perceptual, perceptual)
     with stages() as advance:
         prepared = prepare_inversion(
             generator,
-            space=space,
+            space=space or (network.config.space if network else None),
             perceptual=perceptual_distance("lpips") if distance == "lpips" else distance,
             progress=advance,
         )
@@ -82,7 +85,7 @@ def invert(
         found = find(
             generator,
             images,
-            method=method,
+            method=network or method or "fast",
             budget=budget,
             editability=editability,
             preparation=prepared,
@@ -95,6 +98,20 @@ def invert(
         if text:
             remark(f"{file} {text}")
     answer(f"{out}: {found.headline}\n{sheet}", _data(found, subject.model, files, out, sheet), as_json=json)
+
+
+def _encoder(method: str | None, path: Path | None) -> EncoderNetwork | None:
+    """The trained encoder, where one is used; raises SettingError for a method without its file, and the reverse."""
+    from ganatomy.inversion import EncoderNetwork
+    from ganatomy.inversion.encoder import ENCODER_FILE
+
+    if path is None:
+        if method == "encoder":
+            raise SettingError("--method encoder needs --encoder; `ganatomy train encoder` makes one")
+        return None
+    if method not in (None, "encoder"):
+        raise SettingError(f"--encoder does not go with --method {method}; leave one of them out")
+    return EncoderNetwork.load(path / ENCODER_FILE if path.is_dir() else path)
 
 
 def read_photographs(

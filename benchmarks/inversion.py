@@ -1,0 +1,245 @@
+"""How near inversions come, in what time, and what edits of them change.
+
+    python benchmarks/inversion.py own                      # images of the bundled faces, against the projector
+    python benchmarks/inversion.py drawn                    # drawn faces that the generator never made
+    python benchmarks/inversion.py dial tuned               # the price of editability; pivotal tuning
+    python benchmarks/inversion.py dial tuned photographs --model GAN --images FOLDER_OR_ZIP --scorer SCORER.onnx
+
+Seconds are of one processor. Edits move one attribute by 2.5 standard deviations, away from what the image shows, along
+a direction that `regression` finds with the scorer. The judge reads them, or where there is none the scorer; neither is
+in the loss, but for the scorer of the bundled faces, whose features are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+import ganatomy as ga
+from ganatomy.datasets.folders import image_files
+from ganatomy.datasets.references import drawn_reference
+from ganatomy.inversion import METHODS
+from ganatomy.statistics.intervals import mean_of
+
+STEP = 2.5
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A generator, images that it should make, and who reads them."""
+
+    generator: ga.Generator
+    scorer: ga.Scorer
+    reader: ga.Scorer
+    attribute: str
+    images: Tensor
+    prepared: ga.Preparation
+
+    def direction(self) -> ga.Direction:
+        return ga.regression(ga.survey(self.generator, self.scorer, n=2000, space="w", seed=0))[
+            self.attribute
+        ]
+
+
+def timed(bench: Bench, images: Tensor, **settings: object) -> tuple[ga.Inversion, float]:
+    """An inversion, and its seconds of processor for each image."""
+    started = time.process_time()
+    found = ga.invert(bench.generator, images, preparation=bench.prepared, **settings)
+    return found, (time.process_time() - started) / len(images)
+
+
+def row(name: str, found: ga.Inversion, seconds: float) -> None:
+    likeness = "" if found.perceptual is None else f", perceptual {mean_of(found.perceptual)}"
+    ssim = "" if found.ssim is None else f", SSIM {mean_of(found.ssim)}"
+    print(
+        f"{name:28} PSNR {mean_of(found.psnr)} dB, MSE {mean_of(found.mse)}{ssim}{likeness}; "
+        f"{seconds:.2f} s, {found.evaluations} evaluations; percentile of codes "
+        f"{float(found.likelihood.percentile.mean()):.0f}, layers apart {float(found.layer_spread.mean()):.2f}"
+    )
+
+
+def own(bench: Bench) -> None:
+    """Images of the generator itself."""
+    n = len(bench.images)
+    images = bench.generator(bench.generator.sample(n, seed=77, space="w")).detach().clamp(-1, 1)
+    print(f"{n} own samples (asked: 50 dB in a tenth of the projector's time)")
+    for method, budget in (("fast", "balanced"), ("fast", "best"), ("projector", "best")):
+        row(f"{method}, {budget}", *timed(bench, images, method=method, budget=budget, editability=0))
+
+
+def drawn(bench: Bench) -> None:
+    """Images that the generator never made: every budget, against the projector."""
+    print(f"{len(bench.images)} images (asked: the projector's loss in a fifth of its time)")
+    for method, budget in (("fast", "quick"), ("fast", "balanced"), ("fast", "best"), ("projector", "best")):
+        for editability in (0.0, None) if method == "fast" else (0.0,):
+            name = f"{method}, {budget}" + ("" if editability is None else f", dial {editability:g}")
+            found, seconds = timed(bench, bench.images, method=method, budget=budget, editability=editability)
+            row(name, found, seconds)
+            print(f"{'':28} agreement of confident readings {agreement(bench, found):.3f} (asked: .98)")
+
+
+def photographs(bench: Bench) -> None:
+    """The default, and what an edit changes."""
+    print(
+        f"{len(bench.images)} photographs (asked: quick 23 dB in 1 s, balanced 26 dB in 3 s, share of change .6)"
+    )
+    direction = bench.direction()
+    reference = edit(bench, direction, bench.generator, generated(bench))
+    print(f"generated images: {describe(bench, reference)}")
+    for budget in ("quick", "balanced"):
+        found, seconds = timed(bench, bench.images, budget=budget)
+        row(f"fast, {budget}", found, seconds)
+        changes = edit(bench, direction, bench.generator, found.latents)
+        print(f"{'':28} {describe(bench, changes, reference)}")
+
+
+def dial(bench: Bench) -> None:
+    """What fidelity costs."""
+    print("the price of editability")
+    direction = bench.direction()
+    reference = edit(bench, direction, bench.generator, generated(bench))
+    print(f"generated images: {describe(bench, reference)}")
+    for editability in (0.0, 0.25, 0.5, 0.75, 1.0):
+        found, seconds = timed(bench, bench.images, editability=editability)
+        row(f"dial {editability:g}", found, seconds)
+        changes = edit(bench, direction, bench.generator, found.latents)
+        print(f"{'':28} {describe(bench, changes, reference)}")
+
+
+def tuned(bench: Bench) -> None:
+    """Each photograph with weights of its own."""
+    print("pivotal tuning (asked: 30 dB in a third of the projector's time, share of change .6)")
+    direction = bench.direction()
+    reference = edit(bench, direction, bench.generator, generated(bench))
+    images = bench.images[:16]
+    for locality in (0.0, 1.0):
+        psnr, seconds, changes = [], 0.0, []
+        for image in images.split(1):
+            found, spent = timed(bench, image)
+            started = time.process_time()
+            result = ga.tune(
+                bench.generator, found, locality=locality, perceptual=bench.prepared.likeness.perceptual
+            )
+            seconds += spent + time.process_time() - started
+            psnr.append(result.after)
+            (adopted,) = result.adopt(ga.Directions([direction]))
+            changes.append(edit(bench, adopted, result.generator, result.latents))
+        shown = describe(bench, torch.cat(changes), reference)
+        print(
+            f"locality {locality:g}: PSNR {mean_of(torch.cat(psnr))} dB, {seconds / len(images):.2f} s with the "
+            f"inversion; {shown}"
+        )
+
+
+def generated(bench: Bench) -> ga.Latents:
+    return bench.generator.sample(64, seed=99, space="w")
+
+
+@torch.no_grad()
+def edit(bench: Bench, direction: ga.Direction, generator: ga.Generator, latents: ga.Latents) -> Tensor:
+    """Changes of all probabilities that the reader sees, positive where they go the way of the edit."""
+    rows = []
+    for k in range(len(latents)):
+        before = bench.reader(generator(latents[k]).clamp(-1, 1)).probabilities
+        sign = 1.0 if before[0, bench.reader.names.index(bench.attribute)] < 0.5 else -1.0
+        moved = ga.move(latents[k], direction, sign * STEP, units="sigma")
+        rows.append(sign * (bench.reader(generator(moved).clamp(-1, 1)).probabilities - before))
+    return torch.cat(rows)
+
+
+def describe(bench: Bench, changes: Tensor, reference: Tensor | None = None) -> str:
+    column = bench.reader.names.index(bench.attribute)
+    target, others = changes[:, column], changes.abs().sum(1) - changes[:, column].abs()
+    others = others / max(changes.shape[1] - 1, 1)
+    share = (
+        ""
+        if reference is None
+        else f" ({float(target.mean() / reference[:, column].mean()):.2f} of generated)"
+    )
+    return (
+        f"{bench.attribute} changes by {mean_of(target)}{share}, selectivity "
+        f"{float(target.mean() / others.mean()):.1f}"
+    )
+
+
+@torch.no_grad()
+def agreement(bench: Bench, found: ga.Inversion) -> float:
+    """Share of the confident readings of targets that images of the codes agree with."""
+    given, made = (
+        torch.cat([bench.reader(part).probabilities for part in images.split(32)])
+        for images in (found.targets, found.images)
+    )
+    confident = (given - 0.5).abs() >= 0.4
+    return float(((given > 0.5) == (made > 0.5))[confident].float().mean())
+
+
+def read_images(path: Path, n: int, generator: ga.Generator) -> Tensor:
+    """Evenly spaced images of a folder or a zip file."""
+    size = {"resolution": generator.signature.resolution, "channels": generator.signature.channels}
+    if path.is_dir():
+        sources: list[object] = list(image_files(path))
+    else:
+        archive = zipfile.ZipFile(path)
+        names = sorted(name for name in archive.namelist() if name.endswith((".webp", ".png", ".jpg")))
+        sources = [archive.read(name) for name in names[5 :: max(len(names) // n, 1)][:n]]
+    chosen = sources[:: max(len(sources) // n, 1)][:n]
+    crops = [ga.align(ga.open_photograph(source), layout="crop", **size) for source in chosen]
+    return torch.cat([crop.images for crop in crops])
+
+
+PARTS: dict[str, Callable[[Bench], None]] = {
+    "own": own,
+    "drawn": drawn,
+    "dial": dial,
+    "tuned": tuned,
+    "photographs": photographs,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="+", choices=PARTS)
+    parser.add_argument("--model", default="faces")
+    parser.add_argument("--images", type=Path, help="folder or zip file; by default drawn faces")
+    parser.add_argument("--scorer")
+    parser.add_argument("--judge")
+    parser.add_argument("--attribute", default="Smiling")
+    parser.add_argument("-n", type=int, default=32, help="images")
+    asked = parser.parse_args()
+
+    torch.set_num_threads(1)
+    generator = ga.load(asked.model)
+    scorer = ga.scorer(asked.scorer or asked.model)
+    judged = asked.judge or (asked.model if asked.model in ("faces", "digits") else None)
+    started = time.process_time()
+    prepared = ga.prepare_inversion(generator)
+    print(f"prepared in {time.process_time() - started:.0f} s (asked: 60, where nothing was prepared before)")
+    if asked.images is None:
+        faces = drawn_reference(resolution=generator.signature.resolution, n=asked.n)
+        images = faces.read(torch.arange(asked.n))
+    else:
+        images = read_images(asked.images, asked.n, generator)
+    bench = Bench(
+        generator=generator,
+        scorer=scorer,
+        reader=ga.judge(judged) if judged else scorer,
+        attribute=asked.attribute,
+        images=images,
+        prepared=prepared,
+    )
+    print(f"budgets: {METHODS['fast'].budgets}; dial {METHODS['fast'].editability} unless another is given")
+    for part in asked.parts:
+        PARTS[part](bench)
+
+
+if __name__ == "__main__":
+    main()

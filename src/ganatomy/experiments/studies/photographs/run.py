@@ -1,0 +1,153 @@
+"""The study itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ganatomy.directions import regression
+from ganatomy.edits import move
+from ganatomy.errors import SettingError
+from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.studies.photographs.result import GENERATED, Group, PhotographStudy
+from ganatomy.inversion import Inversion, invert, prepare_inversion
+from ganatomy.latents import Direction, Latents
+from ganatomy.perception.base import Scorer, Scores
+from ganatomy.plots import draw_images
+
+OWN = "own samples"
+"""The group of generated images that are inverted."""
+
+FEWEST = 4
+"""Images of a group."""
+
+
+@torch.no_grad()
+def study_photographs(
+    experiment: Experiment,
+    photographs: Mapping[str, Float[Tensor, "_ c h w"]],
+    *,
+    attribute: str | None = None,
+    n: int = 3000,
+    images: int = 32,
+    step: float = 2.5,
+    editability: float | None = None,
+    budget: str = "balanced",
+) -> PhotographStudy:
+    """Invert groups of images, and edit them, beside images that the generator makes.
+
+    Args:
+        experiment: generator, scorer that the direction is found with, and judge that reads the images where there is
+            one; else the scorer does.
+        photographs: images of the generator's size by the name of their group, such as "training domain".
+        attribute: to move; by default Smiling where it is scored, else the first.
+        n: codes that the direction is learnt from.
+        images: generated images, and own samples that are inverted.
+        step: of the edit, in standard deviations of codes, away from what the image shows.
+        editability: of the inversions, as in `invert`.
+        budget: of the inversions.
+
+    Returns:
+        All groups with their readings.
+
+    Raises:
+        UnknownNameError: for an attribute that is not scored.
+        SettingError: for groups of fewer than four images, and images of another size.
+
+    Example::
+
+        experiment = ga.Experiment(ga.load("faces"), ga.scorer("faces"), judge=ga.judge("faces"))
+        found = ga.study_photographs(experiment, {"drawn faces": images})
+        ga.write_document(ga.document(found, experiment, model="faces"), "photographs")
+    """
+    scorer = experiment.image_scorer
+    reader: Scorer = experiment.judge or scorer
+    shared = [name for name in scorer.names if name in reader.names]
+    if attribute is None:
+        attribute = "Smiling" if "Smiling" in shared else shared[0] if shared else scorer.names[0]
+    attribute = reader.select([attribute]).names[0]
+    for name, given in {OWN: torch.empty(images, 1), **photographs}.items():
+        if len(given) < FEWEST:
+            raise SettingError(
+                f"{name}: {len(given)} images are too few to tell anything; give {FEWEST} or more"
+            )
+    experiment = experiment.begin()
+    generator = experiment.generator
+    with experiment.stage("preparation"):
+        prepared = prepare_inversion(
+            generator, space=None if experiment.space is None else experiment.editing_space
+        )
+    found = regression(experiment.survey(n))[attribute]
+    drawn = experiment.sample(images)
+    own = draw_images(generator, experiment.sample(images, offset=2), batch_size=experiment.batch_size)
+    groups = [_group(experiment, reader, found, GENERATED, drawn, step=step)]
+    for name, given in {OWN: own.clamp(-1, 1), **photographs}.items():
+        with experiment.stage(f"inverting {name}") as advance:
+            inversion = invert(
+                generator,
+                given,
+                preparation=prepared,
+                editability=editability,
+                budget=budget,
+                progress=advance,
+            )
+        groups.append(_group(experiment, reader, found, name, inversion, step=step))
+    return PhotographStudy(
+        signature=generator.signature,
+        groups=tuple(groups),
+        attribute=attribute,
+        step=step,
+        editability=_editability(groups),
+        reader=reader.description,
+        judged=experiment.judge is not None,
+        num_codes=n,
+        seconds=dict(experiment.clock.seconds),
+    )
+
+
+def _editability(groups: list[Group]) -> float:
+    return next(group.inversion.editability for group in groups if group.inversion is not None)
+
+
+def _group(
+    experiment: Experiment,
+    reader: Scorer,
+    direction: Direction,
+    name: str,
+    codes: Latents | Inversion,
+    *,
+    step: float,
+) -> Group:
+    """Edit and read the images of these codes."""
+    inversion = codes if isinstance(codes, Inversion) else None
+    latents = codes.latents if isinstance(codes, Inversion) else codes
+    size = experiment.batch_size
+    made = draw_images(experiment.generator, latents, batch_size=size).clamp(-1, 1)
+    before = _read(reader, made, size)
+    target = list(before.names).index(direction.name)
+    upwards = before.logits[:, target] < 0
+    strengths = torch.where(upwards, step, -step)
+    edited = Latents.cat(
+        move(latents[k], direction, float(strengths[k]), units="sigma") for k in range(len(latents))
+    )
+    images = draw_images(experiment.generator, edited, batch_size=size).clamp(-1, 1)
+    given = made if inversion is None else inversion.targets
+    return Group(
+        name=name,
+        images=given,
+        made=made,
+        edited=images,
+        inversion=inversion,
+        given=before if inversion is None else _read(reader, given, size),
+        before=before,
+        after=_read(reader, images, size),
+        upwards=upwards,
+        target=target,
+    )
+
+
+def _read(reader: Scorer, images: Float[Tensor, "n c h w"], batch_size: int) -> Scores:
+    return Scores.cat(reader(part) for part in images.split(batch_size))
