@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterator
 
+from griffe import Extension, Object
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
@@ -21,11 +24,19 @@ def rooms() -> dict[str, list[str]]:
     return dict(sorted(found.items()))
 
 
+def where(name: str) -> str:
+    """Where a public name is defined: a package may hold a module of the same name."""
+    value = getattr(ganatomy, name)
+    home = getattr(value, "__module__", ganatomy._HOME[name])  # noqa: SLF001
+    return f"{home}.{getattr(value, '__name__', name)}"
+
+
 def pages() -> Iterator[tuple[str, str]]:
     """Path and text of every page that is made."""
-    yield COMMANDS, build().generate_docs().replace("# ganatomy", "# Commands", 1)
+    text = build().generate_docs().replace("# ganatomy", "# Commands", 1)
+    yield COMMANDS, re.sub(r"## Table of Contents\n.*?(?=\*\*Commands\*\*)", "", text, flags=re.DOTALL)
     for room, names in rooms().items():
-        entries = "\n\n".join(f"::: ganatomy.{name}" for name in names)
+        entries = "\n\n".join(f"::: {where(name)}\n    options:\n      heading: {name}" for name in names)
         yield f"api/{room}.md", f"# {room}\n\n{entries}\n"
 
 
@@ -42,3 +53,24 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, text in pages():
         files.append(File.generated(config, path, content=text))
     return files
+
+
+class Examples(Extension):
+    """Examples of docstrings as blocks of code."""
+
+    def on_object(self, *, obj: Object, **_: object) -> None:
+        """Fence the examples of one docstring."""
+        if obj.docstring:
+            obj.docstring.value = fenced(obj.docstring.value)
+
+
+def fenced(docstring: str) -> str:
+    """A docstring whose example, `Example::` and an indented block, or bare lines with >>>, is fenced."""
+
+    def fence(match: re.Match[str]) -> str:
+        code = textwrap.dedent(match["code"]).strip("\n")
+        language = "pycon" if code.startswith(">>>") else "python"
+        return f"**Example**\n\n```{language}\n{code}\n```\n"
+
+    indented = r"^Examples?::?\n+(?P<code>(?:(?: {4}.*)?\n?)+)"
+    return re.sub(indented, fence, docstring, flags=re.MULTILINE)

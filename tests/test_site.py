@@ -66,7 +66,10 @@ def test_the_site_is_built_from_the_folder_and_needs_no_network(tmp_path: Path) 
     )
     assert (built.returncode, built.stderr.strip()) == (0, "")
     library = "".join(path.read_text() for path in (tmp_path / "api").glob("*.html"))
-    assert [name for name in ganatomy.__all__ if f'id="ganatomy.{name}"' not in library] == []
+    headings = re.findall(r'<h2[^>]*class="doc doc-heading">\s*(\w+)', library)
+    assert set(headings) == set(ganatomy.__all__)
+    assert "<p>Example" not in library
+    assert "Example::" not in library, "an example that is no block of code"
     for path in tmp_path.rglob("*.html"):
         loaded = re.findall(r'<(?:script|img|link)[^>]+(?:src|href)="(https?://[^"]+)"', path.read_text())
         assert loaded == [], path.name
