@@ -71,8 +71,8 @@ def test_bundled_files_are_replaced_on_demand(
     (tmp_path / "zoo").mkdir()
     data = tmp_path / "data"
     data.mkdir()
-    for index in range(8):
-        Image.new("L", (32, 32), 20 * index).save(data / f"{index}.png")
+    for index in range(16):
+        Image.new("L", (32, 32), 10 * index).save(data / f"{index}.png")
     train("digits", data, tmp_path / "run", bundle=True)
     assert [path.name for path in (tmp_path / "zoo").iterdir()] == ["digits-generator.safetensors"]
 

@@ -101,10 +101,11 @@ class MultiscaleCritic(Critic):
         return seen or [x]
 
     def _deviation(self, x: Tensor) -> Tensor:
+        """How far each image's neighbours in the batch lie apart, the same for all of a group."""
         group = math.gcd(len(x), self.group)
-        groups = x.reshape(group, -1, *x.shape[1:])
-        deviation = (groups.var(dim=0, correction=0) + 1e-8).sqrt().mean(dim=(1, 2, 3))
-        return deviation.repeat(group)[:, None, None, None].expand(-1, 1, *x.shape[2:])
+        groups = x.unflatten(0, (-1, group))
+        deviation = (groups.var(dim=1, correction=0) + 1e-8).sqrt().mean(dim=(1, 2, 3))
+        return deviation.repeat_interleave(group)[:, None, None, None].expand(-1, 1, *x.shape[2:])
 
     def grow_from(self, smaller: MultiscaleCritic) -> None:
         """Take over a critic of images half the size, so that at first this one judges exactly as that one did.

@@ -20,12 +20,17 @@ from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
 from ganatomy.generators import save_generator
 from ganatomy.generators.base import Generator
 from ganatomy.images import Pixels
+from ganatomy.perception import scorer as read_scorer
+from ganatomy.perception.features import Features, features_of
 from ganatomy.perception.network import AttributeConfig, AttributeNetwork, NetworkScorer
 from ganatomy.progress import Progress
 from ganatomy.training.calibration import fit_temperatures
 from ganatomy.training.data import drawn_faces
+from ganatomy.training.images import array_images
 from ganatomy.training.inversions import prepare_bundled
 from ganatomy.training.loop import train_gan
+from ganatomy.training.ranks import usable_device
+from ganatomy.training.records import Say
 from ganatomy.training.scorers import ScorerEvaluation, ScorerSettings, train_scorer
 from ganatomy.training.settings import GanSettings, TrainingStage
 from ganatomy.zoo import BundledModel
@@ -133,7 +138,7 @@ TRAININGS: dict[str, TrainingSettings] = {
         bundle="digits",
         about="DCGAN of MNIST digits, 32 px; give the idx file of the images, with that of the labels beside it",
         gan=GanSettings(
-            architecture="dcgan",
+            architecture="dcgan-r1",
             widths=(128, 96, 64, 32),
             channels=1,
             stages=(TrainingStage(resolution=32, images=150_000, batch=32),),
@@ -156,6 +161,7 @@ def train(
     device: str = "cpu",
     bundle: bool = False,
     progress: Progress | None = None,
+    say: Say = lambda _: None,
 ) -> list[Path]:
     """Train the models of this name on `data` and write what comes out; a killed run goes on where it was.
 
@@ -170,6 +176,7 @@ def train(
         device: where to train, such as "cuda".
         bundle: also replace the files that the package ships under the settings' name.
         progress: called with the stage, what is done of it, and how much it is.
+        say: called with one line where something should be known before the end.
 
     Raises:
         UnknownNameError: for a name that does not exist.
@@ -177,12 +184,15 @@ def train(
     """
     if name not in TRAININGS:
         raise UnknownNameError("model to train", name, TRAININGS)
-    settings = TRAININGS[name]
+    settings, device = TRAININGS[name], usable_device(device)
     pixels, labelled = _read(settings, data, folder, progress)
     scorer = _fitting(settings.scorer, labelled)
     made: dict[str, Path] = {}
 
-    generator = train_gan(settings.gan, pixels, folder, device=device, progress=progress)
+    images = array_images(pixels, description="drawn faces" if data is None else data.name)
+    generator = train_gan(
+        settings.gan, images, folder, device=device, features=_observer(settings), progress=progress, say=say
+    )
     card = {
         "name": name,
         "about": settings.about,
@@ -200,6 +210,12 @@ def train(
             shutil.copyfile(path, target.file(kind))
         prepare_bundled(target, drawn=bool(settings.drawn), progress=progress)
     return list(made.values())
+
+
+def _observer(settings: TrainingSettings) -> Features:
+    """Features of a bundled network that neither finds directions nor judges; coarse colours where there is none."""
+    path = BundledModel(name=settings.bundle).file("companion-1")
+    return features_of("scorer", read_scorer(path)) if path.exists() else features_of("pixels")
 
 
 def _train_classifiers(

@@ -1,4 +1,4 @@
-"""Training images as one array of bytes, the images of one step, and the random numbers of one step."""
+"""Drawn faces as one array of bytes, and the random numbers of one step."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
-from torch.nn import functional as F
 
 from ganatomy.datasets import draw_faces, sample_faces
-from ganatomy.images import Pixels, from_uint8, to_uint8
+from ganatomy.images import Pixels, to_uint8
 from ganatomy.progress import Progress
 
 
@@ -42,13 +39,6 @@ def drawn_faces(
         array.flush()
         os.replace(part, path)
     return np.load(path, mmap_mode="r")
-
-
-def pick(pixels: Pixels, rows: np.ndarray, resolution: int) -> Float[Tensor, "rows c r r"]:
-    """These rows as images, averaged down to `resolution`."""
-    images = from_uint8(pixels[np.sort(rows)])
-    factor = images.shape[-1] // resolution
-    return F.avg_pool2d(images, factor) if factor > 1 else images
 
 
 def torch_rng(seed: int, step: int) -> None:

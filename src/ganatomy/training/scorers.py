@@ -19,7 +19,8 @@ from ganatomy.errors import ScoreError, SettingError
 from ganatomy.images import Pixels
 from ganatomy.perception.network import AttributeConfig, AttributeNetwork
 from ganatomy.progress import Progress
-from ganatomy.training.data import pick, torch_rng
+from ganatomy.training.data import torch_rng
+from ganatomy.training.images import as_images
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +117,9 @@ def train_scorer(
     for step in range(steps):
         torch_rng(settings.seed, step + 1)
         rows = np.sort(np.random.default_rng((settings.seed, step)).integers(count, size=settings.batch))
-        images = augment(pick(pixels, rows, config.resolution).to(device), settings.strength)
+        images = augment(
+            as_images(pixels[rows], resolution=config.resolution, device=device), settings.strength
+        )
         reading = network.train()(images)
         loss = attribute_loss(config, reading.attributes, labels[rows].to(device))
         if factors is not None:
@@ -131,7 +134,7 @@ def train_scorer(
     network.eval().requires_grad_(False)
     rows = np.arange(count, len(pixels))
     readings = [
-        network(pick(pixels, part, config.resolution).to(device))
+        network(as_images(pixels[part], resolution=config.resolution, device=device))
         for part in np.array_split(rows, 32)
         if len(part)
     ]

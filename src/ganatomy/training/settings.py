@@ -23,14 +23,16 @@ class GanSettings:
     """How a generator is trained.
 
     Args:
-        architecture: a name in `loop.ARCHITECTURES`.
-        widths: channels of each resolution from 4 pixels up, for the generator and for its critic.
+        architecture: a name in `run.ARCHITECTURES`.
+        widths: channels of each resolution from 4 pixels up, for the generator and for its critic; those of a published
+            DCGAN end at half the resolution of the images.
         stages: resolutions in the order in which they are trained; the last one is that of the widths.
         z_dim: numbers in a z code.
         w_dim: numbers in a w code, where there are any.
         mapping_layers: from z to w.
         channels: of the images, 1 or 3.
-        learning_rate: of Adam with betas (0, 0.99), for both networks.
+        learning_rate: of Adam, for both networks.
+        betas: of Adam.
         loss: a name in `losses.LOSSES`.
         r1_gamma: weight of the gradient penalty on real images at the full resolution; at a smaller one by its share of
             pixels.
@@ -42,10 +44,11 @@ class GanSettings:
         ema_images: half-life of the averaged weights, in images; early on a tenth of the images shown so far.
         checkpoint_seconds: how much work a killed run may lose.
         sheet_images: images between two sample sheets.
+        snapshot_images: images between two comparisons with real images, of which the best generator is kept.
         seed: of the weights, the codes and the order of the images.
     """
 
-    architecture: Literal["stylegan2", "dcgan"]
+    architecture: Literal["stylegan2", "dcgan", "dcgan-r1"]
     widths: tuple[int, ...]
     stages: tuple[TrainingStage, ...]
     z_dim: int
@@ -53,6 +56,7 @@ class GanSettings:
     mapping_layers: int = 4
     channels: int = 3
     learning_rate: float = 0.0025
+    betas: tuple[float, float] = (0.0, 0.99)
     loss: Literal["non-saturating", "relativistic"] = "non-saturating"
     r1_gamma: float = 0.1
     r2_gamma: float = 0.0
@@ -63,16 +67,17 @@ class GanSettings:
     ema_images: int = 10_000
     checkpoint_seconds: float = 120.0
     sheet_images: int = 5_000
+    snapshot_images: int = 20_000
     seed: int = 0
 
     def __post_init__(self) -> None:
         sizes = [stage.resolution for stage in self.stages]
-        full = 2 ** (len(self.widths) + 1)
+        full = 2 ** (len(self.widths) + (2 if self.architecture == "dcgan" else 1))
         if not sizes or sorted(set(sizes)) != sizes or sizes[-1] != full:
             raise SettingError(
                 f"stages must grow and end at {full} px, as {len(self.widths)} widths do; got {sizes}"
             )
-        if self.architecture == "dcgan" and len(sizes) > 1:
+        if self.architecture.startswith("dcgan") and len(sizes) > 1:
             raise SettingError("a DCGAN cannot grow; give it one stage")
 
     @property
@@ -85,6 +90,6 @@ class GanSettings:
 
     def facts(self) -> dict[str, Any]:
         """What a resumed run must agree on: all but the pace of notes and the length of stages."""
-        return asdict(replace(self, checkpoint_seconds=0.0, sheet_images=1)) | {
+        return asdict(replace(self, checkpoint_seconds=0.0, sheet_images=1, snapshot_images=1)) | {
             "stages": [[stage.resolution, stage.batch] for stage in self.stages]
         }

@@ -10,14 +10,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ganatomy.critics.base import Critic
 from ganatomy.critics.multiscale import MultiscaleCritic
 from ganatomy.generators.base import Generator
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
-from ganatomy.training.architecture import fresh_codes
+from ganatomy.training.architecture import ALL, fresh_codes
 from ganatomy.training.settings import GanSettings
 
 
-def build(settings: GanSettings, resolution: int) -> tuple[Generator, MultiscaleCritic]:
+def build(settings: GanSettings, resolution: int) -> tuple[Generator, Critic]:
     widths = settings.widths_at(resolution)
     config = StyleGAN2Config(
         widths=widths,
@@ -29,19 +30,29 @@ def build(settings: GanSettings, resolution: int) -> tuple[Generator, Multiscale
     return StyleGAN2(config), MultiscaleCritic(widths, settings.channels)
 
 
-def draw(generator: Generator, n: int, settings: GanSettings) -> Float[Tensor, "n c h w"]:
+def draw(
+    generator: Generator, n: int, settings: GanSettings, *, part: slice = ALL
+) -> Float[Tensor, "n c h w"]:
     """Images of fresh codes; a share of `settings.mixing` takes a second code from a random layer on."""
     assert isinstance(generator, StyleGAN2)
-    w = generator.map(fresh_codes(generator, n), to="w+")
-    codes = w.codes
+    z = fresh_codes(generator, n)[part]
+    w = generator.map(z, to="w+")
     if settings.mixing:
-        other = generator.map(fresh_codes(generator, n), to="w+").codes
-        first = torch.randint(1, codes.shape[1], (n, 1), device=codes.device)
-        mixed = torch.rand(n, 1, device=codes.device) < settings.mixing
-        first = torch.where(mixed, first, codes.shape[1])
-        layers = torch.arange(codes.shape[1], device=codes.device)
-        codes = torch.where((layers < first)[..., None], codes, other)
-    return generator.synthesize(w.with_codes(codes), noise=settings.noise)
+        w = w.with_codes(mixed(w.codes, generator, n, settings, part=part))
+    return generator.synthesize(w, noise=settings.noise)
+
+
+def mixed(
+    codes: Float[Tensor, "n l w"], generator: Generator, n: int, settings: GanSettings, *, part: slice
+) -> Float[Tensor, "n l w"]:
+    """A share of the codes, followed by second ones from a random layer on."""
+    other = generator.map(fresh_codes(generator, n)[part], to="w+").codes
+    num_layers, device = codes.shape[1], codes.device
+    first = torch.randint(1, num_layers, (n, 1), device=device)
+    takes = torch.rand(n, 1, device=device) < settings.mixing
+    first = torch.where(takes, first, num_layers)[part]
+    layers = torch.arange(num_layers, device=device)
+    return torch.where((layers < first)[..., None], codes, other)
 
 
 def grow(larger: Generator, smaller: Generator) -> None:
@@ -49,6 +60,13 @@ def grow(larger: Generator, smaller: Generator) -> None:
     assert isinstance(larger, StyleGAN2)
     larger.load_state_dict(smaller.state_dict(), strict=False)
     nn.init.zeros_(list(larger.synthesis.blocks())[-1].torgb.weight)
+
+
+def grow_critic(larger: Critic, smaller: Critic) -> None:
+    """The larger image's branch starts at zero, so at first both judge alike."""
+    assert isinstance(larger, MultiscaleCritic)
+    assert isinstance(smaller, MultiscaleCritic)
+    larger.grow_from(smaller)
 
 
 def finish(generator: Generator, settings: GanSettings) -> None:

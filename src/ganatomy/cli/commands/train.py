@@ -1,13 +1,15 @@
-"""`ganatomy train`: make a bundled model again, or one of your own images."""
+"""`ganatomy train`: a generator of your own images, or a bundled model again."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
 
-from ganatomy.cli.console import answer, stages
+from cyclopts import Parameter
+
+from ganatomy.cli.console import answer, remark, stages
 from ganatomy.cli.outputs import expect_folder
-from ganatomy.cli.parameters import Json, OutFolder, switch
+from ganatomy.cli.parameters import Device, Json, OutFolder, Seed, switch
 
 
 def train(
@@ -16,29 +18,68 @@ def train(
     /,
     *,
     out: OutFolder,
-    device: str = "cpu",
+    resolution: int = 64,
+    minutes: Annotated[float | None, Parameter(help="How long to train on this machine.")] = None,
+    images: Annotated[
+        int | None, Parameter(help="How many images to show instead; a million by default.")
+    ] = None,
+    crop: Annotated[
+        str,
+        Parameter(
+            help="center, stretch, or pixels of a square in the middle, such as 128 of CelebA's 178 x 218."
+        ),
+    ] = "center",
+    mirror: Annotated[bool, switch("Show a random half of the images mirrored.")] = False,
+    grey: Annotated[bool, switch("Train on grey images; those without colours are anyway.")] = False,
+    seed: Seed = 0,
+    device: Device = "auto",
     bundle: Annotated[bool, switch("Also replace the bundled model of that name.")] = False,
     json: Json = False,
 ) -> None:
-    """Train a generator and its scorer; a run that was stopped goes on where it was.
+    """Train a generator on your own images, or make a bundled model again; the same command goes on with a run.
 
-    The folder receives generator.safetensors, scorer.safetensors with its accuracy on held-out images in scorer.txt, a
-    checkpoint, and a sheet of samples now and then.
+    The folder receives generator.safetensors, a checkpoint, sheets of samples, and progress.csv; a bundled model's
+    also its classifiers. Ctrl-C loses nothing. `torchrun --nproc-per-node 4 -m ganatomy train ...` trains on four GPUs.
 
     Args:
-        name: faces (two cores), faces-large (a GPU) or digits.
-        data: A folder of images (with labels.csv for a scorer too), or an idx file as MNIST's; faces and faces-large
-            draw their own when none is given.
-        device: Where to train: cpu, cuda, cuda:1 ...
+        name: stylegan2, dcgan (as published) or dcgan-r1 for your own images; faces, faces-large or digits for a
+            bundled model and its classifiers.
+        data: A folder of images, a zip, or an idx file as MNIST's; faces and faces-large draw their own.
+        resolution: Pixels a side, of your own images; a power of two from 16 to 1024.
 
     Example:
-        ganatomy train faces -o faces-run/
+        ganatomy train stylegan2 photos/ -o run/ --resolution 64 --minutes 600 --mirror
         ganatomy train digits train-images-idx3-ubyte.gz -o digits-run/
     """
+    from ganatomy.errors import SettingError, UnknownNameError
+    from ganatomy.training import FAMILIES, TRAININGS, Framing, train_own
     from ganatomy.training import train as train_models
 
+    if name not in FAMILIES and name not in TRAININGS:
+        raise UnknownNameError("model to train", name, [*FAMILIES, *TRAININGS])
+    if name in FAMILIES and (data is None or bundle):
+        raise SettingError(
+            f"{name} is trained on your own images, and no bundled model; name their folder, zip or idx file"
+        )
     expect_folder(out)
     with stages() as advance:
-        made = train_models(name, data, out, device=device, bundle=bundle, progress=advance)
+        if name in FAMILIES and data is not None:
+            framing = Framing(resolution=resolution, crop=crop, channels=1 if grey else None, mirrored=mirror)
+            made = [
+                train_own(
+                    name,
+                    data,
+                    out,
+                    framing=framing,
+                    minutes=minutes,
+                    images=images,
+                    seed=seed,
+                    device=device,
+                    progress=advance,
+                    say=remark,
+                )
+            ]
+        else:
+            made = train_models(name, data, out, device=device, bundle=bundle, progress=advance, say=remark)
     data_ = {"name": name, "made": [str(path) for path in made]}
     answer("\n".join(str(path) for path in made), data_, as_json=json)

@@ -1,0 +1,131 @@
+"""Families of GANs for a person's own images: settings for any resolution and any time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ganatomy.errors import SettingError, UnknownNameError
+from ganatomy.training.settings import GanSettings, TrainingStage
+
+EARLY = 0.2
+"""Share of the images that is shown below the full resolution, where a family grows."""
+RESOLUTIONS = tuple(2**k for k in range(4, 11))
+
+
+def stylegan2(resolution: int, channels: int) -> GanSettings:
+    """StyleGAN2 with skip connections, Karras et al. 2020.
+
+    Departs from the paper: narrower, a critic that sees every scale, resolutions that grow from 32 px, the
+    relativistic loss with penalties on both kinds of images (Huang et al. 2024) instead of path length regularisation.
+    """
+    return GanSettings(
+        architecture="stylegan2",
+        widths=widths(resolution, most=256, total=4096, least=32),
+        stages=growing(resolution, first=32, batch=64 if resolution <= 64 else 32),
+        channels=channels,
+        z_dim=128,
+        w_dim=128,
+        loss="relativistic",
+        r1_gamma=2.0 * (resolution / 64) ** 2,
+        r2_gamma=2.0 * (resolution / 64) ** 2,
+        precision="bfloat16",
+        ema_images=20_000,
+    )
+
+
+def dcgan(resolution: int, channels: int) -> GanSettings:
+    """DCGAN as published: Radford et al. 2015, section 4.
+
+    Departs from the paper: averaged weights, whose batch norms are measured anew; and as wide at 64 px as the paper's,
+    with half of it for each doubling.
+    """
+    return GanSettings(
+        architecture="dcgan",
+        widths=widths(resolution // 2, most=1024, total=4096, least=16),
+        stages=(TrainingStage(resolution=resolution, images=1, batch=128),),
+        channels=channels,
+        z_dim=100,
+        learning_rate=0.0002,
+        betas=(0.5, 0.999),
+        r1_gamma=0.0,
+        ema_images=5_000,
+    )
+
+
+def dcgan_r1(resolution: int, channels: int) -> GanSettings:
+    """DCGAN's generator against a critic that sees every scale, with R1: steadier than the published one.
+
+    Mescheder et al. 2018 (R1), Karras et al. 2020 (lazy penalties, averaged weights, the critic).
+    """
+    return GanSettings(
+        architecture="dcgan-r1",
+        widths=widths(resolution, most=256, total=4096, least=32),
+        stages=(TrainingStage(resolution=resolution, images=1, batch=32),),
+        channels=channels,
+        z_dim=64,
+        learning_rate=0.001,
+        r1_gamma=1.0,
+    )
+
+
+FAMILIES: dict[str, Callable[[int, int], GanSettings]] = {
+    "stylegan2": stylegan2,
+    "dcgan": dcgan,
+    "dcgan-r1": dcgan_r1,
+}
+
+
+def family_settings(name: str, *, resolution: int, channels: int = 3) -> GanSettings:
+    """The settings of a family at this resolution; how many images are shown is yet to be said.
+
+    Raises:
+        UnknownNameError: for another family. SettingError: for a resolution that is no power of two in reach.
+
+    Example:
+        >>> family_settings("stylegan2", resolution=64).widths
+        (256, 256, 256, 128, 64)
+    """
+    if name not in FAMILIES:
+        raise UnknownNameError("family of GANs", name, FAMILIES)
+    if resolution not in RESOLUTIONS:
+        raise SettingError(
+            f"a GAN of {resolution} px cannot be trained; choose a resolution of {', '.join(map(str, RESOLUTIONS))}"
+        )
+    return FAMILIES[name](resolution, channels)
+
+
+def showing(settings: GanSettings, images: int) -> GanSettings:
+    """The same settings, with so many images shown, `EARLY` of them below the full resolution.
+
+    Example:
+        >>> settings = showing(family_settings("stylegan2", resolution=128), 100_000)
+        >>> [(stage.resolution, stage.images) for stage in settings.stages]
+        [(32, 10016), (64, 10016), (128, 80000)]
+    """
+    early = len(settings.stages) - 1
+    shares = [*(EARLY / early for _ in range(early)), 1 - EARLY if early else 1.0]
+    return replace(
+        settings,
+        stages=tuple(
+            replace(stage, images=max(1, -(-round(images * share) // stage.batch)) * stage.batch)
+            for stage, share in zip(settings.stages, shares, strict=True)
+        ),
+    )
+
+
+def widths(resolution: int, *, most: int, total: int, least: int) -> tuple[int, ...]:
+    """Channels of each resolution from 4 pixels up: so many that channels times pixels a side is `total`.
+
+    Example:
+        >>> widths(64, most=256, total=4096, least=32)
+        (256, 256, 256, 128, 64)
+    """
+    sizes = (2**k for k in range(2, resolution.bit_length()))
+    return tuple(max(least, min(most, total // size)) for size in sizes)
+
+
+def growing(resolution: int, *, first: int, batch: int) -> tuple[TrainingStage, ...]:
+    """A stage for each resolution from the first on."""
+    sizes = [2**k for k in range(first.bit_length() - 1, resolution.bit_length())] or [resolution]
+    return tuple(TrainingStage(resolution=size, images=batch, batch=batch) for size in sizes)

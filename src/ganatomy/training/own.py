@@ -1,0 +1,130 @@
+"""Train a family of GANs on a person's own images, in one call."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from ganatomy.errors import CheckpointError
+from ganatomy.generators import save_generator
+from ganatomy.perception.features import features_of
+from ganatomy.progress import Progress
+from ganatomy.storage import atomic_write
+from ganatomy.training.families import family_settings
+from ganatomy.training.loop import train_gan
+from ganatomy.training.planning import plan_training
+from ganatomy.training.ranks import launched
+from ganatomy.training.records import Say
+from ganatomy.training.settings import GanSettings, TrainingStage
+from ganatomy.training.sources import Framing, open_images
+
+SETTINGS = "settings.json"
+"""Beside the checkpoint: what the run was started with."""
+
+
+def train_own(
+    family: str,
+    data: Path,
+    folder: Path,
+    *,
+    framing: Framing,
+    minutes: float | None = None,
+    images: int | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    progress: Progress | None = None,
+    say: Say = lambda _: None,
+) -> Path:
+    """Train a generator on the images of a folder, a zip or an idx file; the same call again goes on.
+
+    Args:
+        family: one of `FAMILIES`.
+        data: the images.
+        folder: receives `generator.safetensors`, `checkpoint.pt`, `settings.json`, sheets of samples, and
+            `progress.csv`.
+        framing: how images become squares of one size.
+        minutes: to train for on this machine; a run that goes on keeps what was found to fit.
+        images: to show instead, by default a million; of a run that goes on, it changes the end.
+        seed: of the weights, the codes and the order of the images.
+        device: where to train; "auto" takes a GPU where there is one.
+        progress: called with the stage, what is done of it, and how much it is.
+        say: called with one line for each thing that should be known: the plan first.
+
+    Returns:
+        The file of the generator.
+
+    Raises:
+        UnknownNameError, SettingError, MissingFileError, CheckpointError, OutputError: as `family_settings`,
+            `open_images` and `train_gan` say.
+
+    Example::
+
+        train_own("stylegan2", Path("photos/"), Path("run/"), framing=Framing(resolution=64), minutes=600)
+    """
+    family_settings(family, resolution=framing.resolution)
+    with launched(device) as (ranks, own):
+        quiet = say if ranks.writes else (lambda _: None)
+        source = open_images(data, framing, progress=progress, say=quiet)
+        fresh = replace(
+            family_settings(family, resolution=framing.resolution, channels=source.channels), seed=seed
+        )
+        started = folder / SETTINGS
+        if started.exists():
+            settings = _go_on(started, fresh, source.description, images=images)
+            quiet(f"going on with the run in {folder}")
+        else:
+            plan = plan_training(fresh, source, minutes=minutes, shown=images, device=own)
+            quiet(str(plan))
+            settings = plan.settings
+            ranks.wait()
+            if ranks.writes:
+                _note(settings, source.description, started)
+        generator = train_gan(
+            settings,
+            source,
+            folder,
+            device=own,
+            ranks=ranks,
+            features=features_of("auto"),
+            progress=progress,
+            say=quiet,
+        )
+        card = {
+            "name": f"{family} of {source.description}",
+            "data": source.description,
+            "images": sum(stage.images for stage in settings.stages),
+            "command": f"ganatomy train {family} {data} -o {folder} --resolution {framing.resolution}",
+        }
+        path = folder / "generator.safetensors"
+        return save_generator(generator, path, card=card, half=True) if ranks.writes else path
+
+
+def _note(settings: GanSettings, data: str, path: Path) -> None:
+    with atomic_write(path) as part:
+        part.write_text(json.dumps({"data": data} | asdict(settings), indent=2), encoding="utf-8")
+
+
+def _go_on(path: Path, fresh: GanSettings, data: str, *, images: int | None) -> GanSettings:
+    """The settings that the run was started with.
+
+    Raises:
+        CheckpointError: when it was started with others than these, but for the images to show.
+    """
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        stages = tuple(TrainingStage(**stage) for stage in found["stages"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}); train into another folder") from None
+    wanted = json.loads(json.dumps({"data": data} | asdict(fresh)))
+    changed = [name for name in wanted if name != "stages" and wanted[name] != found.get(name)]
+    if changed:
+        raise CheckpointError(
+            f"{path.parent} holds a run with other settings ({', '.join(changed)} differ); give the same ones to go "
+            "on, or train into another folder"
+        )
+    if images is not None:
+        before = sum(stage.images for stage in stages[:-1])
+        stages = (*stages[:-1], replace(stages[-1], images=max(images - before, stages[-1].batch)))
+    return replace(fresh, stages=stages)

@@ -1,0 +1,141 @@
+"""Before the start: how large a model is, how fast this machine trains it, and what to expect when."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from ganatomy.training.families import showing
+from ganatomy.training.images import Batches, TrainingImages
+from ganatomy.training.run import GanRun
+from ganatomy.training.settings import GanSettings
+from ganatomy.training.steps import train_step
+
+ENOUGH = 2.0
+"""Seconds of steps in which the speed of a stage is measured, after a first step."""
+EXPECTED = ((20_000, "shapes and colours"), (100_000, "the kind of thing"), (400_000, "images that convince"))
+"""What a person can see after so many images: of StyleGAN2 on photographs of faces at 64 px."""
+OVERHEAD = 1.1
+"""What penalties, sheets, comparisons and checkpoints add."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingPlan:
+    """How a generator is trained, and how long that takes here.
+
+    Args:
+        parameters: of the generator and of its critic.
+        rates: images a second, in each stage.
+        available: images to learn from.
+    """
+
+    settings: GanSettings
+    parameters: tuple[int, int]
+    rates: tuple[float, ...]
+    available: int
+
+    @property
+    def images(self) -> int:
+        return sum(stage.images for stage in self.settings.stages)
+
+    @property
+    def seconds(self) -> float:
+        return self.seconds_until(self.images)
+
+    def seconds_until(self, images: int) -> float:
+        """How long until so many images have been shown."""
+        seconds, left = 0.0, images
+        for stage, rate in zip(self.settings.stages, self.rates, strict=True):
+            now = left if stage is self.settings.stages[-1] else min(left, stage.images)
+            seconds, left = seconds + OVERHEAD * now / rate, left - now
+        return seconds
+
+    def __str__(self) -> str:
+        generator, critic = (f"{count / 1e6:.1f}" for count in self.parameters)
+        expected = ", ".join(
+            f"{what} after {images:,} ({span(self.seconds_until(images))})"
+            for images, what in EXPECTED
+            if images <= self.images
+        )
+        prospect = (
+            f"expect {expected}" if expected else f"too few for shapes, which take some {EXPECTED[0][0]:,}"
+        )
+        return (
+            f"{self.settings.architecture} of {self.settings.resolution} px, {generator} million parameters (its "
+            f"critic {critic}); this machine trains on {self.rates[-1]:.3g} images a second, so {self.images:,} "
+            f"images take {span(self.seconds)} and show each of {self.available:,} about "
+            f"{self.images / self.available:.1f} times; {prospect}"
+        )
+
+
+def plan_training(
+    settings: GanSettings,
+    images: TrainingImages,
+    *,
+    minutes: float | None = None,
+    shown: int | None = None,
+    device: str = "cpu",
+) -> TrainingPlan:
+    """Measure the speed of this machine, and fit the images to show to the time; weights and files stay as they are.
+
+    Args:
+        minutes: to train for; by default so many images are shown as are asked for.
+        shown: images to show, where no minutes are given.
+    """
+    rates = tuple(rate_of(settings, index, images, device=device) for index in range(len(settings.stages)))
+    run = GanRun(settings, len(settings.stages) - 1, device="cpu")
+    plan = TrainingPlan(
+        settings=showing(settings, shown or 1_000_000),
+        parameters=(parameters_of(run.generator), parameters_of(run.critic)),
+        rates=rates,
+        available=len(images),
+    )
+    if minutes is None:
+        return plan
+    fitting = int(plan.images * 60 * minutes / plan.seconds)
+    return TrainingPlan(
+        settings=showing(settings, fitting), parameters=plan.parameters, rates=rates, available=plan.available
+    )
+
+
+def rate_of(settings: GanSettings, index: int, images: TrainingImages, *, device: str) -> float:
+    """Images a second of a stage between two penalties, of a run that is thrown away."""
+    run = GanRun(settings, index, device=device)
+    stage = run.stage
+    with Batches(
+        images, seed=settings.seed, batch=stage.batch, resolution=stage.resolution, device=device
+    ) as batches:
+        train_step(run, batches(0))  # with a penalty, and with what the first step prepares
+        _finish(device)
+        started, steps = time.perf_counter(), 0
+        while steps < settings.penalty_interval - 1 and (time.perf_counter() - started < ENOUGH or not steps):
+            train_step(run, batches(run.step))
+            _finish(device)
+            steps += 1
+    return steps * stage.batch / (time.perf_counter() - started)
+
+
+def parameters_of(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def span(seconds: float) -> str:
+    """A time for a person.
+
+    Example:
+        >>> span(40), span(1500), span(9000), span(200_000)
+        ('40 s', '25 min', '2.5 h', '2.3 days')
+    """
+    for unit, length in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length or (unit == "min" and seconds >= length):
+            return f"{seconds / length:.2g} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _finish(device: str) -> None:
+    """Wait for what the device still computes."""
+    if torch.device(device).type == "cuda":
+        torch.cuda.synchronize(device)

@@ -1,0 +1,26 @@
+"""What changes while a generator is trained: how far averaged weights look back, how much a penalty weighs."""
+
+from __future__ import annotations
+
+from ganatomy.training.settings import GanSettings, TrainingStage
+
+
+def kept_share(settings: GanSettings, stage: TrainingStage, step: int) -> float:
+    """How much of the averaged weights stays in one step; early on they look back on a tenth of the run.
+
+    Karras et al. 2018, section 2 of the appendix (averaged weights); the ramp is that of Karras et al. 2020,
+    "Training Generative Adversarial Networks with Limited Data".
+
+    Args:
+        step: number of the step, from 1.
+    """
+    half_life = min(settings.ema_images, max(step * stage.batch / 10, stage.batch))
+    return 0.5 ** (stage.batch / half_life)
+
+
+def penalty_weight(settings: GanSettings, stage: TrainingStage) -> float:
+    """What the weight of a gradient penalty is multiplied by: half of it, for each step that goes without one.
+
+    A gradient at half the resolution is a quarter as long, squared, so a smaller stage takes its share of pixels.
+    """
+    return (stage.resolution / settings.resolution) ** 2 * settings.penalty_interval / 2
