@@ -69,6 +69,7 @@ class Files:
 def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Nothing is fetched by a test of a command, not even the text-image model that looks for words by default."""
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setattr("ganatomy.photographs.detectors.YUNET_URL", "http://127.0.0.1:1/yunet.onnx")
     monkeypatch.setenv("GANATOMY_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 

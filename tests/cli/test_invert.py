@@ -39,7 +39,16 @@ def test_a_folder_becomes_latents_a_sheet_and_a_row_for_each_photograph(
     run: Any, files: Any, photographs: Path, tmp_path: Path
 ) -> None:
     outcome = run(
-        "invert", files.style, photographs, "-o", tmp_path / "me.latents", "--budget", "quick", "--json"
+        "invert",
+        files.style,
+        photographs,
+        "--align",
+        "crop",
+        "-o",
+        tmp_path / "me.latents",
+        "--budget",
+        "quick",
+        "--json",
     )
     assert "zz.png is no image" in outcome.err
     data = json.loads(outcome.out)
@@ -62,7 +71,17 @@ def test_a_model_with_z_alone_is_inverted_in_z(
 ) -> None:
     out = tmp_path / "me.latents"
     outcome = run(
-        "invert", files.stack, photographs / "a.png", "-o", out, "--method", "projector", "--budget", "quick"
+        "invert",
+        files.stack,
+        photographs / "a.png",
+        "--align",
+        "crop",
+        "-o",
+        out,
+        "--method",
+        "projector",
+        "--budget",
+        "quick",
     )
     assert "1 image by projector: PSNR" in outcome.out
     assert ga.load_latents(out).space == "z"
@@ -71,11 +90,14 @@ def test_a_model_with_z_alone_is_inverted_in_z(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["missing.jpg", "-o", "me.latents"], "missing.jpg does not exist"),
-        (["{folder}/zz.png", "-o", "me.latents"], "zz.png is no image"),
+        (["missing.jpg", "--align", "crop", "-o", "me.latents"], "missing.jpg does not exist"),
+        (["{folder}/zz.png", "--align", "crop", "-o", "me.latents"], "zz.png is no image"),
         (["{folder}/a.png", "-o", "me.jpg"], "does not end in .latents"),
         (["{folder}/a.png", "-o", "me.latents", "--align", "diagonal"], "diagonal"),
-        (["{folder}/a.png", "-o", "me.latents", "--editability", "2"], "editability is from 0"),
+        (
+            ["{folder}/a.png", "--align", "crop", "-o", "me.latents", "--editability", "2"],
+            "editability is from 0",
+        ),
     ],
 )
 def test_what_cannot_be_inverted_is_one_line(

@@ -12,6 +12,7 @@ from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
 from ganatomy import __version__
+from ganatomy.cli.commands.align import align
 from ganatomy.cli.commands.arithmetic import arithmetic
 from ganatomy.cli.commands.calibrate import calibrate
 from ganatomy.cli.commands.compare import compare
@@ -48,7 +49,7 @@ from ganatomy.errors import GanatomyError
 
 COMMANDS = (
     models, info, sample, explore, studio, measure, map, compare, words, calibrate, survey, directions, walk,
-    edit, transfer, arithmetic, mix, invert, render, export, dataset, train,
+    edit, transfer, arithmetic, mix, align, invert, render, export, dataset, train,
 )  # fmt: skip
 
 STUDIES: tuple[Callable[..., None], ...] = (

@@ -21,17 +21,26 @@ DIRECTIONS_FILE = "directions.safetensors"
 """What a report's folder calls its directions, so that the folder can be given instead."""
 
 
-def one_of(file: Path | None, seeds: tuple[int, ...]) -> Path | tuple[int, ...]:
-    """The file of latents or the seeds, whichever was given.
+Source = tuple[int, ...] | tuple[Path, ...]
+"""Where codes come from: seeds, a file of latents, or photographs and folders of them."""
+
+
+def one_of(files: Sequence[Path] | None, seeds: tuple[int, ...]) -> Source:
+    """The files or the seeds, whichever was given.
 
     Raises:
         SettingError: when neither is given, or both.
     """
-    if (file is None) == (not seeds):
+    if bool(files) == bool(seeds):
         raise SettingError(
-            "say which codes: either a file of latents, or --seed with numbers such as 7 or 3,5,9"
+            "say which codes: either a file of latents or photographs, or --seed with numbers such as 7 or 3,5,9"
         )
-    return seeds if file is None else file
+    return seeds or tuple(files or ())
+
+
+def named(source: Source) -> list[int | str]:
+    """Seeds or paths, as JSON has them."""
+    return [each if isinstance(each, int) else str(each) for each in source]
 
 
 def open_correlations(path: Path | None, model: str) -> LabelCorrelations | None:

@@ -47,6 +47,11 @@ def parsed(
     return parameter if help is None else Parameter.combine(parameter, Parameter(help=help))
 
 
+def sources(metavar: str) -> Parameter:
+    """A parameter that takes codes by seeds, as a file of latents, or as photographs."""
+    return parsed(parsing.seeds_or_files, metavar)
+
+
 def switch(help: str, *, name: str | None = None) -> Parameter:  # noqa: A002 (cyclopts' own word)
     """A parameter that is off unless it is given."""
     return Parameter(name=name, negative=(), show_default=False, help=help)
@@ -65,7 +70,13 @@ def out_path(help: str) -> Parameter:  # noqa: A002 (cyclopts' own word)
 Names = tuple[str, ...]
 LayerRange = tuple[int, int] | None
 
-CodesFile = Annotated[Path | None, Parameter(help="A file of latents, instead of --seed.")]
+CodeFiles = Annotated[
+    list[Path] | None,
+    Parameter(
+        help="Instead of --seed: a file of latents, or photographs and folders of them, which are inverted first.",
+        negative=(),
+    ),
+]
 Json = Annotated[bool, switch("Print one JSON object on stdout, everything else on stderr.", name="--json")]
 OutFile = Annotated[Path, out_path("File to write; its ending chooses an image or latents (.latents).")]
 OutFolder = Annotated[Path, out_path("Folder to write.")]

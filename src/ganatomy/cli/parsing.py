@@ -32,16 +32,23 @@ def seed_list(text: str) -> tuple[int, ...]:
     return tuple(seeds)
 
 
-def seeds_or_file(text: str) -> tuple[int, ...] | Path:
-    """Codes by their seeds, or the file that holds them.
+def seeds_or_files(text: str) -> tuple[int, ...] | tuple[Path, ...]:
+    """Codes by their seeds, or the files that they come from: a file of latents, or photographs.
 
-    >>> seeds_or_file("3,5"), seeds_or_file("me.latents")
-    ((3, 5), PosixPath('me.latents'))
+    >>> seeds_or_files("3,5"), seeds_or_files("me.latents")
+    ((3, 5), (PosixPath('me.latents'),))
+    >>> seeds_or_files("me.jpg,you.jpg")
+    (PosixPath('me.jpg'), PosixPath('you.jpg'))
 
     Raises:
         SettingError: for a text that is neither.
     """
-    return Path(text) if Path(text).suffix or "/" in text else seed_list(text)
+    if Path(text).exists() and not text.isdecimal():
+        return (Path(text),)
+    parts = _parts(text)
+    if any(Path(part).suffix or "/" in part for part in parts):
+        return tuple(Path(part) for part in parts)
+    return seed_list(text)
 
 
 def layer_range(text: str) -> tuple[int, int]:

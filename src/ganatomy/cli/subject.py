@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ganatomy.perception.base import Scorer
     from ganatomy.perception.judging import Judge
     from ganatomy.progress import Progress
-    from ganatomy.recipes import Drawn, Given, ModelReference
+    from ganatomy.recipes import Drawn, ModelReference, Recipe
     from ganatomy.recipes.codes import Codes
     from ganatomy.recipes.images import Image
     from ganatomy.recipes.moves import Edit
@@ -176,23 +176,8 @@ class Sampling(ModelOptions):
             label=self.label,
         )
 
-    def codes(self, given: Path | tuple[int, ...], *, space: str | None) -> "Drawn | Given":
-        """Codes of a file, or one for each seed, in the space that is needed."""
-        from ganatomy.latents import Space
-        from ganatomy.recipes import Given
-        from ganatomy.storage import load_latents
-
-        if not isinstance(given, Path):
-            return self.seeds(given, space=space)
-        return Given(
-            latents=load_latents(given),
-            space=None if space is None else Space.parse(space),
-            truncation_psi=self.truncation_psi,
-        )
-
-    def draw(
+    def recipe(
         self,
-        out: Path,
         *,
         codes: "Codes",
         image: "Image",
@@ -200,11 +185,11 @@ class Sampling(ModelOptions):
         edits: "tuple[Edit, ...]" = (),
         fps: float = 25.0,
         readings: "EditReadings | None" = None,
-    ) -> None:
-        """Write an image, a film or codes, with the recipe in it and with progress."""
+    ) -> "Recipe":
+        """The recipe of an image, a film or codes of this model."""
         from ganatomy.recipes import Recipe
 
-        recipe = Recipe(
+        return Recipe(
             model=self.reference,
             codes=codes,
             edits=edits,
@@ -214,7 +199,10 @@ class Sampling(ModelOptions):
             batch_size=self.batch_size,
             readings=readings,
         )
-        write(recipe, out, generator=self.generator)
+
+    def draw(self, out: Path, *, codes: "Codes", image: "Image", scale: int | None) -> None:
+        """Write an image or codes, with the recipe in it and with progress."""
+        write(self.recipe(codes=codes, image=image, scale=scale), out, generator=self.generator)
 
     def done(self, out: Path, what: str, data: dict[str, Any], *, as_json: bool) -> None:
         """Print what was written, as a line or as JSON."""

@@ -76,7 +76,7 @@ def invert(
 
     Args:
         generator: that should make the images.
-        images: in [-1, 1], of its size and channels; `ga.read_photograph` reads files so.
+        images: in [-1, 1], of its size and channels; `ga.align` makes them of photographs.
         method: one of `METHODS`, or an encoder that `ga.train_encoder` trained.
         budget: "quick", "balanced" or "best"; or a number of evaluations of generator and gradient, for an encoder of
             passes.
@@ -161,7 +161,7 @@ def check_images(generator: Generator, images: Float[Tensor, "n c h w"]) -> Floa
     if tuple(images.shape[1:]) != expected:
         raise SettingError(
             f"images are {list(images.shape[1:])}, those of this generator {list(expected)}; "
-            f"ga.read_photograph(path, size={signature.resolution}, channels={signature.channels}) reads files so"
+            f"ga.align(path, resolution={signature.resolution}, channels={signature.channels}) cuts them out"
         )
     images = images.detach().to(generator.device, generator.dtype)
     if not bool(images.isfinite().all()):

@@ -4,6 +4,7 @@ photograph  reading them
 faces       what a detector says; yunet is one, detectors finds it
 layouts     where a face lies in the images of a data set
 alignment   crops of a photograph
+remarks     what about a crop does not fit
 pasting     edited crops back into it
 sampling    quadrilaterals as square images
 """

@@ -14,6 +14,7 @@ from ganatomy.photographs.detectors import face_detector
 from ganatomy.photographs.faces import Detector, Face, Which, choose
 from ganatomy.photographs.layouts import Layout, central, find_layout
 from ganatomy.photographs.photograph import Photograph, open_photograph
+from ganatomy.photographs.remarks import crop_remark
 from ganatomy.photographs.sampling import cut, grey, side
 
 
@@ -44,6 +45,12 @@ class Crops:
     def enlargement(self) -> tuple[float, ...]:
         """By how much each was enlarged; below one where the photograph has more pixels than the crop."""
         return tuple(self.resolution / side(quad) for quad in self.quads)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """For each what is wrong with it and what to do, in a sentence; empty where nothing is."""
+        both = zip(self.quads, self.faces, strict=True)
+        return tuple(crop_remark(quad, face, self.size, self.resolution) for quad, face in both)
 
 
 def align(

@@ -54,10 +54,7 @@ def _fetched() -> Path:
     try:
         return download(YUNET_URL, yunet_path(), sha256=YUNET_SHA256, notice=LICENCE)
     except DownloadError as error:
-        raise DownloadError(
-            f"{error}: {yunet_path()}, or as the detector (--detector FILE); photographs that are aligned already need "
-            'none: use the layout "crop"'
-        ) from None
+        raise DownloadError(f'{error} (--detector FILE); the layout "crop" needs no detector') from None
 
 
 @lru_cache(maxsize=2)

@@ -9,7 +9,17 @@ from typing import Annotated, Any, Self
 from ganatomy import edits
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents, Space
-from ganatomy.recipes.fields import LAST_SEED, MOST_IMAGES, Fields, choice, integer, number, several, wrong
+from ganatomy.recipes.fields import (
+    LAST_SEED,
+    MOST_IMAGES,
+    Fields,
+    choice,
+    integer,
+    number,
+    several,
+    text,
+    wrong,
+)
 from ganatomy.recipes.parts import DirectionTable, Part, one_of, read_latents, read_space
 
 SIGNS = ("+", "-")
@@ -48,11 +58,17 @@ class Drawn(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class Given(Part):
-    """Codes by value, mapped to `space` where they are not in it."""
+    """Codes by value, mapped to `space` where they are not in it.
+
+    Args:
+        photographs: SHA-256 of the photograph that each code was found for; None for other codes. No image depends on
+            it, and no recipe holds a photograph.
+    """
 
     latents: Annotated[Latents, read_latents, "values"]
     space: Annotated[Space | None, read_space] = None
     truncation_psi: Psi = 1.0
+    photographs: Annotated[tuple[str, ...] | None, several(text)] = None
 
     def __len__(self) -> int:
         return len(self.latents)

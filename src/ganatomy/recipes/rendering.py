@@ -65,7 +65,7 @@ def render(
     if isinstance(recipe.image, DrawnFaces):
         return _drawn_faces(recipe.image, recipe.scale)
     generator = _generator(recipe, generator, device)
-    plan = _plan(recipe, generator)
+    plan = plan_of(recipe, generator)
     cells = range(len(plan.shown)) if plan.cells is None else plan.cells
     if not cells:
         raise SettingError("there is no image to show; ask for at least one")
@@ -123,7 +123,7 @@ def render_to(
     if isinstance(recipe.image, DrawnFaces):
         raise SettingError(f"drawn faces are an image, and {path.name!r} is none; name it .png")
     generator = _generator(recipe, generator, device)
-    plan = _plan(recipe, generator)
+    plan = plan_of(recipe, generator)
     if ending in CODES:
         return save_latents(plan.result, path)
     if not plan.frames:
@@ -176,7 +176,8 @@ def _check(reference: ModelReference, generator: Generator) -> None:
 
 
 @torch.no_grad()
-def _plan(recipe: Recipe, generator: Generator) -> Plan:
+def plan_of(recipe: Recipe, generator: Generator) -> Plan:
+    """Which codes a recipe draws and where their images go, on its generator."""
     assert recipe.codes is not None
     assert not isinstance(recipe.image, DrawnFaces)
     now = was = recipe.codes.draw(generator)

@@ -8,17 +8,21 @@ from typing import Annotated, Any
 from cyclopts import Parameter, Token
 
 from ganatomy.cli import parsing
+from ganatomy.cli.codes import INVERTING, Inverting
+from ganatomy.cli.inputs import Source, named
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file
 from ganatomy.cli.parameters import Json, OutFile, Scale, SpaceName
 from ganatomy.cli.subject import Sampling
 
-Term = tuple[str, tuple[int, ...]]
-"""The sign of a term, and its seeds."""
+Term = tuple[str, Source]
+"""The sign of a term, and where its codes come from."""
 
 
 def _terms(_: Any, tokens: Sequence[Token]) -> list[Term]:
     """Both options are one, so that the order of the terms is kept."""
-    return [("-" if token.keyword == "--minus" else "+", parsing.seed_list(token.value)) for token in tokens]
+    return [
+        ("-" if token.keyword == "--minus" else "+", parsing.seeds_or_files(token.value)) for token in tokens
+    ]
 
 
 TERMS = Parameter(
@@ -27,7 +31,7 @@ TERMS = Parameter(
     n_tokens=1,
     allow_repeating=True,
     negative=(),
-    metavar="SEEDS",
+    metavar="CODES",
 )
 
 
@@ -38,13 +42,15 @@ def arithmetic(
     terms: Annotated[list[Term], TERMS],
     neighbours: int = 0,
     space: SpaceName = None,
+    photographs: Inverting = INVERTING,
     scale: Scale = None,
     json: Json = False,
 ) -> None:
     r"""Add and subtract codes (Radford et al. 2016); of several seeds, their mean is added or subtracted.
 
     Args:
-        terms: Seeds of codes whose mean is added or subtracted, such as --plus 3,5,9.
+        terms: Codes whose mean is added or subtracted: seeds such as --plus 3,5,9, a file of latents, or photographs
+            such as --plus me.jpg,you.jpg.
         neighbours: Number of images close to the result that are shown as well.
 
     Example:
@@ -54,11 +60,14 @@ def arithmetic(
     from ganatomy.recipes import Arithmetic, Sum, Term
 
     expect_file(out, IMAGES + CODES)
+    photographs.refuse_paste("a sum")
+    signs, given = zip(*terms, strict=True)
+    found = photographs.read_all(subject, given, space=space)
     total = Sum(
-        terms=tuple(Term(sign=sign, codes=subject.seeds(seeds, space=space)) for sign, seeds in terms)
+        terms=tuple(Term(sign=sign, codes=inputs.codes) for sign, inputs in zip(signs, found, strict=True))
     )
     subject.draw(out, codes=total, image=Arithmetic(neighbours=neighbours), scale=scale)
-    used = total.terms[0].codes.space
-    data = {"space": str(used), "terms": [{"sign": sign, "seeds": list(seeds)} for sign, seeds in terms]}
-    written = " ".join(f"{sign} ({', '.join(map(str, seeds))})" for sign, seeds in terms)
+    used = total.draw(subject.generator).space
+    data = {"space": str(used), "terms": [{"sign": sign, "codes": named(source)} for sign, source in terms]}
+    written = " ".join(f"{sign} ({', '.join(map(str, source))})" for sign, source in terms)
     subject.done(out, f"{written}, in {used}", data, as_json=json)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ganatomy.cli import parsing
+from ganatomy.cli.codes import INVERTING, Inverting
 from ganatomy.cli.console import progress
 from ganatomy.cli.inputs import held_directions, one_of, open_directions
-from ganatomy.cli.outputs import CODES, IMAGES, expect_file
+from ganatomy.cli.outputs import CODES, IMAGES
 from ganatomy.cli.parameters import (
     AnyGenerator,
-    CodesFile,
+    CodeFiles,
     Json,
     LayerRange,
     Layers,
@@ -26,6 +27,7 @@ from ganatomy.cli.parameters import (
     repeated,
     switch,
 )
+from ganatomy.cli.pasting import write_or_paste
 from ganatomy.cli.readings import each_image, open_readers, readings_data, rows, with_lines
 from ganatomy.cli.solving import Moved, population, solve
 from ganatomy.cli.subject import Guiding, called
@@ -42,13 +44,14 @@ if TYPE_CHECKING:
 
 def edit(
     subject: Guiding,
-    codes: CodesFile = None,
+    codes: CodeFiles = None,
     *,
     out: OutFile,
     directions: Path | None = None,
     move: Annotated[list[str] | None, repeated("NAME=AMOUNT")] = None,
     to: Annotated[list[str] | None, repeated("NAME=PROBABILITY")] = None,
     seed: Seeds = (),
+    photographs: Inverting = INVERTING,
     hold: NameList = (),
     units: Units = "sigma",
     layers: Layers = None,
@@ -75,6 +78,8 @@ def edit(
             --hold Male,Eyeglasses -o smiling.png
         ganatomy edit faces --seed 7,8 --directions faces-report/ --move Smiling=x2 \
             --hold Male -o twice-the-smile.png
+        ganatomy edit my.pt me.jpg --directions my.directions --move Smiling=2 \
+            --paste -o me-smiling.jpg
         ganatomy edit faces me.latents --directions my.directions \
             --move Smiling=1 --move Young=-2 --units logit -o older.latents
     """
@@ -93,13 +98,14 @@ def edit(
         raise SettingError(f"--units {units} is for plain strengths, such as Smiling=2; leave it out")
     if moves and directions is None:
         raise SettingError("--move needs --directions, the file that holds them; or use --to")
-    expect_file(out, IMAGES + CODES)
+    photographs.expect(out, IMAGES + CODES)
     generator = subject.generator
     # Directions may live in another space than the one that edits work best in.
     found = None
     if directions is not None:
         found = open_directions(directions, generator, of_any_generator=of_any_generator)
-    at = subject.codes(one_of(codes, seed), space=None if found is None else found.space)
+    inputs = photographs.read(subject, one_of(codes, seed), space=None if found is None else found.space)
+    at = inputs.codes
     was = at.draw(generator)
     scorer = None
     words = [*goals, *moves, *(() if hold == ("all",) else hold)]
@@ -141,11 +147,12 @@ def edit(
         reached=reached,
         batch_size=subject.batch_size,
     )
-    subject.draw(out, codes=at, edits=edits, image=Sheet(before=before), scale=scale, readings=read)
+    recipe = subject.recipe(codes=at, edits=edits, image=Sheet(before=before), scale=scale, readings=read)
+    write_or_paste(recipe, out, photographs, inputs, generator=generator)
     # What the scorer read of goals stands in the line before.
     lines = read.lines if reached is None else [*read.judge_lines, read.codes_line]
     what = with_lines(f"{len(at)} edited, {done}", lines)
-    subject.done(out, what, {"n": len(at), **data, **readings_data(read)}, as_json=json)
+    subject.done(out, what, {"n": len(at), **data, **inputs.data(), **readings_data(read)}, as_json=json)
 
 
 def _moves(texts: Sequence[str]) -> dict[str, parsing.Amount]:

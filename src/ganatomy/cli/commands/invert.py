@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from ganatomy.cli.console import answer, complain, progress, remark, stages
+from ganatomy.cli.console import answer, progress, remark, stages
 from ganatomy.cli.outputs import CODES, expect_file
 from ganatomy.cli.parameters import Json, out_path
+from ganatomy.cli.photographs import ALIGNING, Aligning, photograph_files
 from ganatomy.cli.subject import ModelOptions
-from ganatomy.errors import CheckpointError, GanatomyError, SettingError
+from ganatomy.errors import SettingError
 
 if TYPE_CHECKING:
-    import torch
-
-    from ganatomy.generators.base import Generator
     from ganatomy.inversion import EncoderNetwork, Inversion
 
 Budget = Literal["quick", "balanced", "best"]
@@ -30,7 +28,7 @@ def invert(
     out: Annotated[
         Path, out_path("File of latents to write (.latents); a sheet is written beside it (.png).")
     ],
-    align: str = "crop",
+    aligning: Aligning = ALIGNING,
     method: Literal["fast", "projector", "encoder"] | None = None,
     encoder: Path | None = None,
     budget: Budget = "balanced",
@@ -48,8 +46,6 @@ def invert(
     kept in the cache. The sheet shows each photograph as it was cut, and below it the image of its latents.
 
     Args:
-        align: How photographs are cut: crop takes the largest square in the middle; ffhq and celeba find the face and
-            lay it out as those data sets do.
         method: fast starts at a linear encoder and uses the metric; projector is StyleGAN2's, which takes ten times as
             long; encoder takes some passes of --encoder. By default fast, or encoder where one is given.
         encoder: The encoder, or the folder, that `ganatomy train encoder` wrote.
@@ -60,9 +56,10 @@ def invert(
 
     Example:
         ganatomy invert faces portrait.png -o me.latents
-        ganatomy invert my-generator.pt me.jpg holiday/ --align ffhq --budget best -o us.latents
-        ganatomy edit my-generator.pt me.latents --directions my.directions --move Smiling=2 -o me-smiling.png
+        ganatomy invert my-generator.pt me.jpg holiday/ --budget best -o us.latents
     """
+    import torch
+
     from ganatomy.images import save_image
     from ganatomy.inversion import invert as find
     from ganatomy.inversion import prepare_inversion
@@ -71,7 +68,9 @@ def invert(
 
     expect_file(out, CODES)
     generator = subject.generator
-    files, images = read_photographs(photographs, generator, align=align)
+    cut = aligning.aligned(generator, photograph_files(photographs))
+    files = [photograph.name for photograph, crops in cut for _ in crops.images]
+    images = torch.cat([crops.images for _, crops in cut])
     network = _encoder(method, encoder)
     distance = {"auto": "auto", "pixels": None}.get(perceptual, perceptual)
     with stages() as advance:
@@ -94,10 +93,17 @@ def invert(
         )
     save_latents(found.latents, out)
     sheet = save_image(draw_sheet(found), out.with_suffix(".png"))
-    for file, text in zip(files, found.remarks, strict=True):
+    # How a face lies in the crop is said before how its image differs from the model's.
+    crop_remarks = (text for _, crops in cut for text in crops.remarks)
+    remarks = [of_crop or of_image for of_crop, of_image in zip(crop_remarks, found.remarks, strict=True)]
+    for file, text in zip(files, remarks, strict=True):
         if text:
             remark(f"{file} {text}")
-    answer(f"{out}: {found.headline}\n{sheet}", _data(found, subject.model, files, out, sheet), as_json=json)
+    answer(
+        f"{out}: {found.headline}\n{sheet}",
+        _data(found, subject.model, files, remarks, out=out, sheet=sheet),
+        as_json=json,
+    )
 
 
 def _encoder(method: str | None, path: Path | None) -> EncoderNetwork | None:
@@ -112,44 +118,6 @@ def _encoder(method: str | None, path: Path | None) -> EncoderNetwork | None:
     if method not in (None, "encoder"):
         raise SettingError(f"--encoder does not go with --method {method}; leave one of them out")
     return EncoderNetwork.load(path / ENCODER_FILE if path.is_dir() else path)
-
-
-def read_photographs(
-    sources: list[Path], generator: Generator, *, align: str
-) -> tuple[list[str], torch.Tensor]:
-    """The photographs, cut to the images of this generator, and what each is called. Damaged ones are left out.
-
-    Raises:
-        SettingError: for another way to align. MissingFileError: for a path that is not there.
-        CheckpointError: when the only photograph cannot be read.
-    """
-    import torch
-
-    from ganatomy.datasets.folders import image_files
-    from ganatomy.photographs import align as cut
-
-    files = [file for source in sources for file in (image_files(source) if source.is_dir() else [source])]
-    names, crops = [], []
-    for file in files:
-        try:
-            found = cut(
-                file,
-                layout=align,
-                resolution=generator.signature.resolution,
-                channels=generator.signature.channels,
-            )
-        except SettingError:
-            raise
-        except GanatomyError as error:
-            if len(files) == 1:
-                raise
-            complain(f"{error}; left out")
-            continue
-        names.append(str(file))
-        crops.append(found.images)
-    if not crops:
-        raise CheckpointError(f"none of the {len(files)} photographs can be read")
-    return names, torch.cat(crops)
 
 
 def draw_sheet(found: Inversion) -> Any:
@@ -169,7 +137,9 @@ def draw_sheet(found: Inversion) -> Any:
     return grid(torch.cat(rows), columns=min(8, len(found)), labels=labels)
 
 
-def _data(found: Inversion, model: str, files: list[str], out: Path, sheet: Path) -> dict[str, Any]:
+def _data(
+    found: Inversion, model: str, files: list[str], remarks: list[str], *, out: Path, sheet: Path
+) -> dict[str, Any]:
     """The outcome of each photograph, as JSON."""
     fit = found.fit
     columns: dict[str, list[Any]] = {
@@ -185,7 +155,7 @@ def _data(found: Inversion, model: str, files: list[str], out: Path, sheet: Path
         "held_out_percentile": [None] * len(found)
         if fit.held_out_percentile is None
         else fit.held_out_percentile.tolist(),
-        "remark": list(found.remarks),
+        "remark": remarks,
     }
     images = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     return {

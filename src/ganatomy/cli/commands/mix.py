@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from ganatomy.cli import parsing
+from ganatomy.cli.codes import INVERTING, Inverting
+from ganatomy.cli.inputs import Source, named
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file
-from ganatomy.cli.parameters import Json, OutFile, Scale, SeedList, parsed
+from ganatomy.cli.parameters import Json, OutFile, Scale, parsed, sources
 from ganatomy.cli.subject import Sampling
 
 
@@ -14,16 +16,18 @@ def mix(
     subject: Sampling,
     *,
     out: OutFile,
-    rows: SeedList,
-    columns: SeedList,
+    rows: Annotated[Source, sources("ROWS")],
+    columns: Annotated[Source, sources("COLUMNS")],
     layers: Annotated[tuple[int, int], parsed(parsing.layer_range, "FIRST:END")],
+    photographs: Inverting = INVERTING,
     scale: Scale = None,
     json: Json = False,
 ) -> None:
     """Mix the styles of codes layer by layer: first layers carry pose and shape, last ones colour (Karras et al. 2019).
 
     Args:
-        rows: Codes that give all other layers.
+        rows: Codes that give all other layers: seeds such as 1,2,3, a file of latents, or photographs such as
+            me.jpg,you.jpg.
         columns: Codes that give the layers of --layers.
         layers: Layers to take from the columns, END not included.
 
@@ -33,8 +37,9 @@ def mix(
     from ganatomy.recipes import Mix
 
     expect_file(out, IMAGES + CODES)
-    given, giving = (subject.seeds(seeds, space="w+") for seeds in (rows, columns))
+    photographs.refuse_paste("a mix")
+    given, giving = (inputs.codes for inputs in photographs.read_all(subject, [rows, columns], space="w+"))
     subject.draw(out, codes=given, image=Mix(columns=giving, layers=layers), scale=scale)
-    what = f"{len(rows)} x {len(columns)} codes, layers {layers[0]}:{layers[1]} mixed"
-    data = {"rows": list(rows), "columns": list(columns), "layers": list(layers)}
+    what = f"{len(given)} x {len(giving)} codes, layers {layers[0]}:{layers[1]} mixed"
+    data = {"rows": named(rows), "columns": named(columns), "layers": list(layers)}
     subject.done(out, what, data, as_json=json)

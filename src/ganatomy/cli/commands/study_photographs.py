@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from ganatomy.cli.commands.invert import read_photographs
 from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_folder
 from ganatomy.cli.parameters import Count, Json, OutFolder
+from ganatomy.cli.photographs import ALIGNING, Aligning, photograph_files
 from ganatomy.cli.subject import Study, called
 from ganatomy.errors import SettingError
 
@@ -24,7 +24,7 @@ def photographs(
         Path | None, Parameter(help="Folder of images like those that the model was trained on.")
     ] = None,
     others: Annotated[Path | None, Parameter(help="Folder of other photographs.")] = None,
-    align: str = "crop",
+    aligning: Aligning = ALIGNING,
     attribute: str | None = None,
     n: Count = 3000,
     images: int = 32,
@@ -38,7 +38,6 @@ def photographs(
     The folder receives report.html, summary.json and figures/. For faces the training domain is drawn anew.
 
     Args:
-        align: How photographs are cut: crop (the largest square in the middle), ffhq or celeba.
         attribute: Attribute to move; by default Smiling where it is scored, else the first.
         n: Number of images in which its direction is found.
         images: Number of images of each kind.
@@ -63,8 +62,8 @@ def photographs(
         if folder is not None:
             if not folder.is_dir():
                 raise SettingError(f"{folder} is no folder of images")
-            _, found = read_photographs([folder], generator, align=align)
-            given[name] = found[:images]
+            cut = aligning.aligned(generator, photograph_files([folder])[:images])
+            given[name] = torch.cat([crops.images for _, crops in cut])[:images]
     if domain is None and subject.model == "faces":
         drawn = drawn_reference(resolution=generator.signature.resolution, n=images)
         given = {"drawn faces": drawn.read(torch.arange(images)), **given}

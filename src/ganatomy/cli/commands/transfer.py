@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from ganatomy.cli import parsing
+from ganatomy.cli.codes import INVERTING, Inverting
 from ganatomy.cli.console import progress
-from ganatomy.cli.inputs import open_directions
-from ganatomy.cli.outputs import CODES, IMAGES, expect_file
-from ganatomy.cli.parameters import AnyGenerator, Json, NameList, OutFile, Scale
+from ganatomy.cli.inputs import Source, open_directions
+from ganatomy.cli.outputs import CODES, IMAGES
+from ganatomy.cli.parameters import AnyGenerator, Json, NameList, OutFile, Scale, sources
+from ganatomy.cli.pasting import write_or_paste
 from ganatomy.cli.readings import each_image, open_readers, readings_data, rows, with_lines
 from ganatomy.cli.subject import Guiding, called
 from ganatomy.errors import SettingError
@@ -23,26 +24,19 @@ if TYPE_CHECKING:
     from ganatomy.recipes import Drawn, Given
     from ganatomy.transfers import TransferNetwork, Transferred
 
-SeedsOrFile = tuple[int, ...] | Path
-
-
-def seeds_or_file(name: str, metavar: str) -> Parameter:
-    """A parameter that takes codes by seeds or as a file."""
-    read = lambda _, tokens: parsing.seeds_or_file(tokens[0].value)  # noqa: E731 (cyclopts reads annotations of a def)
-    return Parameter(name=name, converter=read, n_tokens=1, negative=(), metavar=metavar)
-
 
 def transfer(
     subject: Guiding,
     *,
     out: OutFile,
-    source: Annotated[SeedsOrFile, seeds_or_file("--from", "SOURCE")],
-    target: Annotated[SeedsOrFile, seeds_or_file("--to", "TARGET")],
+    source: Annotated[Source, Parameter.combine(sources("SOURCE"), Parameter(name="--from"))],
+    target: Annotated[Source, Parameter.combine(sources("TARGET"), Parameter(name="--to"))],
     attributes: NameList,
     method: Literal["linear", "guided", "network"] | None = None,
     directions: Path | None = None,
     network: Annotated[Path | None, Parameter(name="--transfer-network")] = None,
     hold: NameList = ("all",),
+    photographs: Inverting = INVERTING,
     scale: Scale = None,
     of_any_generator: AnyGenerator = False,
     json: Json = False,
@@ -52,8 +46,10 @@ def transfer(
     The image shows source, target and result side by side.
 
     Args:
-        source: Images that give the attributes: seeds such as 3,5,9, or a file of latents.
-        target: Images that get them, in the same order; one of either goes with all of the other.
+        source: Images that give the attributes: seeds such as 3,5,9, a file of latents, or photographs such as
+            me.jpg,you.jpg.
+        target: Images that get them, in the same order; one of either goes with all of the other. With --paste they are
+            photographs.
         attributes: Attributes to transfer, such as Smiling,Eyeglasses.
         hold: Attributes to keep fixed, such as Male; by default "all" others.
         method: linear solves for the attributes in --directions; guided optimises each image until it has them; network
@@ -66,11 +62,13 @@ def transfer(
         ganatomy transfer faces --from 3 --to 7 --attributes Smiling -o smile.png
         ganatomy transfer faces --from 3 --to me.latents --directions faces-report/ \
             --attributes Smiling,Young --method linear -o me.png
+        ganatomy transfer my.pt --from friend.jpg --to me.jpg --directions my.directions \
+            --attributes Smiling --paste -o me-smiling.jpg
     """
     from ganatomy.recipes import Reached, Transfer, read_edit
     from ganatomy.transfers import transfer as give
 
-    expect_file(out, IMAGES + CODES)
+    photographs.expect(out, IMAGES + CODES)
     method = method or (
         "network" if network is not None else "linear" if directions is not None else "guided"
     )
@@ -78,8 +76,8 @@ def transfer(
     generator = subject.generator
     found, net = _open(generator, directions, network, of_any_generator=of_any_generator)
     space = found.space if found is not None else net.config.space if net is not None else None
-    sources, targets = (subject.codes(given, space=space) for given in (source, target))
-    targets = _as_many(targets, len(sources))
+    giving, getting = photographs.read_all(subject, [source, target], space=space)
+    sources, targets = giving.codes, _as_many(getting.codes, len(giving.codes))
     was = targets.draw(generator)
     kept = () if hold == ("all",) else hold
     scorer = subject.open_scorer([*attributes, *kept])
@@ -111,8 +109,11 @@ def transfer(
         reached=result.reached,
         batch_size=subject.batch_size,
     )
-    subject.draw(out, codes=targets, edits=edits, image=Transfer(source=sources), scale=scale, readings=read)
-    data = {"method": method, "n": len(result), **_data(result), **readings_data(read)}
+    recipe = subject.recipe(
+        codes=targets, edits=edits, image=Transfer(source=sources), scale=scale, readings=read
+    )
+    write_or_paste(recipe, out, photographs, getting, generator=generator)
+    data = {"method": method, "n": len(result), **_data(result), **getting.data(), **readings_data(read)}
     what = with_lines(str(result), [*read.judge_lines, read.codes_line])
     subject.done(out, what, data, as_json=json)
 
@@ -152,7 +153,8 @@ def _as_many(targets: Drawn | Given, n: int) -> Drawn | Given:
         return targets
     if isinstance(targets, Drawn):
         return replace(targets, seeds=targets.seeds * n)
-    return replace(targets, latents=targets.latents[[0] * n])
+    hashes = targets.photographs and targets.photographs * n
+    return replace(targets, latents=targets.latents[[0] * n], photographs=hashes)
 
 
 def _refuse_others(method: str, directions: Path | None, network: Path | None) -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from ganatomy.cli import parsing
+from ganatomy.cli.codes import INVERTING, Inverting
 from ganatomy.cli.inputs import held_directions, one_of, open_directions
-from ganatomy.cli.outputs import FILMS, IMAGES, expect_file
+from ganatomy.cli.outputs import FILMS, IMAGES
 from ganatomy.cli.parameters import (
     AnyGenerator,
-    CodesFile,
+    CodeFiles,
     Hold,
     Json,
     Layers,
@@ -26,6 +27,7 @@ from ganatomy.cli.parameters import (
     out_path,
     parsed,
 )
+from ganatomy.cli.pasting import write_or_paste
 from ganatomy.cli.readings import with_lines
 from ganatomy.cli.subject import Subject
 from ganatomy.errors import SettingError
@@ -110,11 +112,12 @@ ROUTE = Route()
 
 def walk(
     subject: Subject,
-    codes: CodesFile = None,
+    codes: CodeFiles = None,
     *,
     out: Annotated[Path, out_path("File to write: .png for a strip, .gif or .mp4 for a film.")],
     seed: Seeds = (),
     route: Route = ROUTE,
+    photographs: Inverting = INVERTING,
     start: Annotated[float | None, Parameter(name="--from")] = None,
     stop: Annotated[float | None, Parameter(name="--to")] = None,
     steps: int | None = None,
@@ -140,12 +143,13 @@ def walk(
             --from -3 --to 3 -o smile.gif
         ganatomy walk faces --seed 7 --along faces-report/:Smiling \
             --across faces-report/:Male -o both.png
+        ganatomy walk my.pt me.jpg --along my.directions:Smiling --paste -o me.mp4
         ganatomy walk faces --seed 1:10 --method spline --loop -o nine.mp4
         ganatomy walk faces --seed 0:4 --plus 3,5,9 --minus 2,4,8 -o turn.png
     """
     from ganatomy.recipes import CodePath, Turn, Walk
 
-    expect_file(out, IMAGES + FILMS)
+    photographs.expect(out, IMAGES + FILMS)
     moving = out.suffix.lower() in FILMS
     route.check(moving=moving, loop=loop)
     reach = TURN_REACH if route.plus else REACH
@@ -154,7 +158,8 @@ def walk(
     strengths = tuple((parsing.eased if moving else parsing.stations)(*ends, count))
 
     legs = route.legs(subject.generator, strengths)
-    at = subject.codes(one_of(codes, seed), space=legs[0].direction.space if legs else space)
+    inputs = photographs.read(subject, one_of(codes, seed), space=legs[0].direction.space if legs else space)
+    at = inputs.codes
     if legs:
         image = Walk(along=legs[0], across=legs[1] if route.across else None)
         if route.across and len(at) == 1 and route.layers is None:
@@ -171,7 +176,8 @@ def walk(
         image = CodePath(frames=frames, method=method, closed=closed)
         what = f"between {len(at)} codes"
 
-    subject.draw(out, codes=at, image=image, scale=scale, fps=fps)
+    recipe = subject.recipe(codes=at, image=image, scale=scale, fps=fps)
+    write_or_paste(recipe, out, photographs, inputs, generator=subject.generator)
     images = image.frames if isinstance(image, CodePath) else len(at) * count
     data = {
         "along": None if route.along is None else route.along[1],
@@ -180,6 +186,7 @@ def walk(
         "minus": list(route.minus),
         "hold": list(route.hold),
         "codes": len(at),
+        **inputs.data(),
         "images": images * (count if route.across else 1),
     }
     lines = image.reading.lines if isinstance(image, Walk) and image.reading is not None else ()

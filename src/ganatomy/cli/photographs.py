@@ -1,0 +1,215 @@
+"""Photographs that commands take: which faces of them, and how they are aligned."""
+
+# Annotations are values here, not texts: cyclopts reads those that a class inherits in the module of its heir.
+import contextlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Group, Parameter
+
+from ganatomy.cli.console import progress, remark
+from ganatomy.cli.parameters import options
+from ganatomy.errors import CheckpointError, DownloadError, OutputError, PhotographError, SettingError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ganatomy.generators.base import Generator
+    from ganatomy.photographs import Crops, Detector, Layout, Photograph, TemplateLayout
+
+PHOTOGRAPHS = Parameter(group=Group("Photographs", sort_key=2))
+
+AUTO = "auto"
+"""The layout of the model's own samples."""
+
+MOST_CROPS = 1000
+"""Crops that are in memory together."""
+
+NUM_SAMPLES = 48
+"""Images that the layout of a model or of a folder is measured on."""
+
+
+@options
+class Faces:
+    """Which faces of a photograph, and what finds them."""
+
+    faces: Annotated[str, PHOTOGRAPHS] = "largest"
+    """Faces to take: the "largest", "all" from left to right, or the number of one from the left, from 0."""
+    detector: Annotated[Path | None, PHOTOGRAPHS] = None
+    """File of the face detector YuNet; by default it is downloaded once (323 KB)."""
+
+    @property
+    def which(self) -> "str | int":
+        """What the library calls them."""
+        return int(self.faces) if self.faces.isdecimal() else self.faces
+
+    def find_detector(self) -> "Detector":
+        """The detector of the file, or the one that is downloaded.
+
+        Raises:
+            DownloadError: when it cannot be. MissingFileError, CheckpointError: for a file that is none.
+        """
+        from ganatomy.photographs import face_detector
+
+        return face_detector(self.detector or "yunet")
+
+
+@options
+class Aligning(Faces):
+    """How photographs are cut to images of a model."""
+
+    align: Annotated[str, PHOTOGRAPHS] = AUTO
+    """How faces lie in the crop: as in the model's own images, which is measured ("auto"); ffhq, celeba, crop (the
+    middle of the photograph), or a file of JSON that `ganatomy align --like` wrote."""
+
+    def aligned(self, generator: "Generator", files: Sequence[Path]) -> "list[tuple[Photograph, Crops]]":
+        """Each photograph with its crops. Of several, those that cannot be read and those without a face are left out.
+
+        Raises:
+            PhotographError, CheckpointError: when no photograph is left.
+            SettingError: for a face or a layout that there is not, and too many photographs.
+        """
+        from ganatomy.photographs import align
+
+        layout = self.layout(generator)
+        detector = "yunet" if layout == "crop" else self.find_detector()
+        found, count, signature = [], 0, generator.signature
+        with progress("aligning") as advance:
+            for done, file in enumerate(files, 1):
+                try:
+                    photograph = opened(file)
+                    crops = align(
+                        photograph,
+                        layout=layout,
+                        resolution=signature.resolution,
+                        faces=self.which,
+                        detector=detector,
+                        channels=signature.channels,
+                    )
+                except (PhotographError, CheckpointError) as error:
+                    if not found and done == len(files):
+                        raise
+                    remark(f"left out: {error}")
+                else:
+                    found.append((photograph, crops))
+                    count += len(crops)
+                advance(done, len(files))
+                if count > MOST_CROPS:
+                    raise SettingError(
+                        f"more than {MOST_CROPS} faces are too many at once; give fewer photographs"
+                    )
+        return found
+
+    def layout(self, generator: "Generator") -> "str | Layout":
+        """The layout that was asked for; by default that of the model's own samples, measured once and kept."""
+        from ganatomy.photographs import load_layout, save_layout
+        from ganatomy.zoo.downloads import cache_folder
+
+        if self.align != AUTO:
+            return named_layout(self.align)
+        file = cache_folder() / "layouts" / f"{generator.fingerprint[:32]}.json"
+        without_faces = file.with_suffix(".crop")
+        if file.is_file():
+            return load_layout(file)
+        if without_faces.is_file():
+            return "crop"
+        try:
+            layout = own_layout(generator, self.find_detector())
+        except DownloadError as error:
+            remark(f"the middle of the photograph is taken, for {error}")
+            return "crop"
+        except PhotographError:
+            remark("the model's images show no faces, so the middle of the photograph is taken")
+            with contextlib.suppress(OSError):
+                without_faces.parent.mkdir(parents=True, exist_ok=True)
+                without_faces.touch()
+            return "crop"
+        with contextlib.suppress(OutputError):  # a cache that cannot be written is no reason to stop
+            save_layout(layout, file)
+        return layout
+
+
+ALIGNING = Aligning()
+
+
+def photograph_files(sources: Iterable[Path]) -> list[Path]:
+    """The photographs that are named, and those of folders that are.
+
+    Raises:
+        MissingFileError: for a path that is not there, and a folder without images.
+    """
+    from ganatomy.datasets.folders import image_files
+
+    found: list[Path] = []
+    for source in sources:
+        found += image_files(source) if source.is_dir() else [source]
+    return found
+
+
+def opened(file: Path) -> "Photograph":
+    """A photograph, with a line for what was left out of it."""
+    from ganatomy.photographs import open_photograph
+
+    photograph = open_photograph(file)
+    for note in photograph.notes:
+        remark(note if str(file) in note else f"{file}: {note}")
+    return photograph
+
+
+def named_layout(text: str) -> "str | Layout":
+    """A layout by its name, or the template of a file.
+
+    Raises:
+        SettingError: for another name. MissingFileError, CheckpointError: for a file that holds none.
+    """
+    from ganatomy.photographs import find_layout, load_layout
+
+    if text.endswith(".json"):
+        return load_layout(Path(text))
+    find_layout(text)
+    return text
+
+
+def measured_layout(like: str, detector: "Detector") -> "TemplateLayout":
+    """The layout of a folder of aligned images, or of a model's own samples.
+
+    Raises:
+        PhotographError: when they show no faces. Others as `load` says.
+    """
+    import torch
+
+    from ganatomy.datasets.folders import image_files
+    from ganatomy.generators import load
+    from ganatomy.photographs import align
+
+    folder = Path(like)
+    if not folder.is_dir() or any(folder.glob("*.safetensors")):
+        return own_layout(load(like), detector)
+    files = image_files(folder)
+    chosen = [files[round(k * (len(files) - 1) / (NUM_SAMPLES - 1))] for k in range(NUM_SAMPLES)]
+    images = [align(file, layout="crop", resolution=256).images for file in dict.fromkeys(chosen)]
+    return _measured(torch.cat(images), detector)
+
+
+def own_layout(generator: "Generator", detector: "Detector") -> "TemplateLayout":
+    """The layout of a generator's own samples.
+
+    Raises:
+        PhotographError: when they show no faces.
+    """
+    import torch
+
+    from ganatomy.generators.base import batches
+
+    with torch.no_grad():
+        latents = generator.sample(NUM_SAMPLES, seed=0)
+        images = torch.cat([generator(codes).float().cpu() for codes in batches(latents, 16)])
+    return _measured(images, detector)
+
+
+def _measured(images: "Tensor", detector: "Detector") -> "TemplateLayout":
+    from ganatomy.photographs import measure_layout
+
+    with progress("measuring the layout") as advance:
+        return measure_layout(images, detector, progress=advance)
