@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[0] = str(ROOT / "tests")  # in the place of this folder, whose files have names of packages there
 
 import torch  # noqa: E402
 from generators.checkpoints.bombs import BOMBS  # noqa: E402

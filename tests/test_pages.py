@@ -122,6 +122,9 @@ FILES: dict[str, Callable[[Path], Any]] = {
         {"generator_smooth": test_genforce.StyleGAN([6, 6, 5]).state_dict()}, path
     ),
     "generator.pt": lambda path: torch.save(stack(), path),
+    "whole-module.pt": lambda path: torch.save(
+        nn.Sequential(nn.Linear(12, 256), nn.Tanh(), nn.Unflatten(1, (1, 16, 16))), path
+    ),
     "conditional.pt": lambda path: torch.save(
         nn.Sequential(nn.Linear(26, 32), nn.ReLU(), nn.Linear(32, 256)).state_dict(), path
     ),

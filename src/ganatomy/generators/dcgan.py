@@ -225,6 +225,8 @@ class DCGAN(Architecture):
                 raise SettingError(f"leave out {names}: the file records what it holds")
             return cls._from_settings(state, settings, prior)
         conventions = KERAS if settings.get("framework") == "Keras" else TORCH
+        # The kinds of modules may say what, but not where.
+        hidden, output = hidden or settings.get("hidden"), output or settings.get("output")
         blocks, found, embedding = _read_stack(state, resolution, conventions)
         if not found:
             wanted = f" of {resolution} px" if resolution else ""

@@ -369,7 +369,7 @@ CODE: dict[str, Exploit] = {
     ),
     "TorchScript": Exploit(
         lambda v: torch_zip(pickle.dumps({}, 2), {"archive/constants.pkl": pickle.dumps(touching(v), 2)}),
-        "TorchScript program",
+        "holds no weights",
         None,
         "pt",
     ),

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from generators.checkpoints import nvidia_files
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganatomy.generators import save_generator
 from ganatomy.generators.dcgan import DCGAN
@@ -60,6 +60,35 @@ def write_torch_zip(path: Path) -> None:
 
 def write_torch_legacy(path: Path) -> None:
     torch.save(_dcgan(), path, _use_new_zipfile_serialization=False)
+
+
+def _module() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Linear(3, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Unflatten(1, (1, 4, 4)),
+        nn.ConvTranspose2d(1, 1, 4, 2, 1), nn.Tanh(),
+    )  # fmt: skip
+
+
+def write_module(path: Path) -> None:
+    torch.save(_module(), path)
+
+
+def write_legacy_module(path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.save(_module(), path, _use_new_zipfile_serialization=False)
+
+
+def write_torchscript(path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.trace(_module().eval(), torch.zeros(2, 3)).save(str(path))
+
+
+def write_conditional(path: Path) -> None:
+    torch.manual_seed(0)
+    torch.save({"label_emb.weight": torch.randn(2, 2), "fc.weight": torch.randn(64, 5)}, path)
 
 
 def write_ours(path: Path) -> None:
@@ -151,6 +180,10 @@ SAMPLES: dict[str, tuple[Callable[[Path], None], str]] = {
     "pickled arrays": (write_pickled_arrays, "pkl"),
     "torch archive": (write_torch_zip, "pt"),
     "torch before 1.6": (write_torch_legacy, "pt"),
+    "torch module": (write_module, "pt"),
+    "torch module before 1.6": (write_legacy_module, "pt"),
+    "TorchScript": (write_torchscript, "pt"),
+    "conditional": (write_conditional, "pt"),
     "safetensors of ours": (write_ours, "safetensors"),
     "StyleGAN2 of ours": (write_our_stylegan2, "safetensors"),
     "plain safetensors": (write_safetensors, "safetensors"),

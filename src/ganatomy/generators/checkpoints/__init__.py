@@ -18,6 +18,7 @@ keras_values  sizes, margins and activations in Keras's words
 layouts     stacks of layers, read off names and shapes
 legacy      PyTorch's old files
 machine     the one reader of pickles, which runs nothing
+modules     whole modules of PyTorch, by what they are made of
 native      the safetensors files of this project
 nvidia      StyleGAN2 and StyleGAN3 of NVIDIA
 pickles     pickles that are not PyTorch's own files
@@ -48,9 +49,10 @@ from ganatomy.generators.checkpoints.arrays import read_npz
 from ganatomy.generators.checkpoints.dialects import Translation
 from ganatomy.generators.checkpoints.foreign import what_is
 from ganatomy.generators.checkpoints.keras import read_keras_archive, read_keras_hdf5
+from ganatomy.generators.checkpoints.modules import find_module, read_module
 from ganatomy.generators.checkpoints.nvidia import is_nvidia, read_network
 from ganatomy.generators.checkpoints.pickles import load_pickle, plain_weights
-from ganatomy.generators.checkpoints.selection import select_weights
+from ganatomy.generators.checkpoints.selection import fuse_norms, select_weights
 from ganatomy.generators.checkpoints.zipped import load_torch
 from ganatomy.generators.guesses import Guess
 
@@ -156,7 +158,14 @@ def _as_float(tensor: Tensor, name: str, path: Path) -> Tensor:
 
 
 def _read_torch(path: Path, network: str | None) -> Checkpoint:
-    return Checkpoint(state=select_weights(load_torch(path), path, network), format="PyTorch")
+    content = load_torch(path)
+    module = find_module(content, path, network)
+    if module is None:
+        return Checkpoint(state=select_weights(content, path, network), format="PyTorch")
+    found = read_module(module, path)
+    return Checkpoint(
+        state=fuse_norms(found.state), format=found.format, settings=found.settings, guesses=found.guesses
+    )
 
 
 def _read_safetensors(path: Path, network: str | None) -> Checkpoint:

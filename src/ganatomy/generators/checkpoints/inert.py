@@ -75,6 +75,21 @@ class Persistent:
     source: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True)
+class Stranger:
+    """A name that is not known. It may only be the class of a `StoredModule`; whatever else asks for it is refused."""
+
+    path: str
+
+
+@dataclass(eq=False)
+class StoredModule:
+    """A `torch.nn.Module` of a pickle: its class by name, and its attributes."""
+
+    class_name: str
+    attributes: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
 @dataclass(eq=False)
 class Attributes:
     """An object that only holds settings, such as the arguments of a training script."""
@@ -290,12 +305,15 @@ BUILDERS: dict[str, Callable[..., Any]] = {
             ("numeric._frombuffer", _numpy_buffer),
         )
     },
+    "torch._utils._rebuild_tensor": _tensor,
     "torch._utils._rebuild_tensor_v2": _tensor,
     "torch._utils._rebuild_tensor_v3": _tensor_of_type,
     "torch._utils._rebuild_parameter": _parameter,
     "torch._utils._rebuild_parameter_with_state": _parameter,
     "torch._tensor._rebuild_from_type_v2": _typed_tensor,
     "torch.Size": _size,
+    **{f"torch.jit._pickle.build_{kind}list": _members for kind in ("int", "double", "bool")},
+    "torch.nn.backends.thnn._get_thnn_function_backend": Attributes,  # what modules kept before torch 1.0
     "torch.device": _device,
     "torch_utils.persistence._reconstruct_persistent_obj": _persistent,
 }
@@ -305,6 +323,34 @@ BUILDERS: dict[str, Callable[..., Any]] = {
 BUILDERS |= {
     name.replace("builtins", "__builtin__"): BUILDERS[name] for name in [*BUILDERS] if "builtins" in name
 }
+
+
+FUNCTIONS = "torch.nn.functional."
+"""What functions begin with that a module may keep as attributes; they are names here, and nothing calls them."""
+SCRIPTED = "__torch__."
+"""What the classes in a TorchScript archive begin with."""
+_SPARSE = "torch._utils._rebuild"
+
+
+def refusal(name: str) -> CheckpointError:
+    """The error for a name that is not on the list."""
+    if name.startswith(_SPARSE):
+        return CheckpointError(
+            "holds a tensor that is sparse, quantised or of a special kind; save it as a plain one"
+        )
+    hint = ""
+    if name.startswith("dnnlib.tflib."):
+        hint = " It is of the TensorFlow years; convert it with legacy.py of stylegan2-ada-pytorch first."
+    return CheckpointError(
+        f"asks for {printable(name)} to be run, so it was not opened; files of weights hold numbers only.{hint} "
+        "If you trust its source, open it yourself and give the module to ganatomy.wrap"
+    )
+
+
+def _is_module(state: Any) -> bool:
+    return isinstance(state, dict) and all(
+        isinstance(state.get(part), dict) for part in ("_parameters", "_buffers", "_modules")
+    )
 
 
 def fill(target: Any, state: Any) -> None:
@@ -318,6 +364,10 @@ def fill(target: Any, state: Any) -> None:
             pass  # attributes of a dictionary, such as the `_metadata` of a state dict, are no weights
         case Attributes(), dict():
             target.values.update(state)
+        case StoredModule(), dict() if target.class_name.startswith(SCRIPTED) or _is_module(state):
+            target.attributes.update(state)
+        case StoredModule(), _:
+            raise refusal(target.class_name)
         case StoredType(), (int(), str(order), None, None, None, *_) if order in "<>=|":
             target.order = ">" if order == ">" else "<"
         case StoredArray(), (int(), shape, dtype, bool() | int() as fortran, data):

@@ -219,9 +219,10 @@ class Assembly:
             raise CheckpointError("a convolution on vectors")
         if same_number(config.get("dilation_rate", 1)) != 1 or config.get("groups", 1) != 1:
             raise CheckpointError("dilated and grouped convolutions are not read")
-        if config.get("output_padding") is not None:
+        counted = isinstance(config["padding"], tuple)  # in numbers, as PyTorch counts it
+        if config.get("output_padding") is not None and not counted:
             raise CheckpointError(f"output_padding={config['output_padding']} is not read")
-        if config["padding"] not in ("same", "valid"):
+        if config["padding"] not in ("same", "valid") and not counted:
             raise CheckpointError(f"padding {config['padding']!r} is not read")
 
         size, same = kernel.shape[0], config["padding"] == "same"
@@ -230,9 +231,13 @@ class Assembly:
         if transposed:
             valid = {"padding": 0, "output_padding": max(stride - size, 0)}
             padding = same_transposed_padding(size, stride) if same else valid
+            if counted:
+                added = same_number(config.get("output_padding") or 0, least=0)
+                padding = {"padding": same_number(config["padding"], least=0), "output_padding": added}
         else:
             side = shape.side * upsample + before + after
-            padding = same_padding(size, stride, side) if same else {"padding": 0, "output_padding": 0}
+            around = same_number(config["padding"], least=0) if counted else 0
+            padding = same_padding(size, stride, side) if same else {"padding": around, "output_padding": 0}
             padding["padding"] += before
             padding["output_padding"] += after - before
         self.upsample, self.padding = (1, "nearest"), (0, 0)
@@ -278,6 +283,8 @@ class Assembly:
             "norm.running_mean": found["moving_mean"],
             "norm.running_var": found["moving_variance"],
         }
+        if "batches" in found:
+            self.arrays[-1]["norm.num_batches_tracked"] = found["batches"]
 
     # Layers without weights.
 

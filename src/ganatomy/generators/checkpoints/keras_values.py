@@ -45,13 +45,13 @@ def sides_and_channels(shape: Any, channels_first: bool) -> tuple[list[int], Any
     return (shape[1:], shape[0]) if channels_first else (shape[:-1], shape[-1])
 
 
-def pair(value: Any) -> tuple[int, int]:
+def pair(value: Any, *, least: int = 1) -> tuple[int, int]:
     first, second = value if isinstance(value, list | tuple) else (value, value)
-    return whole_number(first), whole_number(second)
+    return whole_number(first, least=least), whole_number(second, least=least)
 
 
-def same_number(value: Any) -> int:
-    first, second = pair(value)
+def same_number(value: Any, *, least: int = 1) -> int:
+    first, second = pair(value, least=least)
     if first != second:
         raise CheckpointError(f"{first} x {second} is not square")
     return first
@@ -66,8 +66,8 @@ def margins(value: Any) -> tuple[int, int]:
     return rows
 
 
-def whole_number(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 1 << 24:
+def whole_number(value: Any, *, least: int = 1) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 1 << 24:
         raise CheckpointError(f"{value!r} is no size")
     return value
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from ganatomy.errors import CheckpointError
-from ganatomy.generators.checkpoints.inert import STORAGES, Name, Storage, item_size
+from ganatomy.generators.checkpoints.inert import STORAGES, Name, Storage, Stranger, item_size
 from ganatomy.generators.checkpoints.machine import interpret
 from ganatomy.generators.checkpoints.tensors import storage_of
 
@@ -32,7 +32,7 @@ def read_legacy(data: bytes) -> Any:
     stream, storages = io.BytesIO(data), {}
     starts: dict[str, int] = {}
 
-    def storage(claim: Any) -> Storage:
+    def storage(claim: Any) -> Any:
         match claim:
             case ("storage", Name(kind), str(key), str(), int(count), None) if kind in STORAGES:
                 needed = count * item_size(kind)
@@ -49,6 +49,8 @@ def read_legacy(data: bytes) -> Any:
                 elif (storages[key].kind, storages[key].num_bytes) != (kind, needed):
                     raise CheckpointError("describes the same numbers in two ways; it is damaged or hostile")
                 return storages[key]
+            case ("module", (Name() | Stranger()) as kind, str() | None, str() | None):
+                return kind  # with the source text of the class, which is left out
             case ("storage", Name(), str(), str(), int(), tuple()):
                 raise CheckpointError(
                     "is of a PyTorch before 0.4, with storages within storages; save it anew"

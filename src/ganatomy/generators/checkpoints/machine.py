@@ -27,13 +27,16 @@ from typing import Any
 from ganatomy.errors import CheckpointError
 from ganatomy.generators.checkpoints.inert import (
     BUILDERS,
+    FUNCTIONS,
     TYPES,
     Attributes,
     Name,
     Persistent,
+    StoredModule,
+    Stranger,
     check_key,
     fill,
-    printable,
+    refusal,
 )
 
 MAX_INSTRUCTIONS = 1_000_000
@@ -42,8 +45,6 @@ MAX_INTEGER = 1 << 512
 MAX_DEPTH = 100
 MAX_UNFOLDED = 5_000_000
 CALLS_PER_BYTE = 4
-
-_SPARSE = "torch._utils._rebuild"
 
 
 def interpret(
@@ -72,23 +73,10 @@ def interpret(
         # What is damaged trips over itself anywhere: an empty stack, a place of the memo that holds nothing.
         reason = str(error) if isinstance(error, ValueError) else "its instructions do not fit together"
         raise CheckpointError(f"is cut off or damaged: {reason.splitlines()[0][:200]}") from None
+    if isinstance(value, Stranger) or (isinstance(value, StoredModule) and not value.attributes):
+        raise refusal(value.path if isinstance(value, Stranger) else value.class_name)
     _check_nesting(value)
     return value
-
-
-def refusal(name: str) -> CheckpointError:
-    """The error for a name that is not on the list."""
-    if name.startswith(_SPARSE):
-        return CheckpointError(
-            "holds a tensor that is sparse, quantised or of a special kind; save it as a plain one"
-        )
-    hint = ""
-    if name.startswith("dnnlib.tflib."):
-        hint = " It is of the TensorFlow years; convert it with legacy.py of stylegan2-ada-pytorch first."
-    return CheckpointError(
-        f"asks for {printable(name)} to be run, so it was not opened; files of weights hold numbers only.{hint} "
-        "If you trust its source, open it yourself and give the module to ganatomy.wrap"
-    )
 
 
 class _Machine:
@@ -121,6 +109,7 @@ class _Machine:
             elif isinstance(argument, int) and abs(argument) > MAX_INTEGER:
                 raise CheckpointError("holds a whole number of absurd size; it is damaged or hostile")
             name = instruction.name
+            self.expect_object(name)
             if name in _CONSTANTS:
                 self.stack.append(argument)
             elif name == "STOP":
@@ -133,16 +122,27 @@ class _Machine:
                 )
         raise ValueError("it ends too early")
 
+    def expect_object(self, name: str) -> None:
+        """Refuse a name that is not known, unless the next instructions make an object of it without arguments."""
+        if self.stack and isinstance(self.stack[-1], Stranger):
+            # Old files of PyTorch name the class of a module with its source text.
+            source = len(self.stack) > 1 and self.stack[-2] == "module"
+            if not source and name not in _KEPT and name != "EMPTY_TUPLE":
+                raise refusal(self.stack[-1].path)
+        elif len(self.stack) > 1 and isinstance(self.stack[-2], Stranger) and name not in {*_KEPT, "NEWOBJ"}:
+            raise refusal(self.stack[-2].path)
+
     def pop_marked(self) -> list[Any]:
         items, self.stack = self.stack, self.marked.pop()
         return items
 
     def name(self, path: str) -> None:
-        if path not in self.builders and path not in TYPES:
-            raise refusal(path)
-        self.stack.append(Name(path))
+        known = path in self.builders or path in TYPES or path.startswith(FUNCTIONS)
+        self.stack.append(Name(path) if known else Stranger(path))
 
     def call(self, function: Any, args: Any) -> None:
+        if isinstance(function, Stranger):
+            raise refusal(function.path)
         if not isinstance(function, Name) or not isinstance(args, tuple):
             raise CheckpointError(f"calls a {type(function).__name__}; files of weights hold numbers only")
         if function.path not in self.builders:
@@ -162,6 +162,10 @@ _CONSTANTS = {
     "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8",
 }  # fmt: skip
 """Instructions whose argument is the value that they put on the stack."""
+
+
+_KEPT = {"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"}
+"""Instructions that only note what is on the stack."""
 
 
 def _nothing(machine: _Machine, argument: Any) -> None:
@@ -306,6 +310,15 @@ def _reduce(machine: _Machine, argument: Any) -> None:
     machine.call(function, args)
 
 
+def _newobj(machine: _Machine, argument: Any) -> None:
+    """An object of a class that is not known becomes a record, if it turns out to be a module."""
+    args, function = machine.stack.pop(), machine.stack.pop()
+    if isinstance(function, Stranger) and args == ():
+        machine.stack.append(StoredModule(function.path))
+    else:
+        machine.call(function, args)
+
+
 def _newobj_ex(machine: _Machine, argument: Any) -> None:
     if machine.stack.pop() != {}:
         raise CheckpointError("makes an object with arguments by name, which files of weights do not need")
@@ -341,7 +354,7 @@ _STEPS: dict[str, Callable[[_Machine, Any], None]] = {
     "SETITEM": _setitem, "SETITEMS": _setitems,
     "PUT": _put, "BINPUT": _put, "LONG_BINPUT": _put, "MEMOIZE": _memoize,
     "GET": _get, "BINGET": _get, "LONG_BINGET": _get,
-    "GLOBAL": _global, "STACK_GLOBAL": _stack_global, "REDUCE": _reduce, "NEWOBJ": _reduce, "NEWOBJ_EX": _newobj_ex,
+    "GLOBAL": _global, "STACK_GLOBAL": _stack_global, "REDUCE": _reduce, "NEWOBJ": _newobj, "NEWOBJ_EX": _newobj_ex,
     "INST": _inst, "OBJ": _obj, "BUILD": _build, "PERSID": _persid, "BINPERSID": _binpersid,
     "EXT1": _extension, "EXT2": _extension, "EXT4": _extension,
 }  # fmt: skip
@@ -359,6 +372,10 @@ def _check_nesting(value: Any) -> None:
         visit = path[-1]
         for child in visit.rest:
             visit.count += 1
+            if isinstance(child, Stranger):
+                raise refusal(child.path)
+            if isinstance(child, StoredModule) and not child.attributes:
+                raise refusal(child.class_name)
             if not _is_container(child):
                 continue
             if id(child) in inside:
@@ -393,11 +410,13 @@ class _Visit:
 
 
 def _is_container(value: Any) -> bool:
-    return isinstance(value, dict | list | tuple | Persistent | Attributes)
+    return isinstance(value, dict | list | tuple | Persistent | Attributes | StoredModule)
 
 
 def _children(value: Any) -> Iterator[Any]:
     if isinstance(value, Persistent):
+        return iter((value.attributes,))
+    if isinstance(value, StoredModule):
         return iter((value.attributes,))
     if isinstance(value, Attributes):
         return iter((value.values,))

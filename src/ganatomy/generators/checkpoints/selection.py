@@ -51,7 +51,7 @@ def select_weights(content: Any, path: Path, network: str | None = None) -> dict
             raise CheckpointError(f"{path} holds a {type(content).__name__}, not a dictionary of weights")
         tensors = {str(key): value for key, value in content.items() if isinstance(value, Tensor)}
         inner = {str(key): value for key, value in content.items() if isinstance(value, Mapping)}
-        chosen = _choose({name: value for name, value in inner.items() if _holds_weights(value)})
+        chosen = choose_name({name: value for name, value in inner.items() if _holds_weights(value)})
         if chosen is None and (any(map(_is_matrix, tensors.values())) or (tensors and not inner)):
             with in_file(path):
                 return fuse_norms(_unwrap(tensors)) | beside
@@ -102,7 +102,7 @@ def _words(name: str) -> Iterator[str]:
     yield from (word.lower() for word in re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", name))
 
 
-def _choose(inner: Mapping[str, Any]) -> str | None:
+def choose_name(inner: Mapping[str, Any]) -> str | None:
     """The key of the generator; where none is called so, the only one that is of no other network."""
     ranks = {name: rank(name) for name in inner}
     best = min((order for order in ranks.values() if order is not None), default=None)

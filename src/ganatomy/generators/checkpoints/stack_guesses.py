@@ -60,6 +60,8 @@ def inferred(fits: Sequence[FittedStack], likely: Sequence[LayoutReading], wante
         yield _compared(best, "prior", _prior(best), option="prior", margin=margin, second=second)
     if wanted.hidden is None:
         yield _hidden(best, wanted)
+    elif wanted.hidden == "leaky_relu" and wanted.slope is None:
+        yield _slope(best.layers[0].slope)
     yield from _norms(best)
     yield from _sizes(fits, likely)
     classes = best.codes.classes
@@ -113,6 +115,10 @@ def _hidden(best: FittedStack, wanted: Wanted) -> Guess:
     )
 
 
+def _slope(slope: float) -> Guess:
+    return Guess(what="slope below zero", chosen=f"{slope:g}", option="hidden", second="0.01")
+
+
 def _norms(best: FittedStack) -> Iterator[Guess]:
     """The order of norms and activations, and the epsilon, where they are unusual or in doubt."""
     rival = best.rivals.get("order")
@@ -162,7 +168,7 @@ def assumed(
         second = "leaky_relu" if usual.activation == "relu" else "relu"
         yield Guess(what="hidden activations", chosen=name_ending(usual), option="hidden", second=second)
     elif wanted.hidden == "leaky_relu" and wanted.slope is None:
-        yield Guess(what="slope below zero", chosen=f"{usual.slope:g}", option="hidden", second="0.01")
+        yield _slope(usual.slope)
     if normed:
         usual_eps = f"{TORCH.epsilons[0]:g}"
         yield Guess(what="epsilon of the batch norms", chosen=usual_eps, second="0.8")

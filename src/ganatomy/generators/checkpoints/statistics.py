@@ -115,7 +115,9 @@ def _first_misfit(
         seen = module.project(x)
         if module.norm is not None:
             norm = dict(module.norm.named_buffers())
-            block = LayerWeights(name="", weight=x, bias=None, norm=norm)
+            # Keras does not count batches.
+            batches = int(norm.pop("num_batches_tracked")) or None
+            block = LayerWeights(name="", weight=x, bias=None, norm=norm, batches=batches)
             if is_trained(block):
                 return misfit(activate(seen, module.layer) if module.layer.activation_first else seen, block)
         x = module.finish(seen)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ganatomy.errors import CheckpointError
-from ganatomy.generators.checkpoints.inert import StoredArray, StoredTensor
+from ganatomy.generators.checkpoints.inert import StoredArray, StoredModule, StoredTensor
 
 
 def storage_of(data: bytearray) -> torch.UntypedStorage:
@@ -51,15 +51,17 @@ class TensorReader:
         return tensor
 
     def tree(self, value: Any) -> Any:
-        """The same nesting of dictionaries and lists, with tensors in the place of records."""
+        """The same nesting of dictionaries, lists and modules, with tensors in the place of records."""
         return self._tree(value, {})
 
     def _tree(self, value: Any, seen: dict[int, Any]) -> Any:
-        if not isinstance(value, StoredTensor | StoredArray | dict | list | tuple):
+        if not isinstance(value, StoredTensor | StoredArray | StoredModule | dict | list | tuple):
             return value
         if id(value) not in seen:
             if isinstance(value, StoredTensor | StoredArray):
                 seen[id(value)] = self.tensor(value)
+            elif isinstance(value, StoredModule):
+                seen[id(value)] = StoredModule(value.class_name, self._tree(value.attributes, seen))
             elif isinstance(value, dict):
                 seen[id(value)] = {key: self._tree(item, seen) for key, item in value.items()}
             else:

@@ -1,5 +1,7 @@
 """PyTorch's own files: archives of one pickle and a member for each storage, and the older ones of `legacy`.
 
+TorchScript's are such archives too, with code beside the pickle that is not looked at.
+
 Neither is given to `torch.load`: the pickle goes through the reader that all pickles go through, and the numbers are
 bytes at a known place. So what is refused, and how much memory a claim may cost, does not depend on torch's version.
 """
@@ -28,7 +30,7 @@ def load_torch(path: Path) -> Any:
     """What `torch.save` put in a file: tensors, and dictionaries and lists of them.
 
     Raises:
-        CheckpointError: when the file is cut off, damaged, a TorchScript program, or asks for code to be run.
+        CheckpointError: when the file is cut off, damaged, or asks for code to be run.
     """
     try:
         with in_file(path):
@@ -40,6 +42,8 @@ def load_torch(path: Path) -> Any:
                     return _read_archive(archive, path.stat().st_size)
             data = path.read_bytes()
             return TensorReader(len(data)).tree(read_legacy(data))
+    except CheckpointError:
+        raise
     except MemoryError:
         raise CheckpointError(
             f"{path} asks for more memory than there is; it is damaged or hostile"
@@ -114,11 +118,6 @@ def _check_archive(archive: zipfile.ZipFile, size: int) -> str:
     """
     members = archive.infolist()
     names = [member.filename for member in members]
-    if any(name.rpartition("/")[2] == "constants.pkl" for name in names):
-        raise CheckpointError(
-            "is a TorchScript program, which would run; open it yourself with torch.jit.load if you trust it, "
-            "and give the module to ganatomy.wrap"
-        )
     pickles = [name for name in names if name.rpartition("/")[2] == "data.pkl"]
     if not pickles:
         raise CheckpointError("is a zip archive, but not one that torch.save wrote")
@@ -126,6 +125,9 @@ def _check_archive(archive: zipfile.ZipFile, size: int) -> str:
         raise CheckpointError(
             "holds members of the same name, which readers take for one another; it is hostile"
         )
+    folder = pickles[0].removesuffix("data.pkl")
+    # The code in a TorchScript archive is not read, so it may be what it likes.
+    members = [member for member in members if not member.filename.startswith(f"{folder}code/")]
     for member in members:
         if ".." in member.filename.split("/") or member.filename.startswith("/") or "\\" in member.filename:
             raise CheckpointError(
@@ -137,4 +139,4 @@ def _check_archive(archive: zipfile.ZipFile, size: int) -> str:
             raise CheckpointError("is a compressed archive, which torch.save does not write; save it anew")
     if sum(member.file_size for member in members) > size:
         raise CheckpointError("holds members that overlap or end beyond it; it is damaged or hostile")
-    return pickles[0].removesuffix("data.pkl")
+    return folder
