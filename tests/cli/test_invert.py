@@ -17,7 +17,7 @@ from ganatomy.inversion.prepare import PreparationSize
 @pytest.fixture(autouse=True)
 def little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Preparations that take little."""
-    monkeypatch.setattr(PreparationSize, "of", lambda _: PreparationSize(images=96, products=32))
+    monkeypatch.setattr(PreparationSize, "of", lambda _: PreparationSize(images=96, products=32, own=8))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ TOYS: dict[str, Callable[[], ga.Generator]] = {
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache, and preparations that take little."""
     monkeypatch.setenv("GANATOMY_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(PreparationSize, "of", lambda _: PreparationSize(images=128, products=64))
+    monkeypatch.setattr(PreparationSize, "of", lambda _: PreparationSize(images=128, products=64, own=8))
     return tmp_path / "cache"
 
 

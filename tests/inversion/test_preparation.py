@@ -141,3 +141,13 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
 def test_the_loss_of_a_bundled_model_has_its_scorers_distance_and_that_of_others_has_none() -> None:
     assert "scorer" in Likeness(perceptual=default_perceptual(ga.load("digits"))).description
     assert default_perceptual(ga.ToyGenerator(z_dim=6)) is None
+
+
+def test_eigenvectors_are_the_same_from_either_gram_matrix() -> None:
+    from ganatomy.inversion.metric import _principal
+
+    wide = torch.randn(5, 12, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    values, vectors = _principal(wide)
+    assert torch.allclose(vectors @ values.diag() @ vectors.T, wide.T @ wide / 5)
+    values, vectors = _principal(wide.T)
+    assert torch.allclose(vectors @ values.diag() @ vectors.T, wide @ wide.T / 12)

@@ -21,13 +21,13 @@ from ganatomy.inversion.encoder import EncoderNetwork
 from ganatomy.inversion.invert import METHODS, invert
 from ganatomy.inversion.preparation import Preparation
 from ganatomy.inversion.prepare import prepare as prepare_inversion
-from ganatomy.inversion.result import Fit, Inversion
+from ganatomy.inversion.result import ImageFit, Inversion
 from ganatomy.inversion.tune import Tuned, tune
 
 __all__ = [
     "METHODS",
     "EncoderNetwork",
-    "Fit",
+    "ImageFit",
     "Inversion",
     "Preparation",
     "Tuned",

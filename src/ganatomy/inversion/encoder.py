@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from ganatomy.errors import FingerprintError, SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.inversion.preparation import Preparation
-from ganatomy.inversion.problem import Found, Problem
+from ganatomy.inversion.problem import FoundCodes, Problem
 from ganatomy.inversion.ridge import encoder_features
 from ganatomy.storage import load_tensors, parsing, save_tensors
 
@@ -65,7 +65,7 @@ class EncoderConfig:
             raise SettingError(f"sizes of an encoder are from 1 to {LARGEST}, not {sizes}")
 
 
-class ResidualBlock(nn.Module):
+class HalvingBlock(nn.Module):
     """Two convolutions, the first of which halves the image, beside a shortcut."""
 
     def __init__(self, inside: int, outside: int) -> None:
@@ -97,7 +97,7 @@ class EncoderNetwork(nn.Module):
         side = config.side
         while side > 4:
             widths.append(min(2 * widths[-1], 8 * config.width))
-            blocks.append(ResidualBlock(widths[-2], widths[-1]))
+            blocks.append(HalvingBlock(widths[-2], widths[-1]))
             side = -(-side // 2)
         self.trunk = nn.Sequential(*blocks)
         self.dense = nn.Linear(widths[-1] * side**2, 8 * config.width)
@@ -173,7 +173,7 @@ def passes(
     return found[1:]
 
 
-def encode(network: EncoderNetwork, problem: Problem) -> Found:
+def encode(network: EncoderNetwork, problem: Problem) -> FoundCodes:
     """Codes by so many passes as the problem has evaluations.
 
     Raises:
@@ -194,4 +194,4 @@ def encode(network: EncoderNetwork, problem: Problem) -> Found:
     found = passes(problem.generator, preparation, network, problem.targets, problem.evaluations)
     if problem.progress:
         problem.progress(problem.evaluations)
-    return Found(latents=preparation.coordinates.latents(found[-1]), evaluations=problem.evaluations)
+    return FoundCodes(latents=preparation.coordinates.latents(found[-1]), evaluations=problem.evaluations)

@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 
 from ganatomy.inversion.lbfgs import minimise
-from ganatomy.inversion.problem import Found, Problem
+from ganatomy.inversion.problem import FoundCodes, Problem
 
 BUDGETS = {"quick": 30, "balanced": 80, "best": 240}
 """Evaluations of generator and gradient."""
 
 
-def fast(problem: Problem) -> Found:
+def fast(problem: Problem) -> FoundCodes:
     """Minimise loss and prior from the encoder's start, each image by itself.
 
     The first steps are those of Gauss and Newton with the mean metric of the generator, `-(H + prior + damping)^-1 g`;
@@ -42,4 +42,6 @@ def fast(problem: Problem) -> Found:
         evaluations=problem.evaluations,
         progress=problem.progress,
     )
-    return Found(latents=coordinates.latents(found.points.unflatten(1, shape)), evaluations=found.evaluations)
+    return FoundCodes(
+        latents=coordinates.latents(found.points.unflatten(1, shape)), evaluations=found.evaluations
+    )

@@ -15,9 +15,10 @@ from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.generators.base import Generator
 from ganatomy.inversion import encoder, fast, projector
 from ganatomy.inversion.encoder import EncoderNetwork
+from ganatomy.inversion.likeness import images_at_once
 from ganatomy.inversion.preparation import Preparation
 from ganatomy.inversion.prepare import EDITABILITY, prepare
-from ganatomy.inversion.problem import Found, Method, Problem, weights_fixed
+from ganatomy.inversion.problem import FoundCodes, Method, Problem, weights_fixed
 from ganatomy.inversion.result import Inversion, judge_fit
 from ganatomy.latents import Latents, Space
 from ganatomy.metrics.reconstruction import WINDOW, ssim
@@ -86,7 +87,8 @@ def invert(
         perceptual: distance that the loss contains beside pixels; "auto" is that of the scorer that is bundled with the
             generator, None is none.
         preparation: of the generator; by default what `ga.prepare_inversion` finds or learns.
-        batch_size: images that are inverted at a time; they do not influence each other.
+        batch_size: images that are inverted at a time, at most: fewer of more than 128 px a side. They do not influence
+            each other.
         progress: called with the evaluations that are done, and all of them.
 
     Returns:
@@ -112,6 +114,7 @@ def invert(
     if isinstance(method, EncoderNetwork):
         space = space or method.config.space
     preparation = preparation or prepare(generator, space=space, perceptual=perceptual)
+    batch_size = images_at_once(generator.signature.resolution, batch_size)
     editability = chosen.editability if editability is None else editability
     started, found, total = time.perf_counter(), [], evaluations * len(images)
     with weights_fixed(generator):
@@ -191,7 +194,7 @@ def _result(
     generator: Generator,
     preparation: Preparation,
     targets: Float[Tensor, "n c h w"],
-    found: list[Found],
+    found: list[FoundCodes],
     *,
     method: str,
     editability: float,

@@ -12,7 +12,7 @@ from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.geometry import upright
 from ganatomy.inversion.coordinates import Coordinates
-from ganatomy.inversion.likeness import Likeness
+from ganatomy.inversion.likeness import Likeness, images_at_once
 from ganatomy.inversion.prior import Prior
 from ganatomy.progress import Advance
 
@@ -73,6 +73,15 @@ class Inverse:
         return plain - self.of_diagonal((plain @ basis @ self.inner.T) @ basis.T)
 
 
+def _principal(gradients: Float[Tensor, "k d"]) -> tuple[Float[Tensor, " m"], Float[Tensor, "d m"]]:
+    """Eigenvalues, ascending, and eigenvectors of the mean of g g^T, from the smaller of the two Gram matrices."""
+    count, d = gradients.shape
+    if d <= count:
+        return torch.linalg.eigh(gradients.T @ gradients / count)
+    values, weights = torch.linalg.eigh(gradients @ gradients.T / count)
+    return values, gradients.T @ weights / (count * values.clamp(min=1e-300)).sqrt()
+
+
 def measure_metric(
     generator: Generator,
     coordinates: Coordinates,
@@ -102,8 +111,9 @@ def measure_metric(
     random = torch.Generator().manual_seed(SEED)
     found: list[Tensor] = []
     num_images = -(-products // PRODUCTS_AT_ONCE)
-    for first in range(0, num_images, IMAGES_AT_ONCE):
-        n = min(IMAGES_AT_ONCE, num_images - first)
+    at_once = images_at_once(generator.signature.resolution, IMAGES_AT_ONCE)
+    for first in range(0, num_images, at_once):
+        n = min(at_once, num_images - first)
         start = coordinates.drawn(generator, n, seed=SEED, start=first).expand(-1, rows, -1)
         u = start.detach().clone().requires_grad_()
         with torch.enable_grad():
@@ -120,8 +130,7 @@ def measure_metric(
                 found.append(g.flatten(1).detach().cpu().double())
         if progress:
             progress(min((first + n) * PRODUCTS_AT_ONCE, products), products)
-    gradients = torch.cat(found)
-    values, vectors = torch.linalg.eigh(gradients.T @ gradients / len(gradients))
+    values, vectors = _principal(torch.cat(found))
     kept = torch.arange(len(values) - 1, max(-1, len(values) - 1 - rank), -1)
     kept = kept[values[kept] > 1e-9 * values[-1]]
     like = {"device": generator.device, "dtype": generator.dtype}

@@ -15,7 +15,7 @@ from ganatomy.generators.base import Generator
 from ganatomy.generators.natural_codes import natural_codes
 from ganatomy.inversion import fast
 from ganatomy.inversion.coordinates import Coordinates, coordinates_of
-from ganatomy.inversion.likeness import Likeness, default_perceptual
+from ganatomy.inversion.likeness import Likeness, default_perceptual, images_at_once
 from ganatomy.inversion.metric import measure_metric
 from ganatomy.inversion.preparation import (
     Preparation,
@@ -35,10 +35,10 @@ RANK = 256
 """Eigenvectors of the metric that are kept."""
 
 AT_ONCE = 32
-"""Images that are made together."""
+"""Images that are made together, at most."""
 
-NUM_OWN = 32
-"""Own images that are inverted, for others to be compared with."""
+NUM_SPREAD = 512
+"""Images that the variance is taken from."""
 
 EDITABILITY = 0.6
 """The dial of inversions unless another is given."""
@@ -53,19 +53,23 @@ class PreparationSize:
     Args:
         images: that the encoder learns from.
         products: random products with the Jacobian that the metric is the mean of.
+        own: images that are inverted, for others to be compared with.
     """
 
     images: int
     products: int
+    own: int
 
     @classmethod
     def of(cls, resolution: int) -> PreparationSize:
         """The size that keeps preparation within some minutes on two cores."""
         if resolution <= 64:
-            return cls(images=3000, products=1280)
+            return cls(images=3000, products=1280, own=32)
         if resolution <= 128:
-            return cls(images=1600, products=640)
-        return cls(images=640, products=256)
+            return cls(images=1600, products=640, own=16)
+        if resolution <= 256:
+            return cls(images=640, products=256, own=8)
+        return cls(images=320, products=128, own=4)
 
 
 def prepare(
@@ -170,8 +174,9 @@ def _learn(generator: Generator, coordinates: Coordinates, likeness: Likeness, c
         held_out_errors=torch.empty(0),
     )
     with clock.stage("errors") as advance:
-        own = generator(coordinates.latents(_own(generator, coordinates)))
-        return replace(found, own_errors=_errors(generator, found, own.clamp(-1, 1), advance))
+        u = coordinates.drawn(generator, size.own, seed=OWN_SEED).expand(-1, coordinates.shape[0], -1)
+        own = generator(coordinates.latents(u)).clamp(-1, 1)
+        return replace(found, own_errors=_errors(generator, found, own, advance))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -189,16 +194,17 @@ def _sample(
 ) -> _Sample:
     features, u, qualities = [], [], []
     loss_spread, pixel_spread = _Spread(), _Spread()
-    for first in range(0, n, AT_ONCE):
-        part = coordinates.drawn(generator, min(AT_ONCE, n - first), seed=SEED, start=first)
+    at_once = images_at_once(generator.signature.resolution, AT_ONCE)
+    for first in range(0, n, at_once):
+        part = coordinates.drawn(generator, min(at_once, n - first), seed=SEED, start=first)
         images = generator(coordinates.latents(part.expand(-1, coordinates.shape[0], -1))).clamp(-1, 1)
         features.append(encoder_features(images, likeness).cpu())
         u.append(part[:, 0].cpu())
         qualities.append(image_qualities(images).cpu())
-        if first < 16 * AT_ONCE:
+        if first < NUM_SPREAD:
             loss_spread.add(likeness(images))
             pixel_spread.add(images.flatten(1) / images[0].numel() ** 0.5)
-        advance(min(first + AT_ONCE, n), n)
+        advance(min(first + at_once, n), n)
     fitted = fit_ridge(torch.cat(features), torch.cat(u))
     like = coordinates.mean
     return _Sample(
@@ -226,11 +232,6 @@ class _Spread:
         return max(self.squares / self.count - float((self.total / self.count).square().sum()), 1e-12)
 
 
-def _own(generator: Generator, coordinates: Coordinates) -> Float[Tensor, "n rows r"]:
-    drawn = coordinates.drawn(generator, NUM_OWN, seed=OWN_SEED)
-    return drawn.expand(-1, coordinates.shape[0], -1)
-
-
 def _errors(
     generator: Generator,
     preparation: Preparation,
@@ -240,7 +241,7 @@ def _errors(
     """Mean squared errors of images that are inverted with the quick budget, ascending."""
     found = []
     with weights_fixed(generator):
-        for targets in images.split(8):
+        for targets in images.split(images_at_once(generator.signature.resolution, 8)):
             problem = Problem(
                 generator=generator,
                 targets=targets,

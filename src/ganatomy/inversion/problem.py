@@ -50,14 +50,14 @@ class Problem:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Found:
+class FoundCodes:
     """Codes of a batch of images, and the evaluations that each of them took."""
 
     latents: Latents
     evaluations: int
 
 
-Method = Callable[[Problem], Found]
+Method = Callable[[Problem], FoundCodes]
 
 
 @contextmanager

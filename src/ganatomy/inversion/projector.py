@@ -11,7 +11,7 @@ import math
 
 import torch
 
-from ganatomy.inversion.problem import Found, Problem
+from ganatomy.inversion.problem import FoundCodes, Problem
 
 BUDGETS = {"quick": 100, "balanced": 300, "best": 1000}
 
@@ -21,7 +21,7 @@ NOISE, NOISE_UNTIL = 0.05, 0.75
 SEED = 0xADA
 
 
-def projector(problem: Problem) -> Found:
+def projector(problem: Problem) -> FoundCodes:
     """Adam on the codes themselves, or for codes that are bounded on their coordinates."""
     preparation = problem.preparation
     coordinates, likeness = preparation.coordinates, preparation.likeness
@@ -51,7 +51,7 @@ def projector(problem: Problem) -> Found:
         if problem.progress:
             problem.progress(step + 1)
     template = coordinates.latents(codes.detach() if bounded else whole)
-    return Found(latents=template if bounded else template.with_codes(codes.detach()), evaluations=steps)
+    return FoundCodes(latents=template if bounded else template.with_codes(codes.detach()), evaluations=steps)
 
 
 def learning_rate(done: float) -> float:

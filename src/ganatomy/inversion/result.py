@@ -21,7 +21,7 @@ are known."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Fit:
+class ImageFit:
     """How well images fit a generator.
 
     Args:
@@ -75,7 +75,7 @@ class Inversion:
     seconds: float
     likelihood: CodeLikelihood
     layer_spread: Float[Tensor, " n"]
-    fit: Fit
+    fit: ImageFit
 
     def __len__(self) -> int:
         return len(self.latents)
@@ -105,7 +105,9 @@ class Inversion:
         return "\n".join(lines)
 
 
-def judge_fit(preparation: Preparation, targets: Float[Tensor, "n c h w"], mse: Float[Tensor, " n"]) -> Fit:
+def judge_fit(
+    preparation: Preparation, targets: Float[Tensor, "n c h w"], mse: Float[Tensor, " n"]
+) -> ImageFit:
     """How well images fit, by their errors and by their brightness, contrast and colour.
 
     Args:
@@ -133,7 +135,7 @@ def judge_fit(preparation: Preparation, targets: Float[Tensor, "n c h w"], mse: 
             )
             text = f"does not fit this model: {than}; align it as the training images, or use another model"
         remarks.append(text)
-    return Fit(
+    return ImageFit(
         unexplained=unexplained,
         own_percentile=_percentile(mse, preparation.own_errors),
         held_out_percentile=held_out,

@@ -16,7 +16,7 @@ from ganatomy.perception import OracleScorer
 
 @pytest.fixture(autouse=True)
 def little(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(PreparationSize, "of", lambda _: PreparationSize(images=96, products=32))
+    monkeypatch.setattr(PreparationSize, "of", lambda _: PreparationSize(images=96, products=32, own=8))
     monkeypatch.setenv("GANATOMY_CACHE", str(tmp_path / "cache"))
 
 
