@@ -30,6 +30,7 @@ from ganatomy.images import to_pil
 from ganatomy.inversion import METHODS as INVERSIONS
 from ganatomy.metrics import MEASURES
 from ganatomy.perception import clip
+from ganatomy.photographs import detectors
 from ganatomy.zoo import hub
 from ganatomy.zoo.published import PUBLISHED
 
@@ -160,14 +161,29 @@ def tiny_words(folder: Path, patch: pytest.MonkeyPatch) -> None:
 # What is looked at more closely.
 
 
-def portrait(folder: Path, patch: pytest.MonkeyPatch) -> None:
-    """A drawn face, wider than high, as a photograph."""
+def portraits(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Two drawn faces in wider photographs, and a detector that knows where drawn faces are."""
     from ganatomy.datasets import draw_faces, sample_faces
 
-    face = to_pil(draw_faces(sample_faces(1, seed=12), resolution=96)[0])
-    photograph = Image.new("RGB", (160, 96))
-    photograph.paste(face, (32, 0))
-    photograph.save(folder / "portrait.png")
+    for name, image in zip(
+        ("portrait", "friend"), draw_faces(sample_faces(2, seed=12), resolution=96), strict=True
+    ):
+        photograph = Image.new("RGB", (160, 96), (120, 130, 140))
+        photograph.paste(to_pil(image), (32, 0))
+        photograph.save(folder / f"{name}.png")
+    points = torch.tensor(
+        [[0.4, 0.44], [0.61, 0.44], [0.51, 0.55], [0.42, 0.64], [0.6, 0.64]], dtype=torch.float64
+    )
+
+    def detect(photograph: ga.Photograph) -> list[ga.Face]:
+        width, height = photograph.size
+        left = (width - height) / 2
+        found = points * height + torch.tensor([left, 0.0], dtype=torch.float64)
+        return [ga.Face(box=(left, 0, left + height, height), score=0.9, points=found)]
+
+    patch.setenv("GANATOMY_CACHE", str(folder / "cache"))
+    patch.setattr(detectors, "_fetched", lambda: folder / "yunet.onnx")
+    patch.setattr(detectors, "_opened", lambda path, changed: detect)
 
 
 def check_generators(run: Run) -> None:
@@ -362,10 +378,19 @@ PAGES = {
     ),
     "docs/photographs.md": Page(
         prints=["me.latents: 1 image by fast: PSNR", "1 tuned: PSNR", "Drawn faces are made with"],
-        writes=["me.png", "me-smiling.png", "again.latents", "smiling.png", "tuned.png", "mine.safetensors"],
-        folders={"study": DOCUMENT},
+        writes=[
+            *("me.png", "me-smiling.png", "again.latents", "smiling.png", "tuned.png", "mine.safetensors"),
+            *("sheet.png", "between.png", "mix.png", "portrait-smiling.png", "portrait.gif", "whole.png"),
+            *("both.png", "like-my-friend.png", "faces.json"),
+        ],
+        folders={
+            "study": DOCUMENT,
+            "aligned": ("portrait.png", "friend.png", "crops.json", "layout.json"),
+            "smaller": ("portrait.png", "friend.png", "crops.json"),
+            "wide": ("portrait.png", "crops.json"),
+        },
         mentions=INVERSIONS,
-        prepare=portrait,
+        prepare=portraits,
     ),
     "docs/transfer.md": Page(
         prints=["smile.png: 1 of 1 reached: Smiling", '"held_drift"', "by linear", "by network"],

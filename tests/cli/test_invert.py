@@ -113,7 +113,18 @@ def test_an_encoder_is_trained_and_used(run: Any, files: Any, photographs: Path,
     (photographs / "zz.png").unlink()
     outcome = run("train", "encoder", files.style, photographs, "--steps", 2, "--width", 4, "-o", folder)
     assert "held-out images: " in outcome.out
-    found = run("invert", files.style, photographs / "a.png", "--encoder", folder, "-o", out, "--json")
+    found = run(
+        "invert",
+        files.style,
+        photographs / "a.png",
+        "--align",
+        "crop",
+        "--encoder",
+        folder,
+        "-o",
+        out,
+        "--json",
+    )
     assert json.loads(found.out)["method"] == "encoder"
     assert len(ga.load_latents(out)) == 1
     refused = run("invert", files.style, photographs / "a.png", "--method", "encoder", "-o", out)

@@ -67,11 +67,11 @@ def invert(
     from ganatomy.storage import save_latents
 
     expect_file(out, CODES)
+    network = _encoder(method, encoder)
     generator = subject.generator
     cut = aligning.aligned(generator, photograph_files(photographs))
     files = [photograph.name for photograph, crops in cut for _ in crops.images]
     images = torch.cat([crops.images for _, crops in cut])
-    network = _encoder(method, encoder)
     distance = {"auto": "auto", "pixels": None}.get(perceptual, perceptual)
     with stages() as advance:
         prepared = prepare_inversion(
