@@ -133,6 +133,7 @@ FILES: dict[str, Callable[[Path], Any]] = {
     "epoch=99.ckpt": lightning,
     "generator.h5": lambda path: test_keras.write_model(path, test_keras.tensorflow_tutorial().layers),
     "generator.keras": lambda path: test_keras.write_archive(path, test_keras.tensorflow_tutorial().layers),
+    "smile.npy": lambda path: np.save(path, np.ones((1, 5), np.float32)),
     "generator.npz": lambda path: np.savez(path, **{name: t.numpy() for name, t in stack().items()}),
 }
 

@@ -41,6 +41,8 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.directions import ganspace as ganspace
     from ganatomy.directions import gradient as gradient
     from ganatomy.directions import held as held
+    from ganatomy.directions import import_directions as import_directions
+    from ganatomy.directions import import_latents as import_latents
     from ganatomy.directions import interfacegan as interfacegan
     from ganatomy.directions import layer_names as layer_names
     from ganatomy.directions import linear_map as linear_map
@@ -199,9 +201,9 @@ _NAMES = {
     "ganatomy.datasets.populations": "drawn_labels",
     "ganatomy.datasets.references": "Reference drawn_reference folder_reference",
     "ganatomy.directions": "METHODS ActiveSubspace FewLabels Ranked active active_subspace attribute_channels "
-    "centroids condition discriminant dual exemplars few_labels find ganspace gradient held interfacegan "
-    "layer_names linear_map local_channels local_directions logistic lowdin pca pls regression "
-    "sefa selective svm",
+    "centroids condition discriminant dual exemplars few_labels find ganspace gradient held import_directions "
+    "import_latents interfacegan layer_names linear_map local_channels local_directions logistic lowdin pca pls "
+    "regression sefa selective svm",
     "ganatomy.edits": "arithmetic move neighbours path style_mix turn walk",
     "ganatomy.errors": "CheckpointError DownloadError FingerprintError GanatomyError MissingFileError OutputError "
     "ScoreError SettingError SpaceError UnknownNameError",

@@ -40,6 +40,11 @@ DESCRIPTION = 0x010E
 
 def to_uint8(images: Float[Tensor, "n c h w"]) -> Pixels:
     """Values in [-1, 1] to bytes in [0, 255], channels last; what lies outside is clipped."""
+    if not bool(images.isfinite().all()):
+        raise SettingError(
+            "the images are not finite numbers, so nothing can be shown; the weights are damaged, or too large for "
+            "this precision"
+        )
     bytes_ = images.detach().float().mul(127.5).add(128).clamp(0, 255).to(torch.uint8)
     return bytes_.permute(0, 2, 3, 1).cpu().numpy()
 

@@ -60,6 +60,10 @@ class Latents:
     def __post_init__(self) -> None:
         object.__setattr__(self, "space", Space.parse(self.space))
         expected = 3 if self.space == Space.W_PLUS else 2
+        if not isinstance(self.codes, Tensor):
+            raise SettingError(
+                f"codes are a tensor of torch, got {type(self.codes).__name__}; torch.from_numpy turns arrays into one"
+            )
         if self.codes.ndim != expected:
             shape = "[n, layers, d]" if expected == 3 else "[n, d]"
             raise SpaceError(

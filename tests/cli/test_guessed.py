@@ -55,3 +55,37 @@ def test_info_lists_every_guess(plain: Path, capsys: pytest.CaptureFixture[str])
 
 def test_recipes_record_every_option_that_reads_a_model() -> None:
     assert set(SETTINGS) == set(LOADING)
+
+
+def test_info_draws_a_sheet_and_says_how_images_differ(
+    plain: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = plain.with_name("sheet.png")
+    assert main(["info", str(plain), "-o", str(sheet), "--json"]) == 0
+    variety = json.loads(capsys.readouterr().out)["variety"]
+    assert (variety["n"], variety["finite"]) == (16, 16)
+    assert sheet.exists()
+
+
+@pytest.mark.parametrize(
+    ("scale", "bias", "words"),
+    [
+        (1e-6, 1.0, "hardly depend on their codes"),
+        (1e-6, 0.0, "of one colour"),
+        (1e25, 0.0, "16 of 16 images are not finite numbers"),
+    ],
+    ids=["collapsed", "black", "overflow"],
+)
+def test_info_tells_of_images_that_show_nothing(
+    scale: float, bias: float, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(0)
+    state = {"0.weight": torch.randn(32, 12) * scale, "2.weight": torch.randn(256, 32) * scale}
+    state["2.bias"] = torch.randn(256) * bias
+    torch.save(state, tmp_path / "net.pt")
+    given = ["--output", "none", "--hidden", "relu", "--prior", "normal"]
+    assert main(["info", str(tmp_path / "net.pt"), *given]) == 0
+    assert words in capsys.readouterr().out
+    if scale > 1:
+        assert main(["sample", str(tmp_path / "net.pt"), "-o", str(tmp_path / "s.png"), *given]) == 2
+        assert "the images are not finite numbers" in capsys.readouterr().err

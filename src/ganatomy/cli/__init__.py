@@ -21,6 +21,7 @@ from ganatomy.cli.commands.directions import directions
 from ganatomy.cli.commands.edit import edit
 from ganatomy.cli.commands.explore import explore
 from ganatomy.cli.commands.export import export
+from ganatomy.cli.commands.import_ import import_
 from ganatomy.cli.commands.info import info
 from ganatomy.cli.commands.invert import invert
 from ganatomy.cli.commands.map import map  # noqa: A004 (the name of the command)
@@ -48,7 +49,7 @@ from ganatomy.cli.console import complain, remark
 from ganatomy.errors import GanatomyError
 
 COMMANDS = (
-    models, info, sample, explore, studio, measure, map, compare, words, calibrate, survey, directions, walk,
+    models, info, sample, explore, studio, measure, map, compare, words, calibrate, survey, directions, import_, walk,
     edit, transfer, arithmetic, mix, align, invert, render, export, dataset, train,
 )  # fmt: skip
 

@@ -25,6 +25,10 @@ Source = tuple[int, ...] | tuple[Path, ...]
 """Where codes come from: seeds, a file of latents, or photographs and folders of them."""
 
 
+FOREIGN = (".npy", ".npz", ".pt", ".pth", ".pkl")
+"""Endings of files of others that may hold directions or codes."""
+
+
 def one_of(files: Sequence[Path] | None, seeds: tuple[int, ...]) -> Source:
     """The files or the seeds, whichever was given.
 
@@ -97,11 +101,17 @@ def held_directions(found: Directions, hold: Sequence[str], moved: Collection[st
 def open_directions(path: Path, generator: Generator, *, of_any_generator: bool = False) -> Directions:
     """The directions of a file, or of a folder that `explore` wrote, for use on this generator.
 
+    Those of others are measured on it, where their shape says which space they are of; `ganatomy import` can be told.
+
     Raises:
         FingerprintError: when they were found on another one.
     """
     from ganatomy.storage import load_directions
 
+    if path.suffix.lower() in FOREIGN and path.is_file():
+        from ganatomy.directions import import_directions
+
+        return import_directions(generator, path)
     found = load_directions(path / DIRECTIONS_FILE if path.is_dir() else path)
     if of_any_generator:
         return found.of_any_generator()

@@ -14,6 +14,7 @@ from ganatomy.directions.few_labels import FewLabels, few_labels
 from ganatomy.directions.ganspace import ganspace, layer_names
 from ganatomy.directions.gradient import ActiveSubspace, active, active_subspace, gradient, local_directions
 from ganatomy.directions.held import held
+from ganatomy.directions.imported import import_directions, import_latents
 from ganatomy.directions.interfacegan import interfacegan
 from ganatomy.directions.linear_map import linear_map
 from ganatomy.directions.logistic import logistic
@@ -49,6 +50,8 @@ __all__ = [
     "ganspace",
     "gradient",
     "held",
+    "import_directions",
+    "import_latents",
     "interfacegan",
     "layer_names",
     "linear_map",

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import SettingError
-from ganatomy.generators.base import Generator
+from ganatomy.generators.base import UNIFORM, Generator
 from ganatomy.latents import Direction, Directions, Space
 
 ENOUGH = 1000
@@ -62,7 +62,8 @@ def deviations(
 ) -> Float[Tensor, " k"]:
     """Standard deviation of the generator's codes along unit vectors: exact for z, of `ENOUGH` codes in w."""
     if space is Space.Z:
-        sigma = 1.0 if generator.signature.prior == "normal" else 3**-0.5
+        low, high = UNIFORM.get(generator.signature.prior, (0.0, 12**0.5))
+        sigma = (high - low) / 12**0.5
         return vectors.new_full((len(vectors),), sigma)
     codes = generator.sample(ENOUGH, seed=seed, space=space).codes.cpu()
     return (codes.to(vectors) @ vectors.T).std(0)

@@ -253,7 +253,17 @@ class Generator(nn.Module, ABC):
             raise SettingError(f"label {label} does not exist; this generator has classes 0 to {count - 1}")
         return nn.functional.one_hot(index, count).to(self.device, self.dtype)
 
+    @property
+    def style_dim(self) -> int | None:
+        """Length of a code in s; None where there is no such space."""
+        return None
+
     def _check(self, latents: Latents) -> None:
+        if not isinstance(latents, Latents):
+            raise SettingError(
+                f"codes come as Latents, which know their space, not as {type(latents).__name__}; "
+                'write ganatomy.Latents(codes=tensor, space="z")'
+            )
         if latents.fingerprint and latents.fingerprint != self.fingerprint:
             raise FingerprintError(
                 f"these codes are of generator {latents.fingerprint[:12]}, this one is {self.fingerprint[:12]}; "
@@ -263,11 +273,18 @@ class Generator(nn.Module, ABC):
             Space.Z: self.signature.z_dim,
             Space.W: self.signature.w_dim,
             Space.W_PLUS: self.signature.w_dim,
+            Space.S: self.style_dim,
         }
         dim = expected.get(latents.space)
         if dim is not None and latents.dim != dim:
             raise SpaceError(
                 f"{latents.space} codes of this generator have {dim} numbers, these have {latents.dim}"
+            )
+        layers = self.signature.num_layers
+        if latents.space is Space.W_PLUS and layers is not None and latents.num_layers != layers:
+            raise SpaceError(
+                f"w+ codes of this generator have {layers} layers, these have {latents.num_layers}; "
+                "codes of a model of another resolution have others"
             )
 
 

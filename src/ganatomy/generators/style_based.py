@@ -121,6 +121,11 @@ class StyleBasedGenerator(NamedArchitecture):
         """How many channels of s each styled layer takes."""
         return [layer.affine.weight.shape[0] for _, layer in self.styled_layers()]
 
+    @property
+    def style_dim(self) -> int:
+        """Channels of all layers together."""
+        return sum(self.style_widths)
+
     def styles(self, latents: Latents) -> Iterator[Float[Tensor, "n channels"]]:
         """The styles of all layers, in order, of codes in any space."""
         return iter(self.map(latents, to="s").codes.split(self.style_widths, dim=1))

@@ -71,6 +71,8 @@ SAVED = {
     "in camel case": {"stateDictGenerator": GENERATOR, "stateDictDiscriminator": DISCRIMINATOR},
     "smoothed": {"models": {"generator": OTHER, "generator_smooth": GENERATOR, "discriminator": DISCRIMINATOR}},
     "empty average": {"ema": {"decay": 0.99}, "generator": GENERATOR},
+    "a list of both": [GENERATOR, DISCRIMINATOR],
+    "a tuple of both and counters": (DISCRIMINATOR, GENERATOR, 3),
     "unknown word beside known ones": {"painter": GENERATOR, "critic": DISCRIMINATOR, "opt": OPTIMIZER},
 }  # fmt: skip
 

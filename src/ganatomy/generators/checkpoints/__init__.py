@@ -27,6 +27,7 @@ selection   which weights are the generator's, by the words in their names
 stack_guesses  what is told of a stack that was read
 statistics  what batch norms recorded, and how well a reading agrees
 tensors     records of tensors, made into tensors
+vectors     directions and codes of others
 zipped      PyTorch's files, with the checks that keep them harmless
 """
 

@@ -43,6 +43,24 @@ def read_npz(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise CheckpointError(f"is cut off or damaged: {first}") from None
 
 
+def read_npy(path: Path) -> Tensor:
+    """The array of numbers in a file.
+
+    Raises:
+        CheckpointError: when it is damaged, or holds objects.
+    """
+    try:
+        array = _parse_array(path.read_bytes(), path.name)
+    except CheckpointError:
+        raise
+    except Exception as error:  # noqa: BLE001 - damaged headers make NumPy raise many things
+        first = (str(error) or type(error).__name__).splitlines()[0]
+        raise CheckpointError(f"is cut off or damaged: {first}") from None
+    if array.dtype.kind not in "biuf":
+        raise CheckpointError(f"holds {array.dtype}, which are no numbers of codes or directions")
+    return _as_tensor(array.astype(array.dtype.newbyteorder("=")), path.name)
+
+
 def _read(archive: zipfile.ZipFile, budget: UnpackingBudget) -> tuple[dict[str, Tensor], dict[str, Any]]:
     members = {info.filename.removesuffix(".npy"): info.filename for info in archive.infolist()}
     if len(members) > MAX_MEMBERS:

@@ -30,6 +30,11 @@ def what_is(head: bytes, ending: str) -> str:  # noqa: PLR0911 - one for each ki
     known = next((words for beginning, words in _BEGINNINGS.items() if head.startswith(beginning)), None)
     if known:
         return known
+    if ending == ".pb" or b"saved_model_schema_version" in head or b"SavedModel" in head:
+        return (
+            "is a SavedModel of TensorFlow, which is a program; save its layers: "
+            "model = tf.keras.models.load_model(folder); model.save('generator.keras')"
+        )
     # ONNX is a protobuf whose first field is a small version number.
     if ending == ".onnx" or (head[0] == 8 and head[1:2] < b"\x20" and head[2:3] in (b"\x12", b"\x1a", b"B")):
         return "is an ONNX file, which can be a scorer but not a generator; give the weights that it was made from"

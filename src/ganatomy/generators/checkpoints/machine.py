@@ -129,8 +129,10 @@ class _Machine:
             source = len(self.stack) > 1 and self.stack[-2] == "module"
             if not source and name not in _KEPT and name != "EMPTY_TUPLE":
                 raise refusal(self.stack[-1].path)
-        elif len(self.stack) > 1 and isinstance(self.stack[-2], Stranger) and name not in {*_KEPT, "NEWOBJ"}:
-            raise refusal(self.stack[-2].path)
+            return
+        *_, below, top = (None, None, *self.stack[-2:])
+        if isinstance(below, Stranger) and top == () and name not in _KEPT and name != "NEWOBJ":
+            raise refusal(below.path)
 
     def pop_marked(self) -> list[Any]:
         items, self.stack = self.stack, self.marked.pop()

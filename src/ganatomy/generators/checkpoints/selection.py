@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ganatomy.errors import CheckpointError, in_file
+from ganatomy.generators.checkpoints.foreign import what_these_are
 
 BESIDE = ("latent_avg",)
 """What belongs to a generator though it lies beside its weights."""
@@ -43,6 +44,7 @@ def select_weights(content: Any, path: Path, network: str | None = None) -> dict
         CheckpointError: when there are none, or several and no word tells which is the generator.
     """
     beside: dict[str, Tensor] = {}
+    content = _of_list(content, network)
     if network is not None:
         beside = _beside(content)
         content = _named(content, path, network)
@@ -110,6 +112,21 @@ def choose_name(inner: Mapping[str, Any]) -> str | None:
         return next(name for name, order in ranks.items() if order == best)
     left = [name for name in inner if not set(_words(name)) & OTHERS]
     return left[0] if len(left) == 1 else None
+
+
+def _of_list(content: Any, network: str | None) -> Any:
+    """A dictionary for a list of networks, by their places; of those that take codes alone, unless one is named."""
+    if not isinstance(content, list | tuple) or not any(isinstance(part, Mapping) for part in content):
+        return content
+    named = {str(index): part for index, part in enumerate(content) if _holds_weights(part)}
+    if network is not None:
+        return named
+    taking_codes = {
+        index: part
+        for index, part in named.items()
+        if not what_these_are({str(k): v for k, v in part.items() if isinstance(v, Tensor)})
+    }
+    return {f"network {index}": part for index, part in taking_codes.items()} or named
 
 
 def _beside(content: Any) -> dict[str, Tensor]:
