@@ -268,6 +268,10 @@ def check_z_against_w(run: Run) -> None:
     assert faces["correlations"]["reference"]["description"] == "labels of 20000 drawn faces"
 
 
+def trained(run: Run) -> None:
+    assert {"generator.safetensors", "progress.csv", "checkpoint.pt", "best.safetensors"} <= run.files("run")
+
+
 PAGES = {
     "README.md": Page(
         writes=["samples.png", "smile.png", "smiling.png", "mine.png", "smile.gif", "sum.png"],
@@ -392,6 +396,12 @@ PAGES = {
         },
         mentions=INVERSIONS,
         prepare=portraits,
+    ),
+    "docs/training.md": Page(
+        prints=["StyleGAN2", "dcgan-r1 of 16 px", "too few for shapes"],
+        writes=["samples.png"],
+        check=trained,
+        shorter={"--resolution 64 --minutes 600": "--resolution 16 --images 64"},
     ),
     "docs/transfer.md": Page(
         prints=["smile.png: 1 of 1 reached: Smiling", '"held_drift"', "by linear", "by network"],

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from ganatomy.critics import MultiscaleCritic, critic, save_critic
 from ganatomy.datasets import ATTRIBUTES, FACTORS, read_labels, sample_faces
 from ganatomy.datasets.folders import folder_images
 from ganatomy.datasets.idx import idx_images, read_idx
@@ -206,6 +207,9 @@ def train(
         made |= _train_classifiers(settings, generator, labelled, folder, device=device, progress=progress)
     if bundle:
         target = BundledModel(name=settings.bundle)
+        judged_by = critic(folder / "checkpoint.pt")
+        if target.critic.exists() and isinstance(judged_by, MultiscaleCritic):
+            made["critic"] = save_critic(judged_by, folder / "critic.safetensors")
         for kind, path in made.items():
             shutil.copyfile(path, target.file(kind))
         prepare_bundled(target, drawn=bool(settings.drawn), progress=progress)

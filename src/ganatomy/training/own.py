@@ -75,7 +75,7 @@ def train_own(
             settings = _go_on(started, fresh, source.description, images=images)
             quiet(f"going on with the run in {folder}")
         else:
-            plan = plan_training(fresh, source, minutes=minutes, shown=images, device=own)
+            plan = plan_training(fresh, source, minutes=minutes, shown=images, device=own, progress=progress)
             quiet(str(plan))
             settings = plan.settings
             ranks.wait()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from ganatomy.progress import Progress
 from ganatomy.training.families import showing
 from ganatomy.training.images import Batches, TrainingImages
 from ganatomy.training.run import GanRun
@@ -78,26 +79,35 @@ def plan_training(
     minutes: float | None = None,
     shown: int | None = None,
     device: str = "cpu",
+    progress: Progress | None = None,
 ) -> TrainingPlan:
     """Measure the speed of this machine, and fit the images to show to the time; weights and files stay as they are.
 
     Args:
         minutes: to train for; by default so many images are shown as are asked for.
         shown: images to show, where no minutes are given.
+        progress: called with the stage, what is done of it, and how much it is.
     """
-    rates = tuple(rate_of(settings, index, images, device=device) for index in range(len(settings.stages)))
+    rates: list[float] = []
+    for index in range(len(settings.stages)):
+        if progress:
+            progress("measuring the speed", index, len(settings.stages))
+        rates.append(rate_of(settings, index, images, device=device))
     run = GanRun(settings, len(settings.stages) - 1, device="cpu")
     plan = TrainingPlan(
         settings=showing(settings, shown or 1_000_000),
         parameters=(parameters_of(run.generator), parameters_of(run.critic)),
-        rates=rates,
+        rates=tuple(rates),
         available=len(images),
     )
     if minutes is None:
         return plan
     fitting = int(plan.images * 60 * minutes / plan.seconds)
     return TrainingPlan(
-        settings=showing(settings, fitting), parameters=plan.parameters, rates=rates, available=plan.available
+        settings=showing(settings, fitting),
+        parameters=plan.parameters,
+        rates=plan.rates,
+        available=plan.available,
     )
 
 
@@ -108,7 +118,8 @@ def rate_of(settings: GanSettings, index: int, images: TrainingImages, *, device
     with Batches(
         images, seed=settings.seed, batch=stage.batch, resolution=stage.resolution, device=device
     ) as batches:
-        train_step(run, batches(0))  # with a penalty, and with what the first step prepares
+        run.step = 1  # without a penalty
+        train_step(run, batches(run.step))  # the first one prepares what others use
         _finish(device)
         started, steps = time.perf_counter(), 0
         while steps < settings.penalty_interval - 1 and (time.perf_counter() - started < ENOUGH or not steps):

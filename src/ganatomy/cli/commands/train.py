@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from ganatomy.cli.console import answer, remark, stages
 from ganatomy.cli.outputs import expect_folder
 from ganatomy.cli.parameters import Device, Json, OutFolder, Seed, switch
+from ganatomy.progress import Progress
 
 
 def train(
@@ -81,5 +82,18 @@ def train(
             ]
         else:
             made = train_models(name, data, out, device=device, bundle=bundle, progress=advance, say=remark)
+            if bundle:
+                made.append(_measure_again(TRAININGS[name].bundle, advance))
     data_ = {"name": name, "made": [str(path) for path in made]}
     answer("\n".join(str(path) for path in made), data_, as_json=json)
+
+
+def _measure_again(name: str, progress: Progress) -> Path:
+    """The studio's measurements of a bundled model that is new."""
+    import ganatomy as ga
+    from ganatomy.experiments.explore.panel_file import save_panel
+    from ganatomy.studio.preparing import prepare
+    from ganatomy.zoo import BundledModel
+
+    panel = prepare(ga.load(name), ga.scorer(name), judge=ga.judge(name), progress=progress)
+    return save_panel(panel, BundledModel(name=name).panel)
