@@ -124,3 +124,30 @@ def test_the_study_of_another_model_is_refused(folder: Path, judged: Bench, tmp_
         read_study(folder, other)
     with pytest.raises(MissingFileError, match="give a folder that"):
         read_study(tmp_path, judged)
+
+
+def test_a_guided_edit_becomes_a_slider_whose_one_step_reaches_the_goal(judged: Bench) -> None:
+    with (
+        TestClient(application(Studio([judged])), base_url="http://localhost") as client,
+        connected(client) as socket,
+    ):
+        question = {"kind": "reach", "scene": scene(hold="all"), "name": "red", "to": 0.8}
+        ((found, _),) = ask(socket, question, slot="reach")
+        assert found["name"] == "red to 0.80"
+        whole = scene(moves={found["name"]: 1.0}, own={found["name"]: found["direction"]}, hold="all")
+        ((facts, _),) = ask(socket, {"kind": "reading", "scene": whole}, slot="reading")
+        half = {**whole, "moves": {found["name"]: 0.4}}
+        recipes = [
+            client.post("/api/export", json={"what": "recipe", "scene": one}).text for one in (whole, half)
+        ]
+        unknown = ask(socket, {**question, "name": "read"}, slot="reach")[0][0]
+    assert facts["confirmed"] is True
+    read, short = (from_json(one).readings for one in recipes)
+    assert read is not None
+    assert short is not None
+    (image,) = read.images
+    assert image.goal == {"red": pytest.approx(0.8)}
+    assert image.reached is True
+    assert read.lines[0].endswith(": reached")
+    assert short.images[0].reached is False
+    assert "did you mean 'red'" in unknown["error"]

@@ -6,6 +6,7 @@ from functools import singledispatch
 
 from ganatomy.errors import SettingError
 from ganatomy.experiments.base import Experiment
+from ganatomy.generators.base import Signature
 from ganatomy.report import Document
 
 
@@ -39,3 +40,14 @@ def document(
     raise SettingError(
         f"{type(found).__name__} is not what an experiment finds; give the result of explore, compare or a study"
     )
+
+
+def scored_images(signature: Signature, scorer: str) -> str:
+    """What a page is about, for the line above its title.
+
+    >>> from ganatomy.generators.toy import ToyGenerator
+    >>> scored_images(ToyGenerator(seed=0).signature, "faces")
+    'Toy, 8 × 8 pixels, scored by faces'
+    """
+    side = signature.resolution
+    return f"{signature.architecture}, {side} × {side} pixels, scored by {scorer}"

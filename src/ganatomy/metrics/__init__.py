@@ -25,8 +25,8 @@ from ganatomy.metrics.kernel import KID, kid
 from ganatomy.metrics.linearity import LINEARITY, Linearity, linearity
 from ganatomy.metrics.memorisation import MEMORISATION, memorisation, nearest_training
 from ganatomy.metrics.naming import Naming, name_directions
-from ganatomy.metrics.pair_grid import PairGrid, pair_grid
 from ganatomy.metrics.paired import compare_selectivity
+from ganatomy.metrics.pairs import PairGrid, pair_grid
 from ganatomy.metrics.path_length import PATH_LENGTH, path_length
 from ganatomy.metrics.precision_recall import PRECISION_RECALL, precision_recall
 from ganatomy.metrics.reconstruction import RECONSTRUCTION, reconstruction

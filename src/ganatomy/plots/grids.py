@@ -91,7 +91,7 @@ def grid(
             edge = max(3, width // 32)
             pen.rectangle((x, y, x + width - 1, y + height - 1), outline=MARK, width=edge)
         if labels:
-            _write(pen, labels[index], (x + width / 2, y + height + line / 2), size, room=width)
+            _write(pen, labels[index], (x + width / 2, y + height + line / 2), size, room=width - size // 2)
 
     # Write what belongs to whole columns and rows.
     for column, text in enumerate(captions or ()):

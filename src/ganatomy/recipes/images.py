@@ -83,7 +83,7 @@ class Sheet(Shown):
 
 @dataclass(frozen=True, kw_only=True)
 class GridReading(Part):
-    """What was read in a grid of two attributes (`metrics.pair_grid`); no image depends on it but for its labels.
+    """What was read in a grid of two attributes (`ganatomy.pair_grid`); no image depends on it but for its labels.
 
     Args:
         identity: how much of its identity each cell keeps.

@@ -19,7 +19,7 @@ from ganatomy.generators.natural_codes import UNUSUAL, NaturalCodes, natural_cod
 from ganatomy.guidance.judged import scores_of, verdict, which
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, Scores
-from ganatomy.perception.judging import Judge, confirmed
+from ganatomy.perception.judging import NEAR, Judge, confirmed
 from ganatomy.recipes.fields import Fields, choice, flag, number, several, text
 from ganatomy.recipes.parts import Part
 from ganatomy.statistics.formatting import PER_CENT
@@ -81,13 +81,13 @@ class EditReadings(Part):
     Example:
         >>> image = ImageReading(
         ...     before={"Smiling": 0.01}, after={"Smiling": 0.89}, goal={"Smiling": 0.9}, reached=True,
-        ...     judge_before={"Smiling": 0.11}, judge_after={"Smiling": 0.43}, confirmed=False, percentile=99.95,
+        ...     judge_before={"Smiling": 0.11}, judge_after={"Smiling": 0.43}, confirmed=False, percentile=73.0,
         ... )
         >>> for line in EditReadings(scorer="mine", judge="another", images=(image,)).lines:
         ...     print(line)
         scorer Smiling 0.01 to 0.89: reached
         judge Smiling 0.11 to 0.43: not confirmed
-        code beyond 99.9 % of drawn codes: unusual
+        code at percentile 73 of drawn codes
     """
 
     scorer: Annotated[str | None, text] = None
@@ -176,7 +176,7 @@ def read_edit(
         judge: a classifier that took no part in the edit.
         goals: probabilities that were to be reached, by attribute; without any, the judge confirms what the scorer
             reads.
-        reached: whether the scorer reads them as reached.
+        reached: whether the scorer reads them as reached; by default to within `NEAR`, or beyond.
         natural: codes that the generator draws in the space of the edit; by default they are drawn now.
         batch_size: images at a time.
 
@@ -204,6 +204,10 @@ def read_edit(
     own = _before_and_after(generator, scorer, (origin, edited), scored, batch_size)
     theirs = _before_and_after(generator, judge, (origin, edited), judged, batch_size)
     asked = {name: values.cpu().float() for name, values in (goals or {}).items()}
+    if reached is None and asked and set(asked) <= set(scored):
+        was, now = (seen.select(asked).probabilities for seen in own)
+        wanted = torch.stack([*asked.values()], dim=1)
+        reached = (torch.where(wanted >= was, 1.0, -1.0) * (wanted - now) <= NEAR).all(1)
     yes = None
     if judge is not None and not judge.is_student and judged and set(judged) <= set(scored):
         was, now = (seen.select(judged).probabilities for seen in own)

@@ -43,10 +43,12 @@ def signed(value: float, digits: int = 2, *, trim: bool = False) -> str:
 def number(value: float, digits: int = 2) -> str:
     """A figure with so many digits after the point, where they must be the same in a row of figures.
 
-    >>> number(-0.004), number(-0.5), number(1.04, 3), number(float("nan"))
-    ('0.00', '−0.50', '1.040', 'not measured')
+    >>> number(-0.004), number(-0.5), number(1.04, 3), number(float("nan")), number(1222721.64)
+    ('0.00', '−0.50', '1.040', 'not measured', '1.2e+06')
     """
-    return "not measured" if math.isnan(value) else signed(value, digits).removeprefix("+")
+    if math.isnan(value) or (digits and abs(value) >= 10_000):
+        return short(value)
+    return signed(value, digits).removeprefix("+")
 
 
 def interval(estimate: Estimate, *, sign: bool = False, digits: int | None = None) -> str:

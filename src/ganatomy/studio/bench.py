@@ -26,6 +26,7 @@ from ganatomy.perception.base import Scorer
 from ganatomy.perception.features import features_of
 from ganatomy.perception.judging import Judge
 from ganatomy.recipes import EditReadings, ModelReference, Move, Recipe, read_edit
+from ganatomy.studio.goals import goal_of, reach
 from ganatomy.studio.preparing import shown_psi
 from ganatomy.studio.scenes import Labels, Scene
 from ganatomy.studio.turns import Pause
@@ -129,7 +130,8 @@ class Bench:
         for name, steps in scene.moves.items():
             if steps:
                 direction, step = self.direction(name, scene, pause=pause)
-                found.append(Move(direction=direction, strength=steps * step, layers=scene.layers))
+                layers = scene.layers if goal_of(direction) is None else None
+                found.append(Move(direction=direction, strength=steps * step, layers=layers))
         return tuple(found)
 
     def direction(self, name: str, scene: Scene, *, pause: Pause = go_on) -> tuple[Direction, float]:
@@ -146,7 +148,10 @@ class Bench:
                 free = scene.own[name]
             else:
                 free = self.taught(name, scene.taught[name], pause=pause).direction
-            return (free, free.sigma) if panel is None else panel.move_along(free, hold)
+            # A guided edit has held what it should already.
+            if panel is None or goal_of(free) is not None:
+                return free, free.sigma
+            return panel.move_along(free, hold)
         if panel is None:
             raise SettingError("the sliders of this model are still being measured; wait for them")
         if name not in panel.names:
@@ -203,15 +208,30 @@ class Bench:
         edited = self.codes([scene], pause=pause)
         natural = self.natural(edited.space)
         pause()
+        moved = [name for name, steps in scene.moves.items() if steps]
+        goals = dict(filter(None, (goal_of(scene.own[name]) for name in moved if name in scene.own)))
         return read_edit(
             self.generator,
             scene.codes.draw(self.generator),
             edited,
-            [name for name, steps in scene.moves.items() if steps],
+            [*dict.fromkeys((*moved, *goals))],
+            goals={name: torch.tensor([to]) for name, to in goals.items()},
             scorer=self.scorer,
             judge=self.judge,
             natural=natural,
         )
+
+    def reach(self, scene: Scene, name: str, to: float, *, pause: Pause = go_on) -> Direction:
+        """A guided edit of a scene as a direction; see `goals.reach`.
+
+        Raises:
+            SettingError: for a model without a classifier, and as `goals.reach` says.
+        """
+        if self.scorer is None:
+            raise SettingError("no classifier scores the images of this model, so there is no goal to reach")
+        hold = scene.hold if scene.hold == "all" else tuple(n for n in scene.hold if n in self.scorer.names)
+        origin = self.codes([scene], pause=pause)
+        return reach(self.generator, self.scorer, origin, name, to, hold=hold, pause=pause)
 
     def natural(self, space: Space) -> NaturalCodes:
         """The codes with which those of scenes are compared."""

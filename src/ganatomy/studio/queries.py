@@ -21,7 +21,7 @@ from ganatomy.latents import Latents
 from ganatomy.metrics.walks import profile
 from ganatomy.recipes.codes import Codes, Given, Sum, Term
 from ganatomy.recipes.fields import Fields, choice, flag, integer, layer_range, number, several, text
-from ganatomy.recipes.parts import Part
+from ganatomy.recipes.parts import Part, write_direction
 from ganatomy.report.writer import as_json
 from ganatomy.studio.bench import AT_ONCE, Bench
 from ganatomy.studio.scenes import Labels, Scene, Seeds, one_code
@@ -95,7 +95,7 @@ class ImageQuery(Query):
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingQuery(Query):
-    """What the judge reads in the image of a scene, what it confirms, and how usual the code is."""
+    """What the judge reads in the image of a scene and confirms, whether a goal is reached, how usual the code is."""
 
     scene: Annotated[Scene, Scene.read]
 
@@ -103,12 +103,28 @@ class ReadingQuery(Query):
         read = bench.reading(self.scene, pause=pause)
         (image,) = read.images
         facts = {
+            "scorer": [] if image.reached is None else read.scorer_lines,
+            "reached": image.reached,
             "judge": read.judge_lines,
             "confirmed": image.confirmed,
             "code": read.codes_line,
             "unusual": image.unusual,
         }
         emit(Answer(facts={"kind": "reading", **facts}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReachQuery(Query):
+    """A guided edit of the image of a scene, as a direction by value."""
+
+    scene: Annotated[Scene, Scene.read]
+    name: Annotated[str, text]
+    to: Annotated[float, number(0.01, 0.99)]
+
+    def answer(self, bench: Bench, emit: Emit, pause: Pause) -> None:
+        found = bench.reach(self.scene, self.name, self.to, pause=pause)
+        facts = {"kind": "reached", "name": found.name, "direction": write_direction(found)}
+        emit(Answer(facts=facts))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,6 +263,7 @@ class TeachQuery(Query):
 KINDS: dict[str, type[Query]] = {
     "image": ImageQuery,
     "reading": ReadingQuery,
+    "reach": ReachQuery,
     "sheet": SheetQuery,
     "walk": WalkQuery,
     "mix": MixQuery,

@@ -21,7 +21,7 @@ from ganatomy.studio.guards import MOST_MESSAGE, SEND_SECONDS
 from ganatomy.studio.queries import Answer, Query, read_query
 from ganatomy.studio.turns import Pause, Superseded, Worker
 
-SLOTS = ("edit", "before", "reading", "sheet", "walk", "mix", "sum", "teach", "hover")
+SLOTS = ("edit", "before", "reading", "reach", "sheet", "walk", "mix", "sum", "teach", "hover")
 LAST_ID = 2**53
 BROKEN = "an error of the studio itself; its log has the details"
 

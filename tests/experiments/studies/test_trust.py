@@ -248,8 +248,8 @@ def test_a_person_who_sees_the_truth_agrees_with_the_judge_and_not_with_the_fool
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([], "has no answer"),
-        ([(99, "yes")], "image 99 is not in"),
+        ([], "no question is answered"),
+        ([(99, "yes")], "image 99 is not on this sheet"),
         ([(1, "yes"), (2, "perhaps")], "line 3 of .* is not an answer"),
         ([("one", "yes")], "line 2 of .* is not an answer"),
     ],

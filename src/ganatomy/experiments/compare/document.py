@@ -14,7 +14,7 @@ from ganatomy.experiments.compare.comparison import Comparison
 from ganatomy.experiments.compare.curves import REPEATS, TRADED_ATTRIBUTES, TRADED_IMAGES
 from ganatomy.experiments.compare.own_factors import DRAWN, OwnFactors
 from ganatomy.experiments.compare.sentences import sentences
-from ganatomy.experiments.documents import document
+from ganatomy.experiments.documents import document, scored_images
 from ganatomy.report.document import Document, Section
 from ganatomy.report.elements import Number, made_in
 from ganatomy.report.rows import interval_headings, interval_values, write_rows
@@ -30,13 +30,9 @@ def comparison_document(
 ) -> Document:
     """A comparison as a document, for `write_document`."""
     model, scorer = model or found.signature.architecture, scorer or found.scorer
-    side = found.signature.resolution
     return Document(
         title=f"Which method edits {Path(model).stem} best",
-        eyebrow=(
-            f"{len(found.results)} methods on {found.signature.architecture}, {side} × {side} pixels, scored by "
-            f"{Path(scorer).name}"
-        ),
+        eyebrow=f"{len(found.results)} methods on {scored_images(found.signature, Path(scorer).name)}",
         sentences=sentences(found),
         numbers=_numbers(found),
         sections=[

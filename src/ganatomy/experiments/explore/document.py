@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.experiments.base import Experiment
-from ganatomy.experiments.documents import document
+from ganatomy.experiments.documents import document, scored_images
 from ganatomy.experiments.explore import figures, tables
 from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
 from ganatomy.experiments.explore.panel import Panel
@@ -63,11 +63,10 @@ def exploration_document(
     """
     opened_with = opened_with or {}
     named, scored_by = model or found.signature.architecture, scorer or found.scorer
-    side = found.signature.resolution
     by = short_name(scored_by) if is_clip(scored_by) else Path(scored_by).name
     return Document(
         title=f"What the directions of {Path(named).stem} change",
-        eyebrow=f"{found.signature.architecture}, {side} × {side} pixels, scored by {by}",
+        eyebrow=scored_images(found.signature, by),
         sentences=[lead(found)],
         numbers=_numbers(found),
         sections=[

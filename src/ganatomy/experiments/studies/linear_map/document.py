@@ -10,7 +10,7 @@ from ganatomy.experiments.compare.document import caveats
 from ganatomy.experiments.compare.document import data as comparison_data
 from ganatomy.experiments.compare.figures import league
 from ganatomy.experiments.compare.tables import left_out
-from ganatomy.experiments.documents import document
+from ganatomy.experiments.documents import document, scored_images
 from ganatomy.experiments.studies.linear_map import figures, tables
 from ganatomy.experiments.studies.linear_map.penalties import FIGURES
 from ganatomy.experiments.studies.linear_map.result import PAPER, LinearMapStudy
@@ -27,13 +27,12 @@ def linear_map_document(
 ) -> Document:
     """The study as a document, for `write_document`."""
     compared = found.comparison
-    signature, model, scorer = compared.signature, model or "the model", scorer or compared.scorer
-    side = signature.resolution
+    model, scorer = model or "the model", scorer or compared.scorer
     return Document(
         title=f"A linear map of {model}, with and without a penalty",
         eyebrow=(
             "Pham Van et al., “Interpreting the Latent Space of GANs using Supervised Learning”, redone on "
-            f"{signature.architecture}, {side} × {side} pixels, in {compared.space.value}, scored by {scorer}"
+            f"{scored_images(compared.signature, scorer)}, in {compared.space.value}"
         ),
         sentences=sentences(found),
         numbers=_numbers(found),

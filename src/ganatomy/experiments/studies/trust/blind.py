@@ -164,7 +164,8 @@ def compare_answers(answers: str | os.PathLike[str], key: str | os.PathLike[str]
         for line in compare_answers("answers.csv", "trust/blind-key.json"):
             print(line)
     """
-    return compare_given(_read_answers(Path(answers)), read_key(key))
+    images = read_key(key)
+    return compare_given(_read_answers(Path(answers)), images)
 
 
 def compare_given(given: Mapping[int, bool], key: Sequence[Mapping[str, Any]]) -> list[PersonAgreement]:

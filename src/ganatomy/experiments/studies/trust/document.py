@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ganatomy.experiments.base import Experiment
-from ganatomy.experiments.documents import document
+from ganatomy.experiments.documents import document, scored_images
 from ganatomy.experiments.studies.trust import drawings, tables
 from ganatomy.experiments.studies.trust.blind import KEY_FILE, SHEET_FILE, blind_sheet
 from ganatomy.experiments.studies.trust.measures import figures
@@ -40,13 +40,12 @@ def trust_document(
     """
     model, scorer = model or found.signature.architecture, scorer or found.scorer.description
     sheet = blind_sheet(found, experiment.generator, n=blind, model=model) if blind else None
-    side = found.signature.resolution
     names = listed([judge.description for judge in found.judges]) if found.judges else "none"
     return Document(
         title=f"Do edits of {model} survive a second reader?",
         eyebrow=(
-            f"{len(found.methods)} methods on {found.signature.architecture}, {side} × {side} pixels, scored by "
-            f"{scorer}; {found.reading or 'judge'}: {names}"
+            f"{len(found.methods)} methods on {scored_images(found.signature, scorer)}; "
+            f"{found.reading or 'judge'}: {names}"
         ),
         sentences=sentences(found),
         numbers=_numbers(found),

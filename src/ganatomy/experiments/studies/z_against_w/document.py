@@ -25,6 +25,8 @@ from ganatomy.statistics.formatting import (
     with_interval,
 )
 
+MOST_NAMED = 8
+"""Attributes of a judge that are named; more are counted."""
 MOST_PAIRS = 8
 """Pairs of attributes in the table of unexpected correlations."""
 
@@ -199,10 +201,11 @@ def _by_judge(found: ZAgainstW) -> list[str]:
     it = found.by_judge
     if it is None or it.comparison is None:
         return []
+    few = len(it.attributes) <= MOST_NAMED
+    known = listed(it.attributes) if few else f"{len(it.attributes)} attributes"
     start = (
-        f"The judge ({it.judge}) took no part in finding directions. It reads the same images, of the attributes that "
-        f"both classifiers know: {listed(it.attributes)}. Edits are compared where its own reading of the edited "
-        "attribute has changed as much"
+        f"The judge ({it.judge}) took no part in finding directions. It reads the same images for {known} that both "
+        "classifiers know. Edits are compared where its own reading of the edited attribute has changed as much"
     )
     if not it.comparison.attributes:
         return [f"{start}, which no attribute does in both spaces."]

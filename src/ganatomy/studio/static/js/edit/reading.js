@@ -9,7 +9,10 @@ import { sentence } from "../words.js";
 /** Milliseconds without a change before the image is read: it is drawn twice for that. */
 const REST = 250;
 
-/** @type {import("@preact/signals").Signal<{judge: string[], confirmed: boolean|null, code: string, unusual: boolean}|null>} */
+/**
+ * @type {import("@preact/signals").Signal<{scorer: string[], reached: boolean|null, judge: string[],
+ *   confirmed: boolean|null, code: string, unusual: boolean}|null>}   scorer: where there was a goal
+ */
 export const reading = signal(null);
 let timer = null;
 let asked = 0;
@@ -27,16 +30,19 @@ export function followReading() {
   });
 }
 
-/** The lines, without those of the scorer, which the page shows itself. */
-export const readingLines = () => (reading.value ? [...reading.value.judge, reading.value.code].map(sentence) : []);
+/** All lines; what the scorer reads without a goal is shown by the page itself. */
+export const readingLines = () =>
+  (reading.value ? [...reading.value.scorer, ...reading.value.judge, reading.value.code].map(sentence) : []);
 
 export function Reading() {
   if (!reading.value) return null;
-  const { judge, confirmed, code, unusual } = reading.value;
-  const mark = confirmed === null ? "" : confirmed ? "confirmed" : "doubtful";
+  const { scorer, reached, judge, confirmed, code, unusual } = reading.value;
   return html`
     <ul class="reading">
-      ${judge.map((line) => html`<li class=${mark}>${sentence(line)}</li>`)}
+      ${scorer.map((line) => html`<li class=${mark(reached)}>${sentence(line)}</li>`)}
+      ${judge.map((line) => html`<li class=${mark(confirmed)}>${sentence(line)}</li>`)}
       <li class=${unusual ? "doubtful" : ""}>${sentence(code)}</li>
     </ul>`;
 }
+
+const mark = (yes) => (yes === null ? "" : yes ? "confirmed" : "doubtful");

@@ -21,7 +21,7 @@ export function Sliders() {
   return html`
     <${Toolbar} all=${all} filter=${filter} />
     <${Others} title="Taught by you" names=${Object.keys(taught)} onTeach=${teachMore} />
-    <${Others} title="From your file" names=${Object.keys(own)} />
+    <${Others} title="Your own: from files and guided edits" names=${Object.keys(own)} />
     ${others && html`<h2 class="small">Of this model</h2>`}
     ${shown.length > 0 && measured.value && html`<${Heads} />`}
     <ul class="sliders" aria-label=${measured.value ? "Sliders, most selective first" : "Sliders"}>

@@ -6,6 +6,7 @@ import { swiped } from "../panes.js";
 import { edit, holdsEvery, moves } from "../state.js";
 import { html, useEffect, useState } from "../view.js";
 import { listed, share, signed, titled } from "../words.js";
+import { attributeOf } from "./goal.js";
 import { Reading, readingLines } from "./reading.js";
 
 /** Attributes that the sentence names. */
@@ -16,7 +17,8 @@ const AS_FAR = "They are held as far as this model allows; smaller steps change 
 
 export function Verdict() {
   const moved = Object.keys(moves.value);
-  const others = changed.value.filter(([name]) => !moved.includes(name));
+  const meant = moved.map(attributeOf);
+  const others = changed.value.filter(([name]) => !meant.includes(name));
   const scored = Boolean(panel.value?.scorer);
   const judged = scored && now.scores.value && before.scores.value;
   const words = moved.map((name) => `${titled(name)} ${outcome(name)}`).join(", ");
@@ -51,7 +53,7 @@ function advice() {
 }
 
 function outcome(name) {
-  const [was, is] = [before.scores.value?.[name], now.scores.value?.[name]];
+  const [was, is] = [before, now].map(({ scores }) => scores.value?.[attributeOf(name)]);
   return was === undefined || is === undefined ? signed(moves.value[name]) + (name in { ...edit.value.taught, ...edit.value.own } ? " σ" : " steps") : `${share(was)} → ${share(is)}`;
 }
 

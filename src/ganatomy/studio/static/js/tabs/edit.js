@@ -1,6 +1,7 @@
 /** Edit: one image, large, and a slider for each direction beside what it moved. */
 import { Compare } from "../edit/compare.js";
 import { Finer } from "../edit/finer.js";
+import { Goal } from "../edit/goal.js";
 import { SeedBar } from "../edit/seeds.js";
 import { Sliders } from "../edit/sliders.js";
 import { Verdict } from "../edit/verdict.js";
@@ -17,6 +18,7 @@ export const EditTab = () => html`
     </section>
     <section class="panel" aria-label="Sliders">
       <${Sliders} />
+      <${Goal} />
       <${Finer} />
     </section>
   </div>`;
