@@ -31,7 +31,7 @@ NUM_SAMPLES = 48
 
 
 @options
-class Faces:
+class FaceOptions:
     """Which faces of a photograph, and what finds them."""
 
     faces: Annotated[str, PHOTOGRAPHS] = "largest"
@@ -56,7 +56,7 @@ class Faces:
 
 
 @options
-class Aligning(Faces):
+class Aligning(FaceOptions):
     """How photographs are cut to images of a model."""
 
     align: Annotated[str, PHOTOGRAPHS] = AUTO

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from ganatomy.cli.console import answer, progress, remark
 from ganatomy.cli.outputs import expect_folder
 from ganatomy.cli.parameters import Json, OutFolder, switch
-from ganatomy.cli.photographs import Faces, measured_layout, named_layout, opened, photograph_files
+from ganatomy.cli.photographs import FaceOptions, measured_layout, named_layout, opened, photograph_files
 from ganatomy.errors import CheckpointError, PhotographError, SettingError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TABLE, LAYOUT_FILE = "crops.json", "layout.json"
 """Files beside the crops: where each lies in its photograph, and the layout that was measured."""
 
-FACES = Faces()
+FACES = FaceOptions()
 
 
 def align(
@@ -32,7 +32,7 @@ def align(
     layout: str = "ffhq",
     like: str | None = None,
     resolution: int = 256,
-    faces: Faces = FACES,
+    faces: FaceOptions = FACES,
     grey: Annotated[bool, switch("Write grey images, for a model of one channel.")] = False,
     json: Json = False,
 ) -> None:
