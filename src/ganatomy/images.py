@@ -28,6 +28,9 @@ Pixels = UInt8[np.ndarray, "n h w c"]
 KEYWORD = "ganatomy"
 """What the text is called that a PNG of ours carries."""
 
+QUALITY = 95
+"""Of JPEG and WebP, from 1 to 100: results are kept, so little is lost."""
+
 LONGEST_COMMENT = 65_533
 """Bytes that the comment of a JPEG can hold."""
 
@@ -115,7 +118,8 @@ def save_image(image: Image.Image, path: str | os.PathLike[str], *, text: str | 
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        image.save(part, format=image_format, **_carrying(text, str(image_format)))
+        quality = {"quality": QUALITY} if image_format in ("JPEG", "WEBP") else {}
+        image.save(part, format=image_format, **quality, **_carrying(text, str(image_format)))
         os.replace(part, path)
     except OSError as error:
         with contextlib.suppress(OSError):

@@ -22,7 +22,7 @@ CROP = ("--align", "crop", "--budget", "quick")
 @pytest.fixture(autouse=True)
 def little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Preparations that take little."""
-    monkeypatch.setattr(PreparationSize, "of", lambda _: PreparationSize(images=96, products=32))
+    monkeypatch.setattr(PreparationSize, "of", lambda _: PreparationSize(images=96, products=32, own=8))
 
 
 @pytest.fixture

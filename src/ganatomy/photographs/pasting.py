@@ -23,6 +23,9 @@ CARRY = ("fitting", "all", "colours", "nothing")
 SEAM = 0.15
 """Width of the soft border, in sides of the crop."""
 
+AT_ONCE = 1 << 19
+"""Pixels of the photograph that are changed at a time, so that large ones take little memory."""
+
 COLOUR_BLUR = 0.06
 """Deviation of the blur that leaves the colours and the light of a residual, in sides of the crop."""
 
@@ -81,7 +84,7 @@ def paste(
     for row, quad in enumerate(crops.quads):
         crop, new = _coloured(crops.images[row]), _coloured(edited[row])
         old = None if reconstructed is None else _coloured(reconstructed[row])
-        _paste_one(pixels, quad, crop, new, old, carry=carry, seam=seam)
+        _paste_one(pixels, quad, *_carried(crop, new, old, carry), seam=seam)
     return Image.fromarray(pixels)
 
 
@@ -100,14 +103,12 @@ def soft_mask(unit: Float64[Tensor, "h w 2"], seam: float) -> Float64[Tensor, "h
 def _paste_one(
     pixels: np.ndarray,
     quad: Quad,
-    crop: Float64[Tensor, "1 3 r r"],
-    edited: Float64[Tensor, "1 3 r r"],
-    reconstructed: Float64[Tensor, "1 3 r r"] | None,
+    offset: Float64[Tensor, "1 3 r r"],
+    kept: Float64[Tensor, "1 1 r r"],
     *,
-    carry: str,
     seam: float,
 ) -> None:
-    """Change the pixels inside of one quadrilateral; grey ones stay grey."""
+    """Change the pixels inside of one quadrilateral, some rows at a time; grey ones stay grey."""
     height, width = pixels.shape[:2]
     left, top = (max(0, math.floor(value)) for value in quad.amin(0).tolist())
     right, bottom = (
@@ -116,44 +117,44 @@ def _paste_one(
     )
     if left >= right or top >= bottom:
         return
-    across, down = (torch.arange(a, b, dtype=torch.float64) + 0.5 for a, b in ((left, right), (top, bottom)))
-    unit = locate(quad, torch.stack(torch.meshgrid(across, down, indexing="xy"), dim=-1))
-    mask = soft_mask(unit, seam)
-    part = pixels[top:bottom, left:right]
-    photograph = from_uint8(part[None].copy()).double()
-    found = _placed(photograph, unit, crop, edited, reconstructed, carry=carry, pixels_a_side=side(quad))
-    if not bool((photograph - photograph.mean(1, keepdim=True)).any()):
-        found = grey(found).expand_as(found)
-    mixed = to_uint8(photograph + mask * (found - photograph))[0]
-    part[:] = np.where((mask > 0).numpy()[..., None], mixed, part)
+    is_grey = not (pixels[top:bottom, left:right] != pixels[top:bottom, left:right, :1]).any()
+    layers, rows = torch.cat([offset, kept], dim=1), max(1, AT_ONCE // (right - left))
+    across = torch.arange(left, right, dtype=torch.float64) + 0.5
+    for first in range(top, bottom, rows):
+        part = pixels[first : min(first + rows, bottom), left:right]
+        down = torch.arange(first, first + len(part), dtype=torch.float64) + 0.5
+        unit = locate(quad, torch.stack(torch.meshgrid(across, down, indexing="xy"), dim=-1))
+        mask = soft_mask(unit, seam)
+        photograph = from_uint8(part[None].copy()).double()
+        offset_here, kept_here = _onto(layers, unit, side(quad)).split([3, 1], dim=1)
+        found = offset_here + kept_here * photograph
+        if is_grey:
+            found = grey(found).expand_as(found)
+        mixed = to_uint8(photograph + mask * (found - photograph))[0]
+        part[:] = np.where((mask > 0).numpy()[..., None], mixed, part)
 
 
-def _placed(
-    photograph: Float64[Tensor, "1 3 h w"],
-    unit: Float64[Tensor, "h w 2"],
+def _carried(
     crop: Float64[Tensor, "1 3 r r"],
     edited: Float64[Tensor, "1 3 r r"],
     reconstructed: Float64[Tensor, "1 3 r r"] | None,
-    *,
     carry: str,
-    pixels_a_side: float,
-) -> Float64[Tensor, "1 3 h w"]:
-    """The edited image at the pixels of the photograph, with what is carried over."""
+) -> tuple[Float64[Tensor, "1 3 r r"], Float64[Tensor, "1 1 r r"]]:
+    """What is pasted, as an image and how much of the photograph is added to it."""
+    nothing = torch.zeros_like(edited[:, :1])
     if reconstructed is None or carry == "nothing":
-        return _onto(edited, unit, pixels_a_side)
+        return edited, nothing
+    change = edited - reconstructed
     if carry == "all":
-        return photograph + _onto(edited - reconstructed, unit, pixels_a_side)
+        return change, nothing + 1
     resolution = crop.shape[-1]
     colours = _blurred(crop - reconstructed, COLOUR_BLUR * resolution)
     if carry == "colours":
-        return _onto(edited + colours, unit, pixels_a_side)
-    change = edited - reconstructed
+        return edited + colours, nothing
     details = change - _blurred(change, COLOUR_BLUR * resolution)
     energy = _blurred(details.square().mean(1, keepdim=True), CHANGE_BLUR * resolution)
-    fits = torch.exp(-energy / CHANGED**2)
-    layers = torch.cat([edited + colours, reconstructed + colours, fits], dim=1)
-    new, old, kept = _onto(layers, unit, pixels_a_side).split([3, 3, 1], dim=1)
-    return new + kept * (photograph - old)
+    kept = torch.exp(-energy / CHANGED**2)
+    return edited + colours - kept * (reconstructed + colours), kept
 
 
 def _onto(
