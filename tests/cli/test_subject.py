@@ -204,3 +204,16 @@ def test_a_scorer_is_found_only_where_there_is_one(files: Any) -> None:
     assert Subject(model="digits").find_scorer() is not None
     with pytest.raises(SettingError, match="has no scorer of its own"):
         Subject(model=files.style).open_scorer()
+
+
+def test_guided_edits_follow_the_classifiers_of_target_which_may_not_judge(
+    run: Run, files: Any, other_scorer: str, tmp_path: Path
+) -> None:
+    edit = ["edit", files.style, "--seed", 7, "--to", "Smiling=+.1", "--scorer", files.scorer]
+    outcome = run(*edit, "--target", other_scorer, "-o", tmp_path / "a.png")
+    assert outcome.code == 0, outcome.err
+    refused = run(*edit, "--target", other_scorer, "--judge", other_scorer, "-o", tmp_path / "b.png")
+    assert "took part itself" in refused.complaint
+    twice = run(*edit, "--target", files.scorer, "-o", tmp_path / "b.png")
+    assert "follow" in twice.complaint
+    assert "already" in twice.complaint
