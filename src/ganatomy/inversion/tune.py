@@ -74,7 +74,7 @@ def tune(
     inversion: Inversion,
     *,
     directions: Directions | None = None,
-    steps: int = 40,
+    steps: int = 30,
     locality: float = 1.0,
     perceptual: PerceptualDistance | str | None = "auto",
     progress: Advance | None = None,

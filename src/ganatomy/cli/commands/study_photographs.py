@@ -58,7 +58,7 @@ def photographs(
     experiment = subject.experiment()
     generator = experiment.generator
     given: dict[str, torch.Tensor] = {}
-    for name, folder in (("training domain", domain), ("other photographs", others)):
+    for name, folder in (("images of the training domain", domain), ("other photographs", others)):
         if folder is not None:
             if not folder.is_dir():
                 raise SettingError(f"{folder} is no folder of images")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -36,7 +37,7 @@ def photographs_document(
     side = found.signature.resolution
     who = "judge" if found.judged else "scorer"
     return Document(
-        title=f"Photographs on {model}",
+        title=f"Photographs on {Path(model).stem}",
         eyebrow=f"{found.signature.architecture}, {side} × {side} pixels; read by the {who}: {found.reader}",
         sentences=sentences(found),
         numbers=_numbers(found),
@@ -117,12 +118,16 @@ def _reconstruction(found: PhotographStudy) -> Any:
             "images": lambda group: str(len(group)),
             "PSNR, dB": lambda group: group.error("psnr"),
             "SSIM": lambda group: group.error("ssim"),
-            "perceptual": lambda group: group.error("perceptual"),
+            **({"perceptual": lambda group: group.error("perceptual")} if _has_perceptual(found) else {}),
             "agreement": lambda group: group.agreement,
-            "percentile of codes": lambda group: group.code_percentile,
+            "percentile of codes, %": lambda group: group.code_percentile,
         },
         stacked=True,
     )
+
+
+def _has_perceptual(found: PhotographStudy) -> bool:
+    return any(group.error("perceptual") is not None for group in found.groups)
 
 
 def _edits(found: PhotographStudy) -> Any:
@@ -155,7 +160,7 @@ def _sheet(found: PhotographStudy, group: Group) -> Drawing:
         image=sheet,
         title=group.name.capitalize(),
         alt=f"{shown} images of {group.name}, in rows: {', '.join(names)}",
-        caption=f"edited is {found.attribute} moved away from what the image shows.",
+        caption=f"In the last row {found.attribute} is moved away from what the image shows.",
         large=True,
     )
 

@@ -42,7 +42,7 @@ def study_photographs(
     Args:
         experiment: generator, scorer that the direction is found with, and judge that reads the images where there is
             one; else the scorer does.
-        photographs: images of the generator's size by the name of their group, such as "training domain".
+        photographs: images of the generator's size by the name of their group, such as "other photographs".
         attribute: to move; by default Smiling where it is scored, else the first.
         n: codes that the direction is learnt from.
         images: generated images, and own samples that are inverted.
