@@ -1,5 +1,6 @@
 """`train`, with settings that are cut down to seconds."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from ganatomy.perception import scorer
 from ganatomy.perception.network import AttributeNetwork
 from ganatomy.training.bundled import TRAININGS, calibrate, train
 from ganatomy.training.settings import TrainingStage
-from ganatomy.zoo import BundledModel
+from ganatomy.zoo import FOLDER, BundledModel
 
 
 @pytest.fixture
@@ -64,17 +65,22 @@ def test_a_folder_of_images_with_labels_trains_both(short: None, tmp_path: Path)
     assert scorer(made[1]).names == ("Odd", "Third")
 
 
+@pytest.mark.slow
 def test_bundled_files_are_replaced_on_demand(
     short: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ganatomy.zoo.FOLDER", tmp_path / "zoo")
-    (tmp_path / "zoo").mkdir()
+    zoo = tmp_path / "zoo"
+    shutil.copytree(FOLDER, zoo, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    monkeypatch.setattr("ganatomy.zoo.FOLDER", zoo)
+    before = {path.name: path.read_bytes() for path in zoo.iterdir()}
     data = tmp_path / "data"
     data.mkdir()
     for index in range(16):
         Image.new("L", (32, 32), 10 * index).save(data / f"{index}.png")
     train("digits", data, tmp_path / "run", bundle=True)
-    assert [path.name for path in (tmp_path / "zoo").iterdir()] == ["digits-generator.safetensors"]
+    changed = {path.name for path in zoo.iterdir() if before[path.name] != path.read_bytes()}
+    kinds = ("generator", "critic", "inversion")
+    assert changed == {f"digits-{kind}.safetensors" for kind in kinds}
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Families of GANs for a person's own images: settings for any resolution and any time."""
+"""Families of GANs for a person's own images: settings for any resolution and any time.
+
+Those in bfloat16 are trained in float32 where a machine is not quicker in the former.
+"""
 
 from __future__ import annotations
 
@@ -66,6 +69,7 @@ def dcgan_r1(resolution: int, channels: int) -> GanSettings:
         z_dim=64,
         learning_rate=0.001,
         r1_gamma=1.0,
+        precision="bfloat16",
     )
 
 

@@ -15,7 +15,7 @@ from ganatomy.storage import atomic_write
 from ganatomy.training.families import family_settings
 from ganatomy.training.loop import train_gan
 from ganatomy.training.planning import plan_training
-from ganatomy.training.ranks import launched
+from ganatomy.training.ranks import launched, quick_precision
 from ganatomy.training.records import Say
 from ganatomy.training.settings import GanSettings, TrainingStage
 from ganatomy.training.sources import Framing, open_images
@@ -70,6 +70,8 @@ def train_own(
         fresh = replace(
             family_settings(family, resolution=framing.resolution, channels=source.channels), seed=seed
         )
+        if quick_precision(own) == "float32":
+            fresh = replace(fresh, precision="float32")
         started = folder / SETTINGS
         if started.exists():
             settings = _go_on(started, fresh, source.description, images=images)
