@@ -162,6 +162,40 @@ def write_keras(path: Path) -> None:
                 layer.create_dataset(f"{name}/kernel:0", data=weights[name])
 
 
+def write_keras_classes(path: Path) -> None:
+    import h5py
+
+    def layer(kind: str, name: str, before: list[str], **config: object) -> dict[str, object]:
+        nodes = [[[each, 0, 0, {}] for each in before]] if before else []
+        return {"class_name": kind, "name": name, "config": {"name": name, **config}, "inbound_nodes": nodes}
+
+    weights = _keras_weights()
+    arrays = {
+        "embedding/embeddings:0": np.ones((2, 3), np.float32),
+        "dense/kernel:0": weights["dense"],
+        "conv2d_transpose/kernel:0": weights["conv2d_transpose"],
+    }
+    layers = [
+        layer("InputLayer", "z", [], batch_input_shape=[None, 3]),
+        layer("InputLayer", "label", [], batch_input_shape=[None, 1]),
+        layer("Embedding", "embedding", ["label"]),
+        layer("Flatten", "flatten", ["embedding"]),
+        layer("Multiply", "multiply", ["z", "flatten"]),
+        layer("Dense", "dense", ["multiply"], units=16, use_bias=False, activation="linear"),
+        layer("Reshape", "reshape", ["dense"], target_shape=[4, 4, 1]),
+        layer("Conv2DTranspose", "conv2d_transpose", ["reshape"], **DECONV),
+    ]
+    config = {"name": "model", "layers": layers, "output_layers": [["conv2d_transpose", 0, 0]]}
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = json.dumps({"class_name": "Functional", "config": config})
+        group = file.create_group("model_weights")
+        group.attrs["layer_names"] = [name.partition("/")[0].encode() for name in arrays]
+        for name, array in arrays.items():
+            own = group.create_group(name.partition("/")[0])
+            own.attrs["weight_names"] = [name.encode()]
+            own.create_dataset(name, data=array)
+
+
 def write_keras_archive(path: Path) -> None:
     import h5py
 
@@ -189,6 +223,7 @@ SAMPLES: dict[str, tuple[Callable[[Path], None], str]] = {
     "plain safetensors": (write_safetensors, "safetensors"),
     "NumPy archive": (write_npz, "npz"),
     "Keras HDF5": (write_keras, "h5"),
+    "Keras, conditional": (write_keras_classes, "h5"),
     "Keras archive": (write_keras_archive, "keras"),
     "StyleGAN of ours": (write_our_stylegan, "safetensors"),
     "ProGAN of ours": (write_our_progan, "safetensors"),

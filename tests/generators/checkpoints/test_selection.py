@@ -28,6 +28,7 @@ def network(seed: int) -> dict[str, Tensor]:
 
 
 GENERATOR, OTHER, DISCRIMINATOR = network(0), network(1), network(2)
+CRITIC = {"0.weight": torch.ones(8, 3, 4, 4), "1.weight": torch.ones(1, 8, 4, 4)}
 OPTIMIZER = {"state": {0: {"step": 5, "exp_avg": torch.ones(3, 4)}}, "param_groups": [{"lr": 0.1}]}
 
 
@@ -71,8 +72,8 @@ SAVED = {
     "in camel case": {"stateDictGenerator": GENERATOR, "stateDictDiscriminator": DISCRIMINATOR},
     "smoothed": {"models": {"generator": OTHER, "generator_smooth": GENERATOR, "discriminator": DISCRIMINATOR}},
     "empty average": {"ema": {"decay": 0.99}, "generator": GENERATOR},
-    "a list of both": [GENERATOR, DISCRIMINATOR],
-    "a tuple of both and counters": (DISCRIMINATOR, GENERATOR, 3),
+    "a list of both": [GENERATOR, CRITIC],
+    "a tuple of both and counters": (CRITIC, GENERATOR, 3),
     "unknown word beside known ones": {"painter": GENERATOR, "critic": DISCRIMINATOR, "opt": OPTIMIZER},
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ hdf5        HDF5 files, as far as Keras needs them
 hdf5_texts  texts of open length in them
 inert       what may come out of a pickle
 keras       Keras's files
+keras_classes  what leads from a class to a layer of Keras
 keras_layers  Keras's layers as a stack of ours
 keras_values  sizes, margins and activations in Keras's words
 layouts     stacks of layers, read off names and shapes

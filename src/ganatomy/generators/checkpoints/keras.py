@@ -28,6 +28,7 @@ from ganatomy.generators.checkpoints.hdf5 import (
     read_texts,
     walk,
 )
+from ganatomy.generators.checkpoints.keras_classes import JOINS
 from ganatomy.generators.checkpoints.keras_layers import Arrays, KerasStep, Stack, assemble
 
 MODELS = {"Sequential", "Functional", "Model"}
@@ -107,10 +108,17 @@ def read_steps(
             layers = _chain(layers, config)
         steps: list[KerasStep] = []
         counts: dict[str, int] = {}
+        places: dict[str, str] = {}
+        listed = layers
+        if any("branch" in layer for layer in layers):
+            listed = model["config"]["layers"]
+        for layer in listed:
+            kind = layer["class_name"]
+            count = counts[kind] = counts.get(kind, -1) + 1
+            places[str(layer.get("name", id(layer)))] = f"{_snake(kind)}_{count}" if count else _snake(kind)
         for layer in layers:
             kind, config = layer["class_name"], layer["config"]
-            count = counts[kind] = counts.get(kind, -1) + 1
-            path = (*numbered, f"{_snake(kind)}_{count}" if count else _snake(kind))
+            path = (*numbered, places[str(layer.get("name", id(layer)))])
             name = str(config["name"] if isinstance(config, Mapping) and "name" in config else layer["name"])
             if kind in MODELS:
                 steps += read_steps(layer, (*owners, name), path)
@@ -118,7 +126,27 @@ def read_steps(
             first = not steps and not owners and kind != "InputLayer"
             if first and isinstance(config.get("batch_input_shape"), list):
                 steps.append(KerasStep(kind="InputLayer", name=name, config=config))
-            steps.append(KerasStep(kind=kind, name=name, config=config, owners=owners, numbered=path))
+            branch = tuple(
+                KerasStep(
+                    kind=each["class_name"],
+                    name=str(each["name"]),
+                    config=each["config"],
+                    owners=owners,
+                    numbered=(*numbered, places[str(each["name"])]),
+                )
+                for each in layer.get("branch", ())
+            )
+            steps.append(
+                KerasStep(
+                    kind=kind,
+                    name=name,
+                    config=config,
+                    owners=owners,
+                    numbered=path,
+                    branch=branch,
+                    class_first=layer.get("class_first", False),
+                )
+            )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise CheckpointError(f"describes a model in an unknown way: {error!r}") from None
     return steps
@@ -138,6 +166,8 @@ def _chain(layers: list[Any], config: Mapping[str, Any]) -> list[Any]:
     chain = [by_name[outputs[0]]]
     while chain[-1].get("inbound_nodes"):
         before = _histories(chain[-1]["inbound_nodes"])
+        if len(before) == 2 and chain[-1]["class_name"] in JOINS:
+            before = _split_off_class(chain, before, by_name)
         if len(before) != 1:
             raise CheckpointError(
                 f"has a layer {chain[-1]['name']!r} ({chain[-1]['class_name']}) that takes {len(before)} inputs; "
@@ -147,6 +177,29 @@ def _chain(layers: list[Any], config: Mapping[str, Any]) -> list[Any]:
         if len(chain) > len(layers):
             raise CheckpointError("has layers that feed each other in a circle")
     return chain[::-1]
+
+
+def _split_off_class(chain: list[Any], before: list[str], by_name: Mapping[str, Any]) -> list[str]:
+    """What flows into a layer beside a class; the way of the class is kept with the layer."""
+    ways = [_way_to(name, by_name) for name in before]
+    of_class = [
+        place for place, way in enumerate(ways) if any(step["class_name"] == "Embedding" for step in way)
+    ]
+    if len(of_class) != 1:
+        return before
+    (place,) = of_class
+    chain[-1] = {**chain[-1], "branch": ways[place], "class_first": place == 0}
+    return [before[1 - place]]
+
+
+def _way_to(name: str, by_name: Mapping[str, Any]) -> list[Any]:
+    """The layers from an input, or from one of several inputs, to this one."""
+    way = [by_name[name]]
+    while len(before := _histories(way[-1].get("inbound_nodes") or [])) == 1:
+        way.append(by_name[before[0]])
+        if len(way) > len(by_name):
+            raise CheckpointError("has layers that feed each other in a circle")
+    return way[::-1]
 
 
 def _histories(nodes: Any) -> list[str]:
@@ -176,7 +229,8 @@ def _parse(text: str | bytes) -> Mapping[str, Any]:
 
 
 def _settings(stack: Stack) -> dict[str, Any]:
-    return {"framework": "Keras", "layers": stack.layers, "output": stack.output}
+    classes = {"classes": stack.classes} if stack.classes else {}
+    return {"framework": "Keras", "layers": stack.layers, "output": stack.output, **classes}
 
 
 # Keras 2's HDF5: groups by layer, in which weights lie under their names.
@@ -214,6 +268,10 @@ def _check_leaves(step: KerasStep, names: Mapping[str, Any]) -> None:
     """That all weights which the layer needs are there."""
     norm = step.kind.startswith("BatchNormalization")
     needed = {"moving_mean", "moving_variance"} if norm else {"kernel"}
+    if step.kind == "Embedding":
+        if "embeddings" not in names:
+            raise CheckpointError("it has no weights embeddings")
+        return
     switches = {"gamma": "scale", "beta": "center"} if norm else {"bias": "use_bias"}
     needed |= {leaf for leaf, switch in switches.items() if step.config.get(switch, True)}
     if not needed <= set(names):
@@ -323,7 +381,9 @@ def _archived_groups(root: h5py.Group, steps: list[KerasStep]) -> Callable[[Kera
     def by_number(step: KerasStep) -> h5py.Group | None:
         return find_group(root, "/".join(f"{word}/{name}" for name in step.numbered))
 
-    weighted = [step for step in steps if step.kind.startswith(("BatchNormalization", "Conv", "Dense"))]
+    weighted = [
+        step for step in steps if step.kind.startswith(("BatchNormalization", "Conv", "Dense", "Embedding"))
+    ]
     return by_name if all(by_name(step) is not None for step in weighted) else by_number
 
 
@@ -337,6 +397,8 @@ def _archived_weights(
     if step.kind.startswith("BatchNormalization"):
         leaves = ["gamma"] * bool(config.get("scale", True)) + ["beta"] * bool(config.get("center", True))
         leaves += ["moving_mean", "moving_variance"]
+    elif step.kind == "Embedding":
+        leaves = ["embeddings"]
     else:
         leaves = ["kernel"] + ["bias"] * bool(config.get("use_bias", True))
     return read_arrays(group, {leaf: f"vars/{number}" for number, leaf in enumerate(leaves)}, budget)

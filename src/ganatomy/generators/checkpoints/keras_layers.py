@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from ganatomy.errors import CheckpointError
+from ganatomy.generators.checkpoints.keras_classes import JOINS, class_table
 from ganatomy.generators.checkpoints.keras_values import (
     margins,
     pair,
@@ -25,6 +26,7 @@ from ganatomy.generators.checkpoints.keras_values import (
     whole_number,
 )
 from ganatomy.generators.checkpoints.layouts import SIZES, same_padding, same_transposed_padding
+from ganatomy.generators.class_inputs import ClassInput
 from ganatomy.generators.stacks import Layer
 
 Arrays = dict[str, np.ndarray]
@@ -43,6 +45,8 @@ class KerasStep:
         kind: Keras's class, such as "Conv2DTranspose".
         owners: models that it lies in, from the outside in.
         numbered: these and itself, by their kinds and their numbers among those of their kind, as Keras 3 does.
+        branch: of a layer that brings in a class: the layers from the class to it.
+        class_first: whether the class stands before what flows.
     """
 
     kind: str
@@ -50,6 +54,8 @@ class KerasStep:
     config: Mapping[str, Any]
     owners: tuple[str, ...] = ()
     numbered: tuple[str, ...] = ()
+    branch: tuple[KerasStep, ...] = ()
+    class_first: bool = False
 
     def __str__(self) -> str:
         return f"layer {self.name!r} ({self.kind})"
@@ -75,6 +81,7 @@ class Stack:
     layers: list[dict[str, Any]]
     output: str
     state: dict[str, Tensor]
+    classes: dict[str, Any] | None = None
 
 
 def assemble(steps: list[KerasStep], weights: Callable[[KerasStep], Arrays]) -> Stack:
@@ -112,6 +119,8 @@ class Assembly:
         self.shape: Image | None = None
         self.upsample: tuple[int, str] = (1, "nearest")
         self.padding = (0, 0)
+        self.classes: ClassInput | None = None
+        self.table = np.zeros(0, np.float32)
 
     # What flows.
 
@@ -286,6 +295,37 @@ class Assembly:
         if "batches" in found:
             self.arrays[-1]["norm.num_batches_tracked"] = found["batches"]
 
+    # A class.
+
+    def class_input(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
+        """What a class adds to the channels, or multiplies them by."""
+        if not step.branch or self.classes is not None:
+            raise CheckpointError("only one input beside z is read, a class that is embedded")
+        self._carry_out_upsampling()
+        shape, table = self._shape(), class_table(step.branch, weights)
+        if shape.side > 1:
+            if table.shape[-3:-1] != (shape.side, shape.side) or table.ndim != 4 or self.channels_first:
+                raise CheckpointError(
+                    f"classes become {list(table.shape[1:])} beside images of {shape.side} px"
+                )
+            table = table.transpose(0, 3, 1, 2)
+        else:
+            table = table.reshape(len(table), -1, 1, 1)
+        multiplied = step.kind == "Multiply"
+        if shape.flattened or step.config.get("axis", -1) not in (-1, 1 if shape.side < 2 else 3):
+            raise CheckpointError("classes are read beside the channels only")
+        if multiplied and table.shape[1] != shape.channels:
+            raise CheckpointError(f"{table.shape[1]} numbers of a class multiply {shape.channels}")
+        self.classes = ClassInput(
+            num_classes=len(table),
+            channels=table.shape[1],
+            size=table.shape[2],
+            join="multiply" if multiplied else "first" if step.class_first else "last",
+            at=len(self.layers),
+        )
+        self.table = table
+        self.shape = replace(shape, channels=shape.channels + self.classes.added)
+
     # Layers without weights.
 
     def activation(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
@@ -353,7 +393,14 @@ class Assembly:
             for index, arrays in enumerate(self.arrays)
             for name, array in arrays.items()
         }
-        return Stack(layers=[asdict(layer) for layer in self.layers], output=last.activation, state=state)
+        if self.classes is not None:
+            state["class_table"] = torch.from_numpy(np.ascontiguousarray(self.table, dtype=np.float32))
+        return Stack(
+            layers=[asdict(layer) for layer in self.layers],
+            output=last.activation,
+            state=state,
+            classes=asdict(self.classes) if self.classes else None,
+        )
 
     # Parts of the above.
 
@@ -404,7 +451,8 @@ class Assembly:
         return kernel.reshape(side, side, channels, -1).transpose(2, 0, 1, 3).reshape(kernel.shape)
 
     def _last(self) -> Layer:
-        if not self.layers:
+        joined = self.classes is not None and self.classes.at == len(self.layers)
+        if not self.layers or joined:
             self._add_identity()
         return self.layers[-1]
 
@@ -432,6 +480,7 @@ READ: dict[str, Callable[[Assembly, KerasStep, Callable[[KerasStep], Arrays]], N
     "UpSampling2D": Assembly.upsampling,
     "ZeroPadding2D": Assembly.zero_padding,
     "Cropping2D": Assembly.cropping,
+    **dict.fromkeys(JOINS, Assembly.class_input),
     **dict.fromkeys(IDENTITIES, Assembly.nothing),
 }
 """Keras's layers that are read, and what each adds."""
