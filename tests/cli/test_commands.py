@@ -287,9 +287,9 @@ def test_arithmetic_keeps_the_order_of_its_terms(run: Run, files: Any, tmp_path:
     arguments = ["--plus", "3,5", "--minus", 2, "--plus", "1,6", "-o", tmp_path / "sum.png", "--json"]
     data = json.loads(run("arithmetic", files.stack, *arguments).out)
     assert data["terms"] == [
-        {"sign": "+", "seeds": [3, 5]},
-        {"sign": "-", "seeds": [2]},
-        {"sign": "+", "seeds": [1, 6]},
+        {"sign": "+", "codes": [3, 5]},
+        {"sign": "-", "codes": [2]},
+        {"sign": "+", "codes": [1, 6]},
     ]
 
 

@@ -17,7 +17,7 @@ from ganatomy.cli.console import progress, remark, stages
 from ganatomy.cli.inputs import Source
 from ganatomy.cli.outputs import CODES, expect_file, expect_folder
 from ganatomy.cli.parameters import options, switch
-from ganatomy.cli.photographs import PHOTOGRAPHS, Aligning, photograph_files
+from ganatomy.cli.photographs import PHOTOGRAPHS, Aligning, is_photograph, photograph_files
 from ganatomy.cli.subject import Sampling
 from ganatomy.errors import CheckpointError, OutputError, SettingError
 
@@ -140,9 +140,7 @@ class Inverting(Aligning):
         from ganatomy.storage import load_latents
 
         wanted = None if space is None else Space.parse(space)
-        if len(files) == 1 and (
-            files[0].suffix.lower() in CODES or (not files[0].suffix and files[0].is_file())
-        ):
+        if len(files) == 1 and not (files[0].is_dir() or is_photograph(files[0])):
             return Inputs(
                 codes=Given(
                     latents=load_latents(files[0]), space=wanted, truncation_psi=subject.truncation_psi

@@ -10,7 +10,14 @@ from cyclopts import Group, Parameter
 
 from ganatomy.cli.console import progress, remark
 from ganatomy.cli.parameters import options
-from ganatomy.errors import CheckpointError, DownloadError, OutputError, PhotographError, SettingError
+from ganatomy.errors import (
+    CheckpointError,
+    DownloadError,
+    MissingFileError,
+    OutputError,
+    PhotographError,
+    SettingError,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,6 +32,9 @@ AUTO = "auto"
 
 MOST_CROPS = 1000
 """Crops that are in memory together."""
+
+OTHER_ENDINGS = {".tif", ".tiff", ".jfif", ".heic", ".heif", ".avif"}
+"""Endings of photographs that no data set is made of; what of them cannot be read is said when they are opened."""
 
 NUM_SAMPLES = 48
 """Images that the layout of a model or of a folder is measured on."""
@@ -133,6 +143,13 @@ class Aligning(FaceOptions):
 ALIGNING = Aligning()
 
 
+def is_photograph(file: Path) -> bool:
+    """Whether a file is called like an image."""
+    from ganatomy.datasets.folders import ENDINGS
+
+    return file.suffix.lower() in ENDINGS | OTHER_ENDINGS
+
+
 def photograph_files(sources: Iterable[Path]) -> list[Path]:
     """The photographs that are named, and those of folders that are.
 
@@ -143,6 +160,8 @@ def photograph_files(sources: Iterable[Path]) -> list[Path]:
 
     found: list[Path] = []
     for source in sources:
+        if not source.exists():
+            raise MissingFileError(f"{source} does not exist")
         found += image_files(source) if source.is_dir() else [source]
     return found
 
