@@ -81,6 +81,7 @@ def choose(
     epsilons = conventions.epsilons
     if any(map(is_trained, blocks)):
         fits = fit(blocks, likely, codes=codes, endings=endings, epsilons=epsilons)
+        _refuse_ties([way.reading for way in fits if way.cost == fits[0].cost])
         choice = Choice(
             layers=fits[0].layers, codes=fits[0].codes, guesses=tuple(inferred(fits, likely, wanted))
         )
