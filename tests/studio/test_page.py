@@ -20,6 +20,7 @@ from studio.browsing import find_browser, open_studio
 from ganatomy import load, scorer
 from ganatomy.experiments.explore.panel_file import load_panel
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
+from ganatomy.images import to_pil
 from ganatomy.recipes import ModelReference
 from ganatomy.studio.bench import Bench, Preparing
 from ganatomy.studio.preparing import prepare
@@ -692,20 +693,85 @@ def test_directions_of_a_file_become_sliders_and_a_film_a_walk(visit: Visit) -> 
     expect(page.get_by_text("file is restored as a walk.")).to_be_visible()
 
 
-def test_a_photograph_is_refused_with_the_reason(visit: Visit) -> None:
+def test_a_photograph_is_cut_edited_pasted_and_forgotten(visit: Visit, tmp_path: Path) -> None:
     page = visit()
-    photograph = io.BytesIO()
-    Image.new("RGB", (64, 48), "teal").save(photograph, "JPEG")
-    _drop(page, "me.jpg", "image/jpeg", photograph.getvalue())
-    refusal = page.get_by_text("This photograph cannot be edited yet")
+    first = drawn(page)
+    page.get_by_role("button", name="Photograph", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Photograph")
+    dialog.get_by_label("Choose a photograph").set_input_files(_photograph(tmp_path / "me.png"))
+    square = dialog.get_by_role("button", name="Square of the face")
+    # The square is moved by hand and by keys, and resized by both.
+    start = square.bounding_box()
+    page.mouse.move(start["x"] + 20, start["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(start["x"] + 60, start["y"] + 20, steps=3)
+    page.mouse.up()
+    moved = square.bounding_box()
+    assert moved["x"] == pytest.approx(start["x"] + 40, abs=2)
+    square.press("ArrowLeft")
+    square.press("-")
+    assert square.bounding_box()["width"] < moved["width"]
+    smaller = square.bounding_box()
+    corner = dialog.get_by_role("button", name="Size of the square").bounding_box()
+    page.mouse.move(corner["x"] + 22, corner["y"] + 22)
+    page.mouse.down()
+    page.mouse.move(corner["x"] + 2, corner["y"] + 2, steps=3)
+    page.mouse.up()
+    assert square.bounding_box()["width"] < smaller["width"] - 20
+    page.wait_for_function(SETTLED)
+    assert _barriers(page) == []
+    dialog.get_by_label("Search").select_option("quick")
+    dialog.get_by_role("button", name="Find its codes").click()
+    expect(page.get_by_text(re.compile(r"PSNR [\d.]+ dB"))).to_be_visible()
+    expect(dialog).not_to_be_visible()
+    found = drawn(page, first)
+    page.get_by_role("slider", name="Smiling", exact=True).focus()
+    page.keyboard.press("PageDown")
+    drawn(page, found)
+    # The edit goes back into the photograph, whose other pixels stay.
+    page.keyboard.press("7")
+    with page.expect_download() as got:
+        page.get_by_role("button", name="Paste into the photograph").click()
+    before, after = (np.asarray(Image.open(path)) for path in (tmp_path / "me.png", got.value.path()))
+    assert before.shape == after.shape
+    assert (before != after).any()
+    assert np.array_equal(before[:, :60], after[:, :60])
+    page.keyboard.press("Escape")
+    # What is forgotten cannot be pasted into; its codes stay.
+    page.get_by_role("button", name="Photograph", exact=True).click()
+    dialog.get_by_role("button", name="Forget the photograph").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("7")
+    expect(page.get_by_role("button", name="Paste into the photograph")).to_be_disabled()
+
+
+def _photograph(path: Path) -> Path:
+    """A drawn face on a wide ground."""
+    generator = load("faces")
+    face = to_pil(generator(generator.sample(1, seed=4, space="w", truncation_psi=0.7)).detach()[0])
+    whole = Image.new("RGB", (420, 240), (90, 120, 140))
+    whole.paste(face.resize((160, 160)), (170, 40))
+    whole.save(path)
+    return path
+
+
+def test_a_dropped_photograph_opens_and_a_damaged_file_is_refused(visit: Visit, tmp_path: Path) -> None:
+    page = visit()
+    data = _photograph(tmp_path / "me.png").read_bytes()
+    _drop(page, "me.png", "image/png", data)
+    dialog = page.get_by_role("dialog", name="Photograph")
+    expect(dialog.get_by_role("img", name="Photograph me.png")).to_be_visible()
+    page.keyboard.press("Escape")
+    _drop(page, "cut.png", "image/png", data[: len(data) // 2])
+    expect(page.get_by_text("cut.png: The photograph is damaged or cut off")).to_be_visible()
+    _drop(page, "notes.json", "application/json", b"{]")
+    refusal = page.get_by_text("notes.json: ")
     expect(refusal).to_be_visible()
     page.get_by_role("slider", name="Bald", exact=True).scroll_into_view_if_needed()
     close = page.get_by_role("button", name="Close this message")
     expect(close).to_be_in_viewport()
     assert refusal.bounding_box()["height"] < 75, "the button stands below the message"
     close.click()
-    _drop(page, "notes.json", "application/json", b"{]")
-    expect(page.get_by_text("notes.json: ")).to_be_visible()
 
 
 def _drop(page: Page, name: str, kind: str, data: bytes) -> None:
@@ -850,6 +916,11 @@ def test_no_tab_has_a_barrier(visit: Visit, size: dict[str, int], scheme: str) -
         open_tab(page, name)
         page.wait_for_function(SETTLED)
         assert _barriers(page) == [], name
+    page.keyboard.press("1")
+    page.get_by_role("button", name="Photograph", exact=True).click()
+    page.wait_for_function(SETTLED)
+    assert _barriers(page) == [], "Photograph"
+    page.keyboard.press("Escape")
     for key, title in {"7": "Export", "?": "Keys and terms"}.items():
         page.keyboard.press(key)
         expect(page.get_by_role("dialog", name=title)).to_be_visible()

@@ -341,15 +341,6 @@ def test_thumbnails_show_every_point_of_the_map(client: TestClient) -> None:
     assert sprite.size == (40 * 32, 6 * 32)
 
 
-def test_a_photograph_is_distinguished_from_an_image_of_ours(client: TestClient) -> None:
-    buffer = io.BytesIO()
-    Image.new("RGB", (40, 40)).save(buffer, "JPEG")
-    response = client.post("/api/restore", content=buffer.getvalue())
-    assert response.status_code == 422
-    assert response.json()["photograph"]
-    assert "inversion" in response.json()["error"]
-
-
 def test_a_model_that_is_being_measured_says_so_and_shows_images_all_the_same() -> None:
     bench = toy_bench("fresh")
     with TestClient(application(Studio([bench])), base_url=BASE) as client:

@@ -1,7 +1,6 @@
 """Photographs that commands take: which faces of them, and how they are aligned."""
 
 # Annotations are values here, not texts: cyclopts reads those that a class inherits in the module of its heir.
-import contextlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,14 +13,11 @@ from ganatomy.errors import (
     CheckpointError,
     DownloadError,
     MissingFileError,
-    OutputError,
     PhotographError,
     SettingError,
 )
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from ganatomy.generators.base import Generator
     from ganatomy.photographs import Crops, Detector, Layout, Photograph, TemplateLayout
 
@@ -35,9 +31,6 @@ MOST_CROPS = 1000
 
 OTHER_ENDINGS = {".tif", ".tiff", ".jfif", ".heic", ".heif", ".avif"}
 """Endings of photographs that no data set is made of; what of them cannot be read is said when they are opened."""
-
-NUM_SAMPLES = 48
-"""Images that the layout of a model or of a folder is measured on."""
 
 
 @options
@@ -113,31 +106,20 @@ class Aligning(FaceOptions):
 
     def layout(self, generator: "Generator") -> "str | Layout":
         """The layout that was asked for; by default that of the model's own samples, measured once and kept."""
-        from ganatomy.photographs import load_layout, save_layout
-        from ganatomy.zoo.downloads import cache_folder
+        from ganatomy.photographs.model_layout import model_layout
 
         if self.align != AUTO:
             return named_layout(self.align)
-        file = cache_folder() / "layouts" / f"{generator.fingerprint[:32]}.json"
-        without_faces = file.with_suffix(".crop")
-        if file.is_file():
-            return load_layout(file)
-        if without_faces.is_file():
-            return "crop"
         try:
-            layout = own_layout(generator, self.find_detector())
+            detector = self.find_detector()
         except DownloadError as error:
             remark(f"the middle of the photograph is taken, for {error}")
             return "crop"
-        except PhotographError:
+        with progress("measuring the layout") as advance:
+            layout = model_layout(generator, detector, progress=advance)
+        if layout is None:
             remark("the model's images show no faces, so the middle of the photograph is taken")
-            with contextlib.suppress(OSError):
-                without_faces.parent.mkdir(parents=True, exist_ok=True)
-                without_faces.touch()
-            return "crop"
-        with contextlib.suppress(OutputError):  # a cache that cannot be written is no reason to stop
-            save_layout(layout, file)
-        return layout
+        return layout or "crop"
 
 
 ALIGNING = Aligning()
@@ -200,35 +182,15 @@ def measured_layout(like: str, detector: "Detector") -> "TemplateLayout":
 
     from ganatomy.datasets.folders import image_files
     from ganatomy.generators import load
-    from ganatomy.photographs import align
+    from ganatomy.photographs import align, measure_layout
+    from ganatomy.photographs.model_layout import NUM_SAMPLES, sampled_layout
 
     folder = Path(like)
     if not folder.is_dir() or any(folder.glob("*.safetensors")):
-        return own_layout(load(like), detector)
+        with progress("measuring the layout") as advance:
+            return sampled_layout(load(like), detector, progress=advance)
     files = image_files(folder)
     chosen = [files[round(k * (len(files) - 1) / (NUM_SAMPLES - 1))] for k in range(NUM_SAMPLES)]
     images = [align(file, layout="crop", resolution=256).images for file in dict.fromkeys(chosen)]
-    return _measured(torch.cat(images), detector)
-
-
-def own_layout(generator: "Generator", detector: "Detector") -> "TemplateLayout":
-    """The layout of a generator's own samples.
-
-    Raises:
-        PhotographError: when they show no faces.
-    """
-    import torch
-
-    from ganatomy.generators.base import batches
-
-    with torch.no_grad():
-        latents = generator.sample(NUM_SAMPLES, seed=0)
-        images = torch.cat([generator(codes).float().cpu() for codes in batches(latents, 16)])
-    return _measured(images, detector)
-
-
-def _measured(images: "Tensor", detector: "Detector") -> "TemplateLayout":
-    from ganatomy.photographs import measure_layout
-
     with progress("measuring the layout") as advance:
-        return measure_layout(images, detector, progress=advance)
+        return measure_layout(torch.cat(images), detector, progress=advance)

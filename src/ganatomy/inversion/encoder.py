@@ -192,6 +192,7 @@ def encode(network: EncoderNetwork, problem: Problem) -> FoundCodes:
         raise SettingError(f"this encoder finds codes in {config.space}; leave out space={preparation.space}")
     network = network.to(problem.targets)
     found = passes(problem.generator, preparation, network, problem.targets, problem.evaluations)
+    latents = preparation.coordinates.latents(found[-1])
     if problem.progress:
-        problem.progress(problem.evaluations)
-    return FoundCodes(latents=preparation.coordinates.latents(found[-1]), evaluations=problem.evaluations)
+        problem.progress(problem.evaluations, latents)
+    return FoundCodes(latents=latents, evaluations=problem.evaluations)

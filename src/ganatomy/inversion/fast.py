@@ -35,12 +35,16 @@ def fast(problem: Problem) -> FoundCodes:
             (gradients,) = torch.autograd.grad(values.sum(), u)
         return values.detach(), gradients.flatten(1)
 
+    def report(evaluations: int, x: Tensor) -> None:
+        if problem.progress:
+            problem.progress(evaluations, coordinates.latents(x.unflatten(1, shape)))
+
     found = minimise(
         function,
         problem.start().flatten(1),
         precondition=lambda gradients: 0.5 * inverse(gradients),  # half the second derivatives
         evaluations=problem.evaluations,
-        progress=problem.progress,
+        progress=report,
     )
     return FoundCodes(
         latents=coordinates.latents(found.points.unflatten(1, shape)), evaluations=found.evaluations

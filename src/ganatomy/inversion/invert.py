@@ -141,6 +141,69 @@ def invert(
     )
 
 
+Watch = Callable[[int, int, Latents], None]
+"""Called with the evaluations that are done, all of them, and the codes so far."""
+
+
+@torch.no_grad()
+def invert_watched(
+    generator: Generator,
+    images: Float[Tensor, "n c h w"],
+    *,
+    preparation: Preparation,
+    watch: Watch,
+    budget: str | int = "balanced",
+) -> Inversion:
+    """What `invert` finds by its default method, for those who want to see the codes come.
+
+    Args:
+        generator: that should make the images.
+        images: in [-1, 1], of its size and channels; few enough to be inverted together.
+        preparation: of the generator, from `ga.prepare_inversion`.
+        watch: called after each evaluation; what it raises ends the search.
+        budget: as `invert` takes it.
+
+    Returns:
+        The codes, their images, and how good they are.
+
+    Raises:
+        UnknownNameError, SettingError: as `invert` does.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> toy, seen = ga.ToyGenerator(z_dim=6), []
+        >>> found = invert_watched(
+        ...     toy, toy(toy.sample(1, seed=1)), preparation=ga.prepare_inversion(toy),
+        ...     watch=lambda done, total, codes: seen.append(total), budget=5,
+        ... )
+        >>> set(seen), len(found)
+        ({5}, 1)
+    """
+    chosen = find_method("fast")
+    evaluations = _evaluations(chosen, budget)
+    images = check_images(generator, images)
+    started = time.perf_counter()
+    with weights_fixed(generator):
+        problem = Problem(
+            generator=generator,
+            targets=images,
+            preparation=preparation,
+            editability=chosen.editability,
+            evaluations=evaluations,
+            progress=lambda done, codes: watch(done, evaluations, codes),
+        )
+        found = chosen.run(problem)
+    return _result(
+        generator,
+        preparation,
+        images,
+        [found],
+        method="fast",
+        editability=chosen.editability,
+        seconds=time.perf_counter() - started,
+    )
+
+
 def find_method(name: str | EncoderNetwork) -> InversionMethod:
     """The method of that name, or that of an encoder; raises UnknownNameError for another name."""
     if isinstance(name, EncoderNetwork):
@@ -182,8 +245,8 @@ def _evaluations(method: InversionMethod, budget: str | int) -> int:
     return budget
 
 
-def _advance(progress: Advance | None, before: int, n: int, total: int) -> Callable[[int], None]:
-    def report(done: int) -> None:
+def _advance(progress: Advance | None, before: int, n: int, total: int) -> Callable[[int, Latents], None]:
+    def report(done: int, _: Latents) -> None:
         if progress:
             progress(min(before + done * n, total), total)
 

@@ -84,7 +84,7 @@ def minimise(
     precondition: Callable[[Tensor], Tensor],
     evaluations: int,
     memory: int = MEMORY,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, Tensor], None] | None = None,
 ) -> Minimum:
     """Minimise a function of every row. Each evaluation is a step of some rows, and a shorter trial of others.
 
@@ -94,7 +94,7 @@ def minimise(
         precondition: multiplies gradients by what stands for the inverse Hessian at first.
         evaluations: of the function at most, the first point included.
         memory: steps that curvature is taken from.
-        progress: called with the evaluations so far.
+        progress: called with the evaluations so far, and the points that were accepted.
 
     Returns:
         The last points that were accepted, whose values only ever decrease.
@@ -115,8 +115,6 @@ def minimise(
         trial = x + length[:, None] * way
         tried, tried_gradients = function(trial)
         count += 1
-        if progress:
-            progress(count)
         if bool((tried < (1 - PROGRESS) * values - TINY).any()):
             last = count
         better = tried <= values + SUFFICIENT * length * slope
@@ -129,6 +127,8 @@ def minimise(
         past = past.push(trial - x, tried_gradients - gradients, better)
         moved = better[:, None]
         x, values = torch.where(moved, trial, x), torch.where(better, tried, values)
+        if progress:
+            progress(count, x)
         gradients = torch.where(moved, tried_gradients, gradients)
         onward = past.direction(gradients, precondition)
         uphill = ((onward * gradients).sum(1) >= 0)[:, None]

@@ -26,7 +26,7 @@ class Problem:
         preparation: of it.
         editability: from 0 to 1.
         evaluations: of generator and gradient that the method may spend on each image.
-        progress: called with the evaluations so far.
+        progress: called with the evaluations so far, and the codes that they led to.
     """
 
     generator: Generator
@@ -34,7 +34,7 @@ class Problem:
     preparation: Preparation
     editability: float
     evaluations: int
-    progress: Callable[[int], None] | None = None
+    progress: Callable[[int, Latents], None] | None = None
 
     @property
     def prior(self) -> Prior:

@@ -10,8 +10,11 @@ from __future__ import annotations
 import math
 
 import torch
+from torch import Tensor
 
+from ganatomy.inversion.coordinates import Coordinates
 from ganatomy.inversion.problem import FoundCodes, Problem
+from ganatomy.latents import Latents
 
 BUDGETS = {"quick": 100, "balanced": 300, "best": 1000}
 
@@ -49,9 +52,15 @@ def projector(problem: Problem) -> FoundCodes:
             (codes.grad,) = torch.autograd.grad(loss.sum(), codes)
         optimiser.step()
         if problem.progress:
-            problem.progress(step + 1)
-    template = coordinates.latents(codes.detach() if bounded else whole)
-    return FoundCodes(latents=template if bounded else template.with_codes(codes.detach()), evaluations=steps)
+            problem.progress(step + 1, _latents(coordinates, codes, whole))
+    return FoundCodes(latents=_latents(coordinates, codes, whole), evaluations=steps)
+
+
+def _latents(coordinates: Coordinates, codes: Tensor, whole: Tensor) -> Latents:
+    """What is optimised, as codes of its own: bounded ones are coordinates."""
+    if coordinates.bounded:
+        return coordinates.latents(codes.detach().clone())
+    return coordinates.latents(whole).with_codes(codes.detach().clone())
 
 
 def learning_rate(done: float) -> float:

@@ -3,7 +3,7 @@
 photograph  reading them
 faces       what a detector says; yunet is one, detectors finds it
 layouts     where a face lies in the images of a data set
-alignment   crops of a photograph
+alignment   crops of a photograph; model_layout says where a generator has its faces
 remarks     what about a crop does not fit
 pasting     edited crops back into it
 sampling    quadrilaterals as square images
@@ -11,8 +11,8 @@ sampling    quadrilaterals as square images
 
 from __future__ import annotations
 
-from ganatomy.photographs.alignment import Crops, align
-from ganatomy.photographs.detectors import face_detector
+from ganatomy.photographs.alignment import Crops, align, crop
+from ganatomy.photographs.detectors import detector_at_hand, face_detector
 from ganatomy.photographs.faces import POINTS, Detector, Face, Which, choose
 from ganatomy.photographs.layouts import (
     CELEBA,
@@ -25,6 +25,7 @@ from ganatomy.photographs.layouts import (
     measure_layout,
     save_layout,
 )
+from ganatomy.photographs.model_layout import model_layout
 from ganatomy.photographs.pasting import CARRY, paste
 from ganatomy.photographs.photograph import Photograph, open_photograph
 from ganatomy.photographs.yunet import YuNet
@@ -44,11 +45,14 @@ __all__ = [
     "YuNet",
     "align",
     "choose",
+    "crop",
+    "detector_at_hand",
     "face_detector",
     "ffhq",
     "find_layout",
     "load_layout",
     "measure_layout",
+    "model_layout",
     "open_photograph",
     "paste",
     "save_layout",

@@ -100,7 +100,45 @@ def align(
         detected = choose(face_detector(detector)(photograph), faces, name=photograph.name)
         quads = torch.stack([found(face.points) for face in detected])
         chosen = detected
+    return crop(photograph, quads, resolution=resolution, channels=channels, faces=chosen)
+
+
+def crop(
+    photograph: Photograph,
+    quads: Float64[Tensor, "n 4 2"],
+    *,
+    resolution: int,
+    channels: int = 3,
+    faces: tuple[Face | None, ...] | None = None,
+) -> Crops:
+    """Cut given quadrilaterals out of a photograph, such as a square that somebody drew.
+
+    Args:
+        photograph: one that was opened.
+        quads: corners of each in its pixels, as `sampling.Quad` orders them.
+        resolution: of the crops.
+        channels: 3 for colour, 1 for grey.
+        faces: what was found in each, if anything was looked for.
+
+    Returns:
+        One crop for each quadrilateral.
+
+    Raises:
+        SettingError: for one without area or far outside of the photograph, and a resolution below one.
+
+    Example:
+        >>> from PIL import Image
+        >>> photograph = open_photograph(Image.new("RGB", (40, 20), "red"))
+        >>> quad = torch.tensor([[5, 0], [5, 20], [25, 20], [25, 0]]).double()
+        >>> tuple(crop(photograph, quad[None], resolution=8).images.shape)
+        (1, 3, 8, 8)
+    """
     images = torch.stack([cut(photograph.image, quad, resolution) for quad in quads])
     if channels == 1:
         images = grey(images)
-    return Crops(images=images, quads=quads, faces=chosen, size=photograph.size)
+    return Crops(
+        images=images,
+        quads=quads,
+        faces=(None,) * len(quads) if faces is None else faces,
+        size=photograph.size,
+    )

@@ -45,6 +45,17 @@ def face_detector(detector: str | os.PathLike[str] | Detector = "yunet") -> Dete
     return _opened(path, path.stat().st_mtime_ns if path.is_file() else 0)
 
 
+def detector_at_hand() -> Detector | None:
+    """The detector that was downloaded before; None where it was not, since nothing is fetched here.
+
+    Example::
+
+        align(photograph, layout="celeba" if detector_at_hand() else "crop")
+    """
+    path = yunet_path()
+    return _opened(path, path.stat().st_mtime_ns) if path.is_file() else None
+
+
 def yunet_path() -> Path:
     """Where the downloaded detector lies on this machine, or would."""
     return cache_folder() / "detectors" / YUNET_URL.rpartition("/")[2]

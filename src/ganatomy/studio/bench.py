@@ -21,12 +21,16 @@ from ganatomy.experiments.explore.gallery import codes_of_seeds
 from ganatomy.experiments.explore.panel import Panel
 from ganatomy.generators.base import Generator, batches
 from ganatomy.generators.natural_codes import NaturalCodes, natural_codes
+from ganatomy.inversion import Preparation, prepare_inversion
 from ganatomy.latents import Direction, Latents, Space
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.features import features_of
 from ganatomy.perception.judging import Judge
+from ganatomy.photographs import Detector, Layout, detector_at_hand, model_layout
+from ganatomy.progress import Progress
 from ganatomy.recipes import EditReadings, ModelReference, Move, Recipe, read_edit
 from ganatomy.studio.goals import goal_of, reach
+from ganatomy.studio.photographs import Photographs
 from ganatomy.studio.preparing import shown_psi
 from ganatomy.studio.scenes import Labels, Scene
 from ganatomy.studio.turns import Pause
@@ -70,6 +74,7 @@ class Bench:
         panel: None until the model has been measured.
         preparing: how far the measuring is.
         trust_folder: of a study of trust; by default one in the cache.
+        detector: of faces in photographs; by default the one that was downloaded before, if any.
     """
 
     name: str
@@ -80,8 +85,10 @@ class Bench:
     panel: Panel | None = None
     preparing: Preparing = field(default_factory=Preparing)
     trust_folder: Path | None = None
+    detector: Detector | None = None
 
     def __post_init__(self) -> None:
+        self.photographs = Photographs()
         self.closing = threading.Event()
         """Set when the studio ends: measuring stops."""
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
@@ -236,6 +243,23 @@ class Bench:
     def natural(self, space: Space) -> NaturalCodes:
         """The codes with which those of scenes are compared."""
         return self._keep(("natural", space), lambda: natural_codes(self.generator, space))
+
+    def find_detector(self) -> Detector | None:
+        """The face detector; None where there is none on this machine, for the studio fetches nothing."""
+        return self.detector or detector_at_hand()
+
+    def layout(self, *, pause: Pause = go_on) -> Layout | None:
+        """How faces lie in the images of this model; None where these show no faces, or there is no detector."""
+        detector = self.find_detector()
+        if detector is None:
+            return None
+        return self._keep(
+            ("layout",), lambda: model_layout(self.generator, detector, progress=lambda *_: pause())
+        )
+
+    def preparation(self, progress: Progress) -> Preparation:
+        """What makes inversions quick; learnt when it is first needed, which is a minute of work for a new model."""
+        return self._keep(("preparation",), lambda: prepare_inversion(self.generator, progress=progress))
 
     @cached_property
     def candidates(self) -> Latents:

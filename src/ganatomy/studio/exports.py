@@ -14,6 +14,7 @@ import torch
 
 from ganatomy.edits import held_step
 from ganatomy.errors import CheckpointError, GanatomyError, SettingError
+from ganatomy.images import read_text
 from ganatomy.latents import Direction, Directions, Latents
 from ganatomy.recipes import (
     CodePath,
@@ -31,6 +32,7 @@ from ganatomy.recipes.fields import choice, flag, integer, number, text
 from ganatomy.recipes.parts import Part
 from ganatomy.storage import load_directions, load_latents, read_kind, save_directions
 from ganatomy.studio.bench import AT_ONCE, Bench
+from ganatomy.studio.photographs import is_photograph
 from ganatomy.studio.queries import MOST_KEYS, Keys, Method
 from ganatomy.studio.scenes import FURTHEST, MOST_CODES, Scene
 from ganatomy.studio.turns import Pause
@@ -97,10 +99,8 @@ class ExportRequest(Part):
             SettingError: for directions of an image that nothing was moved in, where none is taught or of a file.
         """
         scene = self.scene
-        path = folder / f"{_stem(bench, scene)}{SUFFIXES[self.what]}"
-        recipe = replace(bench.recipe(scene, pause=pause), image=Sheet(), scene=scene.to_data())
-        if self.what in CARRYING and recipe.edits:
-            recipe = replace(recipe, readings=bench.reading(scene, pause=pause))
+        path = folder / f"{stem(bench, scene)}{SUFFIXES[self.what]}"
+        recipe = carried_recipe(bench, scene, pause=pause, read=self.what in CARRYING)
         if self.what == "directions":
             found = {
                 name: bench.taught(name, labels, pause=pause).direction
@@ -117,6 +117,14 @@ class ExportRequest(Part):
             return save_recipe(recipe, path)
         with torch.no_grad():
             return render_to(recipe, path, generator=bench.generator)
+
+
+def carried_recipe(bench: Bench, scene: Scene, *, pause: Pause, read: bool = True) -> Recipe:
+    """The recipe that a file of a scene carries: with the scene and, where it is read, what was read in its image."""
+    recipe = replace(bench.recipe(scene, pause=pause), image=Sheet(), scene=scene.to_data())
+    if not read or not recipe.edits:
+        return recipe
+    return replace(recipe, readings=bench.reading(scene, pause=pause))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,10 +156,10 @@ class FilmRequest(Part):
 def restore(benches: Sequence[Bench], data: bytes) -> dict[str, Any]:
     """The content of a file that is dropped on the page: an image or film of ours, a recipe, codes, directions.
 
-    The "kind" is "image" or "directions", with a "scene", or "walk", with scenes as its "keys".
+    The "kind" is "image" or "directions", with a "scene"; "walk", with scenes as its "keys"; or "photograph" for any
+    other image, which is not read here.
 
     Raises:
-        NoRecipeError: for an image that carries no recipe.
         CheckpointError: for anything else. SettingError: for an image of a model that is not here.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -162,17 +170,18 @@ def restore(benches: Sequence[Bench], data: bytes) -> dict[str, Any]:
                 return _of_our_file(benches, path)
             recipe = read_recipe(path)
         except CheckpointError as error:
-            if "carries no recipe" in str(error):
-                raise NoRecipeError(
-                    "this image carries no recipe: it was not made here, or another program has saved it again. "
-                    "Photographs cannot be edited yet: finding their codes (inversion) is not supported"
-                ) from None
+            if is_photograph(data) and not _carries_recipe(path):
+                return {"kind": "photograph"}
             raise CheckpointError(str(error).replace(f"{path}", "the file")) from None
     return _of_recipe(benches, recipe)
 
 
-class NoRecipeError(CheckpointError):
-    """An image that is none of ours."""
+def _carries_recipe(path: Path) -> bool:
+    """Whether an image carries a recipe, be it damaged."""
+    try:
+        return (read_text(path) or "").lstrip().startswith("{")
+    except CheckpointError:
+        return False
 
 
 def _of_recipe(benches: Sequence[Bench], recipe: Recipe) -> dict[str, Any]:
@@ -213,7 +222,7 @@ def _carried(bench: Bench, recipe: Recipe, codes: Latents) -> tuple[Scene, ...] 
         found = bench.codes(scenes)
     except (GanatomyError, TypeError, ValueError):
         return None
-    return scenes if _alike(found, codes) else None
+    return scenes if alike(found, codes) else None
 
 
 def _given(codes: Latents) -> tuple[Scene, ...]:
@@ -247,7 +256,7 @@ def _plain_scene(bench: Bench, recipe: Recipe, codes: Latents) -> Scene:
     if any(abs(step) > FURTHEST for step in steps.values()):
         return fallen
     scene = Scene(codes=recipe.codes, moves=steps, own=own, layers=layers, hold=())
-    return scene if _alike(bench.codes([scene]), codes) else fallen
+    return scene if alike(bench.codes([scene]), codes) else fallen
 
 
 def _of_our_file(benches: Sequence[Bench], path: Path) -> dict[str, Any]:
@@ -292,7 +301,8 @@ def _codes(bench: Bench, recipe: Recipe) -> Latents:
     return now
 
 
-def _alike(a: Latents, b: Latents) -> bool:
+def alike(a: Latents, b: Latents) -> bool:
+    """Whether two codes are of the same image."""
     if a.space != b.space:
         a, b = a.to("w+"), b.to("w+")
     if a.codes.shape != b.codes.shape:
@@ -330,7 +340,7 @@ def _sentence(bench: Bench, recipe: Recipe) -> str:
     return sentence.replace("\\", "/").replace('"', "'")
 
 
-def _stem(bench: Bench, scene: Scene) -> str:
+def stem(bench: Bench, scene: Scene) -> str:
     """A name for the file: the model, the seed and the first moves."""
     start = f"seed-{scene.codes.seeds[0]}" if isinstance(scene.codes, Drawn) else "codes"
     moved = [name for name, steps in scene.moves.items() if steps][:3]

@@ -20,7 +20,7 @@ from ganatomy.images import to_pil
 from ganatomy.latents import Latents
 from ganatomy.metrics.walks import profile
 from ganatomy.recipes.codes import Codes, Given, Sum, Term
-from ganatomy.recipes.fields import Fields, choice, flag, integer, layer_range, number, several, text
+from ganatomy.recipes.fields import choice, flag, integer, layer_range, number, several, text
 from ganatomy.recipes.parts import Part, write_direction
 from ganatomy.report.writer import as_json
 from ganatomy.studio.bench import AT_ONCE, Bench
@@ -63,18 +63,6 @@ class Query(Part, ABC):
         """Compute on a bench, and emit answers as they are made."""
 
 
-def read_query(value: Any) -> Query:
-    """A query of the page, from JSON that may come from anywhere.
-
-    Raises:
-        CheckpointError: naming the field that is wrong.
-    """
-    fields = Fields(value, "query")
-    query = KINDS[fields.take("kind", choice(KINDS))].take(fields)
-    fields.end()
-    return query
-
-
 @dataclass(frozen=True, kw_only=True)
 class ImageQuery(Query):
     """One image, and its scores."""
@@ -85,8 +73,7 @@ class ImageQuery(Query):
     def answer(self, bench: Bench, emit: Emit, pause: Pause) -> None:
         codes = bench.codes([self.scene], pause=pause)
         images = bench.draw(codes)
-        image = to_pil(images[0])
-        emit(Answer(facts={"kind": "image", **_about(image, columns=1, count=1)}, image=_encoded(image)))
+        emit(image_answer(to_pil(images[0]), kind="image"))
         if self.scores:
             scores = bench.scores(images, codes)
             found = None if scores is None else {name: values[0] for name, values in scores.items()}
@@ -260,18 +247,6 @@ class TeachQuery(Query):
             emit(_sheet_answer(_cells(bench, along, pause, self.size), columns=len(STATIONS)))
 
 
-KINDS: dict[str, type[Query]] = {
-    "image": ImageQuery,
-    "reading": ReadingQuery,
-    "reach": ReachQuery,
-    "sheet": SheetQuery,
-    "walk": WalkQuery,
-    "mix": MixQuery,
-    "sum": SumQuery,
-    "teach": TeachQuery,
-}
-
-
 def made(bench: Bench, latents: Latents, pause: Pause) -> Iterator[tuple[Latents, Float[Tensor, "n c h w"]]]:
     """Codes and their images, a few at a time, with a pause after these."""
     for few in batches(latents, AT_ONCE):
@@ -324,6 +299,11 @@ def sprite(cells: Sequence[Image.Image], *, columns: int) -> Image.Image:
     for index, cell in enumerate(cells):
         sheet.paste(cell, (index % columns * side, index // columns * side))
     return sheet
+
+
+def image_answer(image: Image.Image, *, kind: str) -> Answer:
+    """One image alone."""
+    return Answer(facts={"kind": kind, **_about(image, columns=1, count=1)}, image=_encoded(image))
 
 
 def _about(image: Image.Image, *, columns: int, count: int) -> dict[str, Any]:

@@ -21,11 +21,14 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from ganatomy.errors import GanatomyError, MissingFileError, SettingError
+from ganatomy.photographs import open_photograph
 from ganatomy.recipes.fields import parse
 from ganatomy.studio import exports
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.guards import MOST_BODY, MOST_REQUEST, MOST_VISITORS, Guard, inline_scripts, read_body
 from ganatomy.studio.page import panel_data
+from ganatomy.studio.pasting import PasteRequest
+from ganatomy.studio.photographs import received
 from ganatomy.studio.sockets import BROKEN, Visit, error_text
 from ganatomy.studio.thumbnails import Thumbnails
 from ganatomy.studio.trust import Answers, TrustDesk, trust_folder
@@ -59,6 +62,8 @@ class Studio:
         }
         self.num_visitors = 0
         self._files = asyncio.Semaphore(MOST_FILES)
+        self.large = asyncio.Semaphore(1)
+        """Held by work on a whole photograph, which may take hundreds of MB."""
 
     def bench(self, name: str | None) -> Bench:
         """The model of that name; the first where none is named.
@@ -123,6 +128,9 @@ def application(studio: Studio, *, token: str | None = None) -> ASGIApp:
             Route("/api/export", _answering(partial(_file, exports.ExportRequest)), methods=["POST"]),
             Route("/api/film", _answering(partial(_file, exports.FilmRequest)), methods=["POST"]),
             Route("/api/restore", _answering(_restore), methods=["POST"]),
+            Route("/api/photograph", _answering(_photograph), methods=["POST"]),
+            Route("/api/photograph", _answering(_forget), methods=["DELETE"]),
+            Route("/api/paste", _answering(_paste), methods=["POST"]),
             Route("/api/trust", _answering(_trust), methods=["GET", "POST"]),
             Route("/api/blind", _answering(_blind), methods=["GET", "POST"]),
             WebSocketRoute("/socket", _socket),
@@ -204,8 +212,7 @@ async def _file(
     except BaseException:
         folder.cleanup()
         raise
-    media = exports.MEDIA.get(path.suffix, "application/octet-stream")
-    return FileResponse(path, media_type=media, filename=path.name, background=BackgroundTask(folder.cleanup))
+    return _download(path, folder)
 
 
 async def _restore(studio: Studio, request: Request) -> Response:
@@ -214,10 +221,53 @@ async def _restore(studio: Studio, request: Request) -> Response:
     if data is None:
         return _too_long()
     order = [wanted, *(bench for bench in studio.benches.values() if bench is not wanted)]
+    return _json(await studio.make(request, wanted, lambda _: exports.restore(order, data)))
+
+
+async def _photograph(studio: Studio, request: Request) -> Response:
+    """A photograph is kept in memory, and its faces are found."""
+    bench = studio.bench(request.query_params.get("model"))
+    data = await read_body(request)
+    if data is None:
+        return _too_long()
+    async with studio.large:
+        photograph = await asyncio.to_thread(open_photograph, data)
+        layout = await studio.make(request, bench, lambda pause: bench.layout(pause=pause))
+        kept = await asyncio.to_thread(
+            received, data, photograph, detector=bench.find_detector(), layout=layout
+        )
+    bench.photographs.add(kept)
+    return _json(kept.about())
+
+
+async def _forget(studio: Studio, request: Request) -> Response:
+    bench = studio.bench(request.query_params.get("model"))
+    bench.photographs.forget(request.query_params.get("id", ""))
+    return _json({})
+
+
+async def _paste(studio: Studio, request: Request) -> Response:
+    """A photograph with an edit; the model has its next turn while the pixels are mixed."""
+    data = await read_body(request, most=MOST_REQUEST)
+    if data is None:
+        raise SettingError(f"a request has at most {MOST_REQUEST >> 20} MB")
+    wanted = PasteRequest.read(parse(data), "")
+    bench = studio.bench(wanted.model)
+    drawn = await studio.make(request, bench, lambda pause: wanted.draw(bench, pause))
+    folder = tempfile.TemporaryDirectory(prefix="ganatomy-studio-")
     try:
-        return _json(await studio.make(request, wanted, lambda _: exports.restore(order, data)))
-    except exports.NoRecipeError as error:
-        return _json({"error": error_text(error), "photograph": True}, status=422)
+        async with studio.large:
+            path = await asyncio.to_thread(drawn.write, Path(folder.name))
+    except BaseException:
+        folder.cleanup()
+        raise
+    return _download(path, folder)
+
+
+def _download(path: Path, folder: tempfile.TemporaryDirectory[str]) -> Response:
+    """A file that is deleted with its folder when it has been sent."""
+    media = exports.MEDIA.get(path.suffix, "application/octet-stream")
+    return FileResponse(path, media_type=media, filename=path.name, background=BackgroundTask(folder.cleanup))
 
 
 async def _socket(socket: WebSocket) -> None:

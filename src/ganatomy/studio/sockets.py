@@ -18,10 +18,11 @@ from ganatomy.errors import CheckpointError, GanatomyError
 from ganatomy.recipes.fields import Fields, as_it_is, choice, integer, parse
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.guards import MOST_MESSAGE, SEND_SECONDS
-from ganatomy.studio.queries import Answer, Query, read_query
+from ganatomy.studio.kinds import read_query
+from ganatomy.studio.queries import Answer, Query
 from ganatomy.studio.turns import Pause, Superseded, Worker
 
-SLOTS = ("edit", "before", "reading", "reach", "sheet", "walk", "mix", "sum", "teach", "hover")
+SLOTS = ("edit", "before", "reading", "reach", "sheet", "walk", "mix", "sum", "teach", "hover", "photograph")
 LAST_ID = 2**53
 BROKEN = "an error of the studio itself; its log has the details"
 

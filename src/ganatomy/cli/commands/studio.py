@@ -13,6 +13,7 @@ from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, remark, stages
 from ganatomy.cli.parameters import Absent, Json, JudgeName, ScorerName, options, switch
+from ganatomy.cli.photographs import PHOTOGRAPHS
 from ganatomy.cli.subject import Loading, Study
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def studio(
     *models: str,
     report: Annotated[Path | None, Parameter(name="--from")] = None,
     trust: Path | None = None,
+    detector: Annotated[Path | None, PHOTOGRAPHS] = None,
     scorer: ScorerName = None,
     host: str = "127.0.0.1",
     port: int = 7860,
@@ -54,6 +56,8 @@ def studio(
             it from another place.
         trust: Folder that `ganatomy study trust` wrote about the model: the Evidence tab shows its figures and the
             blind sheet. Without it the study can be made there, at small size.
+        detector: File of the face detector YuNet, for photographs; by default the one that another command
+            downloaded before, for the studio fetches nothing.
         host: Address to listen at; any but this machine's own needs --token.
         port: Port to listen at; 0 takes any that is free.
         token: Password in the address that visitors open: 8 or more of a-z, A-Z, 0-9, - and _; "new" generates and
@@ -68,6 +72,7 @@ def studio(
     """
     from ganatomy.errors import SettingError
     from ganatomy.experiments.explore.panel_file import save_panel
+    from ganatomy.photographs import face_detector
     from ganatomy.studio.preparing import prepare
     from ganatomy.studio.run import serve
     from ganatomy.studio.trust import read_study
@@ -92,6 +97,9 @@ def studio(
             raise SettingError("--trust goes with one model; open one, or leave it out")
         read_study(trust, benches[0])
         benches[0].trust_folder = trust
+    if detector is not None:
+        for bench in benches:
+            bench.detector = face_detector(detector)
     if measure is not None:
         if len(benches) > 1:
             raise SettingError("--measure takes one model at a time")

@@ -5,7 +5,7 @@ import { sentence } from "./words.js";
 const AWAY = "The studio's server cannot be reached. Is it still running?";
 const NO_TOKEN = "This studio needs the address with its token: open the link that `ganatomy studio` printed.";
 
-/** The server refused; `preparing` or `photograph` say more. */
+/** The server refused; `preparing` says more. */
 export class Refusal extends Error {
   constructor(message, status, details = {}) {
     super(sentence(message));
@@ -26,6 +26,14 @@ export const film = (model, order) => fileOf(post("/api/film", { model, ...order
 /** @param {Blob} file @returns {Promise<{model: string, scene: object}>} */
 export const restore = async (model, file) =>
   (await request(`/api/restore?model=${encodeURIComponent(model)}`, { method: "POST", body: file })).json();
+
+/** A photograph, which the studio keeps in memory until it is forgotten. @param {Blob} file */
+export const photograph = async (model, file) =>
+  (await request(`/api/photograph?model=${encodeURIComponent(model)}`, { method: "POST", body: file })).json();
+export const forgetPhotograph = (model, id) =>
+  request(`/api/photograph?model=${encodeURIComponent(model)}&id=${encodeURIComponent(id)}`, { method: "DELETE" });
+/** The photograph with the image of a scene in it. @returns {Promise<{blob: Blob, name: string}>} */
+export const paste = (model, id, scene) => fileOf(post("/api/paste", { model, photograph: id, scene }), "photograph.png");
 
 /** Hands a file to the visitor. */
 export function save({ blob, name }) {

@@ -1,6 +1,7 @@
 /** The frame around the tabs: name, model, tabs, tools. */
 import { ExportDialog } from "./dialogs/export.js";
 import { HelpDialog } from "./dialogs/help.js";
+import { PhotographDialog } from "./dialogs/photograph.js";
 import { dragging } from "./files.js";
 import { canRedo, canUndo, redo, undo } from "./history.js";
 import { Icon } from "./icons.js";
@@ -44,8 +45,9 @@ export function App() {
     </main>
     <${ExportDialog} />
     <${HelpDialog} />
+    <${PhotographDialog} />
     ${dragging.value && html`
-      <div class="dropzone"><p>Drop an image or recipe that ganatomy made: its sliders are restored.</p></div>`}`;
+      <div class="dropzone"><p>Drop a photograph to edit it, or an image or recipe that ganatomy made to restore its sliders.</p></div>`}`;
 }
 
 const Alone = ({ children }) => html`<main class="alone"><h1>ganatomy studio</h1>${children}</main>`;

@@ -1,7 +1,8 @@
-/** Files that are dropped on the page or opened: our own images are restored, photographs are refused. */
+/** Files that are dropped on the page or opened: what is our own is restored, other images are photographs. */
 import { restore } from "./api.js";
 import { modelName, models } from "./models.js";
-import { notice } from "./panes.js";
+import { notice, photographOpen } from "./panes.js";
+import { openPhotograph } from "./photograph/store.js";
 import { editOf } from "./scenes.js";
 import { change, freshState, state, withSliders } from "./state.js";
 import { signal } from "./view.js";
@@ -12,27 +13,31 @@ export const dragging = signal(false);
 const LARGEST = 24 * 2 ** 20;
 /** Of a walk on the page; a film may have more. */
 const MOST_FRAMES = 120;
-const PHOTOGRAPH = "This photograph cannot be edited yet: finding its latent code (inversion) is not supported yet. "
-  + "Drop an image that ganatomy made, or its recipe.";
 
 /** @param {File} file */
 export async function openFile(file) {
   if (file.size > LARGEST) {
-    notice.value = { kind: "problem", text: `${file.name} has more than 24 MB; images and recipes of ganatomy are smaller.` };
+    notice.value = { kind: "problem", text: `${file.name} has more than 24 MB; make it smaller.` };
     return;
   }
   notice.value = { kind: "info", text: `Reading ${file.name} …` };
   try {
     const { kind, model: name, ...found } = await restore(modelName.value, file);
+    if (kind === "photograph") {
+      await openPhotograph(file);
+      notice.value = null;
+      return;
+    }
     const model = models.value.find((one) => one.name === name);
     if (!model) {
       notice.value = { kind: "problem", text: `${file.name} was made with ${name}, which is not open in this studio.` };
       return;
     }
+    photographOpen.value = false;
     const old = name === modelName.value ? state.value : freshState(name);
     notice.value = { kind: "info", text: (RESTORED[kind] ?? RESTORED.image)(old, found, model, file.name) };
   } catch (problem) {
-    notice.value = { kind: "problem", text: problem.details?.photograph ? PHOTOGRAPH : `${file.name}: ${problem.message}` };
+    notice.value = { kind: "problem", text: `${file.name}: ${problem.message}` };
   }
 }
 

@@ -3,6 +3,7 @@ import { signal } from "./view.js";
 
 export const exportOpen = signal(false);
 export const helpOpen = signal(false);
+export const photographOpen = signal(false);
 /** How much of the image before is shown, in percent from the left. */
 export const swiped = signal(0);
 /** One line about what has just been done: {text, kind: "info"|"problem"} or null. */

@@ -3,6 +3,7 @@ import * as api from "../api.js";
 import { openFile } from "../files.js";
 import { Icon } from "../icons.js";
 import { modelName } from "../models.js";
+import { keyOf } from "../photograph/store.js";
 import { exportOpen } from "../panes.js";
 import { sceneText } from "../scenes.js";
 import { change, edit } from "../state.js";
@@ -16,6 +17,7 @@ const FILES = {
   latents: ["Codes", "The latent code of this image."],
 };
 const UNMOVED = "Move a slider or teach one to export its direction.";
+const PASTED = "PNG of the whole photograph, at its own size: only the face changes.";
 const OPENED = ".png,.jpg,.jpeg,.webp,.mp4,.gif,.json,.latents,.directions,.safetensors";
 
 function exportFile(what) {
@@ -24,6 +26,9 @@ function exportFile(what) {
   // An image needs only the directions of the sliders that were moved.
   return api.exportScene(modelName.value, what, what === "directions" ? { ...scene, taught, own } : scene);
 }
+
+const pasteFile = () =>
+  api.paste(modelName.value, keyOf(edit.value.codes.photographs[0]), JSON.parse(sceneText.value));
 
 export const ExportDialog = () => html`<${Dialog} open=${exportOpen} title="Export"><${Offers} /><${Script} /><${Open} /><//>`;
 
@@ -37,7 +42,7 @@ function Offers() {
     setBusy(what);
     setProblem("");
     try {
-      api.save(await exportFile(what));
+      api.save(await (what === "paste" ? pasteFile() : exportFile(what)));
     } catch (failed) {
       setProblem(failed.message);
     }
@@ -53,12 +58,24 @@ function Offers() {
         <${Offer} name=${name} about=${what === "directions" && undirected ? UNMOVED : about}>
           <button disabled=${busy === what || (what === "directions" && undirected)} aria-label=${name} onClick=${() => get(what)}>
             <${Icon} name="export" />${busy === what ? "Making …" : name}</button><//>`)}
+      <${Pasted} busy=${busy} onGet=${get} />
       <${Offer} name="Film" about="MP4 or GIF of a walk between images, in the tab Walk.">
         <button onClick=${goToWalk}>Go to Walk</button><//>
       <${Offer} name="Link" about=${copied || "The address of this page names this image."}>
         <button onClick=${async () => setCopied(await copy(location.href))}><${Icon} name="link" />Copy link</button><//>
     </ul>
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}`;
+}
+
+/** The edit in the photograph that the image began with. */
+function Pasted({ busy, onGet }) {
+  const { photographs } = edit.value.codes;
+  if (!photographs) return null;
+  const kept = keyOf(photographs[0]) !== null;
+  return html`
+    <${Offer} name="Photograph" about=${kept ? PASTED : "Open the photograph again, and find its codes, to paste the edit into it."}>
+      <button disabled=${!kept || busy === "paste"} onClick=${() => onGet("paste")}>
+        <${Icon} name="photograph" />${busy === "paste" ? "Pasting …" : "Paste into the photograph"}</button><//>`;
 }
 
 const Offer = ({ name, about, children }) => html`
@@ -99,7 +116,7 @@ function Open() {
   };
   return html`
     <p class="again">
-      <label class="button"><${Icon} name="open" />Open an image or recipe
+      <label class="button"><${Icon} name="open" />Open an image, recipe or photograph
         <input class="unseen" type="file" accept=${OPENED} onChange=${open} /></label>
       <span class="quiet">or drop it anywhere on the page.</span>
     </p>`;

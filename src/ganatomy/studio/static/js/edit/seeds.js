@@ -1,6 +1,7 @@
 /** Chooses the image: its seed, the next ones, a random one. */
 import { Icon } from "../icons.js";
 import { besides } from "../keys.js";
+import { photographOpen } from "../panes.js";
 import { changeEdit, edit, MOST_SEED, randomSeed, seedOf } from "../state.js";
 import { html } from "../view.js";
 
@@ -17,6 +18,7 @@ export function SeedBar() {
   // The field keeps valid seeds only.
   const leave = (event) => { event.currentTarget.value = seedOf(edit.value.codes) ?? ""; };
   const random = () => changeEdit({ codes: { seeds: [randomSeed()] } });
+  const photo = () => { photographOpen.value = true; };
   return html`
     <div class="seeds" role="group" aria-label="Which image">
       <button aria-label="Previous seed" title="Previous seed ([)" disabled=${seed === 0} onClick=${() => besides(-1)}>
@@ -25,9 +27,10 @@ export function SeedBar() {
         <input type="number" min="0" max=${MOST_SEED} value=${seed ?? ""} placeholder=${origin(codes)}
           title=${seed === null ? NO_SEED : undefined} onInput=${set} onBlur=${leave} /></label>
       <button aria-label="Next seed" title="Next seed (])" onClick=${() => besides(1)}><${Icon} name="next" /></button>
-      <button title="A random image (R)" onClick=${random}><${Icon} name="dice" />Random</button>
+      <button aria-label="Photograph" title="Edit a photograph" onClick=${photo}><${Icon} name="photograph" /><span>Photograph</span></button>
+      <button aria-label="Random" title="A random image (R)" onClick=${random}><${Icon} name="dice" /><span>Random</span></button>
     </div>`;
 }
 
 /** Where the code of an image without a seed comes from. */
-const origin = (codes) => (codes.sum ? "a sum" : codes.values ? "none" : "several");
+const origin = (codes) => (codes.sum ? "a sum" : codes.photographs ? "photo" : codes.values ? "none" : "several");
