@@ -274,7 +274,7 @@ def trained(run: Run) -> None:
 
 PAGES = {
     "README.md": Page(
-        writes=["samples.png", "smile.png", "smiling.png", "mine.png", "smile.gif", "sum.png"],
+        writes=["samples.png", "smile.png", "smiling.png", "smile.gif", "both.png", "sum.png"],
         prints=["selectivity over 100 images", "linearity", "confirmed"],
         shorter={r"n=\d_000": "n=300", r"-n \d{4,}": "-n 300", r"^\$ ganatomy explore .*\n": ""},
     ),
