@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import pytest
 from ganatomy.cli import COMMANDS, build
 from ganatomy.cli.commands.walk import FILM_STEPS, LEG_STEPS, REACH, STRIP_STEPS, TURN_REACH, walk
 
-NAMES = [command.__name__ for command in COMMANDS]
+NAMES = [command.__name__.rstrip("_") for command in COMMANDS]
 
 
 def test_help_lists_every_command(run: Callable[..., Any]) -> None:
@@ -29,9 +28,9 @@ def test_help_of_a_command_has_an_example_of_it(run: Callable[..., Any], name: s
     assert re.search(rf"^Example:\n    ganatomy {name} ", outcome.out, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=NAMES)
-def test_every_option_is_explained(command: Callable[..., Any]) -> None:
-    arguments = build()[command.__name__].assemble_argument_collection(parse_docstring=True)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_option_is_explained(name: str) -> None:
+    arguments = build()[name].assemble_argument_collection(parse_docstring=True)
     options = [argument for argument in arguments if argument.parse and argument.name != "*"]
     silent = [option.name for option in options if not option.parameter.help]
     assert options
@@ -55,17 +54,6 @@ def test_help_of_a_walk_states_its_defaults() -> None:
     assert (
         f"by default {STRIP_STEPS}, in a film {FILM_STEPS} one way, or {LEG_STEPS} from code to code" in text
     )
-
-
-def test_help_answers_within_half_a_second() -> None:
-    def once() -> float:
-        before = os.times()
-        subprocess.run([sys.executable, "-m", "ganatomy", "--help"], check=True, capture_output=True)
-        after = os.times()
-        return after.children_user + after.children_system - before.children_user - before.children_system
-
-    # Seconds of work, not of the clock: the other core may be busy with other tests.
-    assert min(once() for _ in range(3)) < 0.5
 
 
 def test_the_module_runs_as_the_command_does() -> None:
