@@ -9,6 +9,7 @@ import torch
 
 import ganatomy as ga
 from ganatomy.inversion import METHODS
+from ganatomy.inversion.invert import invert_watched
 from ganatomy.latents import Space
 
 CLOSE = 45.0
@@ -95,6 +96,31 @@ def test_progress_ends_at_the_whole() -> None:
     )  # fmt: skip
     assert calls[-1] == (15, 15)
     assert calls == sorted(calls)
+
+
+def test_watched_codes_come_nearer_and_are_those_of_invert(toy: ga.Generator) -> None:
+    images = toy(toy.sample(1, seed=5))
+    preparation, errors = ga.prepare_inversion(toy), []
+
+    def watch(done: int, total: int, latents: ga.Latents) -> None:
+        assert 1 < done <= total == 20
+        errors.append(float((toy(latents) - images).square().mean()))
+
+    watched = invert_watched(toy, images, preparation=preparation, watch=watch, budget=20)
+    alone = ga.invert(toy, images, preparation=preparation, budget=20)
+    assert torch.equal(watched.latents.codes, alone.latents.codes)
+    assert errors[-1] <= errors[0]
+    assert len(errors) == watched.evaluations - 1
+
+
+def test_a_search_that_is_watched_can_be_ended(toy: ga.Generator) -> None:
+    def watch(*_: object) -> None:
+        raise InterruptedError
+
+    images = toy(toy.sample(1, seed=5))
+    with pytest.raises(InterruptedError):
+        invert_watched(toy, images, preparation=ga.prepare_inversion(toy), watch=watch)
+    assert all(weight.requires_grad for weight in toy.parameters())
 
 
 def test_weights_keep_their_gradients_afterwards() -> None:

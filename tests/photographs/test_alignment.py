@@ -6,7 +6,7 @@ from photographs.files import FACE, finds, gradient
 from PIL import Image
 
 from ganatomy.errors import PhotographError, SettingError
-from ganatomy.photographs import CELEBA, align, choose, open_photograph
+from ganatomy.photographs import CELEBA, align, choose, crop, open_photograph
 
 THREE = finds(FACE + 200, FACE * 2, FACE + 100)
 
@@ -63,3 +63,12 @@ def test_the_middle_needs_no_detector_and_models_of_grey_images_get_grey() -> No
 def test_a_path_is_opened(tmp_path) -> None:
     Image.new("RGB", (6, 6), "white").save(tmp_path / "me.png")
     assert float(align(tmp_path / "me.png", layout="crop", resolution=3).images.min()) == 1
+
+
+def test_a_square_that_somebody_drew_is_cut_as_one_that_was_found() -> None:
+    photograph = open_photograph(gradient())
+    found = align(photograph, layout="crop", resolution=16)
+    drawn = crop(photograph, found.quads, resolution=16)
+    assert torch.equal(drawn.images, found.images)
+    assert drawn.faces == (None,)
+    assert crop(photograph, found.quads, resolution=16, channels=1).images.shape == (1, 1, 16, 16)

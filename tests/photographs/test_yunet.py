@@ -10,7 +10,15 @@ from PIL import Image
 
 from ganatomy import errors
 from ganatomy.images import from_pil
-from ganatomy.photographs import YuNet, align, detectors, face_detector, measure_layout, open_photograph
+from ganatomy.photographs import (
+    YuNet,
+    align,
+    detector_at_hand,
+    detectors,
+    face_detector,
+    measure_layout,
+    open_photograph,
+)
 from ganatomy.photographs.yunet import Candidates, decoded, suppressed
 
 
@@ -111,3 +119,11 @@ def test_another_file_under_the_name_of_the_detector_is_not_kept(tmp_path, monke
     monkeypatch.setattr(detectors, "YUNET_URL", (tmp_path / "other.onnx").as_uri())
     with pytest.raises(errors.DownloadError, match="not the expected 104ee26c.*--detector FILE"):
         face_detector()
+
+
+def test_what_was_not_downloaded_is_not_at_hand(tmp_path, shared, monkeypatch) -> None:
+    monkeypatch.setenv("GANATOMY_CACHE", str(tmp_path))
+    monkeypatch.setattr(detectors, "YUNET_URL", (shared / "models" / "yunet-n-dynamic.onnx").as_uri())
+    assert detector_at_hand() is None
+    fetched = face_detector()
+    assert detector_at_hand() is fetched

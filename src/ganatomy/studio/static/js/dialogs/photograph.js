@@ -9,14 +9,14 @@ import { sentence } from "../words.js";
 import { Dialog } from "./dialog.js";
 
 const BUDGETS = { quick: "Quick", balanced: "Balanced", best: "Best" };
-const PRIVATE = "It stays in the memory of the studio until you forget it, and in no file or link that the studio makes.";
+const PRIVATE = "It stays in the memory of the studio until you forget it; recipes and links do not contain it.";
 /** What is learnt about a new model before its first photograph. */
 const LEARNING = "Preparing the model for photographs (only once)";
 
 export const PhotographDialog = () => html`
   <${Dialog} open=${photographOpen} title="Photograph">
     <${Leaving} />
-    ${photograph.value ? html`<${Adjust} />` : html`<p>Choose a photograph of a face: the model finds latent codes for it,
+    ${photograph.value ? html`<${Adjust} />` : html`<p>Choose a photograph: latent codes are found whose image is like it,
       and every slider then edits it. ${PRIVATE}</p>`}
     ${notice.value && html`<p class=${notice.value.kind} role="status">${notice.value.text}</p>`}
     <${Choose} again=${photograph.value !== null} />
@@ -42,7 +42,7 @@ function Choose({ again }) {
       ${input(again ? "Choose another photograph" : "Choose a photograph", "open", {})}
       <span class="camera">${input("Take one", "photograph", { capture: "user" })}</span>
       ${again ? html`<button class="plain" onClick=${forget}>Forget the photograph</button>`
-        : html`<span class="quiet">or drop it anywhere on the page.</span>`}
+        : html`<span class="quiet drop">or drop it anywhere on the page.</span>`}
     </p>`;
 }
 
