@@ -40,7 +40,7 @@ def options(*command: str) -> set[str]:
     return {name for argument in arguments for name in argument.names}
 
 
-@pytest.mark.parametrize("name", [command.__name__ for command in COMMANDS])
+@pytest.mark.parametrize("name", [command.__name__.rstrip("_") for command in COMMANDS])
 def test_a_command_that_scores_images_has_all_options_of_them(name: str) -> None:
     found = options(name)
     if "--scorer" in found:

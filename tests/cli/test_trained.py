@@ -37,6 +37,6 @@ def test_a_student_reads_and_confirms_nothing(run: Run, files: Any, tmp_path: Pa
     assert told.code == 0, told.err
     assert json.loads(told.out)["student"] == str(out)
     edit = ["edit", files.style, "--seed", "7,8", "--to", "Smiling=+0.1", "--scorer", files.scorer]
-    line = run(*edit, "--judge", out, "-o", tmp_path / "a.png").out.splitlines()[-1]
-    assert line.startswith("  smoothed reading Smiling ")
+    lines = run(*edit, "--judge", out, "-o", tmp_path / "a.png").out.splitlines()
+    (line,) = [line for line in lines if line.startswith("  smoothed reading Smiling ")]
     assert line.endswith("confirms nothing")

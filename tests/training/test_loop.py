@@ -14,6 +14,7 @@ from ganatomy.critics.multiscale import HalvingConv, MultiscaleCritic
 from ganatomy.errors import CheckpointError, OutputError, SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.generators.ops import upsample_2x
+from ganatomy.generators.precision import Precision
 from ganatomy.perception.features import features_of
 from ganatomy.training import stylegan2
 from ganatomy.training.images import TrainingImages, array_images, as_images
@@ -230,10 +231,10 @@ def test_mixed_images_take_their_first_layers_from_one_code() -> None:
     assert not torch.allclose(plain, mixed)
 
 
-def test_a_dcgan_trains_too(images: TrainingImages, tmp_path: Path) -> None:
-    settings = replace(
-        TINY, architecture="dcgan-r1", stages=(TrainingStage(resolution=16, images=32, batch=8),)
-    )
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_dcgan_trains_too(precision: Precision, images: TrainingImages, tmp_path: Path) -> None:
+    stage = TrainingStage(resolution=16, images=32, batch=8)
+    settings = replace(TINY, architecture="dcgan-r1", stages=(stage,), precision=precision)
     generator = train_gan(settings, images, tmp_path)
     assert images_of(generator).shape == (4, 3, 16, 16)
     assert not any(module.training for module in generator.modules())

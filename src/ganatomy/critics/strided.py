@@ -129,6 +129,8 @@ def _layers(state: Mapping[str, Tensor]) -> Iterator[StridedLayer]:
         norm: dict[str, Tensor] = {}
         for other in between:
             part = other.rpartition(".")[2]
+            if part == "num_batches_tracked":
+                continue
             if part not in {"weight", "bias", *RUNNING} or state[other].shape != (len(state[name]),):
                 raise CheckpointError(f"has {other!r} of shape {list(state[other].shape)}, no batch norm's")
             norm[part] = state[other]

@@ -29,6 +29,7 @@ def train_step(run: GanRun, real: Tensor) -> dict[str, Tensor]:
     # An architecture with a precision of its own keeps its codes and styles exact.
     with nullcontext() if run.generator.precision == settings.precision else run.lowered():
         fake = run.architecture.draw(run.generator, stage.batch, settings, part=run.ranks.part(stage.batch))
+    fake = fake.float()  # penalties are computed in float32
     losses = {"critic": critic_step(run, real, fake.detach()), "generator": generator_step(run, real, fake)}
     run.step += 1
     run.images += stage.batch
