@@ -1,8 +1,10 @@
 """A run that is killed again and again, at random moments, is the run that was not."""
 
 import multiprocessing
+import os
 import random
-import time
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +32,19 @@ SETTINGS = GanSettings(
 )
 
 
-def train_in(folder: Path) -> None:
+def train_in(folder: Path, steps: int = 0, delay: float = 0.0) -> None:
+    """Train, or be killed this many seconds after so many steps, in the middle of whatever is done then."""
     torch.set_num_threads(1)
+    taken = 0
+
+    def progress(stage: str, done: int, total: int) -> None:
+        nonlocal taken
+        taken += 1
+        if taken == steps:
+            threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
+
     pixels = np.random.default_rng(0).integers(0, 256, (64, 16, 16, 3), dtype=np.uint8)
-    train_gan(SETTINGS, array_images(pixels), folder)
+    train_gan(SETTINGS, array_images(pixels), folder, progress=progress)
 
 
 def tensors_of(folder: Path) -> list[torch.Tensor]:
@@ -48,30 +59,18 @@ def test_twenty_kills_change_nothing_bit_for_bit(tmp_path: Path) -> None:
     # A server that has imported everything starts each run in a moment.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["ganatomy.training.loop"])
-    rng, killed = random.Random(0), 0
+    rng = random.Random(0)
 
-    def start(name: str) -> multiprocessing.process.BaseProcess:
-        process = context.Process(target=train_in, args=(tmp_path / name,))
+    def run(name: str, *arguments: float) -> int | None:
+        process = context.Process(target=train_in, args=(tmp_path / name, *arguments))
         process.start()
-        return process
-
-    unbroken = start("unbroken")
-    unbroken.join()
-    assert unbroken.exitcode == 0
-    seconds = (tmp_path / "unbroken" / "checkpoint.pt").stat().st_mtime
-    seconds -= min(path.stat().st_mtime for path in (tmp_path / "unbroken").glob("samples-*"))
-    while killed < KILLS:
-        process = start("killed")
-        while process.is_alive() and not (tmp_path / "killed" / "checkpoint.pt").exists():
-            time.sleep(0.01)
-        time.sleep(rng.uniform(0.0, 1.5 * seconds / KILLS))
-        assert process.is_alive(), f"it ended before it was killed the {killed + 1}th time"
-        process.kill()
         process.join()
-        killed += 1
-    last = start("killed")
-    last.join()
-    assert last.exitcode == 0
+        return process.exitcode
+
+    assert run("unbroken") == 0
+    for _ in range(KILLS):
+        assert run("killed", rng.randint(1, 7), rng.uniform(0.0, 0.02)) == -signal.SIGKILL
+    assert run("killed") == 0
     for one, other in zip(tensors_of(tmp_path / "killed"), tensors_of(tmp_path / "unbroken"), strict=True):
         assert torch.equal(one, other)
     tables = [(tmp_path / name / "progress.csv").read_text().splitlines() for name in ("killed", "unbroken")]
