@@ -55,7 +55,8 @@ def tensors_of(folder: Path) -> list[torch.Tensor]:
 
 
 @pytest.mark.slow
-def test_twenty_kills_change_nothing_bit_for_bit(tmp_path: Path) -> None:
+def test_twenty_kills_change_nothing_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))  # where the new processes find this module
     # A server that has imported everything starts each run in a moment.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["ganatomy.training.loop"])
@@ -69,7 +70,7 @@ def test_twenty_kills_change_nothing_bit_for_bit(tmp_path: Path) -> None:
 
     assert run("unbroken") == 0
     for _ in range(KILLS):
-        assert run("killed", rng.randint(1, 7), rng.uniform(0.0, 0.02)) == -signal.SIGKILL
+        assert run("killed", rng.randint(1, 4), rng.uniform(0.0, 0.01)) == -signal.SIGKILL
     assert run("killed") == 0
     for one, other in zip(tensors_of(tmp_path / "killed"), tensors_of(tmp_path / "unbroken"), strict=True):
         assert torch.equal(one, other)
