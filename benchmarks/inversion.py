@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -90,25 +91,23 @@ def photographs(bench: Bench) -> None:
     print(
         f"{len(bench.images)} photographs (asked: quick 23 dB in 1 s, balanced 26 dB in 3 s, share of change .6)"
     )
-    direction = bench.direction()
-    reference = edit(bench, direction, bench.generator, generated(bench))
-    print(f"generated images: {describe(bench, reference)}")
-    for budget in ("quick", "balanced"):
-        found, seconds = timed(bench, bench.images, budget=budget)
-        row(f"fast, {budget}", found, seconds)
-        changes = edit(bench, direction, bench.generator, found.latents)
-        print(f"{'':28} {describe(bench, changes, reference)}")
+    compare(bench, {f"fast, {budget}": {"budget": budget} for budget in ("quick", "balanced")})
 
 
 def dial(bench: Bench) -> None:
     """What fidelity costs."""
     print("the price of editability")
+    compare(bench, {f"dial {dial:g}": {"editability": dial} for dial in (0.0, 0.25, 0.5, 0.75, 1.0)})
+
+
+def compare(bench: Bench, settings: dict[str, dict[str, Any]]) -> None:
+    """Each way of inverting: how near it comes, and what an edit changes then."""
     direction = bench.direction()
     reference = edit(bench, direction, bench.generator, generated(bench))
     print(f"generated images: {describe(bench, reference)}")
-    for editability in (0.0, 0.25, 0.5, 0.75, 1.0):
-        found, seconds = timed(bench, bench.images, editability=editability)
-        row(f"dial {editability:g}", found, seconds)
+    for name, own in settings.items():
+        found, seconds = timed(bench, bench.images, **own)
+        row(name, found, seconds)
         changes = edit(bench, direction, bench.generator, found.latents)
         print(f"{'':28} {describe(bench, changes, reference)}")
 

@@ -57,7 +57,8 @@ def test_info_says_everything_that_json_has(run: Run, files: Any) -> None:
     ]
     lines = run("info", files.style).out.splitlines()
     assert lines[1].endswith("licence unknown")
-    assert f"note: {data['notes'][0]}" in lines
+    assert lines[-2] == f"note: {data['notes'][0]}"
+    assert lines[-1].startswith("16 images")
 
 
 def test_models_lists_names_with_their_licences(

@@ -45,11 +45,11 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from ganatomy.errors import CheckpointError, MissingFileError, in_file
+from ganatomy.errors import CheckpointError, in_file
 from ganatomy.generators.checkpoints import genforce, rosinality
 from ganatomy.generators.checkpoints.arrays import read_npz
 from ganatomy.generators.checkpoints.dialects import Translation
-from ganatomy.generators.checkpoints.foreign import what_is
+from ganatomy.generators.checkpoints.foreign import first_bytes, what_is
 from ganatomy.generators.checkpoints.keras import read_keras_archive, read_keras_hdf5
 from ganatomy.generators.checkpoints.modules import find_module, read_module
 from ganatomy.generators.checkpoints.nvidia import is_nvidia, read_network
@@ -109,14 +109,7 @@ def read_checkpoint(path: str | os.PathLike[str], *, network: str | None = None)
         inside = sorted(p.name for p in path.iterdir() if p.suffix in endings)
         hint = f"; give one of the files in it: {', '.join(inside[:3])}" if inside else ""
         raise CheckpointError(f"{path} is a folder, not a file of weights{hint}")
-    try:
-        with path.open("rb") as file:
-            head = file.read(512)
-    except FileNotFoundError:
-        raise MissingFileError(f"{path} does not exist") from None
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
-
+    head = first_bytes(path)
     kind = what_is(head, path.suffix.lower())
     if kind not in READERS:
         raise CheckpointError(f"{path} {kind}")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from torch import Tensor
 
+from ganatomy.errors import CheckpointError, MissingFileError
 from ganatomy.generators.checkpoints.layouts import natural
 from ganatomy.generators.checkpoints.legacy import MAGIC_BYTES
 
@@ -21,6 +23,22 @@ _BEGINNINGS = {
 }
 _TEXT_PICKLE = re.compile(rb"c[\w.]+\n[\w.]+\n|\((dp\d|lp\d|[dlit(cS]|p\d)|[\]}]\(?q")
 """How pickles of the first two protocols begin, which have no mark of their own."""
+
+
+def first_bytes(path: Path) -> bytes:
+    """How a file begins, as much as `what_is` needs.
+
+    Raises:
+        MissingFileError: when there is no such file.
+        CheckpointError: when it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(512)
+    except FileNotFoundError:
+        raise MissingFileError(f"{path} does not exist") from None
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def what_is(head: bytes, ending: str) -> str:  # noqa: PLR0911 - one for each kind

@@ -13,9 +13,9 @@ from typing import Any
 
 from torch import Tensor
 
-from ganatomy.errors import CheckpointError, MissingFileError, in_file
+from ganatomy.errors import CheckpointError, in_file
 from ganatomy.generators.checkpoints.arrays import read_npy, read_npz
-from ganatomy.generators.checkpoints.foreign import what_is
+from ganatomy.generators.checkpoints.foreign import first_bytes, what_is
 from ganatomy.generators.checkpoints.pickles import load_pickle, plain_weights
 from ganatomy.generators.checkpoints.zipped import load_torch
 
@@ -45,13 +45,7 @@ def read_vectors(path: str | os.PathLike[str]) -> StoredVectors:
         CheckpointError: when it is of another format, damaged, or asks for code to be run.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            head = file.read(512)
-    except FileNotFoundError:
-        raise MissingFileError(f"{path} does not exist") from None
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
+    head = first_bytes(path)
     if head.startswith(b"\x93NUMPY"):
         with in_file(path):
             return StoredVectors(arrays={"": read_npy(path)}, form="NumPy array")

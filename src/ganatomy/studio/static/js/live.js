@@ -43,13 +43,17 @@ export function connect(model) {
   clearTimeout(settling);
   farewell.value = "";
   for (const slot of [...slots.keys()]) forget(slot);
-  if (socket) {
-    socket.onclose = socket.onmessage = null;
-    socket.close();
-  }
+  if (socket) leave(socket);
   connection.value = "connecting";
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   open(`${scheme}://${location.host}/socket?model=${encodeURIComponent(model)}`);
+}
+
+/** Closes a socket for good; one that is not open yet is closed when it is, which browsers do not complain about. */
+function leave(old) {
+  old.onclose = old.onmessage = null;
+  if (old.readyState === WebSocket.CONNECTING) old.onopen = () => old.close();
+  else old.close();
 }
 
 /** Sends a query for a slot; an earlier one of the slot that still waits is dropped. @param {Answers} answers */
