@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,24 @@ def test_a_scorer_that_knows_the_labels_makes_no_mistake():
     )
     found = recognition(reader(), exact)
     assert (found.accuracy.value, found.f1.value, found.f2.value) == (1, 1, 1)
+
+
+def test_missing_labels_are_left_out():
+    data, _ = labelled()
+    known = torch.ones_like(data.labels)
+    known[::2, 1] = known[5:9] = False
+    some = replace(data, known=known, labels=data.labels | ~known)
+    found = recognition(reader(), some)
+    assert found.num_images == 36
+    rest = Labelled(
+        description="dots",
+        names=NAMES,
+        labels=torch.cat([data.labels[:5], data.labels[9:]]),
+        read=lambda rows: torch.cat([data.read(torch.arange(5)), data.read(torch.arange(9, 40))])[rows],
+    )
+    assert found.attributes["red"] == recognition(reader(), rest).attributes["red"]
+    with pytest.raises(ScoreError, match="no image of dots has a label of red"):
+        recognition(reader(), replace(data, known=torch.zeros_like(known)))
 
 
 def test_only_attributes_that_both_know_count():

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from ganatomy.directions import find
 from ganatomy.errors import (
     CheckpointError,
     MissingFileError,
@@ -26,6 +27,7 @@ from ganatomy.perception import (
     scorer,
 )
 from ganatomy.perception.base import _check_images, class_log_odds, fit_images, logit
+from ganatomy.surveys import load_survey, survey
 
 
 def brightness(images: Tensor) -> Tensor:
@@ -190,7 +192,7 @@ class TestTable:
     def test_a_row_column_gives_the_order(self, tmp_path):
         found = TableScorer(self.table(tmp_path, "row,Cat\n2,1\n0,0\n1,0\n"))
         assert (found.score(images(3)).column("Cat") > 0).tolist() == [False, False, True]
-        with pytest.raises(ScoreError, match="0 to 1 once"):
+        with pytest.raises(CheckpointError, match="0 to 1 once"):
             TableScorer(self.table(tmp_path, "row,Cat\n0,1\n0,0\n"))
 
     def test_parquet_reads_as_csv_does(self, tmp_path):
@@ -202,6 +204,36 @@ class TestTable:
         b = TableScorer(self.table(tmp_path, "Cat\n1\n0\n")).score(images(2))
         assert torch.equal(a.logits, b.logits)
 
+    def test_missing_labels_are_left_out_where_their_attribute_is_learnt(self, tmp_path):
+        toy = ToyGenerator(attributes=("red", "round"), seed=0)
+        exact = OracleScorer(toy).score(toy(toy.sample(200, seed=0))).logits > 0
+        rows = [["yes" if value else "no" for value in row] for row in exact.tolist()]
+        for row in range(150, 200):
+            rows[row][0] = ""
+        rows[3] = ["", ""]
+        path = self.table(tmp_path, "\n".join(["red,round", *map(",".join, rows)]))
+        seen = survey(toy, TableScorer(path), n=200)
+        assert seen.scores.logits.isnan().sum(0).tolist() == [51, 1]
+        assert seen.prevalence["round"] == pytest.approx(
+            float(exact[[*range(3), *range(4, 200)], 1].double().mean())
+        )
+        assert len(seen.labelled("red")) == len(seen.labelled(["red", "round"])) == 149
+        assert not (seen.balanced("red").sample_rows >= 150).any()
+        found = {name: find(seen, [name], method="logistic")[name].vector for name in seen.names}
+        for truth in toy.truth:
+            assert float(found[truth.name] @ truth.vector) > 0.9
+        with pytest.raises(ScoreError, match="51 of 200 images have no label of 'red'"):
+            seen.labels("red")
+
+    def test_a_survey_with_missing_labels_is_written_and_read(self, tmp_path):
+        toy = ToyGenerator(attributes=("red", "round"), seed=0)
+        path = self.table(tmp_path, "red,round\n1,0\n,1\n0,\n")
+        survey(toy, TableScorer(path), n=3, folder=tmp_path / "my.survey")
+        read = load_survey(tmp_path / "my.survey")
+        assert read.scores.logits.isnan().tolist() == [[False, False], [True, False], [False, True]]
+        with pytest.raises(ScoreError, match="no image has a label of round"):
+            read[2].labelled("round")
+
     def test_more_samples_than_rows_are_refused_with_the_number_of_rows(self, tmp_path):
         with pytest.raises(ScoreError, match="at most 2"):
             TableScorer(self.table(tmp_path, "Cat\n1\n0\n")).score(images(2), start=1)
@@ -210,18 +242,16 @@ class TestTable:
         ("text", "error", "match"),
         [
             ("Cat\n1\n\n", None, ""),
-            ("Cat,Dog\n1,0\n,1\n", ScoreError, "'Cat' has no label in row 1"),
-            ("Cat\n1\nO\n", ScoreError, "'Cat' has 'O' in row 1"),
-            ("Cat\n1\n7\n", ScoreError, "'Cat' has 7 in row 1"),
+            ("Cat\n1\nO\n", CheckpointError, "'Cat' has 'O' in row 1"),
+            ("Cat\n1\n7\n", CheckpointError, "'Cat' has 7 in row 1"),
             ("Cat,Dog\n1\n", CheckpointError, "row 0 has 1 cells"),
-            ("Cat,Cat\n1,0\n", SettingError, "share the name"),
+            ("Cat,Cat\n1,0\n", CheckpointError, "same name"),
             ("file\na.png\n", CheckpointError, "no labels"),
             ("", CheckpointError, "no labels"),
             ("Cat,Dog\n", CheckpointError, "no labels"),
         ],
         ids=[
             "an empty last line is fine",
-            "missing label",
             "slip of the pen",
             "not a label",
             "short line",

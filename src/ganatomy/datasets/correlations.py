@@ -104,12 +104,19 @@ def drawn_correlations(n: int = NUM_PEOPLE, *, seed: int = 0) -> LabelCorrelatio
 
 
 def correlate(values: Float[Tensor, "n a"]) -> Float[Tensor, "a a"]:
-    """Pearson correlations between columns; nan in the row and column of one that never changes."""
+    """Pearson correlations between columns, of the rows that have values of both; nan for a column that never changes.
+
+    >>> correlate(torch.tensor([[1.0, 1, 1], [0, 0, 1], [1, torch.nan, 1]]))[0].tolist()
+    [1.0, 1.0, nan]
+    """
+    known = (~values.isnan()).double()
     values = values.double()
-    away = values - values.mean(0)
-    length = away.square().sum(0).sqrt()
-    length = torch.where(length <= 1e-12 * len(values) ** 0.5, torch.nan, length)
-    return ((away.T @ away) / length / length[:, None]).clamp(-1, 1).float()
+    values = (values - values.nanmean(0)).nan_to_num()  # of any zero point; this one keeps the digits
+    n, sums, squares = known.T @ known, values.T @ known, values.square().T @ known
+    covariance = values.T @ values - sums * sums.T / n
+    variance = squares - sums.square() / n
+    variance = torch.where(variance <= 1e-24 * n, torch.nan, variance)
+    return (covariance / (variance * variance.T).sqrt()).clamp(-1, 1).float()
 
 
 def _first(names: Sequence[str], most: int = 6) -> str:

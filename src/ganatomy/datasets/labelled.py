@@ -33,12 +33,14 @@ class Labelled:
         names: of the attributes.
         labels: whether each image has each.
         read: the images of these rows, in [-1, 1].
+        known: which labels are there, by default all.
     """
 
     description: str
     names: tuple[str, ...]
     labels: Bool[Tensor, "n a"]
     read: Callable[[Tensor], Tensor]
+    known: Bool[Tensor, "n a"] | None = None
 
     def __post_init__(self) -> None:
         if self.labels.shape[1] != len(self.names) or not len(self.labels):
@@ -151,4 +153,5 @@ def folder_labelled(
         names=table.names,
         labels=table.values[torch.from_numpy(kept)] > 0.5,
         read=read,
+        known=table.known[torch.from_numpy(kept)],
     )

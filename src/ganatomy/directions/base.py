@@ -84,26 +84,28 @@ class Evidence:
 
 
 def usable(survey: Survey, *, minimum: int = MINIMUM) -> list[str]:
-    """The attributes that at least `minimum` images of a survey have and at least `minimum` lack.
+    """The attributes that at least `minimum` labelled images of a survey have and at least `minimum` lack.
 
     Every method uses these where no attributes are named.
     """
-    present = (survey.scores.logits > 0).sum(0)
-    enough = (present >= minimum) & (len(survey) - present >= minimum)
+    present, absent = (survey.scores.logits > 0).sum(0), (survey.scores.logits <= 0).sum(0)
+    enough = (present >= minimum) & (absent >= minimum)
     return [name for name, ok in zip(survey.scores.names, enough.tolist(), strict=True) if ok]
 
 
 def read(survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0) -> Evidence:
     """The matrices of these attributes (by default all usable ones), split by `seed`.
 
+    Images that lack a label of one of them are left out.
+
     Raises:
         UnknownNameError: for an attribute that was not scored.
-        ScoreError: for scores that are not finite, and for attributes that all or no images have, with the counts.
+        ScoreError: for scores that are infinite, and for attributes that all or no images have, with the counts.
         SettingError: for an empty list of attributes.
     """
     names = _choose(survey, attributes)
     columns = [survey.scores.names.index(name) for name in names]
-    train, held = survey.split(held_out=HELD_OUT, seed=seed)
+    train, held = survey.labelled(names).split(held_out=HELD_OUT, seed=seed)
     logits = train.scores.logits[:, columns].float().cpu()
     held_labels = (held.scores.logits[:, columns] > 0).cpu()
     for column, name in enumerate(names):
@@ -222,7 +224,7 @@ def auc(values: Float[Tensor, "n a"], labels: Bool[Tensor, "n a"]) -> Float[Tens
 
 def _choose(survey: Survey, attributes: Iterable[str] | None) -> tuple[str, ...]:
     known = survey.scores.names
-    broken = (~torch.isfinite(survey.scores.logits)).nonzero()
+    broken = survey.scores.logits.isinf().nonzero()
     if len(broken):
         row, column = broken[0].tolist()
         raise ScoreError(

@@ -192,9 +192,10 @@ def exemplars(
     for name in names:
         if name not in survey.names:
             raise UnknownNameError("attribute", name, survey.names)
+    labelled = {name: survey.labelled(name) for name in names}
     return {
-        name: survey.latents[survey.scores.column(name).argsort(descending=True, stable=True)[:num]]
-        for name in names
+        name: some.latents[some.scores.column(name).argsort(descending=True, stable=True)[:num]]
+        for name, some in labelled.items()
     }
 
 

@@ -81,6 +81,7 @@ def covariance(survey: Survey, directions: Directions) -> Covariance:
             raise UnknownNameError("attribute", direction.name, survey.names)
         if not direction.slope == direction.slope:
             raise SettingError(f"direction {direction.name!r} has no slope; find it from scores")
+    survey = survey.labelled(directions.names)
     logits = survey.scores.select(directions.names).logits.cpu().double()
     slopes = torch.tensor([direction.slope for direction in directions], dtype=torch.float64)
     normals = directions.matrix.cpu().double()

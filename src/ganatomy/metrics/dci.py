@@ -197,6 +197,7 @@ def measure(inputs: SharedInputs) -> dict[str, DCI]:
     for space in inputs.spaces:
         survey = inputs.survey(space)
         names = inputs.attributes or survey.names
+        survey = survey.labelled(names)
         found[space] = dci(
             survey.latents.codes.cpu().flatten(1),
             survey.scores.select(names).logits.cpu(),

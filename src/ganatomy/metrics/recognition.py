@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.datasets.labelled import Labelled
-from ganatomy.errors import SettingError
+from ganatomy.errors import ScoreError, SettingError
 from ganatomy.metrics.base import MeasuredValue, Result, aligned
 from ganatomy.perception.base import Scorer
 from ganatomy.progress import Advance
@@ -66,10 +66,10 @@ def recognition(
     """Score labelled images, and compare the answers with the labels.
 
     Args:
-        labelled: images with labels of some of its attributes.
+        labelled: images with labels of some of its attributes; missing labels are left out.
 
     Raises:
-        ScoreError: for a table of labels, which cannot score new images.
+        ScoreError: for a table of labels, which cannot score new images, and where every label is missing.
         SettingError: if no attribute of the scorer has a label.
     """
     names = tuple(name for name in scorer.names if name in labelled.names)
@@ -86,22 +86,29 @@ def recognition(
             if progress:
                 progress(sum(map(len, parts)), len(labelled))
     logits = torch.cat(parts)
-    labels = labelled.labels[:, [labelled.names.index(name) for name in names]]
-    answers = logits > 0
-    right = (answers == labels).double()
-    loss = F.binary_cross_entropy_with_logits(logits.double(), labels.double(), reduction="none")
+    columns = [labelled.names.index(name) for name in names]
+    labels = labelled.labels[:, columns]
+    known = torch.ones_like(labels) if labelled.known is None else labelled.known[:, columns]
+    some = known.any(1)
+    if not some.any():
+        raise ScoreError(f"no image of {labelled.description} has a label of {', '.join(names)}")
+    logits, labels, known = logits[some], labels[some] & known[some], known[some]
+    answers = (logits > 0) & known
+    weights = known.double()
+    right = torch.where(known, (answers == labels).double(), torch.nan)
+    loss = F.binary_cross_entropy_with_logits(logits.double(), labels.double(), weights, reduction="none")
     return Recognition(
         names=names,
         data=labelled.description,
-        num_images=len(labelled),
-        loss=mean_of(loss.mean(1), seed=seed),
-        accuracy=mean_of(right.mean(1), seed=seed),
+        num_images=len(labels),
+        loss=mean_of(loss.sum(1) / weights.sum(1), seed=seed),
+        accuracy=mean_of(right.nanmean(1), seed=seed),
         f1=mean_of(f_score(answers, labels, beta=1), seed=seed),
         f2=mean_of(f_score(answers, labels, beta=2), seed=seed),
         attributes=dict(
             zip(
                 names,
-                zip(right.mean(0).tolist(), f_score(answers.T, labels.T, beta=1).tolist(), strict=True),
+                zip(right.nanmean(0).tolist(), f_score(answers.T, labels.T, beta=1).tolist(), strict=True),
                 strict=True,
             )
         ),

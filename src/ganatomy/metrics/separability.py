@@ -91,6 +91,7 @@ def separability(survey: Survey, attributes: Iterable[str] | None = None, *, see
     for name in names:
         if name not in survey.names:
             raise UnknownNameError("attribute", name, survey.names)
+    survey = survey.labelled(names)
     n = len(survey)
     codes = survey.latents.codes.detach().cpu().float().flatten(1).numpy()
     held = np.zeros(n, dtype=bool)

@@ -90,6 +90,8 @@ class Scorer(ABC):
     description: str
     num_rows: int | None = None
     """How many images it can score, for a scorer that has a row of its own for each."""
+    may_lack: bool = False
+    """Whether scores may be missing (nan), for a table that has no label of some images."""
     reads_codes: bool = False
     """Whether it reads codes and does not look at images, so that it needs `latents`."""
     followed: Scorer | None = None
@@ -142,7 +144,7 @@ class Scorer(ABC):
                 f"{self.description} gave scores of shape {list(logits.shape)} for {len(images)} images and "
                 f"{len(self.names)} attributes; it must give [{len(images)}, {len(self.names)}]"
             )
-        broken = (~torch.isfinite(logits)).nonzero()
+        broken = (logits.isinf() if self.may_lack else ~logits.isfinite()).nonzero()
         if len(broken):
             row, column = broken[0].tolist()
             raise ScoreError(
@@ -181,6 +183,7 @@ class SelectedScorer(Scorer):
         self.fingerprint = fingerprint_of(scorer.fingerprint, *self.names)
         self.description = scorer.description
         self.num_rows = scorer.num_rows
+        self.may_lack = scorer.may_lack
         self.reads_codes = scorer.reads_codes
 
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:

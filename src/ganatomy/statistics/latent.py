@@ -36,7 +36,8 @@ def latent_correlation(first: Numbers, second: Numbers) -> LatentCorrelation:
     """The correlation of the normals behind two columns of the same rows.
 
     Of two columns of 0 and 1 it is the tetrachoric correlation, of one and a continuous column the biserial
-    correlation, of two continuous ones that of their normal scores. nan where a column never changes.
+    correlation, of two continuous ones that of their normal scores. Rows where one is nan are left out. nan where a
+    column never changes.
 
     Args:
         first: one column; 0 and 1, or anything that has an order.
@@ -51,7 +52,9 @@ def latent_correlation(first: Numbers, second: Numbers) -> LatentCorrelation:
         [0.6, 0.6, 0.6]
     """
     first, second = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    if np.ptp(first) == 0 or np.ptp(second) == 0:
+    known = ~(np.isnan(first) | np.isnan(second))
+    first, second = first[known], second[known]
+    if not len(first) or np.ptp(first) == 0 or np.ptp(second) == 0:
         return LatentCorrelation(value=math.nan, error=math.nan)
     binary = [bool(np.isin(column, (0, 1)).all()) for column in (first, second)]
     if all(binary):

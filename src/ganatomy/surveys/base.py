@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -80,17 +80,42 @@ class Survey:
 
     @property
     def prevalence(self) -> dict[str, float]:
-        """For each attribute, the fraction of images that have it (probability above one half)."""
-        return dict(zip(self.names, (self.scores.logits > 0).double().mean(0).tolist(), strict=True))
+        """For each attribute, the fraction of its labelled images that have it (probability above one half)."""
+        known = (~self.scores.logits.isnan()).sum(0)
+        return dict(zip(self.names, ((self.scores.logits > 0).sum(0) / known.double()).tolist(), strict=True))
+
+    def labelled(self, attributes: str | Iterable[str]) -> Survey:
+        """The codes whose images have a score of each of these attributes: all but for a table with missing labels.
+
+        Raises:
+            UnknownNameError: when one was not scored.
+            ScoreError: when no image has them all.
+        """
+        names = (attributes,) if isinstance(attributes, str) else tuple(attributes)
+        missing = self.scores.select(names).logits.isnan().any(1)
+        if not missing.any():
+            return self
+        if missing.all():
+            raise ScoreError(
+                f"no image has a label of {'each of ' if len(names) > 1 else ''}{', '.join(names)}; "
+                "label more images, or name fewer attributes at once"
+            )
+        return self[(~missing).nonzero()[:, 0]]
 
     def labels(self, attribute: str) -> Bool[Tensor, " n"]:
         """Which images have an attribute: probability above one half.
 
         Raises:
             UnknownNameError: when it was not scored.
-            ScoreError: when all images or none have it, with the counts.
+            ScoreError: when all images or none have it, or some have no label of it, with the counts.
         """
-        labels = self.scores.column(attribute) > 0
+        scores = self.scores.column(attribute)
+        if scores.isnan().any():
+            raise ScoreError(
+                f"{int(scores.isnan().sum())} of {len(scores)} images have no label of {attribute!r}; "
+                "take those that have, with survey.labelled([...])"
+            )
+        labels = scores > 0
         present = int(labels.sum())
         if present in (0, len(labels)):
             raise ScoreError(
@@ -105,7 +130,8 @@ class Survey:
         Raises:
             ScoreError: when one class is missing, or has fewer than half of `n`.
         """
-        labels = self.labels(attribute)
+        known = self.labelled(attribute)
+        labels = known.labels(attribute)
         classes = [labels.nonzero()[:, 0], (~labels).nonzero()[:, 0]]
         count = min(len(rows) for rows in classes) if n is None else n // 2
         if count < 1 or any(len(rows) < count for rows in classes):
@@ -116,7 +142,7 @@ class Survey:
             )
         rng = np.random.default_rng(seed)
         kept = [rows[torch.from_numpy(rng.permutation(len(rows))[:count])] for rows in classes]
-        return self[torch.cat(kept).sort().values]
+        return known[torch.cat(kept).sort().values]
 
     def confident(self, attribute: str, fraction: float = 0.02) -> Survey:
         """The codes at both ends of an attribute, InterFaceGAN's positives and negatives (Shen et al. 2020).
@@ -132,11 +158,12 @@ class Survey:
             raise SettingError(
                 f"fraction {fraction:g} is not in (0, 0.5]; each end can be half of the codes at most"
             )
-        present = int(self.labels(attribute).sum())
-        count = max(1, round(fraction * len(self)))
-        order = self.scores.column(attribute).argsort(descending=True, stable=True)
-        top, bottom = order[: min(count, present)], order[max(len(self) - count, present) :]
-        return self[torch.cat([top, bottom]).sort().values]
+        known = self.labelled(attribute)
+        present = int(known.labels(attribute).sum())
+        count = max(1, round(fraction * len(known)))
+        order = known.scores.column(attribute).argsort(descending=True, stable=True)
+        top, bottom = order[: min(count, present)], order[max(len(known) - count, present) :]
+        return known[torch.cat([top, bottom]).sort().values]
 
     def split(self, held_out: float = 0.3, *, seed: int = 0) -> tuple[Survey, Survey]:
         """Codes to find directions from, and held-out codes to test them on, at random without overlap.

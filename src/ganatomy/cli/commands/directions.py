@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from ganatomy.cli import parsing
-from ganatomy.cli.console import answer, stages
+from ganatomy.cli.console import answer, remark, stages
 from ganatomy.cli.outputs import expect_file
 from ganatomy.cli.parameters import (
     Attributes,
@@ -192,6 +192,8 @@ def _find_by_labels(source: str, out: Path, labels: LabelOptions, *, seed: int, 
 def _find_in_survey(source: str, method: str, attributes: Names, *, seed: int) -> Directions:
     from ganatomy import zoo
     from ganatomy.directions import find
+    from ganatomy.directions.base import MINIMUM
+    from ganatomy.statistics.formatting import listed
     from ganatomy.surveys import load_survey
 
     if zoo.find_bundled(source) or Path(source).is_file():
@@ -203,7 +205,18 @@ def _find_in_survey(source: str, method: str, attributes: Names, *, seed: int) -
         raise MissingFileError(
             f"{source} is no folder with a survey, which {method} learns from; `ganatomy survey` makes one"
         )
-    return find(load_survey(Path(source)), method=method, attributes=attributes or None, seed=seed)
+    survey = load_survey(Path(source))
+    found = find(survey, method=method, attributes=attributes or None, seed=seed)
+    if not attributes and (rare := [name for name in survey.names if name not in found.names]):
+        remark(
+            f"no direction of {listed(rare)}: fewer than {MINIMUM} images have it or fewer than {MINIMUM} lack it; "
+            "survey more codes, or name it with --attributes"
+        )
+    if (lacking := len(survey) - len(survey.labelled(found.names))) > 0:
+        remark(
+            f"learnt from {len(survey) - lacking} of {len(survey)} images; {lacking} lack a label of one attribute"
+        )
+    return found
 
 
 def _find_in_model(

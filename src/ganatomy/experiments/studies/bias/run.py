@@ -334,7 +334,7 @@ def _chosen(
 def _labelled(experiment: Experiment, labels: TableScorer) -> Survey:
     """The codes that the rows of a table label, with their labels."""
     space = experiment.editing_space
-    return survey(
+    rows = survey(
         experiment.generator,
         labels,
         n=labels.num_rows or 0,
@@ -343,3 +343,4 @@ def _labelled(experiment: Experiment, labels: TableScorer) -> Survey:
         batch_size=experiment.batch_size,
         truncation_psi=experiment.psi(space),
     )
+    return rows.labelled(labels.names)
