@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from ganatomy.datasets.files import Framing
 from ganatomy.errors import CheckpointError, SettingError, UnknownNameError
 from ganatomy.generators import load
 from ganatomy.training.families import FAMILIES, family_settings, showing
@@ -17,7 +18,6 @@ from ganatomy.training.own import train_own
 from ganatomy.training.planning import TrainingPlan, plan_training
 from ganatomy.training.run import GanRun
 from ganatomy.training.settings import GanSettings
-from ganatomy.training.sources import Framing
 from ganatomy.training.steps import train_step
 
 

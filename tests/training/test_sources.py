@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganatomy.datasets.files import Framing
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError
-from ganatomy.training.sources import Framing, open_images
+from ganatomy.training.sources import open_images
 
 ROWS = np.arange(4)
 

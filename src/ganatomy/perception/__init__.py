@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError, UnknownNameError
+from ganatomy.perception.attribute_model import AttributeModel
 from ganatomy.perception.base import Scorer, Scores
 from ganatomy.perception.calibrated import CalibratedScorer, read_calibration
 from ganatomy.perception.clip import is_clip
@@ -20,6 +21,7 @@ from ganatomy.perception.network import (
     NetworkScorer,
     fold_norms,
 )
+from ganatomy.perception.networks import JUDGE_FILE, SCORER_FILE, load_network, network_file
 from ganatomy.perception.onnx import OnnxScorer
 from ganatomy.perception.onnx_input import OnnxInput
 from ganatomy.perception.oracle import (
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AttributeConfig",
+    "AttributeModel",
     "AttributeNetwork",
     "CalibratedScorer",
     "CodeOracle",
@@ -61,6 +64,7 @@ __all__ = [
     "following",
     "is_clip",
     "judge",
+    "load_network",
     "scorer",
     "words",
 ]
@@ -69,7 +73,7 @@ Names = Iterable[str] | None
 
 
 def _network(path: Path, names: Names) -> Scorer:
-    found = NetworkScorer(AttributeNetwork.load(path), description=path.stem)
+    found = NetworkScorer(load_network(path), description=path.stem)
     return found if names is None else found.select(names)
 
 
@@ -125,6 +129,7 @@ def scorer(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Sco
     ```
     scorer("faces")                                   # bundled with the generator of that name
     scorer("drawn")                                   # the exact oracle of that generator's codes
+    scorer("scorer/")                                 # what `ganatomy train attributes` wrote
     scorer("classifier.onnx")                         # any ONNX classifier
     scorer("faces-scorer.safetensors")                # an attribute network of ours
     scorer("labels.csv")                              # labels of the images that `ganatomy sample` wrote
@@ -147,7 +152,7 @@ def scorer(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Sco
         return _named(str(spec), names)
     if isinstance(spec, Scorer):
         found = spec
-    elif isinstance(spec, AttributeNetwork):
+    elif isinstance(spec, AttributeModel):
         found = NetworkScorer(spec)
     elif isinstance(spec, KnowsItsCodes):
         found = CodeOracle(spec)
@@ -164,8 +169,8 @@ def judge(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Judg
     """A judge by what it is called, where it lies, or what it does.
 
     Args:
-        spec: the name of a bundled model, for the judge that is bundled with it (of `drawn`, exact truth itself); or
-            whatever `scorer` takes.
+        spec: the name of a bundled model, for the judge that is bundled with it (of `drawn`, exact truth itself); a
+            folder of `ganatomy train attributes --folds 2`, for the judge in it; or whatever `scorer` takes.
         names: the attributes to use, in this order, as for `scorer`.
 
     Returns:
@@ -173,6 +178,7 @@ def judge(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Judg
 
     Raises:
         UnknownNameError, MissingFileError, CheckpointError, SettingError: as `scorer` says.
+        MissingFileError: for a folder without a judge.
         ScoreError: for a table of labels.
 
     Example:
@@ -185,6 +191,8 @@ def judge(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Judg
     if isinstance(spec, Judge):
         return spec if names is None else spec.select(names)
     bundled = find_bundled(spec) if isinstance(spec, str) else None
+    if bundled is None and isinstance(spec, str | Path) and Path(spec).is_dir():
+        return Judge(_network(network_file(Path(spec), JUDGE_FILE), names))
     return Judge(scorer(spec if bundled is None else bundled.judge or spec, names=names))
 
 
@@ -211,6 +219,8 @@ def _named(spec: str, names: Names) -> Scorer:
     path = Path(spec)
     if path.suffix.lower() in KINDS:
         return KINDS[path.suffix.lower()](path, names)
+    if path.is_dir():
+        return _network(network_file(path, SCORER_FILE), names)
     if path.exists():
         raise CheckpointError(f"{path} is no scorer; its name must end in {', '.join(KINDS)}")
     if path.suffix or path.parent != Path():

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import os
-from collections.abc import Mapping
 from copy import copy, deepcopy
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import NamedTuple
+from dataclasses import dataclass
 from weakref import ref
 
 import torch
@@ -18,12 +13,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from ganatomy.errors import CheckpointError, MissingFileError, SettingError
+from ganatomy.errors import SettingError
 from ganatomy.latents import Latents
-from ganatomy.perception.base import Scorer, Scores, check_names, class_log_odds, fingerprint_of, fit_images
-from ganatomy.storage import atomic_write
-
-ARCHITECTURE = "AttributeNetwork"
+from ganatomy.perception.attribute_model import AttributeModel, Heads, check_reading
+from ganatomy.perception.base import Scorer, Scores, fingerprint_of, fit_images
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +46,11 @@ class AttributeConfig:
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "attributes", check_names(self.attributes))
+        names = check_reading(self.attributes, self.activation, self.channels)
+        object.__setattr__(self, "attributes", names)
         object.__setattr__(self, "factors", tuple(self.factors))
         object.__setattr__(self, "widths", tuple(self.widths))
         object.__setattr__(self, "blocks", tuple(self.blocks))
-        if self.activation not in ("sigmoid", "softmax"):
-            raise SettingError(f"{self.activation!r} is not an activation; choose sigmoid or softmax")
-        if self.activation == "softmax" and len(self.attributes) < 2:
-            raise SettingError("a softmax over one class is always 1; use sigmoid")
-        if self.channels not in (1, 3):
-            raise SettingError(f"images have 1 or 3 channels, not {self.channels}")
         if len(self.widths) != len(self.blocks) or not self.widths:
             raise SettingError(
                 f"{len(self.widths)} widths and {len(self.blocks)} blocks do not make the same stages"
@@ -78,13 +66,6 @@ class AttributeConfig:
         settings = json.loads(text)
         lists = {key: tuple(value) for key, value in settings.items() if isinstance(value, list)}
         return cls(**(settings | lists))
-
-
-class Heads(NamedTuple):
-    """What the two heads give: raw logits (before temperature), and factors in standard deviations from their mean."""
-
-    attributes: Float[Tensor, "n a"]
-    factors: Float[Tensor, "n f"]
 
 
 class ResidualBlock(nn.Module):
@@ -117,40 +98,28 @@ class Stage(nn.Module):
         return self.blocks(torch.relu_(self.norm(self.conv(x))))
 
 
-class AttributeNetwork(nn.Module):
-    """One trunk, pooled by average and by maximum side by side, and two heads: attributes and factors.
+class AttributeNetwork(AttributeModel):
+    """A small residual trunk, pooled by average and by maximum side by side, and one dense layer."""
 
-    `temperature` divides the raw logits, one for each attribute, so that probabilities are calibrated (Guo et al.
-    2017); it is 1 until the training has fitted it on held-out images. A factor in its own unit is
-    `factor * factor_std + factor_mean`.
-    """
-
-    temperature: Tensor
-    factor_mean: Tensor
-    factor_std: Tensor
+    ARCHITECTURE = "AttributeNetwork"
 
     def __init__(self, config: AttributeConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.taught_by = ""
-        """Fingerprint of the scorer whose readings it was trained on; empty for labels."""
+        super().__init__(config)
         inputs = (config.channels, *config.widths)
         self.stages = nn.Sequential(
             *[Stage(inputs[i], config.widths[i], config.blocks[i]) for i in range(len(config.widths))]
         )
         self.hidden = nn.Linear(2 * config.widths[-1], config.hidden_dim)
         self.dropout = nn.Dropout(config.dropout)
-        self.attributes = nn.Linear(config.hidden_dim, len(config.attributes))
-        self.factors = nn.Linear(config.hidden_dim, len(config.factors)) if config.factors else None
-        self.register_buffer("temperature", torch.ones(len(config.attributes)))
-        self.register_buffer("factor_mean", torch.zeros(len(config.factors)))
-        self.register_buffer("factor_std", torch.ones(len(config.factors)))
+        self.add_heads(config.hidden_dim)
 
-    def forward(self, images: Float[Tensor, "n c h w"]) -> Heads:
-        """Read images in [-1, 1] of the config's channels; every size that the stages can halve is understood."""
-        hidden = self.dropout(self.embed(images))
-        factors = hidden.new_zeros(len(hidden), 0) if self.factors is None else self.factors(hidden)
-        return Heads(self.attributes(hidden), factors)
+    @property
+    def trunk(self) -> nn.Sequential:
+        return self.stages
+
+    @classmethod
+    def from_config(cls, text: str) -> AttributeNetwork:
+        return cls(AttributeConfig.from_json(text))
 
     def embed(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
         """What the heads read: all that the trunk has seen."""
@@ -158,87 +127,16 @@ class AttributeNetwork(nn.Module):
         pooled = torch.cat([features.mean((2, 3)), features.amax((2, 3))], dim=1)
         return torch.relu(self.hidden(pooled))
 
-    def calibrated(self, attributes: Float[Tensor, "n a"]) -> Float[Tensor, "n a"]:
-        """Raw logits of the attribute head as log-odds log p - log(1 - p), after temperature."""
-        logits = attributes / self.temperature
-        return class_log_odds(logits) if self.config.activation == "softmax" else logits
+    def maps(self, images: Float[Tensor, "n c h w"]) -> list[Tensor]:
+        """Feature maps of the stages, the first first."""
+        found = [images]
+        for stage in self.stages:
+            found.append(stage(found[-1]))
+        return found[1:]
 
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 over config and weights as they are in half precision, which is how they may lie on disk."""
-        digest = hashlib.sha256(json.dumps(asdict(self.config), sort_keys=True).encode())
-        for name, tensor in sorted(self.state_dict().items()):
-            value = tensor.detach().to("cpu")
-            digest.update(name.encode())
-            digest.update(_halved(value).contiguous().numpy().tobytes())
-        return digest.hexdigest()
-
-    def save(self, path: str | os.PathLike[str], *, half: bool = True) -> Path:
-        """Write weights and config as safetensors, whole or not at all, in half precision by default.
-
-        Raises:
-            OutputError: when the file cannot be written.
-        """
-        from safetensors.torch import save
-
-        path = Path(path)
-        state = {
-            name: (_halved(tensor) if half else tensor).detach().cpu().contiguous()
-            for name, tensor in self.state_dict().items()
-        }
-        metadata = {"architecture": ARCHITECTURE, "config": json.dumps(asdict(self.config))}
-        if self.taught_by:
-            metadata["taught_by"] = self.taught_by
-        with atomic_write(path) as part:
-            part.write_bytes(save(state, metadata))
-        return path
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> AttributeNetwork:
-        """Rebuild the network from tensors of any float type and the metadata that `save` wrote, ready to score.
-
-        Raises:
-            CheckpointError: when they are not of an attribute network.
-        """
-        if metadata.get("architecture") != ARCHITECTURE or "config" not in metadata:
-            kind = metadata.get("architecture") or "no architecture"
-            raise CheckpointError(
-                f"the file holds {kind}, not an {ARCHITECTURE}; give the weights of a scorer"
-            )
-        try:
-            network = cls(AttributeConfig.from_json(metadata["config"]))
-            network.load_state_dict(
-                {name: t.float() if t.is_floating_point() else t for name, t in state.items()}, strict=True
-            )
-        except (AttributeError, TypeError, ValueError, RuntimeError) as error:
-            reason = str(error).splitlines()[0]
-            raise CheckpointError(
-                f"the weights and the config of this scorer do not fit together: {reason}"
-            ) from None
-        network.taught_by = metadata.get("taught_by", "")
-        return network.eval().requires_grad_(False)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> AttributeNetwork:
-        """Read a file that `save` wrote.
-
-        Raises:
-            MissingFileError: when there is none. CheckpointError: when it holds something else, or is not whole.
-        """
-        from safetensors import SafetensorError, safe_open
-
-        if not Path(path).is_file():
-            raise MissingFileError(f"{path} does not exist; give the file of a scorer")
-        try:
-            with safe_open(path, framework="pt") as file:
-                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-                metadata = file.metadata() or {}
-        except (SafetensorError, OSError) as error:
-            raise CheckpointError(f"{path} cannot be read as safetensors: {error}") from None
-        try:
-            return cls.from_state(state, metadata)
-        except CheckpointError as error:
-            raise CheckpointError(f"{path}: {error}") from None
+    def ready(self) -> AttributeNetwork:
+        """A copy that only reads, each norm folded into the convolution before it."""
+        return fold_norms(self)
 
 
 class NetworkScorer(Scorer):
@@ -251,11 +149,11 @@ class NetworkScorer(Scorer):
 
     def __init__(
         self,
-        network: AttributeNetwork,
+        network: AttributeModel,
         *,
         description: str = "attribute network",
     ) -> None:
-        self.network = fold_norms(network)
+        self.network = network.ready()
         self.taught_by = network.taught_by
         self.names = network.config.attributes
         self.fingerprint = network.fingerprint
@@ -340,12 +238,6 @@ def fold_norms(network: AttributeNetwork) -> AttributeNetwork:
             setattr(module, norm, nn.Identity())
     folded.requires_grad_(False)
     return folded.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  (torch's stubs lack it)
-
-
-def _halved(tensor: Tensor) -> Tensor:
-    """Half precision, but for what it cannot hold: whole numbers, and values beyond 65504."""
-    half = tensor.half()
-    return half if tensor.is_floating_point() and bool(torch.isfinite(half).all()) else tensor
 
 
 def num_multiplications(config: AttributeConfig) -> int:

@@ -142,15 +142,15 @@ def look(scorer: NetworkScorer, images: Float[Tensor, "n c h w"]) -> Float[Tenso
     network is the scorer's own, and its channels count alike.
     """
     config = scorer.network.config
-    x = fit_images(
+    fitted = fit_images(
         images.to(scorer.network.temperature.device),
         size=(config.resolution, config.resolution),
         channels=config.channels,
     )
-    rows = []
-    for stage in scorer.network.stages:
-        x = stage(x)
-        rows.append((F.normalize(x, dim=1) / (x.shape[2] * x.shape[3]) ** 0.5).flatten(1))
+    rows = [
+        (F.normalize(x, dim=1) / (x.shape[2] * x.shape[3]) ** 0.5).flatten(1)
+        for x in scorer.network.maps(fitted)
+    ]
     return torch.cat(rows, dim=1)
 
 

@@ -27,6 +27,7 @@ checkpoints    where a stopped run goes on
 data           drawn faces as training images, and the random numbers of one step
 """
 
+from ganatomy.datasets.files import Framing
 from ganatomy.training.bundled import TRAININGS, TrainingSettings, train
 from ganatomy.training.calibration import fit_temperatures
 from ganatomy.training.encoders import EncoderSettings, train_encoder
@@ -35,7 +36,6 @@ from ganatomy.training.loop import train_gan
 from ganatomy.training.own import train_own
 from ganatomy.training.scorers import ScorerEvaluation, ScorerSettings, train_scorer
 from ganatomy.training.settings import GanSettings, TrainingStage
-from ganatomy.training.sources import Framing
 from ganatomy.training.students import train_student
 from ganatomy.training.transfers import TransferSettings, judge_transfer, train_transfer
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from ganatomy.datasets.files import Framing
 from ganatomy.errors import CheckpointError
 from ganatomy.generators import save_generator
 from ganatomy.perception.features import features_of
@@ -18,7 +19,7 @@ from ganatomy.training.planning import plan_training
 from ganatomy.training.ranks import launched, quick_precision
 from ganatomy.training.records import Say
 from ganatomy.training.settings import GanSettings, TrainingStage
-from ganatomy.training.sources import Framing, open_images
+from ganatomy.training.sources import open_images
 
 SETTINGS = "settings.json"
 """Beside the checkpoint: what the run was started with."""

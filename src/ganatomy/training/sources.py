@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from jaxtyping import Int, UInt8
-from PIL import Image, ImageOps
+from PIL import Image
 
-from ganatomy.datasets.folders import ENDINGS, image_files
+from ganatomy.datasets.files import Framing, ImageFiles, files_of, read_square
 from ganatomy.datasets.idx import idx_images
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.images import DAMAGED, Pixels
@@ -26,61 +24,6 @@ GREY = frozenset({"1", "L", "LA"})
 """Modes of Pillow without colour."""
 NAMED = 3
 """Files that a sentence names before it counts the rest."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Framing:
-    """How images of any size become squares of one size.
-
-    Args:
-        resolution: pixels a side.
-        crop: "center" takes the largest square in the middle, "stretch" the whole image, and a number the square of
-            so many pixels in the middle, such as 128 of CelebA's 178 x 218.
-        channels: 1 or 3; None takes 1 where no image has colours.
-        mirrored: whether a random half of the images shown is mirrored.
-    """
-
-    resolution: int
-    crop: str = "center"
-    channels: int | None = None
-    mirrored: bool = False
-
-    def __post_init__(self) -> None:
-        if self.crop not in {"center", "stretch"} and not (self.crop.isdecimal() and int(self.crop) > 0):
-            raise SettingError(f"images cannot be cropped by {self.crop!r}; use center, stretch or pixels")
-
-    def frame(self, image: Image.Image, channels: int) -> UInt8[np.ndarray, "h w c"]:
-        """The image as bytes; transparency is laid on white."""
-        if image.has_transparency_data:
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        image = image.convert("L" if channels == 1 else "RGB")
-        if self.crop != "stretch":
-            side = min(*image.size, *([int(self.crop)] if self.crop.isdecimal() else []))
-            left, top = ((length - side) // 2 for length in image.size)
-            image = image.crop((left, top, left + side, top + side))
-        size = (self.resolution, self.resolution)
-        image = image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
-        return np.asarray(image).reshape(*size, channels)
-
-    def side(self, size: tuple[int, int]) -> int:
-        """Pixels a side of what is taken of an image of this size."""
-        return min(*size, *([int(self.crop)] if self.crop.isdecimal() else []))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ImageFiles:
-    """Image files by name, wherever they lie.
-
-    Args:
-        where: the folder or archive, for messages.
-        names: one for each.
-        open: a file by its name.
-    """
-
-    where: Path
-    names: tuple[str, ...]
-    open: Callable[[str], IO[bytes]]
 
 
 @dataclass(kw_only=True)
@@ -125,7 +68,7 @@ def open_images(
     if path.is_file() and not zipfile.is_zipfile(path):
         pixels = idx_images(path, resolution=framing.resolution)
         return replace(array_images(pixels, description=path.name), mirrored=framing.mirrored)
-    files = _of_zip(path) if path.is_file() else _of_folder(path)
+    files = files_of(path)
     found = inspect(files, framing, progress=progress)
     if len(found.good) < FEWEST_IMAGES:
         broken = f" ({len(found.broken)} more cannot be read: {listed(found.broken)})" if found.broken else ""
@@ -189,16 +132,13 @@ class Reader:
         for place in range(row, row + len(self.names)):
             name = self.names[place % len(self.names)]
             try:
-                with closing(self.files.open(name)) as file, Image.open(file) as opened:
-                    image = ImageOps.exif_transpose(opened)
+                return read_square(self.files, name, self.framing, self.channels)
             except (*DAMAGED, zipfile.BadZipFile, Image.DecompressionBombError) as error:
                 if name not in self.broken:
                     self.broken.add(name)
                     self.say(
                         f"{name} cannot be read ({error}) and is left out; {len(self.broken)} such files"
                     )
-                continue
-            return self.framing.frame(image, self.channels)
         raise CheckpointError(f"none of {len(self.names)} images of {self.files.where} can be read any more")
 
 
@@ -221,24 +161,3 @@ def count(things: Sequence[str], kind: str) -> str:
         ('1 file is', '2 files are')
     """
     return f"1 {kind} is" if len(things) == 1 else f"{len(things):,} {kind}s are"
-
-
-def _of_folder(folder: Path) -> ImageFiles:
-    names = (str(path.relative_to(folder)) for path in image_files(folder))
-    return ImageFiles(where=folder, names=tuple(names), open=lambda name: (folder / name).open("rb"))
-
-
-def _of_zip(path: Path) -> ImageFiles:
-    try:
-        archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path} cannot be unpacked: {error}") from None
-    names = tuple(_images_among(archive.namelist()))
-    if not names:
-        raise MissingFileError(f"{path} holds no images ({', '.join(sorted(ENDINGS))})")
-    return ImageFiles(where=path, names=names, open=lambda name: io.BytesIO(archive.read(name)))
-
-
-def _images_among(names: Iterable[str]) -> list[str]:
-    """Names that end like images, without what macOS adds to archives."""
-    return sorted(n for n in names if Path(n).suffix.lower() in ENDINGS and not n.startswith("__MACOSX"))
