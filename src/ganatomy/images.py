@@ -1,6 +1,7 @@
 """Tensors, PIL images and files: the only place that knows uint8 and height-width-channel.
 
-Everywhere else an image is float32, `[n, channels, height, width]`, values in [-1, 1], one channel or RGB.
+Everywhere else an image is float32, `[n, channels, height, width]`, values in [-1, 1]. It has one channel (grey), two
+(grey and alpha), three (RGB) or four (RGB and alpha); alpha goes from -1, transparent, to 1.
 """
 
 from __future__ import annotations
@@ -34,6 +35,16 @@ QUALITY = 95
 LONGEST_COMMENT = 65_533
 """Bytes that the comment of a JPEG can hold."""
 
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+"""Pillow's word for images of so many channels."""
+
+BACKGROUND = 1.0
+"""What images with alpha are laid on before a network looks at them: white."""
+
+CHEQUERS = ((204, 204, 204), (255, 255, 255))
+CHEQUER = 8
+"""Colours and pixels of the chequerboard on which people see images with alpha."""
+
 DAMAGED = (OSError, ValueError, SyntaxError, EOFError, struct.error, LookupError, TypeError, OverflowError)
 """What Pillow raises for files that are broken in one way or another."""
 
@@ -58,9 +69,52 @@ def from_uint8(pixels: Pixels) -> Float[Tensor, "n c h w"]:
 
 
 def to_pil(image: Float[Tensor, "c h w"]) -> Image.Image:
-    """One image as PIL, grey or RGB."""
+    """One image as PIL: grey or RGB, with alpha where it has any."""
     pixels = to_uint8(image[None])[0]
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+
+def sides(size: int | tuple[int, int]) -> tuple[int, int]:
+    """Height and width of a size that may be one number for both.
+
+    Example:
+        >>> sides(8), sides((6, 8))
+        ((8, 8), (6, 8))
+    """
+    return (size, size) if isinstance(size, int) else size
+
+
+def opaque(images: Float[Tensor, "n c h w"], *, background: float = BACKGROUND) -> Float[Tensor, "n k h w"]:
+    """Images without alpha, in grey or RGB: what is transparent shows the background; gradients flow.
+
+    Args:
+        images: with or without alpha.
+        background: its value in all colours, from -1, black, to 1, white.
+
+    Example:
+        >>> half = torch.tensor([-1.0, 0.0])[None, :, None, None]
+        >>> opaque(half).flatten().tolist()
+        [0.0]
+    """
+    if images.shape[1] not in (2, 4):
+        return images
+    alpha = (images[:, -1:] + 1) / 2
+    return images[:, :-1] * alpha + background * (1 - alpha)
+
+
+def shown(image: Image.Image) -> Image.Image:
+    """The image in RGB as people see it: what is transparent shows a chequerboard.
+
+    Example:
+        >>> clear = Image.new("RGBA", (16, 16))
+        >>> shown(clear).getpixel((0, 0)), shown(clear).getpixel((8, 0))
+        ((204, 204, 204), (255, 255, 255))
+    """
+    if "A" not in image.getbands():
+        return image.convert("RGB")
+    rows, columns = np.indices((image.height, image.width)) // CHEQUER
+    board = np.array(CHEQUERS, np.uint8)[(rows + columns) % 2]
+    return Image.alpha_composite(Image.fromarray(board).convert("RGBA"), image.convert("RGBA")).convert("RGB")
 
 
 def shrunk(images: Float[Tensor, "n c h w"], side: int) -> Float[Tensor, "n c t v"]:
@@ -71,21 +125,24 @@ def shrunk(images: Float[Tensor, "n c h w"], side: int) -> Float[Tensor, "n c t 
     return F.interpolate(images, [round(length * side / longest) for length in size], mode="area")
 
 
-def from_pil(image: Image.Image, *, channels: int = 3, size: int | None = None) -> Float[Tensor, "1 c h w"]:
-    """A PIL image as a batch of one, converted to grey or RGB, resized to a square where `size` is given."""
-    if channels not in (1, 3):
-        raise SettingError(f"images have 1 or 3 channels, not {channels}")
-    if size is not None and size < 1:
+def from_pil(
+    image: Image.Image, *, channels: int = 3, size: int | tuple[int, int] | None = None
+) -> Float[Tensor, "1 c h w"]:
+    """A PIL image as a batch of one, converted to so many channels, resized where `size` (height, width) is given."""
+    if channels not in MODES:
+        raise SettingError(f"images have 1 to 4 channels, not {channels}")
+    if size is not None and min(sides(size)) < 1:
         raise SettingError(f"an image cannot be resized to {size} pixels; use 1 or more")
-    image = image.convert("L" if channels == 1 else "RGB")
+    image = image.convert(MODES[channels])
     if size is not None:
-        image = image.resize((size, size), Image.Resampling.BICUBIC)
+        height, width = sides(size)
+        image = image.resize((width, height), Image.Resampling.BICUBIC)
     pixels = np.array(image)  # a copy, for torch refuses PIL's read-only memory
     return from_uint8(pixels.reshape(1, *pixels.shape[:2], channels))
 
 
 def read_image(
-    path: str | os.PathLike[str], *, channels: int = 3, size: int | None = None
+    path: str | os.PathLike[str], *, channels: int = 3, size: int | tuple[int, int] | None = None
 ) -> Float[Tensor, "1 c h w"]:
     """Read an image file, turned upright where its camera noted how it was held.
 

@@ -21,7 +21,7 @@ def sample(n: int, d: int, *, seed: int, scale: object = 1.0, shift: float = 0.0
 
 
 def library():
-    from ganatomy.perception.torchvision import import_torchvision
+    from ganatomy.graphs.torchvision import import_torchvision
 
     import_torchvision()
     pytest.importorskip("torch_fidelity", exc_type=ImportError)

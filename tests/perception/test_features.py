@@ -10,12 +10,12 @@ import torch
 import ganatomy as ga
 from ganatomy.errors import CheckpointError, DownloadError, SettingError, UnknownNameError
 from ganatomy.generators.toy import ToyGenerator
+from ganatomy.graphs.torchvision import import_torchvision
 from ganatomy.images import to_uint8
 from ganatomy.perception import OracleScorer, Scorer, TableScorer
 from ganatomy.perception.features import features_of, network_of
 from ganatomy.perception.perceptual import embed_lpips, perceptual_distance
 from ganatomy.perception.published import INCEPTION, VGG16
-from ganatomy.perception.torchvision import import_torchvision
 
 
 @pytest.fixture(autouse=True)

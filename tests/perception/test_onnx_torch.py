@@ -15,10 +15,11 @@ import ganatomy as ga
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.experiments.explore.exploration import HELD
 from ganatomy.experiments.explore.run import explore
+from ganatomy.graphs.torchvision import import_torchvision
 from ganatomy.perception import OnnxScorer, onnx_torch
 from ganatomy.surveys import gradients_flow
 
-onnx_torch.import_torchvision()
+import_torchvision()
 pytest.importorskip(
     "onnx2torch",
     reason="onnx2torch is not installed; pip install 'ganatomy[gradients]'",
@@ -77,9 +78,14 @@ def test_it_answers_as_onnxruntime_does_with_gradients(tmp_path: Path, shape: tu
     assert found.select(["Dark"]).differentiable().names == ("Dark",)
 
 
+class Means(torch.nn.Module):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images.mean((2, 3))[:, :2]
+
+
 def test_other_answers_than_those_of_onnxruntime_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     found = OnnxScorer(classifier(tmp_path / "m.onnx"))
-    monkeypatch.setattr(onnx_torch, "_converted", lambda scorer: lambda images: images.mean((2, 3))[:, :2])
+    monkeypatch.setattr(onnx_torch, "convert", lambda path: Means())
     with pytest.raises(CheckpointError, match="gives other scores in PyTorch"):
         found.differentiable()
 
@@ -132,3 +138,13 @@ def test_the_face_scorer_of_others_has_gradients(shared: Path):
     found = ga.guided(generator, scorer, was, {"Smiling": "+0.2"}, hold=("Male", "Young"))
     assert found.reached.float().mean() >= 0.75
     assert found.drift.abs().mean() < 0.05
+
+
+def test_names_in_a_file_are_never_run(tmp_path: Path):
+    path, touched = classifier(tmp_path / "m.onnx"), tmp_path / "touched"
+    model = onnx.load(path)
+    model.graph.node[1].name = f'initializers") and open("{touched}", "w") or getattr(self, "y'
+    onnx.save(model, path)
+    images = torch.zeros(2, 3, 8, 8, requires_grad=True)
+    assert OnnxScorer(path).differentiable()(images).logits.requires_grad
+    assert not touched.exists()

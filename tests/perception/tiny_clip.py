@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from ganatomy.perception.torchvision import import_torchvision
+from ganatomy.graphs.torchvision import import_torchvision
 
 CONFIG = {
     "embed_dim": 16,

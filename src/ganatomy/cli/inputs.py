@@ -69,10 +69,10 @@ def open_reference(
     """Real images of a folder or of a file such as MNIST's, or n new ones of the bundled faces; None without any."""
     from ganatomy.datasets.references import drawn_reference, read_reference
 
-    resolution, channels = generator.signature.resolution, generator.signature.channels
+    size, channels = generator.signature.size, generator.signature.channels
     if data is None:
-        return drawn_reference(resolution=resolution, n=n) if model == "faces" else None
-    return read_reference(data, resolution=resolution, channels=channels, seed=seed)
+        return drawn_reference(resolution=size[0], n=n) if model == "faces" else None
+    return read_reference(data, resolution=size, channels=channels, seed=seed)
 
 
 def open_labelled(
@@ -81,10 +81,10 @@ def open_labelled(
     """Labelled images of a folder or of two idx files, or drawn ones of the bundled faces; None without any."""
     from ganatomy.datasets.labelled import drawn_labelled, read_labelled
 
-    resolution, channels = generator.signature.resolution, generator.signature.channels
+    size, channels = generator.signature.size, generator.signature.channels
     if data is None:
-        return drawn_labelled(resolution=resolution) if model == "faces" else None
-    return read_labelled(data, scorer.names, resolution=resolution, channels=channels, seed=seed)
+        return drawn_labelled(resolution=size[0]) if model == "faces" else None
+    return read_labelled(data, scorer.names, resolution=size, channels=channels, seed=seed)
 
 
 def held_directions(found: Directions, hold: Sequence[str], moved: Collection[str]) -> tuple[Direction, ...]:

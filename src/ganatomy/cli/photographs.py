@@ -85,7 +85,7 @@ class Aligning(FaceOptions):
                     crops = align(
                         photograph,
                         layout=layout,
-                        resolution=signature.resolution,
+                        resolution=signature.size,
                         faces=self.which,
                         detector=detector,
                         channels=signature.channels,

@@ -60,8 +60,8 @@ class Loading:
 
     prior: Annotated[Literal["normal", "uniform", "uniform01"] | None, READING] = None
     """Distribution of z in training, if the weights do not say: normal, uniform in (-1, 1) or in (0, 1)."""
-    output: Annotated[Literal["tanh", "sigmoid", "none"] | None, READING] = None
-    """Output activation (DCGAN); by default tanh."""
+    output: Annotated[Literal["tanh", "sigmoid", "none", "bytes"] | None, READING] = None
+    """Output activation (DCGAN); by default tanh. Range of values (ONNX): -1 to 1 (tanh), 0 to 1 (sigmoid) or bytes."""
     hidden: Annotated[str | None, READING] = None
     """Hidden activations (DCGAN), if the weights do not say: relu, leaky_relu, or with a slope leaky_relu:0.01."""
     resolution: Annotated[int | None, READING] = None

@@ -29,7 +29,9 @@ def image_files(folder: str | os.PathLike[str]) -> list[Path]:
     return paths
 
 
-def folder_images(folder: str | os.PathLike[str], *, resolution: int, channels: int) -> Pixels:
+def folder_images(
+    folder: str | os.PathLike[str], *, resolution: int | tuple[int, int], channels: int
+) -> Pixels:
     """All images of a folder, each resized to a square.
 
     Raises:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ganatomy.errors import CheckpointError, MissingFileError
-from ganatomy.images import Pixels
+from ganatomy.images import Pixels, sides
 
 
 def read_idx(path: Path) -> UInt8[np.ndarray, "*shape"]:
@@ -42,13 +42,14 @@ def labels_beside(images: Path) -> Path | None:
     return path if path != images and path.is_file() else None
 
 
-def idx_images(path: Path, *, resolution: int) -> Pixels:
-    """Grey images of an idx file, with a dark border added to bring them to `resolution`."""
-    digits = read_idx(path)
-    if digits.ndim != 3 or max(digits.shape[1:]) > resolution:
+def idx_images(path: Path, *, resolution: int | tuple[int, int], channels: int = 1) -> Pixels:
+    """Grey images of an idx file, with a dark border that brings them to `resolution`; opaque where there is alpha."""
+    digits, wanted = read_idx(path), sides(resolution)
+    if digits.ndim != 3 or any(has > room for has, room in zip(digits.shape[1:], wanted, strict=True)):
         raise CheckpointError(
             f"{path} holds an array of shape {list(digits.shape)}, not images of at most {resolution} px"
         )
-    pad = [(resolution - size) // 2 for size in digits.shape[1:]]
-    rest = [resolution - size - p for size, p in zip(digits.shape[1:], pad, strict=True)]
-    return np.pad(digits, ((0, 0), (pad[0], rest[0]), (pad[1], rest[1])))[..., None]
+    added = [room - has for room, has in zip(wanted, digits.shape[1:], strict=True)]
+    grey = np.pad(digits, ((0, 0), *((more // 2, more - more // 2) for more in added)))[..., None]
+    colours = grey.repeat(channels - (channels in (2, 4)), axis=3)
+    return colours if channels in (1, 3) else np.concatenate([colours, np.full_like(grey, 255)], axis=3)

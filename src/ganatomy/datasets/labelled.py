@@ -66,7 +66,12 @@ def drawn_labelled(*, resolution: int, n: int = NUM_LABELLED, seed: int = NEW_PE
 
 
 def read_labelled(
-    path: str | os.PathLike[str], names: Iterable[str], *, resolution: int, channels: int, seed: int = 0
+    path: str | os.PathLike[str],
+    names: Iterable[str],
+    *,
+    resolution: int | tuple[int, int],
+    channels: int,
+    seed: int = 0,
 ) -> Labelled:
     """Labelled images of a folder, or of an idx file as MNIST's with the file of labels beside it.
 
@@ -74,7 +79,7 @@ def read_labelled(
         path: folder, or file of images.
         names: of the classes of an idx file.
         resolution: height and width.
-        channels: 1 or 3.
+        channels: 1 to 4.
         seed: of the images that are used.
 
     Raises:
@@ -90,7 +95,7 @@ def read_labelled(
             f"{path} has no labels beside it; name the images ...images-idx3... and the labels ...labels-idx1..., "
             "as MNIST's are"
         )
-    pixels = idx_images(path, resolution=resolution).repeat(channels, axis=3)
+    pixels = idx_images(path, resolution=resolution, channels=channels)
     return class_labelled(pixels, read_idx(table), names, description=path.name, seed=seed)
 
 
@@ -127,7 +132,7 @@ def class_labelled(
 def folder_labelled(
     folder: str | os.PathLike[str],
     *,
-    resolution: int,
+    resolution: int | tuple[int, int],
     channels: int,
     n: int = NUM_LABELLED,
     seed: int = 0,

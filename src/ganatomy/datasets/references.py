@@ -40,7 +40,7 @@ class Reference:
 
 
 def read_reference(
-    path: str | os.PathLike[str], *, resolution: int, channels: int, seed: int = 0
+    path: str | os.PathLike[str], *, resolution: int | tuple[int, int], channels: int, seed: int = 0
 ) -> Reference:
     """The images of a folder, or of an idx file as MNIST's, in an order that `seed` draws.
 
@@ -50,8 +50,8 @@ def read_reference(
     path = Path(path)
     if not path.is_file():
         return folder_reference(path, resolution=resolution, channels=channels, seed=seed)
-    pixels = idx_images(path, resolution=resolution)
-    return array_reference(pixels.repeat(channels, axis=3), description=path.name, seed=seed)
+    pixels = idx_images(path, resolution=resolution, channels=channels)
+    return array_reference(pixels, description=path.name, seed=seed)
 
 
 def read_classes(path: Path, reference: Reference) -> Int[Tensor, " n"]:
@@ -71,7 +71,7 @@ def read_classes(path: Path, reference: Reference) -> Int[Tensor, " n"]:
 
 
 def folder_reference(
-    folder: str | os.PathLike[str], *, resolution: int, channels: int, seed: int = 0
+    folder: str | os.PathLike[str], *, resolution: int | tuple[int, int], channels: int, seed: int = 0
 ) -> Reference:
     """The images of a folder and those below it, each resized to a square, in an order that `seed` draws.
 

@@ -66,7 +66,7 @@ def local_channels(
         found = ga.local_channels(ga.load("faces"), {"mouth": mouth})
     """
     styled = _styled(generator)
-    size = styled.signature.resolution
+    size = styled.signature.size
     regions = _tiles(size) if regions is None else regions
     _check_regions(regions, size)
     names = _channel_names(styled)
@@ -253,25 +253,25 @@ def _on(latents: Latents, generator: Generator) -> Latents:
     return replace(latents, codes=latents.codes.to(generator.device, generator.dtype), labels=labels)
 
 
-def _tiles(size: int) -> dict[str, Bool[Tensor, "h w"]]:
+def _tiles(size: tuple[int, int]) -> dict[str, Bool[Tensor, "h w"]]:
     """The tiles of a grid over images, named by row and column from the top left."""
-    steps = np.linspace(0, size, min(TILES, size) + 1).round().astype(int)
+    down, across = (np.linspace(0, side, min(TILES, side) + 1).round().astype(int) for side in size)
     tiles = {}
-    for row, column in product(range(len(steps) - 1), repeat=2):
-        mask = torch.zeros(size, size, dtype=torch.bool)
-        mask[steps[row] : steps[row + 1], steps[column] : steps[column + 1]] = True
+    for row, column in product(range(len(down) - 1), range(len(across) - 1)):
+        mask = torch.zeros(*size, dtype=torch.bool)
+        mask[down[row] : down[row + 1], across[column] : across[column + 1]] = True
         tiles[f"row {row + 1} column {column + 1}"] = mask
     return tiles
 
 
-def _check_regions(regions: Mapping[str, Tensor], size: int) -> None:
+def _check_regions(regions: Mapping[str, Tensor], size: tuple[int, int]) -> None:
     if not regions:
         raise SettingError("regions is empty; leave it out for a grid")
     for name, mask in regions.items():
-        if mask.shape != (size, size) or mask.dtype != torch.bool:
+        if tuple(mask.shape) != size or mask.dtype != torch.bool:
             raise SettingError(
                 f"region {name!r} is a {str(mask.dtype).removeprefix('torch.')} mask of shape {list(mask.shape)}; "
-                f"images need bool [{size}, {size}]"
+                f"images need bool {list(size)}"
             )
         if not 0 < int(mask.sum()) < mask.numel():
             raise SettingError(f"region {name!r} has no pixel {'outside' if mask.any() else 'inside'}")

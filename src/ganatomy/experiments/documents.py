@@ -49,5 +49,5 @@ def scored_images(signature: Signature, scorer: str) -> str:
     >>> scored_images(ToyGenerator(seed=0).signature, "faces")
     'Toy, 8 × 8 pixels, scored by faces'
     """
-    side = signature.resolution
-    return f"{signature.architecture}, {side} × {side} pixels, scored by {scorer}"
+    height, width = signature.size
+    return f"{signature.architecture}, {width} × {height} pixels, scored by {scorer}"

@@ -11,13 +11,15 @@ from torch import Tensor, nn
 from ganatomy.errors import CheckpointError, SettingError, in_file
 from ganatomy.generators.architecture import Architecture
 from ganatomy.generators.base import Generator, Prior, parse_prior
-from ganatomy.generators.checkpoints import Checkpoint, read_checkpoint
+from ganatomy.generators.checkpoints import Checkpoint, kind_of, read_checkpoint
 from ganatomy.generators.checkpoints.allowance import building_from
 from ganatomy.generators.checkpoints.foreign import what_these_are
 from ganatomy.generators.checkpoints.native import read_settings, save_generator
 from ganatomy.generators.class_inputs import JOINS
-from ganatomy.generators.dcgan import DCGAN, OUTPUTS
+from ganatomy.generators.dcgan import DCGAN
 from ganatomy.generators.drawn import DrawnGenerator
+from ganatomy.generators.onnx_form import RANGES
+from ganatomy.generators.onnx_graph import OnnxGenerator
 from ganatomy.generators.origin import Origin
 from ganatomy.generators.precision import parse_precision
 from ganatomy.generators.progan import ProGAN
@@ -64,7 +66,8 @@ def load(
     Args:
         prior: what z was drawn from in training: "normal", "uniform" in (-1, 1) or "uniform01" in (0, 1). Read from
             batch norms where there are any, else normal.
-        output: how a DCGAN's images come into their range: "tanh" (the default), "sigmoid" or "none".
+        output: how a DCGAN's images come into their range: "tanh" (the default), "sigmoid" or "none". Of an ONNX file,
+            what its values are: -1 to 1 ("tanh", "none"), 0 to 1 ("sigmoid") or 0 to 255 ("bytes").
         hidden: a DCGAN's hidden activations, "relu", "leaky_relu" or with its slope "leaky_relu:0.01". Read from batch
             norms where there are any.
         num_classes: classes of a conditional DCGAN or Progressive GAN whose file does not say; 0 for none.
@@ -97,7 +100,7 @@ def load(
         "class_join": class_join,
     }
     options = {name: value for name, value in options.items() if value is not None}
-    for name, known in (("output", OUTPUTS), ("class_join", JOINS)):
+    for name, known in (("output", tuple(RANGES)), ("class_join", JOINS)):
         if name in options and options[name] not in known:
             raise SettingError(f"{name}={options[name]!r} is not known; choose one of {', '.join(known)}")
     if hidden is not None:
@@ -112,6 +115,10 @@ def load(
     path = source.path
     if source.settings is not None:
         generator = _compute(source, drawn_from, {**options, "network": network})
+        generator.precision = parse_precision(precision, generator.precisions)
+        return generator.to(device).eval()
+    if kind_of(path) == "onnx":
+        generator = _open_graph(source, drawn_from, {**options, "network": network})
         generator.precision = parse_precision(precision, generator.precisions)
         return generator.to(device).eval()
     checkpoint = read_checkpoint(path, network=network)
@@ -161,6 +168,19 @@ def _compute(source: Source, prior: Prior | None, options: Mapping[str, Any]) ->
         )
     generator = DrawnGenerator.parse(source.settings or "", resolution=options.get("resolution"))
     generator.origin = Origin(source=source, format="table", card=MODELS["drawn"].card)
+    return generator
+
+
+def _open_graph(source: Source, prior: Prior | None, options: Mapping[str, Any]) -> Generator:
+    """A generator in an ONNX file."""
+    known = {name: options[name] for name in ("output", "num_classes") if name in options}
+    unknown = [name for name, value in options.items() if value is not None and name not in known]
+    if unknown:
+        raise SettingError(f"{', '.join(unknown)} cannot be chosen for an ONNX file, whose graph is fixed")
+    generator = OnnxGenerator(source.path, prior=prior, **known)
+    generator.origin = Origin(
+        source=source, format="ONNX", prior_given=prior is not None, guesses=generator.guesses
+    )
     return generator
 
 

@@ -137,6 +137,11 @@ class Pyramid:
         return 2 ** (len(self.widths) + 1)
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the images."""
+        return self.resolution, self.resolution
+
+    @property
     def num_layers(self) -> int:
         """Convolutions, two for each resolution."""
         return 2 * len(self.widths)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self, get_args
@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ganatomy.errors import FingerprintError, SettingError, SpaceError
+from ganatomy.errors import FingerprintError, SettingError, SpaceError, UnknownNameError
 from ganatomy.generators.guesses import Guess
 from ganatomy.generators.origin import Origin
 from ganatomy.generators.precision import Precision
@@ -44,9 +44,11 @@ class Signature:
         z_dim: length of z.
         w_dim: length of w, None where there is no w.
         num_layers: how many layers take a style (w+ has one w for each), None where there is no w.
-        resolution: height and width of the images.
-        channels: 1 (grey) or 3 (RGB).
+        resolution: height of the images, and their width where none is given.
+        channels: 1 (grey), 2 (grey and alpha), 3 (RGB) or 4 (RGB and alpha).
+        width: of the images.
         num_classes: classes of a conditional generator, else 0.
+        class_names: one for each class, or none where they are not known.
         prior: what z is drawn from: "normal" is N(0, I), "uniform" is U(-1, 1), "uniform01" is U(0, 1).
         spaces: the spaces that `synthesize` understands, in the order of `map`.
     """
@@ -57,19 +59,71 @@ class Signature:
     channels: int
     w_dim: int | None = None
     num_layers: int | None = None
+    width: int = 0
     num_classes: int = 0
+    class_names: tuple[str, ...] = ()
     prior: Prior = "normal"
     spaces: tuple[Space, ...] = (Space.Z,)
 
     def __post_init__(self) -> None:
         parse_prior(self.prior)
+        object.__setattr__(self, "width", self.width or self.resolution)
+        if len(self.class_names) not in (0, self.num_classes):
+            raise SettingError(
+                f"there are {len(self.class_names)} class names for {self.num_classes} classes; give one for each"
+            )
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the images."""
+        return self.resolution, self.width
+
+    @property
+    def pixels(self) -> str:
+        """The size for a person, width first as image programs write it: "64 px", or "96 x 64 px".
+
+        Example:
+            >>> Signature(architecture="DCGAN", z_dim=8, resolution=64, width=96, channels=3).pixels
+            '96 x 64 px'
+        """
+        return (
+            f"{self.resolution} px"
+            if self.width == self.resolution
+            else f"{self.width} x {self.resolution} px"
+        )
+
+    def find_class(self, label: int | str) -> int:
+        """The index of a class, given by its index or its name.
+
+        Raises:
+            SettingError: for a generator without classes, and an index that it does not have.
+            UnknownNameError: for a name that it does not have.
+        """
+        if not self.num_classes:
+            raise SettingError(f"{self.architecture} is not conditional; leave out label={label}")
+        if isinstance(label, str) and label not in self.class_names:
+            if not label.isdecimal():
+                known = self.class_names or [f"0 to {self.num_classes - 1}, it has no names"]
+                raise UnknownNameError("class", label, known)
+            label = int(label)
+        if isinstance(label, str):
+            return self.class_names.index(label)
+        if not 0 <= label < self.num_classes:
+            raise SettingError(
+                f"label {label} does not exist; this generator has classes 0 to {self.num_classes - 1}"
+            )
+        return label
+
+    def class_name(self, index: int) -> str:
+        """What a class is called: its name, else its number."""
+        return self.class_names[index] if self.class_names else str(index)
 
 
 class Generator(nn.Module, ABC):
     """A generator of images: `map` goes from z towards its last space, `synthesize` from any space to images.
 
     An architecture sets `signature` and writes `synthesize`; one that has more spaces than z also writes `map_codes`.
-    Calling the generator does both halves. Images are float32 `[n, channels, resolution, resolution]` in [-1, 1].
+    Calling the generator does both halves. Images are float32 `[n, channels, height, width]` in [-1, 1].
     """
 
     signature: Signature
@@ -160,18 +214,18 @@ class Generator(nn.Module, ABC):
         start: int = 0,
         space: str = "z",
         truncation_psi: float = 1.0,
-        label: int | None = None,
+        label: int | str | None = None,
     ) -> Latents:
         """Draw rows `start` to `start + n` of the stream of codes that this seed names.
 
         Row i is the same on every device and for every n, so a long stream can be drawn in pieces.
 
         Args:
-            label: the class to draw for a conditional generator; by default that of `of_class`, else each row draws
-                its own.
+            label: the class to draw for a conditional generator, by its index or name; by default that of `of_class`,
+                else each row draws its own.
 
         Raises:
-            SettingError: for a negative count, or a label that the generator does not have.
+            SettingError, UnknownNameError: for a negative count, or a label that the generator does not have.
             SpaceError: for a space that it does not have.
         """
         if n < 0 or start < 0:
@@ -192,19 +246,36 @@ class Generator(nn.Module, ABC):
         )
         return self.map(z, to=space, truncation_psi=truncation_psi)
 
-    def of_class(self, label: int) -> Self:
+    def of_class(self, label: int | str) -> Self:
         """A view of this conditional generator, with the same weights, that samples one class only.
 
         Args:
-            label: the class.
+            label: the class, by its index or name.
 
         Raises:
-            SettingError: when the generator does not have it.
+            SettingError, UnknownNameError: when the generator does not have it.
         """
-        self._labels(0, label, seed=0, start=0)
         found = copy(self)
-        found.label = label
+        found.label = self.signature.find_class(label)
         return found
+
+    def with_class_names(self, names: Sequence[str]) -> Self:
+        """A view of this conditional generator, with the same weights, whose classes have names.
+
+        Args:
+            names: one for each class.
+
+        Raises:
+            SettingError: where they are not as many as its classes.
+        """
+        found = copy(self)
+        found.signature = replace(self.signature, class_names=tuple(names))
+        return found
+
+    @property
+    def num_parameters(self) -> int:
+        """Numbers that were learnt."""
+        return sum(parameter.numel() for parameter in self.parameters())
 
     @property
     def device(self) -> torch.device:
@@ -235,22 +306,16 @@ class Generator(nn.Module, ABC):
         return digest.hexdigest()
 
     def _labels(
-        self, n: int, label: int | None, *, seed: int, start: int
+        self, n: int, label: int | str | None, *, seed: int, start: int
     ) -> Float[Tensor, "n classes"] | None:
         count, label = self.signature.num_classes, self.label if label is None else label
-        if not count:
-            if label is not None:
-                raise SettingError(
-                    f"{self.signature.architecture} is not conditional; leave out label={label}"
-                )
+        if label is not None:
+            index = torch.full((n,), self.signature.find_class(label))
+        elif not count:
             return None
-        if label is None:
+        else:
             uniform = draw_rows(n, 1, seed=seed, start=start, prior="uniform", stream=1)[:, 0]
             index = torch.from_numpy(np.minimum((uniform + 1) / 2 * count, count - 1).astype(np.int64))
-        elif 0 <= label < count:
-            index = torch.full((n,), label)
-        else:
-            raise SettingError(f"label {label} does not exist; this generator has classes 0 to {count - 1}")
         return nn.functional.one_hot(index, count).to(self.device, self.dtype)
 
     @property

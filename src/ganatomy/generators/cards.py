@@ -35,9 +35,12 @@ def make_card(generator: Generator, *, licence: str | None = None) -> dict[str, 
     card |= {
         "architecture": generator.signature.architecture,
         "resolution": generator.signature.resolution,
+        "width": generator.signature.width,
         "licence": licence or (origin.licence if origin else None) or "unknown",
         "exported": {"by": f"ganatomy {_version()}", "date": datetime.now(UTC).date().isoformat()},
     }
+    if generator.signature.class_names:
+        card["class_names"] = list(generator.signature.class_names)
     if origin and origin.guesses:
         card["guesses"] = [guess.to_data() for guess in origin.guesses]
     if origin:
@@ -80,13 +83,13 @@ def write_page(title: str, card: Mapping[str, Any], *, fingerprint: str, z: str)
         "",
     ]
     lines += [
-        f"A {card['architecture']} generator of {card['resolution']} x {card['resolution']} images, {z}.", "",
+        f"A {card['architecture']} generator of {card['width']} x {card['resolution']} images, {z}.", "",
         "```python", "import ganatomy as ga", "", 'G = ga.load("org/name")  # this repository, or its folder',
         'ga.grid(G(G.sample(8, seed=0))).save("samples.png")', "```", "",
         "| | |", "|---|---|", f"| licence | {licence} |", f"| fingerprint | `{fingerprint}` |",
     ]  # fmt: skip
     for name, value in card.items():
-        if name in {"architecture", "resolution", "licence", "guesses"} or value in (None, "", {}):
+        if name in {"architecture", "resolution", "width", "licence", "guesses"} or value in (None, "", {}):
             continue
         told = (
             "; ".join(f"{key} {item}" for key, item in value.items() if item is not None)

@@ -212,6 +212,8 @@ class DCGAN(Architecture):
             SettingError: for a choice that the file has made already.
         """
         settings = settings or {}
+        if output not in (None, *OUTPUTS):
+            raise SettingError(f"output={output!r} is not of a DCGAN; choose one of {', '.join(OUTPUTS)}")
         if "layers" in settings:
             chosen = {
                 "output": output,

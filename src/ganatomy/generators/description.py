@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,18 @@ from torch.utils.flop_counter import flop_registry
 
 from ganatomy.generators.base import Generator, Signature
 from ganatomy.generators.guesses import Guess
+from ganatomy.generators.onnx_graph import OnnxGenerator
 from ganatomy.generators.origin import Origin
 from ganatomy.latents import Latents, Space
 
-IN_SIGNATURE = {"z_dim", "w_dim", "channels", "num_classes", "num_layers", "prior", "resolution"}
+IN_SIGNATURE = {"z_dim", "w_dim", "channels", "num_classes", "num_layers", "prior", "resolution", "width"}
 """Settings that the signature shows already."""
 
+
+KINDS = {1: " grey", 2: " grey with alpha", 4: " RGB with alpha"}
+"""What images of so many channels are, where they are not RGB."""
+SHOWN = 12
+"""Names of classes that one line has room for."""
 
 AT_ONCE = 128
 """Pixels a side of images that take less time to make than to import torch's compiler."""
@@ -32,7 +38,7 @@ class Description:
 
     Args:
         flops: floating point operations (two for each multiplication with addition) of matrix products and
-            convolutions on the way from one z to its image.
+            convolutions on the way from one z to its image; None for a graph that others run.
         file_size: bytes of the file that it was loaded from; None where there was none.
         settings: how it is built, beside what its signature says.
         notes: what is unusual, in sentences.
@@ -41,7 +47,7 @@ class Description:
 
     signature: Signature
     parameters: int
-    flops: int
+    flops: int | None
     fingerprint: str
     origin: Origin | None
     file_size: int | None
@@ -53,21 +59,21 @@ class Description:
         it, origin = self.signature, self.origin
         what = [
             it.architecture,
-            f"{it.resolution} px" + (" grey" if it.channels == 1 else ""),
+            it.pixels + KINDS.get(it.channels, ""),
             f"z {it.z_dim}" + (f" {it.prior}" if it.prior != "normal" else ""),
             f"w {it.w_dim} x {it.num_layers} layers"
             if it.num_layers
             else f"w {it.w_dim}"
             if it.w_dim
             else "",
-            f"{it.num_classes} classes" if it.num_classes else "",
+            f"{it.num_classes} classes{_names(it.class_names)}" if it.num_classes else "",
             f"spaces {' '.join(it.spaces)}",
             origin.source.kind if origin else "",
             f"sha256 {self.fingerprint[:12]}",
         ]
         costs = [
             f"{self.parameters / 1e6:.3g} M parameters",
-            f"{self.flops / 1e9:.3g} GFLOP an image",
+            "" if self.flops is None else f"{self.flops / 1e9:.3g} GFLOP an image",
             f"{(self.file_size or 0) / 1e6:.1f} MB {origin.format}" if origin else "",
             f"licence {origin.licence or 'unknown'}" if origin else "",
         ]
@@ -89,10 +95,10 @@ def describe(generator: Generator) -> Description:
         print(ga.describe(ga.load("faces")))
     """
     origin = generator.origin
-    settings = dict(getattr(generator, "settings", {}))
+    settings = generator.settings or {}
     return Description(
         signature=generator.signature,
-        parameters=sum(parameter.numel() for parameter in generator.parameters()),
+        parameters=generator.num_parameters,
         flops=count_flops(generator),
         fingerprint=generator.fingerprint,
         origin=origin,
@@ -103,9 +109,14 @@ def describe(generator: Generator) -> Description:
     )
 
 
-def count_flops(generator: Generator) -> int:
-    """Floating point operations for one image, of matrix products and convolutions as the paper writes them."""
-    if not hasattr(generator, "settings"):
+def count_flops(generator: Generator) -> int | None:
+    """Floating point operations for one image, of matrix products and convolutions as the paper writes them.
+
+    None for a generator that PyTorch does not run.
+    """
+    if isinstance(generator, OnnxGenerator):
+        return None
+    if generator.settings is None:
         return _count_one(generator)  # code of a user's, which may not be copied
     # Weights that learn: no short cut is taken that saves operations on this machine.
     model = copy.deepcopy(generator).requires_grad_(True)
@@ -154,6 +165,12 @@ class _FlopCounter(TorchDispatchMode):
         if formula is not None:
             self.total += formula(*args, **kwargs, out_val=result)
         return result
+
+
+def _names(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    return f" ({', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''})"
 
 
 def _unusual(generator: Generator) -> Iterator[str]:

@@ -74,7 +74,9 @@ class StyleBasedSizes(Protocol):
         ...
 
     @property
-    def resolution(self) -> int: ...
+    def size(self) -> tuple[int, int]:
+        """Height and width of the images."""
+        ...
 
     @property
     def channels(self) -> int: ...
@@ -106,7 +108,8 @@ class StyleBasedGenerator(NamedArchitecture):
             z_dim=config.z_dim,
             w_dim=config.w_dim,
             num_layers=config.num_layers,
-            resolution=config.resolution,
+            resolution=config.size[0],
+            width=config.size[1],
             channels=config.channels,
             num_classes=config.num_classes,
             spaces=STYLE_SPACES,

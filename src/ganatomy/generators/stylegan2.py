@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganatomy.errors import CheckpointError
+from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.architecture import Pyramid, read_widths
 from ganatomy.generators.base import Prior
 from ganatomy.generators.kernels import KernelModule
@@ -44,12 +44,32 @@ class StyleGAN2Config(Pyramid):
         architecture: how images leave the network: "skip" sums an image of every resolution, "residual" and
             "original" take the last one, with and without residual branches.
         clamp: bound on activations, as models trained in half precision have; None for none.
+        start: height and width of the learnt constant, which every further block doubles.
     """
 
     w_dim: int = 512
     mapping_layers: int = 8
     architecture: Structure = "skip"
     clamp: float | None = None
+    start: tuple[int, int] = (4, 4)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "start", tuple(self.start))
+        if len(self.start) != 2 or min(self.start) < 1:
+            raise SettingError(f"a constant of {self.start} pixels is none; give its height and width")
+
+    def size_at(self, index: int) -> tuple[int, int]:
+        """Height and width of the images of a block."""
+        return self.start[0] << index, self.start[1] << index
+
+    @property
+    def resolution(self) -> int:
+        return self.size[0]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.size_at(len(self.widths) - 1)
 
 
 class StyledConv(KernelModule):
@@ -63,7 +83,7 @@ class StyledConv(KernelModule):
         out_channels: int,
         config: StyleGAN2Config,
         *,
-        resolution: int,
+        size: tuple[int, int],
         upsample: bool = False,
     ) -> None:
         super().__init__()
@@ -71,10 +91,10 @@ class StyledConv(KernelModule):
         self.weight = nn.Parameter(torch.randn(out_channels, in_channels, 3, 3))
         self.bias = nn.Parameter(torch.zeros(out_channels))
         self.noise_strength = nn.Parameter(torch.zeros(()))
-        self.register_buffer("noise_const", torch.randn(resolution, resolution))
+        self.register_buffer("noise_const", torch.randn(*size))
         self.upsample = upsample
         self.clamp = config.clamp
-        self.pixels = config.resolution**2
+        self.pixels = config.size[0] * config.size[1]
 
     def forward(
         self, x: Tensor, styles: Float[Tensor, "n i"], *, noise: Noise, gain: float = LRELU_GAIN
@@ -131,17 +151,17 @@ class StyleGAN2Block(nn.Module):
 
     def __init__(self, config: StyleGAN2Config, index: int) -> None:
         super().__init__()
-        resolution, width = 2 ** (index + 2), config.widths[index]
+        size, width = config.size_at(index), config.widths[index]
         self.architecture = config.architecture
         self.first, self.last = index == 0, index == len(config.widths) - 1
         if self.first:
-            self.const = nn.Parameter(torch.randn(width, 4, 4))
+            self.const = nn.Parameter(torch.randn(width, *size))
         else:
             below = config.widths[index - 1]
-            self.conv0 = StyledConv(below, width, config, resolution=resolution, upsample=True)
+            self.conv0 = StyledConv(below, width, config, size=size, upsample=True)
             if config.architecture == "residual":
                 self.skip = ResidualSkip(below, width)
-        self.conv1 = StyledConv(width, width, config, resolution=resolution)
+        self.conv1 = StyledConv(width, width, config, size=size)
         if self.last or config.architecture == "skip":
             self.torgb = ToRGB(width, config)
 
@@ -260,6 +280,7 @@ class StyleGAN2(StyleBasedGenerator):
             channels=state[f"synthesis.b{2 ** (len(widths) + 1)}.torgb.weight"].shape[0],
             architecture="residual" if residual else "skip" if skip else "original",
             clamp=settings.get("conv_clamp"),
+            start=(state["synthesis.b4.const"].shape[1], state["synthesis.b4.const"].shape[2]),
         )
 
     @classmethod

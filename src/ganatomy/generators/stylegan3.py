@@ -93,6 +93,11 @@ class StyleGAN3Config:
             )
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the images."""
+        return self.resolution, self.resolution
+
+    @property
     def num_layers(self) -> int:
         """Rows of w+: one for the input, one for each layer."""
         return len(self.widths) + 1

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, Prior, Signature, draw_rows, parse_prior
+from ganatomy.images import MODES
 from ganatomy.latents import Latents, Space
 
 PROBE = 4
@@ -44,7 +45,7 @@ class WrappedGenerator(Generator):
         if self.mapping is not None and latents.space is Space.Z:
             codes = self.mapping(codes)
         images = call(self.model, codes, spatial=self.spatial)
-        expected = (len(codes), self.signature.channels, self.signature.resolution, self.signature.resolution)
+        expected = (len(codes), self.signature.channels, *self.signature.size)
         if images.shape != expected:
             raise SettingError(
                 f"{self.signature.architecture} made a tensor of shape {list(images.shape)} "
@@ -89,8 +90,8 @@ def wrap(
     It is tried on a few codes to learn the size and the channels of its images. A module is put into eval mode.
 
     Args:
-        model: codes `[n, z_dim]` (or `[n, z_dim, 1, 1]`, as a stack of convolutions wants them) to square images
-            `[n, 1 or 3, size, size]`; a tuple counts by its first entry.
+        model: codes `[n, z_dim]` (or `[n, z_dim, 1, 1]`, as a stack of convolutions wants them) to images
+            `[n, channels, height, width]`, of 1 to 4 channels; a tuple counts by its first entry.
         prior: what z is drawn from: "normal", "uniform" in (-1, 1) or "uniform01" in (0, 1).
         mapping: z to w, where the model takes w; the generator then has both spaces.
         value_range: what black and white are in the images; [-1, 1] is assumed, and checked.
@@ -129,6 +130,7 @@ def wrap(
             z_dim=z_dim,
             w_dim=None if mapping is None else w.shape[1],
             resolution=images.shape[2],
+            width=images.shape[3],
             channels=images.shape[1],
             prior=prior,
             spaces=(Space.Z,) if mapping is None else (Space.Z, Space.W),
@@ -175,10 +177,9 @@ def _check_images(images: Any, name: str, *, checked_range: bool) -> None:
     if not isinstance(images, Tensor):
         raise SettingError(f"{name} gives a {type(images).__name__}, not a tensor of images")
     shape = list(images.shape)
-    if images.ndim != 4 or shape[0] != PROBE or shape[1] not in (1, 3) or shape[2] != shape[3]:
+    if images.ndim != 4 or shape[0] != PROBE or shape[1] not in MODES:
         raise SettingError(
-            f"{name} gives a tensor of shape {shape} for {PROBE} codes, not square images "
-            f"[{PROBE}, 1 or 3, size, size]"
+            f"{name} gives a tensor of shape {shape} for {PROBE} codes, not images [{PROBE}, 1 to 4, height, width]"
         )
     if not images.is_floating_point() or not images.isfinite().all():
         raise SettingError(f"{name} gives images that are not finite floating point numbers ({images.dtype})")

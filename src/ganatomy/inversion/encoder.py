@@ -113,7 +113,7 @@ class EncoderNetwork(nn.Module):
         rows, numbers = preparation.coordinates.shape
         config = EncoderConfig(
             channels=generator.signature.channels,
-            side=min(SEEN, generator.signature.resolution),
+            side=min(SEEN, *generator.signature.size),
             rows=rows,
             numbers=numbers,
             width=width,

@@ -114,7 +114,7 @@ def invert(
     if isinstance(method, EncoderNetwork):
         space = space or method.config.space
     preparation = preparation or prepare(generator, space=space, perceptual=perceptual)
-    batch_size = images_at_once(generator.signature.resolution, batch_size)
+    batch_size = images_at_once(generator.signature.size, batch_size)
     editability = chosen.editability if editability is None else editability
     started, found, total = time.perf_counter(), [], evaluations * len(images)
     with weights_fixed(generator):
@@ -221,13 +221,13 @@ def find_method(name: str | EncoderNetwork) -> InversionMethod:
 def check_images(generator: Generator, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
     """The images as the generator has them, within [-1, 1]; raises SettingError for any of another size."""
     signature = generator.signature
-    expected = (signature.channels, signature.resolution, signature.resolution)
+    expected = (signature.channels, *signature.size)
     if not len(images):
         raise SettingError("there are no images to invert; give at least one")
     if tuple(images.shape[1:]) != expected:
         raise SettingError(
             f"images are {list(images.shape[1:])}, those of this generator {list(expected)}; "
-            f"ga.align(path, resolution={signature.resolution}, channels={signature.channels}) cuts them out"
+            f"ga.align(path, resolution={signature.size}, channels={signature.channels}) cuts them out"
         )
     images = images.detach().to(generator.device, generator.dtype)
     if not bool(images.isfinite().all()):

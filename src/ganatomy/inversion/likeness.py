@@ -49,13 +49,13 @@ class Likeness:
         return torch.cat([pixels, PERCEPTUAL_WEIGHT**0.5 * self.perceptual.embed(images)], dim=1)
 
 
-def images_at_once(resolution: int, most: int) -> int:
+def images_at_once(size: tuple[int, int], most: int) -> int:
     """Images that are worked on together, fewer of large ones so that memory stays bounded.
 
-    >>> images_at_once(64, 8), images_at_once(256, 8), images_at_once(1024, 8)
+    >>> images_at_once((64, 64), 8), images_at_once((256, 256), 8), images_at_once((1024, 1024), 8)
     (8, 4, 1)
     """
-    return max(1, min(most, PIXELS_AT_ONCE // resolution**2))
+    return max(1, min(most, PIXELS_AT_ONCE // (size[0] * size[1])))
 
 
 def default_perceptual(generator: Generator) -> PerceptualDistance | None:

@@ -111,7 +111,7 @@ def measure_metric(
     random = torch.Generator().manual_seed(SEED)
     found: list[Tensor] = []
     num_images = -(-products // PRODUCTS_AT_ONCE)
-    at_once = images_at_once(generator.signature.resolution, IMAGES_AT_ONCE)
+    at_once = images_at_once(generator.signature.size, IMAGES_AT_ONCE)
     for first in range(0, num_images, at_once):
         n = min(at_once, num_images - first)
         start = coordinates.drawn(generator, n, seed=SEED, start=first).expand(-1, rows, -1)

@@ -153,7 +153,7 @@ def cached_at(coordinates: Coordinates, likeness: Likeness) -> Path:
 
 @torch.no_grad()
 def _learn(generator: Generator, coordinates: Coordinates, likeness: Likeness, clock: Clock) -> Preparation:
-    size = PreparationSize.of(generator.signature.resolution)
+    size = PreparationSize.of(max(generator.signature.size))
     with weights_fixed(generator):
         with clock.stage("encoder") as advance:
             sample = _sample(generator, coordinates, likeness, size.images, advance)
@@ -194,7 +194,7 @@ def _sample(
 ) -> _Sample:
     features, u, qualities = [], [], []
     loss_spread, pixel_spread = _Spread(), _Spread()
-    at_once = images_at_once(generator.signature.resolution, AT_ONCE)
+    at_once = images_at_once(generator.signature.size, AT_ONCE)
     for first in range(0, n, at_once):
         part = coordinates.drawn(generator, min(at_once, n - first), seed=SEED, start=first)
         images = generator(coordinates.latents(part.expand(-1, coordinates.shape[0], -1))).clamp(-1, 1)
@@ -241,7 +241,7 @@ def _errors(
     """Mean squared errors of images that are inverted with the quick budget, ascending."""
     found = []
     with weights_fixed(generator):
-        for targets in images.split(images_at_once(generator.signature.resolution, 8)):
+        for targets in images.split(images_at_once(generator.signature.size, 8)):
             problem = Problem(
                 generator=generator,
                 targets=targets,

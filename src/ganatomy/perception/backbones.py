@@ -19,8 +19,8 @@ from torch import Tensor, nn
 
 from ganatomy.errors import CheckpointError, DownloadError, SettingError, UnknownNameError
 from ganatomy.generators.checkpoints import read_checkpoint
+from ganatomy.graphs.torchvision import import_torchvision
 from ganatomy.perception.attribute_model import AttributeModel, check_reading
-from ganatomy.perception.torchvision import import_torchvision
 
 CLASSIFIERS = "pip install 'ganatomy[classifiers]'"
 """What brings timm, kornia and onnx."""

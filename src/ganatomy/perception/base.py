@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
+from ganatomy.images import MODES, opaque
 from ganatomy.latents import Latents
 
 CERTAIN = 1e-6
@@ -122,7 +123,7 @@ class Scorer(ABC):
 
     @abstractmethod
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
-        """Logits `[n, attributes]` of images in [-1, 1] with one or three channels, on any device."""
+        """Logits `[n, attributes]` of images in [-1, 1] of any channels, on any device; alpha is laid on white."""
 
     def score(
         self, images: Float[Tensor, "n c h w"], *, latents: Latents | None = None, start: int = 0
@@ -237,7 +238,8 @@ def class_log_odds(logits: Float[Tensor, "n classes"]) -> Float[Tensor, "n class
 def fit_images(
     images: Float[Tensor, "n c h w"], *, size: tuple[int, int], channels: int
 ) -> Float[Tensor, "n k h2 w2"]:
-    """Images in [-1, 1] at another size (antialiased bicubic) and with one or three channels."""
+    """Images in [-1, 1] at another size (antialiased bicubic) and with one or three channels, on white."""
+    images = opaque(images)
     if images.shape[1] == 3 and channels == 1:
         images = torch.einsum("nchw,c->nhw", images, images.new_tensor(LUMA))[:, None]
     if tuple(images.shape[2:]) != size:
@@ -256,9 +258,9 @@ def fingerprint_of(*parts: str | bytes) -> str:
 
 
 def _check_images(images: Tensor, *, start: int) -> Tensor:
-    if images.ndim != 4 or images.shape[1] not in (1, 3):
+    if images.ndim != 4 or images.shape[1] not in MODES:
         raise SettingError(
-            f"images are [n, 1 or 3, height, width], got a tensor of shape {list(images.shape)}"
+            f"images are [n, 1 to 4, height, width], got a tensor of shape {list(images.shape)}"
         )
     if not images.is_floating_point():
         raise SettingError(
@@ -277,4 +279,4 @@ def _check_images(images: Tensor, *, start: int) -> Tensor:
         raise SettingError(
             f"images are in [-1, 1], these lie in [{low:g}, {high:g}]; divide bytes by 127.5, subtract 1"
         )
-    return images if low >= -1 and high <= 1 else images.clamp(-1, 1)
+    return opaque(images if low >= -1 and high <= 1 else images.clamp(-1, 1))

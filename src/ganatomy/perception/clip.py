@@ -28,6 +28,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError, DownloadError, MissingFileError, SettingError, UnknownNameError
+from ganatomy.images import opaque
 from ganatomy.perception.base import fingerprint_of
 from ganatomy.zoo import hub
 from ganatomy.zoo.hub import HubFile, HubReference
@@ -98,7 +99,7 @@ class OpenClipModel:
 
         All of it is torch, so that gradients flow. Pillow, which the model was trained with, differs by rounding.
         """
-        images = images.to(self.network.logit_scale.device)
+        images = opaque(images).to(self.network.logit_scale.device)
         size = _covering(tuple(images.shape[2:]), self.size) if self.cropped else self.size
         if tuple(images.shape[2:]) != size:
             images = F.interpolate(
@@ -282,7 +283,7 @@ def _tokenizer(library: Any, name: str, config: Mapping[str, Any], *, title: str
 
 def _library(spec: str) -> Any:
     # Not before it is needed: it declares operators where torchvision's own do not load.
-    from ganatomy.perception.torchvision import import_torchvision
+    from ganatomy.graphs.torchvision import import_torchvision
 
     import_torchvision()
     try:

@@ -13,13 +13,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError, SettingError, UnknownNameError
-from ganatomy.images import to_uint8
+from ganatomy.graphs.torchvision import import_torchvision
+from ganatomy.images import opaque, to_uint8
 from ganatomy.perception.base import Scorer, SelectedScorer
 from ganatomy.perception.calibrated import CalibratedScorer
 from ganatomy.perception.judging import Judge
 from ganatomy.perception.network import NetworkScorer
 from ganatomy.perception.published import INCEPTION
-from ganatomy.perception.torchvision import import_torchvision
 
 GRID = 8
 
@@ -92,7 +92,7 @@ def coarse_pixels(scorer: Scorer | None = None) -> Features:
     return Features(
         name="pixels",
         description=f"colours of {GRID} x {GRID} patches",
-        extract=lambda images: F.adaptive_avg_pool2d(images, GRID).flatten(1),
+        extract=lambda images: F.adaptive_avg_pool2d(opaque(images), GRID).flatten(1),
     )
 
 
@@ -125,7 +125,7 @@ def inception_features(scorer: Scorer | None = None) -> Features:
         ) from None
 
     def extract(images: Tensor) -> Tensor:
-        pixels = torch.from_numpy(to_uint8(images.expand(-1, 3, -1, -1))).permute(0, 3, 1, 2)
+        pixels = torch.from_numpy(to_uint8(opaque(images).expand(-1, 3, -1, -1))).permute(0, 3, 1, 2)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return network(pixels)[0]

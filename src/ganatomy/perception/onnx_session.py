@@ -12,7 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ganatomy.errors import CheckpointError, MissingFileError
+from ganatomy.errors import CheckpointError
+from ganatomy.graphs.session import DTYPES, first_line, in_batches, open_session
 from ganatomy.perception.onnx_input import OnnxInput, read_input
 
 
@@ -75,47 +76,9 @@ class OnnxSession:
             fitting = np.ascontiguousarray(rounded.astype(self.dtype))
             return self._session.run(None, {self._input_name: fitting})
         except Exception as error:  # noqa: BLE001 (onnxruntime has no public class for its errors)
-            reason = str(error).splitlines()[0]
             raise CheckpointError(
-                f"{self.path} does not take images of {self.input.size} px, give another size: {reason}"
+                f"{self.path} does not take images of {self.input.size} px, give another size: {first_line(error)}"
             ) from None
-
-
-def in_batches(images: Tensor, size: int | None) -> list[tuple[Tensor, int]]:
-    """Batches and how many of their rows are real: some models take a fixed number of images, so blanks fill the last.
-
-    >>> [(len(batch), count) for batch, count in in_batches(torch.zeros(5, 3), 4)]
-    [(4, 4), (4, 1)]
-    """
-    if size is None:
-        return [(images, len(images))]
-    found = []
-    for piece in images.split(size) if len(images) else (images,):
-        blanks = piece.new_zeros(size - len(piece), *piece.shape[1:])
-        found.append((torch.cat([piece, blanks]), len(piece)))
-    return found
-
-
-def open_session(path: Path, *, what: str = "classifier") -> Any:
-    """An ONNX file in onnxruntime, on the CPU, with as many threads as torch has.
-
-    Args:
-        what: the file should hold, for the message.
-
-    Raises:
-        MissingFileError: when there is no file. CheckpointError: when it is not ONNX.
-    """
-    import onnxruntime
-
-    if not path.is_file():
-        raise MissingFileError(f"{path} does not exist; give the file of an ONNX {what}")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 4
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001 (onnxruntime has no public class for its errors)
-        raise CheckpointError(f"{path} cannot be read as ONNX: {str(error).splitlines()[0]}") from None
 
 
 def _image_input(session: Any, path: Path) -> tuple[str, list[int | str | None], str]:
@@ -123,11 +86,10 @@ def _image_input(session: Any, path: Path) -> tuple[str, list[int | str | None],
     shapes = ", ".join(f"{i.name} {i.shape}" for i in inputs)
     if len(inputs) != 1 or len(inputs[0].shape) != 4:
         raise CheckpointError(f"{path} takes {shapes}; a scorer takes one batch of images with four axes")
-    dtypes = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(double)": "float64"}
-    dtypes["tensor(uint8)"] = "uint8"
-    if inputs[0].type not in dtypes:
+    dtype = DTYPES.get(inputs[0].type, "")
+    if not dtype or dtype.startswith("int"):
         raise CheckpointError(f"{path} takes {inputs[0].type}; a scorer takes images of floats or bytes")
-    return inputs[0].name, inputs[0].shape, dtypes[inputs[0].type]
+    return inputs[0].name, inputs[0].shape, dtype
 
 
 def _is_scores(result: Any, count: int) -> bool:

@@ -18,11 +18,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError, SettingError, UnknownNameError
+from ganatomy.graphs.torchvision import import_torchvision
+from ganatomy.images import opaque
 from ganatomy.perception.base import Scorer, fit_images
 from ganatomy.perception.features import image_scorer, network_of, scores_images
 from ganatomy.perception.network import NetworkScorer
 from ganatomy.perception.published import VGG16
-from ganatomy.perception.torchvision import import_torchvision
 
 AT_ONCE = 8
 """Images that are embedded at once: VGG makes 32 MB of one."""
@@ -156,7 +157,7 @@ def look(scorer: NetworkScorer, images: Float[Tensor, "n c h w"]) -> Float[Tenso
 
 def embed_lpips(network: Any, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n p"]:
     """What an LPIPS network compares, each channel multiplied by the root of its weight (equation 1)."""
-    images = images.to(network.scaling_layer.shift.device).expand(-1, 3, -1, -1)
+    images = opaque(images).to(network.scaling_layer.shift.device).expand(-1, 3, -1, -1)
     if min(images.shape[2:]) < LEAST_SIZE:
         images = F.interpolate(images, LEAST_SIZE, mode="bilinear", align_corners=False)
     rows = []

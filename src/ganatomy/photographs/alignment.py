@@ -1,4 +1,4 @@
-"""From a photograph to the square images of its faces, laid out as a generator knows them."""
+"""From a photograph to the images of its faces, laid out as a generator knows them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from ganatomy.errors import SettingError
+from ganatomy.images import MODES, sides
 from ganatomy.photographs.detectors import face_detector
-from ganatomy.photographs.faces import Detector, Face, Which, choose
-from ganatomy.photographs.layouts import Layout, central, find_layout
+from ganatomy.photographs.faces import Detector, Face, Points, Which, choose
+from ganatomy.photographs.layouts import Layout, TemplateLayout, central, find_layout
 from ganatomy.photographs.photograph import Photograph, open_photograph
 from ganatomy.photographs.remarks import crop_remark
-from ganatomy.photographs.sampling import cut, grey, side
+from ganatomy.photographs.sampling import Quad, cut, grey, rectangle, side
 
 
 @dataclass(frozen=True, kw_only=True)
 class Crops:
-    """Square images of one photograph, and where they lie in it.
+    """Images cut out of one photograph, and where they lie in it.
 
     Args:
         images: in [-1, 1], ready to be inverted.
@@ -29,7 +30,7 @@ class Crops:
         size: width and height of the photograph.
     """
 
-    images: Float[Tensor, "n c r r"]
+    images: Float[Tensor, "n c h w"]
     quads: Float64[Tensor, "n 4 2"]
     faces: tuple[Face | None, ...]
     size: tuple[int, int]
@@ -38,8 +39,9 @@ class Crops:
         return len(self.images)
 
     @property
-    def resolution(self) -> int:
-        return self.images.shape[-1]
+    def resolution(self) -> float:
+        """Pixels on a side; of crops that are not square, the mean of both."""
+        return sum(self.images.shape[2:]) / 2
 
     @property
     def enlargement(self) -> tuple[float, ...]:
@@ -57,7 +59,7 @@ def align(
     photograph: Photograph | str | os.PathLike[str],
     *,
     layout: str | Layout = "ffhq",
-    resolution: int = 256,
+    resolution: int | tuple[int, int] = 256,
     faces: Which = "largest",
     detector: str | os.PathLike[str] | Detector = "yunet",
     channels: int = 3,
@@ -66,12 +68,12 @@ def align(
 
     Args:
         photograph: one that was opened, or its path.
-        layout: "ffhq", "celeba", "crop" (the largest square in the middle; no face is looked for), a `TemplateLayout`,
+        layout: "ffhq", "celeba", "crop" (the largest part in the middle; no face is looked for), a `TemplateLayout`,
             or a function from five points to four corners.
-        resolution: of the crops.
+        resolution: height and width of the crops; one number for both.
         faces: "largest", "all" from left to right, or the number of one from the left.
         detector: "yunet", a file of it, or a function of one's own; not needed for "crop".
-        channels: 3 for colour, 1 for grey.
+        channels: 3 for colour, 1 for grey; with one more for alpha, which is opaque.
 
     Returns:
         One crop for each face.
@@ -88,17 +90,19 @@ def align(
         >>> tuple(crops.images.shape), crops.quads[0].tolist()
         ((1, 3, 8, 8), [[10.0, 0.0], [10.0, 20.0], [30.0, 20.0], [30.0, 0.0]])
     """
-    if channels not in (1, 3):
-        raise SettingError(f"images have 1 or 3 channels, not {channels}")
+    if channels not in MODES:
+        raise SettingError(f"images have 1 to 4 channels, not {channels}")
+    height, width = sides(resolution)
+    aspect = width / max(height, 1)
     if not isinstance(photograph, Photograph):
         photograph = open_photograph(photograph)
     found = find_layout(layout)
     if found is None:
         chosen: tuple[Face | None, ...] = (None,)
-        quads = central(photograph.size)[None]
+        quads = central(photograph.size, aspect=aspect)[None]
     else:
         detected = choose(face_detector(detector)(photograph), faces, name=photograph.name)
-        quads = torch.stack([found(face.points) for face in detected])
+        quads = torch.stack([_laid_out(found, face.points, aspect) for face in detected])
         chosen = detected
     return crop(photograph, quads, resolution=resolution, channels=channels, faces=chosen)
 
@@ -107,7 +111,7 @@ def crop(
     photograph: Photograph,
     quads: Float64[Tensor, "n 4 2"],
     *,
-    resolution: int,
+    resolution: int | tuple[int, int],
     channels: int = 3,
     faces: tuple[Face | None, ...] | None = None,
 ) -> Crops:
@@ -116,8 +120,8 @@ def crop(
     Args:
         photograph: one that was opened.
         quads: corners of each in its pixels, as `sampling.Quad` orders them.
-        resolution: of the crops.
-        channels: 3 for colour, 1 for grey.
+        resolution: height and width of the crops; one number for both.
+        channels: 3 for colour, 1 for grey; with one more for alpha, which is opaque.
         faces: what was found in each, if anything was looked for.
 
     Returns:
@@ -134,11 +138,20 @@ def crop(
         (1, 3, 8, 8)
     """
     images = torch.stack([cut(photograph.image, quad, resolution) for quad in quads])
-    if channels == 1:
+    if channels in (1, 2):
         images = grey(images)
+    if channels in (2, 4):
+        images = torch.cat([images, torch.ones_like(images[:, :1])], dim=1)
     return Crops(
         images=images,
         quads=quads,
         faces=(None,) * len(quads) if faces is None else faces,
         size=photograph.size,
     )
+
+
+def _laid_out(layout: Layout, points: Points, aspect: float) -> Quad:
+    """The corners of a crop; layouts of squares are made higher or lower for crops that are none."""
+    quad = layout(points)
+    measured = isinstance(layout, TemplateLayout) and layout.aspect == aspect
+    return quad if measured else rectangle(quad, aspect)

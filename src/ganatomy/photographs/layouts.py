@@ -14,10 +14,10 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from ganatomy.errors import CheckpointError, MissingFileError, PhotographError, SettingError
-from ganatomy.images import to_pil
+from ganatomy.images import shown, to_pil
 from ganatomy.photographs.faces import Detector, Points
 from ganatomy.photographs.photograph import Photograph
-from ganatomy.photographs.sampling import Quad, locate, square
+from ganatomy.photographs.sampling import Quad, locate, rectangle, square
 from ganatomy.progress import Advance
 from ganatomy.storage import atomic_write
 
@@ -35,6 +35,7 @@ class TemplateLayout:
     Args:
         points: as `faces.POINTS` names them, x and y in [0, 1] from the left upper corner.
         spread: mean standard deviation of the points of the images that it was measured on, in sides; nan if unknown.
+        aspect: width over height of the crop.
 
     Example:
         >>> eyes_and_mouth = CELEBA.points
@@ -44,16 +45,20 @@ class TemplateLayout:
 
     points: Points
     spread: float = float("nan")
+    aspect: float = 1.0
 
     def __call__(self, points: Points) -> Quad:
         """The quadrilateral of the least-squares similarity from the template to the points (Umeyama 1991)."""
-        middle, target = self.points.mean(0), points.mean(0)
-        own, found = self.points - middle, points - target
+        # In heights of the crop, in which a similarity is one.
+        template = self.points * torch.tensor([self.aspect, 1.0], dtype=torch.float64)
+        middle, target = template.mean(0), points.mean(0)
+        own, found = template - middle, points - target
         # As complex numbers a similarity without reflection is one factor.
         factor = (_complex(own).conj() * _complex(found)).sum() / _complex(own).abs().square().sum()
-        half = torch.stack([factor.real, factor.imag]) / 2
-        off = torch.view_as_real(factor * torch.complex(*(0.5 - middle)))
-        return square(target + off, half)
+        half = torch.stack([factor.real, factor.imag]) * self.aspect / 2
+        centre = torch.tensor([self.aspect / 2, 0.5], dtype=torch.float64)
+        off = torch.view_as_real(factor * torch.complex(*(centre - middle)))
+        return rectangle(square(target + off, half), self.aspect)
 
     def error(self, points: Points) -> float:
         """How far the points lie from the template after the best fit, in sides (root mean square)."""
@@ -79,16 +84,20 @@ def ffhq(points: Points) -> Quad:
     return square(eyes + 0.1 * down, direction / direction.norm() * length)
 
 
-def central(size: tuple[int, int]) -> Quad:
-    """The largest square in the middle of a photograph.
+def central(size: tuple[int, int], *, aspect: float = 1.0) -> Quad:
+    """The largest square in the middle of a photograph, or the largest rectangle of another form.
+
+    Args:
+        size: width and height of the photograph.
+        aspect: width of the crop over its height.
 
     Example:
         >>> central((40, 20)).tolist()
         [[10.0, 0.0], [10.0, 20.0], [30.0, 20.0], [30.0, 0.0]]
     """
     width, height = size
-    half = torch.tensor([min(width, height) / 2, 0.0], dtype=torch.float64)
-    return square(torch.tensor([width / 2, height / 2], dtype=torch.float64), half)
+    half = torch.tensor([min(width, height * aspect) / 2, 0.0], dtype=torch.float64)
+    return rectangle(square(torch.tensor([width / 2, height / 2], dtype=torch.float64), half), aspect)
 
 
 CELEBA = TemplateLayout(
@@ -121,12 +130,12 @@ def measure_layout(
     Example::
 
         layout = ga.measure_layout(G(G.sample(100, seed=0)), ga.face_detector())
-        ga.align("me.jpg", layout=layout, resolution=G.signature.resolution)
+        ga.align("me.jpg", layout=layout, resolution=G.signature.size)
     """
     side = torch.tensor([images.shape[-1], images.shape[-2]], dtype=torch.float64)
     found: list[Tensor] = []
     for done, image in enumerate(images, 1):
-        faces = detector(Photograph(image=to_pil(image).convert("RGB"), name="an image"))
+        faces = detector(Photograph(image=shown(to_pil(image)), name="an image"))
         if faces:
             found.append(max(faces, key=lambda face: face.area).points / side)
         if progress is not None:
@@ -138,7 +147,8 @@ def measure_layout(
         )
     points = torch.stack(found)
     middle = points.median(0).values
-    return TemplateLayout(points=middle, spread=float((points - middle).square().sum(-1).mean().sqrt()))
+    spread = float((points - middle).square().sum(-1).mean().sqrt())
+    return TemplateLayout(points=middle, spread=spread, aspect=images.shape[-1] / images.shape[-2])
 
 
 def save_layout(layout: TemplateLayout, path: str | os.PathLike[str]) -> Path:
@@ -147,7 +157,7 @@ def save_layout(layout: TemplateLayout, path: str | os.PathLike[str]) -> Path:
     Raises:
         OutputError: when the file cannot be written.
     """
-    data = {"kind": KIND, "points": layout.points.tolist(), "spread": layout.spread}
+    data = {"kind": KIND, "points": layout.points.tolist(), "spread": layout.spread, "aspect": layout.aspect}
     with atomic_write(path) as part:
         part.write_text(
             json.dumps(data | ({"spread": None} if layout.spread != layout.spread else {}), indent=2)
@@ -164,20 +174,23 @@ def load_layout(path: str | os.PathLike[str]) -> TemplateLayout:
     try:
         data: Any = json.loads(Path(path).read_text(encoding="utf-8"))
         points = torch.tensor(data["points"], dtype=torch.float64)
-        spread = data.get("spread")
+        spread, aspect = data.get("spread"), float(data.get("aspect", 1.0))
     except FileNotFoundError:
         raise MissingFileError(f"{os.fspath(path)} does not exist") from None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        points, spread = torch.zeros(0), None
+        points, spread, aspect = torch.zeros(0), None, 1.0
     if (
         points.shape != (5, 2)
         or not bool(points.isfinite().all())
         or float((points - points.mean(0)).norm()) == 0
+        or not 0 < aspect < float("inf")
     ):
         raise CheckpointError(
             f'{os.fspath(path)} is no layout; it holds {{"points": [[x, y], ...]}} with five points'
         )
-    return TemplateLayout(points=points, spread=float("nan") if spread is None else float(spread))
+    return TemplateLayout(
+        points=points, spread=float("nan") if spread is None else float(spread), aspect=aspect
+    )
 
 
 def find_layout(layout: str | Layout) -> Layout | None:

@@ -36,7 +36,7 @@ def model_layout(
     Example::
 
         layout = model_layout(generator, ga.face_detector()) or "crop"
-        ga.align("me.jpg", layout=layout, resolution=generator.signature.resolution)
+        ga.align("me.jpg", layout=layout, resolution=generator.signature.size)
     """
     file = _cached(generator)
     without_faces = file.with_suffix(".crop")

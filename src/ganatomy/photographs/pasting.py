@@ -39,9 +39,9 @@ CHANGED = 0.15
 def paste(
     photograph: Photograph,
     crops: Crops,
-    edited: Float[Tensor, "n c r r"],
+    edited: Float[Tensor, "n c h w"],
     *,
-    reconstructed: Float[Tensor, "n c r r"] | None = None,
+    reconstructed: Float[Tensor, "n c h w"] | None = None,
     carry: str = "fitting",
     seam: float = SEAM,
 ) -> Image.Image:
@@ -82,8 +82,9 @@ def paste(
     _check(photograph, crops, {"edited": edited, "reconstructed": reconstructed}, carry=carry, seam=seam)
     pixels = np.array(photograph.image)
     for row, quad in enumerate(crops.quads):
-        crop, new = _coloured(crops.images[row]), _coloured(edited[row])
-        old = None if reconstructed is None else _coloured(reconstructed[row])
+        crop = _coloured(crops.images[row], None)
+        new = _coloured(edited[row], crop)
+        old = None if reconstructed is None else _coloured(reconstructed[row], crop)
         _paste_one(pixels, quad, *_carried(crop, new, old, carry), seam=seam)
     return Image.fromarray(pixels)
 
@@ -103,8 +104,8 @@ def soft_mask(unit: Float64[Tensor, "h w 2"], seam: float) -> Float64[Tensor, "h
 def _paste_one(
     pixels: np.ndarray,
     quad: Quad,
-    offset: Float64[Tensor, "1 3 r r"],
-    kept: Float64[Tensor, "1 1 r r"],
+    offset: Float64[Tensor, "1 3 h w"],
+    kept: Float64[Tensor, "1 1 h w"],
     *,
     seam: float,
 ) -> None:
@@ -135,11 +136,11 @@ def _paste_one(
 
 
 def _carried(
-    crop: Float64[Tensor, "1 3 r r"],
-    edited: Float64[Tensor, "1 3 r r"],
-    reconstructed: Float64[Tensor, "1 3 r r"] | None,
+    crop: Float64[Tensor, "1 3 h w"],
+    edited: Float64[Tensor, "1 3 h w"],
+    reconstructed: Float64[Tensor, "1 3 h w"] | None,
     carry: str,
-) -> tuple[Float64[Tensor, "1 3 r r"], Float64[Tensor, "1 1 r r"]]:
+) -> tuple[Float64[Tensor, "1 3 h w"], Float64[Tensor, "1 1 h w"]]:
     """What is pasted, as an image and how much of the photograph is added to it."""
     nothing = torch.zeros_like(edited[:, :1])
     if reconstructed is None or carry == "nothing":
@@ -147,7 +148,7 @@ def _carried(
     change = edited - reconstructed
     if carry == "all":
         return change, nothing + 1
-    resolution = crop.shape[-1]
+    resolution = sum(crop.shape[2:]) / 2
     colours = _blurred(crop - reconstructed, COLOUR_BLUR * resolution)
     if carry == "colours":
         return edited + colours, nothing
@@ -158,25 +159,34 @@ def _carried(
 
 
 def _onto(
-    images: Float64[Tensor, "1 c r r"], unit: Float64[Tensor, "h w 2"], pixels_a_side: float
+    images: Float64[Tensor, "1 c r s"], unit: Float64[Tensor, "h w 2"], pixels_a_side: float
 ) -> Float64[Tensor, "1 c h w"]:
     """Values of a crop at places of it; averaged first where the photograph has fewer pixels than the crop."""
-    resolution = images.shape[-1]
-    if pixels_a_side < resolution:
-        images = F.interpolate(images, [max(1, math.ceil(pixels_a_side))] * 2, mode="area")
-    return at(images, unit * images.shape[-1], mode="bicubic")
+    smaller = pixels_a_side / (sum(images.shape[2:]) / 2)
+    if smaller < 1:
+        images = F.interpolate(
+            images, [max(1, math.ceil(length * smaller)) for length in images.shape[2:]], mode="area"
+        )
+    return at(images, unit * torch.tensor([images.shape[-1], images.shape[-2]]), mode="bicubic")
 
 
-def _blurred(images: Float64[Tensor, "1 c r r"], deviation: float) -> Float64[Tensor, "1 c r r"]:
+def _blurred(images: Float64[Tensor, "1 c r s"], deviation: float) -> Float64[Tensor, "1 c r s"]:
     """The images convolved with a Gaussian, mirrored at their borders."""
     from scipy.ndimage import gaussian_filter
 
     return torch.from_numpy(gaussian_filter(images.numpy(), (0, 0, deviation, deviation), mode="reflect"))
 
 
-def _coloured(image: Float[Tensor, "c r r"]) -> Float64[Tensor, "1 3 r r"]:
-    """On the processor, in RGB."""
-    return image.detach().cpu().double().expand(3, -1, -1)[None]
+def _coloured(
+    image: Float[Tensor, "c h w"], behind: Float64[Tensor, "1 3 h w"] | None
+) -> Float64[Tensor, "1 3 h w"]:
+    """On the processor, in RGB; where it is transparent, what lies behind it is seen."""
+    found = image.detach().cpu().double()[None]
+    colours = found[:, : 1 if len(image) < 3 else 3].expand(-1, 3, -1, -1)
+    if len(image) in (1, 3) or behind is None:
+        return colours
+    alpha = (found[:, -1:] + 1) / 2
+    return colours * alpha + behind * (1 - alpha)
 
 
 def _check(

@@ -22,7 +22,7 @@ RASTER = 64
 """Points on a side of the crop at which it is looked whether they lie in the photograph."""
 
 
-def crop_remark(quad: Quad, face: Face | None, size: tuple[int, int], resolution: int) -> str:
+def crop_remark(quad: Quad, face: Face | None, size: tuple[int, int], resolution: float) -> str:
     """What is wrong with one crop and what to do, in a sentence; empty where nothing is.
 
     Args:

@@ -1,4 +1,4 @@
-"""Quadrilaterals of a photograph as square images, and back."""
+"""Quadrilaterals of a photograph as upright images, and back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import SettingError
-from ganatomy.images import from_uint8
+from ganatomy.images import from_uint8, sides
 
 Quad = Float64[Tensor, "4 2"]
 """A parallelogram in pixels of a photograph: left upper, left lower, right lower and right upper corner of the crop."""
@@ -49,6 +49,22 @@ def square(centre: Float64[Tensor, " 2"], half: Float64[Tensor, " 2"]) -> Quad:
     )
 
 
+def rectangle(quad: Quad, aspect: float) -> Quad:
+    """The same quadrilateral, made higher or lower around its middle so that it suits crops of another form.
+
+    Args:
+        quad: of a square crop.
+        aspect: width of the crop over its height.
+
+    Example:
+        >>> quad = square(torch.tensor([5.0, 5.0]).double(), torch.tensor([2.0, 0.0]).double())
+        >>> rectangle(quad, 2.0).tolist()
+        [[3.0, 4.0], [3.0, 6.0], [7.0, 6.0], [7.0, 4.0]]
+    """
+    more = (quad[1] - quad[0]) * (1 / aspect - 1) / 2
+    return quad + torch.stack([-more, more, more, -more])
+
+
 def side(quad: Quad) -> float:
     """Pixels on a side: of a parallelogram, the mean of its two."""
     return float(((quad[3] - quad[0]).norm() + (quad[1] - quad[0]).norm()) / 2)
@@ -71,35 +87,36 @@ def locate(quad: Quad, points: Float64[Tensor, "*n 2"]) -> Float64[Tensor, "*n 2
     return (points - quad[0]) @ torch.linalg.inv(axes)
 
 
-def cut(image: Image.Image, quad: Quad, resolution: int) -> Float[Tensor, "3 r r"]:
-    """The image inside a quadrilateral, upright and square.
+def cut(image: Image.Image, quad: Quad, resolution: int | tuple[int, int]) -> Float[Tensor, "3 h w"]:
+    """The image inside a quadrilateral, upright.
 
     As in Karras et al. (2019): the photograph is shrunk first, what lies outside of it is mirrored and blurred, and the
-    square is sampled at twice its resolution and averaged; where the photograph is too small for that it is enlarged by
+    crop is sampled at twice its resolution and averaged; where the photograph is too small for that it is enlarged by
     cubic interpolation.
 
     Args:
         image: in RGB.
         quad: in its pixels.
-        resolution: of the square.
+        resolution: height and width of the crop; one number for both.
 
     Returns:
-        The square, in [-1, 1].
+        The crop, in [-1, 1].
 
     Raises:
         SettingError: for a resolution below one, or a quadrilateral that lies far outside of the photograph.
     """
-    length = side(quad)
-    if resolution < 1:
+    length, (height, width) = side(quad), sides(resolution)
+    if min(height, width) < 1:
         raise SettingError(f"a crop of {resolution} px is none; use 1 or more")
     if not math.isfinite(length) or length <= 0:
         raise SettingError(f"the quadrilateral {quad.tolist()} has no area; give its four corners")
-    enlarged = length <= resolution
-    fine = resolution if enlarged else 2 * resolution
-    scale = min(1.0, fine / length)
+    middle = (height + width) / 2
+    enlarged = length <= middle
+    finer = 1 if enlarged else 2
+    scale = min(1.0, finer * middle / length)
     part, origin, step = _shrunk(image, quad, scale)
     inner = (quad - origin) / step
-    found = _sample(part, inner, fine, mode="bicubic" if enlarged else "bilinear")
+    found = _sample(part, inner, (finer * height, finer * width), mode="bicubic" if enlarged else "bilinear")
     if not enlarged:
         found = F.avg_pool2d(found, 2)
     return found[0].clamp(-1, 1).float()
@@ -152,11 +169,11 @@ def _mirrored(pixels: np.ndarray, before: list[int], after: list[int], *, blur: 
 
 
 def _sample(
-    images: Float64[Tensor, "n c h w"], quad: Quad, resolution: int, *, mode: str
-) -> Float64[Tensor, "n c r r"]:
-    """Values at the pixels of a square whose corners lie at these pixels of the images."""
-    middles = (torch.arange(resolution, dtype=torch.float64) + 0.5) / resolution
-    unit = torch.stack(torch.meshgrid(middles, middles, indexing="xy"), dim=-1)
+    images: Float64[Tensor, "n c h w"], quad: Quad, size: tuple[int, int], *, mode: str
+) -> Float64[Tensor, "n c r s"]:
+    """Values at the pixels of a crop whose corners lie at these pixels of the images."""
+    down, across = ((torch.arange(length, dtype=torch.float64) + 0.5) / length for length in size)
+    unit = torch.stack(torch.meshgrid(across, down, indexing="xy"), dim=-1)
     return at(images, place(quad, unit), mode=mode)
 
 

@@ -15,8 +15,8 @@ from PIL import Image
 from torch import Tensor
 
 from ganatomy.errors import CheckpointError
+from ganatomy.graphs.session import open_session
 from ganatomy.images import to_uint8
-from ganatomy.perception.onnx_session import open_session
 from ganatomy.photographs.faces import Face, Points
 from ganatomy.photographs.photograph import Photograph
 from ganatomy.photographs.sampling import cut, place, square

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, batches
-from ganatomy.images import to_pil
+from ganatomy.images import shown, to_pil
 from ganatomy.latents import Latents
 
 READABLE = 128
@@ -39,7 +39,7 @@ def grid(
     """Images in rows, first row first, as one sheet.
 
     Args:
-        images: in [-1, 1], with one or three channels.
+        images: in [-1, 1]; what is transparent in them shows a chequerboard.
         columns: images in a row; by default as many as make the sheet nearly square.
         scale: whole number by which each image is enlarged (Lanczos); by default until it is readable, 128 px.
         gap: pixels between two images and around them all.
@@ -161,10 +161,10 @@ def enlargement(size: Sequence[int]) -> int:
 
 def enlarge(image: Image.Image, scale: int) -> Image.Image:
     """The image in RGB, `scale` times as wide and as high."""
-    image = image.convert("RGB")
     if scale == 1:
-        return image
-    return image.resize((image.width * scale, image.height * scale), Image.Resampling.LANCZOS)
+        return shown(image)
+    image = image if "A" in image.getbands() else image.convert("RGB")
+    return shown(image.resize((image.width * scale, image.height * scale), Image.Resampling.LANCZOS))
 
 
 def _expect(name: str, lines: Sequence[object] | None, count: int, what: str) -> None:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from ganatomy.images import to_pil
+from ganatomy.images import shown, to_pil
 from ganatomy.maps.images import CLASS, ImageMap
 from ganatomy.plots.style import BLUE, INK, QUIET, color_bar, new_figure
 
@@ -192,7 +192,8 @@ def _images(
         row = place - len(named)
         if row < 0:
             continue
-        image = to_pil(images.thumbnails[row]).convert("RGB").resize((64, 64), Image.Resampling.LANCZOS)
+        image = shown(to_pil(images.thumbnails[row]))
+        image.thumbnail((64, 64), Image.Resampling.LANCZOS)
         x, y = xy[row]
         left, right, low, high = x - side / 2, x + side / 2, y - side / 2, y + side / 2
         axes.imshow(np.asarray(image), extent=(left, right, low, high), zorder=3, interpolation="antialiased")

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.generators.base import PRIORS, Generator
 from ganatomy.generators.class_inputs import JOINS
-from ganatomy.generators.dcgan import OUTPUTS
+from ganatomy.generators.onnx_form import RANGES
 from ganatomy.generators.precision import DTYPES
 from ganatomy.images import read_text
 from ganatomy.latents import Direction
@@ -52,7 +52,7 @@ class ModelReference(Part):
     name: Annotated[str, text]
     fingerprint: Annotated[str | None, text] = None
     prior: Annotated[str | None, choice(PRIORS)] = None
-    output: Annotated[str | None, choice(OUTPUTS)] = None
+    output: Annotated[str | None, choice(tuple(RANGES))] = None
     hidden: Annotated[str | None, text] = None
     resolution: Annotated[int | None, integer(1, 2**16)] = None
     num_classes: Annotated[int | None, integer(0, 2**16)] = None

@@ -71,7 +71,7 @@ def render(
         raise SettingError("there is no image to show; ask for at least one")
     columns = plan.columns if plan.columns is not None else math.ceil(math.sqrt(len(cells)))
     rows = math.ceil(len(cells) / max(columns, 1))
-    _expect_room(generator.signature.resolution, recipe.scale, rows * columns)
+    _expect_room(generator.signature.size, recipe.scale, rows * columns)
 
     images = torch.stack([*_images(generator, plan.shown, recipe.batch_size, progress)])
     white = torch.ones_like(images[0])
@@ -130,7 +130,7 @@ def render_to(
         raise SettingError(
             f"this {recipe.image.kind} does not move, so {path.name!r} cannot show it; use .png"
         )
-    _expect_room(generator.signature.resolution, recipe.scale, len(plan.frames[0]))
+    _expect_room(generator.signature.size, recipe.scale, len(plan.frames[0]))
     frames = _frames(generator, plan, recipe.batch_size, progress)
     return film(frames, path, fps=recipe.fps, loop=plan.loop, scale=recipe.scale, text=to_json(recipe))
 
@@ -189,7 +189,7 @@ def plan_of(recipe: Recipe, generator: Generator) -> Plan:
 def _drawn_faces(asked: DrawnFaces, scale: int | None) -> Image.Image:
     from ganatomy.datasets import draw_faces, sample_faces
 
-    _expect_room(asked.resolution, scale, asked.n)
+    _expect_room((asked.resolution, asked.resolution), scale, asked.n)
     faces = sample_faces(asked.n, seed=asked.seed, entangled=not asked.independent)
     images = draw_faces(faces, resolution=asked.resolution)
     return grid(images, columns=asked.columns, scale=scale, gap=2 if asked.n > 1 else 0)
@@ -223,11 +223,11 @@ def _frames(
             del made[cell]
 
 
-def _expect_room(resolution: int, scale: int | None, count: int) -> None:
+def _expect_room(size: tuple[int, int], scale: int | None, count: int) -> None:
     """Refuse a sheet that would not fit, before its images are made."""
-    side = resolution * (scale if scale is not None else enlargement((resolution, resolution)))
-    if count * side**2 > LARGEST_SHEET:
+    height, width = (side * (scale if scale is not None else enlargement(size)) for side in size)
+    if count * height * width > LARGEST_SHEET:
         raise SettingError(
-            f"{count} images of {side} px make a sheet of {count * side**2 / 1e6:.0f} megapixels, "
+            f"{count} images of {width} x {height} px make a sheet of {count * height * width / 1e6:.0f} megapixels, "
             f"and {LARGEST_SHEET / 1e6:.0f} are the most; show fewer, or choose a smaller scale"
         )

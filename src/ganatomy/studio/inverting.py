@@ -81,7 +81,7 @@ class InvertQuery(Query):
         return crop(
             kept.open(),
             self.square.quad[None],
-            resolution=signature.resolution,
+            resolution=signature.size,
             channels=signature.channels,
         )
 

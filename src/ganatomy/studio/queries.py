@@ -16,7 +16,7 @@ from torch import Tensor
 from ganatomy import edits
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.base import batches
-from ganatomy.images import to_pil
+from ganatomy.images import shown, to_pil
 from ganatomy.latents import Latents
 from ganatomy.metrics.walks import profile
 from ganatomy.recipes.codes import Codes, Given, Sum, Term
@@ -255,9 +255,11 @@ def made(bench: Bench, latents: Latents, pause: Pause) -> Iterator[tuple[Latents
 
 
 def small(image: Float[Tensor, "c h w"], side: int) -> Image.Image:
-    """One image, `side` pixels wide."""
-    shown = to_pil(image)
-    return shown if shown.width == side else shown.resize((side, side), Image.Resampling.LANCZOS)
+    """One image, its longer side of so many pixels."""
+    found = shown(to_pil(image))
+    factor = side / max(found.size)
+    size = (max(1, round(found.width * factor)), max(1, round(found.height * factor)))
+    return found if size == found.size else found.resize(size, Image.Resampling.LANCZOS)
 
 
 def _cells(bench: Bench, latents: Latents, pause: Pause, size: int | None) -> list[Image.Image]:
@@ -267,7 +269,7 @@ def _cells(bench: Bench, latents: Latents, pause: Pause, size: int | None) -> li
 
 
 def _side(bench: Bench, size: int | None, count: int) -> int:
-    side = size or bench.generator.signature.resolution
+    side = size or max(bench.generator.signature.size)
     if count * side**2 > MOST_PIXELS:
         most = int((MOST_PIXELS / count) ** 0.5)
         raise SettingError(f"{count} images of {side} pixels are too much for one sheet; ask for size {most}")
@@ -293,11 +295,11 @@ def _rows(latents: Latents) -> Iterator[Latents]:
 
 def sprite(cells: Sequence[Image.Image], *, columns: int) -> Image.Image:
     """Images of one size side by side, without gaps."""
-    columns, side = min(columns, len(cells)), cells[0].width
+    columns, (width, height) = min(columns, len(cells)), cells[0].size
     num_rows = -(-len(cells) // columns)
-    sheet = Image.new("RGB", (columns * side, num_rows * side), (255, 255, 255))
+    sheet = Image.new("RGB", (columns * width, num_rows * height), (255, 255, 255))
     for index, cell in enumerate(cells):
-        sheet.paste(cell, (index % columns * side, index // columns * side))
+        sheet.paste(cell, (index % columns * width, index // columns * height))
     return sheet
 
 
@@ -322,7 +324,7 @@ JPEG_FROM = 128**2
 
 def _encoded(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    image = image.convert("RGB")
+    image = shown(image)
     if image.width * image.height > JPEG_FROM:
         image.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
     else:

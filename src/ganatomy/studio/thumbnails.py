@@ -7,6 +7,10 @@ import io
 import threading
 from concurrent.futures import Future
 
+from jaxtyping import Float
+from PIL import Image, ImageOps
+from torch import Tensor
+
 from ganatomy.errors import SettingError
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.queries import made, small, sprite
@@ -15,6 +19,11 @@ from ganatomy.studio.turns import Pause, Worker
 SIDE = 32
 COLUMNS = 40
 """Images in a row of the sprite."""
+
+
+def _thumbnail(image: Float[Tensor, "c h w"]) -> Image.Image:
+    """The square in the middle, for a point of the map has one size."""
+    return ImageOps.fit(small(image, 2 * SIDE), (SIDE, SIDE), Image.Resampling.LANCZOS)
 
 
 class Thumbnails:
@@ -45,7 +54,7 @@ class Thumbnails:
 
     def _make(self, pause: Pause) -> None:
         codes = self._bench.candidates
-        cells = [small(image, SIDE) for _, images in made(self._bench, codes, pause) for image in images]
+        cells = [_thumbnail(image) for _, images in made(self._bench, codes, pause) for image in images]
         buffer = io.BytesIO()
         sprite(cells, columns=COLUMNS).save(buffer, "WEBP", quality=80, method=2)
         self._made = buffer.getvalue()

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.errors import SettingError
+from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, position
@@ -98,7 +98,13 @@ def jacobians(
 def gradients_flow(generator: Generator, scorer: Scorer, latents: Latents) -> bool:
     """Whether gradients flow from the scores of images to their codes, tested on the first code."""
     codes = latents[:1].codes.detach().clone().requires_grad_()
-    return scorer.num_rows is None and _logits(generator, scorer, latents[:1].with_codes(codes)).requires_grad
+    try:
+        return (
+            scorer.num_rows is None
+            and _logits(generator, scorer, latents[:1].with_codes(codes)).requires_grad
+        )
+    except (SettingError, CheckpointError):  # a graph that PyTorch does not run
+        return False
 
 
 @torch.enable_grad()

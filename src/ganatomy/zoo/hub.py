@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from huggingface_hub.hf_api import RepoSibling
 
 SCHEME = "hf://"
-WEIGHTS = (".safetensors", ".pt", ".pth", ".pkl", ".ckpt", ".bin", ".h5", ".hdf5", ".keras", ".npz")
+WEIGHTS = (".safetensors", ".pt", ".pth", ".pkl", ".ckpt", ".bin", ".h5", ".hdf5", ".keras", ".npz", ".onnx")
 """Endings of the files that may be fetched."""
 STANDARD = "model.safetensors"
 """The file that is taken from a repository or a folder when none is named; `ganatomy export` writes it."""

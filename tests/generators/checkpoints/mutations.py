@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from generators.checkpoints import nvidia_files
+from generators.onnx_files import Net
 from safetensors.torch import save
 from torch import Tensor, nn
 
@@ -209,6 +210,29 @@ def write_keras_archive(path: Path) -> None:
         archive.writestr("model.weights.h5", content.getvalue())
 
 
+def write_tfjs(path: Path) -> None:
+    """The description; its weights lie beside it."""
+    weights = _keras_weights()
+    (path.parent / "shard.bin").write_bytes(b"".join(array.tobytes() for array in weights.values()))
+    described = [
+        {"name": f"{name}/kernel", "shape": list(array.shape), "dtype": "float32"}
+        for name, array in weights.items()
+    ]
+    model = {
+        "modelTopology": {"model_config": _keras({"batch_input_shape": [None, 3]})},
+        "weightsManifest": [{"paths": ["shard.bin"], "weights": described}],
+    }
+    path.write_text(json.dumps(model))
+
+
+def write_onnx(path: Path) -> None:
+    Net(z_dim=2, channels=1).save(path)
+
+
+def write_conditional_onnx(path: Path) -> None:
+    Net(z_dim=2, channels=1, classes="index", num_classes=3).save(path)
+
+
 SAMPLES: dict[str, tuple[Callable[[Path], None], str]] = {
     "NVIDIA pickle": (write_nvidia, "pkl"),
     "pickled arrays": (write_pickled_arrays, "pkl"),
@@ -228,6 +252,9 @@ SAMPLES: dict[str, tuple[Callable[[Path], None], str]] = {
     "StyleGAN of ours": (write_our_stylegan, "safetensors"),
     "ProGAN of ours": (write_our_progan, "safetensors"),
     "StyleGAN3 of ours": (write_our_stylegan3, "safetensors"),
+    "TensorFlow.js": (write_tfjs, "json"),
+    "ONNX": (write_onnx, "onnx"),
+    "ONNX, conditional": (write_conditional_onnx, "onnx"),
 }
 """How a valid file of each format is written, and the ending that it usually has."""
 

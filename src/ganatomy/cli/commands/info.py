@@ -44,7 +44,7 @@ def info(
     if out is not None:
         expect_file(out, IMAGES)
     found = describe(subject.opened)
-    n = SHEET if out else max(2, min(SHEET, int(CHEAP / max(found.flops, 1))))
+    n = SHEET if out else max(2, min(SHEET, int(CHEAP / max(found.flops or 0, 1))))
     images, variety = draw_variety(subject.opened, n=n)
     lines = [str(found), str(variety), *(f"note: {note}" for note in variety.notes())]
     if out is not None:

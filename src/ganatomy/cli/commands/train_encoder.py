@@ -54,7 +54,7 @@ def train_encoder(
     given = kept = None
     if data is not None:
         found = folder_reference(
-            data, resolution=generator.signature.resolution, channels=generator.signature.channels
+            data, resolution=generator.signature.size, channels=generator.signature.channels
         )
         every = found.read(torch.arange(len(found)))
         kept, given = every[: max(len(every) // 10, 1)], every[max(len(every) // 10, 1) :]

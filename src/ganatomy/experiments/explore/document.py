@@ -212,16 +212,20 @@ def _numbers(found: Exploration) -> list[Number]:
     ]
 
 
+COLOURS = {1: "grey", 2: "grey with alpha", 3: "colour", 4: "colour with alpha"}
+"""What images of so many channels are."""
+
+
 def _facts(found: Exploration) -> list[tuple[str, str]]:
     signature = found.signature
-    colour = "grey" if signature.channels == 1 else "colour"
+    colour = COLOURS[signature.channels]
     sizes = f"z {signature.z_dim}"
     if signature.w_dim:
         sizes += f", w {signature.w_dim}"
         sizes += f" × {signature.num_layers} layers" if signature.num_layers else ""
     facts = [
         ("Architecture", signature.architecture),
-        ("Images", f"{signature.resolution} × {signature.resolution} pixels, {colour}"),
+        ("Images", f"{signature.width} × {signature.resolution} pixels, {colour}"),
         ("Codes", sizes),
         ("Spaces", ", ".join(signature.spaces)),
         ("Prior of z", PRIOR_NAMES[signature.prior]),
@@ -232,7 +236,9 @@ def _facts(found: Exploration) -> list[tuple[str, str]]:
         *([("Judge", found.judge)] if found.judge else []),
     ]
     if signature.num_classes:
-        facts.insert(2, ("Classes", str(signature.num_classes)))
+        facts.insert(2, ("Classes", ", ".join(signature.class_names) or str(signature.num_classes)))
+        if found.survey.label is not None:
+            facts.insert(3, ("Class of all images", signature.class_name(found.survey.label)))
     if found.survey.truncation_psi != 1:
         facts.append(("Truncation psi", f"{found.survey.truncation_psi:g}"))
     return facts

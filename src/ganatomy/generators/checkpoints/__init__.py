@@ -28,6 +28,7 @@ selection   which weights are the generator's, by the words in their names
 stack_guesses  what is told of a stack that was read
 statistics  what batch norms recorded, and how well a reading agrees
 tensors     records of tensors, made into tensors
+tfjs        layers models of TensorFlow.js
 vectors     directions and codes of others
 zipped      PyTorch's files, with the checks that keep them harmless
 """
@@ -49,12 +50,13 @@ from ganatomy.errors import CheckpointError, in_file
 from ganatomy.generators.checkpoints import genforce, rosinality
 from ganatomy.generators.checkpoints.arrays import read_npz
 from ganatomy.generators.checkpoints.dialects import Translation
-from ganatomy.generators.checkpoints.foreign import first_bytes, what_is
+from ganatomy.generators.checkpoints.foreign import SAVED_MODEL, first_bytes, what_is
 from ganatomy.generators.checkpoints.keras import read_keras_archive, read_keras_hdf5
 from ganatomy.generators.checkpoints.modules import find_module, read_module
 from ganatomy.generators.checkpoints.nvidia import is_nvidia, read_network
 from ganatomy.generators.checkpoints.pickles import load_pickle, plain_weights
 from ganatomy.generators.checkpoints.selection import fuse_norms, select_weights
+from ganatomy.generators.checkpoints.tfjs import read_tfjs
 from ganatomy.generators.checkpoints.zipped import load_torch
 from ganatomy.generators.guesses import Guess
 
@@ -104,13 +106,7 @@ def read_checkpoint(path: str | os.PathLike[str], *, network: str | None = None)
             code to be run, or holds numbers that are not finite.
     """
     path = Path(path)
-    if path.is_dir():
-        endings = {".h5", ".keras", ".npz", ".pt", ".pth", ".pkl", ".safetensors"}
-        inside = sorted(p.name for p in path.iterdir() if p.suffix in endings)
-        hint = f"; give one of the files in it: {', '.join(inside[:3])}" if inside else ""
-        raise CheckpointError(f"{path} is a folder, not a file of weights{hint}")
-    head = first_bytes(path)
-    kind = what_is(head, path.suffix.lower())
+    kind = kind_of(path)
     if kind not in READERS:
         raise CheckpointError(f"{path} {kind}")
     found = READERS[kind](path, network)
@@ -120,6 +116,23 @@ def read_checkpoint(path: str | os.PathLike[str], *, network: str | None = None)
     if "kind" not in found.metadata:
         return _translate(replace(found, state=state), path)
     return replace(found, state=state)
+
+
+def kind_of(path: Path) -> str:
+    """The kind of file, one of `READERS` or "onnx", or words that say what it is instead.
+
+    Raises:
+        MissingFileError: when there is no such file.
+        CheckpointError: for a folder.
+    """
+    if path.is_dir():
+        if (path / "saved_model.pb").exists():
+            raise CheckpointError(f"{path} {SAVED_MODEL}")
+        endings = {".h5", ".json", ".keras", ".npz", ".onnx", ".pt", ".pth", ".pkl", ".safetensors"}
+        inside = sorted(p.name for p in path.iterdir() if p.suffix in endings)
+        hint = f"; give one of the files in it: {', '.join(inside[:3])}" if inside else ""
+        raise CheckpointError(f"{path} is a folder, not a file of weights{hint}")
+    return what_is(first_bytes(path), path.suffix.lower())
 
 
 def _translate(found: Checkpoint, path: Path) -> Checkpoint:
@@ -185,13 +198,19 @@ def _read_npz(path: Path, network: str | None) -> Checkpoint:
 
 
 def _read_keras(
-    path: Path, network: str | None, *, read: Callable[[Path], tuple[dict[str, Tensor], dict[str, Any]]]
+    path: Path,
+    network: str | None,
+    *,
+    read: Callable[[Path], tuple[dict[str, Tensor], dict[str, Any]]],
+    format: str = "Keras",  # noqa: A002 (the word of `Checkpoint`)
 ) -> Checkpoint:
     if network is not None:
         raise _only_one(path, network)
     with in_file(path):
         state, settings = read(path)
-    return Checkpoint(state=state, format="Keras", settings=settings)
+    rounded = settings.pop("rounded", None)
+    notes = (f"its weights are stored in {rounded} bits, so they are rounded",) if rounded else ()
+    return Checkpoint(state=state, format=format, settings=settings, notes=notes)
 
 
 def _only_one(path: Path, network: str) -> CheckpointError:
@@ -214,5 +233,6 @@ READERS |= {
     "npz": _read_npz,
     "pickle": _read_pickle,
     "safetensors": _read_safetensors,
+    "tfjs": partial(_read_keras, read=read_tfjs, format="TensorFlow.js"),
     "torch": _read_torch,
 }

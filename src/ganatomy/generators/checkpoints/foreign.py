@@ -21,6 +21,12 @@ _BEGINNINGS = {
     b"PAR1": "is a Parquet table, not a file of weights",
     b"\x93NUMPY": "is a NumPy array, not a file of weights",
 }
+SAVED_MODEL = (
+    "is a SavedModel of TensorFlow, which is a program and not read; convert it: pip install tf2onnx, then "
+    "python -m tf2onnx.convert --saved-model FOLDER --output generator.onnx; or, where Keras wrote it, "
+    "pip install tf-keras, then python -c \"import tf_keras as k; k.models.load_model('FOLDER').save('generator.h5')\""
+)
+"""What a SavedModel is told to be, and how it becomes a file that is read."""
 _TEXT_PICKLE = re.compile(rb"c[\w.]+\n[\w.]+\n|\((dp\d|lp\d|[dlit(cS]|p\d)|[\]}]\(?q")
 """How pickles of the first two protocols begin, which have no mark of their own."""
 
@@ -49,13 +55,12 @@ def what_is(head: bytes, ending: str) -> str:  # noqa: PLR0911 - one for each ki
     if known:
         return known
     if ending == ".pb" or b"saved_model_schema_version" in head or b"SavedModel" in head:
-        return (
-            "is a SavedModel of TensorFlow, which is a program; save its layers: "
-            "model = tf.keras.models.load_model(folder); model.save('generator.keras')"
-        )
+        return SAVED_MODEL
     # ONNX is a protobuf whose first field is a small version number.
     if ending == ".onnx" or (head[0] == 8 and head[1:2] < b"\x20" and head[2:3] in (b"\x12", b"\x1a", b"B")):
-        return "is an ONNX file, which can be a scorer but not a generator; give the weights that it was made from"
+        return "onnx"
+    if ending == ".json" or head.lstrip()[:1] == b"{":
+        return "tfjs"
     if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 2**40:
         return "safetensors"
     if head.startswith(b"\x89HDF"):
@@ -68,7 +73,7 @@ def what_is(head: bytes, ending: str) -> str:  # noqa: PLR0911 - one for each ki
         return "is a tar archive, as PyTorch wrote before 0.1.10 and others do; unpack it, or save its weights anew"
     if head.startswith(b"\x80") or _TEXT_PICKLE.match(head):
         return "pickle"
-    return "is of no format that holds weights; PyTorch's, NumPy's, Keras's and safetensors are read"
+    return "is of no format that holds weights; read are PyTorch, NumPy, Keras, TensorFlow.js, ONNX and safetensors"
 
 
 def _what_archive_is(head: bytes) -> str:

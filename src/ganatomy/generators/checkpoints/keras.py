@@ -50,10 +50,9 @@ def read_keras_hdf5(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]
         if group is None:
             raise CheckpointError("describes a Keras model but holds no weights of it")
         if config is not None:
-            stack = assemble(
-                read_steps(_parse(config[0])), lambda step: _weights_of(step, group, file.budget)
-            )
-            return stack.state, _settings(stack)
+            steps = read_steps(parse_model(config[0]))
+            stack = assemble(steps, lambda step: _weights_of(step, group, file.budget))
+            return stack.state, stack_settings(stack)
         if find_group(file.root, "layers") is not None:
             raise CheckpointError(
                 "holds weights alone as Keras 3 writes them, which do not say in which order they are used; "
@@ -80,11 +79,11 @@ def read_keras_archive(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, A
         raise
     except Exception as error:  # noqa: BLE001 - damaged archives make zipfile and decompressors raise many things
         raise CheckpointError(f"is cut off or damaged: {error}") from None
-    steps = read_steps(_parse(config))
+    steps = read_steps(parse_model(config))
     with open_hdf5(content) as file:
         groups = _archived_groups(file.root, steps)
         stack = assemble(steps, lambda step: _archived_weights(step, groups, file.budget))
-    return stack.state, _settings(stack)
+    return stack.state, stack_settings(stack)
 
 
 def read_steps(
@@ -218,7 +217,12 @@ def _histories(nodes: Any) -> list[str]:
     return [name for node in nodes for name in _histories(node)] if isinstance(nodes, list) else []
 
 
-def _parse(text: str | bytes) -> Mapping[str, Any]:
+def parse_model(text: str | bytes) -> Mapping[str, Any]:
+    """The description of a model in JSON.
+
+    Raises:
+        CheckpointError: where it is damaged, or describes something else.
+    """
     try:
         model = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -228,7 +232,8 @@ def _parse(text: str | bytes) -> Mapping[str, Any]:
     return model
 
 
-def _settings(stack: Stack) -> dict[str, Any]:
+def stack_settings(stack: Stack) -> dict[str, Any]:
+    """What `DCGAN.from_state` is told of a stack."""
     classes = {"classes": stack.classes} if stack.classes else {}
     return {"framework": "Keras", "layers": stack.layers, "output": stack.output, **classes}
 
@@ -247,7 +252,7 @@ def _weights_of(step: KerasStep, group: h5py.Group, budget: UnpackingBudget) -> 
         owner, _, leaf = path.rpartition("/")
         if not step.owners or owner.rpartition("/")[2] == step.name:
             found[leaf.partition(":")[0]] = dataset
-    _check_leaves(step, found)
+    check_leaves(step, found)
     return {leaf: read_array(dataset, budget) for leaf, dataset in found.items()}
 
 
@@ -264,7 +269,7 @@ def _named_weights(file: HDF5) -> dict[tuple[str, str, str], str]:
     return found
 
 
-def _check_leaves(step: KerasStep, names: Mapping[str, Any]) -> None:
+def check_leaves(step: KerasStep, names: Mapping[str, Any]) -> None:
     """That all weights which the layer needs are there."""
     norm = step.kind.startswith("BatchNormalization")
     needed = {"moving_mean", "moving_variance"} if norm else {"kernel"}

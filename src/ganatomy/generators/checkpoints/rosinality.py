@@ -58,19 +58,18 @@ def translate(state: Mapping[str, Tensor]) -> Translation | None:
         notes.append(f"it holds no mean w (latent_avg), so that was computed from {NUM_CODES} codes")
 
     # Synthesis.
-    ours["synthesis.b4.const"] = weights.take("input.input")[0]
-    ours |= _conv(weights, "conv1", "synthesis.b4.conv1", noise=0, resolution=4)
+    ours["synthesis.b4.const"] = const = weights.take("input.input")[0]
+    height, width = const.shape[1:]
+    ours |= _conv(weights, "conv1", "synthesis.b4.conv1", noise=0, size=(height, width))
     ours |= _image(weights, "to_rgb1", "synthesis.b4.torgb")
     for block in range(MAX_BLOCKS):
         if f"to_rgbs.{block}.bias" not in weights:
             break
-        resolution, first = 2 ** (block + 3), 2 * block
-        name = f"synthesis.b{resolution}"
+        first, size = 2 * block, (height << block + 1, width << block + 1)
+        name = f"synthesis.b{2 ** (block + 3)}"
         for offset in (0, 1):
             theirs = f"convs.{first + offset}"
-            ours |= _conv(
-                weights, theirs, f"{name}.conv{offset}", noise=first + offset + 1, resolution=resolution
-            )
+            ours |= _conv(weights, theirs, f"{name}.conv{offset}", noise=first + offset + 1, size=size)
         _check_filter(weights, f"convs.{first}.conv.blur.kernel")
         _check_filter(weights, f"to_rgbs.{block}.upsample.kernel")
         ours |= _image(weights, f"to_rgbs.{block}", f"{name}.torgb")
@@ -84,15 +83,16 @@ def _dense(weights: Weights, theirs: str, ours: str) -> dict[str, Tensor]:
     return {f"{ours}.{leaf}": weights.take(f"{theirs}.{leaf}") for leaf in ("weight", "bias")}
 
 
-def _conv(weights: Weights, theirs: str, ours: str, *, noise: int, resolution: int) -> dict[str, Tensor]:
+def _conv(
+    weights: Weights, theirs: str, ours: str, *, noise: int, size: tuple[int, int]
+) -> dict[str, Tensor]:
     weight = _kernel(weights, theirs)
     stored = f"noises.noise_{noise}"
-    empty = torch.zeros(resolution, resolution)
     return {
         f"{ours}.weight": weight / math.sqrt(weight[0].numel()),
         f"{ours}.bias": weights.take(f"{theirs}.activate.bias").flatten(),
         f"{ours}.noise_strength": weights.take(f"{theirs}.noise.weight").reshape(()),
-        f"{ours}.noise_const": weights.take(stored)[0, 0] if stored in weights else empty,
+        f"{ours}.noise_const": weights.take(stored)[0, 0] if stored in weights else torch.zeros(*size),
         **_dense(weights, f"{theirs}.conv.modulation", f"{ours}.affine"),
     }
 

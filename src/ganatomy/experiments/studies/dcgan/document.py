@@ -66,7 +66,7 @@ def dcgan_document(
     described = experiment.scorer.description if experiment.scorer else None
     return Document(
         title=f"DCGAN study of {model}",
-        eyebrow=f"{about.architecture}, {about.resolution} px · codes in {found.space} · {described or 'no scorer'}",
+        eyebrow=f"{about.architecture}, {about.pixels} · codes in {found.space} · {described or 'no scorer'}",
         sentences=sentences(found),
         numbers=_numbers(found),
         sections=[

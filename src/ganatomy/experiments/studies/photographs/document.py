@@ -34,11 +34,11 @@ def photographs_document(
         scorer: what it calls the scorer.
     """
     model = model or found.signature.architecture
-    side = found.signature.resolution
+    height, width = found.signature.size
     who = "judge" if found.judged else "scorer"
     return Document(
         title=f"Photographs on {Path(model).stem}",
-        eyebrow=f"{found.signature.architecture}, {side} × {side} pixels; read by the {who}: {found.reader}",
+        eyebrow=f"{found.signature.architecture}, {width} × {height} pixels; read by the {who}: {found.reader}",
         sentences=sentences(found),
         numbers=_numbers(found),
         sections=[

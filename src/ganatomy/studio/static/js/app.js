@@ -30,6 +30,7 @@ export function App() {
   if (studioProblem.value) return html`<${Alone}><p class="problem" role="alert">${studioProblem}</p><//>`;
   if (!model.value) return html`<${Alone}><p role="status">Opening …</p><//>`;
   const [title, Tab] = SHOWN[tab.value];
+  document.documentElement.style.setProperty("--image", model.value.ratio);
   return html`
     <a class="skip" href="#content" onClick=${skip}>Skip to ${title}</a>
     <header class="bar">
@@ -76,8 +77,8 @@ function Tabs() {
 }
 
 function ModelChoice() {
-  const { name, architecture, resolution } = model.value;
-  const facts = `${architecture} · ${resolution} px`;
+  const { name, architecture, pixels } = model.value;
+  const facts = `${architecture} · ${pixels}`;
   const choose = (event) => change({ ...freshState(event.currentTarget.value), tab: tab.value });
   if (models.value.length === 1) return html`<p class="model">${name} <span class="quiet">${facts}</span></p>`;
   return html`

@@ -7,7 +7,7 @@ import { html } from "../view.js";
 import { listed } from "../words.js";
 
 export function Finer() {
-  const { num_layers: layers, num_classes: classes } = model.value;
+  const { num_layers: layers, num_classes: classes, class_names: names } = model.value;
   // A model without w has no mean code to truncate to.
   const truncates = space.value !== "z";
   const offers = [truncates && "truncation", classes > 0 && "class", layers && "layers"].filter(Boolean);
@@ -15,7 +15,7 @@ export function Finer() {
     <details class="finer">
       <summary>More: ${listed(offers)}</summary>
       ${truncates && html`<${Truncation} />`}
-      ${classes > 0 && html`<${Class} count=${classes} />`}
+      ${classes > 0 && html`<${Class} count=${classes} names=${names} />`}
       ${layers && html`<${Layers} count=${layers} />`}
     </details>`;
 }
@@ -38,11 +38,19 @@ function Truncation() {
     </div>`;
 }
 
-function Class({ count }) {
-  const set = (event) => {
-    const value = event.currentTarget.valueAsNumber;
-    changeEdit({ label: value >= 0 && value < count ? Math.floor(value) : null }, { gesture: "class", event });
-  };
+function Class({ count, names }) {
+  const choose = (value) => value !== "" && value >= 0 && value < count ? Math.floor(value) : null;
+  const set = (event) => changeEdit({ label: choose(event.currentTarget.value) }, { gesture: "class", event });
+  if (names.length) {
+    return html`
+    <div class="field">
+      <label for="class">Class</label>
+      <select id="class" value=${edit.value.label ?? ""} onChange=${set}>
+        <option value="">any</option>
+        ${names.map((name, index) => html`<option value=${index}>${name}</option>`)}
+      </select>
+    </div>`;
+  }
   return html`
     <div class="field">
       <label for="class">Class</label>

@@ -1,0 +1,104 @@
+"""An ONNX file in onnxruntime, on the processor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganatomy.errors import CheckpointError, MissingFileError
+from ganatomy.graphs.outline import GraphOutline, read_outline
+
+DTYPES = {
+    "tensor(float)": "float32",
+    "tensor(float16)": "float16",
+    "tensor(double)": "float64",
+    "tensor(uint8)": "uint8",
+    "tensor(int32)": "int32",
+    "tensor(int64)": "int64",
+}
+"""NumPy's names of onnxruntime's types, of the inputs that are understood."""
+
+
+def open_session(path: Path, *, what: str = "classifier") -> Any:
+    """An ONNX file in onnxruntime, on the processor, with as many threads as torch has.
+
+    Args:
+        path: of the file.
+        what: the file should hold, for the message.
+
+    Raises:
+        MissingFileError: when there is no file.
+        CheckpointError: when it is not ONNX, or is refused by `read_outline`.
+    """
+    if not path.is_file():
+        raise MissingFileError(f"{path} does not exist; give the file of an ONNX {what}")
+    read_whole_outline(path)
+    return run_by_onnxruntime(path)
+
+
+def read_whole_outline(path: Path) -> GraphOutline:
+    """The outline of a file, with its path in front of what is wrong with it.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        CheckpointError: as `read_outline` says.
+    """
+    try:
+        return read_outline(path)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path} cannot be read as ONNX: it {error}") from None
+
+
+def run_by_onnxruntime(path: Path) -> Any:
+    """The same, of a file whose outline was read.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        CheckpointError: when it cannot be run.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001 (onnxruntime has no public class for its errors)
+        raise CheckpointError(f"{path} cannot be read as ONNX: {first_line(error)}") from None
+
+
+def in_batches(rows: Tensor, size: int | None) -> list[tuple[Tensor, int]]:
+    """Batches and how many of their rows are real: some models take a fixed number, so blanks fill the last.
+
+    Args:
+        rows: images or codes.
+        size: that the model takes at a time; None for any.
+
+    Example:
+        >>> [(len(batch), count) for batch, count in in_batches(torch.zeros(5, 3), 4)]
+        [(4, 4), (4, 1)]
+    """
+    if size is None:
+        return [(rows, len(rows))]
+    found = []
+    for piece in rows.split(size) if len(rows) else (rows,):
+        blanks = piece.new_zeros(size - len(piece), *piece.shape[1:])
+        found.append((torch.cat([piece, blanks]), len(piece)))
+    return found
+
+
+def first_line(error: Exception) -> str:
+    r"""The first line of a library's message.
+
+    Example:
+        >>> first_line(ValueError("no such axis\nat node 7"))
+        'no such axis'
+    """
+    return (str(error).splitlines() or [type(error).__name__])[0]
