@@ -5,8 +5,10 @@ import pytest
 import torch
 from PIL import Image
 
+from ganatomy.datasets.files import Framing
 from ganatomy.errors import CheckpointError, MissingFileError, OutputError, SettingError
 from ganatomy.images import from_pil, from_uint8, read_image, read_text, save_image, to_pil, to_uint8
+from ganatomy.photographs import open_photograph
 
 
 def pixels(height: int = 5, width: int = 7, channels: int = 3) -> np.ndarray:
@@ -60,11 +62,66 @@ def test_colours_become_grey_and_grey_becomes_colours():
     assert from_pil(Image.new("L", (2, 2), 51)).unique().tolist() == [pytest.approx(51 / 127.5 - 1)]
 
 
+RAMP = np.linspace(0, 65_535, 64).reshape(8, 8)
+DEEP = {
+    "16 bits, PNG": (RAMP.astype(np.uint16), "a.png"),
+    "16 bits, TIFF": (RAMP.astype(np.uint16), "a.tiff"),
+    "16 bits, PGM": (RAMP.astype(np.uint16), "a.pgm"),
+    "32 bits": (RAMP.astype(np.int32), "a.tif"),
+    "32 bits of 0 to 255": ((RAMP / 257).astype(np.int32), "a.tif"),
+    "floats of 0 to 1": ((RAMP / 65_535).astype(np.float32), "a.tif"),
+    "floats of 0 to 255": ((RAMP / 257).astype(np.float32), "a.tif"),
+}
+
+
+@pytest.mark.parametrize(("levels", "name"), DEEP.values(), ids=DEEP)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_levels_of_more_than_8_bits_are_scaled(tmp_path, levels, name, channels):
+    Image.fromarray(levels).save(tmp_path / name)
+    image = read_image(tmp_path / name, channels=channels)
+    expected = torch.from_numpy(RAMP / 65_535 * 2 - 1).float().expand(1, channels, 8, 8)
+    torch.testing.assert_close(image, expected, atol=1.5 / 127.5, rtol=0)
+    assert (
+        np.abs(
+            np.asarray(open_photograph(tmp_path / name).image) / 127.5 - 1 - RAMP[..., None] / 32_767.5 + 1
+        ).max()
+        < 0.012
+    )
+    framed = Framing(resolution=8).frame(Image.open(tmp_path / name), channels)
+    torch.testing.assert_close(from_uint8(framed[None].copy()), image)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.pgm", "a.tif"])
+def test_a_dark_image_of_16_bits_stays_dark(tmp_path, name):
+    Image.fromarray(np.full((8, 8), 200, dtype=np.uint16)).save(tmp_path / name)
+    assert read_image(tmp_path / name).unique().tolist() == pytest.approx([1 / 127.5 - 1])
+
+
+@pytest.mark.parametrize("levels", [-1.0, 70_000.0, np.nan])
+def test_levels_that_are_none_of_an_image_are_refused(tmp_path, levels):
+    Image.fromarray(np.full((4, 4), levels, dtype=np.float32)).save(tmp_path / "a.tif")
+    for read in (read_image, open_photograph):
+        with pytest.raises(CheckpointError, match=r"a\.tif has levels from"):
+            read(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_hidden_colours_do_not_show(tmp_path, mode):
+    Image.new("RGBA", (8, 8), (255, 0, 0, 0)).convert(mode).save(tmp_path / "a.png")
+    source = Image.open(tmp_path / "a.png")
+    for channels in (1, 3):
+        assert (from_pil(source, channels=channels) == 1).all()
+        assert (Framing(resolution=8).frame(source, channels) == 255).all()
+    assert np.all(np.asarray(open_photograph(source).image) == 255)
+    half = from_pil(Image.new("RGBA", (1, 1), (0, 0, 0, 128)))
+    assert half.flatten().tolist() == pytest.approx([127 / 127.5 - 1] * 3)
+
+
 def test_size_makes_a_square():
     assert from_pil(Image.new("RGB", (7, 5)), size=4).shape == (1, 3, 4, 4)
 
 
-@pytest.mark.parametrize("setting", [{"channels": 4}, {"size": 0}])
+@pytest.mark.parametrize("setting", [{"channels": 5}, {"size": 0}])
 def test_settings_outside_their_range_are_refused(setting):
     with pytest.raises(SettingError):
         from_pil(Image.new("RGB", (2, 2)), **setting)

@@ -21,7 +21,7 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganatomy.errors import CheckpointError, MissingFileError, OutputError, SettingError
+from ganatomy.errors import CheckpointError, MissingFileError, OutputError, SettingError, in_file
 
 Pixels = UInt8[np.ndarray, "n h w c"]
 """Images as bytes in [0, 255], channels last: how data sets lie in memory and on disk."""
@@ -39,7 +39,7 @@ MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 """Pillow's word for images of so many channels."""
 
 BACKGROUND = 1.0
-"""What images with alpha are laid on before a network looks at them: white."""
+"""What images with alpha are laid on, wherever they are read or a network looks at them: white."""
 
 CHEQUERS = ((204, 204, 204), (255, 255, 255))
 CHEQUER = 8
@@ -125,15 +125,81 @@ def shrunk(images: Float[Tensor, "n c h w"], side: int) -> Float[Tensor, "n c t 
     return F.interpolate(images, [round(length * side / longest) for length in size], mode="area")
 
 
+def eight_bits(image: Image.Image, *, source: str | None = None) -> Image.Image:
+    """Levels of 16 or 32 bits, or floats, as 8 bits; images of 8 bits stay as they are.
+
+    The kind of number says what is white: 65,535 of 16 bits. Where it does not, as for 32 bits and floats, it is the
+    least of 1 (floats only), 255 and 65,535 that no level exceeds.
+
+    Args:
+        source: format of the file ("PNG", "PPM"), whose levels of 32 bits in memory had 16 in the file.
+
+    Raises:
+        CheckpointError: for levels that are not finite, negative or beyond 16 bits.
+
+    Example:
+        >>> ramp = Image.fromarray(np.array([[0, 257, 65_535]], dtype=np.uint16))
+        >>> np.asarray(eight_bits(ramp)).tolist()
+        [[0, 1, 255]]
+    """
+    if not image.mode.startswith(("I", "F")):
+        return image
+    levels = np.asarray(image, dtype=np.float64)
+    low, high = float(levels.min()), float(levels.max())
+    if not 0 <= low <= high <= 65_535:
+        raise CheckpointError(
+            f"has levels from {low:g} to {high:g}; levels of an image lie in [0, 255] or [0, 65535], floats in [0, 1]"
+        )
+    if image.mode.startswith("I;16") or source in ("PNG", "PPM"):
+        top = 65_535
+    else:
+        top = next(top for top in (1, 255, 65_535) if high <= top and (top > 1 or image.mode == "F"))
+    return Image.fromarray((levels / top * 255).round().astype(np.uint8))
+
+
+def on_background(image: Image.Image) -> Image.Image:
+    """The image without transparency, laid on `BACKGROUND`.
+
+    >>> on_background(Image.new("RGBA", (1, 1), (255, 0, 0, 0))).convert("RGB").getpixel((0, 0))
+    (255, 255, 255)
+    """
+    if not image.has_transparency_data:
+        return image
+    image, level = image.convert("RGBA"), round((BACKGROUND + 1) * 127.5)
+    return Image.alpha_composite(Image.new("RGBA", image.size, (level, level, level, 255)), image)
+
+
+def plain_image(image: Image.Image, *, channels: int = 3, source: str | None = None) -> Image.Image:
+    """An image of any mode in 8 bits: levels as `eight_bits` says, transparent parts on `BACKGROUND`.
+
+    Args:
+        channels: 1 for grey, 3 for RGB; 2 and 4 keep transparency as their last channel.
+        source: format of the file, as `eight_bits` takes it.
+
+    Raises:
+        CheckpointError: for levels that are none of an image.
+    """
+    image = eight_bits(image, source=source)
+    return (image if channels in (2, 4) else on_background(image)).convert(MODES[channels])
+
+
 def from_pil(
-    image: Image.Image, *, channels: int = 3, size: int | tuple[int, int] | None = None
+    image: Image.Image,
+    *,
+    channels: int = 3,
+    size: int | tuple[int, int] | None = None,
+    source: str | None = None,
 ) -> Float[Tensor, "1 c h w"]:
-    """A PIL image as a batch of one, converted to so many channels, resized where `size` (height, width) is given."""
+    """A PIL image as a batch of one, as `plain_image` makes it, resized where `size` (height, width) is given.
+
+    Raises:
+        SettingError: for another number of channels or size. CheckpointError: for levels that are none of an image.
+    """
     if channels not in MODES:
         raise SettingError(f"images have 1 to 4 channels, not {channels}")
     if size is not None and min(sides(size)) < 1:
         raise SettingError(f"an image cannot be resized to {size} pixels; use 1 or more")
-    image = image.convert(MODES[channels])
+    image = plain_image(image, channels=channels, source=source)
     if size is not None:
         height, width = sides(size)
         image = image.resize((width, height), Image.Resampling.BICUBIC)
@@ -144,17 +210,20 @@ def from_pil(
 def read_image(
     path: str | os.PathLike[str], *, channels: int = 3, size: int | tuple[int, int] | None = None
 ) -> Float[Tensor, "1 c h w"]:
-    """Read an image file, turned upright where its camera noted how it was held.
+    """Read an image file, turned upright where its camera noted how it was held, as `plain_image` makes it.
 
     Raises:
         MissingFileError: when there is none. CheckpointError: when it is not an image.
     """
     try:
-        with Image.open(path) as image:
-            return from_pil(ImageOps.exif_transpose(image), channels=channels, size=size)
+        with in_file(path), Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image)
+            return from_pil(upright, channels=channels, size=size, source=image.format)
     except FileNotFoundError:
         raise MissingFileError(f"{path} does not exist") from None
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+    except (CheckpointError, SettingError):
+        raise
+    except (*DAMAGED, Image.DecompressionBombError) as error:
         raise CheckpointError(f"{path} cannot be read as an image: {error}") from None
 
 

@@ -12,7 +12,8 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
 
 from ganatomy.errors import CheckpointError, MissingFileError, ScoreError, SettingError, UnknownNameError
-from ganatomy.perception import OnnxScorer, scorer
+from ganatomy.perception import Convention, FunctionScorer, OnnxScorer, doubts, scorer
+from ganatomy.perception.base import Scores
 
 FLOAT = TensorProto.FLOAT
 
@@ -88,8 +89,10 @@ def test_class_logits_go_through_one_softmax(tmp_path):
 
 
 def test_logits_that_were_called_probabilities_are_refused(tmp_path):
-    found = OnnxScorer(classifier(tmp_path / "m.onnx", activation=None), output="probabilities")
-    with pytest.raises(ScoreError, match='output="logits"'):
+    found = OnnxScorer(
+        classifier(tmp_path / "m.onnx", activation=None), convention=Convention(output="probabilities")
+    )
+    with pytest.raises(ScoreError, match="say that the output is logits"):
         found.score(flat(0.9, 0.9, 0.9))
 
 
@@ -111,7 +114,8 @@ def test_mean_and_std_of_pixels(tmp_path):
     told = {"attributes": '["R", "G", "B"]', "mean": "[0.1, 0.2, 0.3]", "std": "[0.5, 0.5, 0.25]"}
     by_file = OnnxScorer(classifier(tmp_path / "m.onnx", gain=1.0, metadata=told))
     by_hand = OnnxScorer(
-        classifier(tmp_path / "n.onnx", gain=1.0), mean=(0.1, 0.2, 0.3), std=(0.5, 0.5, 0.25)
+        classifier(tmp_path / "n.onnx", gain=1.0),
+        convention=Convention(mean=(0.1, 0.2, 0.3), std=(0.5, 0.5, 0.25)),
     )
     expected = torch.tensor([[(0.75 - 0.1) / 0.5, (0.5 - 0.2) / 0.5, (0.0 - 0.3) / 0.25]])
     for found in (by_file, by_hand):
@@ -135,7 +139,7 @@ def test_a_fixed_batch_is_filled_up(tmp_path, n: int):
 
 def test_names_can_be_given_where_the_file_has_none(tmp_path):
     path = classifier(tmp_path / "m.onnx", metadata={})
-    with pytest.raises(SettingError, match=r"3 outputs; give names="):
+    with pytest.raises(SettingError, match="does not name its 3 outputs; name each"):
         scorer(path)
     with pytest.raises(SettingError, match="3 outputs, but 2 names"):
         scorer(path, names=["A", "B"])
@@ -166,7 +170,132 @@ def test_names_choose_where_the_file_has_its_own(tmp_path):
 )
 def test_settings_that_do_not_fit(tmp_path, settings: dict, match: str):
     with pytest.raises(SettingError, match=match):
-        OnnxScorer(classifier(tmp_path / "m.onnx"), **settings)
+        scorer(classifier(tmp_path / "m.onnx"), **settings)
+
+
+CONVENTIONS = {
+    "bytes": ({"value_range": (0, 255)}, lambda p: 255 * p),
+    "0 to 1": ({"value_range": (0, 1)}, lambda p: p),
+    "BGR": ({"colour": "BGR"}, lambda p: (2 * p - 1).flip(1)),
+    "ImageNet": (
+        {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)},
+        lambda p: (p - torch.tensor([0.485, 0.456, 0.406])) / torch.tensor([0.229, 0.224, 0.225]),
+    ),
+    "one mean": ({"mean": 0.5, "std": 0.25}, lambda p: (p - 0.5) / 0.25),
+}
+
+
+@pytest.mark.parametrize(("said", "expected"), CONVENTIONS.values(), ids=CONVENTIONS)
+def test_a_convention_can_be_said_in_python_in_the_name_and_in_a_file(tmp_path, said, expected):
+    path = classifier(tmp_path / "m.onnx", activation=None, gain=1.0)
+    pixels = torch.tensor([[0.75, 0.5, 0.125]])
+    image = flat(*(2 * pixels - 1)[0].tolist())
+    said = {**said, "output": "logits"}
+    told = {key: ":".join(map(str, v)) if isinstance(v, tuple) else str(v) for key, v in said.items()}
+    spec = f"{path}?" + "&".join(f"{key}={value}" for key, value in told.items())
+    beside = classifier(tmp_path / "n.onnx", activation=None, gain=1.0)
+    beside.with_suffix(".json").write_text(json.dumps(said))
+    for found in (scorer(path, **said), scorer(spec), scorer(beside)):
+        torch.testing.assert_close(found.score(image).logits, expected(pixels), atol=1e-5, rtol=1e-5)
+    function = scorer(lambda images: images.mean((2, 3)), names=["R", "G", "B"], **said)
+    torch.testing.assert_close(function.score(image).logits, expected(pixels), atol=1e-5, rtol=1e-5)
+
+
+def test_what_is_said_goes_before_what_lies_beside_it(tmp_path):
+    path = classifier(tmp_path / "m.onnx", activation=None, gain=1.0, metadata={})
+    path.with_suffix(".json").write_text(
+        '{"value_range": [0, 255], "names": ["A", "B", "C"], "output": "logits"}'
+    )
+    found = scorer(f"{path}?mean=0&std=0.5", names=["C", "A"])
+    assert found.names == ("C", "A")
+    torch.testing.assert_close(found.score(flat(1.0, 0.0, -1.0)).logits, torch.tensor([[0.0, 2.0]]))
+    assert not found.assumed.count("values")
+
+
+def test_what_nobody_said_is_said_to_be_assumed(tmp_path):
+    path = classifier(tmp_path / "m.onnx")
+    assert scorer(path).assumed == "colours RGB, values in [-1, 1], outputs are probabilities"
+    assert scorer(path).select(["R"]).assumed == scorer(path).assumed
+    assert scorer(path, colour="RGB", value_range=(-1, 1)).assumed == "outputs are probabilities"
+    assert scorer(f"{path}?colour=RGB&value_range=-1:1&output=probabilities").assumed == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "match"),
+    [
+        ("colour=CMYK", "not a known colour"),
+        ("range=0:1", "says 'range'; say size, colour"),
+        ("mean=red", "not a number"),
+        ("value_range=0", "what black and white go in as"),
+        ("size=0", "not a height and width"),
+        ("output=percent", "not a known output"),
+    ],
+)
+def test_conventions_that_are_none_are_refused(tmp_path, said, match):
+    path = classifier(tmp_path / "m.onnx")
+    with pytest.raises(SettingError, match=match):
+        scorer(f"{path}?{said}")
+
+
+@pytest.mark.parametrize("text", ["[]", "nonsense", '{"names": "A"}', '{"colour": 3}', "[" * 100_000])
+def test_a_file_beside_a_classifier_that_says_nothing_of_use_is_refused(tmp_path, text):
+    path = classifier(tmp_path / "m.onnx")
+    path.with_suffix(".json").write_text(text)
+    with pytest.raises((CheckpointError, SettingError), match=r"m\.json|colour"):
+        scorer(path)
+
+
+def test_scorers_that_know_what_they_take_are_told_nothing():
+    for spec in ("faces", "faces?colour=BGR"):
+        with pytest.raises(SettingError, match="knows what it takes"):
+            scorer(spec, colour="BGR")
+
+
+def heads(path: Path) -> Path:
+    """A classifier with an output of ages and one of genders."""
+    nodes = [
+        helper.make_node("ReduceMean", ["images", "axes"], ["mean"], keepdims=0),
+        helper.make_node("Sigmoid", ["mean"], ["age"]),
+        helper.make_node("Neg", ["mean"], ["gender"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "heads",
+        [helper.make_tensor_value_info("images", FLOAT, ("n", 3, 8, 8))],
+        [helper.make_tensor_value_info(name, FLOAT, None) for name in ("age", "gender")],
+        [numpy_helper.from_array(np.array((2, 3), dtype=np.int64), "axes")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), path)
+    return path
+
+
+def test_of_two_heads_one_must_be_chosen(tmp_path):
+    path = heads(tmp_path / "m.onnx")
+    with pytest.raises(
+        SettingError, match=r"2 outputs that could be the scores \(age \[3\], gender \[3\]\); say which"
+    ):
+        scorer(path, names=["A", "B", "C"])
+    age = scorer(path, names=["A", "B", "C"], head="age")
+    gender = scorer(f"{path}?head=gender&names=A:B:C")
+    torch.testing.assert_close(age.score(flat(0.5, 0.0, -1.0)).logits, torch.tensor([[0.5, 0.0, -1.0]]))
+    torch.testing.assert_close(gender.score(flat(0.5, 0.0, -1.0)).logits, torch.tensor([[-0.5, 0.0, 1.0]]))
+    assert age.fingerprint != gender.fingerprint
+    with pytest.raises(UnknownNameError, match="did you mean 'age'"):
+        scorer(path, names=["A", "B", "C"], head="Age")
+
+
+def test_a_wrong_convention_is_doubted():
+    images = torch.rand(16, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    right = FunctionScorer(lambda x: 40 * x.mean((1, 2, 3)), "Bright", output="logits")
+    wrong = scorer(lambda x: x.mean((1, 2, 3)) + 20, names="Bright", output="logits", value_range=(0, 255))
+    assert doubts(right.score(images)) == ()
+    assert doubts(wrong.score(images)) == ("it is more than 99.9% sure of all 16 images (Bright)",)
+    assert doubts(right.score(images[:4])) == ()
+    classes = torch.full((16, 3), -30.0)
+    classes[torch.arange(16), torch.arange(16) % 2] = (
+        30.0  # sure and right of digits, of which no third kind is shown
+    )
+    assert doubts(Scores(names=("0", "1"), logits=classes[:, :2])) == ()
 
 
 class TestFiles:

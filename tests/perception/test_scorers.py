@@ -166,6 +166,34 @@ class TestFunction:
         assert FunctionScorer(nets[1], ["A"]).fingerprint == a
 
 
+ODD = {
+    "nothing": (lambda _: None, "gave NoneType, not numbers"),
+    "a dict": (lambda _: {"Bright": 1}, "gave dict, not numbers"),
+    "texts": (lambda images: ["high"] * len(images), "gave list, not numbers"),
+    "an error": (lambda images: images["Bright"], r"fails on images of shape \[2, 3, 16, 16\]: \w+Error"),
+    "a number for all": (lambda images: images.mean(), r"of shape \[\] for 2 images"),
+    "images": (lambda images: images, r"of shape \[2, 3, 16, 16\] for 2 images"),
+    "complex": (lambda images: torch.zeros(len(images), dtype=torch.complex64), "must be real"),
+}
+
+
+@pytest.mark.parametrize(("function", "match"), ODD.values(), ids=ODD)
+def test_functions_that_return_nonsense_are_told_so(function, match):
+    with pytest.raises(ScoreError, match=match):
+        scorer(function, names="Bright").score(images(2))
+
+
+def test_one_name_is_one_attribute():
+    assert scorer(lambda x: x.mean((1, 2, 3)), names="Bright", output="logits").names == ("Bright",)
+    assert scorer(brightness, names=["Bright", "Dark"]).select("Dark").names == ("Dark",)
+
+
+@pytest.mark.parametrize("scale", ["bytes", "bytes around their mean"])
+def test_images_of_bytes_are_refused(bright, scale):
+    with pytest.raises(SettingError, match=r"images are in \[-1, 1\]"):
+        bright.score(images(2) * 127.5 + (127.5 if scale == "bytes" else 0))
+
+
 class TestTable:
     def table(self, folder, text: str):
         (folder / "labels.csv").write_text(text)

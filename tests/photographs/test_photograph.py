@@ -59,7 +59,7 @@ def test_numbers_with_a_fraction_are_read(top: float) -> None:
 
 def test_numbers_that_are_none_are_refused() -> None:
     levels = np.full((4, 6), np.nan, dtype=np.float32)
-    with pytest.raises(CheckpointError, match="holds values that are no numbers"):
+    with pytest.raises(CheckpointError, match="has levels from nan to nan"):
         open_photograph(saved(Image.fromarray(levels), "TIFF"))
 
 

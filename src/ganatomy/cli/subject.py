@@ -31,7 +31,7 @@ from ganatomy.errors import DownloadError, SettingError
 if TYPE_CHECKING:
     from ganatomy.experiments.base import Experiment
     from ganatomy.generators.base import Generator
-    from ganatomy.perception.base import Scorer
+    from ganatomy.perception.base import Scorer, Scores
     from ganatomy.perception.judging import Judge
     from ganatomy.progress import Progress
     from ganatomy.recipes import Drawn, ModelReference, Recipe
@@ -304,9 +304,14 @@ class Subject(Sampling):
         return self.scorer or self.model
 
     def _placed(self, scorer: "Scorer") -> "Scorer":
-        """Networks follow the images that they are given; a text-image model must be moved."""
+        """The scorer where images are: only a text-image model must be moved. A line says what is assumed of it."""
         from ganatomy.perception import TextScorer
 
+        if scorer.assumed:
+            remark(
+                f"{scorer.description}: assumed {scorer.assumed}; if it takes or gives others, say so, as in "
+                "'FILE.onnx?colour=BGR&value_range=0:255&output=logits'"
+            )
         return scorer.to(find_device(self.device)) if isinstance(scorer, TextScorer) else scorer
 
 
@@ -394,6 +399,14 @@ class Study(Subject):
 @options
 class GuidedStudy(Guiding, Study):
     """What an experiment starts from that makes guided edits."""
+
+
+def remark_doubts(scores: "Scores", name: str) -> None:
+    """A line for each doubt that a classifier took images for something else."""
+    from ganatomy.perception import doubts
+
+    for doubt in doubts(scores):
+        remark(f"{name}: {doubt}; check colour, value range and outputs, see the help of --scorer")
 
 
 def called(scorer: "Scorer", text: str) -> str:

@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 
 from ganatomy.datasets.folders import ENDINGS, image_files
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError
+from ganatomy.images import plain_image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +40,11 @@ class Framing:
         if self.crop not in {"center", "stretch"} and not (self.crop.isdecimal() and int(self.crop) > 0):
             raise SettingError(f"images cannot be cropped by {self.crop!r}; use center, stretch or pixels")
 
-    def frame(self, image: Image.Image, channels: int) -> UInt8[np.ndarray, "h w c"]:
-        """The image as bytes; transparency is laid on white."""
-        if image.has_transparency_data:
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        image = image.convert("L" if channels == 1 else "RGB")
+    def frame(
+        self, image: Image.Image, channels: int, *, source: str | None = None
+    ) -> UInt8[np.ndarray, "h w c"]:
+        """The image as bytes, as `plain_image` makes it of a file of that format."""
+        image = plain_image(image, channels=channels, source=source)
         if self.crop != "stretch":
             side = min(*image.size, *([int(self.crop)] if self.crop.isdecimal() else []))
             left, top = ((length - side) // 2 for length in image.size)
@@ -89,7 +89,7 @@ def read_square(files: ImageFiles, name: str, framing: Framing, channels: int) -
         OSError, ValueError, ...: whatever Pillow raises for a broken file (`images.DAMAGED`).
     """
     with closing(files.open(name)) as file, Image.open(file) as opened:
-        return framing.frame(ImageOps.exif_transpose(opened), channels)
+        return framing.frame(ImageOps.exif_transpose(opened), channels, source=opened.format)
 
 
 def _of_folder(folder: Path) -> ImageFiles:

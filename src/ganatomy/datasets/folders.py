@@ -14,7 +14,7 @@ from ganatomy.errors import MissingFileError, OutputError, SettingError
 from ganatomy.images import Pixels, read_image, save_image, to_pil, to_uint8
 
 BATCH = 256
-ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".pgm", ".ppm"}
+ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff"}
 
 
 def image_files(folder: str | os.PathLike[str]) -> list[Path]:

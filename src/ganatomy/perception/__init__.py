@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError, UnknownNameError
 from ganatomy.perception.attribute_model import AttributeModel
-from ganatomy.perception.base import Scorer, Scores
+from ganatomy.perception.base import Scorer, Scores, check_names
 from ganatomy.perception.calibrated import CalibratedScorer, read_calibration
 from ganatomy.perception.clip import is_clip
+from ganatomy.perception.convention import SILENT, Convention, beside, doubts, split_spec
 from ganatomy.perception.ensemble import EnsembleScorer, following
 from ganatomy.perception.function import FunctionScorer, load_function
 from ganatomy.perception.judging import Judge, confirmed
@@ -45,6 +46,7 @@ __all__ = [
     "CalibratedScorer",
     "CodeOracle",
     "Contrast",
+    "Convention",
     "EnsembleScorer",
     "FactorOracle",
     "FactorScorer",
@@ -60,6 +62,7 @@ __all__ = [
     "TextScorer",
     "TruthScorer",
     "confirmed",
+    "doubts",
     "fold_norms",
     "following",
     "is_clip",
@@ -77,8 +80,8 @@ def _network(path: Path, names: Names) -> Scorer:
     return found if names is None else found.select(names)
 
 
-def _onnx(path: Path, names: Names) -> Scorer:
-    return OnnxScorer(path, names=names)
+def _onnx(path: Path, names: Names, convention: Convention = SILENT) -> Scorer:
+    return OnnxScorer(path, names=names, convention=convention)
 
 
 def _table(path: Path, names: Names) -> Scorer:
@@ -112,7 +115,7 @@ def _bundled(model: BundledModel, names: Names) -> Scorer:
     return found if names is None else found.select(names)
 
 
-KINDS: dict[str, Callable[[Path, Names], Scorer]] = {
+KINDS: dict[str, Callable[..., Scorer]] = {
     ".safetensors": _network,
     ".onnx": _onnx,
     ".csv": _table,
@@ -123,7 +126,19 @@ KINDS: dict[str, Callable[[Path, Names], Scorer]] = {
 """Which file is which scorer, by the ending of its name."""
 
 
-def scorer(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Scorer:
+def scorer(
+    spec: str | Path | Callable[..., Any],
+    *,
+    names: Names = None,
+    size: int | tuple[int, int] | None = None,
+    colour: str | None = None,
+    layout: str | None = None,
+    value_range: tuple[float, float] | None = None,
+    mean: float | Sequence[float] | None = None,
+    std: float | Sequence[float] | None = None,
+    output: str | None = None,
+    head: str | None = None,
+) -> Scorer:
     """A scorer by what it is called, where it lies, or what it does.
 
     ```
@@ -131,6 +146,8 @@ def scorer(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Sco
     scorer("drawn")                                   # the exact oracle of that generator's codes
     scorer("scorer/")                                 # what `ganatomy train attributes` wrote
     scorer("classifier.onnx")                         # any ONNX classifier
+    scorer("classifier.onnx", colour="BGR", value_range=(0, 255), output="logits")
+    scorer("classifier.onnx?colour=BGR&value_range=0:255&output=logits")  # the same as one text
     scorer("faces-scorer.safetensors")                # an attribute network of ours
     scorer("labels.csv")                              # labels of the images that `ganatomy sample` wrote
     scorer("clip:ViT-B-32/openai", names=["smiling"]) # these words, by a text-image model; see `words`
@@ -140,16 +157,44 @@ def scorer(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Sco
     scorer(lambda images: images.mean((1, 2, 3)) / 2 + 0.5, names=["Bright"])
     ```
 
+    What an ONNX file or a function expects and gives can be said here, behind a `?` in the text, in metadata, or in a
+    JSON file of the same name beside it; `assumed` of the scorer says what is not.
+
     Args:
+        spec: the scorer.
         names: the attributes to use, in this order; for a scorer that names none itself, what its outputs are called,
             and for a text-image model, the words to look for.
+        size: height and width of its images; for a function by default those of the generator.
+        colour: "RGB", "BGR" or "grey".
+        layout: "NCHW" or "NHWC".
+        value_range: what black and white go in as, by default (-1, 1).
+        mean: of pixels in [0, 1], instead of `value_range`; with `std`, a pixel p goes in as (p - mean) / std.
+        std: of pixels in [0, 1].
+        output: "probabilities", "logits" (a sigmoid for each) or "class logits" (one softmax over all).
+        head: which output of an ONNX file holds the scores, where there are several.
+
+    Returns:
+        The scorer.
 
     Raises:
-        UnknownNameError: for a bundled scorer, an attribute or a function that does not exist.
+        UnknownNameError: for a bundled scorer, an attribute, a function or an output that does not exist.
         MissingFileError, CheckpointError, SettingError: as the kind of scorer says.
+
+    Example:
+        >>> import torch
+        >>> bytes_ = scorer(lambda images: images.mean((1, 2, 3)) / 255, names="Bright", value_range=(0, 255))
+        >>> float(bytes_(torch.zeros(1, 3, 4, 4)).probabilities)
+        0.5
     """
+    convention = Convention(
+        size=size, colour=colour, layout=layout, value_range=value_range, mean=mean, std=std, output=output, head=head
+    )  # fmt: skip
     if isinstance(spec, str | Path):
-        return _named(str(spec), names)
+        return _of_text(str(spec), names, convention)
+    if convention != SILENT and (isinstance(spec, Scorer | AttributeModel | KnowsItsCodes | KnowsItsImages)):
+        raise SettingError(
+            f"{type(spec).__name__} knows what it takes; leave out {', '.join(convention.said)}"
+        )
     if isinstance(spec, Scorer):
         found = spec
     elif isinstance(spec, AttributeModel):
@@ -159,9 +204,9 @@ def scorer(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Sco
     elif isinstance(spec, KnowsItsImages):
         found = OracleScorer(spec)
     elif getattr(spec, "names", None) is not None:
-        found = FunctionScorer(spec)
+        found = FunctionScorer(spec, convention=convention)
     else:
-        return FunctionScorer(spec, names)
+        return FunctionScorer(spec, names, convention=convention)
     return found if names is None else found.select(names)
 
 
@@ -196,6 +241,26 @@ def judge(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Judg
     return Judge(scorer(spec if bundled is None else bundled.judge or spec, names=names))
 
 
+def _of_text(text: str, names: Names, convention: Convention) -> Scorer:
+    """A scorer whose name may be followed by what it expects."""
+    spec, own, noted = split_spec(text)
+    convention = convention.over(noted)
+    if ".py:" in spec:
+        file = Path(spec.rpartition(":")[0])
+        beside_it, beside_says = beside(file)
+        function = load_function(spec)
+        own = own or beside_it or getattr(function, "names", None)
+        found = FunctionScorer(function, own or names, convention=convention.over(beside_says))
+        return found if own is None or names is None else found.select(check_names(names))
+    if Path(spec).suffix.lower() == ".onnx":
+        found = OnnxScorer(spec, names=own or names, convention=convention)
+        return found if own is None or names is None else found.select(check_names(names))
+    if convention != SILENT or own is not None:
+        said = ", ".join([*convention.said, *(["names"] if own else [])])
+        raise SettingError(f"{spec} knows what it takes; only ONNX files and functions are told {said}")
+    return _named(spec, names)
+
+
 def _named(spec: str, names: Names) -> Scorer:
     if is_clip(spec):
         names = tuple(names or ())
@@ -205,8 +270,6 @@ def _named(spec: str, names: Names) -> Scorer:
                 "or give a file that `ganatomy words` wrote"
             )
         return words(names, model=spec)
-    if ".py:" in spec:
-        return scorer(load_function(spec), names=names)
     from ganatomy.zoo import MODELS, find_bundled
 
     bundled = find_bundled(spec)  # as with models, whatever else is called so here

@@ -93,6 +93,8 @@ class Scorer(ABC):
     """How many images it can score, for a scorer that has a row of its own for each."""
     may_lack: bool = False
     """Whether scores may be missing (nan), for a table that has no label of some images."""
+    assumed: str = ""
+    """What nobody said about the images that it takes and the numbers that it gives, in words."""
     reads_codes: bool = False
     """Whether it reads codes and does not look at images, so that it needs `latents`."""
     followed: Scorer | None = None
@@ -185,6 +187,7 @@ class SelectedScorer(Scorer):
         self.description = scorer.description
         self.num_rows = scorer.num_rows
         self.may_lack = scorer.may_lack
+        self.assumed = scorer.assumed
         self.reads_codes = scorer.reads_codes
 
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
@@ -205,6 +208,10 @@ class SelectedScorer(Scorer):
         return self.scorer.differentiable().select(self.names)
 
 
+FARTHEST = 30.0
+"""Values of images that a generator may give in spite of [-1, 1]; beyond lie bytes around their mean."""
+
+
 def position(name: str, names: Sequence[str]) -> int:
     """Where an attribute stands; raises UnknownNameError where it does not."""
     if name not in names:
@@ -213,8 +220,8 @@ def position(name: str, names: Sequence[str]) -> int:
 
 
 def check_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Attribute names as a tuple; raises SettingError where there are none, or two are the same."""
-    names = tuple(str(name) for name in names)
+    """Attribute names as a tuple, a text as one name; raises SettingError where there are none, or two are the same."""
+    names = (names,) if isinstance(names, str) else tuple(str(name) for name in names)
     if not names:
         raise SettingError("a scorer needs at least one attribute name")
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -275,7 +282,7 @@ def _check_images(images: Tensor, *, start: int) -> Tensor:
         raise ScoreError(
             f"the image in row {start + row} holds values that are not numbers; its generator is broken"
         )
-    if low >= 0 and high > 2:
+    if (low >= 0 and high > 2) or max(-low, high) > FARTHEST:
         raise SettingError(
             f"images are in [-1, 1], these lie in [{low:g}, {high:g}]; divide bytes by 127.5, subtract 1"
         )

@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +16,33 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ganatomy.errors import CheckpointError, MissingFileError, ScoreError, SettingError, UnknownNameError
+from ganatomy.errors import (
+    CheckpointError,
+    GanatomyError,
+    MissingFileError,
+    ScoreError,
+    SettingError,
+    UnknownNameError,
+)
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, check_names, class_log_odds, fingerprint_of, logit
-
-OUTPUTS = ("probabilities", "logits", "class logits")
+from ganatomy.perception.convention import SILENT, Convention
+from ganatomy.perception.onnx_input import OnnxInput, spelt_out
 
 
 class FunctionScorer(Scorer):
-    """Scores with any function of images in [-1, 1] that gives `[n, attributes]`, or `[n]` for a single attribute.
+    """Scores with any function of images that gives `[n, attributes]`, or `[n]` for a single attribute.
 
     Args:
+        function: of images as RGB (grey ones of generators that make those) in [-1, 1], or as `convention` says.
         names: one for each column; may also be an attribute `names` of the function.
         output: "probabilities", "logits" (a sigmoid for each) or "class logits" (one softmax over all).
+        convention: what the function expects its images to be; by default as generators give them.
         fingerprint: identifies this function; by default its source, and its weights where it is a module.
             Give one where the answer hangs on something else, such as a file that the function reads.
 
     Raises:
-        SettingError: when there are no names, or the output is of no known kind.
+        SettingError: when there are no names, the output is of no known kind, or the convention does not fit itself.
     """
 
     def __init__(
@@ -40,23 +50,32 @@ class FunctionScorer(Scorer):
         function: Callable[[Tensor], Any],
         names: Iterable[str] | None = None,
         *,
-        output: str = "probabilities",
+        output: str | None = None,
+        convention: Convention = SILENT,
         fingerprint: str | None = None,
     ) -> None:
-        if output not in OUTPUTS:
-            raise SettingError(f"{output!r} is not a known output; choose one of {', '.join(OUTPUTS)}")
+        if not callable(function):
+            raise SettingError(
+                f"{type(function).__name__} is no scorer; give a name, a file, a function of images or a network"
+            )
+        output = Convention(output=output).over(convention).output or "probabilities"
         names = names if names is not None else getattr(function, "names", None)
         title = getattr(function, "__qualname__", type(function).__qualname__)
         if names is None:
-            raise SettingError(f"{title} does not say what its columns are; give names=[...], one for each")
+            raise SettingError(
+                f"{title} does not name its outputs; name each, in Python with names=[...], behind the function with "
+                f"{title}.names = [...], or on the command line with '...:{title}?names=A:B'"
+            )
         self.function = function
         self.output = output
+        self.input = _input(convention)
+        said = () if self.input is None else (repr(self.input),)
         self.names = check_names(names)
-        self.fingerprint = fingerprint or fingerprint_of(_identity(function), output, *self.names)
+        self.fingerprint = fingerprint or fingerprint_of(_identity(function), output, *said, *self.names)
         self.description = f"{title} (function, {len(self.names)} attributes)"
 
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
-        values = torch.as_tensor(self.function(images))
+        values = self._values(images)
         if values.ndim == 1 and len(self.names) == 1:
             values = values[:, None]
         if self.output == "logits" or values.ndim != 2:
@@ -70,6 +89,35 @@ class FunctionScorer(Scorer):
                 'say output="logits" if that is what they are'
             )
         return logit(values)
+
+    def _values(self, images: Float[Tensor, "n c h w"]) -> Tensor:
+        if self.input is not None:
+            size = self.input.size if all(self.input.size) else (images.shape[2], images.shape[3])
+            images = replace(self.input, size=size).arrange(images)
+        try:
+            found = self.function(images)
+        except GanatomyError:
+            raise
+        except Exception as error:
+            raise ScoreError(
+                f"{self.description} fails on images of shape {list(images.shape)}: {type(error).__name__}: {error}"
+            ) from error
+        try:
+            values = torch.as_tensor(found)
+        except (TypeError, ValueError, RuntimeError):
+            raise ScoreError(
+                f"{self.description} gave {type(found).__name__}, not numbers; it must give a tensor or array of shape "
+                f"[{len(images)}, {len(self.names)}]"
+            ) from None
+        if values.is_complex():
+            raise ScoreError(f"{self.description} gave complex numbers; they must be real")
+        return values
+
+
+def _input(convention: Convention) -> OnnxInput | None:
+    """What the images are turned into; None where nothing is said. A size of 0 is that of the images."""
+    known = spelt_out(convention.said)
+    return OnnxInput(**{"size": (0, 0), **known}) if known else None
 
 
 def load_function(spec: str) -> Callable[[Tensor], Any]:

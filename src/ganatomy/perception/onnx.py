@@ -18,7 +18,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,10 @@ from torch import Tensor
 from ganatomy.errors import ScoreError, SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, check_names, class_log_odds, fingerprint_of, logit, position
+from ganatomy.perception.convention import OUTPUTS, SILENT, Convention, beside
 from ganatomy.perception.onnx_input import OnnxInput, choose, json_list
 from ganatomy.perception.onnx_session import OnnxSession
 from ganatomy.perception.onnx_torch import in_torch
-
-OUTPUTS = ("probabilities", "logits", "class logits")
 
 
 class OnnxScorer(Scorer):
@@ -42,18 +41,12 @@ class OnnxScorer(Scorer):
     Args:
         path: of the file.
         names: of the outputs; where the file names them itself, which of them to use, in this order.
-        size: height and width (one number for a square).
-        colour: "RGB", "BGR" or "grey".
-        layout: "NCHW" or "NHWC".
-        value_range: what black and white go in as, such as (0, 255).
-        mean: of pixels in [0, 1], instead of `value_range`.
-        std: of pixels in [0, 1], instead of `value_range`.
-        output: "probabilities", "logits" or "class logits".
+        convention: what it expects and gives, where its metadata and a JSON file beside it do not say so.
 
     Raises:
         MissingFileError: when there is no file.
         CheckpointError: when it is not an ONNX image classifier.
-        SettingError: when something that it needs is neither in the file nor given.
+        SettingError: when something that it needs is neither in the file nor given, or two outputs could be the scores.
     """
 
     def __init__(
@@ -61,29 +54,24 @@ class OnnxScorer(Scorer):
         path: str | os.PathLike[str],
         *,
         names: Iterable[str] | None = None,
-        size: int | tuple[int, int] | None = None,
-        colour: str | None = None,
-        layout: str | None = None,
-        value_range: tuple[float, float] | None = None,
-        mean: Sequence[float] | None = None,
-        std: Sequence[float] | None = None,
-        output: str | None = None,
+        convention: Convention = SILENT,
     ) -> None:
         self.path = Path(path)
-        given = {
-            "size": size, "colour": colour, "layout": layout, "value_range": value_range, "mean": mean, "std": std
-        }  # fmt: skip
-        self.session = OnnxSession(self.path, given)
+        named, noted = beside(self.path)
+        said = convention.over(noted)
+        self.session = OnnxSession(self.path, said.said)
         self.network: Callable[[Tensor], Float[Tensor, "n k"]] = self.session
         metadata, outputs = self.session.metadata, self.session.sample
-        own = json_list(metadata, "attributes", self.path)
+        own = json_list(metadata, "attributes", self.path) if named is None else list(named)
         self.names, self._columns = _columns(names, own, outputs.shape[1], self.path)
-        known = choose("output", output or metadata.get("output"), (None, *OUTPUTS))
+        known = choose("output", said.output or metadata.get("output"), (None, *OUTPUTS))
         self.output: str = known or ("probabilities" if _in_unit(outputs) else "logits")
+        self.assumed = _assumed(self.session.input, self.output, self.session.unsaid, known)
         self.fingerprint = fingerprint_of(
             hashlib.sha256(self.path.read_bytes()).digest(),
             repr(self.input),
             self.output,
+            *((self.session.head,) if self.session.num_heads > 1 else ()),
             *self.names,
         )
         self.description = f"{self.path.name} (ONNX, {len(self.names)} attributes, {self.input.size[0]} px)"
@@ -99,7 +87,7 @@ class OnnxScorer(Scorer):
             low, high = values.aminmax()
             raise ScoreError(
                 f"{self.path.name} gave values in [{float(low):g}, {float(high):g}], which are not probabilities; "
-                'say output="logits" or output="class logits"'
+                "say that the output is logits or class logits"
             )
         return logit(values)
 
@@ -130,13 +118,29 @@ def _columns(
 ) -> tuple[tuple[str, ...], list[int]]:
     """The names to use, and the columns of the output where they stand."""
     if own is None and given is None:
-        raise SettingError(f"{path} does not name its {count} outputs; give names=[...], one for each")
+        raise SettingError(
+            f"{path} does not name its {count} outputs; name each, in Python with names=[...], in a name with "
+            f"'{path.name}?names=A:B', or in {path.with_suffix('.json').name} beside it"
+        )
     given = None if given is None else check_names(given)
     every = given or () if own is None else check_names(own)
     if len(every) != count:
         raise SettingError(f"{path} has {count} outputs, but {len(every)} names: {', '.join(every)}")
     chosen = given or every
     return chosen, [position(name, every) for name in chosen]
+
+
+def _assumed(wanted: OnnxInput, output: str, unsaid: Collection[str], known: str | None) -> str:
+    """What is neither said nor shown by the shape of the model, in words; "" where all is."""
+    parts = []
+    if "colour" in unsaid:
+        parts.append(f"colours {wanted.colour}")
+    if "values" in unsaid:
+        black, white = (f"{float((value - wanted.mean[0]) / wanted.std[0]):g}" for value in (0, 1))
+        parts.append(f"values in [{black}, {white}]")
+    if known is None:
+        parts.append(f"outputs are {output}")
+    return ", ".join(parts)
 
 
 def _in_unit(values: Tensor) -> bool:

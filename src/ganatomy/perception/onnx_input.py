@@ -72,7 +72,7 @@ def read_input(
         shape: of the model's input.
         dtype: of the model's input.
         metadata: of the model.
-        given: any of `colour`, `layout`, `size`, `value_range`, `mean`, `std`; None where it is not given.
+        given: any of `colour`, `layout`, `size`, `value_range`, `mean`, `std`; the rest is left alone.
         path: of the file, for messages.
 
     Raises:
@@ -81,15 +81,29 @@ def read_input(
     """
     stated = from_range(0, 255) if dtype == "uint8" else {}
     stated |= _stated_input(metadata, path)
-    known = {name: value for name, value in given.items() if value is not None}
-    if isinstance(known.get("size"), int):
-        known["size"] = (known["size"], known["size"])
-    if "value_range" in known:
-        known = from_range(*known.pop("value_range")) | known
-    for name in ("mean", "std"):
-        if name in known:
-            known[name] = tuple(map(float, known[name]))
-    return _complete(stated | known, shape, path)
+    return _complete(stated | spelt_out(given), shape, path)
+
+
+def spelt_out(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `OnnxInput` that are given, a range as mean and deviation."""
+    known = {name: given[name] for name in ("colour", "layout", "size", "mean", "std") if name in given}
+    if len(known.get("size", ())) == 1:
+        known["size"] = known["size"] * 2
+    return from_range(*given["value_range"]) | known if "value_range" in given else known
+
+
+def unsaid(
+    shape: Sequence[int | str | None], dtype: str, metadata: Mapping[str, str], given: Mapping[str, Any]
+) -> frozenset[str]:
+    """Which of "colour" and "values" neither the metadata nor the caller say, nor the kind of the input shows."""
+    said = set(given) | set(_stated_input(metadata, Path()))
+    missing = set()
+    grey = 1 in (shape[1], shape[3]) and 3 not in (shape[1], shape[3])
+    if not grey and "colour" not in said:
+        missing.add("colour")
+    if dtype != "uint8" and not said & {"mean", "std", "value_range"}:
+        missing.add("values")
+    return frozenset(missing)
 
 
 def _stated_input(metadata: Mapping[str, str], path: Path) -> dict[str, Any]:

@@ -12,9 +12,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ganatomy.errors import CheckpointError
+from ganatomy.errors import CheckpointError, SettingError, UnknownNameError
 from ganatomy.graphs.session import DTYPES, first_line, in_batches, open_session
-from ganatomy.perception.onnx_input import OnnxInput, read_input
+from ganatomy.perception.onnx_input import OnnxInput, read_input, unsaid
 
 
 class OnnxSession:
@@ -37,8 +37,11 @@ class OnnxSession:
         self._input_name, shape, self.dtype = _image_input(self._session, path)
         self.input: OnnxInput = read_input(shape, self.dtype, self.metadata, given, path=path)
         self.fixed_batch = shape[0] if isinstance(shape[0], int) and shape[0] > 0 else None
-        self.output_index, self.sample = self._probe()
-        """Which output holds the scores, and what it gives for the images of `noise`."""
+        self.unsaid = unsaid(shape, self.dtype, self.metadata, given)
+        """What of colour and values neither metadata nor the caller say."""
+        self.output_index, self.num_heads, self.sample = self._probe(given.get("head"))
+        """Which output holds the scores, of how many that could, and what it gives for the images of `noise`."""
+        self.head: str = self._session.get_outputs()[self.output_index].name
 
     def __call__(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
         """The output that holds the scores, for images in [-1, 1]."""
@@ -50,13 +53,23 @@ class OnnxSession:
         noise = torch.rand(count, self.input.channels, 4, 4, generator=torch.Generator().manual_seed(0))
         return nn.functional.interpolate(noise * 2 - 1, self.input.size, mode="bilinear")
 
-    def _probe(self) -> tuple[int, Float[Tensor, "n k"]]:
+    def _probe(self, head: str | None) -> tuple[int, int, Float[Tensor, "n k"]]:
         noise = self.noise()
         count, images = len(noise), self.input.arrange(noise)
         results = self._call(images.numpy())
-        for index, result in enumerate(results):
-            if _is_scores(result, count):
-                return index, self._run(images, index)
+        outputs = [output.name for output in self._session.get_outputs()]
+        heads = [index for index, result in enumerate(results) if _is_scores(result, count)]
+        if head is not None and head not in [outputs[index] for index in heads]:
+            raise UnknownNameError(f"output of {self.path.name}", head, [outputs[index] for index in heads])
+        if head is None and len(heads) > 1:
+            known = ", ".join(f"{outputs[index]} {list(np.shape(results[index])[1:])}" for index in heads)
+            raise SettingError(
+                f"{self.path} has {len(heads)} outputs that could be the scores ({known}); say which, in Python with "
+                f"head=\"{outputs[heads[0]]}\" or in a name with '{self.path.name}?head={outputs[heads[0]]}'"
+            )
+        if heads:
+            index = heads[0] if head is None else outputs.index(head)
+            return index, len(heads), self._run(images, index)
         shapes = ", ".join(str(list(np.shape(result))) for result in results)
         raise CheckpointError(
             f"{self.path} gives {shapes} for {count} images; a scorer gives [n, attributes], this is no classifier"

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
-from ganatomy.errors import CheckpointError, MissingFileError
-from ganatomy.images import DAMAGED
+from ganatomy.errors import CheckpointError, MissingFileError, in_file
+from ganatomy.images import DAMAGED, eight_bits, plain_image
 
 MOST_PIXELS = 100_000_000
 """Larger JPEGs are decoded at a half, a quarter or an eighth of their size; other files of that size are refused."""
@@ -72,7 +71,8 @@ def open_photograph(source: str | os.PathLike[str] | bytes | Image.Image) -> Pho
         (255, 255, 255)
     """
     if isinstance(source, Image.Image):
-        plain, notes = _plain(source)
+        with in_file("the photograph"):
+            plain, notes = _plain(source)
         digest = hashlib.sha256(repr(plain.size).encode() + plain.tobytes())
         return Photograph(image=plain, sha256=digest.hexdigest(), notes=notes)
     name, data = (
@@ -120,8 +120,8 @@ def _reading(name: str, data: bytes) -> Iterator[None]:
             "save it as .jpg first (HEIC and AVIF are not read)" if heif else "give a JPEG, PNG or WebP file"
         )
         raise CheckpointError(f"{name} is no image that can be read; {hint}") from None
-    except CheckpointError:
-        raise
+    except CheckpointError as error:
+        raise CheckpointError(f"{name} {error}") from None
     except DAMAGED as error:
         raise CheckpointError(f"{name} is damaged or cut off: {error}; save or copy it again") from None
 
@@ -151,27 +151,12 @@ def _plain(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
         notes = (f"only the first of {frames} frames is used",)
     profile = image.info.get("icc_profile")
     upright = ImageOps.exif_transpose(image)
-    eight = _eight_bits(upright)
+    eight = eight_bits(upright, source=image.format)
     if eight.mode == "P":
         eight = eight.convert("RGBA")
     if profile and eight.mode in ("RGB", "CMYK"):
         eight = _in_srgb(eight, profile)
-    if eight.has_transparency_data:
-        eight = eight.convert("RGBA")
-        white = Image.new("RGBA", eight.size, (255, 255, 255, 255))
-        eight = Image.alpha_composite(white, eight)
-    return eight.convert("RGB"), notes
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Grey levels of 16 or 32 bits, or of floats in [0, 1], as 8 bits."""
-    if not image.mode.startswith(("I", "F")):
-        return image
-    levels = np.asarray(image, dtype=np.float64)
-    if not np.isfinite(levels).all():
-        raise ValueError("it holds values that are no numbers")
-    top = 1.0 if image.mode == "F" and levels.max() <= 1 else 255.0 if levels.max() <= 255 else 65_535.0
-    return Image.fromarray((levels / top * 255).round().clip(0, 255).astype(np.uint8))
+    return plain_image(eight), notes
 
 
 def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:

@@ -20,7 +20,7 @@ from ganatomy.progress import Progress
 from ganatomy.training.images import FEWEST_IMAGES, TrainingImages, array_images
 from ganatomy.training.records import Say
 
-GREY = frozenset({"1", "L", "LA"})
+GREY = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F"})
 """Modes of Pillow without colour."""
 NAMED = 3
 """Files that a sentence names before it counts the rest."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_folder, finish_document
 from ganatomy.cli.parameters import Count, Json, OutFolder
-from ganatomy.cli.subject import Study
+from ganatomy.cli.subject import Study, remark_doubts
 from ganatomy.errors import ScoreError
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def explore(subject: Study, *, out: OutFolder, n: Count = 3000, json: Json = Fal
             folder=survey_folder(out),
             attributes=wanted,
         )
+    remark_doubts(found.survey.scores, subject.scorer_name(scorer))
     page = exploration_document(
         found,
         experiment,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ganatomy.cli.console import stages
+from ganatomy.cli.console import remark, stages
 from ganatomy.cli.outputs import expect_folder
 from ganatomy.cli.parameters import Absent, Count, Json, OutFolder, options
-from ganatomy.cli.subject import Study
+from ganatomy.cli.subject import Study, remark_doubts
 
 
 @options
@@ -29,7 +29,7 @@ def survey(
     Example:
         ganatomy survey faces -n 20000 --space w -o my.survey
     """
-    from ganatomy.surveys import differentiate
+    from ganatomy.surveys import differentiate, load_survey
 
     expect_folder(out)
     with stages() as advance:
@@ -45,6 +45,10 @@ def survey(
                     folder=out,
                     progress=done,
                 )
+    remark_doubts(found.scores, subject.scorer_name(experiment.image_scorer))
+    whole = len(load_survey(out))
+    if whole > n:
+        remark(f"{out} holds {whole} codes already, and keeps them; the shares below are of the first {n}")
     shares = found.prevalence
     space = found.latents.space.value
     data = {"n": len(found), "space": space, "seed": subject.seed, "prevalence": shares}
