@@ -13,6 +13,7 @@ import torch
 from generators.onnx_files import Net
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 import ganatomy as ga
 from ganatomy.cli import main
@@ -184,3 +185,88 @@ def test_other_shapes_are_refused():
     five = nn.Sequential(nn.Linear(5, 5 * 16), nn.Tanh(), nn.Unflatten(1, (5, 4, 4)))
     with pytest.raises(ga.SettingError, match="1 to 4, height, width"):
         ga.wrap(five, z_dim=5)
+
+
+class Rectangle(nn.Module):
+    """A dense layer to 4 x 6 pixels, a transposed convolution, up-sampling, and a convolution: 16 x 24."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.net = nn.Sequential(
+            nn.Linear(7, 8 * 24), nn.LeakyReLU(0.2), nn.Unflatten(1, (8, 4, 6)),
+            nn.ConvTranspose2d(8, 6, 4, 2, 1, bias=False), nn.BatchNorm2d(6), nn.ReLU(), nn.Upsample(scale_factor=2),
+            nn.Conv2d(6, channels, 3, padding=1), nn.Tanh(),
+        )  # fmt: skip
+        for _ in range(30):
+            self.net(torch.randn(32, 7))
+        self.eval().requires_grad_(False)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.net(z)
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_whole_modules_of_another_form_are_read(channels: int, tmp_path: Path):
+    net = Rectangle(channels)
+    torch.save(net.net, tmp_path / "net.pt")
+    found = ga.load(tmp_path / "net.pt")
+    assert (found.signature.size, found.signature.channels) == ((16, 24), channels)
+    z = found.sample(3, seed=0)
+    assert torch.allclose(found(z), net(z.codes), atol=1e-5)
+    again = ga.load(ga.export(found, tmp_path / "out.safetensors").path)
+    assert again.signature == found.signature
+    assert again.fingerprint == found.fingerprint
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_keras_models_of_another_form_are_read(channels: int, tmp_path: Path):
+    from generators.checkpoints.test_keras import KerasLayer, write_model
+
+    rng = np.random.default_rng(0)
+
+    def weights(*shape: int, bias: int) -> dict[str, np.ndarray]:
+        return {
+            "kernel": rng.standard_normal(shape).astype(np.float32) / 3,
+            "bias": rng.standard_normal(bias).astype(np.float32),
+        }
+
+    dense, deconv = weights(12, 8 * 24, bias=192), weights(4, 4, 6, 8, bias=6)
+    conv = weights(3, 3, 6, channels, bias=channels)
+    same = {"padding": "same", "activation": "linear"}
+    layers = [
+        KerasLayer("Dense", {"name": "dense", "units": 192, "activation": "relu"}, dense),
+        KerasLayer("Reshape", {"name": "reshape", "target_shape": [4, 6, 8]}),
+        KerasLayer("Conv2DTranspose",
+                   {"name": "deconv", "filters": 6, "kernel_size": [4, 4], "strides": [2, 2], **same}, deconv),
+        KerasLayer("UpSampling2D", {"name": "up", "size": [2, 2], "interpolation": "nearest"}),
+        KerasLayer("Conv2D", {"name": "conv", "filters": channels, "kernel_size": [3, 3], "strides": [1, 1],
+                              "padding": "same", "activation": "tanh"}, conv),
+    ]  # fmt: skip
+    found = ga.load(write_model(tmp_path / "net.h5", layers))
+    assert (found.signature.size, found.signature.channels) == ((16, 24), channels)
+    z = found.sample(3, seed=0)
+    it = {name: {leaf: torch.from_numpy(array) for leaf, array in part.items()}
+          for name, part in (("dense", dense), ("deconv", deconv), ("conv", conv))}  # fmt: skip
+    x = (z.codes @ it["dense"]["kernel"] + it["dense"]["bias"]).relu().view(-1, 4, 6, 8).permute(0, 3, 1, 2)
+    kernel = it["deconv"]["kernel"].permute(3, 2, 0, 1)
+    x = F.conv_transpose2d(x, kernel, it["deconv"]["bias"], stride=2, padding=1)
+    x = F.interpolate(x, scale_factor=2)
+    x = F.conv2d(x, it["conv"]["kernel"].permute(3, 2, 0, 1), it["conv"]["bias"], padding=1).tanh()
+    assert torch.allclose(found(z), x, atol=1e-5)
+
+
+def test_weights_alone_may_end_in_alpha(tmp_path: Path):
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.ConvTranspose2d(20, 16, 4, 1, 0, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
+        nn.ConvTranspose2d(16, 8, 4, 2, 1, bias=False), nn.BatchNorm2d(8), nn.ReLU(),
+        nn.ConvTranspose2d(8, 4, 4, 2, 1, bias=False), nn.Tanh(),
+    )  # fmt: skip
+    for _ in range(60):
+        net(torch.randn(64, 20, 1, 1))
+    torch.save(net.eval().state_dict(), tmp_path / "net.pt")
+    found = ga.load(tmp_path / "net.pt")
+    assert (found.signature.size, found.signature.channels) == ((16, 16), 4)
+    z = found.sample(3, seed=0)
+    assert torch.allclose(found(z), net(z.codes[:, :, None, None]), atol=1e-5)

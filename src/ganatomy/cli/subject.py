@@ -74,8 +74,8 @@ class Loading:
     """Network to read from a file that holds several, such as G; by default the averaged generator."""
     precision: Annotated[Literal["float32", "bfloat16", "float16"], READING] = "float32"
     """Number format of synthesis; 16 bits are faster on GPUs and processors that support them."""
-    label: Annotated[int | None, READING] = None
-    """Class to generate, for a conditional model; by default each image has its own."""
+    label: Annotated[int | str | None, READING] = None
+    """Class to generate, for a conditional model, by its number or name; by default each image has its own."""
     device: Annotated[Device, READING] = "auto"
     batch_size: Annotated[int, READING] = 32
     """Images generated at a time."""
@@ -173,7 +173,7 @@ class Sampling(ModelOptions):
             n=n,
             space=Space.parse(space),
             truncation_psi=self.truncation_psi,
-            label=self.label,
+            label=self.generator.label,
         )
 
     def recipe(

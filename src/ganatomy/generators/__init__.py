@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -13,12 +14,12 @@ from ganatomy.generators.architecture import Architecture
 from ganatomy.generators.base import Generator, Prior, parse_prior
 from ganatomy.generators.checkpoints import Checkpoint, kind_of, read_checkpoint
 from ganatomy.generators.checkpoints.allowance import building_from
-from ganatomy.generators.checkpoints.foreign import what_these_are
+from ganatomy.generators.checkpoints.foreign import unread_generator, what_these_are
 from ganatomy.generators.checkpoints.native import read_settings, save_generator
 from ganatomy.generators.class_inputs import JOINS
 from ganatomy.generators.dcgan import DCGAN
 from ganatomy.generators.drawn import DrawnGenerator
-from ganatomy.generators.onnx_form import RANGES
+from ganatomy.generators.onnx_form import RANGES, read_class_names
 from ganatomy.generators.onnx_graph import OnnxGenerator
 from ganatomy.generators.origin import Origin
 from ganatomy.generators.precision import parse_precision
@@ -137,6 +138,7 @@ def load(
         guesses=(*checkpoint.guesses, *generator.guesses),
     )
     generator.guesses = generator.origin.guesses
+    generator = _with_names(generator, checkpoint.metadata)
     generator.precision = parse_precision(precision, generator.precisions)
     return generator.to(device).eval().requires_grad_(False)
 
@@ -169,6 +171,15 @@ def _compute(source: Source, prior: Prior | None, options: Mapping[str, Any]) ->
     generator = DrawnGenerator.parse(source.settings or "", resolution=options.get("resolution"))
     generator.origin = Origin(source=source, format="table", card=MODELS["drawn"].card)
     return generator
+
+
+def _with_names(generator: Generator, metadata: Mapping[str, str]) -> Generator:
+    """The generator with the names of its classes, where its card or its file says them."""
+    count, origin = generator.signature.num_classes, generator.origin
+    named = origin.card.get("class_names") if origin else None
+    known = {"class_names": json.dumps(named), **metadata} if named else metadata
+    names = read_class_names(known, count) if count else ()
+    return generator.with_class_names(names) if names else generator
 
 
 def _open_graph(source: Source, prior: Prior | None, options: Mapping[str, Any]) -> Generator:
@@ -214,6 +225,8 @@ def _restore(checkpoint: Checkpoint, prior: Prior | None, options: Mapping[str, 
 def _recognise(checkpoint: Checkpoint, prior: Prior | None, options: Mapping[str, Any]) -> Generator:
     """A generator from weights of unknown origin."""
     state = checkpoint.state
+    if unread := unread_generator(state):
+        raise CheckpointError(unread)
     for name, architecture in ARCHITECTURES.items():
         if architecture.matches(state):
             _check_options(name, options)

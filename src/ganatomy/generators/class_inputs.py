@@ -46,10 +46,10 @@ class ClassInput:
 
     def combine(
         self,
-        x: Float[Tensor, "n c s s"],
+        x: Float[Tensor, "n c h w"],
         labels: Float[Tensor, "n classes"],
         table: Float[Tensor, "classes d t t"],
-    ) -> Float[Tensor, "n e s s"]:
+    ) -> Float[Tensor, "n e h w"]:
         """The input of the layer, with the rows of these (one-hot) labels."""
         rows = (labels.to(table) @ table.flatten(1)).unflatten(1, table.shape[1:])
         if self.join == "multiply":

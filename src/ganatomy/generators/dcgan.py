@@ -67,11 +67,16 @@ class DCGANConfig:
         return cls(**{**settings, "layers": layers, "classes": ClassInput(**classes) if classes else None})
 
     @property
-    def resolution(self) -> int:
-        size = 1
+    def size(self) -> tuple[int, int]:
+        """Height and width of the images."""
+        size = (1, 1)
         for layer in self.layers:
-            size = layer.size_after(size)
+            size = layer.shape_after(size)
         return size
+
+    @property
+    def resolution(self) -> int:
+        return self.size[0]
 
 
 class DCGAN(Architecture):
@@ -143,7 +148,8 @@ class DCGAN(Architecture):
             architecture="DCGAN",
             z_dim=config.layers[0].in_channels
             - (config.classes.added if config.classes and config.classes.at == 0 else 0),
-            resolution=config.resolution,
+            resolution=config.size[0],
+            width=config.size[1],
             channels=config.layers[-1].out_channels,
             num_classes=config.classes.num_classes if config.classes else 0,
             prior=config.prior,

@@ -61,6 +61,7 @@ class Layer:
         in_channels: channels that it takes; the length of the flattened input where it is linear.
         out_channels: channels that it gives.
         size: a linear layer's output is an image of so many pixels a side.
+        width: of that image, where it is not square; else 0.
         padding: as PyTorch counts it: around a convolution's input, and cut off around a transposed one's output.
         output_padding: what is added to a transposed convolution's output below and on the right, or cut off there
             where it is negative. A convolution pads its input so much more (or less) there.
@@ -76,6 +77,7 @@ class Layer:
     in_channels: int
     out_channels: int
     size: int = 1
+    width: int = 0
     kernel: int = 1
     stride: int = 1
     padding: int = 0
@@ -89,11 +91,23 @@ class Layer:
     slope: float = LEAK
     activation_first: bool = False
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of a linear layer's output."""
+        return self.size, self.width or self.size
+
     def size_after(self, size: int) -> int:
         """Pixels a side after the layer, given those before it."""
+        return self._along(size, self.size)
+
+    def shape_after(self, shape: tuple[int, int]) -> tuple[int, int]:
+        """Height and width after the layer, given those before it."""
+        return self._along(shape[0], self.shape[0]), self._along(shape[1], self.shape[1])
+
+    def _along(self, size: int, own: int) -> int:
         size *= self.upsample
         if self.kind == "linear":
-            return self.size
+            return own
         if self.kind == "conv":
             return (size + 2 * self.padding + self.output_padding - self.kernel) // self.stride + 1
         return (size - 1) * self.stride - 2 * self.padding + self.kernel + self.output_padding
@@ -108,7 +122,7 @@ class StackLayer(nn.Module):
         shared: dict[str, Any] = {"stride": layer.stride, "bias": layer.bias}
         ends = layer.in_channels, layer.out_channels, layer.kernel
         if layer.kind == "linear":
-            outputs = layer.out_channels * layer.size**2
+            outputs = layer.out_channels * layer.shape[0] * layer.shape[1]
             self.weights: nn.Module = nn.Linear(layer.in_channels, outputs, bias=layer.bias)
         elif layer.kind == "conv":
             even = layer.output_padding == 0 and layer.padding >= 0
@@ -118,12 +132,12 @@ class StackLayer(nn.Module):
             self.weights = nn.ConvTranspose2d(*ends, padding=layer.padding, output_padding=added, **shared)
         self.norm = nn.BatchNorm2d(layer.norm, eps=layer.eps) if layer.norm else None
 
-    def project(self, x: Float[Tensor, "n i s s"]) -> Float[Tensor, "n c t t"]:
+    def project(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n c h2 w2"]:
         """The weighted sums, with the axis that the batch norm runs over second."""
         layer = self.layer
         if layer.kind == "linear":
-            side = 1 if layer.norm > layer.out_channels else layer.size
-            return self.weights(x.flatten(1)).unflatten(1, (-1, side, side))
+            shape = (1, 1) if layer.norm > layer.out_channels else layer.shape
+            return self.weights(x.flatten(1)).unflatten(1, (-1, *shape))
         if layer.upsample > 1:
             smooth = {"align_corners": False} if layer.interpolation == "bilinear" else {}
             x = F.interpolate(x, scale_factor=layer.upsample, mode=layer.interpolation, **smooth)
@@ -135,7 +149,7 @@ class StackLayer(nn.Module):
         cut = min(layer.output_padding, 0)
         return x[..., :cut, :cut] if cut else x
 
-    def finish(self, x: Float[Tensor, "n c t t"]) -> Float[Tensor, "n o u u"]:
+    def finish(self, x: Float[Tensor, "n c h2 w2"]) -> Float[Tensor, "n o h3 w3"]:
         """Norm and activation, in the layer's order, and the shape of an image."""
         layer = self.layer
         if layer.activation_first:
@@ -144,9 +158,9 @@ class StackLayer(nn.Module):
             x = self.norm(x)
         if not layer.activation_first:
             x = activate(x, layer)
-        return x.reshape(-1, layer.out_channels, layer.size, layer.size) if layer.kind == "linear" else x
+        return x.reshape(-1, layer.out_channels, *layer.shape) if layer.kind == "linear" else x
 
-    def forward(self, x: Float[Tensor, "n i s s"]) -> Float[Tensor, "n o u u"]:
+    def forward(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o h3 w3"]:
         return self.finish(self.project(x))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, Prior, Signature, draw_rows, parse_prior
@@ -25,26 +26,30 @@ class WrappedGenerator(Generator):
 
     def __init__(
         self,
-        model: Callable[[Tensor], Tensor],
+        model: Callable[..., Tensor],
         mapping: Callable[[Tensor], Tensor] | None,
         signature: Signature,
         *,
         value_range: tuple[float, float],
-        spatial: bool,
+        form: CallForm,
     ) -> None:
         super().__init__(signature)
         # Modules are registered by torch, and move to another device with the generator; functions stay as they are.
         self.model = model
         self.mapping = mapping
         self.value_range = value_range
-        self.spatial = spatial
+        self.form = form
 
     def synthesize(self, latents: Latents) -> Float[Tensor, "n c h w"]:
         """What the user's model makes of these codes, brought to [-1, 1]."""
         codes = latents.codes
         if self.mapping is not None and latents.space is Space.Z:
             codes = self.mapping(codes)
-        images = call(self.model, codes, spatial=self.spatial)
+        if self.signature.num_classes and latents.labels is None:
+            raise SettingError(
+                f"this generator has {self.signature.num_classes} classes; its codes need labels, as sample() draws"
+            )
+        images = self.form.call(self.model, codes, latents.labels)
         expected = (len(codes), self.signature.channels, *self.signature.size)
         if images.shape != expected:
             raise SettingError(
@@ -70,20 +75,23 @@ class WrappedGenerator(Generator):
         for part in (self.model, self.mapping):
             if part is not None and not (isinstance(part, nn.Module) and part.state_dict()):
                 codes = probe_codes(self.signature.z_dim, self.signature.prior).to(self.device, self.dtype)
+                labels = probe_labels(self.signature.num_classes)
                 with torch.no_grad():
-                    images = self.synthesize(Latents(codes=codes, space=Space.Z))
+                    images = self.synthesize(Latents(codes=codes, space=Space.Z, labels=labels))
                 digest.update((images.double().cpu() * 64).round().numpy().tobytes())
                 break
         return digest.hexdigest()
 
 
 def wrap(
-    model: Callable[[Tensor], Tensor],
+    model: Callable[..., Tensor],
     *,
     z_dim: int,
     prior: str = "normal",
     mapping: Callable[[Tensor], Tensor] | None = None,
     value_range: tuple[float, float] | None = None,
+    num_classes: int = 0,
+    class_names: Sequence[str] = (),
 ) -> Generator:
     """Your own module or function as a generator, with all that ganatomy can do with one.
 
@@ -95,6 +103,9 @@ def wrap(
         prior: what z is drawn from: "normal", "uniform" in (-1, 1) or "uniform01" in (0, 1).
         mapping: z to w, where the model takes w; the generator then has both spaces.
         value_range: what black and white are in the images; [-1, 1] is assumed, and checked.
+        num_classes: of a conditional model, which is called with codes and classes: numbers `[n]`, or one-hot
+            `[n, num_classes]` where it takes those.
+        class_names: one for each class.
 
     Raises:
         SettingError: when the model fails on codes of that length, or gives something else than such images.
@@ -113,6 +124,7 @@ def wrap(
     for part in (model, mapping):
         if isinstance(part, nn.Module):
             part.eval()
+    num_classes = num_classes or len(class_names)
     if z_dim < 1:
         raise SettingError(f"z_dim={z_dim} leaves no code; give the length of the vectors that {name} takes")
     if value_range is not None and not value_range[0] < value_range[1]:
@@ -120,7 +132,7 @@ def wrap(
     with torch.no_grad():
         codes = _like_weights_of(model, probe_codes(z_dim, prior))
         w = codes if mapping is None else _call_mapping(mapping, codes)
-        images, spatial = _try(model, w, name)
+        images, form = _try(model, w, probe_labels(num_classes), name)
     _check_images(images, name, checked_range=value_range is None)
     return WrappedGenerator(
         model,
@@ -132,11 +144,13 @@ def wrap(
             resolution=images.shape[2],
             width=images.shape[3],
             channels=images.shape[1],
+            num_classes=num_classes,
+            class_names=tuple(class_names),
             prior=prior,
             spaces=(Space.Z,) if mapping is None else (Space.Z, Space.W),
         ),
         value_range=value_range or (-1.0, 1.0),
-        spatial=spatial,
+        form=form,
     )
 
 
@@ -144,24 +158,58 @@ def probe_codes(z_dim: int, prior: Prior) -> Float[Tensor, "4 z"]:
     return torch.from_numpy(draw_rows(PROBE, z_dim, seed=0, prior=prior))
 
 
-def call(model: Callable[[Tensor], Tensor], codes: Float[Tensor, "n d"], *, spatial: bool) -> Any:
-    """Run the model on codes, as single pixels where it is convolutional from the first layer on."""
-    images = model(codes[:, :, None, None] if spatial else codes)
-    return images[0] if isinstance(images, tuple | list) else images
+def probe_labels(num_classes: int) -> Float[Tensor, "4 classes"] | None:
+    """Classes for the codes that are tried."""
+    if not num_classes:
+        return None
+    return F.one_hot(torch.arange(PROBE) % num_classes, num_classes).float()
 
 
-def _try(model: Callable[[Tensor], Tensor], codes: Tensor, name: str) -> tuple[Any, bool]:
-    """What the model makes, and whether it wants its codes as single pixels."""
+@dataclass(frozen=True, kw_only=True)
+class CallForm:
+    """How a model is called.
+
+    Args:
+        spatial: with codes as single pixels, as a model wants them that is convolutional from the first layer on.
+        one_hot: with classes one-hot, not as numbers.
+    """
+
+    spatial: bool = False
+    one_hot: bool = False
+
+    def call(
+        self,
+        model: Callable[..., Tensor],
+        codes: Float[Tensor, "n d"],
+        labels: Float[Tensor, "n classes"] | None,
+    ) -> Any:
+        """What the model makes of codes and classes; the first of several results."""
+        given: list[Tensor] = [codes[:, :, None, None] if self.spatial else codes]
+        if labels is not None:
+            given.append(labels.to(codes) if self.one_hot else labels.argmax(1).to(codes.device))
+        images = model(*given)
+        return images[0] if isinstance(images, tuple | list) else images
+
+
+def _try(
+    model: Callable[..., Tensor], codes: Tensor, labels: Tensor | None, name: str
+) -> tuple[Any, CallForm]:
+    """What the model makes, and how it wants to be called."""
+    forms = [CallForm(spatial=spatial) for spatial in (False, True)]
+    if labels is not None:
+        forms += [replace(form, one_hot=True) for form in forms]
     failures = []
-    for spatial in (False, True):
+    for form in forms:
         try:
-            return call(model, codes, spatial=spatial), spatial
+            return form.call(model, codes, labels), form
         except Exception as error:  # noqa: BLE001 - whatever the user's code raises is told to the user
             failures.append(f"{type(error).__name__}: {error}".splitlines()[0])
-    shape = list(codes.shape)
+    shape, classes = list(codes.shape), ""
+    if labels is not None:
+        classes = f", with classes as numbers, and one-hot ({failures[2]})"
     raise SettingError(
-        f"{name} fails on codes of shape {shape} ({failures[0]}) and of shape {[*shape, 1, 1]} ({failures[1]}); "
-        "check z_dim, or wrap a function that takes codes [n, z_dim]"
+        f"{name} fails on codes of shape {shape} ({failures[0]}) and of shape {[*shape, 1, 1]} ({failures[1]})"
+        f"{classes}; check z_dim, or wrap a function that takes codes [n, z_dim]"
     )
 
 
@@ -192,7 +240,7 @@ def _check_images(images: Any, name: str, *, checked_range: bool) -> None:
         )
 
 
-def _like_weights_of(model: Callable[[Tensor], Tensor], codes: Tensor) -> Tensor:
+def _like_weights_of(model: Callable[..., Tensor], codes: Tensor) -> Tensor:
     """The codes on the device, and of the precision, of the model's weights."""
     if isinstance(model, nn.Module):
         for weight in model.parameters():

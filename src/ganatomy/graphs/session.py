@@ -69,7 +69,12 @@ def run_by_onnxruntime(path: Path) -> Any:
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 4
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        # Names that are no text are found out here, and not by whoever asks for them.
+        for port in (*session.get_inputs(), *session.get_outputs()):
+            _ = (port.name, port.shape)
+        _ = session.get_modelmeta().custom_metadata_map
+        return session
     except Exception as error:  # noqa: BLE001 (onnxruntime has no public class for its errors)
         raise CheckpointError(f"{path} cannot be read as ONNX: {first_line(error)}") from None
 

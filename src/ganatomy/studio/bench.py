@@ -120,6 +120,7 @@ class Bench:
             "num_layers": signature.num_layers,
             "num_classes": signature.num_classes,
             "class_names": list(signature.class_names),
+            "label": self.generator.label,
             "holds_by_default": None if self.panel is None else self.panel.holds_by_default,
             "ready": self.panel is not None,
             "preparing": None if self.panel is not None else self.preparing.data(),

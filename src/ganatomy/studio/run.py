@@ -41,7 +41,9 @@ log = logging.getLogger("ganatomy.studio")
 
 def panel_file(bench: Bench) -> Path:
     """Where the panel of a model and its classifier is kept in the cache."""
-    key = hashlib.sha256(" ".join(_measured_by(bench)).encode()).hexdigest()[:24]
+    label = bench.generator.label
+    of = (*_measured_by(bench), *(() if label is None else (f"class {label}",)))
+    key = hashlib.sha256(" ".join(of).encode()).hexdigest()[:24]
     return cache_folder() / "panels" / f"{key}.panel"
 
 

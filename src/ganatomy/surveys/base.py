@@ -84,6 +84,55 @@ class Survey:
         known = (~self.scores.logits.isnan()).sum(0)
         return dict(zip(self.names, ((self.scores.logits > 0).sum(0) / known.double()).tolist(), strict=True))
 
+    @property
+    def classes(self) -> Int[Tensor, " n"] | None:
+        """The class of each image of a conditional generator; None for others."""
+        return None if self.latents.labels is None else self.latents.labels.argmax(1)
+
+    def of_class(self, label: int) -> Survey:
+        """The codes whose images are of one class.
+
+        Args:
+            label: the class, by its index.
+
+        Raises:
+            SettingError: for a survey without classes, or without codes of this one.
+        """
+        if self.classes is None:
+            raise SettingError("this survey is of a generator without classes; leave out the class")
+        rows = (self.classes == label).nonzero()[:, 0]
+        if not len(rows):
+            raise SettingError(
+                f"no image of this survey is of class {label}; it has {self.classes.unique().tolist()}"
+            )
+        return replace(self[rows], label=label)
+
+    def within_classes(self) -> Survey:
+        """The same codes and scores, each without what its class has in common: what directions within a class show.
+
+        From codes and from scores the mean of their class is taken away, and the mean of all is put back (the within
+        estimator of panel data). An attribute that only the class decides then has no direction.
+
+        Raises:
+            SettingError: for a survey without classes.
+
+        Example::
+
+            survey = ga.survey(conditional, scorer, n=3_000)
+            found = ga.regression(survey.within_classes())
+        """
+        if self.classes is None:
+            raise SettingError(
+                "this survey is of a generator without classes, so there is nothing to condition on"
+            )
+        codes, logits = self.latents.codes.clone(), self.scores.logits.clone()
+        for label in self.classes.unique():
+            rows = self.classes == label
+            codes[rows] += self.latents.codes.mean(0) - self.latents.codes[rows].mean(0)
+            logits[rows] += self.scores.logits.nanmean(0) - self.scores.logits[rows].nanmean(0)
+        scores = replace(self.scores, logits=logits)
+        return replace(self, latents=replace(self.latents, codes=codes), scores=scores, jacobians=None)
+
     def labelled(self, attributes: str | Iterable[str]) -> Survey:
         """The codes whose images have a score of each of these attributes: all but for a table with missing labels.
 

@@ -456,7 +456,7 @@ def with_layer(kind: str, **config: Any) -> list[KerasLayer]:
         (with_layer("Activation", activation="mish"), "cannot be read at layer 'odd_one'.*'mish' is not read"),
         (with_layer("ReLU", max_value=6.0), "the activation ReLU with"),
         (with_layer("BatchNormalization"), "'odd_one' .BatchNormalization.: it has no weights"),
-        (with_layer("Reshape", target_shape=[16, 8, 16]), r"images \[16, 8, 16\] are not square"),
+        (with_layer("Reshape", target_shape=[16, 8, 16]), r"images of 8 x 16 x 16 become \[16, 8, 16\]"),
         (with_layer("UpSampling2D", size=[4096, 4096]), "images of 65536 px are larger than 1024"),
         (with_layer("UpSampling2D", size=[2, 3]), "2 x 3 is not square"),
         (with_layer("ZeroPadding2D", padding="many"), "in an unknown way|margins"),

@@ -22,6 +22,7 @@ from ganatomy.cli.parameters import (
     options,
     out_path,
     parsed,
+    switch,
 )
 from ganatomy.cli.subject import Loading, Subject
 from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
@@ -89,6 +90,12 @@ def directions(
     method: str = "regression",
     attributes: Attributes = (),
     seed: Seed = 0,
+    within_classes: Annotated[
+        bool,
+        switch(
+            "Find directions within the classes of a conditional model, apart from what tells them apart."
+        ),
+    ] = False,
     labels: LabelOptions = LABELS,
     finder: FinderOptions = FINDER,
     options: Loading = LOADING,
@@ -110,6 +117,7 @@ def directions(
         ganatomy directions my.survey --method regression -o my.directions
         ganatomy directions my.survey --yes 3,5,9 --no 1,2,8 --name sunny \
             -o sunny.directions
+        ganatomy directions digits.survey --within-classes -o slant.directions
         ganatomy directions faces --method sefa --layers 0:4 --name-by faces \
             -o sefa.directions
     """
@@ -125,7 +133,9 @@ def directions(
         raise UnknownNameError("method", method, [*METHODS, *OF_MODELS])
     _refuse_others(method, finder, attributes)
     if method in METHODS:
-        found = _find_in_survey(source, method, attributes, seed=seed)
+        found = _find_in_survey(
+            source, method, attributes, seed=seed, label=options.label, within=within_classes
+        )
         head = f"{'':24} {'AUC':>6} {'sigma':>8} {'slope':>8}"
         lines = [head, *(f"{d.name:24} {d.auc:6.3f} {d.sigma:8.3f} {d.slope:8.3f}" for d in found)]
         data = {
@@ -189,7 +199,9 @@ def _find_by_labels(source: str, out: Path, labels: LabelOptions, *, seed: int, 
     answer(f"{out}: {found}", data, as_json=json)
 
 
-def _find_in_survey(source: str, method: str, attributes: Names, *, seed: int) -> Directions:
+def _find_in_survey(
+    source: str, method: str, attributes: Names, *, seed: int, label: int | str | None, within: bool
+) -> Directions:
     from ganatomy import zoo
     from ganatomy.directions import find
     from ganatomy.directions.base import MINIMUM
@@ -206,6 +218,12 @@ def _find_in_survey(source: str, method: str, attributes: Names, *, seed: int) -
             f"{source} is no folder with a survey, which {method} learns from; `ganatomy survey` makes one"
         )
     survey = load_survey(Path(source))
+    if isinstance(label, str):
+        raise SettingError(f"--label {label}: a survey knows its classes by their numbers; give the number")
+    if label is not None:
+        survey = survey.of_class(label)
+    if within:
+        survey = survey.within_classes()
     found = find(survey, method=method, attributes=attributes or None, seed=seed)
     if not attributes and (rare := [name for name in survey.names if name not in found.names]):
         remark(

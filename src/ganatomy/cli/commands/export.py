@@ -7,7 +7,7 @@ from typing import Annotated
 
 from ganatomy.cli.console import answer
 from ganatomy.cli.outputs import expect_file, expect_folder
-from ganatomy.cli.parameters import Json, out_path, switch
+from ganatomy.cli.parameters import Json, NameList, out_path, switch
 from ganatomy.cli.subject import WholeModel
 
 
@@ -24,12 +24,14 @@ def export(
         bool, switch("Store large weights in 16 bits: half the size, rounded, with another fingerprint.")
     ] = False,
     licence: str | None = None,
+    class_names: NameList = (),
     json: Json = False,
 ) -> None:
     """Write any model as safetensors with a card and its fingerprint: the generator alone, and no code.
 
     Args:
         licence: Licence of the weights, such as Apache-2.0, if it is not known.
+        class_names: Names of the classes of a conditional model, in their order; --label then takes them.
 
     Example:
         ganatomy export faces -o faces.safetensors
@@ -41,7 +43,8 @@ def export(
         expect_file(out, [".safetensors"])
     else:
         expect_folder(out)
-    written = export_generator(subject.generator, out, half=half, licence=licence)
+    generator = subject.generator.with_class_names(class_names) if class_names else subject.generator
+    written = export_generator(generator, out, half=half, licence=licence)
     size = written.path.stat().st_size
     data = {
         "model": subject.model,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, remark, stages
-from ganatomy.cli.parameters import Absent, Json, JudgeName, ScorerName, options, switch
+from ganatomy.cli.parameters import Json, JudgeName, ScorerName, options, switch
 from ganatomy.cli.photographs import PHOTOGRAPHS
 from ganatomy.cli.subject import Loading, Study
 
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
 @options
 class StudioOptions(Loading):
-    """The page itself chooses classes."""
+    """How the models are opened."""
 
-    label: Absent = None
     judge: JudgeName = None
 
 

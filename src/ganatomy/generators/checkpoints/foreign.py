@@ -105,6 +105,38 @@ def what_these_are(state: Mapping[str, Tensor]) -> str | None:
     return None
 
 
+_UNREAD = (
+    (r"(.*\.)?(to_)?initial_block(\.weight)?$", "a StyleGAN2 of lucidrains's stylegan2-pytorch",
+     "has styles that are added to 1, bilinear resampling and one map of noise for all layers"),
+    (r"(generator\.)?(gen_z\.weight(_orig)?|layers\.\d+\.bn_0\.running_means)$", "a BigGAN-deep of Hugging Face",
+     "normalises by the class and adds branches"),
+    (r"blocks\.\d+\.\d+\.bn1\.(gain|bias)\.weight(_orig)?$", "a BigGAN", "normalises by the class and adds branches"),
+    (r"block\d+\.(c_sc|conv_sc|shortcut)\.weight(_orig)?$", "a residual generator, such as SNGAN's",
+     "adds branches around its blocks"),
+)  # fmt: skip
+"""Generators of others that are known and not read: a name among their weights, what they are, and why."""
+
+
+def unread_generator(state: Mapping[str, Tensor]) -> str | None:
+    """What generator of another family these weights are of, and why it is not read; None for others.
+
+    Args:
+        state: weights by name.
+
+    Example:
+        >>> import torch
+        >>> unread_generator({"GAN.G.initial_block": torch.zeros(1, 8, 4, 4)}).partition(",")[0]
+        "is a StyleGAN2 of lucidrains's stylegan2-pytorch"
+    """
+    for pattern, what, why in _UNREAD:
+        if any(re.match(pattern, name) for name in state):
+            return (
+                f"is {what}, which {why}, so no architecture here computes it; build it by its authors' code and give "
+                "the module to ganatomy.wrap, or export it as ONNX"
+            )
+    return None
+
+
 def _is_image(length: int) -> bool:
     """Whether so many numbers can be a square image of one or three channels."""
     return (

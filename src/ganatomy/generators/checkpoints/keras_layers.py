@@ -28,6 +28,7 @@ from ganatomy.generators.checkpoints.keras_values import (
 from ganatomy.generators.checkpoints.layouts import SIZES, same_padding, same_transposed_padding
 from ganatomy.generators.class_inputs import ClassInput
 from ganatomy.generators.stacks import Layer
+from ganatomy.images import MODES
 
 Arrays = dict[str, np.ndarray]
 IDENTITIES = {
@@ -66,12 +67,30 @@ class Image:
     """What flows between two layers: images, or vectors where there are no sides.
 
     Args:
-        flattened: the sides of the images that the vectors were.
+        side: height.
+        width: where it is another.
+        flattened: height and width of the images that the vectors were.
     """
 
     channels: int
     side: int = 0
-    flattened: int = 0
+    width: int = 0
+    flattened: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "width", self.width or self.side)
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        return self.side, self.width
+
+    @property
+    def is_large(self) -> bool:
+        """Whether there is more than one pixel."""
+        return max(self.sides) > 1
+
+    def __str__(self) -> str:
+        return f"{self.channels} x {self.side} x {self.width}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,9 +149,9 @@ class Assembly:
         if self.padding != (0, 0) and step.kind not in follow:
             raise CheckpointError("padding is read before a convolution only")
         READ[step.kind](self, step, weights)
-        if self.shape is not None and self.shape.side * self.upsample[0] > SIZES[-1]:
+        if self.shape is not None and max(self.shape.sides) * self.upsample[0] > SIZES[-1]:
             raise CheckpointError(
-                f"images of {self.shape.side * self.upsample[0]} px are larger than {SIZES[-1]}"
+                f"images of {max(self.shape.sides) * self.upsample[0]} px are larger than {SIZES[-1]}"
             )
 
     def input(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
@@ -160,7 +179,7 @@ class Assembly:
             self.shape = Image(channels=whole_number(length), side=1 if sides else 0)
             return
         shape = self._shape()
-        total = shape.channels * max(shape.side, 1) ** 2
+        total = shape.channels * max(shape.side, 1) * max(shape.width, 1)
         if -1 in target:
             rest = -math.prod(target)
             target[target.index(-1)] = total // max(rest, 1)
@@ -169,35 +188,35 @@ class Assembly:
         if len(target) == 2 and target[0] == target[1]:
             target = [1, *target] if self.channels_first else [*target, 1]
         sides, channels = sides_and_channels(target, self.channels_first)
-        if len(set(sides)) > 1:
-            raise CheckpointError(f"images {target} are not square")
-        side = sides[0] if sides else 0
-        if shape.side > 1 or shape.flattened or self.upsample[0] > 1:
+        height, width = sides or (0, 0)
+        if shape.is_large or any(shape.flattened) or self.upsample[0] > 1:
             if not sides and self.upsample[0] == 1:
                 self.flatten(step, weights)
-            elif (side, channels) != (shape.side, shape.channels):
-                raise CheckpointError(f"images of {shape.side} px become {target}")
+            elif (height, width, channels) != (*shape.sides, shape.channels):
+                raise CheckpointError(f"images of {shape} become {target}")
             return
-        if side > 1:
-            self._unflatten(side, channels)
-        self.shape = Image(channels=channels, side=side)
+        if max(height, width) > 1:
+            self._unflatten((height, width), channels)
+        self.shape = Image(channels=channels, side=height, width=width)
 
-    def _unflatten(self, side: int, channels: int) -> None:
+    def _unflatten(self, sides: tuple[int, int], channels: int) -> None:
         """Let the last layer, a dense one, give images."""
         if self.layers[-1].kind != "linear":
             raise CheckpointError("images of one pixel become larger")
         layer, arrays = self.layers[-1], self.arrays[-1]
-        self.layers[-1] = replace(layer, out_channels=channels, size=side)
+        height, width = sides
+        other = 0 if height == width else width
+        self.layers[-1] = replace(layer, out_channels=channels, size=height, width=other)
         if not self.channels_first:
-            order = np.arange(side**2 * channels).reshape(side, side, channels).transpose(2, 0, 1).ravel()
+            order = np.arange(height * width * channels).reshape(*sides, channels).transpose(2, 0, 1).ravel()
             self.arrays[-1] = {name: array[order] for name, array in arrays.items()}
 
     def flatten(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
         self._carry_out_upsampling()
         shape = self._shape()
         if shape.side:
-            side = shape.side if shape.side > 1 else 0
-            self.shape = Image(channels=shape.channels * shape.side**2, flattened=side)
+            sides = shape.sides if shape.is_large else (0, 0)
+            self.shape = Image(channels=shape.channels * shape.side * shape.width, flattened=sides)
 
     # Layers with weights.
 
@@ -206,8 +225,8 @@ class Assembly:
         kernel = arrays["kernel"]
         _expect(kernel, (self.shape.channels if self.shape else None, step.config["units"]))
         shape = self.shape or Image(channels=kernel.shape[0])
-        if shape.side > 1 or self.upsample[0] > 1:
-            raise CheckpointError(f"a dense layer on images of {shape.side} px")
+        if shape.is_large or self.upsample[0] > 1:
+            raise CheckpointError(f"a dense layer on images of {shape}")
         kernel = self._from_image(kernel, shape)
         inputs, outputs = kernel.shape
         layer = Layer(kind="linear", in_channels=inputs, out_channels=outputs, bias=_has_bias(step))
@@ -244,9 +263,13 @@ class Assembly:
                 added = same_number(config.get("output_padding") or 0, least=0)
                 padding = {"padding": same_number(config["padding"], least=0), "output_padding": added}
         else:
-            side = shape.side * upsample + before + after
             around = same_number(config["padding"], least=0) if counted else 0
-            padding = same_padding(size, stride, side) if same else {"padding": around, "output_padding": 0}
+            padding = {"padding": around, "output_padding": 0}
+            if same:
+                sides = (side * upsample + before + after for side in shape.sides)
+                padding, across = (same_padding(size, stride, side) for side in sides)
+                if padding != across:
+                    raise CheckpointError(f"rows and columns of images of {shape} are padded differently")
             padding["padding"] += before
             padding["output_padding"] += after - before
         self.upsample, self.padding = (1, "nearest"), (0, 0)
@@ -263,13 +286,14 @@ class Assembly:
             output_padding=padding["output_padding"],
         )
         self._add(step, layer, kernel.transpose(3, 2, 0, 1), arrays)
-        self.shape = Image(channels=layer.out_channels, side=_positive(layer.size_after(shape.side)))
+        height, width = map(_positive, layer.shape_after(shape.sides))
+        self.shape = Image(channels=layer.out_channels, side=height, width=width)
 
     def batch_norm(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
         config = step.config
         axes = config.get("axis", -1)
         axis = axes[0] if isinstance(axes, list | tuple) and len(axes) == 1 else axes
-        if self._last().norm or self._shape().flattened:
+        if self._last().norm or any(self._shape().flattened):
             self._add_identity()
         layer, shape = self._last(), self._shape()
         channel_axes = (-1, 1) if not shape.side else (1, -3) if self.channels_first else (-1, 3)
@@ -303,16 +327,19 @@ class Assembly:
             raise CheckpointError("only one input beside z is read, a class that is embedded")
         self._carry_out_upsampling()
         shape, table = self._shape(), class_table(step.branch, weights)
-        if shape.side > 1:
-            if table.shape[-3:-1] != (shape.side, shape.side) or table.ndim != 4 or self.channels_first:
-                raise CheckpointError(
-                    f"classes become {list(table.shape[1:])} beside images of {shape.side} px"
-                )
+        if shape.is_large:
+            if (
+                shape.side != shape.width
+                or table.shape[-3:-1] != shape.sides
+                or table.ndim != 4
+                or self.channels_first
+            ):
+                raise CheckpointError(f"classes become {list(table.shape[1:])} beside images of {shape}")
             table = table.transpose(0, 3, 1, 2)
         else:
             table = table.reshape(len(table), -1, 1, 1)
         multiplied = step.kind == "Multiply"
-        if shape.flattened or step.config.get("axis", -1) not in (-1, 1 if shape.side < 2 else 3):
+        if any(shape.flattened) or step.config.get("axis", -1) not in (-1, 1 if shape.side < 2 else 3):
             raise CheckpointError("classes are read beside the channels only")
         if multiplied and table.shape[1] != shape.channels:
             raise CheckpointError(f"{table.shape[1]} numbers of a class multiply {shape.channels}")
@@ -354,7 +381,8 @@ class Assembly:
             padding=layer.padding + sign * before,
             output_padding=layer.output_padding + before - after,
         )
-        self.shape = replace(shape, side=_positive(shape.side - before - after))
+        height, width = (_positive(side - before - after) for side in shape.sides)
+        self.shape = replace(shape, side=height, width=width)
 
     def nothing(self, step: KerasStep, weights: Callable[[KerasStep], Arrays]) -> None:
         """What changes nothing outside training."""
@@ -365,7 +393,7 @@ class Assembly:
         """The whole stack; what ends the last layer becomes the output.
 
         Raises:
-            CheckpointError: when no square image of one or three channels comes out.
+            CheckpointError: when no image of one to four channels comes out.
         """
         if not self.layers or self.padding != (0, 0):
             raise CheckpointError("has no layers with weights, or ends in padding")
@@ -375,15 +403,11 @@ class Assembly:
             for channels in (1, 3):
                 side = math.isqrt(shape.channels // channels)
                 if side in SIZES and channels * side**2 == shape.channels:
-                    self._unflatten(side, channels)
+                    self._unflatten((side, side), channels)
                     shape = Image(channels=channels, side=side)
-        if shape.side not in SIZES or shape.channels not in (1, 3):
-            what = (
-                f"{shape.channels} numbers"
-                if shape.side < 2
-                else f"{shape.channels} x {shape.side} x {shape.side}"
-            )
-            raise CheckpointError(f"ends in {what}, which is no image of one or three channels")
+        if not all(side in SIZES for side in shape.sides) or shape.channels not in MODES:
+            what = str(shape) if shape.is_large else f"{shape.channels} numbers"
+            raise CheckpointError(f"ends in {what}, which is no image of one to four channels")
         last = self.layers[-1]
         if last.activation not in ("tanh", "sigmoid", "none") or last.activation_first:
             raise CheckpointError(f"ends in {last.activation}; images end in tanh, sigmoid or nothing")
@@ -436,19 +460,20 @@ class Assembly:
             how = cast(Any, interpolation)
             self.layers.append(Layer(kind="conv", upsample=factor, interpolation=how, **ends))
             self.arrays.append({"weights.weight": weight[:, :, None, None]})
-            self.shape = replace(shape, side=shape.side * factor)
+            self.shape = replace(shape, side=shape.side * factor, width=shape.width * factor)
         else:
             self.layers.append(Layer(kind="linear", **ends))
             self.arrays.append({"weights.weight": self._from_image(weight, shape).T})
-            self.shape = replace(shape, flattened=0)
+            self.shape = replace(shape, flattened=(0, 0))
         self.upsample = (1, "nearest")
 
     def _from_image(self, kernel: np.ndarray, shape: Image) -> np.ndarray:
         """The kernel of a dense layer, with its rows in our order where its input was an image."""
-        if not shape.flattened or self.channels_first:
+        if not any(shape.flattened) or self.channels_first:
             return kernel
-        side, channels = shape.flattened, shape.channels // shape.flattened**2
-        return kernel.reshape(side, side, channels, -1).transpose(2, 0, 1, 3).reshape(kernel.shape)
+        height, width = shape.flattened
+        channels = shape.channels // (height * width)
+        return kernel.reshape(height, width, channels, -1).transpose(2, 0, 1, 3).reshape(kernel.shape)
 
     def _last(self) -> Layer:
         joined = self.classes is not None and self.classes.at == len(self.layers)

@@ -2,7 +2,7 @@
 
 Names may be anything. A weight with two axes is a dense layer, one with four a convolution; running statistics are a
 batch norm on the layer before. Strides and paddings leave no trace in the weights, so each convolution has a few
-conventional readings, and a stack has as many as lead to a square image of one or three channels.
+conventional readings, and a stack has as many as lead to a square image of one to four channels.
 """
 
 from __future__ import annotations
@@ -169,7 +169,9 @@ def readings(
         if len(layers) == len(blocks):
             wanted = None if conventions.named_padding else resolution
             layers, size, extra = _cropped(layers, size, wanted)
-            if channels in (1, 3) and size in SIZES and resolution in (None, size):
+            # How many channels a dense layer has is a guess, so alpha is read behind convolutions only.
+            whole = channels in (1, 3) or (channels in (2, 4) and layers[-1].kind != "linear")
+            if whole and size in SIZES and resolution in (None, size):
                 found.append(
                     LayoutReading(
                         layers, size, cost + extra + _oddness(size, channels) + _inconsistency(layers)

@@ -7,7 +7,7 @@ import { html } from "../view.js";
 import { listed } from "../words.js";
 
 export function Finer() {
-  const { num_layers: layers, num_classes: classes, class_names: names } = model.value;
+  const { num_layers: layers, num_classes: classes, class_names: names, label } = model.value;
   // A model without w has no mean code to truncate to.
   const truncates = space.value !== "z";
   const offers = [truncates && "truncation", classes > 0 && "class", layers && "layers"].filter(Boolean);
@@ -15,7 +15,7 @@ export function Finer() {
     <details class="finer">
       <summary>More: ${listed(offers)}</summary>
       ${truncates && html`<${Truncation} />`}
-      ${classes > 0 && html`<${Class} count=${classes} names=${names} />`}
+      ${classes > 0 && html`<${Class} count=${classes} names=${names} opened=${label} />`}
       ${layers && html`<${Layers} count=${layers} />`}
     </details>`;
 }
@@ -38,7 +38,9 @@ function Truncation() {
     </div>`;
 }
 
-function Class({ count, names }) {
+function Class({ count, names, opened }) {
+  // A studio that was opened for one class draws that one unless another is chosen.
+  const any = opened === null ? "any" : names[opened] ?? String(opened);
   const choose = (value) => value !== "" && value >= 0 && value < count ? Math.floor(value) : null;
   const set = (event) => changeEdit({ label: choose(event.currentTarget.value) }, { gesture: "class", event });
   if (names.length) {
@@ -46,7 +48,7 @@ function Class({ count, names }) {
     <div class="field">
       <label for="class">Class</label>
       <select id="class" value=${edit.value.label ?? ""} onChange=${set}>
-        <option value="">any</option>
+        <option value="">${any}</option>
         ${names.map((name, index) => html`<option value=${index}>${name}</option>`)}
       </select>
     </div>`;
@@ -54,7 +56,7 @@ function Class({ count, names }) {
   return html`
     <div class="field">
       <label for="class">Class</label>
-      <input id="class" type="number" min="0" max=${count - 1} placeholder="any" value=${edit.value.label ?? ""} onInput=${set} />
+      <input id="class" type="number" min="0" max=${count - 1} placeholder=${any} value=${edit.value.label ?? ""} onInput=${set} />
       <p class="quiet">One of the ${count} classes that this model was trained with; empty for any.</p>
     </div>`;
 }
