@@ -217,3 +217,13 @@ def test_guided_edits_follow_the_classifiers_of_target_which_may_not_judge(
     twice = run(*edit, "--target", files.scorer, "-o", tmp_path / "b.png")
     assert "follow" in twice.complaint
     assert "already" in twice.complaint
+
+
+@pytest.mark.parametrize(("quick", "precision"), [(True, "bfloat16"), (False, "float32")])
+def test_auto_is_the_quick_precision_of_the_machine_and_recipes_name_it(
+    quick: bool, precision: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganatomy.generators.precision.matrix_units", lambda: quick)
+    out = tmp_path / "one.png"
+    run("sample", "faces", "--seed", 0, "--precision", "auto", "--device", "cpu", "-o", out)
+    assert ga.read_recipe(out).model.precision == precision

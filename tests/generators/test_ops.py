@@ -16,10 +16,10 @@ from torch.nn import functional as F
 
 from ganatomy.generators import conv3x3, kernels
 from ganatomy.generators.kernels import FrozenKernel, KernelModule, WinogradConv
-from ganatomy.generators.modulation import Finish, styled_conv2d, transpose_by_products
-from ganatomy.generators.ops import conv_upsample_2x, upsample_2x
+from ganatomy.generators.modulation import Finish, styled_conv2d
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
 from ganatomy.generators.stylegan3 import StyleGAN3, StyleGAN3Config
+from ganatomy.generators.upsampling import compose, conv_upsample_2x, transpose_by_products, upsample_2x
 
 quickly = settings(max_examples=25, deadline=None)
 small = st.integers(1, 5)
@@ -86,6 +86,17 @@ def test_a_margin_takes_the_place_of_padding(n: int, i: int, o: int, height: int
     x, weight = numbers(n, i, height, width), numbers(o, i, 3, 3, seed=1)
     margin = conv_upsample_2x(F.pad(x, (1, 1, 1, 1)), weight, padding=0)
     torch.testing.assert_close(margin, conv_upsample_2x(x, weight))
+
+
+@quickly
+@given(n=small, i=small, o=small, height=small, width=small, margin=st.booleans())
+def test_kernel_and_filter_may_be_one_kernel(
+    n: int, i: int, o: int, height: int, width: int, margin: bool
+) -> None:
+    x, weight = numbers(n, i, height, width), numbers(o, i, 3, 3, seed=1)
+    padded = F.pad(x, (1, 1, 1, 1)) if margin else x
+    one = conv_upsample_2x(padded, weight, padding=1 - margin, composed=compose(weight))
+    torch.testing.assert_close(one, conv_upsample_2x(x, weight))
 
 
 @quickly

@@ -14,7 +14,8 @@ Shapes = dict[str, tuple[int, ...]]
 LUCIDRAINS: Shapes = {
     "S.net.0.weight": (16, 16), "S.net.0.bias": (16,), "G.initial_block": (1, 8, 4, 4),
     "G.initial_conv.weight": (8, 8, 3, 3), "G.initial_conv.bias": (8,), "G.blocks.0.to_style1.weight": (8, 16),
-    "G.blocks.0.to_noise1.weight": (8, 1), "G.blocks.0.conv1.weight": (8, 8, 3, 3), "D.blocks.0.conv_res.weight": (8, 3, 1, 1),
+    "G.blocks.0.to_noise1.weight": (8, 1), "G.blocks.0.conv1.weight": (8, 8, 3, 3),
+    "D.blocks.0.conv_res.weight": (8, 3, 1, 1),
 }  # fmt: skip
 BIGGAN: Shapes = {
     "shared.weight": (10, 16), "linear.weight": (128, 20), "linear.bias": (128,),

@@ -13,8 +13,8 @@ from torch.nn import functional as F
 from ganatomy.critics.multiscale import HalvingConv, MultiscaleCritic
 from ganatomy.errors import CheckpointError, OutputError, SettingError
 from ganatomy.generators.base import Generator
-from ganatomy.generators.ops import upsample_2x
 from ganatomy.generators.precision import Precision
+from ganatomy.generators.upsampling import upsample_2x
 from ganatomy.perception.features import features_of
 from ganatomy.training import stylegan2
 from ganatomy.training.images import TrainingImages, array_images, as_images

@@ -72,8 +72,8 @@ class Loading:
     """How the class enters the first layer (DCGAN): before z, behind it, or as factors of it."""
     network: Annotated[str | None, READING] = None
     """Network to read from a file that holds several, such as G; by default the averaged generator."""
-    precision: Annotated[Literal["float32", "bfloat16", "float16"], READING] = "float32"
-    """Number format of synthesis; 16 bits are faster on GPUs and processors that support them."""
+    precision: Annotated[Literal["float32", "bfloat16", "float16", "auto"], READING] = "float32"
+    """Number format of synthesis; auto takes bfloat16 where it is faster: on GPUs and on processors with AMX."""
     label: Annotated[int | str | None, READING] = None
     """Class to generate, for a conditional model, by its number or name; by default each image has its own."""
     device: Annotated[Device, READING] = "auto"
@@ -126,11 +126,15 @@ class ModelOptions(Loading, Named):
             SettingError: for a device that this machine does not have, or a class that the model does not have.
         """
         from ganatomy.generators import load
+        from ganatomy.generators.precision import quick_precision
 
         if self.batch_size < 1:
             raise SettingError(f"--batch-size {self.batch_size} makes no images; give at least 1")
-        device = find_device(self.device)
-        generator = load(self.model, **self.settings).to(device).eval()
+        device, chosen = find_device(self.device), self.precision == "auto"
+        settings: dict[str, Any] = self.settings | ({"precision": "float32"} if chosen else {})
+        generator = load(self.model, **settings).to(device).eval()
+        if chosen:
+            generator.precision = quick_precision(device, generator.precisions)
         return generator if self.label is None else generator.of_class(self.label)
 
     @property
@@ -138,7 +142,8 @@ class ModelOptions(Loading, Named):
         """What a recipe calls the generator, with all that it takes to read it again."""
         from ganatomy.recipes import ModelReference
 
-        return ModelReference(name=self.model, fingerprint=self.generator.fingerprint, **self.settings)
+        settings: dict[str, Any] = self.settings | {"precision": self.generator.precision}
+        return ModelReference(name=self.model, fingerprint=self.generator.fingerprint, **settings)
 
 
 @options

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
@@ -279,12 +280,15 @@ class Generator(nn.Module, ABC):
 
     @property
     def device(self) -> torch.device:
-        return next((p.device for p in [*self.parameters(), *self.buffers()]), torch.device("cpu"))
+        return next((tensor.device for tensor in self._tensors()), torch.device("cpu"))
 
     @property
     def dtype(self) -> torch.dtype:
-        floats = (p.dtype for p in [*self.parameters(), *self.buffers()] if p.dtype.is_floating_point)
+        floats = (tensor.dtype for tensor in self._tensors() if tensor.dtype.is_floating_point)
         return next(floats, torch.float32)
+
+    def _tensors(self) -> Iterator[Tensor]:
+        return chain(self.parameters(), self.buffers())
 
     @property
     def fingerprint(self) -> str:
@@ -292,10 +296,9 @@ class Generator(nn.Module, ABC):
 
         It is computed once, and anew after the weights have changed.
         """
-        state = self.state_dict()
-        version = [(tensor.data_ptr(), tensor._version) for tensor in state.values()]  # noqa: SLF001 (torch has no other)
+        version = [(tensor.data_ptr(), tensor._version) for tensor in self._tensors()]  # noqa: SLF001 (torch has no other)
         if self._fingerprint is None or self._fingerprint[0] != version:
-            self._fingerprint = version, self._digest(state)
+            self._fingerprint = version, self._digest(self.state_dict())
         return self._fingerprint[1]
 
     def _digest(self, state: dict[str, Tensor]) -> str:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganatomy.generators import conv3x3
+from ganatomy.generators.upsampling import compose
 
 STRIP = 2**20
 """Outputs that are computed at a time on a processor: what lies between two steps then stays in its cache, and in
@@ -31,6 +32,7 @@ class FrozenKernel:
         self._keep = conv3x3.worth_keeping(weight, pixels)
         self._version = _version(weight)
         self._lower: dict[torch.dtype, Tensor] = {}
+        self._composed: dict[torch.dtype, Tensor] = {}
 
     def is_of(self, weight: Tensor) -> bool:
         return self._version == _version(weight)
@@ -43,6 +45,13 @@ class FrozenKernel:
         if dtype not in self._lower:
             self._lower[dtype] = lower(self.weight, dtype)
         return self._lower[dtype]
+
+    def composed(self, dtype: torch.dtype) -> Tensor:
+        """The kernel in that precision with the filter of an upsampling, as `upsampling.compose` makes it."""
+        if dtype not in self._composed:
+            kernel = self.weight if dtype == self.weight.dtype else self.lower(dtype)
+            self._composed[dtype] = compose(kernel)
+        return self._composed[dtype]
 
     @property
     def points(self) -> Iterable[Float[Tensor, "36 i o_block"]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Literal, TypeGuard, get_args
 
 import torch
@@ -15,6 +16,26 @@ DTYPES: dict[Precision, torch.dtype | None] = {
     "float16": torch.float16,
 }
 """None is the precision of the weights."""
+
+
+@cache
+def matrix_units() -> bool:
+    """Whether this processor has matrix units for bfloat16 (AMX)."""
+    return torch.cpu._is_amx_tile_supported()  # noqa: SLF001 (torch has no other)
+
+
+def quick_precision(
+    device: str | torch.device, known: tuple[Precision, ...] = get_args(Precision)
+) -> Precision:
+    """Bfloat16 where convolutions are quicker in it: on GPUs that have it, and on processors with matrix units for it.
+
+    Args:
+        device: that images are computed on.
+        known: what the architecture can compute in.
+    """
+    kind = torch.device(device).type
+    quick = torch.cuda.is_bf16_supported() if kind == "cuda" else kind == "cpu" and matrix_units()
+    return "bfloat16" if quick and "bfloat16" in known else "float32"
 
 
 def parse_precision(name: str, known: tuple[Precision, ...] = get_args(Precision)) -> Precision:

@@ -21,13 +21,14 @@ from ganatomy.generators.architecture import Pyramid, read_widths
 from ganatomy.generators.base import Prior
 from ganatomy.generators.kernels import KernelModule
 from ganatomy.generators.modulation import Finish, styled_conv2d
-from ganatomy.generators.ops import LRELU_GAIN, EqualLinear, binomial_filter, upsample_2x
+from ganatomy.generators.ops import LRELU_GAIN, EqualLinear
 from ganatomy.generators.precision import DTYPES, Precision
 from ganatomy.generators.style_based import (
     MappingNetwork,
     StyleBasedGenerator,
     num_mapping_layers,
 )
+from ganatomy.generators.upsampling import binomial_filter, upsample_2x
 from ganatomy.latents import Latents
 
 Structure = Literal["skip", "residual", "original"]

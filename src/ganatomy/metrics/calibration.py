@@ -11,10 +11,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 NUM_ROUNDS = 6
-CLOSE = 0.03
-"""A step is kept when the next one would differ by no more than this share."""
+CLOSE = 0.1
+"""A step is the last one tried when the next would differ by no more than this share; the next one is then kept."""
 LEAP = 4.0
 """How many times longer or shorter the next step may be."""
+POWERS = (0.4, 2.5)
+"""Of a step's length, with which its shift of the logits may grow."""
 SATURATED = 30.0
 """Logits beyond which a probability no longer changes."""
 
@@ -82,6 +84,7 @@ class StepSearch:
     limit: float
     too_short: float = 0.0
     too_long: float = math.inf
+    last: tuple[float, float] | None = None
     found: float = math.nan
     miss: float = math.inf
     over: bool = False
@@ -90,7 +93,8 @@ class StepSearch:
         """Take in by how much the step of this size shifted the logits, and choose the next size."""
         if abs(shift - self.needed) < self.miss:
             self.found, self.miss = self.size, abs(shift - self.needed)
-        factor = self.needed / shift if shift > 0 else math.inf
+        factor = (self.needed / shift) ** (1 / self._power(shift)) if shift > 0 else math.inf
+        self.last = self.size, shift
         if abs(factor - 1) <= CLOSE:
             self.found, self.over = min(self.size * factor, self.limit), True
             return
@@ -103,6 +107,14 @@ class StepSearch:
             following = (self.too_short + self.too_long) / 2
         self.over = factor > 1 and self.size >= self.limit
         self.size = min(following, self.limit)
+
+    def _power(self, shift: float) -> float:
+        """The power of the step's length with which the shift grew since the last step; 1 at first."""
+        if self.last is None or self.last[1] <= 0 or self.last[0] == self.size:
+            return 1.0
+        size, before = self.last
+        power = math.log(shift / before) / math.log(self.size / size)
+        return min(max(power, POWERS[0]), POWERS[1])
 
 
 def shift_for(logits: Float[Tensor, "n k"], change: Float[Tensor, " k"]) -> Float[Tensor, " k"]:

@@ -21,7 +21,7 @@ from ganatomy.metrics.selectivity import Selectivity, selectivity
 from ganatomy.perception.base import Scorer, position
 from ganatomy.perception.judging import HALF, Judge
 from ganatomy.progress import Advance, part_of
-from ganatomy.statistics.intervals import TAILS, Estimate, estimate, resampling
+from ganatomy.statistics.intervals import Estimate, estimate, middle, resampling
 from ganatomy.surveys import choose
 
 MOSTLY = 0.5
@@ -165,21 +165,16 @@ class Entanglement(Result, unit="selectivity", higher_is_better=True):
             found[name] = float(expected.mean()) * sign / seen if seen else math.nan
         return {name: found[name] for name in self.judged.names}
 
-    @property
+    @cached_property
     def confirmed(self) -> tuple[str, ...]:
         """The edits that a judge confirms: it sees at least half of the change that was asked for, beyond chance."""
         if self.judged is None or self.judged.reading != "judge":
             return ()
-        low, _ = self.judged.intervals()
-        judged = zip(
-            self.judged.names,
-            self.judged.achieved.tolist(),
-            low.gather(1, self.judged.targets[:, None])[:, 0].tolist(),
-            strict=True,
-        )
+        low, _ = self.judged.achieved_intervals()
+        judged = zip(self.judged.names, self.judged.achieved.tolist(), low.tolist(), strict=True)
         return tuple(name for name, seen, least in judged if seen >= HALF * self.target_change and least > 0)
 
-    @property
+    @cached_property
     def doubts(self) -> tuple[str, ...]:
         """Why each edit cannot be trusted, one of `DOUBTS`: "" where it can."""
         confirmed, unusual = (
@@ -231,9 +226,12 @@ class Entanglement(Result, unit="selectivity", higher_is_better=True):
 
     def intervals(self, *, absolute: bool = False) -> tuple[Float[Tensor, "k a"], Float[Tensor, "k a"]]:
         """Both ends of the 95 % interval of each mean change (of each mean |change|), by resampling images."""
-        drawn = self._resampled[int(absolute)]
-        low, high = torch.quantile(drawn, torch.tensor(TAILS, dtype=drawn.dtype), dim=0)
-        return low, high
+        return middle(self._resampled[int(absolute)])
+
+    def achieved_intervals(self) -> tuple[Float[Tensor, " k"], Float[Tensor, " k"]]:
+        """Both ends of the 95 % interval of each edit's mean change of its own attribute."""
+        mean_changes, _ = self._resampled
+        return middle(mean_changes[:, torch.arange(len(self.names)), self.targets])
 
     def selectivities(self, form: str = "mean_abs_all") -> Float[Tensor, " k"]:
         """Selectivity of each edit."""
@@ -255,7 +253,7 @@ class Entanglement(Result, unit="selectivity", higher_is_better=True):
 
     def __str__(self) -> str:
         every, top, signed = (self.selectivity(form) for form in ("mean_abs_all", "top13", "signed"))
-        low, high = (end.gather(1, self.targets[:, None])[:, 0] for end in self.intervals())
+        low, high = self.achieved_intervals()
         width = max(len(name) for name in (*self.names, "mean"))
         columns = ("target change", "mean_abs_all", "top13", "signed")
         lines = [" " * width + "".join(f"{column:>20}" for column in columns)]

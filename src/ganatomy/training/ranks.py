@@ -12,7 +12,6 @@ import torch.distributed as dist
 from torch import Tensor
 
 from ganatomy.errors import SettingError
-from ganatomy.generators.precision import Precision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,14 +87,6 @@ def launched(device: str = "cpu") -> Iterator[tuple[Ranks, str]]:
         yield Ranks(index=dist.get_rank(), count=count), usable_device(own)
     finally:
         dist.destroy_process_group()
-
-
-def quick_precision(device: str) -> Precision:
-    """Bfloat16 where convolutions are quicker in it: on GPUs that have it, and on processors with its instructions."""
-    if torch.device(device).type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-    amx = torch.cpu._is_amx_tile_supported()  # noqa: SLF001 (torch has no other)
-    return "bfloat16" if torch.device(device).type == "cpu" and amx else "float32"
 
 
 def usable_device(name: str) -> str:
