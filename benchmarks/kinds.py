@@ -7,12 +7,13 @@ said, asked for, or refused with the reason. Wrong images without a word fail.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,17 +21,27 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path[0] = str(ROOT / "tests")
 
+import plain  # noqa: E402
 import torch  # noqa: E402
 from generators import test_guesses as guesses  # noqa: E402
+from generators import test_unread as unread  # noqa: E402
+from generators.checkpoints import nvidia_files  # noqa: E402
 from generators.checkpoints import test_genforce as genforce  # noqa: E402
+from generators.checkpoints import test_keras as keras  # noqa: E402
 from generators.checkpoints import test_modules as modules  # noqa: E402
+from generators.checkpoints import test_rosinality as rosinality  # noqa: E402
+from generators.checkpoints import test_tfjs as tfjs  # noqa: E402
+from generators.onnx_files import Net  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 import ganatomy as ga  # noqa: E402
 from ganatomy.errors import GanatomyError  # noqa: E402
+from ganatomy.generators.base import Generator  # noqa: E402
+from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config  # noqa: E402
 from ganatomy.latents import Latents, Space  # noqa: E402
 
 CLOSE = 1e-4
+PRIOR = "prior (`--prior`)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +54,7 @@ class Kind:
         labels: whether it takes a class.
         output: behind the network's own forward.
         options: that are given to `load`.
+        ending: of the file's name.
     """
 
     make: Callable[[], nn.Module]
@@ -53,6 +65,7 @@ class Kind:
     labels: bool = False
     output: Callable[[Tensor], Tensor] = torch.tanh
     options: dict[str, Any] = field(default_factory=dict)
+    ending: str = "pt"
 
     def draw(self, n: int) -> tuple[Tensor, ...]:
         z = guesses.PRIORS[self.prior](n, self.z_dim)
@@ -96,6 +109,115 @@ def negative_variances(net: nn.Module, path: Path) -> None:
     torch.save(state, path)
 
 
+class Keras(nn.Module):
+    """Layers of Keras, run by NumPy."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.layers = keras.MODELS[name]().layers
+
+    def forward(self, z: Tensor) -> Tensor:
+        return torch.from_numpy(keras.run(self.layers, z.numpy()).transpose(0, 3, 1, 2)).float()
+
+
+class Graph(nn.Module):
+    """A generator that is saved as ONNX."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__()
+        self.net = Net(z_dim=20, num_classes=10, **how)
+
+    def forward(self, *given: Tensor) -> Tensor:
+        return self.net.forward(*given)
+
+
+class Style(nn.Module):
+    """A StyleGAN2, as the paper writes it."""
+
+    def __init__(self, **sizes: Any) -> None:
+        super().__init__()
+        config = StyleGAN2Config(widths=(6, 5, 4), z_dim=20, w_dim=12, mapping_layers=2, **sizes)
+        self.net = StyleGAN2(config)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return plain.stylegan2(self.net, self.net.map(Latents(codes=z, space=Space.Z), to="w"))
+
+
+class Rosinality(nn.Module):
+    """rosinality's StyleGAN2, of z."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = rosinality.Generator([8, 6, 5])
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.net(self.net.map(z)[:, None].repeat(1, 6, 1))
+
+
+class Rectangle(nn.Module):
+    """A stack from 4 x 6 pixels, which is saved whole."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(20, 192), nn.ReLU(), nn.Unflatten(1, (8, 4, 6)),
+            nn.ConvTranspose2d(8, channels, 4, 2, 1), nn.Tanh(),
+        )  # fmt: skip
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.net(z)
+
+
+def nvidia(net: nn.Module, path: Path) -> None:
+    kwargs = {"z_dim": 20, "c_dim": 0, "w_dim": 12, "img_resolution": 16, "img_channels": 3}
+    inside = nvidia_files.generator(net.net.state_dict(), kwargs | {"mapping_kwargs": {"num_layers": 2}})
+    nvidia_files.write(path, {"G_ema": inside})
+
+
+def averaged(net: nn.Module, path: Path) -> None:
+    torch.save({"g_ema": net.net.state_dict(), "latent_avg": torch.randn(6)}, path)
+
+
+def inside(net: nn.Module, path: Path) -> None:
+    torch.save(net.net, path)
+
+
+def weights_inside(net: nn.Module, path: Path) -> None:
+    torch.save(net.net.state_dict(), path)
+
+
+def named(names: dict[str, tuple[int, ...]]) -> Callable[[nn.Module, Path], None]:
+    """Weights of these names and shapes, whatever the network."""
+    return lambda _, path: torch.save({name: torch.ones(shape) for name, shape in names.items()}, path)
+
+
+def text(content: bytes) -> Callable[[nn.Module, Path], None]:
+    return lambda _, path: path.write_bytes(content) and None
+
+
+def by_keras(write: Callable[..., Path]) -> Callable[[nn.Module, Path], None]:
+    return lambda net, path: write(path, net.layers) and None
+
+
+def onnx_kind(**how: Any) -> Kind:
+    sigmoid = how.get("last") == "Sigmoid"
+    return Kind(
+        make=lambda: Graph(**how),
+        save=lambda net, path: net.net.save(path) and None,
+        ending="onnx",
+        batches=0,
+        labels="classes" in how,
+        output=(lambda x: 2 * x - 1) if sigmoid else same,
+    )
+
+
+def keras_kind(name: str, write: Callable[..., Path], ending: str) -> Kind:
+    output = (lambda x: 2 * x - 1) if name == "64 px, kernels of four" else same
+    return Kind(
+        make=lambda: Keras(name), save=by_keras(write), ending=ending, z_dim=12, batches=0, output=output
+    )
+
+
 KINDS: dict[str, Kind] = {
     **{
         f"DCGAN, norms: {name}": Kind(make=lambda c=case: c.make(20), prior=case.prior, batches=case.batches)
@@ -126,37 +248,120 @@ KINDS: dict[str, Kind] = {
     "whole module, own class": Kind(make=modules.Declared, save=modules.zipped, z_dim=12, output=same),
     "whole module, one activation": Kind(make=modules.Reused, save=modules.zipped, z_dim=12, output=same),
     "TorchScript, traced": Kind(make=modules.Scripted, save=modules.traced, z_dim=12, output=same),
+    "whole module, 8 x 12 px": Kind(make=lambda: Rectangle(3), save=inside, batches=0, output=same),
+    "whole module, RGB with alpha": Kind(make=lambda: Rectangle(4), save=inside, batches=0, output=same),
+    "NVIDIA StyleGAN2": Kind(make=Style, save=nvidia, ending="pkl", batches=0, output=same),
+    "StyleGAN2, RGB with alpha": Kind(
+        make=lambda: Style(channels=4), save=weights_inside, batches=0, output=same
+    ),
+    "StyleGAN2, constant of 4 x 6": Kind(
+        make=lambda: Style(start=(4, 6)), save=weights_inside, batches=0, output=same
+    ),
+    "rosinality StyleGAN2": Kind(make=Rosinality, save=averaged, z_dim=6, batches=0, output=same),
+    "genforce Progressive GAN": Kind(make=lambda: genforce.PGGAN([6, 6, 5]), z_dim=6, batches=0, output=same),
+    "Keras HDF5": keras_kind("up-sampling and convolutions", keras.write_model, "h5"),
+    "Keras HDF5, sigmoid": keras_kind("64 px, kernels of four", keras.write_model, "h5"),
+    "Keras archive": keras_kind("TensorFlow's tutorial", keras.write_archive, "keras"),
+    "TensorFlow.js layers model": keras_kind("TensorFlow's tutorial", tfjs.write, "json"),
+    "ONNX": onnx_kind(),
+    "ONNX, codes as pixels": onnx_kind(spatial=True),
+    "ONNX, channels last": onnx_kind(layout="NHWC"),
+    "ONNX, RGB with alpha": onnx_kind(channels=4),
+    "ONNX, sigmoid": onnx_kind(last="Sigmoid"),
+    "ONNX, no output activation": onnx_kind(last=None),
+    "ONNX, class as a number": onnx_kind(classes="index"),
+    "ONNX, class one-hot": onnx_kind(classes="one-hot"),
+    "SavedModel": Kind(make=nn.Identity, save=text(b"\x08\x01"), ending="pb", batches=0),
+    "TensorFlow.js graph model": Kind(
+        make=nn.Identity, save=text(b'{"format": "graph-model"}'), ending="json", batches=0
+    ),
+    "lucidrains StyleGAN2": Kind(make=nn.Identity, save=named(unread.LUCIDRAINS), batches=0),
+    "BigGAN": Kind(make=nn.Identity, save=named(unread.BIGGAN), batches=0),
+    "BigGAN-deep": Kind(make=nn.Identity, save=named(unread.BIGGAN_DEEP), batches=0),
+    "SNGAN": Kind(make=nn.Identity, save=named(unread.SNGAN), batches=0),
     "an encoder in front": Kind(make=lambda: guesses.dcgan(20), save=encoder_in_front),
     "negative variances": Kind(make=lambda: guesses.dcgan(20), save=negative_variances),
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a file.
+
+    Args:
+        word: exact, guessed, asked, refused or WRONG.
+        how: the error of the images and what was said, or the message.
+        said: doubtful guesses with their options, or options that are asked for.
+    """
+
+    word: str
+    how: str
+    said: str = ""
+
+    @property
+    def support(self) -> str:
+        """For a table: what happens. Images of a given z do not depend on the prior."""
+        if self.word == "exact" or (self.word == "guessed, right" and self.said == PRIOR):
+            return "exact"
+        return "read, guesses said" if self.word.startswith("guessed") else self.word
+
+    @property
+    def reason(self) -> str:
+        """The first clause of a refusal."""
+        message = self.how.rpartition("): ")[2] if "architecture (" in self.how else self.how
+        return re.split(r"; |, so |, whose |: ", message)[0]
+
+
 @torch.no_grad()
-def outcome(kind: Kind, path: Path) -> tuple[str, str]:
-    """What became of a file, in a word, and how so."""
+def outcome(kind: Kind, folder: Path) -> Outcome:
+    """Save one file of a kind, read it, and hold its images against the network's own."""
     torch.manual_seed(0)
-    net = kind.make()
+    path, net = folder / f"net.{kind.ending}", kind.make()
     net = guesses.settle(net, kind.draw, kind.batches) if kind.batches else net.eval()
     kind.save(net, path)
     try:
         found = ga.load(path, **kind.options)
     except GanatomyError as error:
-        asks = "say which with" in str(error)
-        return ("asked" if asks else "refused"), str(error).removeprefix(f"{path} ")
+        message = str(error).removeprefix(f"{path} ")
+        options = re.findall(r"(\w+)=", message.partition("say which with")[2])
+        asked = ", ".join(f"`--{option.replace('_', '-')}`" for option in dict.fromkeys(options))
+        return Outcome(word="asked" if asked else "refused", how=message, said=asked)
+    finally:
+        path.unlink()
+    return compare(kind, net, found)
+
+
+def compare(kind: Kind, net: nn.Module, found: Generator) -> Outcome:
+    """Whether the images of a generator are the network's, or else were said to be guessed."""
     z, *label = kind.draw(4)
     labels = nn.functional.one_hot(label[0], 10).float() if label else None
     if (found.signature.num_classes > 0) != kind.labels or found.signature.z_dim != kind.z_dim:
-        return "WRONG", f"read as z {found.signature.z_dim}, {found.signature.num_classes} classes"
+        read = f"read as z {found.signature.z_dim}, {found.signature.num_classes} classes"
+        return Outcome(word="WRONG", how=read)
     images, expected = found(Latents(codes=z, space=Space.Z, labels=labels)), kind.output(net(z, *label))
-    doubtful = ", ".join(guess.what for guess in found.guesses if not guess.sure)
+    doubtful = [guess for guess in found.guesses if not guess.sure]
+    told = ", ".join(guess.what for guess in doubtful)
+    said = ", ".join(
+        guess.what + (f" (`--{guess.option.replace('_', '-')}`)" if guess.option else "")
+        for guess in doubtful
+    )
     if images.shape != expected.shape:
-        return ("guessed, wrong" if doubtful else "WRONG"), f"{list(images.shape)}, said: {doubtful}"
+        return Outcome(
+            word="guessed, wrong" if told else "WRONG", how=f"{list(images.shape)}, said: {told}", said=said
+        )
     error = float((images - expected).abs().max() / expected.abs().max().clamp_min(1))
-    if error < CLOSE:
-        return (
-            "guessed, right" if doubtful else "exact"
-        ), f"error {error:.0e}, said: {doubtful or 'nothing'}"
-    return ("guessed, wrong" if doubtful else "WRONG"), f"error {error:.2g}, said: {doubtful or 'nothing'}"
+    right = error < CLOSE
+    word = ("guessed, right" if right else "guessed, wrong") if told else "exact" if right else "WRONG"
+    return Outcome(word=word, how=f"error {error:.1g}, said: {told or 'nothing'}", said=said)
+
+
+def table(outcomes: Mapping[str, Outcome]) -> str:
+    """The table of docs/kinds.md."""
+    rows = ["| kind | support | what is said or asked |", "|---|---|---|"]
+    for name, found in outcomes.items():
+        said = found.said or (found.reason if found.word == "refused" else "")
+        rows.append(f"| {name} | {found.support} | {said.replace('|', '/')} |")
+    return "\n".join(rows) + "\n"
 
 
 def main() -> int:
@@ -164,19 +369,25 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", default="", help="kinds whose names contain these words")
-    only = parser.parse_args().only
-    kinds = {name: kind for name, kind in KINDS.items() if only in name}
+    parser.add_argument("--table", action="store_true", help="print the table of docs/kinds.md alone")
+    options = parser.parse_args()
+    kinds = {name: kind for name, kind in KINDS.items() if options.only in name}
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    counts: Counter[str] = Counter()
+    found: dict[str, Outcome] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, kind in kinds.items():
             begin = time.process_time()
-            word, how = outcome(kind, Path(folder, "net.pt"))
-            counts[word] += 1
-            print(f"{name:48}{word:16}{time.process_time() - begin:5.1f} s  {how[:150]}", flush=True)
-    print(", ".join(f"{count} {word}" for word, count in counts.most_common()))
-    print(f"{len(kinds)} kinds: {counts['WRONG']} wrong without a word")
+            found[name] = it = outcome(kind, Path(folder))
+            seconds = time.process_time() - begin
+            if not options.table:
+                print(f"{name:48}{it.word:16}{seconds:5.1f} s  {it.how[:150]}", flush=True)
+    counts = Counter(it.word for it in found.values())
+    if options.table:
+        print(table(found), end="")
+    else:
+        print(", ".join(f"{count} {word}" for word, count in counts.most_common()))
+        print(f"{len(kinds)} kinds: {counts['WRONG']} wrong without a word")
     return int(counts["WRONG"] > 0)
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
-from generators.checkpoints import nvidia_files, test_genforce, test_keras, test_rosinality
+from generators.checkpoints import nvidia_files, test_genforce, test_keras, test_rosinality, test_tfjs
+from generators.onnx_files import Net
 from perception import tiny_clip
 from PIL import Image
 from safetensors.torch import save_file
@@ -133,6 +135,10 @@ FILES: dict[str, Callable[[Path], Any]] = {
     "epoch=99.ckpt": lightning,
     "generator.h5": lambda path: test_keras.write_model(path, test_keras.tensorflow_tutorial().layers),
     "generator.keras": lambda path: test_keras.write_archive(path, test_keras.tensorflow_tutorial().layers),
+    "model.json": lambda path: test_tfjs.write(path, test_keras.tensorflow_tutorial().layers),
+    "generator.onnx": lambda path: onnx.save(
+        Net(classes="index", num_classes=3).model({"class_names": '["cat", "dog", "fox"]'}), path
+    ),
     "smile.npy": lambda path: np.save(path, np.ones((1, 5), np.float32)),
     "generator.npz": lambda path: np.savez(path, **{name: t.numpy() for name, t in stack().items()}),
 }
@@ -288,8 +294,16 @@ PAGES = {
         prints=[
             "samples.png is a PNG image, not a file of weights",
             "Nvidia Source Code License (non-commercial)",
+            "('cat', 'dog', 'fox')",
         ],
-        writes=["samples.png", "class-2.png", "mine.png", "mine.safetensors", "again.safetensors"],
+        writes=[
+            "samples.png",
+            "class-2.png",
+            "mine.png",
+            "cold.png",
+            "mine.safetensors",
+            "again.safetensors",
+        ],
         check=check_generators,
     ),
     "docs/comparing.md": Page(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from torch import Tensor, nn
 
@@ -18,7 +18,6 @@ from ganatomy.generators.checkpoints.foreign import unread_generator, what_these
 from ganatomy.generators.checkpoints.native import read_settings, save_generator
 from ganatomy.generators.class_inputs import JOINS
 from ganatomy.generators.dcgan import DCGAN
-from ganatomy.generators.drawn import DrawnGenerator
 from ganatomy.generators.onnx_form import RANGES, read_class_names
 from ganatomy.generators.onnx_graph import OnnxGenerator
 from ganatomy.generators.origin import Origin
@@ -32,6 +31,9 @@ from ganatomy.generators.toy import ToyGenerator
 from ganatomy.generators.wrapped import wrap
 from ganatomy.zoo import MODELS
 from ganatomy.zoo.sources import Source, find_source
+
+if TYPE_CHECKING:
+    from ganatomy.generators.drawn import DrawnGenerator
 
 __all__ = ["ARCHITECTURES", "Architecture", "load", "save_generator", "wrap"]
 
@@ -168,6 +170,8 @@ def _compute(source: Source, prior: Prior | None, options: Mapping[str, Any]) ->
         raise SettingError(
             f"leave out {', '.join(unknown) or 'prior'}: {source.name} has no weights that it could be of"
         )
+    from ganatomy.generators.drawn import DrawnGenerator  # here: it imports SciPy, which no other file needs
+
     generator = DrawnGenerator.parse(source.settings or "", resolution=options.get("resolution"))
     generator.origin = Origin(source=source, format="table", card=MODELS["drawn"].card)
     return generator
@@ -198,20 +202,14 @@ def _open_graph(source: Source, prior: Prior | None, options: Mapping[str, Any])
 def _restore(checkpoint: Checkpoint, prior: Prior | None, options: Mapping[str, Any]) -> Generator:
     """A generator from a file of ours, whose settings are recorded."""
     name, settings = read_settings(checkpoint.metadata)
-    known: Mapping[str, type[Architecture | ToyGenerator | DrawnGenerator]] = {
-        **ARCHITECTURES,
-        "Toy": ToyGenerator,
-        "Drawn": DrawnGenerator,
-    }
-    if name not in known:
-        raise CheckpointError(f"holds a {name}, which this ganatomy does not know")
+    recorded = _find_recorded(name)
     if options:
         raise SettingError(f"leave out {', '.join(options)}: the file records what it holds")
     if prior and "prior" in settings:
         settings["prior"] = prior
     try:
         with building_from(checkpoint.state):
-            generator = known[name].restore(settings)
+            generator = recorded.restore(settings)
             generator.load_state_dict(dict(checkpoint.state))
     except SettingError as error:
         raise CheckpointError(
@@ -220,6 +218,18 @@ def _restore(checkpoint: Checkpoint, prior: Prior | None, options: Mapping[str, 
     if prior not in (None, generator.signature.prior):
         raise SettingError(f"{name} draws z from a {generator.signature.prior} prior, not {prior!r}")
     return generator
+
+
+def _find_recorded(name: str) -> type[Architecture | ToyGenerator | DrawnGenerator]:
+    """The class of generators that a file of ours names."""
+    if name == "Drawn":
+        from ganatomy.generators.drawn import DrawnGenerator
+
+        return DrawnGenerator
+    known: Mapping[str, type[Architecture | ToyGenerator]] = {**ARCHITECTURES, "Toy": ToyGenerator}
+    if name not in known:
+        raise CheckpointError(f"holds a {name}, which this ganatomy does not know")
+    return known[name]
 
 
 def _recognise(checkpoint: Checkpoint, prior: Prior | None, options: Mapping[str, Any]) -> Generator:

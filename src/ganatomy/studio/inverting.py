@@ -14,6 +14,7 @@ from ganatomy.inversion.fast import BUDGETS
 from ganatomy.inversion.invert import invert_watched
 from ganatomy.latents import Latents
 from ganatomy.photographs import Crops, crop
+from ganatomy.photographs.sampling import rectangle
 from ganatomy.recipes.codes import Given
 from ganatomy.recipes.fields import choice, text
 from ganatomy.studio.bench import Bench
@@ -80,7 +81,7 @@ class InvertQuery(Query):
         signature = bench.generator.signature
         return crop(
             kept.open(),
-            self.square.quad[None],
+            rectangle(self.square.quad, signature.width / signature.resolution)[None],
             resolution=signature.size,
             channels=signature.channels,
         )

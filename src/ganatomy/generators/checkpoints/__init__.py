@@ -51,12 +51,10 @@ from ganatomy.generators.checkpoints import genforce, rosinality
 from ganatomy.generators.checkpoints.arrays import read_npz
 from ganatomy.generators.checkpoints.dialects import Translation
 from ganatomy.generators.checkpoints.foreign import SAVED_MODEL, first_bytes, what_is
-from ganatomy.generators.checkpoints.keras import read_keras_archive, read_keras_hdf5
 from ganatomy.generators.checkpoints.modules import find_module, read_module
 from ganatomy.generators.checkpoints.nvidia import is_nvidia, read_network
 from ganatomy.generators.checkpoints.pickles import load_pickle, plain_weights
 from ganatomy.generators.checkpoints.selection import fuse_norms, select_weights
-from ganatomy.generators.checkpoints.tfjs import read_tfjs
 from ganatomy.generators.checkpoints.zipped import load_torch
 from ganatomy.generators.guesses import Guess
 
@@ -197,20 +195,20 @@ def _read_npz(path: Path, network: str | None) -> Checkpoint:
     return Checkpoint(state=select_weights(state, path, network), format="NumPy archive", settings=settings)
 
 
-def _read_keras(
-    path: Path,
-    network: str | None,
-    *,
-    read: Callable[[Path], tuple[dict[str, Tensor], dict[str, Any]]],
-    format: str = "Keras",  # noqa: A002 (the word of `Checkpoint`)
-) -> Checkpoint:
+def _read_keras(path: Path, network: str | None, *, kind: str) -> Checkpoint:
+    # Here, because they import HDF5, which no other file needs.
+    from ganatomy.generators.checkpoints.keras import read_keras_archive, read_keras_hdf5
+    from ganatomy.generators.checkpoints.tfjs import read_tfjs
+
     if network is not None:
         raise _only_one(path, network)
+    read = {"hdf5": read_keras_hdf5, "keras": read_keras_archive, "tfjs": read_tfjs}[kind]
     with in_file(path):
         state, settings = read(path)
     rounded = settings.pop("rounded", None)
     notes = (f"its weights are stored in {rounded} bits, so they are rounded",) if rounded else ()
-    return Checkpoint(state=state, format=format, settings=settings, notes=notes)
+    name = "TensorFlow.js" if kind == "tfjs" else "Keras"
+    return Checkpoint(state=state, format=name, settings=settings, notes=notes)
 
 
 def _only_one(path: Path, network: str) -> CheckpointError:
@@ -228,11 +226,11 @@ def _read_pickle(path: Path, network: str | None) -> Checkpoint:
 
 
 READERS |= {
-    "hdf5": partial(_read_keras, read=read_keras_hdf5),
-    "keras": partial(_read_keras, read=read_keras_archive),
+    "hdf5": partial(_read_keras, kind="hdf5"),
+    "keras": partial(_read_keras, kind="keras"),
     "npz": _read_npz,
     "pickle": _read_pickle,
     "safetensors": _read_safetensors,
-    "tfjs": partial(_read_keras, read=read_tfjs, format="TensorFlow.js"),
+    "tfjs": partial(_read_keras, kind="tfjs"),
     "torch": _read_torch,
 }

@@ -137,7 +137,7 @@ export function Thumb({ scene, onDrawn }) {
 function draw(canvas, bitmap) {
   canvas.classList.toggle("missing", !bitmap);
   if (!bitmap) return;
-  if (canvas.width !== bitmap.width) [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+  if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
   canvas.getContext("2d").drawImage(bitmap, 0, 0);
   canvas.classList.add("drawn");
 }

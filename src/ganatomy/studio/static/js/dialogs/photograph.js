@@ -98,7 +98,7 @@ function Coming() {
   useLayoutEffect(() => {
     if (!bitmap) return;
     const [width, height] = [bitmap.displayWidth ?? bitmap.width, bitmap.displayHeight ?? bitmap.height];
-    if (canvas.current.width !== width) [canvas.current.width, canvas.current.height] = [width, height];
+    if (canvas.current.width !== width || canvas.current.height !== height) [canvas.current.width, canvas.current.height] = [width, height];
     canvas.current.getContext("2d").drawImage(bitmap, 0, 0);
   }, [bitmap]);
   return html`<canvas ref=${canvas} class="thumb drawn" width="64" height="64" role="img"

@@ -1,4 +1,5 @@
 /** The photograph with the square that is cut out of it: dragged by hand, or moved, resized and turned by keys. */
+import { model } from "../models.js";
 import { html, useLayoutEffect, useRef } from "../view.js";
 
 /** Shares of the photograph that a key moves the square by, and of the square that a key resizes it by. */
@@ -84,15 +85,15 @@ export function Crop({ photograph, square }) {
     image.src = photograph.preview;
     return () => { image.onload = null; };
   }, [photograph, square]);
-  return html`<canvas ref=${canvas} class="thumb drawn" width="160" height="160" role="img" aria-label="Crop"></canvas>`;
+  return html`<canvas ref=${canvas} class="thumb drawn" width="160" height=${Math.round(160 / model.value.ratio)} role="img" aria-label="Crop"></canvas>`;
 }
 
 function drawCrop(canvas, image, { width }, { x, y, size, turn }) {
-  const [side, scale] = [canvas.width, canvas.width / size];
+  const [side, height, scale] = [canvas.width, canvas.height, canvas.width / size];
   const context = canvas.getContext("2d");
   context.setTransform(1, 0, 0, 1, 0, 0);
-  context.clearRect(0, 0, side, side);
-  context.translate(side / 2, side / 2);
+  context.clearRect(0, 0, side, height);
+  context.translate(side / 2, height / 2);
   context.rotate((-turn * Math.PI) / 180);
   context.scale(scale, scale);
   context.translate(-x, -y);
