@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ganatomy.arguments import instance, tensor
 from ganatomy.errors import SettingError, SpaceError, UnknownNameError
 from ganatomy.geometry import lerp, project_out, rank_tolerance, slerp, span, spline
 from ganatomy.latents import Direction, Latents, Space
@@ -62,8 +63,10 @@ def move(
         >>> [round(abs(float(step @ direction.vector)), 3) for direction in (red, round_)]
         [1.0, 0.0]
     """
-    direction.check(latents)
-    hold = list(hold)
+    instance(
+        "direction", direction, Direction, 'one of a set is found[NAME], such as found["Smiling"]'
+    ).check(latents)
+    hold = _held(hold)
     for held in hold:
         held.check(latents)
     layers = layers or direction.layers
@@ -136,10 +139,16 @@ def held_step(
     return (step * (target @ target)).reshape(direction.vector.shape).to(direction.vector)
 
 
+def _held(hold: Direction | Iterable[Direction]) -> list[Direction]:
+    """Directions to hold as a list; one is a list of itself."""
+    held = list(hold) if isinstance(hold, Iterable) and not isinstance(hold, str | Tensor) else [hold]
+    return [instance("what is held", each, Direction, "one of a set is found[NAME]") for each in held]
+
+
 def walk(
     latents: Latents,
     direction: Direction,
-    strengths: Iterable[float],
+    strengths: float | Iterable[float],
     *,
     units: str = "sigma",
     hold: Iterable[Direction] = (),
@@ -161,7 +170,10 @@ def walk(
 
         walked = ga.walk(latents, found["Smiling"], range(-3, 4), hold=[found["Male"]])
     """
-    steps = torch.as_tensor([float(strength) for strength in strengths], dtype=torch.float64)
+    instance("latents", latents, Latents, 'write ganatomy.Latents(codes=tensor, space="z")')
+    if isinstance(strengths, Iterable) and not isinstance(strengths, Tensor | str | np.ndarray):
+        strengths = list(strengths)
+    steps = tensor("strengths", strengths).double().flatten()
     if not len(steps):
         raise SettingError("a walk needs one strength or more")
     return move(
@@ -359,7 +371,7 @@ def _distances(
             f"direction {direction.name!r} has {name} {scale}, so it cannot be moved by {units}; "
             "use units='distance', or a direction that was found on scores"
         )
-    distances = torch.as_tensor(strength, dtype=torch.float64, device=latents.codes.device)
+    distances = tensor("strengths", strength).to(latents.codes.device, torch.float64)
     if distances.ndim > 1 or (distances.ndim == 1 and len(distances) != len(latents)):
         raise SettingError(
             f"strengths of shape {list(distances.shape)} do not fit {len(latents)} codes; "

@@ -52,13 +52,23 @@ DESCRIPTION = 0x010E
 """The tag of EXIF for words about an image."""
 
 
+def require_finite(images: Float[Tensor, "n c h w"]) -> None:
+    """Refuse images that hold no numbers to show.
+
+    Raises:
+        SettingError: naming the first of them, and how many there are.
+    """
+    broken = (~images.isfinite().flatten(1).all(1)).nonzero()[:, 0].tolist()
+    if broken:
+        raise SettingError(
+            f"{len(broken)} of {len(images)} images are not finite numbers, the first in row {broken[0]}, so nothing "
+            "can be shown; the codes are far out, or the weights are damaged or too large for this precision"
+        )
+
+
 def to_uint8(images: Float[Tensor, "n c h w"]) -> Pixels:
     """Values in [-1, 1] to bytes in [0, 255], channels last; what lies outside is clipped."""
-    if not bool(images.isfinite().all()):
-        raise SettingError(
-            "the images are not finite numbers, so nothing can be shown; the weights are damaged, or too large for "
-            "this precision"
-        )
+    require_finite(images)
     bytes_ = images.detach().float().mul(127.5).add(128).clamp(0, 255).to(torch.uint8)
     return bytes_.permute(0, 2, 3, 1).cpu().numpy()
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import SupportsIndex, overload
+from typing import Any, SupportsIndex, overload
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ganatomy.arguments import instance, tensor
 from ganatomy.errors import FingerprintError, SettingError, SpaceError, UnknownNameError
 
 
@@ -60,9 +62,10 @@ class Latents:
     def __post_init__(self) -> None:
         object.__setattr__(self, "space", Space.parse(self.space))
         expected = 3 if self.space == Space.W_PLUS else 2
-        if not isinstance(self.codes, Tensor):
+        object.__setattr__(self, "codes", tensor("codes", self.codes))
+        if not self.codes.is_floating_point():
             raise SettingError(
-                f"codes are a tensor of torch, got {type(self.codes).__name__}; torch.from_numpy turns arrays into one"
+                f"codes are numbers with a fraction, not {self.codes.dtype}; codes.float() makes them so"
             )
         if self.codes.ndim != expected:
             shape = "[n, layers, d]" if expected == 3 else "[n, d]"
@@ -75,13 +78,22 @@ class Latents:
     def __len__(self) -> int:
         return len(self.codes)
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """The codes as NumPy takes them, without their space."""
+        return np.asarray(self.codes.detach().cpu(), dtype=dtype)
+
     def __getitem__(self, rows: SupportsIndex | slice | Sequence[int] | Tensor) -> Latents:
         """The codes of these rows; one index keeps the batch axis: `w[0]` is a batch of one."""
         if isinstance(rows, int) and not -len(self) <= rows < len(self):
             raise IndexError(f"row {rows} of {len(self)} codes")
         if not isinstance(rows, slice):
             # As a tensor, for a tuple would index several axes at once.
-            rows = torch.as_tensor(rows, device=self.codes.device).reshape(-1)
+            try:
+                rows = torch.as_tensor(rows, device=self.codes.device).reshape(-1)
+            except (TypeError, ValueError, RuntimeError):
+                raise SettingError(
+                    f"{rows!r:.40} is no row of codes; give a number, a slice or a list"
+                ) from None
             rows = rows if len(rows) else rows.long()
         labels = None if self.labels is None else self.labels[rows]
         return replace(self, codes=self.codes[rows], labels=labels)
@@ -232,7 +244,9 @@ class Direction:
         Raises:
             SpaceError: naming both spaces, or both lengths.
             FingerprintError: naming both generators.
+            SettingError: for codes that are no Latents.
         """
+        instance("latents", latents, Latents, 'write ganatomy.Latents(codes=tensor, space="z")')
         if latents.space != self.space and (latents.space, self.space) != (Space.W_PLUS, Space.W):
             before = list(Space).index(latents.space) < list(Space).index(self.space)
             advice = (
@@ -274,7 +288,12 @@ class Directions(Sequence[Direction]):
     items: tuple[Direction, ...]
 
     def __init__(self, items: Iterable[Direction]) -> None:
-        object.__setattr__(self, "items", tuple(items))
+        if not isinstance(items, Iterable) or isinstance(items, Tensor):
+            raise SettingError(f"a set of directions is made of several, not of {type(items).__name__}")
+        found = tuple(items)
+        for item in found:
+            instance("a direction", item, Direction, "methods such as ganatomy.regression find them")
+        object.__setattr__(self, "items", found)
         names = [d.name for d in self.items]
         if len(set(names)) != len(names):
             twice = sorted({n for n in names if names.count(n) > 1})
@@ -304,6 +323,8 @@ class Directions(Sequence[Direction]):
             raise UnknownNameError("direction", key, self.names)
         if isinstance(key, slice):
             return Directions(self.items[key])
+        if not isinstance(key, int):
+            raise UnknownNameError("direction", str(key), self.names)
         return self.items[key]
 
     @property

@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from ganatomy.arguments import a_path, instance
 from ganatomy.errors import CheckpointError, GanatomyError, MissingFileError, OutputError
 from ganatomy.latents import Direction, Directions, Latents, Space
 
@@ -49,6 +50,7 @@ def save_latents(latents: Latents, path: str | os.PathLike[str]) -> Path:
 
         ga.save_latents(generator.sample(8, seed=7, space="w"), "eight.latents")
     """
+    instance("latents", latents, Latents, 'write ganatomy.Latents(codes=tensor, space="z")')
     tensors = {"codes": latents.codes}
     if latents.labels is not None:
         tensors["labels"] = latents.labels
@@ -101,6 +103,7 @@ def save_directions(directions: Directions, path: str | os.PathLike[str]) -> Pat
 
         ga.save_directions(ga.regression(survey), "faces.directions")
     """
+    instance("directions", directions, Directions, "methods such as ganatomy.regression find them")
     items = [
         {
             "name": direction.name,
@@ -172,7 +175,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises:
         OutputError: when the folder or the file cannot be written.
     """
-    path = Path(path)
+    path = a_path(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -183,6 +186,22 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def tensor_file(tensors: dict[str, Tensor], metadata: dict[str, str]) -> bytes:
+    """The bytes of a safetensors file: the same for the same tensors and metadata, whose order safetensors shuffles.
+
+    >>> one, two = (tensor_file({}, {"a": "1", "b": "2", "c": "3"}) for _ in range(2))
+    >>> one == two
+    True
+    """
+    written = save(tensors, metadata)
+    end = 8 + int.from_bytes(written[:8], "little")
+    header = json.loads(written[8:end])
+    header = {"__metadata__": dict(sorted(header.pop("__metadata__", {}).items())), **header}
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + written[end:]
 
 
 def save_tensors(
@@ -205,7 +224,7 @@ def save_tensors(
         "facts": json.dumps(facts, allow_nan=False),
     }
     with atomic_write(path) as part:
-        part.write_bytes(save(tensors, metadata))
+        part.write_bytes(tensor_file(tensors, metadata))
     return Path(path)
 
 
@@ -250,7 +269,7 @@ def _kind(file: Any, path: str | os.PathLike[str]) -> str:
 @contextlib.contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
     """The safetensors file at this path; raises MissingFileError or CheckpointError where there is none."""
-    path = Path(path)
+    path = a_path(path)
     if not path.exists():
         raise MissingFileError(f"{path} does not exist")
     if path.is_dir():

@@ -220,7 +220,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["smaple"], "Did you mean"),
+        (["smaple"], "did you mean"),
         (["sample"], "requires an argument"),
         (["sample", "STYLE", "-n", "many", "-o", "a.png"], "many"),
         (["sample", "STYLE", "-n", "-3", "-o", "a.png"], "-3"),
@@ -277,7 +277,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
         (["mix", "STYLE", "--rows", "1", "--columns", "2", "--layers", "4:2", "-o", "a.png"], "FIRST:END"),
         (["mix", "STYLE", "--rows", "1", "--columns", "2", "--layers", "0:99", "-o", "a.png"], "0:99"),
         (["mix", "STACK", "--rows", "1", "--columns", "2", "--layers", "0:2", "-o", "a.png"], "w+"),
-        (["dataset", "faces", "-n", "0", "-o", "a.png"], "-n 0"),
+        (["dataset", "faces", "-n", "0", "-o", "a.png"], "-n: 0 is out of range"),
         (["dataset", "bedrooms", "-o", "a.png"], "bedrooms"),
         (["directions", "none", "-o", "a"], "none"),
         (

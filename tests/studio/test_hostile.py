@@ -14,6 +14,7 @@ import socket
 import struct
 import tempfile
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,7 +34,7 @@ from ganatomy.errors import SettingError
 from ganatomy.latents import Direction, Directions, Latents, Space
 from ganatomy.recipes.parts import write_direction
 from ganatomy.storage import save_directions, save_latents
-from ganatomy.studio import guards
+from ganatomy.studio import guards, strangers
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.guards import MOST_BODY, MOST_LARGE, MOST_MESSAGE, MOST_REQUEST
 from ganatomy.studio.run import serve, server_of
@@ -344,6 +345,52 @@ def test_a_file_that_does_not_arrive_is_refused(
     assert head.startswith(b"HTTP/1.1 408 ")
     assert "did not arrive" in json.loads(body)["error"]
     assert image(visitor)
+
+
+def test_520_strangers_do_not_lock_the_owner_out(measured: Bench) -> None:
+    """Half of them say one byte, half say nothing; a slider of the owner answers all the same."""
+    with open_studio([measured], token="owner-of-it") as address, contextlib.ExitStack() as held:
+        base = address.partition("?")[0].rstrip("/")
+        host, port = base.removeprefix("http://").split(":")
+        cookie = {"Cookie": f"{guards.cookie_name('owner-of-it')}=owner-of-it"}
+
+        def slider() -> float:
+            begun = time.monotonic()
+            url = f"{base.replace('http', 'ws')}/socket?model=toy"
+            with connect(url, max_size=None, additional_headers=cookie, origin=base) as owner:  # pyright: ignore[reportArgumentType]
+                assert image(owner)
+            return time.monotonic() - begun
+
+        slider()
+        for number in range(520):
+            stranger = held.enter_context(socket.create_connection((host, int(port))))
+            with contextlib.suppress(OSError):
+                stranger.sendall(b"G" if number % 2 else b"")
+        assert slider() < 5  # far less on a machine that does nothing else
+        assert httpx.get(f"{base}/api/models", headers=cookie).status_code == 200
+        assert httpx.get(f"{base}/api/models").status_code == 401
+
+
+def test_a_head_that_does_not_arrive_is_not_waited_for(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strangers, "HEAD_SECONDS", 0.3)
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=LONG) as slow:
+        for letter in b"GET / HTTP/1.1" * 40:
+            try:
+                slow.sendall(bytes([letter]))
+            except OSError:
+                return
+            time.sleep(0.05)
+    pytest.fail("the connection is still open")
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_other_sites_make_nothing_be_computed(address: str, site: str) -> None:
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    for path in ("thumbnails?model=toy", "panel?model=toy", "blind"):
+        response = httpx.get(f"{address}/api/{path}", headers=headers)
+        assert (response.status_code, response.headers["connection"]) == (403, "close")
+    assert httpx.get(address, headers=headers).status_code == 200  # a link to the page works
 
 
 def test_large_files_wait_for_each_other_and_no_one_else_waits(

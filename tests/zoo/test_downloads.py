@@ -86,6 +86,27 @@ def test_a_part_that_is_too_long_is_thrown_away(server: Any, path: Path) -> None
     assert [asked[2] for asked in server.asked] == [f"bytes={len(BODY)}-", None]
 
 
+@pytest.mark.parametrize("kind", ["a link", "a file of others", "a file with two names"])
+def test_a_part_that_others_may_have_written_is_not_gone_on_with(
+    server: Any, path: Path, tmp_path: Path, kind: str
+) -> None:
+    answer = server.put("/m.pkl", BODY)
+    path.parent.mkdir()
+    part, victim = path.with_name("model.pkl.part"), tmp_path / "victim"
+    victim.write_bytes(b"poison")
+    if kind == "a link":
+        part.symlink_to(victim)
+    elif kind == "a file with two names":
+        part.hardlink_to(victim)
+    else:
+        part.write_bytes(b"poison")
+        part.chmod(0o666)
+    path.with_name("model.pkl.part.tag").write_text(answer.headers["ETag"])
+    download(f"{server.url}/m.pkl", path)
+    assert path.read_bytes() == BODY
+    assert victim.read_bytes() == b"poison"
+
+
 def test_another_checksum_is_refused_and_nothing_is_left(server: Any, path: Path) -> None:
     server.put("/m.pkl", BODY)
     with pytest.raises(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import inspect
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 from cyclopts.help import DefaultFormatter, HelpPanel, InlineText
 from rich.console import Console, ConsoleOptions
 from rich.text import Text
@@ -46,7 +50,8 @@ from ganatomy.cli.commands.transfer import transfer
 from ganatomy.cli.commands.walk import walk
 from ganatomy.cli.commands.words import words
 from ganatomy.cli.console import complain, remark
-from ganatomy.errors import GanatomyError
+from ganatomy.cli.parameters import strictly
+from ganatomy.errors import GanatomyError, UnknownNameError
 
 COMMANDS = (
     models, info, sample, explore, studio, measure, map, compare, words, calibrate, survey, directions, import_, walk,
@@ -92,6 +97,7 @@ def build() -> App:
         help_format="plaintext",
         help_formatter=OneParagraph(),
         version=__version__,
+        default_parameter=Parameter(converter=strictly),
         suppress_keyboard_interrupt=False,
     )
     for position, command in enumerate(COMMANDS):
@@ -112,17 +118,55 @@ def _example(command: Callable[..., None]) -> str:
     return f"Example:\n{example.strip(chr(10))}"
 
 
+@contextlib.contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """SIGTERM stops as Ctrl-C does, so that nothing half written is left behind."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # which alone is sent signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _said(error: CycloptsError, app: App, arguments: Sequence[str]) -> str:
+    """What cyclopts refuses, as one sentence of ours."""
+    command, *_ = app.parse_commands(list(arguments))
+    more = f"see {' '.join(['ganatomy', *command, '--help'])}"
+    if isinstance(error, UnknownCommandError) and error.unused_tokens:
+        known = [name for name in (error.app or app) if not name.startswith("-")]
+        said = str(UnknownNameError("command", error.unused_tokens[0], known))
+        return f"{said} S{more[1:]}" if said.endswith("?") else f"{said}; {more}"
+    return f"{str(error).rstrip('.')}; {more}"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 2 for what we refuse, 130 after Ctrl-C. A bug keeps its traceback."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     app = build()
     try:
-        app(arguments, exit_on_error=False, print_error=False, result_action="return_none")
+        with _stopped_by_sigterm():
+            app(arguments, exit_on_error=False, print_error=False, result_action="return_none")
     except CycloptsError as error:
-        command, *_ = app.parse_commands(arguments)
-        complain(f"{str(error).rstrip('.')}; see {' '.join(['ganatomy', *command, '--help'])}")
+        complain(_said(error, app, arguments))
     except GanatomyError as error:
         complain(str(error))
+    except OSError as error:
+        if error.errno not in (errno.ENAMETOOLONG, errno.ENOSPC, errno.EMFILE):
+            raise
+        complain(f"{error.filename or 'a file'} cannot be used: {error.strerror or error}")
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "memory" not in str(error):
+            raise
+        complain(
+            "this machine has not enough memory for that; ask for fewer or smaller images, or a smaller batch"
+        )
     except KeyboardInterrupt:
         remark("stopped; the same command starts again, and a survey goes on where it was")
         return INTERRUPTED

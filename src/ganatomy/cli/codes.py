@@ -141,11 +141,13 @@ class Inverting(Aligning):
 
         wanted = None if space is None else Space.parse(space)
         if len(files) == 1 and not (files[0].is_dir() or is_photograph(files[0])):
-            return Inputs(
-                codes=Given(
-                    latents=load_latents(files[0]), space=wanted, truncation_psi=subject.truncation_psi
+            latents = load_latents(files[0])
+            if subject.truncation_psi != 1 and not (latents.space == "z" and wanted not in (None, Space.Z)):
+                raise SettingError(
+                    f"--truncation-psi {subject.truncation_psi:g} has no effect on codes in {latents.space}, which "
+                    f"{files[0]} holds; it draws codes in w closer to their mean: leave it out"
                 )
-            )
+            return Inputs(codes=Given(latents=latents, space=wanted, truncation_psi=subject.truncation_psi))
         mixed = next((file for file in files if file.suffix.lower() in CODES), None)
         if mixed is not None:
             raise SettingError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,6 +17,20 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from ganatomy.progress import Advance, Progress
+
+
+def plain(text: str) -> str:
+    r"""Text as it may be printed: what could move the cursor, hide letters or turn them around shows as its code.
+
+    >>> plain("Smiling\x1b[2J\n"), plain("a\u202eb")
+    ('Smiling\\x1b[2J\n', 'a\\u202eb')
+    """
+    return "".join(
+        letter
+        if letter.isprintable() or letter in "\n\t" or unicodedata.category(letter) == "Zs"
+        else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
 
 
 def complain(message: str) -> None:
@@ -30,7 +45,7 @@ def remark(message: str) -> None:
 
 def answer(lines: str, data: dict[str, Any], *, as_json: bool) -> None:
     """The result of a command on stdout: lines for a person, or one JSON object; nan and infinity become null there."""
-    text = json.dumps(_finite(data), indent=2, allow_nan=False) if as_json else lines
+    text = json.dumps(_finite(data), indent=2, allow_nan=False) if as_json else plain(lines)
     sys.stdout.write(text + "\n")
 
 
@@ -59,7 +74,9 @@ def progress(what: str) -> Iterator[Advance]:
 
 def _line(message: str, *, style: str) -> None:
     # soft_wrap keeps it one line however narrow the terminal.
-    Console(stderr=True, highlight=False).print(Text(" ".join(message.split()), style=style), soft_wrap=True)
+    Console(stderr=True, highlight=False).print(
+        Text(plain(" ".join(message.split())), style=style), soft_wrap=True
+    )
 
 
 def _finite(value: Any) -> Any:

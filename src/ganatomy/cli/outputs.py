@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 IMAGES = (".png", ".jpg", ".jpeg", ".webp")
 FILMS = (".gif", ".mp4")
 CODES = (".latents", ".safetensors")
+FILES = (
+    *IMAGES, *FILMS, *CODES, ".directions", ".csv", ".tsv", ".txt", ".json", ".parquet", ".html", ".zip", ".pt", ".pth",
+    ".pkl", ".onnx", ".npy", ".npz",
+)  # fmt: skip
+"""Endings of files, which the name of a folder must not have."""
+OF_DIRECTIONS = (".directions", ".safetensors")
 
 
 def expect_file(path: Path, endings: Iterable[str] = ()) -> Path:
@@ -27,13 +33,26 @@ def expect_file(path: Path, endings: Iterable[str] = ()) -> Path:
         SettingError: for another ending. OutputError: when the folder cannot be written.
     """
     endings = tuple(endings)
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; give -o a file")
     if endings and path.suffix.lower() not in endings:
         known = " or ".join(part for part in (", ".join(endings[:-1]), endings[-1]) if part)
         raise SettingError(f"{path.name!r} does not end in {known}; name the file so")
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; give -o a file")
     expect_folder(path.parent)
     return path
+
+
+def expect_new_folder(path: Path) -> Path:
+    """The same of a folder that a command fills, whose name must not end like that of a file.
+
+    Raises:
+        SettingError: for a name that ends so. OutputError: when files cannot be written there.
+    """
+    if path.suffix.lower() in FILES and not path.is_dir():
+        raise SettingError(
+            f"{path.name!r} ends like a file, and a folder is written; leave out {path.suffix}"
+        )
+    return expect_folder(path)
 
 
 def expect_folder(path: Path) -> Path:
@@ -42,6 +61,8 @@ def expect_folder(path: Path) -> Path:
     Raises:
         OutputError: when they cannot.
     """
+    if path.is_file():
+        raise OutputError(f"{path} is a file; give -o a folder")
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):

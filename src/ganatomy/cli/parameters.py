@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, dataclass_transform
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, dataclass_transform, get_args, get_origin
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token, convert
 
 from ganatomy.cli import parsing
+from ganatomy.errors import SettingError
 
 T = TypeVar("T")
 
@@ -47,6 +49,21 @@ def parsed(
     return parameter if help is None else Parameter.combine(parameter, Parameter(help=help))
 
 
+def strictly(kind: Any, tokens: Sequence[Token]) -> Any:
+    """What an option's text means, read as cyclopts does, but whole numbers are whole and numbers finite."""
+    texts = [token.value for token in tokens]
+    alone = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    numeric = [each for each in alone if each is not type(None)]
+    if len(texts) == 1 and numeric in ([int], [float]):
+        return parsing.whole_number(texts[0]) if numeric == [int] else parsing.finite(texts[0])
+    choices = [str(word) for each in numeric if get_origin(each) is Literal for word in get_args(each)]
+    if len(texts) == 1 and choices and all(get_origin(each) is Literal for each in numeric):
+        if texts[0] not in choices:
+            raise SettingError(f"{texts[0]!r} is none of {', '.join(choices)}")
+        return texts[0]
+    return convert(kind, texts)
+
+
 def sources(metavar: str) -> Parameter:
     """A parameter that takes codes by seeds, as a file of latents, or as photographs."""
     return parsed(parsing.seeds_or_files, metavar)
@@ -80,7 +97,9 @@ CodeFiles = Annotated[
 Json = Annotated[bool, switch("Print one JSON object on stdout, everything else on stderr.", name="--json")]
 OutFile = Annotated[Path, out_path("File to write; its ending chooses an image or latents (.latents).")]
 OutFolder = Annotated[Path, out_path("Folder to write.")]
-Count = Annotated[int, Parameter(name=["-n"])]
+Count = Annotated[
+    int, Parameter(name=["-n"], converter=lambda _, tokens: parsing.count(tokens[-1].value), n_tokens=1)
+]
 Seed = Annotated[int, Parameter(help="Seed of the random latents: the same on every machine.")]
 SeedList = Annotated[tuple[int, ...], parsed(parsing.seed_list, "SEEDS")]
 NameList = Annotated[Names, parsed(parsing.name_list, "NAMES")]

@@ -11,6 +11,55 @@ from typing import Any
 
 from ganatomy.errors import SettingError
 
+LAST_SEED = 2**63 - 1
+MOST_SEEDS = 10_000
+"""Seeds in one list, as recipes hold at most."""
+MOST = 10_000_000
+"""Codes, images or steps that an option can ask for."""
+
+
+def whole_number(text: str) -> int:
+    """A whole number, as it stands there; 2.5 is none.
+
+    >>> whole_number("-3"), whole_number("10_000")
+    (-3, 10000)
+
+    Raises:
+        SettingError: for anything else, and beyond what a computer counts with.
+    """
+    if not re.fullmatch(r"[+-]?\d+(_\d+)*", text.strip(), re.ASCII):
+        raise SettingError(f"{text!r} is not a whole number")
+    if len(text) > 30 or abs(int(text)) > LAST_SEED:
+        raise SettingError(f"{text[:30]!r} is too large; {LAST_SEED} is the most")
+    return int(text)
+
+
+def count(text: str) -> int:
+    """How many: from 1 to `MOST`.
+
+    Raises:
+        SettingError: for anything else.
+    """
+    number = whole_number(text)
+    if not 1 <= number <= MOST:
+        raise SettingError(f"{number} is out of range; give 1 to {MOST:,}")
+    return number
+
+
+def finite(text: str) -> float:
+    """A number, neither infinite nor nan.
+
+    Raises:
+        SettingError: for anything else.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise SettingError(f"{text!r} is not a finite number")
+    return number
+
 
 def seed_list(text: str) -> tuple[int, ...]:
     """Seeds, separated by commas; `a:b` stands for a to b - 1.
@@ -19,14 +68,19 @@ def seed_list(text: str) -> tuple[int, ...]:
     ((3, 5, 9), (0, 1, 2, 3), (7, 10, 11))
 
     Raises:
-        SettingError: for anything else, and where there is no seed at all.
+        SettingError: for anything else, where there is no seed at all, and for more than `MOST_SEEDS`.
     """
     seeds: list[int] = []
     for part in _parts(text):
         first, colon, last = part.partition(":")
-        if not first.isdecimal() or (colon and not last.isdecimal()):
-            raise SettingError(f"{part!r} is not a seed; write whole numbers from 0, such as 3,5,9 or 0:8")
-        seeds += range(int(first), int(last)) if colon else [int(first)]
+        if not _is_seed(first) or (colon and not _is_seed(last)):
+            raise SettingError(
+                f"{part[:40]!r} is not a seed; write whole numbers from 0 to {LAST_SEED}, such as 3,5,9 or 0:8"
+            )
+        some = range(int(first), int(last)) if colon else [int(first)]
+        if len(seeds) + (max(0, int(last) - int(first)) if colon else 1) > MOST_SEEDS:
+            raise SettingError(f"{text[:40]!r} names more than {MOST_SEEDS:,} seeds; name fewer at once")
+        seeds += some
     if not seeds:
         raise SettingError(f"{text!r} names no seed; write whole numbers from 0, such as 3,5,9 or 0:8")
     return tuple(seeds)
@@ -69,10 +123,10 @@ def layer_range(text: str) -> tuple[int, int]:
 
 
 def name_list(text: str) -> tuple[str, ...]:
-    """Names, separated by commas.
+    r"""Names, separated by commas; a comma within a name is written with a backslash before it.
 
-    >>> name_list("Male, Eyeglasses")
-    ('Male', 'Eyeglasses')
+    >>> name_list("Male, Eyeglasses"), name_list(r"a:b\,c=d/e")
+    (('Male', 'Eyeglasses'), ('a:b,c=d/e',))
     """
     return tuple(_parts(text))
 
@@ -180,8 +234,8 @@ def direction_in_file(text: str) -> tuple[Path, str]:
         SettingError: where one of the two is missing.
     """
     # A name may hold colons, and a path one behind the letter of a drive.
-    parts = re.fullmatch(r"((?:[A-Za-z]:)?[^:]+):(.+)", text)
-    if parts is None:
+    parts = re.fullmatch(r"((?:[A-Za-z]:)?[^:]+):(.+)", text, re.DOTALL)
+    if parts is None or len(parts[1]) == 1:  # a path of Windows without a name
         raise SettingError(
             f"{text!r} does not say which direction; write FILE:NAME, such as my.directions:Smiling"
         )
@@ -215,8 +269,18 @@ def eased(first: float, last: float, count: int) -> list[float]:
     return [middle + reach * math.cos(math.pi * time) for time in stations(0, 1, count)]
 
 
+def _is_seed(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= LAST_SEED
+
+
 def _parts(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
+    r"""What stands between commas; a comma of a name is written with a backslash before it.
+
+    >>> _parts(r"Male, red\, round,,")
+    ['Male', 'red, round']
+    """
+    parts = re.split(r"(?<!\\),", text)
+    return [part.strip().replace("\\,", ",") for part in parts if part.strip()]
 
 
 def _name_and_number(text: str, expected: str) -> tuple[str, str]:

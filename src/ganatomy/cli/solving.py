@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ganatomy.cli.console import progress
+from ganatomy.cli.console import progress, remark
 from ganatomy.cli.readings import each_image, rows
+from ganatomy.errors import SettingError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from ganatomy.perception.base import Scorer, Scores
     from ganatomy.recipes.moves import Move
 
+FAR, FARTHEST = 6.0, 100.0
+"""Steps in standard deviations of codes that are warned of, and that are refused."""
 NUM_POPULATION, POPULATION_SEED = 1000, 0
 """Images that a percentile is counted in: the same for every command."""
 MOST_LINES = 8
@@ -85,6 +88,26 @@ class Moved:
         return lines
 
 
+def check_strength(direction: Direction, strength: float, units: str) -> None:
+    """Warn of steps that lead where no code is drawn, and refuse nonsense.
+
+    Raises:
+        SettingError: for more than `FARTHEST` standard deviations.
+    """
+    steps = strength / (direction.slope if units == "logit" else 1) if units != "sigma" else strength
+    sigmas = abs(steps if units == "sigma" else steps / direction.sigma)
+    if not sigmas > FAR:  # also where the direction has no scale
+        return
+    what = f"{direction.name}={strength:g}" + ("" if units == "sigma" else f" {units}, {sigmas:.0f} sigma,")
+    if sigmas > FARTHEST:
+        raise SettingError(
+            f"{what} is beyond any code: {FARTHEST:g} sigma are the most, and of drawn codes hardly one is beyond 4"
+        )
+    remark(
+        f"{what} is far from all drawn codes, of which hardly one is beyond 4 sigma; images there may be anything"
+    )
+
+
 def solve(
     generator: Generator,
     scorer: Scorer | None,
@@ -119,7 +142,9 @@ def solve(
     solved: dict[str, Strengths] = {}
     for name, amount in amounts.items():
         edit = replace(move, direction=directions[name], strength=amount.value)
-        if amount.units is not None:
+        if amount.units is None:
+            check_strength(edit.direction, amount.value, edit.units)
+        else:
             assert scorer is not None
             solved[name] = strengths(
                 generator,

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 NONE = "none"
 """What is given for no judge."""
 
+MOST_PSI = 10
+"""Truncation psi draws codes farther from the mean than training did where it is above 1."""
+
 CLIP = "clip"
 """The text-image model that scores attributes in words where no classifier is bundled or given."""
 
@@ -168,6 +171,10 @@ class Sampling(ModelOptions):
         from ganatomy.latents import Space
         from ganatomy.recipes import Drawn
 
+        if not abs(self.truncation_psi) <= MOST_PSI:
+            raise SettingError(
+                f"--truncation-psi {self.truncation_psi:g} is too large; 1 = none, 0 = mean w, the most is {MOST_PSI}"
+            )
         space = space or ("w" if "w" in self.generator.signature.spaces else "z")
         if self.truncation_psi != 1 and space == "z":
             raise SettingError(
@@ -434,6 +441,14 @@ def find_device(name: str) -> str:
     try:
         torch.zeros(1, device=name)
     except (RuntimeError, AssertionError, NotImplementedError) as error:  # torch raises any of these
-        reason = str(error).splitlines()[0]
+        kind = name.partition(":")[0]
+        if kind not in ("cpu", "cuda", "mps"):
+            reason = (
+                "devices are cpu, cuda, cuda:1 and mps" if kind != "gpu" else "a GPU is called cuda or mps"
+            )
+        elif str(error).startswith("Invalid device"):
+            reason = "after the colon stands the number of a GPU, from 0"
+        else:
+            reason = f"this machine, or its PyTorch, has no {name}"
         raise SettingError(f"--device {name} cannot be used: {reason}; leave it out, or use cpu") from None
     return name

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save
 from torch import Tensor
 
 from ganatomy.critics.base import Critic
@@ -16,7 +15,7 @@ from ganatomy.critics.multiscale import MultiscaleCritic
 from ganatomy.critics.strided import StridedCritic
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError, UnknownNameError, in_file
 from ganatomy.generators.checkpoints import Checkpoint, read_checkpoint
-from ganatomy.storage import atomic_write
+from ganatomy.storage import atomic_write, tensor_file
 from ganatomy.zoo import MODELS, find_bundled
 
 KIND = "critic"
@@ -82,7 +81,7 @@ def save_critic(
         "card": json.dumps(dict(card or {})),
     }
     with atomic_write(path) as part:
-        part.write_bytes(save(tensors, metadata))
+        part.write_bytes(tensor_file(tensors, metadata))
     return Path(path)
 
 

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from ganatomy.arguments import texts
 from ganatomy.datasets.tables import read_table
 from ganatomy.errors import CheckpointError, UnknownNameError
 
@@ -76,8 +77,11 @@ def read_labels(path: str | os.PathLike[str], *, names: Iterable[str] | None = N
     """
     table = read_table(path)
     first, *others = table.names
-    names = (names,) if isinstance(names, str) else names
-    chosen = tuple(names) if names is not None else tuple(name for name in others if not table.is_text(name))
+    chosen = (
+        texts("names", names)
+        if names is not None
+        else tuple(name for name in others if not table.is_text(name))
+    )
     if not chosen:
         raise CheckpointError(
             f"{path} cannot be read as a table of labels: it has no labels beside {first!r}; its first column names "

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from jaxtyping import Float
 from pyarrow import csv as arrow_csv
 
+from ganatomy.arguments import a_path
 from ganatomy.errors import CheckpointError, MissingFileError, UnknownNameError
 
 MOST_BYTES = 1 << 30
@@ -123,7 +124,7 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     Raises:
         MissingFileError: when there is none. CheckpointError: when it is no table, with the row that is wrong.
     """
-    path = Path(path)
+    path = a_path(path)
     if not path.exists():
         raise MissingFileError(f"{path} does not exist; give a table of labels")
     if not path.is_file():

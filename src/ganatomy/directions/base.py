@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 from scipy.stats import rankdata
 from torch import Tensor
 
+from ganatomy.arguments import instance
 from ganatomy.directions.cross_entropy import fit
 from ganatomy.directions.threads import threads_for
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
@@ -103,6 +104,7 @@ def read(survey: Survey, attributes: Iterable[str] | None = None, *, seed: int =
         ScoreError: for scores that are infinite, and for attributes that all or no images have, with the counts.
         SettingError: for an empty list of attributes.
     """
+    instance("survey", survey, Survey, "ganatomy.survey makes one, ganatomy.load_survey reads one")
     names = _choose(survey, attributes)
     columns = [survey.scores.names.index(name) for name in names]
     train, held = survey.labelled(names).split(held_out=HELD_OUT, seed=seed)
@@ -239,7 +241,9 @@ def _choose(survey: Survey, attributes: Iterable[str] | None) -> tuple[str, ...]
                 f"in {MINIMUM}; survey more codes, or name the attributes"
             )
         return names
-    names = (attributes,) if isinstance(attributes, str) else tuple(attributes)
+    if not isinstance(attributes, Iterable):
+        raise SettingError(f"attributes is {attributes!r:.40}, not a name or several")
+    names = (attributes,) if isinstance(attributes, str) else tuple(map(str, attributes))
     if not names:
         raise SettingError("attributes is empty; leave it out to find directions of all")
     for name in names:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from torch import Tensor, nn
 
+from ganatomy.arguments import one_of
 from ganatomy.errors import CheckpointError, SettingError, in_file
 from ganatomy.generators.architecture import Architecture
 from ganatomy.generators.base import Generator, Prior, parse_prior
@@ -104,8 +105,8 @@ def load(
     }
     options = {name: value for name, value in options.items() if value is not None}
     for name, known in (("output", tuple(RANGES)), ("class_join", JOINS)):
-        if name in options and options[name] not in known:
-            raise SettingError(f"{name}={options[name]!r} is not known; choose one of {', '.join(known)}")
+        if name in options:
+            one_of(name, options[name], known)
     if hidden is not None:
         parse_activation(hidden)
     if num_classes is not None and num_classes < 0:
@@ -119,11 +120,11 @@ def load(
     if source.settings is not None:
         generator = _compute(source, drawn_from, {**options, "network": network})
         generator.precision = parse_precision(precision, generator.precisions)
-        return generator.to(device).eval()
+        return _placed(generator, device)
     if kind_of(path) == "onnx":
         generator = _open_graph(source, drawn_from, {**options, "network": network})
         generator.precision = parse_precision(precision, generator.precisions)
-        return generator.to(device).eval()
+        return _placed(generator, device)
     checkpoint = read_checkpoint(path, network=network)
     with in_file(path):
         generator = (
@@ -142,7 +143,16 @@ def load(
     generator.guesses = generator.origin.guesses
     generator = _with_names(generator, checkpoint.metadata)
     generator.precision = parse_precision(precision, generator.precisions)
-    return generator.to(device).eval().requires_grad_(False)
+    return _placed(generator, device).requires_grad_(False)
+
+
+def _placed(generator: Generator, device: str | None) -> Generator:
+    """The generator on a device, ready to generate; raises SettingError for one that this machine does not have."""
+    try:
+        return generator.to(device).eval()
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise SettingError(f"device {device!r:.40} cannot be used: {reason}") from None
 
 
 def _from_object(model: Any, prior: Prior | None, options: Mapping[str, Any]) -> Generator:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
@@ -15,6 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ganatomy.arguments import whole
 from ganatomy.errors import FingerprintError, SettingError, SpaceError, UnknownNameError
 from ganatomy.generators.guesses import Guess
 from ganatomy.generators.origin import Origin
@@ -31,7 +33,7 @@ SEED_BLOCK = 256
 
 def parse_prior(prior: str) -> Prior:
     """The prior of that name; raises SettingError for any other word."""
-    if prior not in PRIORS:
+    if not isinstance(prior, str) or prior not in PRIORS:
         raise SettingError(f"{prior!r} is not a prior; choose one of {', '.join(PRIORS)}")
     return prior
 
@@ -229,8 +231,11 @@ class Generator(nn.Module, ABC):
             SettingError, UnknownNameError: for a negative count, or a label that the generator does not have.
             SpaceError: for a space that it does not have.
         """
-        if n < 0 or start < 0:
-            raise SettingError(f"cannot draw {n} codes from row {start}; both must be 0 or more")
+        n, start = whole("n", n, most=MOST_ROWS), whole("start", start)
+        if not (isinstance(truncation_psi, int | float) and math.isfinite(truncation_psi)):
+            raise SettingError(
+                f"truncation_psi is {truncation_psi!r:.60}, not a finite number; 1 = none, 0 = mean w"
+            )
         if truncation_psi != 1 and Space.parse(space) is Space.Z:
             raise SettingError(
                 f"truncation_psi={truncation_psi} acts on the way to w; codes in z have none, use another space"
@@ -356,12 +361,15 @@ class Generator(nn.Module, ABC):
             )
 
 
+MOST_ROWS = 1 << 40
+"""Codes that can be named at once; memory holds far fewer."""
+
+
 def draw_rows(
     n: int, dim: int, *, seed: int, start: int = 0, prior: Prior = "normal", stream: int = 0
 ) -> np.ndarray:
     """Rows `start` to `start + n` of an endless table of random numbers, `[n, dim]` float32, each by its own index."""
-    if seed < 0:
-        raise SettingError(f"seed {seed} is negative; seeds are 0 or more")
+    seed, n, start = whole("seed", seed), whole("n", n, most=MOST_ROWS), whole("start", start)
     if n == 0:
         return np.empty((0, dim), dtype=np.float32)
     blocks = []

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganatomy.arguments import tensor, whole
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, Prior, Signature, draw_rows, parse_prior
 from ganatomy.images import MODES
@@ -116,6 +117,11 @@ def wrap(
         G = ga.wrap(decoder, z_dim=16)
     """
     prior = parse_prior(prior)
+    z_dim = whole("z_dim", z_dim, least=1)
+    if not callable(model):
+        raise SettingError(
+            f"{type(model).__name__} is no generator; give a module or function from codes to images"
+        )
     name = (
         type(model).__name__
         if isinstance(model, nn.Module)
@@ -125,8 +131,11 @@ def wrap(
         if isinstance(part, nn.Module):
             part.eval()
     num_classes = num_classes or len(class_names)
-    if z_dim < 1:
-        raise SettingError(f"z_dim={z_dim} leaves no code; give the length of the vectors that {name} takes")
+    if value_range is not None:
+        ends = tensor("value_range", value_range)
+        if ends.shape != (2,) or not ends.isreal().all():
+            raise SettingError(f"value_range is {value_range!r:.60}, not two numbers such as (0, 255)")
+        value_range = (float(ends[0]), float(ends[1]))
     if value_range is not None and not value_range[0] < value_range[1]:
         raise SettingError(f"value_range={value_range} must name a lower and a higher value")
     with torch.no_grad():

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from ganatomy.arguments import texts
 from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.perception.base import Scores, position
 
@@ -31,6 +32,10 @@ def goals(before: Scores, to: Values, *, units: str = "probability") -> Float[Te
         UnknownNameError: for an attribute that was not scored, and for other units.
         SettingError: for no target at all, and for a value that is no number or outside its range.
     """
+    if not isinstance(to, Mapping):
+        raise SettingError(
+            f"targets are names with what to reach, such as {{'Smiling': 0.9}}, not {type(to).__name__}"
+        )
     if not to:
         raise SettingError("there is no target; say what to reach, such as to={'Smiling': 0.9}")
     if units not in UNITS:
@@ -67,7 +72,7 @@ def held_names(names: Sequence[str], targets: Iterable[str], hold: Iterable[str]
     targets = list(targets)
     if isinstance(hold, str):
         hold = [name for name in names if name not in targets] if hold == "all" else [hold]
-    held = tuple(dict.fromkeys(hold))
+    held = tuple(dict.fromkeys(texts("held attributes", hold)))
     for name in held:
         position(name, names)
         if name in targets:

@@ -6,13 +6,14 @@ has reached its goal. The *judge* takes no part: `confirm` shows it the edited i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ganatomy.arguments import instance
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.generators.latent_distribution import LatentDistribution, latent_distribution
@@ -202,11 +203,12 @@ def guided(
         >>> found.targets, found.held
         (('red',), ('round',))
     """
+    instance("generator", generator, Generator, "ganatomy.load opens one")
     _check(latents, scorer, settings, batch_size=batch_size)
     latents = latents if settings.layers is None else latents.to("w+")
     distribution = settings.distribution or latent_distribution(generator, latents.space)
     distribution.check(latents)
-    targets = scorer.select(to).names if to else ()
+    targets = scorer.select(to).names if isinstance(to, Mapping) and to else ()
     held = held_names(scorer.names, targets, hold)
     followed = (settings.target or scorer.target()).select(scorer.names)
     if directions is None:
@@ -376,6 +378,8 @@ def _derivatives(
 
 
 def _check(latents: Latents, scorer: Scorer, settings: GuidedSettings, *, batch_size: int) -> None:
+    instance("latents", latents, Latents, 'write ganatomy.Latents(codes=tensor, space="z")')
+    instance("scorer", scorer, Scorer, "ganatomy.scorer makes one of a name, a file or a function")
     scorer.require_images()
     if not len(latents):
         raise SettingError("there are no codes to edit; give one or more")

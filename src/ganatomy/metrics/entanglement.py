@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ganatomy.arguments import instance
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Directions, Space
 from ganatomy.metrics.base import MeasuredValue, Result
@@ -327,6 +328,7 @@ def entanglement(
         >>> found.reached.tolist()
         [True, True, True, True]
     """
+    instance("directions", directions, Directions, "methods such as ganatomy.regression find them")
     images = FreshImages(
         generator=generator,
         readers=Readers(scorer=scorer, judge=judge),

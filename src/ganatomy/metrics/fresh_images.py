@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from ganatomy.arguments import instance, whole
 from ganatomy.edits import move
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, batches
@@ -56,6 +57,9 @@ class Readers:
     features: str = ""
 
     def __post_init__(self) -> None:
+        instance("scorer", self.scorer, Scorer, "ganatomy.scorer makes one of a name, a file or a function")
+        if self.judge is not None:
+            instance("judge", self.judge, Judge, "ganatomy.judge makes one of a name, a file or a function")
         for scorer in (self.scorer, self.judge, self.factors):
             if scorer is not None:
                 scorer.require_images()
@@ -119,6 +123,9 @@ class FreshImages:
     _natural: dict[Space, NaturalCodes] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        instance("generator", self.generator, Generator, "ganatomy.load opens one")
+        for name in ("n", "num_calibration", "batch_size", "seed"):
+            whole(name, getattr(self, name))
         if min(self.n, self.num_calibration) < 2 or self.batch_size < 1:
             raise SettingError(
                 f"cannot measure {self.n} images, {self.num_calibration} of them first, in batches of "

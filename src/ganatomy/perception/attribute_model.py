@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.perception.base import check_names, class_log_odds
-from ganatomy.storage import atomic_write
+from ganatomy.storage import atomic_write, tensor_file
 
 ACTIVATIONS = ("sigmoid", "softmax")
 
@@ -112,8 +112,6 @@ class AttributeModel(nn.Module):
         Raises:
             OutputError: when the file cannot be written.
         """
-        from safetensors.torch import save
-
         path = Path(path)
         state = {
             name: (halved(tensor) if half else tensor).detach().cpu().contiguous()
@@ -123,7 +121,7 @@ class AttributeModel(nn.Module):
         if self.taught_by:
             metadata["taught_by"] = self.taught_by
         with atomic_write(path) as part:
-            part.write_bytes(save(state, metadata))
+            part.write_bytes(tensor_file(state, metadata))
         return path
 
     @classmethod

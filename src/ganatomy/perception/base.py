@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from ganatomy.arguments import tensor, texts
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
 from ganatomy.images import MODES, opaque
 from ganatomy.latents import Latents
@@ -140,8 +141,8 @@ class Scorer(ABC):
             SettingError: for images of another shape or range.
             ScoreError: where an image or a score is not a number, naming the row and the attribute.
         """
-        checked = _check_images(images, start=start)
-        logits = self._logits(checked, latents=latents, start=start).to(images.device, torch.float32)
+        images = _check_images(images, start=start)
+        logits = self._logits(images, latents=latents, start=start).to(images.device, torch.float32)
         if logits.shape != (len(images), len(self.names)):
             raise ScoreError(
                 f"{self.description} gave scores of shape {list(logits.shape)} for {len(images)} images and "
@@ -221,7 +222,7 @@ def position(name: str, names: Sequence[str]) -> int:
 
 def check_names(names: Iterable[str]) -> tuple[str, ...]:
     """Attribute names as a tuple, a text as one name; raises SettingError where there are none, or two are the same."""
-    names = (names,) if isinstance(names, str) else tuple(str(name) for name in names)
+    names = texts("names", names)
     if not names:
         raise SettingError("a scorer needs at least one attribute name")
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -265,6 +266,7 @@ def fingerprint_of(*parts: str | bytes) -> str:
 
 
 def _check_images(images: Tensor, *, start: int) -> Tensor:
+    images = tensor("images", images)
     if images.ndim != 4 or images.shape[1] not in MODES:
         raise SettingError(
             f"images are [n, 1 to 4, height, width], got a tensor of shape {list(images.shape)}"

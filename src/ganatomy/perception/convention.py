@@ -59,6 +59,9 @@ class Convention:
             raise SettingError(
                 f"value_range is what black and white go in as, such as 0 and 255, not {self.value_range}"
             )
+        for name in ("colour", "layout", "output", "head"):
+            if not isinstance(getattr(self, name), str | None):
+                raise SettingError(f"{name} is {getattr(self, name)!r:.60}, which is no text")
         if self.output is not None and self.output not in OUTPUTS:
             raise SettingError(f"{self.output!r} is not a known output; choose one of {', '.join(OUTPUTS)}")
 

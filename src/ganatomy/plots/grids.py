@@ -12,9 +12,10 @@ from jaxtyping import Float
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from ganatomy.arguments import tensor, texts, whole
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, batches
-from ganatomy.images import shown, to_pil
+from ganatomy.images import require_finite, shown, to_pil
 from ganatomy.latents import Latents
 
 READABLE = 128
@@ -60,12 +61,24 @@ def grid(
         >>> ga.grid(toy(toy.sample(6, seed=1)), columns=3, scale=2, gap=1).size
         (52, 35)
     """
+    if isinstance(images, list | tuple) and not images:
+        raise SettingError("there is no image to show; a grid needs at least one")
+    images = tensor("images", images)
+    if images.ndim != 4:
+        raise SettingError(
+            f"images are [n, channels, height, width], got a tensor of shape {list(images.shape)}"
+        )
     if not len(images):
         raise SettingError("there is no image to show; a grid needs at least one")
+    require_finite(images)
+    labels, captions, row_labels = (
+        None if lines is None else texts("lines of text", lines) for lines in (labels, captions, row_labels)
+    )
+    columns = columns if columns is None else whole("columns", columns, least=1)
+    scale = scale if scale is None else whole("scale", scale, least=1)
     columns = columns if columns is not None else math.ceil(math.sqrt(len(images)))
     scale = scale if scale is not None else enlargement(images.shape[-2:])
-    if columns < 1 or scale < 1 or gap < 0:
-        raise SettingError(f"columns {columns} and scale {scale} must be at least 1, gap {gap} at least 0")
+    gap = whole("gap", gap)
     num_rows = math.ceil(len(images) / columns)
     _expect("labels", labels, len(images), "images")
     _expect("captions", captions, columns, "columns")

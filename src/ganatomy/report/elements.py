@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,13 +81,20 @@ def made_in(seconds: Mapping[str, float]) -> str:
     return f"Made by ganatomy in {total:.0f} seconds ({stages}). This page needs no network."
 
 
+LONGEST_NAME = 80
+"""Letters of a file's name; file systems take 255 bytes, and others stand around it."""
+
+
 def file_name(attribute: str) -> str:
-    """An attribute's name with only what any file system takes.
+    """An attribute's name with only what any file system takes; others never share one, up to upper and lower case.
 
     >>> file_name("5_o_Clock_Shadow"), file_name("smiling / laughing")
-    ('5_o_Clock_Shadow', 'smiling-laughing')
+    ('5_o_Clock_Shadow', 'smiling-laughing-ad9745')
     """
-    return re.sub(r"[^\w.]+", "-", attribute).strip("-.") or "attribute"
+    plain = re.sub(r"[^\w.]+", "-", attribute, flags=re.ASCII).strip("-.")[:LONGEST_NAME]
+    if plain == attribute:
+        return plain
+    return f"{plain or 'attribute'}-{hashlib.sha256(attribute.encode('utf-8', 'replace')).hexdigest()[:6]}"
 
 
 Value = Cell | Estimate | str | None

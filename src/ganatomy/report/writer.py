@@ -69,8 +69,9 @@ def write_document(document: Document, folder: str | os.PathLike[str]) -> Path:
     for name, write in document.files.items():
         write(folder / name)
     drawn = [_draw(section, folder) for section in document.sections]
+    taken: set[str] = set()
     for one in (one for part in drawn for one in (*part.drawings, *part.cards)):
-        _save(one, folder / FIGURES / f"{one.name}.png")
+        _save(one, folder / FIGURES / f"{_free(one.name, taken)}.png")
     return _write_text(folder / PAGE_FILE, fill("page.html", page=document, sections=drawn))
 
 
@@ -156,6 +157,15 @@ def _save(one: Drawing | Card, path: Path) -> None:
     else:
         assert isinstance(one.image, Image.Image)
         save_image(one.image, path)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, with a number where some file system takes it for one that is taken; then it is taken as well."""
+    count = 1
+    while (free := name if count == 1 else f"{name}-{count}").casefold() in taken:
+        count += 1
+    taken.add(free.casefold())
+    return free
 
 
 def _draw(section: Section, folder: Path) -> DrawnSection:

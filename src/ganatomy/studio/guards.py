@@ -88,7 +88,8 @@ class Guard:
     """Lets allowed requests through, and adds security headers to the answers.
 
     Without a token the studio answers to names of this machine only, so that no page of another site can reach it
-    under a name of its own (DNS rebinding). A request with an origin must come from the studio's own page.
+    under a name of its own (DNS rebinding). A request with an origin must come from the studio's own page, and what
+    browsers ask for on behalf of other sites is refused before anything is computed.
 
     Args:
         app: what is guarded.
@@ -132,6 +133,8 @@ class Guard:
         host = headers.get("host", "")
         if self.token is None and not is_loopback(_hostname(host)):
             return _error(421, f"this studio answers on this machine only, not as {host[:80]!r}")
+        if _from_elsewhere(headers) and (scope["path"].startswith("/api") or scope["type"] == "websocket"):
+            return _error(403, "a page of another site may not use this studio; open its own page")
         origin = headers.get("origin")
         if origin is not None and _site(origin) != host:
             return _error(403, f"a page of {origin[:80]!r} may not use this studio; open its own page")
@@ -197,7 +200,6 @@ class _Upload:
         refusal = _error(
             408, f"this did not arrive within {BODY_SECONDS:.0f} seconds; try again over a faster connection"
         )
-        refusal.headers["Connection"] = "close"
         await refusal(self._scope, self._receive, self._send)
         self._late = True
 
@@ -257,5 +259,11 @@ def _hostname(host: str) -> str:
         return ""
 
 
+def _from_elsewhere(headers: Headers) -> bool:
+    """Whether a browser says that a page of another site asks, for example for an image, which has no origin."""
+    return headers.get("sec-fetch-site", "") in ("cross-site", "same-site")
+
+
 def _error(status: int, text: str) -> JSONResponse:
-    return JSONResponse({"error": text}, status_code=status)
+    """A refusal, after which the connection is closed: who is refused holds nothing."""
+    return JSONResponse({"error": text}, status_code=status, headers={"Connection": "close"})

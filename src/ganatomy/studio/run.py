@@ -25,6 +25,7 @@ from ganatomy.studio.bench import Bench, Preparing
 from ganatomy.studio.guards import MOST_MESSAGE, check_token, is_loopback, new_token
 from ganatomy.studio.preparing import prepare
 from ganatomy.studio.server import Studio, application
+from ganatomy.studio.strangers import patient
 from ganatomy.studio.turns import Superseded
 from ganatomy.zoo import find_bundled
 from ganatomy.zoo.downloads import cache_folder
@@ -154,7 +155,8 @@ def server_of(
         access_log=False,
         ws_max_size=2 * MOST_MESSAGE,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        limit_concurrency=512,
+        http=patient(),  # pyright: ignore[reportArgumentType]  (uvicorn calls it, as it calls a class)
+        backlog=1024,
         server_header=False,
     )
     return _Server(config, on_start=started, stop=studio.close)

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from ganatomy.arguments import whole
 from ganatomy.errors import ScoreError, SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scores
@@ -225,5 +226,5 @@ class Survey:
             raise SettingError(
                 f"held_out {held_out:g} of {len(self)} codes leaves one side empty; give 0 < held_out < 1"
             )
-        order = torch.from_numpy(np.random.default_rng(seed).permutation(len(self)))
+        order = torch.from_numpy(np.random.default_rng(whole("seed", seed)).permutation(len(self)))
         return self[order[count:].sort().values], self[order[:count].sort().values]

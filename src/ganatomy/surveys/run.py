@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from ganatomy.arguments import a_path, instance, whole
 from ganatomy.errors import CheckpointError, MissingFileError, OutputError, ScoreError, SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Space
@@ -66,8 +67,9 @@ def survey(
         >>> len(seen), seen.names
         (100, ('red', 'round'))
     """
-    if n < 1 or batch_size < 1:
-        raise SettingError(f"cannot survey {n} codes in batches of {batch_size}; both must be 1 or more")
+    instance("generator", generator, Generator, "ganatomy.load opens one")
+    instance("scorer", scorer, Scorer, "ganatomy.scorer makes one of a name, a file or a function")
+    n, batch_size = whole("n", n, least=1), whole("batch_size", batch_size, least=1)
     space = Space.parse(space)
     if space == Space.Z and truncation_psi != 1:
         raise SettingError(
@@ -163,7 +165,7 @@ def load_survey(folder: str | os.PathLike[str]) -> Survey:
 
         found = ga.regression(ga.load_survey("my.survey"))
     """
-    folder = Path(folder)
+    folder = a_path(folder)
     settings = Settings.read(folder)
     if settings is None:
         raise MissingFileError(f"{folder} holds no survey.json; give the folder that a survey was written to")

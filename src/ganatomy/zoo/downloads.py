@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,7 +34,8 @@ def cache_folder() -> Path:
 def download(url: str, path: Path, *, sha256: str | None = None, notice: str = "") -> Path:
     """The file of that address at this path, fetched if it is not there yet.
 
-    A download that breaks off leaves a part, and the next one goes on from there. What arrives is held against
+    A download that breaks off leaves a part, and the next one goes on from there, if the part is this user's own file.
+    What arrives is held against
     `sha256`; where none is published, the first download is trusted, and recorded beside the file. Every later
     call holds the file against that record, and so does a second download.
 
@@ -64,6 +66,8 @@ def _fetched(url: str, path: Path, *, sha256: str | None, notice: str) -> Path:
     else:
         _tell(f"downloading {url} to {path}" + (f"; {notice}" if notice else ""))
         part = path.with_name(f"{path.name}.part")
+        if not _is_own(part):
+            part.unlink(missing_ok=True)
         _download(url, part)
         found = sha256_of(part)
         if expected not in (None, found):
@@ -114,6 +118,17 @@ def write_whole(path: Path, data: dict[str, Any]) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_text(json.dumps(data, indent=2))
     os.replace(part, path)
+
+
+def _is_own(part: Path) -> bool:
+    """Whether a part is a file that this user alone may have written: no link, and none of another user's."""
+    try:
+        found = part.lstat()
+    except FileNotFoundError:
+        return False
+    others = stat.S_IWGRP | stat.S_IWOTH
+    mine = not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & others)
+    return stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and mine
 
 
 def _download(url: str, part: Path) -> None:

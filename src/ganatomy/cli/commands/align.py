@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, progress, remark
-from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Json, OutFolder, switch
 from ganatomy.cli.photographs import FaceOptions, measured_layout, named_layout, opened, photograph_files
 from ganatomy.errors import CheckpointError, PhotographError, SettingError
@@ -61,7 +61,7 @@ def align(
     if like is not None and layout != "ffhq":
         raise SettingError("--layout and --like both say where faces lie; leave one out")
     files, found = photograph_files(photographs), named_layout(layout)
-    expect_folder(out)
+    expect_new_folder(out)
     detector = None if found == "crop" and like is None else faces.find_detector()
     if like is not None:
         assert detector is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ganatomy.cli.console import stages
-from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Count, Json, NameList, OutFolder, TargetChange
 from ganatomy.cli.subject import GuidedStudy
 
@@ -34,7 +34,7 @@ def compare(
     """
     from ganatomy.experiments.compare import compare as run
 
-    expect_folder(out)
+    expect_new_folder(out)
     with stages() as advance:
         experiment = subject.experiment(progress=advance)
         found = run(

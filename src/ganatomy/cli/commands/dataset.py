@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, progress
-from ganatomy.cli.outputs import IMAGES, expect_file, expect_folder, write
+from ganatomy.cli.outputs import IMAGES, expect_file, expect_new_folder, write
 from ganatomy.cli.parameters import Count, Json, Scale, Seed, out_path, switch
 from ganatomy.errors import SettingError
 
@@ -58,7 +58,7 @@ def dataset(
             f"{out.name!r} is neither an image nor a folder; name a sheet .png, or a folder without a dot"
         )
     else:
-        expect_folder(out)
+        expect_new_folder(out)
         with progress("drawing") as advance:
             write_faces(out, n, seed=seed, resolution=resolution, entangled=not independent, progress=advance)
     data = {"dataset": name, "n": n, "seed": seed, "resolution": resolution, "independent": independent}

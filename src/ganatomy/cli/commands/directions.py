@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from ganatomy.cli import parsing
 from ganatomy.cli.console import answer, remark, stages
-from ganatomy.cli.outputs import expect_file
+from ganatomy.cli.outputs import FILES, OF_DIRECTIONS, expect_file
 from ganatomy.cli.parameters import (
     Attributes,
     Json,
@@ -124,7 +124,7 @@ def directions(
     from ganatomy.directions import METHODS
     from ganatomy.storage import save_directions
 
-    expect_file(out)
+    expect_file(out, OF_DIRECTIONS if out.suffix.lower() in FILES else ())
     if labels != LABELS:
         _refuse_beside_labels(method, finder, attributes)
         _find_by_labels(source, out, labels, seed=seed, json=json)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ganatomy.cli.console import stages
-from ganatomy.cli.outputs import expect_folder, finish_document
+from ganatomy.cli.outputs import expect_new_folder, finish_document
 from ganatomy.cli.parameters import Count, Json, OutFolder
 from ganatomy.cli.subject import Study, remark_doubts
 from ganatomy.errors import ScoreError
@@ -36,7 +36,7 @@ def explore(subject: Study, *, out: OutFolder, n: Count = 3000, json: Json = Fal
     from ganatomy.perception import TextScorer
     from ganatomy.report import prepare_folder
 
-    prepare_folder(expect_folder(out))
+    prepare_folder(expect_new_folder(out))
     experiment = subject.experiment()
     scorer = experiment.image_scorer
     # Of attributes in words, rare ones are skipped although they were asked for: words may fit all images, or none.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from ganatomy.cli.console import stages
 from ganatomy.cli.inputs import open_directions, open_label_table
-from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import AnyGenerator, Count, Json, Method, Names, OutFolder, parsed
 from ganatomy.cli.parsing import name_list
 from ganatomy.cli.subject import Study, called
@@ -63,7 +63,7 @@ def bias(
     from ganatomy.experiments.studies import study_bias
     from ganatomy.perception import TableScorer
 
-    expect_folder(out)
+    expect_new_folder(out)
     taught = None
     if directions is not None:
         taught = open_directions(directions, subject.generator, of_any_generator=of_any_generator)

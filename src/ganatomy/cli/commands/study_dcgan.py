@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from ganatomy.cli import parsing
 from ganatomy.cli.console import remark, stages
 from ganatomy.cli.inputs import open_reference
-from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Absent, Count, Json, Names, OutFolder, options, parsed
 from ganatomy.cli.subject import Study, find_device
 
@@ -65,7 +65,7 @@ def dcgan(
     """
     from ganatomy.experiments.studies import study_dcgan
 
-    expect_folder(out)
+    expect_new_folder(out)
     experiment = subject.experiment(without_scorer=True)
     real = None
     if data is not None:

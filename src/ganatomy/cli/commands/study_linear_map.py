@@ -7,7 +7,7 @@ from typing import Literal
 
 from ganatomy.cli.console import stages
 from ganatomy.cli.inputs import open_labelled
-from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Count, Json, OutFolder, TargetChange, options
 from ganatomy.cli.subject import Study, called
 
@@ -54,7 +54,7 @@ def linear_map(
     """
     from ganatomy.experiments.studies import study_linear_map
 
-    expect_folder(out)
+    expect_new_folder(out)
     with stages() as advance:
         experiment = subject.experiment(progress=advance)
         scorer = experiment.image_scorer

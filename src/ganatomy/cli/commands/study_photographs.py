@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from ganatomy.cli.console import stages
-from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Count, Json, OutFolder
 from ganatomy.cli.photographs import ALIGNING, Aligning, photograph_files
 from ganatomy.cli.subject import Study, called
@@ -54,7 +54,7 @@ def photographs(
     from ganatomy.datasets.references import drawn_reference
     from ganatomy.experiments.studies import study_photographs
 
-    expect_folder(out)
+    expect_new_folder(out)
     experiment = subject.experiment()
     generator = experiment.generator
     given: dict[str, torch.Tensor] = {}

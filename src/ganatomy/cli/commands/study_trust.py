@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ganatomy.cli.console import answer, stages
-from ganatomy.cli.outputs import expect_folder, finish_document
+from ganatomy.cli.outputs import expect_new_folder, finish_document
 from ganatomy.cli.parameters import Count, Json, OutFolder, options, parsed
 from ganatomy.cli.subject import NONE, GuidedStudy
 
@@ -72,7 +72,7 @@ def trust(
     from ganatomy.experiments.studies.trust import study_trust, trust_document
     from ganatomy.experiments.studies.trust.blind import check_sheet
 
-    expect_folder(out)
+    expect_new_folder(out)
     if blind:
         check_sheet(blind)
     with stages() as advance:

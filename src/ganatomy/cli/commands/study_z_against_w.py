@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ganatomy.cli.console import stages
 from ganatomy.cli.inputs import open_correlations
-from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import (
     Absent,
     CorrelationsFile,
@@ -56,7 +56,7 @@ def z_against_w(
     """
     from ganatomy.experiments.studies import study_z_against_w
 
-    expect_folder(out)
+    expect_new_folder(out)
     experiment = subject.experiment()
     data = open_correlations(correlations, subject.model)
     with stages() as advance:

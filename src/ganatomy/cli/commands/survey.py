@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ganatomy.cli.console import remark, stages
-from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Absent, Count, Json, OutFolder, options
 from ganatomy.cli.subject import Study, remark_doubts
 
@@ -31,7 +31,7 @@ def survey(
     """
     from ganatomy.surveys import differentiate, load_survey
 
-    expect_folder(out)
+    expect_new_folder(out)
     with stages() as advance:
         experiment = subject.experiment(only=True, progress=advance)
         found = experiment.survey(n, folder=out, stage="surveying")

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, remark, stages
-from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Device, Json, OutFolder, Seed, switch
 from ganatomy.progress import Progress
 
@@ -62,7 +62,7 @@ def train(
         raise SettingError(
             f"{name} is trained on your own images, and no bundled model; name their folder, zip or idx file"
         )
-    expect_folder(out)
+    expect_new_folder(out)
     with stages() as advance:
         if name in FAMILIES and data is not None:
             framing = Framing(resolution=resolution, crop=crop, channels=1 if grey else None, mirrored=mirror)

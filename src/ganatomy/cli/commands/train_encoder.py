@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, stages
-from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Json, OutFolder, Seed
 from ganatomy.cli.subject import ModelOptions
 
@@ -49,7 +49,7 @@ def train_encoder(
     from ganatomy.training import EncoderSettings
     from ganatomy.training import train_encoder as train
 
-    expect_folder(out)
+    expect_new_folder(out)
     generator = subject.generator
     given = kept = None
     if data is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ganatomy.cli.console import answer, stages
-from ganatomy.cli.outputs import expect_folder
+from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Json, OutFolder, options
 from ganatomy.cli.subject import ScorerAlone, Study
 
@@ -42,7 +42,7 @@ def train_transfer(
     from ganatomy.training import train_transfer as train_network
     from ganatomy.transfers.network import NETWORK_FILE
 
-    expect_folder(out)
+    expect_new_folder(out)
     experiment = subject.experiment()
     generator, scorer = experiment.generator, experiment.image_scorer
     settings = TransferSettings(

@@ -29,6 +29,7 @@ from ganatomy.cli.parameters import (
 )
 from ganatomy.cli.pasting import write_or_paste
 from ganatomy.cli.readings import with_lines
+from ganatomy.cli.solving import check_strength
 from ganatomy.cli.subject import Subject
 from ganatomy.errors import SettingError
 
@@ -158,6 +159,8 @@ def walk(
     strengths = tuple((parsing.eased if moving else parsing.stations)(*ends, count))
 
     legs = route.legs(subject.generator, strengths)
+    for leg in legs:
+        check_strength(leg.direction, max(ends, key=abs), route.units)
     inputs = photographs.read(subject, one_of(codes, seed), space=legs[0].direction.space if legs else space)
     at = inputs.codes
     if legs:

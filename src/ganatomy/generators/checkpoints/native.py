@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save
 from torch import Tensor
 
 from ganatomy.errors import CheckpointError, OutputError, SettingError
 from ganatomy.generators.base import Generator
+from ganatomy.storage import tensor_file
 
 KIND = "generator"
 FORMAT = "1"
@@ -62,7 +62,7 @@ def save_generator(
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(save(tensors, metadata))
+        part.write_bytes(tensor_file(tensors, metadata))
         os.replace(part, path)
     except OSError as error:
         with contextlib.suppress(OSError):

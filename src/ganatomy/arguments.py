@@ -1,0 +1,117 @@
+"""What people give to functions, turned into what is computed with, or refused in one sentence."""
+
+from __future__ import annotations
+
+import numbers
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganatomy.errors import SettingError
+
+T = TypeVar("T")
+
+LARGEST = 2**63 - 1
+
+
+def whole(name: str, value: Any, *, least: int = 0, most: int = LARGEST) -> int:
+    """A whole number of Python, NumPy or torch.
+
+    >>> whole("seed", np.int64(3))
+    3
+
+    Raises:
+        SettingError: for anything else, also 2.5 and True, and out of range.
+    """
+    if isinstance(value, np.ndarray | Tensor) and value.ndim == 0:
+        value = value.item()
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+        raise SettingError(f"{name} is {value!r:.60}, not a whole number")
+    number = int(value)
+    if not least <= number <= most:
+        raise SettingError(f"{name} is {number}, not from {least} to {most}")
+    return number
+
+
+def a_path(value: Any) -> Path:
+    """A path.
+
+    Raises:
+        SettingError: for what is neither text nor a path.
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise SettingError(f"a path is text, not {type(value).__name__}")
+    return Path(value)
+
+
+def tensor(name: str, value: Any) -> Tensor:
+    """Numbers as a tensor: of torch as they are, of NumPy or lists copied; a list of tensors is stacked.
+
+    >>> tensor("images", [np.zeros((3, 2, 2)), torch.ones(3, 2, 2)]).shape
+    torch.Size([2, 3, 2, 2])
+
+    Raises:
+        SettingError: for anything that is not numbers of one shape.
+    """
+    if isinstance(value, Tensor):
+        return value
+    try:
+        if isinstance(value, list | tuple) and not value:
+            return torch.zeros(0)
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            found = torch.stack([tensor(name, each) for each in value])
+        else:
+            found = torch.tensor(value if isinstance(value, np.ndarray | numbers.Real) else None)
+    except (TypeError, ValueError, RuntimeError):
+        raise SettingError(
+            f"{name} are numbers of one shape in a tensor, array or list, not {type(value).__name__}"
+        ) from None
+    return found.float() if found.dtype == torch.float64 else found
+
+
+def texts(name: str, value: Any) -> tuple[str, ...]:
+    """Names: a text is one, anything else is gone through.
+
+    >>> texts("names", "Smiling"), texts("names", ["Smiling", "Male"])
+    (('Smiling',), ('Smiling', 'Male'))
+
+    Raises:
+        SettingError: for what holds anything but texts.
+    """
+    if isinstance(value, str):
+        return (value,)
+    found = (
+        tuple(value) if isinstance(value, Iterable) and not isinstance(value, bytes | Tensor) else (value,)
+    )
+    for each in found:
+        if not isinstance(each, str):
+            raise SettingError(f"{name} are texts, such as ['Smiling', 'Male'], not {type(each).__name__}")
+    return tuple(str(each) for each in found)
+
+
+def one_of(name: str, value: Any, known: Iterable[str]) -> str:
+    """One of the words that are known.
+
+    Raises:
+        SettingError: for anything else, with all of them.
+    """
+    known = tuple(known)
+    if not isinstance(value, str) or value not in known:
+        raise SettingError(f"{name}={value!r:.60} is not known; choose one of {', '.join(known)}")
+    return value
+
+
+def instance(name: str, value: Any, kind: type[T], advice: str) -> T:
+    """A value of one of our classes.
+
+    Raises:
+        SettingError: for any other, with advice where such a value comes from.
+    """
+    if not isinstance(value, kind):
+        raise SettingError(f"{name} is {type(value).__name__}, not {kind.__name__}; {advice}")
+    return value
