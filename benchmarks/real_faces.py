@@ -28,7 +28,7 @@ from ganatomy.experiments.studies.trust import figures, study_trust
 from ganatomy.experiments.studies.trust.result import GUIDED
 from ganatomy.perception.network import AttributeConfig
 from ganatomy.statistics.formatting import percent_with_interval, with_interval
-from ganatomy.training.scorers import ScorerSettings, train_scorer
+from ganatomy.training.scorers import Augmentation, ScorerSettings, train_scorer
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 YOUNG = 40
@@ -58,7 +58,10 @@ def train_judge(path: Path, archive: Path, *, seed: int) -> None:
     pixels = np.concatenate([seen[:, :, ::-1], pixels])
     labels = torch.cat([labels[:-HELD_OUT], labels])
     network = AttributeConfig(attributes=("Male", "Young"), resolution=RESOLUTION, widths=(20, 48, 88, 128))
-    settings = ScorerSettings(network=network, images=60_000, held_out=HELD_OUT, seed=seed, strength=1.5)
+    stronger = Augmentation(strength=1.5)
+    settings = ScorerSettings(
+        network=network, images=60_000, held_out=HELD_OUT, seed=seed, augmentation=stronger
+    )
     judge, evaluation = train_scorer(settings, pixels, labels)
     judge.save(path)
     print(f"judge, on {HELD_OUT} other photographs:\n{evaluation}", flush=True)

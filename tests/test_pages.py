@@ -411,6 +411,10 @@ PAGES = {
         mentions=INVERSIONS,
         prepare=portraits,
     ),
+    "docs/attribute-networks.md": Page(
+        prints=["scorer, on 16 images that were held out", "of all decisions are right", "all: accuracy"],
+        writes=["scorer", "report", "mine", "mine-report"],
+    ),
     "docs/training.md": Page(
         prints=["StyleGAN2", "dcgan-r1 of 16 px", "too few for shapes"],
         writes=["samples.png"],

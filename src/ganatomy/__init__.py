@@ -18,6 +18,10 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.critics import discriminator_features as discriminator_features
     from ganatomy.datasets.correlations import drawn_correlations as drawn_correlations
     from ganatomy.datasets.correlations import read_correlations as read_correlations
+    from ganatomy.datasets.labelled_images import LabelChoice as LabelChoice
+    from ganatomy.datasets.labelled_images import LabelledImages as LabelledImages
+    from ganatomy.datasets.labelled_images import drawn_images as drawn_images
+    from ganatomy.datasets.labelled_images import open_labelled as open_labelled
     from ganatomy.datasets.labels import LabelTable as LabelTable
     from ganatomy.datasets.labels import read_labels as read_labels
     from ganatomy.datasets.populations import drawn_labels as drawn_labels
@@ -81,6 +85,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.experiments.explore import explore as explore
     from ganatomy.experiments.measure import Measurements as Measurements
     from ganatomy.experiments.measure import measure as measure
+    from ganatomy.experiments.studies import study_attributes as study_attributes
     from ganatomy.experiments.studies import study_bias as study_bias
     from ganatomy.experiments.studies import study_dcgan as study_dcgan
     from ganatomy.experiments.studies import study_linear_map as study_linear_map
@@ -138,6 +143,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.metrics import reconstruction as reconstruction
     from ganatomy.metrics import separability as separability
     from ganatomy.metrics import walk_profile as walk_profile
+    from ganatomy.metrics.classification import read_attributes as read_attributes
     from ganatomy.metrics.linear_svm import compare_features as compare_features
     from ganatomy.metrics.linear_svm import critic_accuracy as critic_accuracy
     from ganatomy.metrics.linear_svm import linear_svm_accuracy as linear_svm_accuracy
@@ -149,6 +155,7 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.perception.base import Scorer as Scorer
     from ganatomy.perception.base import Scores as Scores
     from ganatomy.perception.features import features_of as features_of
+    from ganatomy.perception.onnx_export import export_onnx as export_onnx
     from ganatomy.perception.perceptual import perceptual_distance as perceptual_distance
     from ganatomy.photographs import Crops as Crops
     from ganatomy.photographs import Face as Face
@@ -186,6 +193,10 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.training import train_encoder as train_encoder
     from ganatomy.training import train_student as train_student
     from ganatomy.training import train_transfer as train_transfer
+    from ganatomy.training.scorers import AttributeRecipe as AttributeRecipe
+    from ganatomy.training.scorers import Augmentation as Augmentation
+    from ganatomy.training.scorers import TrainedAttributes as TrainedAttributes
+    from ganatomy.training.scorers import train_attributes as train_attributes
     from ganatomy.transfers import TransferNetwork as TransferNetwork
     from ganatomy.transfers import Transferred as Transferred
     from ganatomy.transfers import transfer as transfer
@@ -197,6 +208,7 @@ _NAMES = {
     "ganatomy.experiments.compare": "Comparison compare",
     "ganatomy.critics": "Critic critic critic_features discriminator_features",
     "ganatomy.datasets.correlations": "drawn_correlations read_correlations",
+    "ganatomy.datasets.labelled_images": "LabelChoice LabelledImages drawn_images open_labelled",
     "ganatomy.datasets.labels": "LabelTable read_labels",
     "ganatomy.datasets.populations": "drawn_labels",
     "ganatomy.datasets.references": "Reference drawn_reference folder_reference",
@@ -221,10 +233,12 @@ _NAMES = {
     "ganatomy.metrics": "MEASURES Entanglement Naming correlations cosines covariance dci edited_set entanglement "
     "frechet_distance identity_kept kid linearity memorisation name_directions nearest_training pair_grid path_length "
     "precision_recall reconstruction separability walk_profile",
+    "ganatomy.metrics.classification": "read_attributes",
     "ganatomy.metrics.linear_svm": "compare_features critic_accuracy linear_svm_accuracy",
     "ganatomy.perception": "Judge following judge scorer words",
     "ganatomy.perception.base": "Scorer Scores",
     "ganatomy.perception.features": "features_of",
+    "ganatomy.perception.onnx_export": "export_onnx",
     "ganatomy.perception.perceptual": "perceptual_distance",
     "ganatomy.photographs": "Crops Face Photograph TemplateLayout align face_detector load_layout measure_layout "
     "open_photograph paste save_layout",
@@ -234,10 +248,11 @@ _NAMES = {
     "ganatomy.report": "Document write_document",
     "ganatomy.report.maps": "write_map",
     "ganatomy.storage": "load_directions load_latents save_directions save_latents",
-    "ganatomy.experiments.studies": "study_bias study_dcgan study_linear_map study_photographs study_trust "
-    "study_z_against_w",
+    "ganatomy.experiments.studies": "study_attributes study_bias study_dcgan study_linear_map study_photographs "
+    "study_trust study_z_against_w",
     "ganatomy.surveys": "Survey differentiate load_survey survey",
     "ganatomy.training": "EncoderSettings TransferSettings train_encoder train_student train_transfer",
+    "ganatomy.training.scorers": "AttributeRecipe Augmentation TrainedAttributes train_attributes",
     "ganatomy.transfers": "TransferNetwork Transferred transfer",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}

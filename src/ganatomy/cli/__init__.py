@@ -35,6 +35,7 @@ from ganatomy.cli.commands.models import models
 from ganatomy.cli.commands.render import render
 from ganatomy.cli.commands.sample import sample
 from ganatomy.cli.commands.studio import studio
+from ganatomy.cli.commands.study_attributes import attributes
 from ganatomy.cli.commands.study_bias import bias
 from ganatomy.cli.commands.study_dcgan import dcgan
 from ganatomy.cli.commands.study_linear_map import linear_map
@@ -43,6 +44,7 @@ from ganatomy.cli.commands.study_trust import trust
 from ganatomy.cli.commands.study_z_against_w import z_against_w
 from ganatomy.cli.commands.survey import survey
 from ganatomy.cli.commands.train import train
+from ganatomy.cli.commands.train_attributes import train_attributes
 from ganatomy.cli.commands.train_encoder import train_encoder
 from ganatomy.cli.commands.train_student import train_student
 from ganatomy.cli.commands.train_transfer import train_transfer
@@ -59,7 +61,7 @@ COMMANDS = (
 )  # fmt: skip
 
 STUDIES: tuple[Callable[..., None], ...] = (
-    trust, linear_map, z_against_w, dcgan, bias, photographs,
+    trust, linear_map, z_against_w, dcgan, bias, photographs, attributes,
 )  # fmt: skip
 """Commands of `ganatomy study`, one for each study; a function's name is the command's, with hyphens."""
 
@@ -106,6 +108,7 @@ def build() -> App:
     app.command(studies)
     for study in STUDIES:
         studies.command(study, help_epilogue=_example(study))
+    app["train"].command(train_attributes, name="attributes", help_epilogue=_example(train_attributes))
     app["train"].command(train_encoder, name="encoder", help_epilogue=_example(train_encoder))
     app["train"].command(train_student, name="student", help_epilogue=_example(train_student))
     app["train"].command(train_transfer, name="transfer", help_epilogue=_example(train_transfer))

@@ -12,7 +12,15 @@ from functools import partial
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bars
 from rich.text import Text
 
@@ -43,17 +51,32 @@ def remark(message: str) -> None:
     _line(message, style="dim")
 
 
+def row(message: str) -> None:
+    """One quiet line on stderr whose blanks stay, such as a row of a table."""
+    Console(stderr=True, highlight=False).print(Text(message, style="dim"), soft_wrap=True)
+
+
 def answer(lines: str, data: dict[str, Any], *, as_json: bool) -> None:
     """The result of a command on stdout: lines for a person, or one JSON object; nan and infinity become null there."""
     text = json.dumps(_finite(data), indent=2, allow_nan=False) if as_json else plain(lines)
     sys.stdout.write(text + "\n")
 
 
+class RateColumn(ProgressColumn):
+    """How much is done in a second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.3g}/s", style="progress.data.speed")
+
+
 @contextmanager
 def stages() -> Iterator[Progress]:
     """A bar on stderr for each stage of long work; they leave nothing behind, and show only where a person looks."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn()
+    )  # fmt: skip
     with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 

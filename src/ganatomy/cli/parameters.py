@@ -148,9 +148,9 @@ Units = Annotated[
 ScorerName = Annotated[
     str | None,
     Parameter(
-        help="Attribute classifier (scorer): a bundled name, an ONNX file, a table of labels, FILE.py:FUNCTION, or for "
-        "words clip:ViT-B-32/openai, clip:hf://org/name, clip:FOLDER, or a file that `ganatomy words` wrote. "
-        "What an ONNX file or a function takes and gives can follow: "
+        help="Attribute classifier (scorer): a bundled name, a folder of `ganatomy train attributes`, an ONNX file, a "
+        "table of labels, FILE.py:FUNCTION, or for words clip:ViT-B-32/openai, clip:hf://org/name, clip:FOLDER, or a "
+        "file that `ganatomy words` wrote. What an ONNX file or a function takes and gives can follow: "
         "'FILE.onnx?colour=BGR&value_range=0:255&output=logits', or size, layout, mean, std, head, names; or stand in "
         "FILE.json. By default the one that is bundled with the model."
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import os
 import zipfile
@@ -22,6 +23,9 @@ from ganatomy.errors import CheckpointError, MissingFileError, UnknownNameError
 
 MOST_BYTES = 1 << 30
 """Larger tables are refused before they are read; CelebA's 202,599 rows of 40 labels take 27 MB."""
+
+MOST_COLUMNS = 10_000
+"""A table with more is something else, such as pixels."""
 
 SEPARATORS = "\t;,"
 """What may stand between cells; where none of them is in the line of names, it is blanks."""
@@ -85,13 +89,19 @@ class Table:
             )
         return np.array([*values, math.nan], dtype=np.float64)[codes]
 
-    def labels(self, name: str) -> Float[np.ndarray, " n"]:
+    def labels(self, name: str, *, unknown: float | None = None) -> Float[np.ndarray, " n"]:
         """The cells as probabilities in [0, 1], nan for blanks; -1 and 1, as in CelebA, are 0 and 1.
+
+        Args:
+            name: of the column.
+            unknown: number that stands for a label that is not known.
 
         Raises:
             UnknownNameError: without such a column. CheckpointError: for anything else, naming its row.
         """
         values = self.numbers(name)
+        if unknown is not None:
+            values = np.where(values == unknown, np.nan, values)
         known = ~np.isnan(values)
         if np.isin(values[known], (-1, 1)).all():
             return (values + 1) / 2
@@ -108,7 +118,7 @@ class Table:
         return self.column(name).unique().to_pylist()
 
 
-def read_table(path: str | os.PathLike[str]) -> Table:
+def read_table(path: str | os.PathLike[str], *, inside: str | None = None) -> Table:
     """Read a table of labels; what it holds says how it is written, not its ending.
 
     Text may be separated by commas, tabs, semicolons or blanks, in UTF-8, UTF-16 or Latin-1. Its first line names the
@@ -117,6 +127,7 @@ def read_table(path: str | os.PathLike[str]) -> Table:
 
     Args:
         path: of the file.
+        inside: its name in a zip that holds other files as well.
 
     Returns:
         The table, without lines and columns that are empty.
@@ -130,9 +141,10 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     if not path.is_file():
         raise CheckpointError(f"{path} is not a file; give a table of labels")
     try:
-        names, columns = (
-            _read_parquet(path) if path.suffix.lower() == ".parquet" else _parse(_decode(_read_bytes(path)))
-        )
+        if (inside or path.name).lower().endswith(".parquet"):
+            names, columns = _read_parquet(path, inside)
+        else:
+            names, columns = _parse(_decode(_read_bytes(path, inside)))
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(
@@ -161,12 +173,13 @@ def number(cell: object) -> float | None:
         return None
 
 
-def _read_bytes(path: Path) -> bytes:
+def _read_bytes(path: Path, inside: str | None) -> bytes:
     if path.suffix.lower() != ".zip":
         _refuse_large(path.stat().st_size)
         return path.read_bytes()
     with zipfile.ZipFile(path) as archive:
         tables = [it for it in archive.infolist() if it.filename.lower().endswith((".txt", ".csv", ".tsv"))]
+        tables = tables if inside is None else [archive.getinfo(inside)]
         if len(tables) != 1:
             raise ValueError(f"it holds {len(tables)} tables (.txt, .csv, .tsv), not 1")
         _refuse_large(tables[0].file_size)
@@ -215,6 +228,8 @@ def _parse(text: str) -> tuple[tuple[str, ...], tuple[pa.ChunkedArray, ...]]:
     row = next((line for line in body.splitlines() if line.strip()), "")
     if not names or not row:
         raise ValueError("it has no labels")
+    if len(names) > MOST_COLUMNS:
+        raise ValueError(f"it has {len(names):,} columns, a table of labels has at most {MOST_COLUMNS:,}")
     if len(next(csv.reader([row], delimiter=separator))) == len(names) + 1:
         names.insert(0, "file")  # CelebA's list has no name for the column of images
     elif names[0].lower().endswith(IMAGES):
@@ -264,9 +279,9 @@ def _columns(body: str, separator: str, num_columns: int) -> list[pa.ChunkedArra
     return list(table.columns)
 
 
-def _read_parquet(path: Path) -> tuple[tuple[str, ...], tuple[pa.ChunkedArray, ...]]:
+def _read_parquet(path: Path, inside: str | None) -> tuple[tuple[str, ...], tuple[pa.ChunkedArray, ...]]:
     _refuse_large(path.stat().st_size)
-    table = pq.read_table(path)
+    table = pq.read_table(path if inside is None else io.BytesIO(_read_bytes(path, inside)))
     columns = []
     for name, column in zip(table.column_names, table.columns, strict=True):
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type

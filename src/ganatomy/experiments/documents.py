@@ -12,7 +12,11 @@ from ganatomy.report import Document
 
 @singledispatch
 def document(
-    found: object, experiment: Experiment, *, model: str | None = None, scorer: str | None = None
+    found: object,
+    experiment: Experiment | None = None,
+    *,
+    model: str | None = None,
+    scorer: str | None = None,
 ) -> Document:
     """What an experiment found as a document, for `write_document`.
 
@@ -20,7 +24,7 @@ def document(
 
     Args:
         found: what `explore`, `compare` or a study returned.
-        experiment: that it was found with; its generator draws the images.
+        experiment: that it was found with; its generator draws the images. A study of a classifier alone needs none.
         model: bundled name or file of the generator, as the page calls it.
         scorer: the same of the scorer.
 

@@ -114,7 +114,9 @@ class BackboneNetwork(AttributeModel):
 
     @classmethod
     def from_config(cls, text: str) -> BackboneNetwork:
-        return cls(BackboneConfig(**json.loads(text)))
+        settings = json.loads(text)
+        lists = {key: tuple(value) for key, value in settings.items() if isinstance(value, list)}
+        return cls(BackboneConfig(**(settings | lists)))
 
     def embed(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
         """What the heads read: the dense blocks on the pooled backbone."""
@@ -244,8 +246,9 @@ def _by_name(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> dict[
 
 def _by_order(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
     """Tensors in their order, where all shapes agree; what is left over is the classifier at the end."""
-    ours = [name for name in wanted if not name.endswith("num_batches_tracked")]
-    theirs = [tensor for name, tensor in given.items() if not name.endswith("num_batches_tracked")]
+    # What norms count is a single number, and not learnt.
+    ours = [name for name, tensor in wanted.items() if tensor.ndim]
+    theirs = [tensor for tensor in given.values() if tensor.ndim]
     rest = len(theirs) - len(ours)
     if not 0 <= rest <= 2 or any(
         wanted[name].shape != tensor.shape for name, tensor in zip(ours, theirs, strict=False)

@@ -22,6 +22,7 @@ from ganatomy.generators import save_generator
 from ganatomy.generators.base import Generator
 from ganatomy.images import Pixels
 from ganatomy.perception import scorer as read_scorer
+from ganatomy.perception.attribute_model import AttributeModel
 from ganatomy.perception.features import Features, features_of
 from ganatomy.perception.network import AttributeConfig, AttributeNetwork, NetworkScorer
 from ganatomy.progress import Progress
@@ -71,7 +72,8 @@ class TrainingData:
 
 def apart(scorer: ScorerSettings, *, seed: int, strength: float = 1.0, **network: Any) -> ScorerSettings:
     """The same training with another seed, other widths, and other augmentation."""
-    return replace(scorer, seed=seed, strength=strength, network=replace(scorer.network, **network))
+    augmentation = replace(scorer.augmentation, strength=strength)
+    return replace(scorer, seed=seed, augmentation=augmentation, network=replace(scorer.network, **network))
 
 
 _FACES = GanSettings(
@@ -287,7 +289,7 @@ def _fitting(scorer: ScorerSettings, labelled: TrainingData) -> ScorerSettings |
 
 def _train_scorer(
     settings: ScorerSettings, data: TrainingData, device: str, progress: Progress | None
-) -> tuple[AttributeNetwork, ScorerEvaluation]:
+) -> tuple[AttributeModel, ScorerEvaluation]:
     assert data.labels is not None
     return train_scorer(settings, data.pixels, data.labels, data.factors, device=device, progress=progress)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +16,8 @@ from torch.nn import functional as F
 from ganatomy.errors import SettingError
 from ganatomy.images import Pixels
 from ganatomy.training.ranks import Ranks
+
+T = TypeVar("T")
 
 FEWEST_IMAGES = 16
 """Images without which there is nothing to learn from."""
@@ -64,6 +66,31 @@ def array_images(pixels: Pixels, *, description: str = "images", mirrored: bool 
     )
 
 
+class Ahead(Generic[T]):
+    """Reads what a step needs, and while the step is computed what the next one will.
+
+    Args:
+        read: what a step of this number needs.
+    """
+
+    def __init__(self, read: Callable[[int], T]) -> None:
+        self._read = read
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="images")
+        self._next: tuple[int, Future[T]] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._reader.shutdown(wait=True, cancel_futures=True)
+
+    def __call__(self, step: int) -> T:
+        kept, self._next = self._next, None
+        found = kept[1].result() if kept and kept[0] == step else self._read(step)
+        self._next = step + 1, self._reader.submit(self._read, step + 1)
+        return found
+
+
 class Batches:
     """The real images of each step; those of the next one are read while a step is computed.
 
@@ -91,21 +118,17 @@ class Batches:
         self.images, self.seed, self.batch = images, seed, batch
         self.resolution, self.device = resolution, device
         self.part = (ranks or Ranks()).part(batch)
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="images")
-        self._ahead: tuple[int, Future[Pixels]] | None = None
+        self._ahead = Ahead(self._read)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._reader.shutdown(wait=True, cancel_futures=True)
+        self._ahead.__exit__(*error)
 
     def __call__(self, step: int) -> Float[Tensor, "n c r r"]:
         """The images of a step, in [-1, 1]."""
-        kept, self._ahead = self._ahead, None
-        pixels = kept[1].result() if kept and kept[0] == step else self._read(step)
-        self._ahead = step + 1, self._reader.submit(self._read, step + 1)
-        return as_images(pixels, resolution=self.resolution, device=self.device)
+        return as_images(self._ahead(step), resolution=self.resolution, device=self.device)
 
     def _read(self, step: int) -> Pixels:
         rng = np.random.default_rng((self.seed, 1, step))

@@ -11,8 +11,9 @@ import torch
 
 from ganatomy.generators.base import Generator, batches
 from ganatomy.images import to_uint8
+from ganatomy.perception.attribute_model import AttributeModel
 from ganatomy.perception.base import Scorer
-from ganatomy.perception.network import AttributeConfig, AttributeNetwork
+from ganatomy.perception.network import AttributeConfig
 from ganatomy.progress import Progress
 from ganatomy.training.scorers import ScorerEvaluation, ScorerSettings, train_scorer
 
@@ -31,7 +32,7 @@ def train_student(
     images: int = 64_000,
     seed: int = SEED,
     progress: Progress | None = None,
-) -> tuple[AttributeNetwork, ScorerEvaluation]:
+) -> tuple[AttributeModel, ScorerEvaluation]:
     """Train an attribute network on generated images, labelled by a scorer.
 
     Args:
