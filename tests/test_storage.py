@@ -16,13 +16,13 @@ from safetensors.torch import load_file, save_file
 from ganatomy.errors import CheckpointError, MissingFileError, OutputError
 from ganatomy.latents import Direction, Directions, Latents, Space
 from ganatomy.storage import (
-    atomic_write,
     load_directions,
     load_latents,
     read_kind,
     save_directions,
     save_latents,
 )
+from ganatomy.writing import atomic_write
 
 FLOATS = ["intercept", "sigma", "slope", "auc"]
 OTHERS = ["name", "space", "layers", "method", "seed", "fingerprint"]

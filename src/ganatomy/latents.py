@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ganatomy.arguments import instance, tensor
 from ganatomy.errors import FingerprintError, SettingError, SpaceError, UnknownNameError
+from ganatomy.tabular import Frame, Tabular
 
 
 class Space(StrEnum):
@@ -39,7 +40,7 @@ class Space(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Latents:
+class Latents(Tabular):
     """Codes and their space, batch first.
 
     Args:
@@ -97,6 +98,16 @@ class Latents:
             rows = rows if len(rows) else rows.long()
         labels = None if self.labels is None else self.labels[rows]
         return replace(self, codes=self.codes[rows], labels=labels)
+
+    def frame(self) -> Frame:
+        """A row for each code: its class, if it has one, and its numbers, those of layers one after another."""
+        owner = f", of generator {self.fingerprint[:12]}" if self.fingerprint else ""
+        flat = self.codes.detach().cpu().flatten(1)
+        classes = {} if self.labels is None else {"class": self.labels.argmax(1).tolist()}
+        return Frame(
+            title=f"{len(self)} code{'s' * (len(self) != 1)} in {self.space}, {list(self.codes.shape)}{owner}",
+            columns=classes | {f"{self.space}{k}": column for k, column in enumerate(flat.T.tolist())},
+        )
 
     @property
     def dim(self) -> int:
@@ -160,7 +171,7 @@ class Latents:
         )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Direction:
     """A named unit vector in one space, with the linear model `logit = slope * <code, vector> + intercept`.
 
@@ -267,13 +278,16 @@ class Direction:
                 f"{latents.fingerprint[:12]}; use .of_any_generator() to apply it anyway"
             )
 
+    def __repr__(self) -> str:
+        return f"<Direction: {self.name} in {self.space}, by {self.method}>"
+
     def of_any_generator(self) -> Direction:
         """The same direction without the fingerprint of its generator, so that it applies to any."""
         return replace(self, fingerprint=None)
 
 
 @dataclass(frozen=True)
-class Directions(Sequence[Direction]):
+class Directions(Sequence[Direction], Tabular):
     """An ordered set of directions of one space, indexed by position or by name.
 
     Args:
@@ -341,6 +355,16 @@ class Directions(Sequence[Direction]):
     def matrix(self) -> Float[Tensor, "k d"]:
         """The unit vectors as rows (layers side by side in w+)."""
         return torch.stack([d.vector.flatten() for d in self.items])
+
+    def frame(self) -> Frame:
+        """Name, method and linear model of each direction, without its vector."""
+        fields = ("name", "method", "sigma", "slope", "auc", "intercept")
+        space = f" in {self.space}" if self.items else ""
+        return Frame(
+            title=f"{len(self)} direction{'s' * (len(self) != 1)}{space}",
+            columns={field: [getattr(item, field) for item in self.items] for field in fields}
+            | {"layers": ["all" if d.layers is None else f"{d.layers[0]}:{d.layers[1]}" for d in self.items]},
+        )
 
     def gram(self) -> Float[Tensor, "k k"]:
         """Cosines between all pairs."""

@@ -21,8 +21,9 @@ from safetensors.torch import save
 from torch import Tensor
 
 from ganatomy.arguments import a_path, instance
-from ganatomy.errors import CheckpointError, GanatomyError, MissingFileError, OutputError
+from ganatomy.errors import CheckpointError, GanatomyError, MissingFileError
 from ganatomy.latents import Direction, Directions, Latents, Space
+from ganatomy.writing import atomic_write
 
 FORMAT = 1
 LOADERS = {
@@ -166,26 +167,6 @@ def read_kind(path: str | os.PathLike[str]) -> str:
     """
     with _opened(path) as file:
         return _kind(file, path)
-
-
-@contextlib.contextmanager
-def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A temporary name beside `path` to write to. It replaces `path` when the block succeeds, else it is removed.
-
-    Raises:
-        OutputError: when the folder or the file cannot be written.
-    """
-    path = a_path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        part.replace(path)
-    except (OSError, SafetensorError) as error:
-        raise OutputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def tensor_file(tensors: dict[str, Tensor], metadata: dict[str, str]) -> bytes:

@@ -362,3 +362,11 @@ def test_explore_writes_a_report_and_goes_on_where_it_was(run: Run, files: Any, 
     walked = ["--seed", 1, "--along", f"{out}:Smiling", "-o", tmp_path / "walk.png"]
     assert run("walk", files.style, *walked).code == 0, "the folder of a report stands for its directions"
     assert run(*arguments).out.endswith(f"\n{out / 'report.html'}\n")
+
+
+def test_measure_writes_its_figures(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "figures.csv"
+    run("measure", "digits", "path-length", "-n", 200, "-o", out)
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {"measure", "of", "figure", "value", "low", "high", "unit", "better"} == set(rows[0])

@@ -238,7 +238,8 @@ class Remembered:
 
     def write(self, key: str) -> None:
         """Remember it; a cache that cannot be written is no reason to stop."""
-        from ganatomy.storage import atomic_write, save_latents
+        from ganatomy.storage import save_latents
+        from ganatomy.writing import atomic_write
 
         with contextlib.suppress(OutputError):
             save_latents(self.latents, _cached(key))

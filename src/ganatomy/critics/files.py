@@ -15,7 +15,8 @@ from ganatomy.critics.multiscale import MultiscaleCritic
 from ganatomy.critics.strided import StridedCritic
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError, UnknownNameError, in_file
 from ganatomy.generators.checkpoints import Checkpoint, read_checkpoint
-from ganatomy.storage import atomic_write, tensor_file
+from ganatomy.storage import tensor_file
+from ganatomy.writing import atomic_write
 from ganatomy.zoo import MODELS, find_bundled
 
 KIND = "critic"

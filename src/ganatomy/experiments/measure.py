@@ -14,11 +14,12 @@ from ganatomy.errors import GanatomyError, SettingError, SpaceError, UnknownName
 from ganatomy.experiments.base import Experiment
 from ganatomy.latents import Space
 from ganatomy.metrics import MEASURES, MeasuredValue, Result, SharedInputs
-from ganatomy.metrics.base import BETTER
+from ganatomy.metrics.base import BETTER, figure_columns
 from ganatomy.perception import Scorer
 from ganatomy.perception.features import features_of, scores_images
 from ganatomy.perception.perceptual import perceptual_distance
 from ganatomy.progress import Clock
+from ganatomy.tabular import Frame, Tabular
 
 BUDGET = 1000
 """Images that one measure may generate by default: minutes on a laptop, and honest intervals."""
@@ -34,7 +35,7 @@ MISSING = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measurements:
+class Measurements(Tabular):
     """What measures found.
 
     Args:
@@ -71,6 +72,23 @@ class Measurements:
         width = max((len(name) for name, _ in lines), default=0)
         return "\n".join(
             [f"{name:{width}}  {text}" for name, text in lines] + [f"note: {note}" for note in self.notes]
+        )
+
+    def frame(self) -> Frame:
+        """A row for each figure: its measure, what it is of, value, interval and unit."""
+        rows = [
+            (name, label or "all", which, figure)
+            for name, found in self.results.items()
+            for label, result in found.items()
+            for which, figure in result.figures.items()
+        ]
+        columns = zip(*((*row[:3],) for row in rows), strict=True) if rows else ((), (), ())
+        return Frame(
+            title=f"{len(self.results)} measures of {self.n} images",
+            columns={
+                **dict(zip(("measure", "of", "figure"), columns, strict=True)),
+                **figure_columns(row[3] for row in rows),
+            },
         )
 
     def data(self) -> dict[str, Any]:

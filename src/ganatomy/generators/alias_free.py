@@ -150,6 +150,10 @@ class Band:
         return out
 
 
+SeparableTerm = tuple[Float[Tensor, " t"], Float[Tensor, " t"]]
+"""A reversed column and a reversed row of a filter."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FilteredLeakyReLU:
     """A leaky ReLU at a higher sampling rate: scale and bias, upsample, activate, clamp, downsample.
@@ -176,12 +180,10 @@ class FilteredLeakyReLU:
         bias: Float[Tensor, " c"],
         *,
         up_filter: Float[Tensor, " up_taps"] | None,
-        down_filter: Float[Tensor, "*down_taps"] | None,
+        down_terms: list[SeparableTerm],
     ) -> Float[Tensor, "n c out out"]:
         n, channels = x.shape[:2]
-        one = x.new_ones(1)
-        up_taps = one if up_filter is None else up_filter.flip(0) * self.up.up
-        down_terms = separable_terms(one if down_filter is None else down_filter)
+        up_taps = x.new_ones(1) if up_filter is None else up_filter.flip(0) * self.up.up
         planes = _Planes.apply(
             x.reshape(n * channels, *x.shape[2:]),
             scale.reshape(-1, 1, 1),
@@ -191,7 +193,7 @@ class FilteredLeakyReLU:
         return planes.view(n, channels, *planes.shape[1:])
 
 
-def separable_terms(taps: Float[Tensor, "*taps"]) -> list[tuple[Float[Tensor, " t"], Float[Tensor, " t"]]]:
+def separable_terms(taps: Float[Tensor, "*taps"]) -> list[SeparableTerm]:
     """Reversed columns and rows whose outer products sum up to a reversed filter.
 
     A radial filter of 12 taps has four such terms; the rest is below the precision of its numbers.

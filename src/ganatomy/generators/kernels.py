@@ -30,12 +30,12 @@ class FrozenKernel:
         self.weight = weight.detach()
         self.pixels = pixels
         self._keep = conv3x3.worth_keeping(weight, pixels)
-        self._version = _version(weight)
+        self._version = version_of(weight)
         self._lower: dict[torch.dtype, Tensor] = {}
         self._composed: dict[torch.dtype, Tensor] = {}
 
     def is_of(self, weight: Tensor) -> bool:
-        return self._version == _version(weight)
+        return self._version == version_of(weight)
 
     @cached_property
     def power(self) -> Float[Tensor, "o i"]:
@@ -153,5 +153,6 @@ def fan_in(weight: Float[Tensor, "o i k k"]) -> int:
     return weight[0].numel()
 
 
-def _version(weight: Tensor) -> tuple[int, int]:
+def version_of(weight: Tensor) -> tuple[int, int]:
+    """Another one after the tensor was written to, or replaced."""
     return weight.data_ptr(), weight._version  # noqa: SLF001 (torch has no other)

@@ -19,10 +19,16 @@ from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators import conv3x3
-from ganatomy.generators.alias_free import Band, FilteredLeakyReLU, design_lowpass
+from ganatomy.generators.alias_free import (
+    Band,
+    FilteredLeakyReLU,
+    SeparableTerm,
+    design_lowpass,
+    separable_terms,
+)
 from ganatomy.generators.base import Prior
 from ganatomy.generators.construction import construct
-from ganatomy.generators.kernels import FrozenKernel, KernelModule, WinogradConv, power, strips
+from ganatomy.generators.kernels import FrozenKernel, KernelModule, WinogradConv, power, strips, version_of
 from ganatomy.generators.modulation import is_tracked
 from ganatomy.generators.ops import LRELU_GAIN, EqualLinear
 from ganatomy.generators.style_based import (
@@ -204,6 +210,7 @@ class FilteredLayer(KernelModule):
     magnitude_ema: Tensor
     up_filter: Tensor | None
     down_filter: Tensor | None
+    _terms: tuple[tuple[int, int], list[SeparableTerm]] | None = None
 
     def __init__(self, before: Signal, after: Signal, config: StyleGAN3Config, *, critical: bool) -> None:
         super().__init__()
@@ -251,7 +258,16 @@ class FilteredLayer(KernelModule):
         # Demodulate and activate. The paper normalises weights and styles first, which cancels here.
         squares = power(self.weight) if frozen is None else frozen.power
         scale = (styles.square() @ squares.T).clamp_min(1e-30).rsqrt() * self.magnitude_ema.rsqrt()
-        return self.activation(x, scale, self.bias, up_filter=self.up_filter, down_filter=self.down_filter)
+        return self.activation(x, scale, self.bias, up_filter=self.up_filter, down_terms=self._down_terms())
+
+    def _down_terms(self) -> list[SeparableTerm]:
+        """The terms of the filter, found anew only after it has changed."""
+        taps = self.down_filter
+        if taps is None:
+            return separable_terms(self.bias.new_ones(1))
+        if self._terms is None or self._terms[0] != version_of(taps):
+            self._terms = version_of(taps), separable_terms(taps)
+        return self._terms[1]
 
     def _convolve(self, x: Tensor, styles: Tensor, frozen: FrozenKernel | None) -> Tensor:
         """What the filters will ask for of the convolution, whose input has zeros around it."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,6 +16,7 @@ from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Latents
 from ganatomy.progress import Advance
 from ganatomy.statistics.intervals import Estimate, rounded
+from ganatomy.tabular import Entry, Frame, Tabular
 
 BETTER = {True: "higher is better", False: "lower is better", None: "neither is better"}
 
@@ -38,7 +39,7 @@ class MeasuredValue:
         return f"{number} {self.unit}"
 
 
-class Result(ABC):
+class Result(Tabular):
     """What a measure found: every result is a frozen dataclass that prints itself."""
 
     unit: ClassVar[str]
@@ -60,6 +61,15 @@ class Result(ABC):
     def figures(self) -> dict[str, MeasuredValue]:
         """All figures by name, the main one first."""
 
+    def frame(self) -> Frame:
+        """A row for each figure: value, interval and unit."""
+        figures = self.figures
+        name, main = next(iter(figures.items()))
+        return Frame(
+            title=f"{name} {main}",
+            columns={"figure": list(figures), **figure_columns(figures.values())},
+        )
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know to compare these figures with others."""
@@ -76,6 +86,18 @@ class Result(ABC):
             name.replace("_", " "): MeasuredValue(it, self.unit, self.higher_is_better)
             for name, it in estimates.items()
         }
+
+
+def figure_columns(figures: Iterable[MeasuredValue]) -> dict[str, Sequence[Entry]]:
+    """Value, both ends of the interval, unit, and which way is better, as columns."""
+    figures = list(figures)
+    return {
+        "value": [figure.estimate.value for figure in figures],
+        "low": [figure.estimate.low for figure in figures],
+        "high": [figure.estimate.high for figure in figures],
+        "unit": [figure.unit for figure in figures],
+        "better": [BETTER[figure.higher_is_better] for figure in figures],
+    }
 
 
 def certain(value: float) -> Estimate:

@@ -24,6 +24,7 @@ from ganatomy.perception.judging import HALF, Judge
 from ganatomy.progress import Advance, part_of
 from ganatomy.statistics.intervals import Estimate, estimate, middle, resampling
 from ganatomy.surveys import choose
+from ganatomy.tabular import Frame
 
 MOSTLY = 0.5
 """An edit ends at usual codes if no more than this share of them is unusual."""
@@ -251,6 +252,25 @@ class Entanglement(Result, unit="selectivity", higher_is_better=True):
     def resampled_selectivities(self, form: str = "mean_abs_all") -> Float[Tensor, "b k"]:
         """Selectivity of each edit in images drawn with replacement: the same draws for all edits of these images."""
         return selectivity(*self._resampled, self.targets, form=form)
+
+    def frame(self) -> Frame:
+        """A row for each edit: how its own attribute changed, how clean it is, and whether its goal was reached."""
+        (low, high), found = self.achieved_intervals(), self.selectivity()
+        figures = [found.directions[name] for name in self.names]
+        return Frame(
+            title=f"{len(self.names)} edits in {self.num_images} images, selectivity {found.mean}",
+            columns={
+                "edit": self.names,
+                "strength": self.strengths.tolist(),
+                "target_change": self.achieved.tolist(),
+                "target_change_low": low.tolist(),
+                "target_change_high": high.tolist(),
+                "selectivity": [it.value for it in figures],
+                "selectivity_low": [it.low for it in figures],
+                "selectivity_high": [it.high for it in figures],
+                "reached": self.reached.tolist(),
+            },
+        )
 
     def __str__(self) -> str:
         every, top, signed = (self.selectivity(form) for form in ("mean_abs_all", "top13", "signed"))

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.perception.base import check_names, class_log_odds
-from ganatomy.storage import atomic_write, tensor_file
+from ganatomy.storage import tensor_file
+from ganatomy.writing import atomic_write
 
 ACTIVATIONS = ("sigmoid", "softmax")
 

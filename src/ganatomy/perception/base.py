@@ -17,6 +17,7 @@ from ganatomy.arguments import tensor, texts
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
 from ganatomy.images import MODES, opaque
 from ganatomy.latents import Latents
+from ganatomy.tabular import Frame, Tabular
 
 CERTAIN = 1e-6
 """Probabilities are read as at least this and at most one less this, so that the logit of a hard 0 or 1 is finite."""
@@ -26,7 +27,7 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scores:
+class Scores(Tabular):
     """What a scorer saw in `n` images: one logit for each image and attribute."""
 
     names: tuple[str, ...]
@@ -50,6 +51,14 @@ class Scores:
                 raise IndexError(f"row {rows} of {len(self)} scores")
             rows = [rows]
         return replace(self, logits=self.logits[rows])
+
+    def frame(self) -> Frame:
+        """A row for each image: the probability of each attribute."""
+        columns = zip(self.names, self.probabilities.cpu().T.tolist(), strict=True)
+        return Frame(
+            title=f"probabilities of {len(self.names)} attribute{'s' * (len(self.names) != 1)} in {len(self)} images",
+            columns=dict(columns),
+        )
 
     @property
     def probabilities(self) -> Float[Tensor, "n a"]:

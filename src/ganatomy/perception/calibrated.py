@@ -18,7 +18,7 @@ from torch import Tensor
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, fingerprint_of
-from ganatomy.storage import atomic_write
+from ganatomy.writing import atomic_write
 
 FORMAT = 1
 

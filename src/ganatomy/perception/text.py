@@ -19,7 +19,7 @@ from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, Scores, check_names, fingerprint_of, position
 from ganatomy.perception.clip import CLIP, OpenClipModel, TextImageModel, load_clip, short_name
-from ganatomy.storage import atomic_write
+from ganatomy.writing import atomic_write
 
 SUBJECT = "a person"
 """Default subject of attributes."""

@@ -19,7 +19,7 @@ from ganatomy.photographs.faces import Detector, Points
 from ganatomy.photographs.photograph import Photograph
 from ganatomy.photographs.sampling import Quad, locate, rectangle, square
 from ganatomy.progress import Advance
-from ganatomy.storage import atomic_write
+from ganatomy.writing import atomic_write
 
 KIND = "ganatomy layout"
 """What a file of a layout says that it is."""

@@ -30,7 +30,7 @@ from ganatomy.plots.style import (
 )
 from ganatomy.statistics.formatting import short
 from ganatomy.statistics.intervals import Estimate
-from ganatomy.storage import atomic_write
+from ganatomy.writing import atomic_write
 
 MOST_AWAY = 1000.0
 """The end of an interval that is this many times smaller or larger than every number lies beyond a logarithmic axis."""

@@ -17,7 +17,7 @@ from torch import Tensor
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.images import to_pil
 from ganatomy.plots.grids import enlarge, enlargement
-from ganatomy.storage import atomic_write
+from ganatomy.writing import atomic_write
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,7 +34,7 @@ from ganatomy.recipes.images import DrawnFaces, Image, Sheet, Walk, read_image
 from ganatomy.recipes.moves import MOST_MOVES, Edit, read_edit
 from ganatomy.recipes.parts import MOST_DIRECTIONS, DirectionTable, Part, read_direction
 from ganatomy.recipes.readings import EditReadings
-from ganatomy.storage import atomic_write
+from ganatomy.writing import atomic_write
 
 FORMAT = 1
 SHOWN = ("image.columns", "image.before", "scale", "fps", "batch_size", "scene")

@@ -15,7 +15,8 @@ from PIL import Image
 from ganatomy.errors import MissingFileError
 from ganatomy.report.embedded import embedded_image
 from ganatomy.report.pages import fill
-from ganatomy.storage import atomic_write, parsing
+from ganatomy.storage import parsing
+from ganatomy.writing import atomic_write
 
 QUESTIONS = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ganatomy.statistics.intervals import Estimate
+from ganatomy.tabular import Entry, Frame
+from ganatomy.writing import atomic_write
 
 ENDS = ("", "_low", "_high")
 """What is added to the name of a figure for its value and the ends of its interval."""
 
 
-def write_rows(headings: Sequence[str], rows: Iterable[Sequence[object]], path: Path) -> None:
+def write_rows(headings: Sequence[str], rows: Iterable[Sequence[Entry]], path: Path) -> None:
     """Write a CSV file; numbers that are not finite stay empty.
 
     Args:
@@ -21,14 +21,11 @@ def write_rows(headings: Sequence[str], rows: Iterable[Sequence[object]], path: 
         rows: one for each line.
         path: of the file.
     """
-    with path.open("w", newline="", encoding="utf-8") as file:
-        out = csv.writer(file)
-        out.writerow(headings)
-        for row in rows:
-            out.writerow(
-                "" if value is None or (isinstance(value, float) and not math.isfinite(value)) else value
-                for value in row
-            )
+    columns = zip(*rows, strict=True)
+    with atomic_write(path) as part:
+        part.write_text(
+            Frame(title="", columns=dict(zip(headings, columns, strict=True))).csv(), encoding="utf-8"
+        )
 
 
 def interval_headings(*names: str) -> list[str]:

@@ -20,7 +20,7 @@ from ganatomy.errors import GanatomyError, OutputError
 from ganatomy.images import save_image
 from ganatomy.report.document import Card, Document, Draw, Drawing, Section
 from ganatomy.report.pages import fill
-from ganatomy.storage import atomic_write
+from ganatomy.writing import atomic_write
 
 PAGE_FILE, SUMMARY_FILE, FIGURES = "report.html", "summary.json", "figures"
 FORMAT = 2

@@ -15,10 +15,11 @@ from ganatomy.errors import ScoreError, SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scores
 from ganatomy.surveys.jacobians import Jacobians
+from ganatomy.tabular import Frame, Tabular
 
 
 @dataclass(frozen=True, kw_only=True)
-class Survey:
+class Survey(Tabular):
     """Codes and the scores of their images, from which supervised methods find directions.
 
     Args:
@@ -61,6 +62,23 @@ class Survey:
         kept = [rows] if isinstance(rows, int) else rows
         return replace(
             self, latents=self.latents[rows], scores=self.scores[rows], rows=self.sample_rows[kept]
+        )
+
+    def frame(self) -> Frame:
+        """A row for each code: its place in the sample, its class, if it has one, and its probabilities."""
+        classes = {} if self.classes is None else {"class": self.classes.tolist()}
+        scores = self.scores.frame()
+        return Frame(
+            title=f"survey of {len(self)} codes in {self.latents.space}, {len(self.names)} attributes",
+            columns={"row": self.sample_rows.tolist(), **classes, **scores.columns},
+        )
+
+    def shown(self) -> Frame:
+        """How many images have each attribute."""
+        prevalence = self.prevalence
+        return Frame(
+            title=self.frame().title,
+            columns={"attribute": list(prevalence), "prevalence": list(prevalence.values())},
         )
 
     @property

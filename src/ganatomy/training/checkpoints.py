@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from ganatomy.errors import CheckpointError, OutputError
-from ganatomy.storage import atomic_write
+from ganatomy.writing import atomic_write
 
 
 def save_state(state: Mapping[str, Any], facts: Mapping[str, Any], path: Path) -> None:

@@ -13,7 +13,6 @@ from ganatomy.generators import save_generator
 from ganatomy.generators.precision import quick_precision
 from ganatomy.perception.features import features_of
 from ganatomy.progress import Progress
-from ganatomy.storage import atomic_write
 from ganatomy.training.families import family_settings
 from ganatomy.training.loop import train_gan
 from ganatomy.training.planning import plan_training
@@ -21,6 +20,7 @@ from ganatomy.training.ranks import launched
 from ganatomy.training.records import Say
 from ganatomy.training.settings import GanSettings, TrainingStage
 from ganatomy.training.sources import open_images
+from ganatomy.writing import atomic_write
 
 SETTINGS = "settings.json"
 """Beside the checkpoint: what the run was started with."""

@@ -23,9 +23,9 @@ from ganatomy.metrics.base import read_images
 from ganatomy.metrics.frechet import gaussian_distance
 from ganatomy.perception.features import Features
 from ganatomy.plots import grid
-from ganatomy.storage import atomic_write
 from ganatomy.training.images import TrainingImages, as_images
 from ganatomy.training.run import GanRun, finish
+from ganatomy.writing import atomic_write
 
 SHEET = 64
 """Samples on a sheet."""

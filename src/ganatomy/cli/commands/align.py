@@ -140,7 +140,7 @@ class Written:
             })  # fmt: skip
 
     def finish(self, table: dict[str, Any]) -> None:
-        from ganatomy.storage import atomic_write
+        from ganatomy.writing import atomic_write
 
         with atomic_write(self.folder / TABLE) as part:
             part.write_text(json_text.dumps(table, indent=2))

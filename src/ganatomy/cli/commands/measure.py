@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from ganatomy.cli.console import answer, remark, stages
 from ganatomy.cli.inputs import open_correlations, open_reference
-from ganatomy.cli.parameters import Absent, CorrelationsFile, Count, Json, Method, options
+from ganatomy.cli.parameters import Absent, CorrelationsFile, Count, Json, Method, options, out_path
 from ganatomy.cli.subject import Study
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def measure(
     features: Literal["auto", "inception", "scorer", "pixels"] = "auto",
     data: Path | None = None,
     correlations: CorrelationsFile = None,
+    out: Annotated[Path | None, out_path("CSV file to write as well, with a row for each figure.")] = None,
     json: Json = False,
 ) -> None:
     r"""Measure a model: how entangled its spaces are, how far its images are from real ones, what its edits do.
@@ -51,7 +52,7 @@ def measure(
         ganatomy measure faces
         ganatomy measure faces path-length separability linearity -n 2000
         ganatomy measure digits frechet kid precision-recall memorisation \
-            --data t10k-images-idx3-ubyte.gz --json
+            --data t10k-images-idx3-ubyte.gz -o digits.csv
     """
     from ganatomy.experiments.measure import measure as run
 
@@ -82,6 +83,8 @@ def measure(
         "method": method,
         "truncation_psi": subject.truncation_psi,
     }
+    if out is not None:
+        found.to_csv(out)
     answer(str(found), {**about, **found.data()}, as_json=json)
 
 

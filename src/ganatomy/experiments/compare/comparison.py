@@ -21,10 +21,12 @@ from ganatomy.generators.base import Signature
 from ganatomy.latents import Latents, Space
 from ganatomy.metrics.entanglement import Entanglement
 from ganatomy.metrics.paired import compare_selectivity
+from ganatomy.report.rows import interval_headings, interval_values
 from ganatomy.statistics.formatting import interval
 from ganatomy.statistics.intervals import Estimate, estimate, resampling
 from ganatomy.statistics.tests import PairedTest
 from ganatomy.surveys import Survey
+from ganatomy.tabular import Frame, Tabular
 
 MEASURES = (
     "selectivity", "scorer_selectivity", "factor_selectivity", "identity", "perceptual", "auc", "seconds", "labels"
@@ -35,7 +37,7 @@ Drawn = tuple[float, Float[Tensor, " b"]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Comparison:
+class Comparison(Tabular):
     """What every method found and changed, in the same images.
 
     Selectivity is read by the judge where there is one, and the ranking goes by it; `scorer_selectivity` is what the
@@ -200,6 +202,20 @@ class Comparison:
             if (contestant.holds, contestant.guided) == (holds, guided):
                 return name
         return None
+
+    def frame(self) -> Frame:
+        """A row for each method, best first: every measure with its interval."""
+        measures = [
+            name for name in self.figures[self.ranking[0]] if any(self.figures[m][name] for m in self.methods)
+        ]
+        headings = interval_headings(*measures)
+        rows = [
+            interval_values(*(self.figures[method][name] for name in measures)) for method in self.ranking
+        ]
+        return Frame(
+            title=f"{len(self.methods)} methods in {self.num_images} images, ranked by selectivity",
+            columns={"method": self.ranking, **dict(zip(headings, zip(*rows, strict=True), strict=True))},
+        )
 
     def __str__(self) -> str:
         width = max(map(len, self.methods))

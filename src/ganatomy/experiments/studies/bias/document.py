@@ -16,6 +16,7 @@ from ganatomy.report.elements import Cell, Number, Row, Table, made_in
 from ganatomy.report.rows import interval_headings, interval_values, write_rows
 from ganatomy.statistics.formatting import interval, p_value, signed
 from ganatomy.statistics.intervals import Estimate
+from ganatomy.tabular import Entry
 
 MOST_ROWS = 20
 
@@ -188,8 +189,8 @@ def _write_csv(found: BiasStudy, path: Path) -> None:
     write_rows(heads, rows, path)
 
 
-def _line(found: BiasStudy, reader: str, link: Link) -> list[object]:
-    line: list[object] = [reader, link.change, link.watch, link.step[0], *interval_values(link.moved)]
+def _line(found: BiasStudy, reader: str, link: Link) -> list[Entry]:
+    line: list[Entry] = [reader, link.change, link.watch, link.step[0], *interval_values(link.moved)]
     for name in found.references:
         of = link.explained[name]
         line += [of.correlation.value, of.change.value, *interval_values(of.excess), of.p, of.p_of_all]

@@ -26,7 +26,7 @@ from ganatomy.plots.grids import enlarge, enlargement
 from ganatomy.report.blind import Question, write_questions
 from ganatomy.statistics.formatting import percent_with_interval
 from ganatomy.statistics.intervals import Estimate, share_of
-from ganatomy.storage import atomic_write
+from ganatomy.writing import atomic_write
 
 SHEET_FILE, KEY_FILE = "blind.html", "blind-key.json"
 UNEDITED = "unedited"
