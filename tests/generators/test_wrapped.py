@@ -69,16 +69,15 @@ def test_other_ranges_are_noticed_and_converted_when_named(low: float, high: flo
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (lambda z: z, "shape .4, 3. for 4 codes, not square images"),
-        (drawing(-1, 1, channels=2), "shape .4, 2, 8, 8."),
-        (lambda z: drawing(-1, 1)(z)[..., :5], "shape .4, 3, 8, 5."),
+        (lambda z: z, "shape .4, 3. for 4 codes, not images"),
+        (drawing(-1, 1, channels=5), "shape .4, 5, 8, 8."),
         (lambda z: drawing(-1, 1)(z)[:1], "shape .1, 3, 8, 8. for 4 codes"),
         (lambda z: drawing(-1, 1)(z) * float("nan"), "not finite"),
         (lambda z: drawing(0, 255)(z).to(torch.uint8), "torch.uint8"),
         (lambda z: "image", "gives a str"),
         (nn.Linear(9, 4), "fails on codes of shape .4, 3..*check z_dim"),
     ],
-    ids=["no image", "two channels", "not square", "one image", "nan", "bytes", "text", "wrong z_dim"],
+    ids=["no image", "five channels", "one image", "nan", "bytes", "text", "wrong z_dim"],
 )
 def test_what_is_no_generator_is_refused_with_what_it_gave(model, message: str) -> None:
     with pytest.raises(ga.SettingError, match=message):

@@ -75,6 +75,11 @@ def _without_scorer(experiment: Experiment, *, num_seeds: int) -> Panel:
         try:
             found = sefa(generator, num_components=count)
         except SettingError:  # an architecture whose first layer is not known
+            if space == "z":
+                raise SettingError(
+                    "this model has no layers that can be decomposed, so it needs a classifier for sliders: start the "
+                    "studio with --scorer, or label images in Teach"
+                ) from None
             found = ganspace(generator, space=str(space), num_components=count)
     with experiment.stage("gallery") as advance:
         shown = gallery(experiment, n=num_seeds, truncation_psi=psi, progress=advance)
