@@ -14,7 +14,7 @@ from ganatomy.experiments.studies.attributes.result import AttributeStudy
 from ganatomy.metrics.classification import FEW, AttributeReading
 from ganatomy.report.document import Document, Section
 from ganatomy.report.elements import Number, Table, interval_cell, made_in, table
-from ganatomy.report.rows import interval_headings, interval_values, write_rows
+from ganatomy.report.rows import Entry, interval_headings, interval_values, write_rows
 from ganatomy.statistics.formatting import listed, number, percent, percent_with_interval, signed
 from ganatomy.statistics.intervals import CONFIDENCE
 
@@ -282,7 +282,7 @@ def _write_table(found: AttributeStudy, path: Path) -> None:
     write_rows(headings, [_row(one) for one in found.readings.attributes], path)
 
 
-def _row(one: AttributeReading) -> list[object]:
+def _row(one: AttributeReading) -> list[Entry]:
     figures = [getattr(one, name) for name in FIGURES]
     return [one.name, one.known, one.positives, one.base_rate, *interval_values(*figures)]
 
