@@ -385,6 +385,8 @@ PAGES = {
         mentions=TRUST,
         check=check_trust,
     ),
+    "docs/study-ablation.md": Page(prints=["No order can be seen at this budget", "One run each"]),
+    "docs/study-infogan.md": Page(prints=["attributes InfoGAN's codes steer"]),
     "docs/study-bias.md": Page(
         prints=["Moving Long_Hair by", "explains"],
         folders=dict.fromkeys(("bias", "toy-bias"), (*DOCUMENT, "bias.csv")),

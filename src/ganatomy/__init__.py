@@ -197,6 +197,8 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.training.scorers import Augmentation as Augmentation
     from ganatomy.training.scorers import TrainedAttributes as TrainedAttributes
     from ganatomy.training.scorers import train_attributes as train_attributes
+    from ganatomy.training.studies import study_ablation as study_ablation
+    from ganatomy.training.studies import study_infogan as study_infogan
     from ganatomy.transfers import TransferNetwork as TransferNetwork
     from ganatomy.transfers import Transferred as Transferred
     from ganatomy.transfers import transfer as transfer
@@ -251,6 +253,7 @@ _NAMES = {
     "ganatomy.experiments.studies": "study_attributes study_bias study_dcgan study_linear_map study_photographs "
     "study_trust study_z_against_w",
     "ganatomy.surveys": "Survey differentiate load_survey survey",
+    "ganatomy.training.studies": "study_ablation study_infogan",
     "ganatomy.training": "EncoderSettings TransferSettings train_encoder train_student train_transfer",
     "ganatomy.training.scorers": "AttributeRecipe Augmentation TrainedAttributes train_attributes",
     "ganatomy.transfers": "TransferNetwork Transferred transfer",

@@ -39,9 +39,10 @@ def test_a_folder_becomes_a_generator_after_one_plain_sentence(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["stylegan", "{photos}"], "did you mean 'stylegan2'?"),
+        (["stylegam2", "{photos}"], "did you mean 'stylegan2'?"),
         (["stylegan2"], "trained on your own images"),
         (["stylegan2", "{photos}", "--bundle"], "no bundled model"),
+        (["digits", "{photos}", "--classes", "folders"], "takes no --classes"),
         (["stylegan2", "{photos}", "--resolution", "48"], "48 px cannot be trained"),
         (["stylegan2", "{photos}", "--resolution", "64"], "the largest 32; use a smaller --resolution"),
         (["stylegan2", "{photos}", "--crop", "left"], "use center, stretch or pixels"),

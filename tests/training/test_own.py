@@ -89,8 +89,8 @@ def test_minutes_become_images(data: Path) -> None:
 
 
 def test_what_does_not_exist_is_said(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(UnknownNameError, match="stylegan2"):
-        train_own("stylegan", data, tmp_path, framing=Framing(resolution=16))
+    with pytest.raises(UnknownNameError, match="did you mean 'stylegan'"):
+        train_own("stylgan", data, tmp_path, framing=Framing(resolution=16))
     with pytest.raises(SettingError, match="48 px cannot be trained"):
         train_own("stylegan2", data, tmp_path, framing=Framing(resolution=48))
     with pytest.raises(SettingError, match="cannot train on 'cuda:7'"):

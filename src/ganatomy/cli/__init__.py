@@ -35,9 +35,11 @@ from ganatomy.cli.commands.models import models
 from ganatomy.cli.commands.render import render
 from ganatomy.cli.commands.sample import sample
 from ganatomy.cli.commands.studio import studio
+from ganatomy.cli.commands.study_ablation import ablation
 from ganatomy.cli.commands.study_attributes import attributes
 from ganatomy.cli.commands.study_bias import bias
 from ganatomy.cli.commands.study_dcgan import dcgan
+from ganatomy.cli.commands.study_infogan import infogan
 from ganatomy.cli.commands.study_linear_map import linear_map
 from ganatomy.cli.commands.study_photographs import photographs
 from ganatomy.cli.commands.study_trust import trust
@@ -61,7 +63,7 @@ COMMANDS = (
 )  # fmt: skip
 
 STUDIES: tuple[Callable[..., None], ...] = (
-    trust, linear_map, z_against_w, dcgan, bias, photographs, attributes,
+    trust, linear_map, z_against_w, dcgan, bias, photographs, attributes, ablation, infogan,
 )  # fmt: skip
 """Commands of `ganatomy study`, one for each study; a function's name is the command's, with hyphens."""
 

@@ -2,7 +2,11 @@
 
 base        what every critic is
 strided     the DCGAN family, read off names and shapes
-multiscale  the critic that this project trains
+equalised   what the critics share that are trained here
+multiscale  sees every scale: of this project's own recipes
+progressive Progressive GAN's, which fades in
+residual    StyleGAN2's
+informed    InfoGAN's, which also reads codes
 files       reading and writing them
 features    features of their layers, as one vector for each image
 """
@@ -10,12 +14,18 @@ features    features of their layers, as one vector for each image
 from ganatomy.critics.base import Critic
 from ganatomy.critics.features import critic_features, discriminator_features
 from ganatomy.critics.files import critic, save_critic
+from ganatomy.critics.informed import InformedCritic
 from ganatomy.critics.multiscale import MultiscaleCritic
+from ganatomy.critics.progressive import ProgressiveCritic
+from ganatomy.critics.residual import ResidualCritic
 from ganatomy.critics.strided import StridedCritic
 
 __all__ = [
     "Critic",
+    "InformedCritic",
     "MultiscaleCritic",
+    "ProgressiveCritic",
+    "ResidualCritic",
     "StridedCritic",
     "critic",
     "critic_features",

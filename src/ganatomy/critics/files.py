@@ -11,7 +11,10 @@ from typing import Any
 from torch import Tensor
 
 from ganatomy.critics.base import Critic
+from ganatomy.critics.equalised import EqualisedCritic
+from ganatomy.critics.informed import InformedCritic
 from ganatomy.critics.multiscale import MultiscaleCritic
+from ganatomy.critics.residual import ResidualCritic
 from ganatomy.critics.strided import StridedCritic
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError, UnknownNameError, in_file
 from ganatomy.generators.checkpoints import Checkpoint, read_checkpoint
@@ -113,12 +116,17 @@ def _build(found: Checkpoint) -> Critic:
     if "kind" in found.metadata:
         return _ours(found)
     state = dict(found.state)
-    if "from_rgb4.weight" in state:
-        return _multiscale(state, **_settings(state))
+    for name, read in (("from_rgb4.weight", _multiscale), ("from_rgb.weight", _residual)):
+        if name in state:
+            return _filled(read(state), state)
+    if "from_image4.weight" in state:
+        raise CheckpointError(
+            "is a critic that fades in, which can only be trained on; take another family's"
+        )
     return StridedCritic(state)
 
 
-def _ours(found: Checkpoint) -> MultiscaleCritic:
+def _ours(found: Checkpoint) -> Critic:
     if found.metadata["kind"] != KIND:
         raise CheckpointError(f"holds a {found.metadata['kind']}, not a critic")
     if found.metadata.get("format") != FORMAT:
@@ -127,24 +135,41 @@ def _ours(found: Checkpoint) -> MultiscaleCritic:
         )
     try:
         settings = json.loads(found.metadata["settings"])
-        return _multiscale(dict(found.state), **(settings | {"widths": tuple(settings["widths"])}))
+        built = MultiscaleCritic(**(settings | {"widths": tuple(settings["widths"])}))
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"has damaged metadata: {error}") from None
+    return _filled(built, found.state)
 
 
-def _settings(state: Mapping[str, Tensor]) -> dict[str, Any]:
-    """How the critic of a training run of this project was built."""
+def _multiscale(state: Mapping[str, Tensor]) -> MultiscaleCritic:
+    """A fresh critic as a training run of this project built the one with these weights."""
     widths, resolution = [], 4
     while f"from_rgb{resolution}.weight" in state:
         widths.append(len(state[f"from_rgb{resolution}.weight"]))
         resolution *= 2
-    return {"widths": tuple(widths), "channels": state["from_rgb4.weight"].shape[1]}
+    channels = state["from_rgb4.weight"].shape[1]
+    if "codes.weight" in state:
+        # Categories and continuous codes are read by one layer, which does not say where the latter begin.
+        return InformedCritic(tuple(widths), channels, categories=len(state["codes.weight"]), codes=0)
+    return MultiscaleCritic(tuple(widths), channels, num_classes=_classes(state))
 
 
-def _multiscale(state: dict[str, Tensor], **settings: Any) -> MultiscaleCritic:
-    built = MultiscaleCritic(**settings)
+def _residual(state: Mapping[str, Tensor]) -> ResidualCritic:
+    widths, resolution = [], 8
+    while f"down{resolution}.conv1.weight" in state:
+        widths.append(len(state[f"down{resolution}.conv1.weight"]))
+        resolution *= 2
+    last, channels = state["from_rgb.weight"].shape[:2]
+    return ResidualCritic((*widths, last), channels, num_classes=_classes(state))
+
+
+def _classes(state: Mapping[str, Tensor]) -> int:
+    return state["embed.weight"].shape[1] if "embed.weight" in state else 0
+
+
+def _filled(built: EqualisedCritic, state: Mapping[str, Tensor]) -> EqualisedCritic:
     try:
-        built.load_state_dict(state)
+        built.load_state_dict(dict(state))
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise CheckpointError(f"has weights that do not fit together: {reason}") from None

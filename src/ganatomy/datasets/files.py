@@ -21,7 +21,7 @@ from ganatomy.images import plain_image
 
 @dataclass(frozen=True, kw_only=True)
 class Framing:
-    """How images of any size become squares of one size.
+    """How images of any size become squares of one size, and what classes a generator is told of.
 
     Args:
         resolution: pixels a side.
@@ -29,12 +29,15 @@ class Framing:
             so many pixels in the middle, such as 128 of CelebA's 178 x 218.
         channels: 1 or 3; None takes 1 where no image has colours.
         mirrored: whether a random half of the images shown is mirrored.
+        classes: "labels" or columns of the table of labels in the folder or zip, or "folders" for the folder that an
+            image lies in; None for none.
     """
 
     resolution: int
     crop: str = "center"
     channels: int | None = None
     mirrored: bool = False
+    classes: str | None = None
 
     def __post_init__(self) -> None:
         if self.crop not in {"center", "stretch"} and not (self.crop.isdecimal() and int(self.crop) > 0):

@@ -21,7 +21,7 @@ from ganatomy.images import from_uint8, read_image
 
 NUM_LABELLED = 1000
 """Images that a scorer is tested on by default."""
-TABLES = ("labels.csv", "labels.parquet", "labels.txt", "list_attr_celeba.txt")
+TABLES = ("labels.csv", "labels.parquet", "labels.txt", "list_attr_celeba.txt", "list_attr_celeba.csv")
 """What the table of labels in a folder of images may be called."""
 
 

@@ -24,7 +24,8 @@ def document(
 
     Args:
         found: what `explore`, `compare` or a study returned.
-        experiment: that it was found with; its generator draws the images. A study of a classifier alone needs none.
+        experiment: that it was found with; its generator draws the images. Studies that train, and those of a
+            classifier alone, need none.
         model: bundled name or file of the generator, as the page calls it.
         scorer: the same of the scorer.
 

@@ -34,7 +34,7 @@ from ganatomy.generators.checkpoints.layouts import (
 )
 from ganatomy.generators.checkpoints.stack_guesses import Wanted
 from ganatomy.generators.checkpoints.statistics import fill, infer_prior
-from ganatomy.generators.class_inputs import ClassInput, Join
+from ganatomy.generators.class_inputs import ClassInput, Join, one_hot
 from ganatomy.generators.guesses import Guess
 from ganatomy.generators.stacks import Layer, StackLayer, parse_activation
 from ganatomy.latents import Latents, Space
@@ -102,24 +102,29 @@ class DCGAN(Architecture):
         channels: int = 3,
         prior: Prior = "normal",
         output: Output = "tanh",
+        num_classes: int = 0,
     ) -> Self:
         """A fresh generator of the paper's shape, with its initial weights, N(0, 0.02).
 
         Args:
             widths: channels of each resolution, from 4 pixels up; their number fixes the resolution.
+            num_classes: that stand one-hot behind z; 0 for none.
         """
         if not widths or min(widths) < 1:
             raise SettingError(
                 f"widths {tuple(widths)} must name at least one channel for every resolution from 4 up"
             )
         hidden: dict[str, Any] = {"kind": "deconv", "kernel": 4, "bias": False, "activation": "relu"}
-        layers = [Layer(in_channels=z_dim, out_channels=widths[0], norm=widths[0], **hidden)]
+        layers = [Layer(in_channels=z_dim + num_classes, out_channels=widths[0], norm=widths[0], **hidden)]
         for below, width in pairwise(widths):
             layers.append(
                 Layer(in_channels=below, out_channels=width, norm=width, stride=2, padding=1, **hidden)
             )
         layers.append(Layer(kind="conv", in_channels=widths[-1], out_channels=channels, kernel=3, padding=1))
-        model = cls(DCGANConfig(layers=tuple(layers), output=output, prior=prior))
+        classes = ClassInput(num_classes=num_classes, channels=num_classes) if num_classes else None
+        model = cls(DCGANConfig(layers=tuple(layers), output=output, prior=prior, classes=classes))
+        if classes:
+            model.class_table.copy_(one_hot(num_classes))
         for module in model.modules():
             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
                 nn.init.normal_(module.weight, 0.0, 0.02)

@@ -6,6 +6,7 @@ table 2 as it stands when it is fully grown.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,13 +22,19 @@ from ganatomy.generators.architecture import NamedArchitecture, Pyramid, read_wi
 from ganatomy.generators.base import Prior, Signature
 from ganatomy.generators.class_inputs import may_have_classes
 from ganatomy.generators.ops import LRELU_GAIN, LRELU_SLOPE
-from ganatomy.generators.progressive import EqualConv2d
+from ganatomy.generators.progressive import EqualConv2d, blur_3
 from ganatomy.latents import Latents, Space
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProGANConfig(Pyramid):
-    """The sizes that fix a Progressive GAN; all but `num_classes` can be read off its weights."""
+    """The sizes that fix a Progressive GAN; all but `num_classes` and `blur` can be read off its weights.
+
+    Args:
+        blur: whether repeated pixels are smoothed (bilinear upsampling), which the paper's are not.
+    """
+
+    blur: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -64,6 +71,7 @@ class ProGANBlock(nn.Module):
     def __init__(self, config: ProGANConfig, index: int) -> None:
         super().__init__()
         width = config.widths[index]
+        self.blur = config.blur and index > 0
         if index == 0:
             self.conv0 = Start(config.z_dim + config.num_classes, width)
         else:
@@ -71,7 +79,8 @@ class ProGANBlock(nn.Module):
         self.conv1 = EqualConv2d(width, width)
 
     def forward(self, x: Tensor) -> Float[Tensor, "n c h w"]:
-        x = activate(self.conv0(x))
+        x = self.conv0(x)
+        x = activate(blur_3(x) if self.blur else x)
         return activate(self.conv1(x))
 
 
@@ -97,6 +106,16 @@ class ProGAN(NamedArchitecture):
 
     def synthesize(self, latents: Latents) -> Float[Tensor, "n c h w"]:
         """Images of codes in z; of a conditional generator, with their labels."""
+        *_, x = self.features(latents)
+        return self.torgb(x)
+
+    def _digest(self, state: dict[str, Tensor]) -> str:
+        """The same weights make other images where these are smoothed."""
+        digest = super()._digest(state)
+        return hashlib.sha256(f"{digest} blur".encode()).hexdigest() if self.config.blur else digest
+
+    def features(self, latents: Latents) -> Iterator[Float[Tensor, "n c h w"]]:
+        """What each block makes of codes in z, from 4 pixels up."""
         x = latents.codes
         if self.config.num_classes:
             if latents.labels is None:
@@ -107,7 +126,7 @@ class ProGAN(NamedArchitecture):
         x = pixel_norm(x)
         for block in self.blocks():
             x = block(x)
-        return self.torgb(x)
+            yield x
 
     @classmethod
     def sign(cls, config: ProGANConfig) -> Signature:

@@ -26,6 +26,7 @@ from ganatomy.generators.style_based import (
 from ganatomy.latents import Latents
 
 Noise = Literal["const", "none", "random"]
+Start4x4 = Literal["constant", "dense"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +37,14 @@ class StyleGANConfig(Pyramid):
         w_dim: length of w.
         mapping_layers: of the mapping network.
         mapping_dim: features between its layers.
+        start: what the first block starts from: "constant", or "dense" for a map that is made from w, as in
+            configuration C of the paper.
     """
 
     w_dim: int = 512
     mapping_layers: int = 8
     mapping_dim: int = 512
+    start: Start4x4 = "constant"
 
 
 class LabelMapping(MappingNetwork):
@@ -110,6 +114,22 @@ class StyledLayer(nn.Module):
         return adaptive_norm(x, style)
 
 
+class DenseStart(nn.Module):
+    """A first feature map that is made from w; as a layer's style, it is the map itself.
+
+    Args:
+        width: channels of the map.
+        w_dim: length of w.
+    """
+
+    def __init__(self, width: int, w_dim: int) -> None:
+        super().__init__()
+        self.affine = EqualLinear(w_dim, width * 16)
+
+    def forward(self, style: Float[Tensor, "n c16"]) -> Float[Tensor, "n c 4 4"]:
+        return style.unflatten(1, (-1, 4, 4))
+
+
 class StyleGANBlock(nn.Module):
     """Both layers of one resolution: `layer0` styles the learnt constant, or upsamples; `layer1` convolves."""
 
@@ -117,7 +137,9 @@ class StyleGANBlock(nn.Module):
         super().__init__()
         resolution, width = 2 ** (index + 2), config.widths[index]
         below = config.widths[index - 1] if index else None
-        if index == 0:
+        if index == 0 and config.start == "dense":
+            self.dense = DenseStart(width, config.w_dim)
+        elif index == 0:
             self.const = nn.Parameter(torch.ones(width, 4, 4))
         self.layer0 = StyledLayer(below, width, config, resolution=resolution, upsample=True)
         self.layer1 = StyledLayer(width, width, config, resolution=resolution, upsample=False)
@@ -141,11 +163,23 @@ class StyleGANSynthesis(nn.Module):
             yield getattr(self, f"b{resolution}")
 
     def forward(self, styles: Iterator[Float[Tensor, "n c"]], *, noise: Noise) -> Float[Tensor, "n c h w"]:
+        *_, x = self.features(styles, noise=noise)
+        return self.torgb(x)
+
+    def features(
+        self, styles: Iterator[Float[Tensor, "n c"]], *, noise: Noise
+    ) -> Iterator[Float[Tensor, "n c h w"]]:
+        """What each block makes of the styles, from 4 pixels up."""
         blocks, each = list(self.blocks()), list(styles)
-        x = blocks[0].const.expand(len(each[0]), -1, -1, -1)
+        first = blocks[0]
+        x = (
+            first.dense(each.pop(0))
+            if hasattr(first, "dense")
+            else first.const.expand(len(each[0]), -1, -1, -1)
+        )
         for index, block in enumerate(blocks):
             x = block(x, each[2 * index], each[2 * index + 1], noise=noise)
-        return self.torgb(x)
+            yield x
 
 
 class StyleGAN(StyleBasedGenerator):
@@ -171,7 +205,10 @@ class StyleGAN(StyleBasedGenerator):
         """
         return self.synthesis(self.styles(latents), noise=noise)
 
-    def styled_layers(self) -> Iterator[tuple[int, StyledLayer]]:
+    def styled_layers(self) -> Iterator[tuple[int, StyledLayer | DenseStart]]:
+        first = next(self.synthesis.blocks())
+        if hasattr(first, "dense"):
+            yield 0, first.dense
         layers = [layer for block in self.synthesis.blocks() for layer in (block.layer0, block.layer1)]
         yield from enumerate(layers)
 

@@ -10,13 +10,18 @@ loop           stages that grow, runs that resume
 run            networks with their optimizers, and what a checkpoint holds
 steps          one step of critic and generator
 losses         losses of critic and generator
-regularisers   penalties that keep a critic smooth
+regularisers   penalties that keep a critic smooth, and path lengths even
+augment        what the critic sees, changed at random and no more often than needed
+fading         generators whose last resolution fades in
+classes        what images are told apart by
+studies        studies that train GANs of their own
 schedules      what changes while a generator is trained
 records        sheets of samples, the table of a run's progress, its best generator
 images         images to learn from, and the batch of each step
 ranks          several processes that train one generator
 interrupts     Ctrl-C between two steps
-architecture   what the loop needs of an architecture; one module each: stylegan2, dcgan, dcgan_r1
+architecture   what the loop needs of an architecture; one module each: stylegan2, stylegan, progan,
+               dcgan, dcgan_r1, infogan
 scorers        training of attribute networks
 students       attribute networks that learn from what another scorer reads
 calibration    temperatures on a generator's own images

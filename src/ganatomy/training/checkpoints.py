@@ -46,3 +46,13 @@ def load_state(facts: Mapping[str, Any], path: Path, *, device: str = "cpu") -> 
             f"{path} was made with other settings ({', '.join(changed)} differ); train into another folder"
         )
     return state
+
+
+def write_facts(facts: Mapping[str, Any], path: Path) -> None:
+    """Write what a run or a study was started with as JSON, whole or not at all.
+
+    Raises:
+        OutputError: when the file cannot be written.
+    """
+    with atomic_write(path) as part:
+        part.write_text(json.dumps(facts, indent=2), encoding="utf-8")

@@ -17,10 +17,10 @@ from ganatomy.critics.strided import StridedCritic
 from ganatomy.generators.base import Generator
 from ganatomy.generators.dcgan import DCGAN, DCGANConfig
 from ganatomy.generators.stacks import Layer
-from ganatomy.training.dcgan_r1 import draw, finish, grow, grow_critic
+from ganatomy.training.dcgan_r1 import codes, draw, finish, grow, grow_critic
 from ganatomy.training.settings import GanSettings
 
-__all__ = ["build", "draw", "finish", "grow", "grow_critic"]
+__all__ = ["build", "codes", "draw", "finish", "grow", "grow_critic"]
 
 DEVIATION = 0.02
 """Of the first weights: section 4."""

@@ -14,20 +14,32 @@ from ganatomy.critics.multiscale import MultiscaleCritic
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.generators.dcgan import DCGAN
-from ganatomy.training.architecture import ALL, fresh_codes
+from ganatomy.latents import Latents
+from ganatomy.training.architecture import ALL, fresh_codes, prior_labels
 from ganatomy.training.settings import GanSettings
 
 
 def build(settings: GanSettings, resolution: int) -> tuple[Generator, Critic]:
     widths = settings.widths_at(resolution)
-    generator = DCGAN.build(z_dim=settings.z_dim, widths=widths, channels=settings.channels)
-    return generator, MultiscaleCritic(widths, settings.channels)
+    generator = DCGAN.build(
+        z_dim=settings.z_dim, widths=widths, channels=settings.channels, num_classes=settings.num_classes
+    )
+    return generator, MultiscaleCritic(widths, settings.channels, num_classes=settings.num_classes)
 
 
-def draw(
-    generator: Generator, n: int, settings: GanSettings, *, part: slice = ALL
-) -> Float[Tensor, "n c h w"]:
-    return generator.synthesize(fresh_codes(generator, n)[part])
+def codes(
+    generator: Generator,
+    n: int,
+    settings: GanSettings,
+    *,
+    part: slice = ALL,
+    labels: Float[Tensor, "m classes"] | None = None,
+) -> Latents:
+    return fresh_codes(generator, n, part=part, labels=labels)
+
+
+def draw(generator: Generator, latents: Latents, settings: GanSettings) -> Float[Tensor, "n c h w"]:
+    return generator.synthesize(latents)
 
 
 def grow(larger: Generator, smaller: Generator) -> None:
@@ -38,7 +50,7 @@ def grow_critic(larger: Critic, smaller: Critic) -> None:
     raise SettingError("a DCGAN cannot grow; give it one stage")
 
 
-def finish(generator: Generator, settings: GanSettings) -> None:
+def finish(generator: Generator, settings: GanSettings) -> Generator:
     """Measure the statistics of batch norms anew: those of averaged weights are not the average of statistics."""
     for module in generator.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -46,4 +58,5 @@ def finish(generator: Generator, settings: GanSettings) -> None:
             module.momentum = None  # a plain mean over what follows
     generator.train()
     for _ in range(32):
-        draw(generator, 64, settings)
+        generator.synthesize(fresh_codes(generator, 64, labels=prior_labels(generator, 64)))
+    return generator

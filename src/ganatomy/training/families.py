@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from ganatomy.errors import SettingError, UnknownNameError
-from ganatomy.training.settings import GanSettings, TrainingStage
+from ganatomy.training.settings import CONFIGURATIONS, Configuration, GanSettings, TrainingStage
 
 EARLY = 0.2
 """Share of the images that is shown below the full resolution, where a family grows."""
@@ -73,18 +74,125 @@ def dcgan_r1(resolution: int, channels: int) -> GanSettings:
     )
 
 
+def progan(resolution: int, channels: int) -> GanSettings:
+    """Progressive GAN: Karras et al. 2018, with WGAN-GP and a drift term.
+
+    Departs from the paper: narrower, from 8 px on, a fifth of the images below the full resolution, and classes by
+    projection instead of an auxiliary classifier.
+    """
+    return GanSettings(
+        architecture="progan",
+        widths=widths(resolution, most=256, total=4096, least=32),
+        stages=growing(resolution, first=8, batch=32),
+        channels=channels,
+        z_dim=128,
+        learning_rate=0.001,
+        loss="wasserstein",
+        r1_gamma=0.0,
+        interpolation_gamma=10.0,
+        drift=0.001,
+        noise="none",
+        mixing=0.0,
+    )
+
+
+def stylegan(resolution: int, channels: int, configuration: Configuration = "F") -> GanSettings:
+    """StyleGAN in one of its paper's configurations: Karras et al. 2019, table 1.
+
+    A is Progressive GAN with its loss; B smooths the resampling and takes the non-saturating loss with R1; C maps z to
+    w and styles every layer; D starts from a learnt constant; E adds noise; F mixes styles, and is the paper's result.
+
+    Departs from the paper: as `progan` does, and R1 is taken every 16th step, and weighs less at few pixels.
+    """
+    baseline = replace(progan(resolution, channels), architecture="stylegan", configuration=configuration)
+    if configuration == "A":
+        return baseline
+    tuned = replace(
+        baseline,
+        loss="non-saturating",
+        r1_gamma=2.0 * (resolution / 64) ** 2,
+        interpolation_gamma=0.0,
+        drift=0.0,
+    )
+    return replace(
+        tuned,
+        w_dim=128,
+        mapping_layers=8,
+        noise="random" if configuration in "EF" else "none",
+        mixing=0.9 if configuration == "F" else 0.0,
+    )
+
+
+def stylegan2_ada(resolution: int, channels: int) -> GanSettings:
+    """StyleGAN2 as published, with augmentation for few images: Karras et al. 2020, both papers.
+
+    Skip generator, residual critic, non-saturating loss with R1 every 16 steps, path length regularisation every 8,
+    noise, style mixing, and an augmentation of pixels, geometry and colours that adapts to r_t = .6.
+
+    Departs from the papers: narrower at few pixels, R1 is of the images as the critic sees them, and path lengths add
+    to the loss of a step instead of a step of their own.
+    """
+    batch = 32
+    return GanSettings(
+        architecture="stylegan2",
+        widths=widths(resolution, most=256, total=4096, least=32),
+        stages=(TrainingStage(resolution=resolution, images=1, batch=batch),),
+        channels=channels,
+        z_dim=128,
+        w_dim=128,
+        mapping_layers=8,
+        critic="residual",
+        # The rule of thumb of the second paper, section 4.
+        r1_gamma=0.0002 * resolution**2 / batch,
+        path_weight=2.0,
+        ada_target=0.6,
+        mixing=0.9,
+        precision="bfloat16",
+    )
+
+
+def infogan(resolution: int, channels: int) -> GanSettings:
+    """InfoGAN with a category of ten and two continuous codes, as the paper's of digits: Chen et al. 2016, appendix C.
+
+    Departs from the paper: networks, loss and penalty are those of `dcgan-r1`, narrower; z has 32 numbers, all of them
+    uniform, instead of 64.
+    """
+    return replace(
+        dcgan_r1(resolution, channels),
+        architecture="infogan",
+        widths=widths(resolution, most=128, total=1024, least=16),
+        z_dim=32,
+        learning_rate=0.002,
+        categories=10,
+        codes=2,
+        ema_images=5_000,
+    )
+
+
 FAMILIES: dict[str, Callable[[int, int], GanSettings]] = {
     "stylegan2": stylegan2,
+    "stylegan2-ada": stylegan2_ada,
+    "stylegan": stylegan,
+    "progan": progan,
     "dcgan": dcgan,
     "dcgan-r1": dcgan_r1,
-}
+    "infogan": infogan,
+} | {f"stylegan:{name}": partial(stylegan, configuration=name) for name in CONFIGURATIONS}
+"""By the name that a person gives; those of StyleGAN's ablation follow a colon."""
 
 
-def family_settings(name: str, *, resolution: int, channels: int = 3) -> GanSettings:
+def family_settings(name: str, *, resolution: int, channels: int = 3, num_classes: int = 0) -> GanSettings:
     """The settings of a family at this resolution; how many images are shown is yet to be said.
 
+    Args:
+        name: one of `FAMILIES`.
+        resolution: pixels a side.
+        channels: 1 or 3.
+        num_classes: that generator and critic are told; 0 for none.
+
     Raises:
-        UnknownNameError: for another family. SettingError: for a resolution that is no power of two in reach.
+        UnknownNameError: for another family. SettingError: for a resolution that is no power of two in reach, or
+            classes where the family takes none.
 
     Example:
         >>> family_settings("stylegan2", resolution=64).widths
@@ -96,7 +204,7 @@ def family_settings(name: str, *, resolution: int, channels: int = 3) -> GanSett
         raise SettingError(
             f"a GAN of {resolution} px cannot be trained; choose a resolution of {', '.join(map(str, RESOLUTIONS))}"
         )
-    return FAMILIES[name](resolution, channels)
+    return replace(FAMILIES[name](resolution, channels), num_classes=num_classes)
 
 
 def showing(settings: GanSettings, images: int) -> GanSettings:

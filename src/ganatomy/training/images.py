@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Self, TypeVar
 
 import numpy as np
@@ -34,6 +34,8 @@ class TrainingImages:
         channels: 1 or 3.
         read: the bytes of these rows.
         mirrored: whether a random half of those shown is mirrored left to right.
+        labels: the class of each, where they have classes.
+        classes: names of these.
     """
 
     description: str
@@ -42,6 +44,8 @@ class TrainingImages:
     channels: int
     read: Callable[[Int[np.ndarray, " n"]], Pixels]
     mirrored: bool = False
+    labels: Int[np.ndarray, " n"] | None = None
+    classes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.count
@@ -64,6 +68,29 @@ def array_images(pixels: Pixels, *, description: str = "images", mirrored: bool 
         read=lambda rows: np.ascontiguousarray(pixels[rows]),
         mirrored=mirrored,
     )
+
+
+def split_off(images: TrainingImages, n: int, *, seed: int = 0) -> tuple[TrainingImages, TrainingImages]:
+    """All images but n, and n that are drawn by the seed and that nothing learns from.
+
+    Raises:
+        SettingError: where too few are left.
+    """
+    if len(images) - n < FEWEST_IMAGES or n < FEWEST_IMAGES:
+        raise SettingError(
+            f"{len(images)} images cannot be split into {n} to compare with and the rest to learn from; give more"
+        )
+    order = np.random.default_rng((seed, 2)).permutation(len(images))
+
+    def part(rows: Int[np.ndarray, " n"]) -> TrainingImages:
+        return replace(
+            images,
+            count=len(rows),
+            read=lambda which: images.read(rows[which]),
+            labels=None if images.labels is None else images.labels[rows],
+        )
+
+    return part(order[n:]), part(order[:n])
 
 
 class Ahead(Generic[T]):
@@ -130,9 +157,20 @@ class Batches:
         """The images of a step, in [-1, 1]."""
         return as_images(self._ahead(step), resolution=self.resolution, device=self.device)
 
-    def _read(self, step: int) -> Pixels:
+    def labels(self, step: int) -> Int[Tensor, " n"] | None:
+        """The classes of the images of a step, where they have any."""
+        if self.images.labels is None:
+            return None
+        _, rows = self._rows(step)
+        return torch.from_numpy(self.images.labels[rows[self.part]]).long().to(self.device)
+
+    def _rows(self, step: int) -> tuple[np.random.Generator, Int[np.ndarray, " n"]]:
+        """Which images a step shows, and the random numbers that are left for how."""
         rng = np.random.default_rng((self.seed, 1, step))
-        rows = np.sort(rng.integers(len(self.images), size=self.batch))
+        return rng, np.sort(rng.integers(len(self.images), size=self.batch))
+
+    def _read(self, step: int) -> Pixels:
+        rng, rows = self._rows(step)
         pixels = self.images.read(rows[self.part])
         if self.images.mirrored:
             turned = (rng.random(self.batch) < 0.5)[self.part]

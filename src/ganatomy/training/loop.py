@@ -84,6 +84,10 @@ def require_fitting(settings: GanSettings, images: TrainingImages) -> None:
         raise SettingError(
             f"images of {images.resolution} px cannot be averaged down to {settings.resolution}; resize them first"
         )
+    if len(images.classes) != settings.num_classes:
+        raise SettingError(
+            f"the settings are for {settings.num_classes} classes, the images have {len(images.classes)}"
+        )
     if len(images) < FEWEST_IMAGES:
         raise SettingError(
             f"{len(images)} images are too few to learn from; give at least {FEWEST_IMAGES}, better some thousands"
@@ -135,7 +139,7 @@ def train_stage(
     ) as batches:
         while not run.finished:
             between()
-            run.losses = train_step(run, batches(run.step))
+            run.losses = train_step(run, batches(run.step), batches.labels(run.step))
             if progress:
                 shown = min(run.images, stage.images)
                 progress(f"generator at {stage.resolution} px", shown, stage.images)

@@ -12,6 +12,12 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from ganatomy.critics.informed import ReadCodes
+from ganatomy.latents import Latents
+
+CONTINUOUS = 0.1
+"""Weight of continuous codes beside the categorical one: appendix C of InfoGAN's paper."""
+
 Loss = Callable[[Float[Tensor, " n"], Float[Tensor, " n"]], Float[Tensor, ""]]
 """A mean over logits of real images and logits of generated ones, in this order."""
 
@@ -60,7 +66,47 @@ def generator_pairing(real: Float[Tensor, " n"], fake: Float[Tensor, " n"]) -> F
     return F.softplus(real - fake).mean()
 
 
+def critic_wasserstein(real: Float[Tensor, " n"], fake: Float[Tensor, " n"]) -> Float[Tensor, ""]:
+    """The estimate of the earth mover's distance, turned around: `E[D(G(z))] - E[D(x)]`.
+
+    Arjovsky et al. 2017, "Wasserstein GAN", equation (2); it needs a penalty that keeps the critic's slope near 1.
+    """
+    return fake.mean() - real.mean()
+
+
+def generator_wasserstein(real: Float[Tensor, " n"], fake: Float[Tensor, " n"]) -> Float[Tensor, ""]:
+    """What the generator can change of `critic_wasserstein`: `-E[D(G(z))]`."""
+    return -fake.mean()
+
+
+def critic_hinge(real: Float[Tensor, " n"], fake: Float[Tensor, " n"]) -> Float[Tensor, ""]:
+    """The hinge loss of images that are not clearly told apart: `E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))]`.
+
+    Lim and Ye 2017, "Geometric GAN", equation (4); Miyato et al. 2018, "Spectral Normalization", equation (16).
+    The generator's loss is that of `generator_wasserstein`.
+    """
+    return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
+
+
+def code_loss(told: ReadCodes, latents: Latents) -> Float[Tensor, ""]:
+    """How badly an image tells the codes that made it: the mutual information's lower bound, turned around.
+
+    Chen et al. 2016, "InfoGAN", equation (5), without the entropy of the codes, which is constant: the cross-entropy
+    of the category, plus `CONTINUOUS` times the Gaussian log likelihood of the continuous codes at deviation 1.
+
+    Args:
+        told: what Q reads from the images.
+        latents: their codes; the class is the category, the first numbers of z are the continuous codes.
+    """
+    assert latents.labels is not None
+    categorical = F.cross_entropy(told.logits, latents.labels.argmax(dim=1))
+    continuous = (told.means - latents.codes[:, : told.means.shape[1]]).square().sum(dim=1).mean() / 2
+    return categorical + CONTINUOUS * continuous
+
+
 LOSSES: dict[str, AdversarialLoss] = {
     "non-saturating": AdversarialLoss(critic=critic_cross_entropy, generator=generator_cross_entropy),
     "relativistic": AdversarialLoss(critic=critic_pairing, generator=generator_pairing, relative=True),
+    "wasserstein": AdversarialLoss(critic=critic_wasserstein, generator=generator_wasserstein),
+    "hinge": AdversarialLoss(critic=critic_hinge, generator=generator_wasserstein),
 }

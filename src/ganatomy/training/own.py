@@ -46,7 +46,7 @@ def train_own(
         data: the images.
         folder: receives `generator.safetensors`, `checkpoint.pt`, `settings.json`, sheets of samples, and
             `progress.csv`.
-        framing: how images become squares of one size.
+        framing: how images become squares of one size, and what classes they have.
         minutes: to train for on this machine; a run that goes on keeps what was found to fit.
         images: to show instead, by default a million; of a run that goes on, it changes the end.
         seed: of the weights, the codes and the order of the images.
@@ -70,7 +70,13 @@ def train_own(
         quiet = say if ranks.writes else (lambda _: None)
         source = open_images(data, framing, progress=progress, say=quiet)
         fresh = replace(
-            family_settings(family, resolution=framing.resolution, channels=source.channels), seed=seed
+            family_settings(
+                family,
+                resolution=framing.resolution,
+                channels=source.channels,
+                num_classes=len(source.classes),
+            ),
+            seed=seed,
         )
         if quick_precision(own) == "float32":
             fresh = replace(fresh, precision="float32")
@@ -99,6 +105,7 @@ def train_own(
             "name": f"{family} of {source.description}",
             "data": source.description,
             "images": sum(stage.images for stage in settings.stages),
+            **({"class_names": list(source.classes)} if source.classes else {}),
             "command": f"ganatomy train {family} {data} -o {folder} --resolution {framing.resolution}",
         }
         path = folder / "generator.safetensors"

@@ -119,11 +119,11 @@ def rate_of(settings: GanSettings, index: int, images: TrainingImages, *, device
         images, seed=settings.seed, batch=stage.batch, resolution=stage.resolution, device=device
     ) as batches:
         run.step = 1  # without a penalty
-        train_step(run, batches(run.step))  # the first one prepares what others use
+        train_step(run, batches(run.step), batches.labels(run.step))  # the first one prepares what others use
         _finish(device)
         started, steps = time.perf_counter(), 0
         while steps < settings.penalty_interval - 1 and (time.perf_counter() - started < ENOUGH or not steps):
-            train_step(run, batches(run.step))
+            train_step(run, batches(run.step), batches.labels(run.step))
             _finish(device)
             steps += 1
     return steps * stage.batch / (time.perf_counter() - started)

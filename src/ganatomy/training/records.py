@@ -33,6 +33,8 @@ COMPARED = 2000
 """Generated and real images whose features are compared, where there are so many."""
 COLUMNS: tuple[str, ...] = ("images", "critic", "generator", "variety", "distance", "seconds")
 
+TABLE = "progress.csv"
+
 Say = Callable[[str], None]
 
 
@@ -56,7 +58,7 @@ class Records:
 
     @property
     def table(self) -> Path:
-        return self.folder / "progress.csv"
+        return self.folder / TABLE
 
     @property
     def best(self) -> Path:
@@ -64,13 +66,7 @@ class Records:
 
     def go_on(self, shown: int) -> None:
         """Read the table of a run that was stopped, up to so many images."""
-        if self.table.exists():
-            with self.table.open(encoding="utf-8", newline="") as file:
-                self.rows = [
-                    {name: float(value or "nan") for name, value in row.items()}
-                    for row in csv.DictReader(file)
-                    if int(row["images"]) <= shown
-                ]
+        self.rows = [row for row in read_table(self.folder) if row["images"] <= shown]
         if self.rows:
             self._started -= self.rows[-1]["seconds"]
 
@@ -146,6 +142,15 @@ class Records:
             for row in self.rows:
                 figures = {name: "" if math.isnan(value) else f"{value:.5g}" for name, value in row.items()}
                 table.writerow(figures | {"images": int(row["images"])})
+
+
+def read_table(folder: Path) -> list[dict[str, float]]:
+    """The rows of the table that a run left in its folder; none where there is no table."""
+    path = folder / TABLE
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{name: float(value or "nan") for name, value in row.items()} for row in csv.DictReader(file)]
 
 
 def spread(images: Float[Tensor, "n c h w"]) -> float:

@@ -11,15 +11,24 @@ from torch import Tensor, nn
 
 from ganatomy.generators.base import Generator
 from ganatomy.generators.precision import DTYPES
-from ganatomy.training import dcgan, dcgan_r1, stylegan2
+from ganatomy.training import dcgan, dcgan_r1, infogan, progan, stylegan, stylegan2
 from ganatomy.training.architecture import GanArchitecture
+from ganatomy.training.augment import AdaptiveAugmentation
 from ganatomy.training.checkpoints import load_state, save_state
 from ganatomy.training.data import torch_rng
 from ganatomy.training.losses import LOSSES
 from ganatomy.training.ranks import Ranks
+from ganatomy.training.regularisers import PathLengthPenalty
 from ganatomy.training.settings import GanSettings, TrainingStage
 
-ARCHITECTURES: dict[str, GanArchitecture] = {"stylegan2": stylegan2, "dcgan": dcgan, "dcgan-r1": dcgan_r1}
+ARCHITECTURES: dict[str, GanArchitecture] = {
+    "stylegan2": stylegan2,
+    "stylegan": stylegan,
+    "progan": progan,
+    "dcgan": dcgan,
+    "dcgan-r1": dcgan_r1,
+    "infogan": infogan,
+}
 
 
 class GanRun:
@@ -51,10 +60,26 @@ class GanRun:
         self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
         if settings.precision in self.generator.precisions:
             self.generator.precision = settings.precision
-        penalised = settings.r1_gamma > 0 or settings.r2_gamma > 0
+        penalised = settings.penalty_interval > 1 and (settings.r1_gamma > 0 or settings.r2_gamma > 0)
         lazy = settings.penalty_interval / (settings.penalty_interval + 1) if penalised else 1.0
-        self.optimizers = {"generator": self._adam(self.generator), "critic": self._adam(self.critic, lazy)}
-        self.networks = {"generator": self.generator, "average": self.average, "critic": self.critic}
+        often = settings.path_interval / (settings.path_interval + 1) if settings.path_weight else 1.0
+        self.optimizers = {
+            "generator": self._adam(self.generator, often),
+            "critic": self._adam(self.critic, lazy),
+        }
+        self.networks: dict[str, nn.Module] = {
+            "generator": self.generator,
+            "average": self.average,
+            "critic": self.critic,
+        }
+        # What else changes from step to step; it stays as it is where a run grows.
+        self.augment = self.path_lengths = None
+        if settings.ada_target is not None:
+            self.augment = AdaptiveAugmentation(settings.ada_target, settings.ada_images).to(device)
+            self.networks["augment"] = self.augment
+        if settings.path_weight:
+            self.path_lengths = PathLengthPenalty().to(device)
+            self.networks["path_lengths"] = self.path_lengths
 
     @classmethod
     def resume(
@@ -90,6 +115,8 @@ class GanRun:
         for larger, smaller in ((run.generator, self.generator), (run.average, self.average)):
             run.architecture.grow(larger, smaller)
         run.architecture.grow_critic(run.critic, self.critic)
+        for name in run.networks.keys() - {"generator", "average", "critic"}:
+            run.networks[name].load_state_dict(self.networks[name].state_dict())
         run.step = self.step
         return run
 
@@ -137,5 +164,4 @@ def finish(run: GanRun) -> Generator:
     """The averaged generator, ready to use, gradients off."""
     generator = copy.deepcopy(run.average).requires_grad_(False)
     torch_rng(run.settings.seed, 2**31 - 1)
-    run.architecture.finish(generator, run.settings)
-    return generator.eval()
+    return run.architecture.finish(generator, run.settings).requires_grad_(False).eval()

@@ -24,3 +24,18 @@ def penalty_weight(settings: GanSettings, stage: TrainingStage) -> float:
     A gradient at half the resolution is a quarter as long, squared, so a smaller stage takes its share of pixels.
     """
     return (stage.resolution / settings.resolution) ** 2 * settings.penalty_interval / 2
+
+
+def fade_share(settings: GanSettings, index: int, images: int) -> float:
+    """How far the resolution of a stage has come in after so many of its images.
+
+    It takes half as many images as the stage before it showed: Karras et al. 2018, "Progressive Growing of GANs", fades
+    in for as long as it then trains on.
+
+    Args:
+        index: of the stage.
+        images: shown in it.
+    """
+    if not index:
+        return 1.0
+    return min(1.0, images / max(settings.stages[index - 1].images / 2, 1))

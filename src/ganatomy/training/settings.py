@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ganatomy.errors import SettingError
 from ganatomy.generators.precision import Precision
+
+Configuration = Literal["A", "B", "C", "D", "E", "F"]
+CONFIGURATIONS: tuple[Configuration, ...] = get_args(Configuration)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +37,23 @@ class GanSettings:
         learning_rate: of Adam, for both networks.
         betas: of Adam.
         loss: a name in `losses.LOSSES`.
+        num_classes: of the images; generator and critic are told the class of each. 0 for none.
+        configuration: of StyleGAN, "A" to "F" of its paper's table 1.
+        critic: of StyleGAN2, "multiscale" for one that grows, "residual" as published.
         r1_gamma: weight of the gradient penalty on real images at the full resolution; at a smaller one by its share of
             pixels.
         r2_gamma: the same on generated images.
         penalty_interval: steps between penalties, each weighted by the interval.
+        interpolation_gamma: weight of WGAN-GP's penalty between real and generated images, in each step.
+        drift: weight of the squared logits of real images.
+        path_weight: of the path length regularisation of w.
+        path_interval: steps between two of them, each weighted by the interval.
+        ada_target: share of real images that the critic should take for real, less that of the others, by which the
+            augmentation is adapted; None augments nothing.
+        ada_images: in which the probability of an augmentation goes from 0 to 1 at most.
+        categories: of InfoGAN's categorical code.
+        codes: continuous ones of InfoGAN.
+        information: weight of InfoGAN's mutual information.
         precision: of images and features of a step; weights, penalties and averages stay in float32.
         mixing: share of images whose layers take two codes, from a random layer on.
         noise: "random" draws noise for every image, "none" leaves it out where the data have no stochastic detail.
@@ -48,7 +64,7 @@ class GanSettings:
         seed: of the weights, the codes and the order of the images.
     """
 
-    architecture: Literal["stylegan2", "dcgan", "dcgan-r1"]
+    architecture: Literal["stylegan2", "stylegan", "progan", "dcgan", "dcgan-r1", "infogan"]
     widths: tuple[int, ...]
     stages: tuple[TrainingStage, ...]
     z_dim: int
@@ -57,10 +73,22 @@ class GanSettings:
     channels: int = 3
     learning_rate: float = 0.0025
     betas: tuple[float, float] = (0.0, 0.99)
-    loss: Literal["non-saturating", "relativistic"] = "non-saturating"
+    num_classes: int = 0
+    configuration: Configuration = "F"
+    critic: Literal["multiscale", "residual"] = "multiscale"
+    loss: Literal["non-saturating", "relativistic", "wasserstein", "hinge"] = "non-saturating"
     r1_gamma: float = 0.1
     r2_gamma: float = 0.0
     penalty_interval: int = 16
+    interpolation_gamma: float = 0.0
+    drift: float = 0.0
+    path_weight: float = 0.0
+    path_interval: int = 8
+    ada_target: float | None = None
+    ada_images: int = 500_000
+    categories: int = 0
+    codes: int = 0
+    information: float = 1.0
     precision: Precision = "float32"
     mixing: float = 0.5
     noise: Literal["random", "none"] = "random"
@@ -77,8 +105,21 @@ class GanSettings:
             raise SettingError(
                 f"stages must grow and end at {full} px, as {len(self.widths)} widths do; got {sizes}"
             )
-        if self.architecture.startswith("dcgan") and len(sizes) > 1:
+        if self.architecture in {"dcgan", "dcgan-r1", "infogan"} and len(sizes) > 1:
             raise SettingError("a DCGAN cannot grow; give it one stage")
+        if self.critic == "residual" and len(sizes) > 1:
+            raise SettingError("a residual critic cannot grow; give it one stage")
+        if self.num_classes and self.architecture in {"dcgan", "infogan"}:
+            raise SettingError(
+                "dcgan as published takes no classes; use dcgan-r1"
+                if self.architecture == "dcgan"
+                else "infogan finds categories by itself; leave the classes out"
+            )
+        if self.architecture == "infogan" and (self.categories < 2 or not 0 <= self.codes <= self.z_dim):
+            raise SettingError(
+                f"infogan needs two categories or more, and z to hold its codes; got {self.categories} categories and "
+                f"{self.codes} codes in {self.z_dim} numbers"
+            )
 
     @property
     def resolution(self) -> int:

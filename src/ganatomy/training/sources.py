@@ -17,6 +17,7 @@ from ganatomy.datasets.idx import idx_images
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.images import DAMAGED, Pixels
 from ganatomy.progress import Progress
+from ganatomy.training.classes import ImageClasses, idx_classes, image_classes
 from ganatomy.training.images import FEWEST_IMAGES, TrainingImages, array_images
 from ganatomy.training.records import Say
 
@@ -59,6 +60,12 @@ def open_images(
     The head of each file is read now, its pixels when they are shown. A file that turns out to be broken then is named
     once, and the next one is shown in its place.
 
+    Args:
+        path: of them.
+        framing: how images become squares of one size, and what classes they have.
+        progress: called with the stage, what is done of it, and how much it is.
+        say: called with one line for each thing that should be known.
+
     Raises:
         MissingFileError: where there are no images. SettingError: for too few, or none as large as the resolution.
         CheckpointError: for another kind of file.
@@ -67,7 +74,8 @@ def open_images(
         raise MissingFileError(f"{path} does not exist")
     if path.is_file() and not zipfile.is_zipfile(path):
         pixels = idx_images(path, resolution=framing.resolution)
-        return replace(array_images(pixels, description=path.name), mirrored=framing.mirrored)
+        plain = replace(array_images(pixels, description=path.name), mirrored=framing.mirrored)
+        return plain if framing.classes is None else sorted_by(plain, idx_classes(path, framing.classes), say)
     files = files_of(path)
     found = inspect(files, framing, progress=progress)
     if len(found.good) < FEWEST_IMAGES:
@@ -83,7 +91,7 @@ def open_images(
     for line in found.lines(framing.resolution):
         say(line)
     channels = framing.channels or (3 if found.colours else 1)
-    return TrainingImages(
+    images = TrainingImages(
         description=path.name,
         count=len(found.good),
         resolution=framing.resolution,
@@ -91,6 +99,20 @@ def open_images(
         read=Reader(files=files, names=found.good, framing=framing, channels=channels, say=say),
         mirrored=framing.mirrored,
     )
+    if framing.classes is None:
+        return images
+    return sorted_by(images, image_classes(path, found.good, framing.classes), say)
+
+
+def sorted_by(images: TrainingImages, found: ImageClasses, say: Say) -> TrainingImages:
+    """The images with their classes; a line names those that have few."""
+    if len(found.labels) != len(images):
+        raise SettingError(
+            f"{len(found.labels)} labels do not go with {len(images)} images; give one for each"
+        )
+    if found.rare:
+        say(f"few images are of {listed(found.rare)}; a generator learns such classes badly")
+    return replace(images, labels=found.labels, classes=found.names)
 
 
 def inspect(files: ImageFiles, framing: Framing, *, progress: Progress | None = None) -> Findings:

@@ -6,31 +6,61 @@ Nothing here waits for the device: losses stay tensors.
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+from ganatomy.critics.base import Critic
+from ganatomy.critics.informed import InformedCritic
+from ganatomy.latents import Latents
 from ganatomy.training.data import torch_rng
+from ganatomy.training.fading import Fading
+from ganatomy.training.losses import code_loss
 from ganatomy.training.ranks import Ranks
-from ganatomy.training.regularisers import gradient_penalty
+from ganatomy.training.regularisers import between, gradient_penalty, path_lengths, slope_penalty
 from ganatomy.training.run import GanRun
-from ganatomy.training.schedules import kept_share, penalty_weight
+from ganatomy.training.schedules import fade_share, kept_share, penalty_weight
+
+PATH_SHRINK = 2
+"""By which the batch is smaller for path lengths, whose second gradients are dear: appendix B of Karras et al. 2020."""
 
 
-def train_step(run: GanRun, real: Tensor) -> dict[str, Tensor]:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StepImages:
+    """This rank's part of the images of a step.
+
+    Args:
+        real: images in [-1, 1].
+        fake: generated ones.
+        classes: one-hot, of the real image and the generated one in each row.
+        latents: that the generated ones were drawn from.
+    """
+
+    real: Float[Tensor, "n c h w"]
+    fake: Float[Tensor, "n c h w"]
+    classes: Float[Tensor, "n classes"] | None = None
+    latents: Latents | None = None
+
+
+def train_step(run: GanRun, real: Tensor, labels: Int[Tensor, " n"] | None = None) -> dict[str, Tensor]:
     """One step of the critic and one of the generator, on the same images; returns their losses.
 
     Args:
         real: this rank's part of the batch, images in [-1, 1].
+        labels: the class of each, where the generator has classes; generated images are of the same ones.
     """
     settings, stage = run.settings, run.stage
     run.whole = False
     torch_rng(settings.seed, run.step)
-    # An architecture with a precision of its own keeps its codes and styles exact.
-    with nullcontext() if run.generator.precision == settings.precision else run.lowered():
-        fake = run.architecture.draw(run.generator, stage.batch, settings, part=run.ranks.part(stage.batch))
-    fake = fake.float()  # penalties are computed in float32
-    losses = {"critic": critic_step(run, real, fake.detach()), "generator": generator_step(run, real, fake)}
+    fade_in(run)
+    classes = None if labels is None else F.one_hot(labels, settings.num_classes).float()
+    latents, fake = drawn(run, stage.batch, classes)
+    # Penalties are computed in float32.
+    shown = StepImages(real=real, fake=fake.float(), classes=classes, latents=latents)
+    losses = {"critic": critic_step(run, shown), "generator": generator_step(run, shown)}
     run.step += 1
     run.images += stage.batch
     follow(run.average, run.generator, keep=kept_share(settings, stage, run.step))
@@ -38,38 +68,117 @@ def train_step(run: GanRun, real: Tensor) -> dict[str, Tensor]:
     return losses
 
 
-def critic_step(run: GanRun, real: Tensor, fake: Tensor) -> Tensor:
+def drawn(run: GanRun, n: int, classes: Float[Tensor, "m classes"] | None) -> tuple[Latents, Tensor]:
+    """Fresh codes and their images, for this rank's part of n."""
+    # An architecture with a precision of its own keeps its codes and styles exact.
+    with nullcontext() if run.generator.precision == run.settings.precision else run.lowered():
+        latents = run.architecture.codes(
+            run.generator, n, run.settings, part=run.ranks.part(n), labels=classes
+        )
+        return latents, run.architecture.draw(run.generator, latents, run.settings)
+
+
+def critic_step(run: GanRun, shown: StepImages) -> Tensor:
     """Real images up, generated ones down, and now and then flat around both."""
-    critic, settings = run.critic.requires_grad_(True), run.settings
-    penalised = run.step % settings.penalty_interval == 0
-    real.requires_grad_(penalised and settings.r1_gamma > 0)
-    fake.requires_grad_(penalised and settings.r2_gamma > 0)
+    critic, settings, stage = run.critic.requires_grad_(True), run.settings, run.stage
+    due = run.step % settings.penalty_interval == 0
+    real, fake = augmented(run, shown.real), augmented(run, shown.fake.detach())
+    real.requires_grad_(due and settings.r1_gamma > 0)
+    fake.requires_grad_(due and settings.r2_gamma > 0)
+    exact = real.requires_grad or fake.requires_grad or settings.interpolation_gamma > 0
 
     # Squared gradients are too small for half precision.
-    with nullcontext() if penalised else run.lowered():
-        real_logits, fake_logits = critic(real).float(), critic(fake).float()
+    with nullcontext() if exact else run.lowered():
+        real_logits = logits_of(critic, real, shown.classes)
+        fake_logits, information = read_fake(run, fake, shown)
     total = loss = run.loss.critic(real_logits, fake_logits)
     for images, logits, gamma in (
         (real, real_logits, settings.r1_gamma),
         (fake, fake_logits, settings.r2_gamma),
     ):
         if images.requires_grad:
-            weight = gamma * penalty_weight(settings, run.stage)
+            weight = gamma * penalty_weight(settings, stage)
             total = total + gradient_penalty(logits, images) * weight
+    if settings.interpolation_gamma:
+        mixed = between(real.detach(), fake.detach(), stage.batch, part=run.ranks.part(stage.batch))
+        penalty = slope_penalty(logits_of(critic, mixed, shown.classes), mixed)
+        total = total + settings.interpolation_gamma * penalty
+    if settings.drift:
+        total = total + settings.drift * real_logits.square().mean()
+    if information is not None:
+        total = total + settings.information * information
     update(run.optimizers["critic"], total, run.ranks)
+    if run.augment is not None:
+        run.augment.adapt(real_logits.detach(), run.step, stage.batch, run.ranks)
     critic.requires_grad_(False)
     return loss.detach()
 
 
-def generator_step(run: GanRun, real: Tensor, fake: Tensor) -> Tensor:
+def generator_step(run: GanRun, shown: StepImages) -> Tensor:
     """Generated images up; where the loss is relative, above the real ones."""
+    settings = run.settings
     with run.lowered():
-        fake_logits = run.critic(fake).float()
+        fake_logits, information = read_fake(run, augmented(run, shown.fake), shown)
         with torch.no_grad():
-            real_logits = run.critic(real).float() if run.loss.relative else fake_logits.detach()
-    loss = run.loss.generator(real_logits, fake_logits)
-    update(run.optimizers["generator"], loss, run.ranks)
+            relative = run.loss.relative
+            real_logits = (
+                logits_of(run.critic, augmented(run, shown.real), shown.classes)
+                if relative
+                else fake_logits.detach()
+            )
+    total = loss = run.loss.generator(real_logits, fake_logits)
+    if information is not None:
+        total = total + settings.information * information
+    if settings.path_weight and run.step % settings.path_interval == 0:
+        total = total + path_penalty(run, shown.classes) * settings.path_weight * settings.path_interval
+    update(run.optimizers["generator"], total, run.ranks)
     return loss.detach()
+
+
+def augmented(run: GanRun, images: Tensor) -> Tensor:
+    """The images as the critic may see them."""
+    if run.augment is None:
+        return images
+    return run.augment(images, run.stage.batch, run.ranks.part(run.stage.batch))
+
+
+def logits_of(critic: Critic, images: Tensor, classes: Tensor | None) -> Float[Tensor, " n"]:
+    """What the critic says of images, and of their classes where there are any."""
+    return (critic(images) if classes is None else critic(images, classes)).float()
+
+
+def read_fake(run: GanRun, fake: Tensor, shown: StepImages) -> tuple[Float[Tensor, " n"], Tensor | None]:
+    """The logits of generated images, and how badly they tell their codes where the critic reads these."""
+    if not isinstance(run.critic, InformedCritic) or shown.latents is None:
+        return logits_of(run.critic, fake, shown.classes), None
+    features = run.critic.read(fake)
+    return run.critic.judge(features).float(), code_loss(run.critic.tell(features), shown.latents)
+
+
+def path_penalty(run: GanRun, classes: Tensor | None) -> Float[Tensor, ""]:
+    """Path length regularisation of fresh images, in float32."""
+    n = run.stage.batch // PATH_SHRINK
+    part, penalty = run.ranks.part(n), run.path_lengths
+    assert penalty is not None
+    precision, run.generator.precision = run.generator.precision, "float32"
+    own = None if classes is None else classes[: part.stop - part.start]
+    latents = run.architecture.codes(run.generator, n, run.settings, part=part, labels=own)
+    images = run.architecture.draw(run.generator, latents, run.settings)
+    run.generator.precision = precision
+    directions = torch.randn(n, *images.shape[1:], device=images.device)[part]
+    lengths = path_lengths(images, latents.codes, directions)
+    mean = lengths.detach().mean()[None]
+    run.ranks.average([mean])
+    penalty.follow(mean[0])
+    return penalty(lengths)
+
+
+def fade_in(run: GanRun) -> None:
+    """Let the last resolution come in as far as the images of the stage say."""
+    share = fade_share(run.settings, run.index, run.images)
+    for network in run.networks.values():
+        if isinstance(network, Fading):
+            network.fade = share
 
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor, ranks: Ranks) -> None:

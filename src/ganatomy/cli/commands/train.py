@@ -30,6 +30,13 @@ def train(
             help="center, stretch, or pixels of a square in the middle, such as 128 of CelebA's 178 x 218."
         ),
     ] = "center",
+    classes: Annotated[
+        str | None,
+        Parameter(
+            help="Train a conditional generator: on columns of the table of labels beside the images, on all of its "
+            "labels (labels), or on the folders that images lie in (folders)."
+        ),
+    ] = None,
     mirror: Annotated[bool, switch("Show a random half of the images mirrored.")] = False,
     grey: Annotated[bool, switch("Train on grey images; those without colours are anyway.")] = False,
     seed: Seed = 0,
@@ -43,13 +50,14 @@ def train(
     also its classifiers. Ctrl-C loses nothing. `torchrun --nproc-per-node 4 -m ganatomy train ...` trains on four GPUs.
 
     Args:
-        name: stylegan2, dcgan (as published) or dcgan-r1 for your own images; faces, faces-large or digits for a
-            bundled model and its classifiers.
+        name: stylegan2, stylegan2-ada, stylegan (or stylegan:A to stylegan:F of its ablation), progan, dcgan, dcgan-r1
+            or infogan for your own images; faces, faces-large or digits for a bundled model and its classifiers.
         data: A folder of images, a zip, or an idx file as MNIST's; faces and faces-large draw their own.
         resolution: Pixels a side, of your own images; a power of two from 16 to 1024.
 
     Example:
         ganatomy train stylegan2 photos/ -o run/ --resolution 64 --minutes 600 --mirror
+        ganatomy train stylegan2-ada photos/ -o run/ --resolution 32 --classes Male,Smiling
         ganatomy train digits train-images-idx3-ubyte.gz -o digits-run/
     """
     from ganatomy.errors import SettingError, UnknownNameError
@@ -58,6 +66,8 @@ def train(
 
     if name not in FAMILIES and name not in TRAININGS:
         raise UnknownNameError("model to train", name, [*FAMILIES, *TRAININGS])
+    if name not in FAMILIES and classes is not None:
+        raise SettingError("a bundled model takes no --classes; they are for a family on your own images")
     if name in FAMILIES and (data is None or bundle):
         raise SettingError(
             f"{name} is trained on your own images, and no bundled model; name their folder, zip or idx file"
@@ -65,7 +75,13 @@ def train(
     expect_new_folder(out)
     with stages() as advance:
         if name in FAMILIES and data is not None:
-            framing = Framing(resolution=resolution, crop=crop, channels=1 if grey else None, mirrored=mirror)
+            framing = Framing(
+                resolution=resolution,
+                crop=crop,
+                channels=1 if grey else None,
+                mirrored=mirror,
+                classes=classes,
+            )
             made = [
                 train_own(
                     name,
