@@ -222,4 +222,4 @@ def test_the_correlations_of_celeba_come_out_of_its_own_list() -> None:
     known = np.array([[float(line[column]) for column in columns] for line in lines[1:]])
     order = [names.index(name) for name in table.names]
     ours = correlate(table.values).numpy()
-    assert np.abs(ours - known[order]).max() < 5e-4
+    assert np.abs(ours - known[order]).max() < 6e-4, "the file has three digits after the point"

@@ -89,7 +89,7 @@ def _square(
     try:
         source = io.BytesIO(cell["bytes"]) if cell.get("bytes") else cell["path"]
         with Image.open(source) as image:
-            return framing.frame(ImageOps.exif_transpose(image), channels)
+            return framing.frame(ImageOps.exif_transpose(image), channels, source=image.format)
     except (*DAMAGED, Image.DecompressionBombError) as error:
         raise CheckpointError(
             f"image {row} of the part {part} cannot be read ({error}); leave it out"
