@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import numbers
 import os
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganatomy.errors import SettingError
+from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 
 T = TypeVar("T")
 
@@ -34,7 +36,8 @@ def whole(name: str, value: Any, *, least: int = 0, most: int = LARGEST) -> int:
         raise SettingError(f"{name} is {value!r:.60}, not a whole number")
     number = int(value)
     if not least <= number <= most:
-        raise SettingError(f"{name} is {number}, not from {least} to {most}")
+        bounds = f"{least} or more" if most == LARGEST and number < least else f"{least} to {most}"
+        raise SettingError(f"{name} {number} is out of range; give {bounds}")
     return number
 
 
@@ -47,6 +50,30 @@ def a_path(value: Any) -> Path:
     if not isinstance(value, str | os.PathLike):
         raise SettingError(f"a path is text, not {type(value).__name__}")
     return Path(value)
+
+
+def a_file(value: Any, what: str = "a file") -> Path:
+    """The path of a file that can be read: no folder, and no pipe, which would be waited for.
+
+    Raises:
+        SettingError: for what is no path.
+        MissingFileError: when there is nothing of this name. CheckpointError: for anything but a file.
+    """
+    path = a_path(value)
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno not in (
+            errno.ENOENT,
+            errno.ENOTDIR,
+            errno.ENAMETOOLONG,
+        ):
+            raise CheckpointError(f"{path} cannot be read: {error.strerror}; give {what}") from None
+        raise MissingFileError(f"{str(path)[:300]} does not exist; give {what}") from None
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe, socket or device"
+        raise CheckpointError(f"{path} is {kind}; give {what}")
+    return path
 
 
 def tensor(name: str, value: Any) -> Tensor:

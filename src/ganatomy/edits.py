@@ -362,8 +362,8 @@ def _distances(
     latents: Latents, direction: Direction, strength: float | Tensor, units: str
 ) -> Float[Tensor, " n"]:
     """Strengths in any units as distances, one for each code."""
-    if units not in UNITS:
-        raise UnknownNameError("unit of strength", units, UNITS)
+    if not isinstance(units, str) or units not in UNITS:
+        raise UnknownNameError("unit of strength", str(units), UNITS)
     scale = {"distance": 1.0, "sigma": direction.sigma, "logit": direction.slope}[units]
     if not np.isfinite(scale) or scale == 0:
         name = {"sigma": "sigma", "logit": "slope"}[units]

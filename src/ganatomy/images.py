@@ -21,6 +21,7 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 from torch.nn import functional as F
 
+from ganatomy.arguments import a_file
 from ganatomy.errors import CheckpointError, MissingFileError, OutputError, SettingError, in_file
 
 Pixels = UInt8[np.ndarray, "n h w c"]
@@ -226,7 +227,7 @@ def read_image(
         MissingFileError: when there is none. CheckpointError: when it is not an image.
     """
     try:
-        with in_file(path), Image.open(path) as image:
+        with in_file(path), Image.open(a_file(path, "an image")) as image:
             upright = ImageOps.exif_transpose(image)
             return from_pil(upright, channels=channels, size=size, source=image.format)
     except FileNotFoundError:

@@ -20,8 +20,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from ganatomy.arguments import a_path, instance
-from ganatomy.errors import CheckpointError, GanatomyError, MissingFileError
+from ganatomy.arguments import a_file, instance
+from ganatomy.errors import CheckpointError, GanatomyError
 from ganatomy.latents import Direction, Directions, Latents, Space
 from ganatomy.writing import atomic_write
 
@@ -250,11 +250,7 @@ def _kind(file: Any, path: str | os.PathLike[str]) -> str:
 @contextlib.contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
     """The safetensors file at this path; raises MissingFileError or CheckpointError where there is none."""
-    path = a_path(path)
-    if not path.exists():
-        raise MissingFileError(f"{path} does not exist")
-    if path.is_dir():
-        raise CheckpointError(f"{path} is a folder; give a file")
+    path = a_file(path)
     try:
         with safe_open(path, framework="pt") as file:
             yield file

@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 from jaxtyping import Float
 from pyarrow import csv as arrow_csv
 
-from ganatomy.arguments import a_path
-from ganatomy.errors import CheckpointError, MissingFileError, UnknownNameError
+from ganatomy.arguments import a_file
+from ganatomy.errors import CheckpointError, UnknownNameError
 
 MOST_BYTES = 1 << 30
 """Larger tables are refused before they are read; CelebA's 202,599 rows of 40 labels take 27 MB."""
@@ -135,11 +135,7 @@ def read_table(path: str | os.PathLike[str], *, inside: str | None = None) -> Ta
     Raises:
         MissingFileError: when there is none. CheckpointError: when it is no table, with the row that is wrong.
     """
-    path = a_path(path)
-    if not path.exists():
-        raise MissingFileError(f"{path} does not exist; give a table of labels")
-    if not path.is_file():
-        raise CheckpointError(f"{path} is not a file; give a table of labels")
+    path = a_file(path, "a table of labels")
     try:
         if (inside or path.name).lower().endswith(".parquet"):
             names, columns = _read_parquet(path, inside)

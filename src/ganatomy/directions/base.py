@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from scipy.stats import rankdata
 from torch import Tensor
 
-from ganatomy.arguments import instance
+from ganatomy.arguments import instance, texts
 from ganatomy.directions.cross_entropy import fit
 from ganatomy.directions.threads import threads_for
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
@@ -241,9 +241,7 @@ def _choose(survey: Survey, attributes: Iterable[str] | None) -> tuple[str, ...]
                 f"in {MINIMUM}; survey more codes, or name the attributes"
             )
         return names
-    if not isinstance(attributes, Iterable):
-        raise SettingError(f"attributes is {attributes!r:.40}, not a name or several")
-    names = (attributes,) if isinstance(attributes, str) else tuple(map(str, attributes))
+    names = texts("attributes", attributes)
     if not names:
         raise SettingError("attributes is empty; leave it out to find directions of all")
     for name in names:

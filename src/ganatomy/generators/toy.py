@@ -166,7 +166,16 @@ class ToyGenerator(Generator):
         return replace(latents, codes=layers, space=Space.W_PLUS)
 
     def read(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
-        """The exact logits of these images, one column for each attribute."""
+        """The exact logits of these images, one column for each attribute.
+
+        Raises:
+            SettingError: for images of another size.
+        """
+        if images[0:1].numel() != self.pixels.shape[1] * len(images[0:1]):
+            it = self.signature
+            raise SettingError(
+                f"the toy reads images of {it.channels} x {it.resolution} x {it.width}, not {list(images.shape)}"
+            )
         pixels, directions = self.pixels.double(), self.directions.double()
         codes = images.double().flatten(1) @ pixels.T / pixels[0].square().sum()
         return (self.slope * codes @ directions.T + self.intercepts.double()).to(images.dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -236,7 +237,7 @@ def judge(spec: str | Path | Callable[..., Any], *, names: Names = None) -> Judg
     if isinstance(spec, Judge):
         return spec if names is None else spec.select(names)
     bundled = find_bundled(spec) if isinstance(spec, str) else None
-    if bundled is None and isinstance(spec, str | Path) and Path(spec).is_dir():
+    if bundled is None and isinstance(spec, str | Path) and os.path.isdir(spec):  # noqa: PTH112
         return Judge(_network(network_file(Path(spec), JUDGE_FILE), names))
     return Judge(scorer(spec if bundled is None else bundled.judge or spec, names=names))
 
@@ -282,9 +283,9 @@ def _named(spec: str, names: Names) -> Scorer:
     path = Path(spec)
     if path.suffix.lower() in KINDS:
         return KINDS[path.suffix.lower()](path, names)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 (bears names that are too long)
         return _network(network_file(path, SCORER_FILE), names)
-    if path.exists():
+    if os.path.exists(path):  # noqa: PTH110
         raise CheckpointError(f"{path} is no scorer; its name must end in {', '.join(KINDS)}")
     if path.suffix or path.parent != Path():
         raise MissingFileError(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -152,12 +153,12 @@ def load_clip(spec: str = CLIP) -> OpenClipModel:
     if rest.startswith(hub.SCHEME):
         return _from_hub(library, rest)
     path = Path(rest).expanduser()
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 (bears names that are too long)
         return _from_folder(library, path, name=f"{PREFIX}{path.resolve()}")
     architecture, _, weights = rest.partition("/")
     if architecture in library.list_models():
         return _from_table(library, architecture, weights)
-    if rest.startswith((".", "/", "~")) or path.exists():
+    if rest.startswith((".", "/", "~")) or os.path.exists(path):  # noqa: PTH110
         raise MissingFileError(
             f"{path} is no folder; give one that holds {CONFIG_FILE} and weights, or {PREFIX}ARCHITECTURE/{path.name}"
         )
@@ -178,7 +179,7 @@ def _from_table(library: Any, architecture: str, weights: str) -> OpenClipModel:
     if published:
         organisation, repository, file = published["hf_hub"].split("/", 2)
         path = _fetch(HubReference(repo=f"{organisation}/{repository}", file=file or None)).path
-    elif path.is_file():
+    elif os.path.isfile(path):  # noqa: PTH113
         name = f"{PREFIX}{architecture}/{path.resolve()}"
     elif path.suffix or path.parent != Path():
         raise MissingFileError(f"{path} does not exist; it should hold weights of {architecture}")

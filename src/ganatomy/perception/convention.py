@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -96,7 +97,7 @@ def split_spec(spec: str) -> tuple[str, tuple[str, ...] | None, Convention]:
         SettingError: for fields that do not exist or hold something else.
     """
     name, mark, query = spec.partition("?")
-    if not mark or Path(spec).exists():
+    if not mark or os.path.exists(spec):  # noqa: PTH110 (bears names that are too long)
         return spec, None, SILENT
     parts = [part.partition("=") for part in query.split("&") if part]
     values = {key: [unquote(each) for each in value.split(":")] for key, _, value in parts}
@@ -114,7 +115,7 @@ def beside(path: Path) -> tuple[tuple[str, ...] | None, Convention]:
         CheckpointError: for another kind of file.
     """
     file = path.with_suffix(".json")
-    if not file.is_file():
+    if not os.path.isfile(file):  # noqa: PTH113
         return None, SILENT
     try:
         found = json.loads(file.read_text(encoding="utf-8-sig"))

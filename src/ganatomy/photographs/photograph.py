@@ -9,11 +9,11 @@ import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
+from ganatomy.arguments import a_file
 from ganatomy.errors import CheckpointError, MissingFileError, in_file
 from ganatomy.images import DAMAGED, eight_bits, plain_image
 
@@ -93,7 +93,7 @@ def open_photograph(source: str | os.PathLike[str] | bytes | Image.Image) -> Pho
 
 def _bytes(path: str | os.PathLike[str]) -> bytes:
     try:
-        return Path(path).read_bytes()
+        return a_file(path, "an image").read_bytes()
     except FileNotFoundError:
         raise MissingFileError(f"{os.fspath(path)} does not exist") from None
     except OSError as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
+from ganatomy.arguments import a_file
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.generators.base import PRIORS, Generator
 from ganatomy.generators.class_inputs import JOINS
@@ -224,7 +225,7 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     """
     path = Path(path)
     try:
-        with path.open("rb") as file:
+        with a_file(path, "an image, a film or a recipe").open("rb") as file:
             head = file.read(64)
             # A huge file is not read to find out that it is no recipe.
             written = head + file.read(MOST_BYTES) if head.lstrip()[:1] in (b"{", b"[") else None

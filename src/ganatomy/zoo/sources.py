@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ganatomy.arguments import a_file
 from ganatomy.errors import MissingFileError, UnknownNameError
 from ganatomy.zoo import MODELS, find_bundled, hub
 from ganatomy.zoo.downloads import cache_folder, download
@@ -49,9 +50,10 @@ def find_source(model: str | os.PathLike[str]) -> Source:
         settings = text.partition(":")[2] if bundled.table else None
         return Source(name=text, path=bundled.generator, kind="bundled", settings=settings)
     path = Path(model)
-    if path.exists():
+    if os.path.exists(path):  # noqa: PTH110 (a name may be too long to be looked for, which this one bears)
         inside = (path / name for name in STANDARD_FILES)
-        return Source(name=text, path=next((file for file in inside if file.is_file()), path), kind="file")
+        found = next((file for file in inside if file.is_file()), path)
+        return Source(name=text, path=found if path.is_dir() else a_file(path, "weights"), kind="file")
     if text in PUBLISHED:
         return _fetch_published(PUBLISHED[text])
     if not isinstance(model, str):
@@ -61,13 +63,13 @@ def find_source(model: str | os.PathLike[str]) -> Source:
     reference = None if _begins_with_a_folder(text) else hub.parse_reference(text)
     if reference is None:
         raise MissingFileError(f"{path} does not exist")
-    found = hub.fetch(reference)
+    fetched = hub.fetch(reference)
     return Source(
-        name=str(found.reference),
-        path=found.path,
+        name=str(fetched.reference),
+        path=fetched.path,
         kind="hub",
-        url=str(found.reference),
-        licence=found.licence,
+        url=str(fetched.reference),
+        licence=fetched.licence,
     )
 
 
@@ -85,7 +87,9 @@ def _fetch_published(model: PublishedModel) -> Source:
 def _begins_with_a_folder(text: str) -> bool:
     """Whether this is a path below a folder that exists, so that its end is what is missing."""
     return (
-        not text.startswith(hub.SCHEME) and Path(text).parts[0:1] != () and Path(Path(text).parts[0]).exists()
+        not text.startswith(hub.SCHEME)
+        and Path(text).parts[0:1] != ()
+        and os.path.exists(Path(text).parts[0])  # noqa: PTH110
     )
 
 
