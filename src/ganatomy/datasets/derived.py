@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ganatomy.datasets.tables import Table
+from ganatomy.datasets.tables import ColumnTable
 from ganatomy.errors import SettingError
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -38,7 +38,7 @@ class Derived:
     relation: str
     number: float
 
-    def labels(self, table: Table) -> Float[np.ndarray, " n"]:
+    def labels(self, table: ColumnTable) -> Float[np.ndarray, " n"]:
         """1 where it is there, 0 where it is not, nan where the column has no number.
 
         Raises:

@@ -19,7 +19,7 @@ from torch import Tensor
 from ganatomy.datasets.derived import parse_derived
 from ganatomy.datasets.faces import ATTRIBUTES, FACTORS, draw_faces, sample_faces
 from ganatomy.datasets.files import Framing, ImageFiles, files_of, read_square
-from ganatomy.datasets.tables import Table, read_table
+from ganatomy.datasets.tables import ColumnTable, read_table
 from ganatomy.errors import CheckpointError, MissingFileError, ScoreError, SettingError, UnknownNameError
 from ganatomy.images import DAMAGED, Pixels, from_uint8, to_uint8
 
@@ -266,7 +266,7 @@ def _reader(
 
 
 def _of_table(
-    files: ImageFiles, table: Table, choice: LabelChoice, framing: Framing, channels: int
+    files: ImageFiles, table: ColumnTable, choice: LabelChoice, framing: Framing, channels: int
 ) -> LabelledImages:
     first, *others = table.names
     derived = [parse_derived(text) for text in choice.derived]
@@ -362,7 +362,7 @@ def _key(name: str, places: Mapping[str, str]) -> str | None:
     return next((key for key in (str(path), path.name, path.stem) if name and key in places), None)
 
 
-def _factors(table: Table, names: Sequence[str], kept: Rows) -> Float[Tensor, "n f"] | None:
+def _factors(table: ColumnTable, names: Sequence[str], kept: Rows) -> Float[Tensor, "n f"] | None:
     if not names:
         return None
     values = np.stack([table.numbers(name)[kept] for name in names], axis=1)
@@ -374,7 +374,7 @@ def _factors(table: Table, names: Sequence[str], kept: Rows) -> Float[Tensor, "n
 
 
 def _people(
-    files: ImageFiles, table: Table, column: str | None, kept: Rows, chosen: Sequence[str]
+    files: ImageFiles, table: ColumnTable, column: str | None, kept: Rows, chosen: Sequence[str]
 ) -> Int[Tensor, " n"] | None:
     """A number for each person, by a column or by CelebA's list; an image without a name is of a person of its own."""
     if column is not None:
@@ -389,7 +389,7 @@ def _people(
 
 
 def _parts(
-    files: ImageFiles, table: Table, column: str | None, kept: Rows, chosen: Sequence[str]
+    files: ImageFiles, table: ColumnTable, column: str | None, kept: Rows, chosen: Sequence[str]
 ) -> Sequence[str] | None:
     if column is not None:
         texts = table.texts(column)

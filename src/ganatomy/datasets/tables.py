@@ -38,7 +38,7 @@ IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Table:
+class ColumnTable:
     """A table as it was read, every cell a text or a number.
 
     Args:
@@ -118,7 +118,7 @@ class Table:
         return self.column(name).unique().to_pylist()
 
 
-def read_table(path: str | os.PathLike[str], *, inside: str | None = None) -> Table:
+def read_table(path: str | os.PathLike[str], *, inside: str | None = None) -> ColumnTable:
     """Read a table of labels; what it holds says how it is written, not its ending.
 
     Text may be separated by commas, tabs, semicolons or blanks, in UTF-8, UTF-16 or Latin-1. Its first line names the
@@ -147,7 +147,7 @@ def read_table(path: str | os.PathLike[str], *, inside: str | None = None) -> Ta
             f"{path} cannot be read as a table of labels: {reason}; expected CelebA's attribute list, or a CSV or "
             "Parquet file with a line of names"
         ) from None
-    return Table(path=path, names=names, columns=columns)
+    return ColumnTable(path=path, names=names, columns=columns)
 
 
 def number(cell: object) -> float | None:

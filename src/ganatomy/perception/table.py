@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.datasets.tables import Table, read_table
+from ganatomy.datasets.tables import ColumnTable, read_table
 from ganatomy.errors import CheckpointError, ScoreError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, check_names, fingerprint_of, logit
@@ -68,7 +68,7 @@ def rows_of(table: Float[Tensor, "m a"], start: int, n: int, title: str) -> Floa
     return table[start : start + n]
 
 
-def _with_labels(table: Table, names: Iterable[str]) -> tuple[str, ...]:
+def _with_labels(table: ColumnTable, names: Iterable[str]) -> tuple[str, ...]:
     found = tuple(name for name in names if not table.is_text(name))
     if not found:
         raise CheckpointError(
@@ -77,7 +77,7 @@ def _with_labels(table: Table, names: Iterable[str]) -> tuple[str, ...]:
     return found
 
 
-def _order(table: Table) -> Tensor | None:
+def _order(table: ColumnTable) -> Tensor | None:
     """Where in the table each sample stands."""
     if ROW_COLUMN not in table.names:
         return None
