@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of the ways in which kinds are saved
 def test_the_page_says_what_becomes_of_each_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
     spec = importlib.util.spec_from_file_location("kinds_of_files", ROOT / "benchmarks/kinds.py")

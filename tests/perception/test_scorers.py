@@ -80,8 +80,8 @@ class TestScores:
 class TestChecks:
     @pytest.mark.parametrize(
         "wrong",
-        [torch.zeros(3, 8, 8), torch.zeros(1, 2, 8, 8), torch.zeros(1, 3, 8, 8, dtype=torch.uint8)],
-        ids=["no batch axis", "two channels", "bytes"],
+        [torch.zeros(3, 8, 8), torch.zeros(1, 5, 8, 8), torch.zeros(1, 3, 8, 8, dtype=torch.uint8)],
+        ids=["no batch axis", "five channels", "bytes"],
     )
     def test_what_is_no_batch_of_images_is_refused(self, wrong: Tensor):
         with pytest.raises(SettingError, match="images are"):
