@@ -127,9 +127,12 @@ def latency(model: str, moves: int) -> None:
                 const slider = document.querySelector(".sliders input[type=range]");
                 const name = "slider-to-image";
                 const times = [];
-                for (let move = 0; move < moves; move++) {
+                const [low, high] = [Number(slider.min), Number(slider.max)];
+                for (let move = 0; times.length < moves; move++) {
                     const seen = performance.getEntriesByName(name).length;
-                    slider.value = String(2 * Math.sin(move / 7) + 0.001 * move);
+                    const last = slider.value;
+                    slider.value = String((low + high + (high - low) * Math.sin(move / 3)) / 2);
+                    if (slider.value === last) continue;
                     slider.dispatchEvent(new Event("input", { bubbles: true }));
                     const until = performance.now() + 5000;
                     while (performance.getEntriesByName(name).length === seen && performance.now() < until)
@@ -410,10 +413,11 @@ def teach(model: str, repeats: int) -> None:
 
 @torch.no_grad()
 def _changes(
-    bench: Bench, scorer: ga.Scorer, codes: ga.Latents, step: tuple[ga.Direction, float], column: int
+    bench: Bench, scorer: ga.Scorer, codes: ga.Latents, along: ga.Direction, column: int
 ) -> tuple[float, float]:
     """Mean change of the attribute's own probability by one step, and mean absolute change of the others."""
-    before, after = (scorer(bench.generator(few)).probabilities for few in (codes, ga.move(codes, *step)))
+    moved = ga.move(codes, along, 1.0, units="step")
+    before, after = (scorer(bench.generator(few)).probabilities for few in (codes, moved))
     change = after - before
     rest = torch.arange(change.shape[1]) != column
     return float(change[:, column].mean()), float(change[:, rest].abs().mean())

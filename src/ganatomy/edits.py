@@ -19,7 +19,7 @@ from ganatomy.errors import SettingError, SpaceError, UnknownNameError
 from ganatomy.geometry import lerp, project_out, rank_tolerance, slerp, span, spline
 from ganatomy.latents import Direction, Latents, Space
 
-UNITS = ("distance", "sigma", "logit")
+UNITS = ("distance", "sigma", "logit", "step")
 PATH_METHODS = ("lerp", "slerp", "spline")
 
 
@@ -40,7 +40,7 @@ def move(
         strength: one number, or one for each code.
         units: of the strength: "distance" along the unit vector of the direction, "sigma" its standard deviations,
             "logit" the change of the score that its linear model promises. Images change more or less than that: for a
-            change that is read in each image use `ga.strengths`.
+            change that is read in each image use `ga.strengths`. "step" is one step of its slider in the studio.
         hold: directions of the same space to hold. The step is longer then, because it is orthogonal to all of them
             but has the same component along the target.
         layers: half-open range of layers to move, by default the direction's own. Codes in w become w+. The strength
@@ -364,9 +364,15 @@ def _distances(
     """Strengths in any units as distances, one for each code."""
     if not isinstance(units, str) or units not in UNITS:
         raise UnknownNameError("unit of strength", str(units), UNITS)
-    scale = {"distance": 1.0, "sigma": direction.sigma, "logit": direction.slope}[units]
+    scales = {
+        "distance": 1.0,
+        "sigma": direction.sigma,
+        "logit": direction.slope,
+        "step": direction.step,
+    }
+    scale = scales[units]
     if not np.isfinite(scale) or scale == 0:
-        name = {"sigma": "sigma", "logit": "slope"}[units]
+        name = {"sigma": "sigma", "logit": "slope", "step": "step"}[units]
         raise SettingError(
             f"direction {direction.name!r} has {name} {scale}, so it cannot be moved by {units}; "
             "use units='distance', or a direction that was found on scores"

@@ -180,6 +180,8 @@ class Direction:
         intercept: the logit at the origin of the space.
         sigma: standard deviation of codes along the vector (a distance).
         slope: logits per unit distance; nan for a method that uses no scores.
+        step: distance of one step of its slider in the studio; nan where none was measured.
+        held: attributes that stay where they are along it.
         auc: area under the ROC curve on held-out codes; nan for a method that uses no scores.
         layers: half-open range of layers that the direction applies to; None means all. In w+ the vector is zero
             outside of it.
@@ -198,6 +200,8 @@ class Direction:
     intercept: float = 0.0
     sigma: float = 1.0
     slope: float = float("nan")
+    step: float = float("nan")
+    held: tuple[str, ...] = ()
     auc: float = float("nan")
     layers: tuple[int, int] | None = None
     method: str = "given"

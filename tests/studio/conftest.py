@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
 import pytest
 import torch
+from studio.browsing import find_browser, open_studio
 from studio.studied import toy_bench
 
 from ganatomy.studio.bench import Bench
@@ -17,3 +22,51 @@ def measured() -> Bench:
     bench = toy_bench()
     bench.panel = prepare(bench.generator, bench.scorer, n=240, measured=120)
     return bench
+
+
+@pytest.fixture(scope="session")
+def studio(measured: Bench) -> Iterator[str]:
+    """Faces, ready; digits, still being measured; a toy with few sliders; a model with classes that nothing scores."""
+    from studio.visiting import bench_of, unscored
+
+    faces, digits = bench_of("faces", measured=True), bench_of("digits", measured=False)
+    classes = replace(bench_of("digits", measured=True), name="digits measured")
+    with open_studio([faces, digits, classes, measured, unscored()]) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    path = find_browser()
+    if path is None:
+        pytest.skip("no Chromium is in PATH; install one to test the page")
+    with sync_playwright() as started:
+        found = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def visit(browser: Any, studio: str) -> Iterator[Any]:
+    """Opens the page as somebody who was never there; afterwards nothing may stand in its console."""
+    from studio.visiting import DESK, PATIENCE, expect
+
+    contexts, printed = [], []
+
+    def opened(link: str = "", **context: object) -> Any:
+        contexts.append(browser.new_context(**{"viewport": DESK, "accept_downloads": True, **context}))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda message: printed.append(message.text))
+        page.on("pageerror", lambda error: printed.append(str(error)))
+        page.goto(studio + link)
+        expect(page.get_by_role("navigation", name="Tabs")).to_be_visible(timeout=PATIENCE)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    # A file that cannot be read is answered with 422, which browsers write down.
+    assert [line for line in printed if "status of 422" not in line] == []

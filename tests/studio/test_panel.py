@@ -30,9 +30,9 @@ def panel(measured: Bench) -> Panel:
 def test_directions_are_those_of_the_truth(measured: Bench, panel: Panel) -> None:
     truth = measured.generator.truth_in("w")
     for name in NAMES:
-        direction, step = panel.move(name, [])
+        direction = panel.move(name, [])
         assert abs(float(direction.vector @ truth[name].vector)) > 0.97
-        assert step > 0
+        assert direction.step > 0
 
 
 def test_a_held_attribute_stays_and_the_step_changes_its_own_as_far_as_any(
@@ -47,8 +47,10 @@ def test_a_held_attribute_stays_and_the_step_changes_its_own_as_far_as_any(
 
     def changes(hold: list[str]) -> tuple[float, dict[str, float]]:
         """Mean change of the own attribute, and mean absolute change of each other one."""
-        direction, step = panel.move("red", hold)
-        change = sign * (scorer(generator(ga.move(codes, direction, sign * step))).probabilities - before)
+        direction = panel.move("red", hold)
+        change = sign * (
+            scorer(generator(ga.move(codes, direction, sign, units="step"))).probabilities - before
+        )
         return float(change[:, 0].mean()), dict(
             zip(NAMES[1:], change[:, 1:].abs().mean(0).tolist(), strict=True)
         )
@@ -65,14 +67,14 @@ def test_a_held_attribute_stays_and_the_step_changes_its_own_as_far_as_any(
 
 
 def test_what_is_moved_is_not_held(panel: Panel) -> None:
-    assert torch.equal(panel.move("red", ["red", "round"])[0].vector, panel.move("red", ["round"])[0].vector)
+    assert torch.equal(panel.move("red", ["red", "round"]).vector, panel.move("red", ["round"]).vector)
     with pytest.raises(UnknownNameError, match="did you mean 'red'"):
         panel.move("redd", [])
 
 
 def test_the_page_gets_the_most_selective_first_and_all_that_was_measured(panel: Panel) -> None:
     data = panel_data(panel, "toy")
-    lows = [entry["selectivity"]["held"]["low"] for entry in data["directions"] if not entry["doubt"]]
+    lows = [entry["measured"][entry["best"]]["low"] for entry in data["directions"] if not entry["doubt"]]
     assert lows == sorted(lows, reverse=True)
     assert {entry["name"] for entry in data["directions"]} == set(NAMES)
     assert len(data["changes"]["held"]) == len(data["changes"]["alone"]) == len(NAMES)
@@ -89,8 +91,9 @@ def test_a_panel_comes_back_from_its_file(panel: Panel, tmp_path: Path) -> None:
         assert ours[key] == theirs[key]
     assert (again.fingerprint, again.scorer_fingerprint) == (panel.fingerprint, panel.scorer_fingerprint)
     a, b = panel.move("red", ["round"]), again.move("red", ["round"])
-    assert torch.allclose(a[0].vector, b[0].vector, atol=1e-4)
-    assert a[1] == pytest.approx(b[1], rel=1e-4)
+    assert torch.allclose(a.vector, b.vector, atol=1e-4)
+    assert a.step == pytest.approx(b.step, rel=1e-4)
+    assert a.held == b.held == ("round",)
 
 
 @pytest.mark.parametrize("size", [0, 10, 200, 2000])
@@ -108,10 +111,10 @@ def test_without_a_scorer_directions_are_components_and_nothing_is_claimed() -> 
     assert data["scorer"] is None
     assert data["attributes"] == []
     assert data["changes"] is None
-    assert all(entry["selectivity"] is None for entry in data["directions"])
+    assert all(entry["measured"] is None for entry in data["directions"])
     assert "--scorer" in data["notes"][0]
-    direction, step = panel.move(panel.names[0], [])
-    assert step == pytest.approx(direction.sigma)
+    direction = panel.move(panel.names[0], [])
+    assert direction.step == pytest.approx(direction.sigma)
 
 
 def test_a_table_of_labels_cannot_measure(measured: Bench, tmp_path: Path) -> None:
@@ -148,6 +151,6 @@ def test_the_bundled_panels_belong_to_the_bundled_models(name: str, tmp_path: Pa
     assert panel.attributes == tuple(scorer.names)
     assert panel.exclusive == (name == "digits")
     for direction in panel.names:  # also those of which the scorer is nearly always sure
-        assert panel.move(direction, panel.names)[1] > 0
-        assert panel.move(direction, panel.names[:2])[1] > 0
+        assert panel.move(direction, panel.names).step > 0
+        assert panel.move(direction, panel.names[:2]).step > 0
     assert len(panel.gallery) == 1200

@@ -259,7 +259,7 @@ def test_taught_directions_are_exported_before_they_are_moved(client: TestClient
     taught = {"mine": {"yes": [1, 2, 3], "no": [4, 5, 6]}}
     path = tmp_path / "all.directions"
     path.write_bytes(export(client, "directions", scene(3, moves={"red": 1.0}, taught=taught)))
-    assert ga.load_directions(path).names == ["mine", "red"]
+    assert ga.load_directions(path).names == ["red", "mine"]
 
 
 def test_what_a_seed_of_any_size_draws_comes_back(

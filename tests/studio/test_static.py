@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
@@ -15,6 +16,8 @@ from ganatomy.studio.server import STATIC
 PAGE = (STATIC / "index.html").read_text(encoding="utf-8")
 OWN = sorted([*STATIC.glob("js/**/*.js"), *STATIC.glob("css/*.css"), STATIC / "index.html"])
 MOST_LINES = 250
+MOST_BYTES = 160_000
+"""Of all files as they are sent: compressed."""
 
 
 def test_libraries_are_as_they_were_published() -> None:
@@ -52,6 +55,12 @@ def test_nothing_is_fetched_from_elsewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
 def test_a_file_is_one_idea(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+def test_the_page_is_small() -> None:
+    files = [*OWN, *STATIC.glob("vendor/*.mjs"), *STATIC.glob("*.svg")]
+    sent = sum(len(gzip.compress(path.read_bytes(), 6)) for path in files)
+    assert sent < MOST_BYTES
 
 
 def test_no_script_leads_back_to_itself() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,6 +97,17 @@ def held_directions(found: Directions, hold: Sequence[str], moved: Collection[st
     if tuple(hold) == ("all",) and "all" not in found.names:
         return tuple(direction for direction in found if direction.name not in moved)
     return tuple(found[name] for name in hold)
+
+
+def plain_units(direction: Direction, given: str | None) -> str:
+    """The unit of plain strengths: what was given, else steps for a direction from the studio, else sigma.
+
+    >>> import torch
+    >>> from ganatomy.latents import Direction, Space
+    >>> plain_units(Direction(name="Smiling", vector=torch.ones(2), space=Space.W, step=2.3), None)
+    'step'
+    """
+    return given or ("step" if math.isfinite(direction.step) else "sigma")
 
 
 def open_directions(path: Path, generator: Generator, *, of_any_generator: bool = False) -> Directions:

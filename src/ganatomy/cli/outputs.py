@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 IMAGES = (".png", ".jpg", ".jpeg", ".webp")
 FILMS = (".gif", ".mp4")
+PAGES = (".html",)
 CODES = (".latents", ".safetensors")
 FILES = (
     *IMAGES, *FILMS, *CODES, ".directions", ".csv", ".tsv", ".txt", ".json", ".parquet", ".html", ".zip", ".pt", ".pth",

@@ -139,10 +139,10 @@ CorrelationsFile = Annotated[
     ),
 ]
 Units = Annotated[
-    Literal["sigma", "distance", "logit"],
+    Literal["sigma", "step", "distance", "logit"],
     Parameter(
-        help="Unit of strengths: standard deviations of latents, distance, or the change of the logit that the linear "
-        "model promises."
+        help="Unit of strengths: standard deviations of latents, steps of the studio's slider, distance, or the change "
+        "of the logit that the linear model promises. By default steps for directions from the studio, else sigma."
     ),
 ]
 ScorerName = Annotated[

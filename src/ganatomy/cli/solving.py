@@ -94,6 +94,8 @@ def check_strength(direction: Direction, strength: float, units: str) -> None:
     Raises:
         SettingError: for more than `FARTHEST` standard deviations.
     """
+    if units == "step":  # those of a slider
+        return
     steps = strength / (direction.slope if units == "logit" else 1) if units != "sigma" else strength
     sigmas = abs(steps if units == "sigma" else steps / direction.sigma)
     if not sigmas > FAR:  # also where the direction has no scale
@@ -116,6 +118,7 @@ def solve(
     amounts: Mapping[str, Amount],
     *,
     move: Move,
+    units: Mapping[str, str],
     population: Scores | None,
     batch_size: int,
 ) -> Moved:
@@ -125,7 +128,8 @@ def solve(
         scorer: None where no move has a goal.
         directions: of these names.
         amounts: name to how far.
-        move: unit of plain strengths, what is held, and layers; its direction and strength are replaced.
+        move: what is held, and layers; its direction, strength and unit are replaced.
+        units: name to the unit of a plain strength.
         population: scores that percentiles are counted in.
         batch_size: images at a time.
 
@@ -141,7 +145,7 @@ def solve(
     edits: list[Move] = []
     solved: dict[str, Strengths] = {}
     for name, amount in amounts.items():
-        edit = replace(move, direction=directions[name], strength=amount.value)
+        edit = replace(move, direction=directions[name], strength=amount.value, units=units[name])
         if amount.units is None:
             check_strength(edit.direction, amount.value, edit.units)
         else:

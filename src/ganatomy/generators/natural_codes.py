@@ -84,6 +84,34 @@ class NaturalCodes:
             nearest_percentile=_percentile(_nearest(coordinates, self.neighbours), self.nearest),
         )
 
+    def percentiles_along(
+        self, start: Float[Tensor, " r"], way: Float[Tensor, " r"], steps: Float[Tensor, " t"]
+    ) -> Float[Tensor, " t"]:
+        """The larger percentile of `CodeLikelihood` at points of a line, which takes no more than two points do.
+
+        Args:
+            start: in the coordinates of the distribution.
+            way: of one step.
+            steps: where on the line.
+
+        Returns:
+            One percentile for each.
+        """
+        steps = steps.double()
+        apart = start - self.neighbours
+        squares = [
+            square + 2 * steps * slope + steps**2 * (way @ way)
+            for square, slope in (
+                (start @ start, start @ way),
+                (apart.square().sum(1)[:, None], (apart @ way)[:, None]),
+            )
+        ]
+        distance, nearest = squares[0], squares[1].amin(0)
+        return torch.maximum(
+            _percentile(distance.clamp(min=0).sqrt(), self.distances),
+            _percentile(nearest.clamp(min=0).sqrt(), self.nearest),
+        )
+
 
 @torch.no_grad()
 def natural_codes(

@@ -9,7 +9,7 @@ judged         what a judge reads in edited images, and what it confirms
 strength       how far each image must go along one direction
 """
 
-from ganatomy.guidance.guided import Guided, GuidedSettings, confirm, guided
+from ganatomy.guidance.guided import Guided, GuidedSettings, common_gradients, confirm, guided
 from ganatomy.guidance.judged import JudgedEdit, judge_edit
 from ganatomy.guidance.strength import Strengths, strengths
 
@@ -18,6 +18,7 @@ __all__ = [
     "GuidedSettings",
     "JudgedEdit",
     "Strengths",
+    "common_gradients",
     "confirm",
     "guided",
     "judge_edit",

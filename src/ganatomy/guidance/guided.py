@@ -6,7 +6,7 @@ has reached its goal. The *judge* takes no part: `confirm` shows it the edited i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -21,7 +21,7 @@ from ganatomy.guidance.derivatives import Derivatives, Differences, Gradients, W
 from ganatomy.guidance.goals import Values, goals, held_names, passed, to_reach
 from ganatomy.guidance.judged import JudgedEdit, judge_edit, scores_of
 from ganatomy.guidance.search import SearchState, SearchTask, search
-from ganatomy.latents import Directions, Latents
+from ganatomy.latents import Directions, Latents, Space
 from ganatomy.perception.base import Scorer, Scores
 from ganatomy.perception.identity import IMAGES_SEED, NUM_IMAGES, Features, Identity, coarse
 from ganatomy.perception.judging import NEAR, Judge
@@ -131,6 +131,8 @@ class GuidedSettings:
             0 leaves them free.
         damping: larger values give shorter steps and let held probabilities give way.
         max_steps: steps for each image.
+        common: mean gradients of the targets over other images, where they are known (`common_gradients`).
+        watch: called after each round with the rounds so far, the most there can be, and the best codes so far.
     """
 
     target: Scorer | None = None
@@ -141,6 +143,8 @@ class GuidedSettings:
     others: float = OTHERS
     damping: float = DAMPING
     max_steps: int = 12
+    common: Float[Tensor, "t r"] | None = None
+    watch: Callable[[int, int, Latents], None] | None = None
 
 
 SETTINGS = GuidedSettings()
@@ -222,7 +226,7 @@ def guided(
     for first in range(0, len(latents), batch_size):
         rows = slice(first, first + batch_size)
         task = replace(whole, latents=latents[rows], initial=whole.initial[rows], goals=whole.goals[rows])
-        found.append((task, search(task)))
+        found.append((task, search(task, watch=settings.watch)))
         if progress:
             progress(min(first + batch_size, len(latents)), len(latents))
     offsets = [task.reachable.moved(task.latents, state.offset) for task, state in found]
@@ -284,6 +288,51 @@ def confirm(generator: Generator, judge: Judge, edit: Guided, *, batch_size: int
     return replace(edit, judged=judged)
 
 
+@torch.no_grad()
+def common_gradients(
+    generator: Generator, scorer: Scorer, names: Iterable[str], space: str, *, batch_size: int = 16
+) -> Float[Tensor, "t r"]:
+    """Mean gradients of attributes over other images, which guided edits follow; they are the same for all images.
+
+    Args:
+        generator: of the images.
+        scorer: attribute classifier; the gradients are those of its target.
+        names: attributes.
+        space: of the codes that are to be edited.
+        batch_size: images at a time.
+
+    Returns:
+        One row for each name, in the coordinates in which codes have unit covariance, for `GuidedSettings.common`.
+
+    Raises:
+        UnknownNameError: for an attribute that is not scored. ScoreError: where no gradients flow.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> from ganatomy.perception import OracleScorer
+        >>> toy = ga.ToyGenerator(z_dim=12)
+        >>> common_gradients(toy, OracleScorer(toy), ["red"], "z").shape
+        torch.Size([1, 12])
+    """
+    followed = scorer.target().select(scorer.names).differentiable()
+    distribution = latent_distribution(generator, space)
+    derivatives = Gradients(watch=_watch(generator, followed), distribution=distribution)
+    return _elsewhere(generator, derivatives, _columns(followed, names), distribution.space, batch_size)
+
+
+def _columns(scorer: Scorer, names: Iterable[str]) -> Int[Tensor, " t"]:
+    return torch.tensor([scorer.names.index(name) for name in scorer.select(names).names])
+
+
+def _elsewhere(
+    generator: Generator, derivatives: Derivatives, columns: Int[Tensor, " t"], space: Space, batch_size: int
+) -> Float[Tensor, "t r"]:
+    """Mean gradients of these columns over images that are not edited."""
+    others = generator.sample(NUM_OTHERS, seed=SEED, space=space)
+    gradients = [derivatives(part, columns.expand(len(part), -1))[1] for part in batches(others, batch_size)]
+    return torch.cat(gradients).mean(0)
+
+
 def _task(
     generator: Generator,
     scorer: Scorer,
@@ -313,17 +362,14 @@ def _task(
             "gradients do not flow from these scores to codes; give directions to edit along, or use another scorer"
         )
     derivatives = _derivatives(watch, latents, reachable, directions)
-    columns = torch.tensor([names.index(name) for name in scorer.select(to).names])
+    columns = _columns(scorer, to)
     num_guarded = len(names) + sum(kept.size for kept in guarded)
     width = num_guarded + sum(kept.size for kept in spared)
     worth = torch.full((width,), settings.others, dtype=torch.float64)
     worth[[names.index(name) for name in held]] = 1
     worth[len(names) : num_guarded] = 1
     worth[columns] = 0
-    elsewhere = generator.sample(NUM_OTHERS, seed=SEED, space=latents.space)
-    gradients = [
-        derivatives(part, columns.expand(len(part), -1))[1] for part in batches(elsewhere, batch_size)
-    ]
+    common = settings.common
     return SearchTask(
         latents=latents,
         initial=initial,
@@ -336,7 +382,9 @@ def _task(
         num_attributes=len(names),
         num_guarded=num_guarded,
         goals=torch.where(passed(own, wanted, to, units), own, aims),
-        common=torch.cat(gradients).mean(0),
+        common=_elsewhere(generator, derivatives, columns, latents.space, batch_size)
+        if common is None
+        else common,
         damping=settings.damping,
         max_steps=settings.max_steps,
     )

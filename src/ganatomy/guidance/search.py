@@ -6,6 +6,7 @@ Everything is in u, the coordinates in which codes have unit covariance (`Latent
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -228,11 +229,19 @@ class SearchState:
     sides: tuple[Float[Tensor, "2 n"], Float[Tensor, "2 n r"]]
 
 
-def search(task: SearchTask) -> SearchState:
-    """Move each image until it is where it should be, can get no further, or has taken all its steps."""
+def search(task: SearchTask, *, watch: Callable[[int, int, Latents], None] | None = None) -> SearchState:
+    """Move each image until it is where it should be, can get no further, or has taken all its steps.
+
+    Args:
+        task: what is asked.
+        watch: called after each round with the rounds so far, the most there can be, and the best codes so far.
+    """
     state = start(task)
     while not done(task, state):
         state = step(task, state)
+        if watch is not None:
+            best = task.reachable.moved(task.latents, state.best[1])
+            watch(state.rounds, task.settings.rounds_per_step * task.max_steps, best)
     return finish(task, state)
 
 

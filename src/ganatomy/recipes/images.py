@@ -42,6 +42,7 @@ class Plan:
         columns: of the sheet, None for a square one.
         labels: as `plots.grid` takes them, as are `captions`, `row_labels` and `marked`.
         frames: for a film, the rows of `shown` that stand side by side in each frame.
+        stations: what a slider says at each of the first frames, which are those of one way.
         loop: whether a film starts again.
     """
 
@@ -54,6 +55,7 @@ class Plan:
     row_labels: Sequence[str] | None = None
     marked: Sequence[bool] | None = None
     frames: tuple[tuple[int, ...], ...] = ()
+    stations: tuple[str, ...] = ()
     loop: bool = True
 
 
@@ -145,6 +147,7 @@ class Walk(Shown):
             row_labels=row_labels,
             marked=None if read is None else read.disagrees,
             frames=frames,
+            stations=tuple(captions) if frames else (),
         )
 
 
@@ -165,6 +168,7 @@ class CodePath(Shown):
             shown=shown,
             columns=len(shown),
             frames=tuple((row,) for row in range(len(shown))),
+            stations=_shares(len(shown), closed=self.closed),
             loop=self.closed,
         )
 
@@ -272,6 +276,12 @@ def limit_images(count: int) -> None:
     """
     if count > MOST_IMAGES:
         raise SettingError(f"{count} images are too many for one recipe; ask for at most {MOST_IMAGES}")
+
+
+def _shares(count: int, *, closed: bool) -> tuple[str, ...]:
+    """How far each image of a path is, in percent."""
+    last = max(count - (not closed), 1)
+    return tuple(f"{100 * row / last:.0f} %" for row in range(count))
 
 
 def _strength(strength: float) -> str:

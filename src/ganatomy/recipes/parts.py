@@ -145,6 +145,8 @@ DIRECTION: dict[str, Reader[Any]] = {
     "intercept": any_number,
     "sigma": _deviation,
     "slope": any_number,
+    "step": any_number,
+    "held": several(text, most=MOST_DIRECTIONS),
     "auc": any_number,
     "layers": layer_range,
     "method": text,

@@ -18,6 +18,7 @@ from ganatomy.generators.precision import DTYPES
 from ganatomy.images import read_text
 from ganatomy.latents import Direction
 from ganatomy.plots.films import read_film_text
+from ganatomy.plots.slider_pages import read_page_text
 from ganatomy.recipes.codes import Codes, read_codes
 from ganatomy.recipes.fields import (
     MOST_BYTES,
@@ -38,6 +39,7 @@ from ganatomy.recipes.readings import EditReadings
 from ganatomy.writing import atomic_write
 
 FORMAT = 1
+PAGE_HEAD = b"<!doctype html>"
 SHOWN = ("image.columns", "image.before", "scale", "fps", "batch_size", "scene")
 """Fields that change how images are shown, and not what is read in them."""
 
@@ -207,7 +209,7 @@ def from_json(written: str | bytes) -> Recipe:
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
-    """The recipe in a file of JSON, or in an image or a film that ganatomy wrote.
+    """The recipe in a file of JSON, or in an image, a film or a page with a slider that ganatomy wrote.
 
     Args:
         path: the file; its content decides what it is, not its ending.
@@ -228,11 +230,14 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
         with a_file(path, "an image, a film or a recipe").open("rb") as file:
             head = file.read(64)
             # A huge file is not read to find out that it is no recipe.
-            written = head + file.read(MOST_BYTES) if head.lstrip()[:1] in (b"{", b"[") else None
+            is_text = head.lstrip()[:1] in (b"{", b"[") or head.startswith(PAGE_HEAD)
+            written = head + file.read(MOST_BYTES) if is_text else None
     except FileNotFoundError:
         raise MissingFileError(f"{path} does not exist") from None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from None
+    if written is not None and head.startswith(PAGE_HEAD):
+        written = read_page_text(written.decode("utf-8", "replace")) or ""
     if written is None:
         found = read_film_text(path) if head[4:8] == b"ftyp" else read_text(path)
         if found is None or not found.lstrip().startswith("{"):  # a comment of another program is none

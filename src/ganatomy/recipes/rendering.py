@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -16,17 +17,18 @@ from torch import Tensor
 from ganatomy.errors import CheckpointError, FingerprintError, GanatomyError, SettingError
 from ganatomy.generators import load
 from ganatomy.generators.base import Generator
-from ganatomy.images import save_image
+from ganatomy.images import save_image, to_pil
 from ganatomy.latents import Latents
-from ganatomy.plots import enlargement, film, grid
+from ganatomy.plots import enlargement, film, grid, slider_page
 from ganatomy.plots.films import WRITERS
 from ganatomy.progress import Advance
-from ganatomy.recipes.images import DrawnFaces, Plan
+from ganatomy.recipes.images import DrawnFaces, Plan, Walk
 from ganatomy.recipes.recipe import ModelReference, Recipe, to_json
 from ganatomy.storage import save_latents
 
 CODES = (".latents", ".safetensors")
 FILMS = tuple(WRITERS)
+PAGES = (".html",)
 LARGEST_SHEET = 170_000_000
 """Pixels. Larger images could be written, but Pillow takes them for an attack when they are opened."""
 
@@ -99,7 +101,7 @@ def render_to(
 
     Args:
         recipe: what the file is made from.
-        path: its ending chooses an image, a film, or the codes (.latents).
+        path: its ending chooses an image, a film, a page with a slider (.html), or the codes (.latents).
         generator: as in `render`, as are `device` and `progress`.
 
     Returns:
@@ -116,7 +118,7 @@ def render_to(
     """
     path = Path(path)
     ending = path.suffix.lower()
-    if ending not in CODES + FILMS:
+    if ending not in CODES + FILMS + PAGES:
         written = to_json(recipe)
         image = render(recipe, generator=generator, device=device, progress=progress)
         return save_image(image, path, text=written)
@@ -131,8 +133,27 @@ def render_to(
             f"this {recipe.image.kind} does not move, so {path.name!r} cannot show it; use .png"
         )
     _expect_room(generator.signature.size, recipe.scale, len(plan.frames[0]))
+    if ending in PAGES:
+        plan = replace(plan, frames=plan.frames[: len(plan.stations)])
+        frames = _frames(generator, plan, recipe.batch_size, progress)
+        return _page(recipe, plan, frames, path)
     frames = _frames(generator, plan, recipe.batch_size, progress)
     return film(frames, path, fps=recipe.fps, loop=plan.loop, scale=recipe.scale, text=to_json(recipe))
+
+
+def _page(recipe: Recipe, plan: Plan, frames: Iterator[Float[Tensor, "c h w"]], path: Path) -> Path:
+    """A page with a slider; it starts where the codes are as they were, or in its middle."""
+    stations = [*plan.stations]
+    start = stations.index("0") if "0" in stations else len(stations) // 2
+    name = recipe.image.along.name if isinstance(recipe.image, Walk) else "Walk"
+    return slider_page(
+        (to_pil(frame) for frame in frames),
+        path,
+        captions=stations,
+        title=name.replace("_", " "),
+        start=start,
+        text=to_json(recipe),
+    )
 
 
 def open_model(reference: ModelReference, *, device: str | None = None) -> Generator:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ from ganatomy.experiments.explore.gallery import codes_of_seeds
 from ganatomy.experiments.explore.panel import Panel
 from ganatomy.generators.base import Generator, batches
 from ganatomy.generators.natural_codes import NaturalCodes, natural_codes
+from ganatomy.guidance import common_gradients
 from ganatomy.inversion import Preparation, prepare_inversion
 from ganatomy.latents import Direction, Latents, Space
 from ganatomy.perception.base import Scorer
@@ -29,13 +31,14 @@ from ganatomy.perception.judging import Judge
 from ganatomy.photographs import Detector, Layout, detector_at_hand, model_layout
 from ganatomy.progress import Progress
 from ganatomy.recipes import EditReadings, ModelReference, Move, Recipe, read_edit
-from ganatomy.studio.goals import goal_of, reach
+from ganatomy.studio.goals import Goals, Paused, goals_of, reach
+from ganatomy.studio.page import start_seed
 from ganatomy.studio.photographs import Photographs
 from ganatomy.studio.preparing import shown_psi
 from ganatomy.studio.scenes import Labels, Scene
 from ganatomy.studio.turns import Pause
 
-MOST_KEPT = 100
+MOST_KEPT = 400
 """Directions in the cache, for a slider that moves needs the same one again."""
 
 AT_ONCE = 8
@@ -119,9 +122,9 @@ class Bench:
             "truncation_psi": self.truncation_psi,
             "num_layers": signature.num_layers,
             "num_classes": signature.num_classes,
+            "start": None if self.panel is None else start_seed(self.panel),
             "class_names": list(signature.class_names),
             "label": self.generator.label,
-            "holds_by_default": None if self.panel is None else self.panel.holds_by_default,
             "ready": self.panel is not None,
             "preparing": None if self.panel is not None else self.preparing.data(),
         }
@@ -140,12 +143,16 @@ class Bench:
         found = []
         for name, steps in scene.moves.items():
             if steps:
-                direction, step = self.direction(name, scene, pause=pause)
-                layers = scene.layers if goal_of(direction) is None else None
-                found.append(Move(direction=direction, strength=steps * step, layers=layers))
+                direction = self.direction(name, scene, pause=pause)
+                layers = self.layers_of(direction, scene)
+                found.append(Move(direction=direction, strength=steps, units="step", layers=layers))
         return tuple(found)
 
-    def direction(self, name: str, scene: Scene, *, pause: Pause = go_on) -> tuple[Direction, float]:
+    def layers_of(self, direction: Direction, scene: Scene) -> tuple[int, int] | None:
+        """The layers that a scene moves along a direction; a guided edit, or one that names its own, has its own."""
+        return None if goals_of(direction) or direction.layers else scene.layers
+
+    def direction(self, name: str, scene: Scene, *, pause: Pause = go_on) -> Direction:
         """The direction of one slider in a scene, with what the scene holds, and the length of one step.
 
         Raises:
@@ -153,15 +160,16 @@ class Bench:
             SettingError: for a move that cannot be made.
         """
         panel = self.panel
-        hold = () if panel is None else self.held(scene, panel)
+        hold = () if panel is None else self.held(scene, panel, name)
         if name in scene.own or name in scene.taught:
             if name in scene.own:
                 free = scene.own[name]
             else:
                 free = self.taught(name, scene.taught[name], pause=pause).direction
-            # A guided edit has held what it should already.
-            if panel is None or goal_of(free) is not None:
-                return free, free.sigma
+            if math.isfinite(free.step):  # it comes from a slider, and holds what it should
+                return free
+            if panel is None:
+                return replace(free, step=free.sigma)
             return panel.move_along(free, hold)
         if panel is None:
             raise SettingError("the sliders of this model are still being measured; wait for them")
@@ -169,8 +177,10 @@ class Bench:
             raise UnknownNameError("direction", name, [*panel.names, *scene.taught, *scene.own])
         return self._keep(("move", name, hold), lambda: panel.move(name, hold))
 
-    def held(self, scene: Scene, panel: Panel) -> tuple[str, ...]:
-        """The attributes that a scene holds, in the order of the panel."""
+    def held(self, scene: Scene, panel: Panel, moved: str) -> tuple[str, ...]:
+        """The attributes that a scene holds while one is moved, in the order of the panel."""
+        if scene.hold == "best":
+            return panel.best_hold(moved)
         if scene.hold == "all":
             return tuple(panel.names)
         for name in scene.hold:
@@ -220,7 +230,7 @@ class Bench:
         natural = self.natural(edited.space)
         pause()
         moved = [name for name, steps in scene.moves.items() if steps]
-        goals = dict(filter(None, (goal_of(scene.own[name]) for name in moved if name in scene.own)))
+        goals = {a: to for name in moved if name in scene.own for a, to in goals_of(scene.own[name]).items()}
         return read_edit(
             self.generator,
             scene.codes.draw(self.generator),
@@ -232,17 +242,43 @@ class Bench:
             natural=natural,
         )
 
-    def reach(self, scene: Scene, name: str, to: float, *, pause: Pause = go_on) -> Direction:
-        """A guided edit of a scene as a direction; see `goals.reach`.
+    def reach(
+        self,
+        origin: Latents,
+        to: Mapping[str, float],
+        hold: tuple[str, ...] | str,
+        *,
+        pause: Pause = go_on,
+        watch: Callable[[int, int, Latents], None] = lambda *_: None,
+    ) -> list[Direction | None]:
+        """Guided edits of codes as directions; see `goals.reach`.
+
+        Args:
+            origin: codes.
+            to: attribute to probability.
+            hold: attributes of the scene's padlocks, "all", or "best", which holds all.
+            pause: called between images.
+            watch: called after each round of the search.
 
         Raises:
             SettingError: for a model without a classifier, and as `goals.reach` says.
         """
-        if self.scorer is None:
+        scorer = self.scorer
+        if scorer is None:
             raise SettingError("no classifier scores the images of this model, so there is no goal to reach")
-        hold = scene.hold if scene.hold == "all" else tuple(n for n in scene.hold if n in self.scorer.names)
-        origin = self.codes([scene], pause=pause)
-        return reach(self.generator, self.scorer, origin, name, to, hold=hold, pause=pause)
+        held = "all" if isinstance(hold, str) else tuple(name for name in hold if name in scorer.names)
+        rows = [self.common(name, origin.space, pause=pause) for name in scorer.select(to).names]
+        goals = Goals(to=to, hold=held, common=torch.cat(rows))
+        return reach(self.generator, scorer, origin, goals, pause=pause, watch=watch)
+
+    def common(self, name: str, space: Space, *, pause: Pause = go_on) -> Float[Tensor, "1 r"]:
+        """The mean gradient of one attribute over other images, which every guided edit to it follows."""
+        scorer = self.scorer
+        assert scorer is not None
+        return self._keep(
+            ("common", name, space),
+            lambda: common_gradients(self.generator, Paused(scorer.target(), pause), [name], space),
+        )
 
     def natural(self, space: Space) -> NaturalCodes:
         """The codes with which those of scenes are compared."""

@@ -1,69 +1,62 @@
-"""Files made from scenes, and scenes read back from such files."""
+"""Files made from scenes."""
 
 from __future__ import annotations
 
 import json
-import math
-import tempfile
-from collections.abc import Sequence
+import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
+from PIL import Image
 
-from ganatomy.edits import held_step
-from ganatomy.errors import CheckpointError, GanatomyError, SettingError
-from ganatomy.images import read_text
-from ganatomy.latents import Direction, Directions, Latents
-from ganatomy.recipes import (
-    CodePath,
-    Given,
-    Move,
-    Recipe,
-    Sheet,
-    read_recipe,
-    render_to,
-    save_recipe,
-    to_json,
-)
+from ganatomy.errors import SettingError
+from ganatomy.images import save_image
+from ganatomy.latents import Directions
+from ganatomy.recipes import CodePath, Given, Move, Recipe, Sheet, render, render_to, save_recipe, to_json
 from ganatomy.recipes.codes import Drawn, Sum
-from ganatomy.recipes.fields import choice, flag, integer, number, text
+from ganatomy.recipes.fields import choice, flag, integer, number, several, text
 from ganatomy.recipes.parts import Part
-from ganatomy.storage import load_directions, load_latents, read_kind, save_directions
-from ganatomy.studio.bench import AT_ONCE, Bench
-from ganatomy.studio.photographs import is_photograph
-from ganatomy.studio.queries import MOST_KEYS, Keys, Method
-from ganatomy.studio.scenes import FURTHEST, MOST_CODES, Scene
+from ganatomy.storage import atomic_write, save_directions
+from ganatomy.studio.bench import AT_ONCE, Bench, joined
+from ganatomy.studio.queries import Keys, Method
+from ganatomy.studio.scenes import Scene
 from ganatomy.studio.turns import Pause
 
-SAME = 1e-3
-"""Codes that differ by no more, as a share of their length, are the same image."""
-
 MOST_FRAMES = 600
-LARGEST_SEED = 2**31 - 1
-"""The largest that the page accepts."""
+SHARED_FRAMES = 33
+"""Images of a page with a slider."""
+MOST_FACES = 12
+SCALES = (1, 2, 4)
 
 SUFFIXES = {
     "png": ".png",
+    "pair": "-before-after.png",
+    "page": ".html",
     "recipe": ".recipe.json",
     "directions": ".directions",
     "latents": ".latents",
     "script": ".py",
     "mp4": ".mp4",
     "gif": ".gif",
+    "sheet": "-faces.png",
+    "zip": "-faces.zip",
 }
 MEDIA = {
     ".png": "image/png",
+    ".html": "text/html",
     ".json": "application/json",
     ".py": "text/x-python",
     ".mp4": "video/mp4",
     ".gif": "image/gif",
+    ".zip": "application/zip",
 }
-IMAGES = ("png", "recipe", "directions", "latents", "script")
-CARRYING = ("png", "recipe", "script")
+IMAGES = ("png", "pair", "page", "recipe", "directions", "latents", "script")
+CARRYING = ("png", "pair", "recipe", "script")
 """Files with the recipe in them."""
 FILMS = ("mp4", "gif")
+FACES = ("sheet", "zip")
 
 SCRIPT = '''"""{what}
 
@@ -86,37 +79,67 @@ ga.grid(generator(latents), gap=0).save("step-by-step.png")
 
 @dataclass(frozen=True, kw_only=True)
 class ExportRequest(Part):
-    """One file of a scene: the image, its recipe, directions, codes, or a script."""
+    """One file of a scene.
+
+    Args:
+        model: by default the first one.
+        what: the image, both images side by side, a page with a slider, the recipe, directions, codes, or a script.
+        scene: that it is made from.
+        scale: whole number by which images are enlarged; by default until they are readable.
+        pixels: enlarge by whole pixels, not smoothly.
+    """
 
     model: Annotated[str | None, text] = None
     what: Annotated[str, choice(IMAGES)]
     scene: Annotated[Scene, Scene.read]
+    scale: Annotated[int | None, integer(1, max(SCALES))] = None
+    pixels: Annotated[bool, flag] = False
 
     def write(self, bench: Bench, folder: Path, *, pause: Pause) -> Path:
         """Write the file into a folder.
 
         Raises:
-            SettingError: for directions of an image that nothing was moved in, where none is taught or of a file.
+            SettingError: for directions, both images or a page of an image that nothing was moved in; directions that
+                were taught or opened can be written all the same.
         """
         scene = self.scene
         path = folder / f"{stem(bench, scene)}{SUFFIXES[self.what]}"
-        recipe = carried_recipe(bench, scene, pause=pause, read=self.what in CARRYING)
         if self.what == "directions":
-            found = {
-                name: bench.taught(name, labels, pause=pause).direction
-                for name, labels in scene.taught.items()
-            }
-            found |= scene.own
-            found |= {move.direction.name: move.direction for move in recipe.edits if isinstance(move, Move)}
-            if not found:
-                raise SettingError("no slider has been moved, so there is no direction to export; move one")
-            return save_directions(Directions(found.values()), path)
+            return save_directions(exported_directions(bench, scene, pause=pause), path)
+        if self.what == "page":
+            return _write_page(bench, scene, path, pause=pause)
+        recipe = carried_recipe(bench, scene, pause=pause, read=self.what in CARRYING)
         if self.what == "script":
             return _write_script(bench, recipe, path)
         if self.what == "recipe":
             return save_recipe(recipe, path)
+        if self.what == "pair" and not recipe.edits:
+            raise SettingError("no slider has been moved, so there is no image before and after; move one")
+        recipe = replace(recipe, image=Sheet(before=self.what == "pair", columns=None), scale=self.scale)
         with torch.no_grad():
+            if self.pixels and self.what != "latents":
+                return _write_by_pixels(bench, recipe, path, self.scale or max(SCALES))
             return render_to(recipe, path, generator=bench.generator)
+
+
+def exported_directions(bench: Bench, scene: Scene, *, pause: Pause) -> Directions:
+    """Sliders that were moved, and all that were taught or opened, as directions that are the same sliders elsewhere.
+
+    Each keeps its step, what it holds, and its layers.
+
+    Raises:
+        SettingError: where there is none.
+    """
+    found = {}
+    moved = [name for name, steps in scene.moves.items() if steps]
+    for name in dict.fromkeys((*moved, *scene.taught, *scene.own)):
+        direction = bench.direction(name, scene, pause=pause)
+        layers = direction.layers or bench.layers_of(direction, scene)
+        free = direction.name if direction.name not in found else name
+        found[free] = replace(direction, name=free, layers=layers)
+    if not found:
+        raise SettingError("no slider has been moved, so there is no direction to export; move one")
+    return Directions(found.values())
 
 
 def carried_recipe(bench: Bench, scene: Scene, *, pause: Pause, read: bool = True) -> Recipe:
@@ -153,161 +176,71 @@ class FilmRequest(Part):
         return render_to(recipe, path, generator=bench.generator, progress=lambda *_: pause())
 
 
-def restore(benches: Sequence[Bench], data: bytes) -> dict[str, Any]:
-    """The content of a file that is dropped on the page: an image or film of ours, a recipe, codes, directions.
+@dataclass(frozen=True, kw_only=True)
+class FacesRequest(Part):
+    """Several faces with the same edit, as one sheet of both images of each, or as files in a zip.
 
-    The "kind" is "image" or "directions", with a "scene"; "walk", with scenes as its "keys"; or "photograph" for any
-    other image, which is not read here.
-
-    Raises:
-        CheckpointError: for anything else. SettingError: for an image of a model that is not here.
+    Args:
+        model: by default the first one.
+        what: "sheet" or "zip".
+        scenes: one for each face.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "dropped"
-        path.write_bytes(data)
-        try:
-            if data[8:9] == b"{" and data[4:8] == b"\0\0\0\0":
-                return _of_our_file(benches, path)
-            recipe = read_recipe(path)
-        except CheckpointError as error:
-            if is_photograph(data) and not _carries_recipe(path):
-                return {"kind": "photograph"}
-            raise CheckpointError(str(error).replace(f"{path}", "the file")) from None
-    return _of_recipe(benches, recipe)
+
+    model: Annotated[str | None, text] = None
+    what: Annotated[str, choice(FACES)]
+    scenes: Annotated[tuple[Scene, ...], several(Scene.read, least=1, most=MOST_FACES)]
+
+    def write(self, bench: Bench, folder: Path, *, pause: Pause) -> Path:
+        """Write the file into a folder."""
+        path = folder / f"{_plain(bench.name)}{SUFFIXES[self.what]}"
+        if self.what == "zip":
+            return self._write_zip(bench, path, pause=pause)
+        before = bench.codes([replace(scene, moves={}) for scene in self.scenes], pause=pause)
+        after = bench.codes(self.scenes, pause=pause)
+        both = joined([before, after])
+        recipe = Recipe(
+            model=bench.reference,
+            codes=Given(latents=both),
+            image=Sheet(columns=len(self.scenes)),
+            batch_size=AT_ONCE,
+        )
+        return render_to(recipe, path, generator=bench.generator, progress=lambda *_: pause())
+
+    def _write_zip(self, bench: Bench, path: Path, *, pause: Pause) -> Path:
+        with atomic_write(path) as part, zipfile.ZipFile(part, "w") as archive:  # PNGs are compressed already
+            for number, scene in enumerate(self.scenes, start=1):
+                recipe = carried_recipe(bench, scene, pause=pause, read=False)
+                with torch.no_grad():
+                    file = render_to(
+                        recipe,
+                        path.parent / f"{number:02d}-{stem(bench, scene)}.png",
+                        generator=bench.generator,
+                    )
+                archive.write(file, file.name)
+                pause()
+        return path
 
 
-def _carries_recipe(path: Path) -> bool:
-    """Whether an image carries a recipe, be it damaged."""
-    try:
-        return (read_text(path) or "").lstrip().startswith("{")
-    except CheckpointError:
-        return False
-
-
-def _of_recipe(benches: Sequence[Bench], recipe: Recipe) -> dict[str, Any]:
-    if recipe.model is None or recipe.codes is None:
-        raise SettingError("this recipe draws faces without a model, so there is nothing to edit")
-    bench = _bench(benches, recipe.model.fingerprint, recipe.model.name)
-    summed = sum(len(term.codes) for term in getattr(recipe.codes, "terms", ()))
-    if max(len(recipe.codes), summed) > MOST_CODES:
-        raise SettingError(f"this recipe draws more than {MOST_CODES} codes; the page opens one image")
-    codes = _codes(bench, recipe)
-    if isinstance(recipe.image, CodePath):
-        return _walk(bench, recipe.image, _carried(bench, recipe, codes) or _given(codes))
-    (scene,) = _carried(bench, recipe, codes[0]) or (_plain_scene(bench, recipe, codes[0]),)
-    if isinstance(scene.codes, Drawn) and scene.codes.seeds[0] > LARGEST_SEED:
-        scene = replace(scene, codes=Given(latents=scene.codes.draw(bench.generator)))
-    read = [] if recipe.readings is None else recipe.readings.lines
-    return {"model": bench.name, "kind": "image", "scene": scene.to_data(), "read": read}
-
-
-def _walk(bench: Bench, path: CodePath, keys: Sequence[Scene]) -> dict[str, Any]:
-    if not 2 <= len(keys) <= MOST_KEYS:
-        raise SettingError(f"this walk has {len(keys)} key images; the page shows 2 to {MOST_KEYS}")
-    return {
-        "model": bench.name,
-        "kind": "walk",
-        "keys": [key.to_data() for key in keys],
-        "method": path.method,
-        "frames": path.frames,
-        "closed": path.closed,
-    }
-
-
-def _carried(bench: Bench, recipe: Recipe, codes: Latents) -> tuple[Scene, ...] | None:
-    """The scenes that the recipe carries, if they still make the same codes."""
-    scene = recipe.scene or {}
-    try:
-        scenes = tuple(Scene.read(dict(one), "scene") for one in scene.get("keys", [scene])[:MOST_CODES])
-        found = bench.codes(scenes)
-    except (GanatomyError, TypeError, ValueError):
-        return None
-    return scenes if alike(found, codes) else None
-
-
-def _given(codes: Latents) -> tuple[Scene, ...]:
-    return tuple(Scene(codes=Given(latents=codes[k])) for k in range(len(codes)))
-
-
-def _plain_scene(bench: Bench, recipe: Recipe, codes: Latents) -> Scene:
-    """The moves of a recipe as directions by value; the codes alone where that is impossible."""
-    assert recipe.codes is not None
-    (fallen,) = _given(codes)
-    moves = [edit for edit in recipe.edits if isinstance(edit, Move)]
-    if len(recipe.codes) != 1 or len(moves) != len(recipe.edits) or len({move.layers for move in moves}) > 1:
-        return fallen
-    known = () if bench.panel is None else bench.panel.names
-    own: dict[str, Direction] = {}
-    steps: dict[str, float] = {}
-    for move in moves:
-        if (
-            isinstance(move.strength, tuple)
-            or move.units == "logit"
-            or not 0 < move.direction.sigma < math.inf
-        ):
-            return fallen
-        vector = held_step(move.direction, move.hold, layers=move.layers)
-        direction = replace(move.direction, vector=vector)
-        distance = move.strength * (move.direction.sigma if move.units == "sigma" else 1.0)
-        name = direction.name if direction.name not in known else f"{direction.name} (from the file)"
-        own[name] = direction
-        steps[name] = distance * float(vector.norm()) / direction.sigma
-    layers = moves[0].layers if moves else None
-    if any(abs(step) > FURTHEST for step in steps.values()):
-        return fallen
-    scene = Scene(codes=recipe.codes, moves=steps, own=own, layers=layers, hold=())
-    return scene if alike(bench.codes([scene]), codes) else fallen
-
-
-def _of_our_file(benches: Sequence[Bench], path: Path) -> dict[str, Any]:
-    """Directions become sliders of their own; codes become the image."""
-    if read_kind(path) == "directions":
-        found = [direction for direction in load_directions(path) if 0 < direction.sigma < math.inf]
-        if not found:
-            raise CheckpointError("the file holds no direction along which codes are known to spread")
-        bench = _bench(benches, found[0].fingerprint, "another model")
-        space, psi = bench.space, bench.truncation_psi
-        known = () if bench.panel is None else bench.panel.names
-        own = {
-            direction.name if direction.name not in known else f"{direction.name} (from the file)": direction
-            for direction in found
-        }
-        scene = Scene(codes=Drawn(seeds=(0,), space=space, truncation_psi=psi), own=own)
-        return {"model": bench.name, "kind": "directions", "scene": scene.to_data()}
-    latents = load_latents(path)
-    if not len(latents):
-        raise CheckpointError("the file holds no codes")
-    bench = _bench(benches, latents.fingerprint, "another model")
-    scene = Scene(codes=Given(latents=latents[0]))
-    return {"model": bench.name, "kind": "image", "scene": scene.to_data()}
-
-
-def _bench(benches: Sequence[Bench], fingerprint: str | None, name: str) -> Bench:
-    for bench in benches:
-        if fingerprint in (None, bench.generator.fingerprint):
-            return bench
-    raise SettingError(
-        f"this file belongs to another model ({name}); start the studio with that one to open it"
+def _write_page(bench: Bench, scene: Scene, path: Path, *, pause: Pause) -> Path:
+    """A page whose slider goes from the image before to the image now."""
+    before = replace(scene, moves={})
+    if not any(scene.moves.values()):
+        raise SettingError("no slider has been moved, so a page with a slider would show one image; move one")
+    recipe = Recipe(
+        model=bench.reference,
+        codes=Given(latents=bench.codes([before, scene], pause=pause)),
+        image=CodePath(frames=SHARED_FRAMES, method="lerp"),
+        batch_size=AT_ONCE,
+        scene={"keys": [before.to_data(), scene.to_data()]},
     )
+    return render_to(recipe, path, generator=bench.generator, progress=lambda *_: pause())
 
 
-def _codes(bench: Bench, recipe: Recipe) -> Latents:
-    """The codes that a recipe ends with."""
-    assert recipe.codes is not None
-    with torch.no_grad():
-        now = recipe.codes.draw(bench.generator)
-        for edit in recipe.edits:
-            now = edit.apply(now, bench.generator)
-    return now
-
-
-def alike(a: Latents, b: Latents) -> bool:
-    """Whether two codes are of the same image."""
-    if a.space != b.space:
-        a, b = a.to("w+"), b.to("w+")
-    if a.codes.shape != b.codes.shape:
-        return False
-    return float((a.codes - b.codes).norm()) <= SAME * max(float(b.codes.norm()), 1e-9)
+def _write_by_pixels(bench: Bench, recipe: Recipe, path: Path, scale: int) -> Path:
+    recipe = replace(recipe, scale=1)
+    image = render(recipe, generator=bench.generator)
+    size = (image.width * scale, image.height * scale)
+    return save_image(image.resize(size, Image.Resampling.NEAREST), path, text=to_json(recipe))
 
 
 def _write_script(bench: Bench, recipe: Recipe, path: Path) -> Path:

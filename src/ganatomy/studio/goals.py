@@ -1,11 +1,12 @@
-"""Guided edits on the page: an image is optimised to a goal, and the way there becomes a slider of its own.
+"""Guided edits on the page: images are optimised to goals, and the way there becomes a slider of its own.
 
 One step of that slider is the whole edit, so it can be taken back, be combined with others, and be saved like them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from jaxtyping import Float
 from torch import Tensor
@@ -20,68 +21,112 @@ from ganatomy.studio.turns import Pause
 METHOD = "guided"
 """What found such a direction."""
 BETWEEN = " to "
+AND = ", "
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Goals:
+    """What guided edits reach for.
+
+    Args:
+        to: attribute to probability.
+        hold: attributes that must stay, or "all" others.
+        common: mean gradients of the attributes over other images; see `ganatomy.guidance.common_gradients`.
+    """
+
+    to: Mapping[str, float]
+    hold: Iterable[str]
+    common: Float[Tensor, "t r"]
+
+    @property
+    def name(self) -> str:
+        """What the slider of such an edit is called."""
+        return AND.join(f"{name}{BETWEEN}{to:.2f}" for name, to in self.to.items())
 
 
 def reach(
     generator: Generator,
     scorer: Scorer,
     origin: Latents,
-    name: str,
-    to: float,
+    goals: Goals,
     *,
-    hold: Iterable[str],
     pause: Pause,
-) -> Direction:
-    """The direction whose one step leads from a code to where the scorer reads the goal, or as near as it gets.
+    watch: Callable[[int, int, Latents], None],
+) -> list[Direction | None]:
+    """For each code the direction whose one step leads to where the scorer reads the goals, or as near as it gets.
 
     Args:
-        generator: of the image.
+        generator: of the images.
         scorer: attribute classifier; the search follows its target.
-        origin: one code.
-        name: attribute.
-        to: probability to reach.
-        hold: attributes that must stay, or "all" others.
+        origin: codes.
+        goals: what is asked.
         pause: called between images, so that others need not wait for the whole search.
+        watch: called after each round with the rounds so far, the most there can be, and the best codes so far.
+
+    Returns:
+        A direction for each code; None for an image that is at its goals already, or that no edit brings nearer.
 
     Raises:
         UnknownNameError: for an attribute that is not scored.
-        SettingError: where no gradients flow, and for an image that is at its goal already.
+        SettingError: where no gradients flow.
     """
-    target = Paused(scorer.target().select(scorer.names), pause)
     found = guided(
         generator,
         scorer,
         origin,
-        {name: to},
-        hold="all" if hold == "all" else [other for other in hold if other != name],
-        settings=GuidedSettings(target=target),
-        batch_size=8,
+        dict(goals.to),
+        hold="all" if goals.hold == "all" else [other for other in goals.hold if other not in goals.to],
+        settings=GuidedSettings(
+            target=Paused(scorer.target().select(scorer.names), pause), common=goals.common, watch=watch
+        ),
+        batch_size=len(origin),
     )
-    offset = (found.latents.codes - origin.codes)[0].float().cpu()
-    if not float(offset.norm()) > 0:
-        raise SettingError(f"the scorer reads {name} at {to:g} already, or no edit brings it nearer")
-    return Direction(
-        name=f"{name}{BETWEEN}{to:.2f}",
-        vector=offset,
-        space=origin.space,
-        sigma=float(offset.norm()),
-        method=METHOD,
-        fingerprint=generator.fingerprint,
-    )
+    offsets = (found.latents.codes - origin.codes).float().cpu()
+    return [
+        Direction(
+            name=goals.name,
+            vector=offset,
+            space=origin.space,
+            sigma=float(offset.norm()),
+            step=float(offset.norm()),
+            held=found.held,
+            method=METHOD,
+            fingerprint=generator.fingerprint,
+        )
+        if float(offset.norm()) > 0
+        else None
+        for offset in offsets
+    ]
 
 
-def goal_of(direction: Direction) -> tuple[str, float] | None:
-    """The attribute that a guided edit was about, and its goal; None for any other direction.
+def only(found: list[Direction | None], to: Mapping[str, float]) -> Direction:
+    """The direction of a single image.
+
+    Raises:
+        SettingError: where there is none.
+    """
+    (direction,) = found
+    if direction is None:
+        raise SettingError(
+            f"the scorer reads {AND.join(to)} at {AND.join(f'{goal:g}' for goal in to.values())} already, "
+            "or no edit brings it nearer"
+        )
+    return direction
+
+
+def goals_of(direction: Direction) -> dict[str, float]:
+    """The attributes that a guided edit was about, and their goals; empty for any other direction.
 
     >>> import torch
     >>> from ganatomy.latents import Space
-    >>> goal_of(Direction(name="Smiling to 0.90", vector=torch.ones(2), space=Space.W, method=METHOD))
-    ('Smiling', 0.9)
+    >>> goals_of(Direction(name="Male to 0.10, Young to 0.90", vector=torch.ones(2), space=Space.W, method=METHOD))
+    {'Male': 0.1, 'Young': 0.9}
     """
-    name, between, goal = direction.name.rpartition(BETWEEN)
-    if direction.method != METHOD or not between or not goal.replace(".", "", 1).isdecimal():
-        return None
-    return name, float(goal)
+    parts = [part.rpartition(BETWEEN) for part in direction.name.split(AND)]
+    told = all(between and goal.replace(".", "", 1).isdecimal() for _, between, goal in parts)
+    if direction.method != METHOD or not told:
+        return {}
+    return {name: float(goal) for name, _, goal in parts}
 
 
 class Paused(Scorer):

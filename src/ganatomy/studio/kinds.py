@@ -8,11 +8,14 @@ from ganatomy.recipes.fields import Fields, choice
 from ganatomy.studio import queries
 from ganatomy.studio.inverting import InvertQuery, StopQuery
 from ganatomy.studio.queries import Query
+from ganatomy.studio.ranges import RangesQuery
+from ganatomy.studio.refining import RefineQuery
 
 KINDS: dict[str, type[Query]] = {
     "image": queries.ImageQuery,
     "reading": queries.ReadingQuery,
-    "reach": queries.ReachQuery,
+    "ranges": RangesQuery,
+    "refine": RefineQuery,
     "sheet": queries.SheetQuery,
     "walk": queries.WalkQuery,
     "mix": queries.MixQuery,

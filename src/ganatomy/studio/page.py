@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from torch import Tensor
 
-from ganatomy.experiments.explore.panel import Panel
+from ganatomy.experiments.explore.panel import Panel, Sliders
 from ganatomy.metrics.entanglement import DOUBTS
 from ganatomy.report.writer import as_json
+from ganatomy.studio.groups import GROUPS, groups_of
 
 LIMIT = 3.0
-"""Steps each way that a slider goes."""
+"""Steps each way that a slider goes at most."""
 NUM_ALSO = 3
 """Other attributes that are named for each slider."""
 LITTLE = 0.01
 """A mean change of probability below this is not named."""
+CLOSED = ("short", "unconfirmed", "unusual")
+"""Doubts of sliders that hardly change in this model what they are named after, while images stay usual."""
+FIRST = "Smiling"
+"""What most people try first, where a model has it."""
+READY = 0.2
+"""Score of an attribute that a step of its slider brings out."""
+NUM_TRIED, NUM_STARTS = 8, 200
+"""Sliders that should show in the first image, and seeds among which it is looked for."""
 
 
 def panel_data(panel: Panel, model: str) -> dict[str, Any]:
     """All that the page shows of a panel; directions come with the highest selectivity first."""
     order, gallery = panel.order, panel.gallery
+    groups = groups_of(panel.names) or [None] * len(panel.names)
     return {
         "model": model,
         "space": str(panel.space),
         "scorer": panel.scorer or None,
+        "reader": None if panel.best is None else "judge" if panel.judge else "classifier",
         "exclusive": panel.exclusive,
         "target_change": panel.target_change,
-        "holds_by_default": panel.holds_by_default,
-        "directions": [_direction(panel, k) for k in order],
+        "groups": [*dict.fromkeys((*GROUPS, *groups))] if groups[0] else None,
+        "directions": [_direction(panel, k, groups[k]) for k in order],
         "attributes": list(panel.attributes),
         "changes": {how: _rounded(sliders.changes[order], 3) for how, sliders in panel.measured.items()}
         or None,
@@ -45,28 +57,64 @@ def panel_data(panel: Panel, model: str) -> dict[str, Any]:
     }
 
 
-def _direction(panel: Panel, k: int) -> dict[str, Any]:
-    name, sliders, also = panel.names[k], panel.by_default, []
-    if sliders is not None:
-        changes = dict(zip(panel.attributes, sliders.changes[k].tolist(), strict=True))
-        named = [other for other, change in changes.items() if other != name and abs(change) >= LITTLE]
-        most = sorted(named, key=lambda other: -abs(changes[other]))[:NUM_ALSO]
-        also = [{"name": other, "change": round(changes[other], 3)} for other in most]
+def start_seed(panel: Panel) -> int:
+    """The seed that the page opens with: an image in which the first sliders have something to do.
+
+    It nearly has what most people try first, so that a step shows, and as many of the next ones as any.
+    """
+    works = [panel.names[k] for k in panel.order if panel.best is not None and panel.best.trusted[k]]
+    tried = sorted(works, key=lambda name: name != FIRST)[:NUM_TRIED]
+    columns = [panel.attributes.index(name) for name in tried if name in panel.attributes]
+    if not columns:
+        return 0
+    everything = panel.gallery.probabilities[:NUM_STARTS]
+    seen, rest = everything[:, columns], [k for k in range(everything.shape[1]) if k not in columns]
+    unready = (seen[:, 0] - READY).abs() + (seen - READY).abs().mean(1)
+    # An image that is half of something, such as half a pair of glasses, is no good start.
+    halfway = (4 * everything * (1 - everything))[:, rest].mean(1) if rest else 0.0
+    return int((unready + halfway).argmin())
+
+
+def _direction(panel: Panel, k: int, group: str | None) -> dict[str, Any]:
+    best = panel.best
+    doubt = "" if best is None else DOUBTS[int(best.doubts[k])]
     return as_json(
         {
-            "name": name,
-            "selectivity": {
-                how: {end: round(value, 4) for end, value in sliders.selectivity_of(k).data().items()}
-                for how, sliders in panel.measured.items()
-            }
-            or None,
+            "name": panel.names[k],
+            "group": group,
+            "measured": {how: _effect(panel, sliders, k) for how, sliders in panel.measured.items()} or None,
+            "best": "held" if panel.held_better[k] else "alone",
             "auc": round(panel.directions[k].auc, 4),
             "prevalence": None if panel.prevalence is None else round(float(panel.prevalence[k]), 4),
-            "doubt": "" if sliders is None else DOUBTS[int(sliders.doubts[k])],
-            "also": also,
+            "doubt": doubt,
+            "works": doubt not in CLOSED and (best is None or bool(best.selectivity[k, 1] > 1)),
             "limit": LIMIT,
         }
     )
+
+
+def _effect(panel: Panel, sliders: Sliders, k: int) -> dict[str, Any]:
+    """What one step changes: the ratio of the own change to that of the others, and the others that change most.
+
+    All figures are mean sizes of changes in single images, by one reader; signs are those of mean changes.
+    """
+    name, ratio = panel.names[k], sliders.selectivity_of(k).data()
+    sizes = dict(zip(panel.attributes, sliders.sizes[k].tolist(), strict=True))
+    signs = dict(zip(panel.attributes, sliders.changes[k].tolist(), strict=True))
+    moving = {other: size for other, size in sizes.items() if other != name and size >= LITTLE}  # nan is not
+    most = sorted(moving, key=lambda other: -moving[other])[:NUM_ALSO]
+    known = [size for other, size in sizes.items() if other != name and not math.isnan(size)]
+    # The ratio is the own change over the mean size of all others.
+    own = ratio["value"] * sum(known) / len(known) if known else math.nan
+    return {
+        **{end: round(value, 4) for end, value in ratio.items()},
+        "own": round(own, 3),
+        "moving": round(own * len(moving) / sum(moving.values()), 3) if moving else None,
+        "num_moving": len(moving),
+        "also": [
+            {"name": other, "change": round(math.copysign(moving[other], signs[other]), 3)} for other in most
+        ],
+    }
 
 
 def _rounded(values: Tensor, digits: int) -> list[Any]:

@@ -18,8 +18,9 @@ from ganatomy.recipes import Recipe, to_json
 from ganatomy.recipes.fields import text
 from ganatomy.recipes.parts import Part
 from ganatomy.studio.bench import Bench
-from ganatomy.studio.exports import alike, carried_recipe, stem
+from ganatomy.studio.exports import carried_recipe, stem
 from ganatomy.studio.photographs import Kept
+from ganatomy.studio.restoring import alike
 from ganatomy.studio.scenes import Scene
 from ganatomy.studio.turns import Pause
 

@@ -21,7 +21,7 @@ from ganatomy.latents import Latents
 from ganatomy.metrics.walks import profile
 from ganatomy.recipes.codes import Codes, Given, Sum, Term
 from ganatomy.recipes.fields import choice, flag, integer, layer_range, number, several, text
-from ganatomy.recipes.parts import Part, write_direction
+from ganatomy.recipes.parts import Part
 from ganatomy.report.writer import as_json
 from ganatomy.studio.bench import AT_ONCE, Bench
 from ganatomy.studio.scenes import Labels, Scene, Seeds, one_code
@@ -101,20 +101,6 @@ class ReadingQuery(Query):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReachQuery(Query):
-    """A guided edit of the image of a scene, as a direction by value."""
-
-    scene: Annotated[Scene, Scene.read]
-    name: Annotated[str, text]
-    to: Annotated[float, number(0.01, 0.99)]
-
-    def answer(self, bench: Bench, emit: Emit, pause: Pause) -> None:
-        found = bench.reach(self.scene, self.name, self.to, pause=pause)
-        facts = {"kind": "reached", "name": found.name, "direction": write_direction(found)}
-        emit(Answer(facts=facts))
-
-
-@dataclass(frozen=True, kw_only=True)
 class SheetQuery(Query):
     """Many images in one."""
 
@@ -131,7 +117,7 @@ class SheetQuery(Query):
             cells += [small(image, side) for image in images]
             for name, values in (bench.scores(images, few) or {}).items() if self.scores else ():
                 scores.setdefault(name, []).extend(values)
-        emit(_sheet_answer(cells, columns=self.columns))
+        emit(sheet_answer(cells, columns=self.columns))
         if self.scores:
             emit(Answer(facts={"kind": "scores", "scores": scores or None}))
 
@@ -162,7 +148,7 @@ class WalkQuery(Query):
         if len(speed) > 1 and max(speed) > 0:
             sharp = profile(torch.tensor(speed), "pixels").transitions
             facts = {"speed": [round(value, 4) for value in speed], "sharp": list(sharp)}
-        emit(_sheet_answer(cells, columns=12, **facts))
+        emit(sheet_answer(cells, columns=12, **facts))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +169,7 @@ class MixQuery(Query):
             )
         down, across = (bench.codes([Scene(codes=one) for one in side]) for side in (self.rows, self.columns))
         mixed = edits.style_mix(down, across, self.layers)
-        emit(_sheet_answer(_cells(bench, mixed, pause, self.size), columns=len(self.columns)))
+        emit(sheet_answer(_cells(bench, mixed, pause, self.size), columns=len(self.columns)))
         emit(_codes_answer(mixed))
 
 
@@ -209,7 +195,7 @@ class SumQuery(Query):
             edits.neighbours(centre, n=self.neighbours, scale=self.noise) if self.neighbours else centre[:0]
         )
         found = Latents.cat([centre, around])
-        emit(_sheet_answer(_cells(bench, found, pause, self.size), columns=3))
+        emit(sheet_answer(_cells(bench, found, pause, self.size), columns=3))
         emit(_codes_answer(found))
 
 
@@ -244,7 +230,7 @@ class TeachQuery(Query):
             pause()
             start = bench.codes([self.scene], pause=pause)
             along = edits.walk(start, found.direction, STATIONS, units="sigma", layers=self.scene.layers)
-            emit(_sheet_answer(_cells(bench, along, pause, self.size), columns=len(STATIONS)))
+            emit(sheet_answer(_cells(bench, along, pause, self.size), columns=len(STATIONS)))
 
 
 def made(bench: Bench, latents: Latents, pause: Pause) -> Iterator[tuple[Latents, Float[Tensor, "n c h w"]]]:
@@ -276,7 +262,8 @@ def _side(bench: Bench, size: int | None, count: int) -> int:
     return side
 
 
-def _sheet_answer(cells: Sequence[Image.Image], *, columns: int, **facts: Any) -> Answer:
+def sheet_answer(cells: Sequence[Image.Image], *, columns: int, **facts: Any) -> Answer:
+    """Images of one size in one."""
     sheet = sprite(cells, columns=columns)
     about = _about(sheet, columns=min(columns, len(cells)), count=len(cells))
     return Answer(facts={"kind": "sheet", **about, **facts}, image=_encoded(sheet))

@@ -43,11 +43,11 @@ def one_code(value: Any, where: str) -> Codes:
     return found
 
 
-def _hold(value: Any, where: str) -> tuple[str, ...] | Literal["all"]:
-    return "all" if value == "all" else several(text, most=1000)(value, where)
+def _hold(value: Any, where: str) -> tuple[str, ...] | Literal["all", "best"]:
+    return value if value in ("all", "best") else several(text, most=1000)(value, where)
 
 
-def _named(read: Reader[T]) -> Reader[dict[str, T]]:
+def named(read: Reader[T]) -> Reader[dict[str, T]]:
     """An object from names to what `read` reads."""
 
     def read_all(value: Any, where: str) -> dict[str, T]:
@@ -73,15 +73,16 @@ class Scene(Part):
     Args:
         codes: of the image before it is moved.
         moves: steps along directions of the panel, taught ones and own ones, by name.
-        hold: attributes to keep; "all" are those of the panel that are not moved themselves.
+        hold: attributes to keep; "all" are those of the panel that are not moved themselves, "best" holds all or none
+            for each slider, as was measured to be cleaner.
         layers: half-open range that is moved, all by default.
         taught: directions by the images that were labelled for them.
         own: directions by value, from a file.
     """
 
     codes: Annotated[Codes, one_code]
-    moves: Annotated[Mapping[str, float], _named(number(-FURTHEST, FURTHEST))] = field(default_factory=dict)
-    hold: Annotated[tuple[str, ...] | Literal["all"], _hold] = "all"
+    moves: Annotated[Mapping[str, float], named(number(-FURTHEST, FURTHEST))] = field(default_factory=dict)
+    hold: Annotated[tuple[str, ...] | Literal["all", "best"], _hold] = "all"
     layers: Annotated[tuple[int, int] | None, layer_range] = None
-    taught: Annotated[Mapping[str, Labels], _named(Labels.read)] = field(default_factory=dict)
-    own: Annotated[Mapping[str, Direction], _named(read_direction)] = field(default_factory=dict)
+    taught: Annotated[Mapping[str, Labels], named(Labels.read)] = field(default_factory=dict)
+    own: Annotated[Mapping[str, Direction], named(read_direction)] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -29,6 +30,7 @@ from ganatomy.studio.guards import MOST_BODY, MOST_REQUEST, MOST_VISITORS, Guard
 from ganatomy.studio.page import panel_data
 from ganatomy.studio.pasting import PasteRequest
 from ganatomy.studio.photographs import received
+from ganatomy.studio.restoring import restore
 from ganatomy.studio.sockets import BROKEN, Visit, error_text
 from ganatomy.studio.thumbnails import Thumbnails
 from ganatomy.studio.trust import Answers, TrustDesk, trust_folder
@@ -127,6 +129,7 @@ def application(studio: Studio, *, token: str | None = None) -> ASGIApp:
             Route("/api/thumbnails", _answering(_thumbnails)),
             Route("/api/export", _answering(partial(_file, exports.ExportRequest)), methods=["POST"]),
             Route("/api/film", _answering(partial(_file, exports.FilmRequest)), methods=["POST"]),
+            Route("/api/faces", _answering(partial(_file, exports.FacesRequest)), methods=["POST"]),
             Route("/api/restore", _answering(_restore), methods=["POST"]),
             Route("/api/photograph", _answering(_photograph), methods=["POST"]),
             Route("/api/photograph", _answering(_forget), methods=["DELETE"]),
@@ -134,7 +137,7 @@ def application(studio: Studio, *, token: str | None = None) -> ASGIApp:
             Route("/api/trust", _answering(_trust), methods=["GET", "POST"]),
             Route("/api/blind", _answering(_blind), methods=["GET", "POST"]),
             WebSocketRoute("/socket", _socket),
-            Mount("/static", _Static(directory=STATIC)),
+            Mount("/static", GZipMiddleware(_Static(directory=STATIC))),
         ],
         exception_handlers={404: _not_found, 405: _not_found, Exception: _broken},
     )
@@ -196,7 +199,9 @@ async def _blind(studio: Studio, request: Request) -> Response:
 
 
 async def _file(
-    kind: type[exports.ExportRequest | exports.FilmRequest], studio: Studio, request: Request
+    kind: type[exports.ExportRequest | exports.FilmRequest | exports.FacesRequest],
+    studio: Studio,
+    request: Request,
 ) -> Response:
     """A file that is made in a folder of its own, which is deleted when the file has been sent."""
     data = await read_body(request, most=MOST_REQUEST)
@@ -221,7 +226,7 @@ async def _restore(studio: Studio, request: Request) -> Response:
     if data is None:
         return _too_long()
     order = [wanted, *(bench for bench in studio.benches.values() if bench is not wanted)]
-    return _json(await studio.make(request, wanted, lambda _: exports.restore(order, data)))
+    return _json(await studio.make(request, wanted, lambda _: restore(order, data)))
 
 
 async def _photograph(studio: Studio, request: Request) -> Response:

@@ -22,7 +22,22 @@ from ganatomy.studio.kinds import read_query
 from ganatomy.studio.queries import Answer, Query
 from ganatomy.studio.turns import Pause, Superseded, Worker
 
-SLOTS = ("edit", "before", "reading", "reach", "sheet", "walk", "mix", "sum", "teach", "hover", "photograph")
+SLOTS = (
+    "edit",
+    "before",
+    "reading",
+    "ranges",
+    "refine",
+    "tray",
+    "steps",
+    "sheet",
+    "walk",
+    "mix",
+    "sum",
+    "teach",
+    "hover",
+    "photograph",
+)
 LAST_ID = 2**53
 BROKEN = "an error of the studio itself; its log has the details"
 

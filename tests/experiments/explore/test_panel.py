@@ -45,8 +45,8 @@ def test_the_folder_of_the_report_has_the_panel(reported: Reported, panel: Panel
     assert again.names == panel.names
     assert again.order == panel.order
     ours, theirs = (one.move("Young", ["red"]) for one in (panel, again))
-    assert torch.allclose(ours[0].vector, theirs[0].vector, atol=1e-4)
-    assert ours[1] == pytest.approx(theirs[1], rel=1e-3)
+    assert torch.allclose(ours.vector, theirs.vector, atol=1e-4)
+    assert ours.step == pytest.approx(theirs.step, rel=1e-3)
 
 
 @pytest.mark.parametrize("psi", [1.0, 0.5])
@@ -68,7 +68,7 @@ def test_the_gallery_shows_each_seed_as_it_is_drawn(psi: float) -> None:
 def test_a_panel_edits_in_the_space_of_its_exploration(space: str) -> None:
     toy = ga.ToyGenerator(w_dim=8, num_layers=3, seed=0)
     found = ga.explore(ga.Experiment(toy, ga.scorer(toy), space=space), n=200, methods=(), measured=8)
-    direction, step = Panel.of(found).move("red", hold=["round", "large"])
+    direction = Panel.of(found).move("red", hold=["round", "large"])
     codes = toy.sample(2, seed=1, space=space)
     assert direction.space == space
-    assert not torch.equal(ga.move(codes, direction, step).codes, codes.codes)
+    assert not torch.equal(ga.move(codes, direction, 1, units="step").codes, codes.codes)

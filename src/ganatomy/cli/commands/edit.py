@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from ganatomy.cli import parsing
 from ganatomy.cli.codes import INVERTING, Inverting
 from ganatomy.cli.console import progress
-from ganatomy.cli.inputs import held_directions, one_of, open_directions
+from ganatomy.cli.inputs import held_directions, one_of, open_directions, plain_units
 from ganatomy.cli.outputs import CODES, IMAGES
 from ganatomy.cli.parameters import (
     AnyGenerator,
@@ -53,7 +53,7 @@ def edit(
     seed: Seeds = (),
     photographs: Inverting = INVERTING,
     hold: NameList = (),
-    units: Units = "sigma",
+    units: Units | None = None,
     layers: Layers = None,
     before: Annotated[bool, switch("Show each image as it was above the edited one.")] = False,
     scale: Scale = None,
@@ -91,10 +91,10 @@ def edit(
         )
     moves = _moves(move or ())
     goals = dict(parsing.named_goal(text) for text in to or ())
-    if goals and units != "sigma":
+    if goals and units is not None:
         raise SettingError(f"--units {units} is for strengths of --move; --to takes probabilities")
     solving = [name for name, amount in moves.items() if amount.units is not None]
-    if solving and len(solving) == len(moves) and units != "sigma":
+    if solving and len(solving) == len(moves) and units is not None:
         raise SettingError(f"--units {units} is for plain strengths, such as Smiling=2; leave it out")
     if moves and directions is None:
         raise SettingError("--move needs --directions, the file that holds them; or use --to")
@@ -133,8 +133,11 @@ def edit(
     else:
         assert found is not None
         held = held_directions(found, hold, moves)
-        sample = Move(direction=found[next(iter(moves))], strength=0.0, units=units, hold=held, layers=layers)
-        moved, data, done = _move(subject, scorer, was, found, moves, sample=sample, images=_names(at))
+        sample = Move(direction=found[next(iter(moves))], strength=0.0, hold=held, layers=layers)
+        units_of = {name: plain_units(found[name], units) for name in moves}
+        moved, data, done = _move(
+            subject, scorer, was, found, moves, sample=sample, units=units_of, images=_names(at)
+        )
         edits, (asked, reached) = moved.edits, moved.asked()
     read = read_edit(
         generator,
@@ -186,6 +189,7 @@ def _move(
     moves: Mapping[str, parsing.Amount],
     *,
     sample: Move,
+    units: Mapping[str, str],
     images: Sequence[str],
 ) -> tuple[Moved, dict[str, Any], str]:
     """Moves along directions, the same as JSON, and in words."""
@@ -206,20 +210,23 @@ def _move(
         found,
         moves,
         move=sample,
+        units=units,
         population=seen,
         batch_size=subject.batch_size,
     )
     given = {name: amount.value if amount.units is None else amount.text for name, amount in moves.items()}
     data: dict[str, Any] = {
         "moves": given,
-        "units": sample.units,
+        "units": dict(units),
         "hold": [direction.name for direction in sample.hold],
     }
     if moved.solved:
         data["images"] = moved.images()
-    plain = ", ".join(f"{name} {value:+g}" for name, value in given.items() if not isinstance(value, str))
+    plain = ", ".join(
+        f"{name} {value:+g} {units[name]}" for name, value in given.items() if not isinstance(value, str)
+    )
     looked_for = f"strengths of {', '.join(moved.solved)} solved for each image" if moved.solved else ""
-    done = "; ".join(filter(None, [f"{plain} {sample.units}" if plain else "", looked_for]))
+    done = "; ".join(filter(None, [plain, looked_for]))
     return moved, data, "\n".join([done, *moved.lines(moves, images)])
 
 

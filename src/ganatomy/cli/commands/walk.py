@@ -10,8 +10,8 @@ from cyclopts import Parameter
 
 from ganatomy.cli import parsing
 from ganatomy.cli.codes import INVERTING, Inverting
-from ganatomy.cli.inputs import held_directions, one_of, open_directions
-from ganatomy.cli.outputs import FILMS, IMAGES
+from ganatomy.cli.inputs import held_directions, one_of, open_directions, plain_units
+from ganatomy.cli.outputs import FILMS, IMAGES, PAGES
 from ganatomy.cli.parameters import (
     AnyGenerator,
     CodeFiles,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ganatomy.recipes import Along, GridReading, Walk
     from ganatomy.recipes.codes import Codes
 
-STRIP_STEPS, FILM_STEPS = 7, 48
+STRIP_STEPS, FILM_STEPS, PAGE_STEPS = 7, 48, 41
 LEG_STEPS = 24
 """Frames of a film from one code to the next."""
 REACH, TURN_REACH = 3.0, 1.0
@@ -62,7 +62,7 @@ class Route:
     """Walk along a turn vector instead: the mean of these codes minus that of --minus."""
     minus: SeedList = ()
     """Codes whose mean a turn vector starts from."""
-    units: Units = "sigma"
+    units: Units | None = None
     hold: Hold = ()
     layers: Layers = None
     of_any_generator: AnyGenerator = False
@@ -81,7 +81,7 @@ class Route:
             Along(
                 direction=direction,
                 strengths=strengths,
-                units=self.units,
+                units=plain_units(direction, self.units),
                 hold=(*held, *(other for other in moved if other is not direction)),
                 layers=self.layers,
             )
@@ -101,7 +101,9 @@ class Route:
                 "--hold, --layers and --across go with a direction; name it with --along FILE:NAME"
             )
         if self.across is not None and moving:
-            raise SettingError("a film shows one walk; leave out --across, or write the grid of both as .png")
+            raise SettingError(
+                "a film or a page shows one walk; leave out --across, or write the grid of both as .png"
+            )
         if loop is not None and (self.along is not None or self.plus):
             raise SettingError(
                 "--loop is for walks from code to code; a film along a direction goes there and back"
@@ -115,7 +117,10 @@ def walk(
     subject: Subject,
     codes: CodeFiles = None,
     *,
-    out: Annotated[Path, out_path("File to write: .png for a strip, .gif or .mp4 for a film.")],
+    out: Annotated[
+        Path,
+        out_path("File to write: .png for a strip, .gif or .mp4 for a film, .html for a slider."),
+    ],
     seed: Seeds = (),
     route: Route = ROUTE,
     photographs: Inverting = INVERTING,
@@ -134,7 +139,7 @@ def walk(
     Args:
         start: Strength at the start; by default -3, of a turn vector -1.
         stop: Strength at the end; by default 3, of a turn vector 1.
-        steps: Images of one walk; by default 7, in a film 48 one way, or 24 from code to code.
+        steps: Images of one walk; by default 7, on a page 41, in a film 48 one way, or 24 from code to code.
         method: Interpolation from code to code: linear, spherical, or a spline through all of them.
         loop: From code to code: whether to return to the first. By default films do.
         fps: Frames per second of a film.
@@ -144,23 +149,24 @@ def walk(
             --from -3 --to 3 -o smile.gif
         ganatomy walk faces --seed 7 --along faces-report/:Smiling \
             --across faces-report/:Male -o both.png
+        ganatomy walk faces --seed 7 --along faces-report/:Smiling -o smile.html
         ganatomy walk my.pt me.jpg --along my.directions:Smiling --paste -o me.mp4
         ganatomy walk faces --seed 1:10 --method spline --loop -o nine.mp4
         ganatomy walk faces --seed 0:4 --plus 3,5,9 --minus 2,4,8 -o turn.png
     """
     from ganatomy.recipes import CodePath, Turn, Walk
 
-    photographs.expect(out, IMAGES + FILMS)
-    moving = out.suffix.lower() in FILMS
-    route.check(moving=moving, loop=loop)
+    photographs.expect(out, IMAGES + FILMS + PAGES)
+    moving, sliding = out.suffix.lower() in FILMS, out.suffix.lower() in PAGES
+    route.check(moving=moving or sliding, loop=loop)
     reach = TURN_REACH if route.plus else REACH
     ends = -reach if start is None else start, reach if stop is None else stop
-    count = steps if steps is not None else FILM_STEPS if moving else STRIP_STEPS
+    count = steps if steps is not None else FILM_STEPS if moving else PAGE_STEPS if sliding else STRIP_STEPS
     strengths = tuple((parsing.eased if moving else parsing.stations)(*ends, count))
 
     legs = route.legs(subject.generator, strengths)
     for leg in legs:
-        check_strength(leg.direction, max(ends, key=abs), route.units)
+        check_strength(leg.direction, max(ends, key=abs), leg.units)
     inputs = photographs.read(subject, one_of(codes, seed), space=legs[0].direction.space if legs else space)
     at = inputs.codes
     if legs:
@@ -168,7 +174,7 @@ def walk(
         if route.across and len(at) == 1 and route.layers is None:
             image = replace(image, reading=_read(subject, at, image))
         names = " and ".join(leg.direction.name for leg in legs)
-        what = f"along {names}, {ends[0]:g} to {ends[1]:g} {route.units}"
+        what = f"along {names}, {ends[0]:g} to {ends[1]:g} {legs[0].units}"
     elif route.plus:
         plus, minus = (subject.seeds(seeds, space=space) for seeds in (route.plus, route.minus))
         image = Walk(along=Turn(plus=plus, minus=minus, strengths=strengths))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Self
 
@@ -39,12 +40,14 @@ class Sliders:
     Args:
         steps: distance that changes the mean probability of the direction's own attribute by the target change.
         changes: mean changes of all probabilities.
+        sizes: mean sizes of their changes; by the judge where there is one, nan for attributes that it does not know.
         selectivity: of each direction: value, low and high end; by the judge where there is one.
         doubts: why each step cannot be trusted, as the number of one of `DOUBTS`; 0 where it can.
     """
 
     steps: Float[Tensor, " k"]
     changes: Float[Tensor, "k a"]
+    sizes: Float[Tensor, "k a"]
     selectivity: Float[Tensor, "k 3"]
     doubts: Int[Tensor, " k"]
 
@@ -54,10 +57,18 @@ class Sliders:
         result, skipped = exploration.entanglement[method], exploration.skipped_changes[method]
         columns = dict(zip(result.attributes, result.mean_change.unbind(1), strict=True))
         columns |= dict(zip(exploration.skipped, skipped.unbind(1), strict=True))
-        figures = result.selectivity().directions | exploration.read(method).selectivity().directions
+        read = exploration.read(method)
+        figures = result.selectivity().directions | read.selectivity().directions
+        sizes = torch.full((len(result.names), len(exploration.survey.names)), math.nan)
+        for k, name in enumerate(result.names):
+            # A slider that the judge does not know is measured by the scorer, as its selectivity is.
+            own = read if name in read.names else result
+            columns_of = [exploration.survey.names.index(attribute) for attribute in own.attributes]
+            sizes[k, columns_of] = own.mean_abs_change[own.names.index(name)].float()
         return cls(
             steps=result.strengths.abs().float(),
             changes=torch.stack([columns[name] for name in exploration.survey.names], dim=1).float(),
+            sizes=sizes,
             selectivity=torch.tensor([list(figures[name].data().values()) for name in result.names]),
             doubts=torch.tensor([DOUBTS.index(doubt) for doubt in result.doubts]),
         )
@@ -126,9 +137,9 @@ class Panel:
             >>> from ganatomy.perception import OracleScorer
             >>> toy = ga.ToyGenerator(seed=0)
             >>> found = ga.explore(ga.Experiment(toy, OracleScorer(toy)), n=200, methods=[], measured=20)
-            >>> direction, step = Panel.of(found).move("red", hold=["round"])
-            >>> direction.name, step > 0
-            ('red', True)
+            >>> direction = Panel.of(found).move("red", hold=["round"])
+            >>> direction.name, direction.held, direction.step > 0
+            ('red', ('round',), True)
         """
         survey = exploration.survey
         return cls(
@@ -164,20 +175,49 @@ class Panel:
             how: found for how, found in (("alone", self.alone), ("held", self.held)) if found is not None
         }
 
-    @property
-    def holds_by_default(self) -> bool:
-        """Whether all other attributes are held at first; not for classes, which exclude each other."""
-        return not self.exclusive
+    @cached_property
+    def held_better(self) -> tuple[bool, ...]:
+        """Whether each slider is cleaner with all others held, by what was measured.
 
-    @property
-    def by_default(self) -> Sliders | None:
-        """The sliders as they are at first."""
-        return self.held if self.holds_by_default else self.alone
+        A step without doubt comes before one in doubt, then the higher selectivity. Classes, which exclude each other,
+        are not held.
+        """
+        if self.alone is None or self.held is None or self.exclusive:
+            return (False,) * len(self.directions)
+        alone, held = ((one.trusted, one.selectivity[:, 0].nan_to_num(0)) for one in (self.alone, self.held))
+        better = torch.where(held[0] == alone[0], held[1] >= alone[1], held[0])
+        return tuple(better.tolist())
+
+    @cached_property
+    def best(self) -> Sliders | None:
+        """Every slider as it is cleaner, held or alone; None without a classifier."""
+        if self.alone is None or self.held is None:
+            return None
+        better = torch.tensor(self.held_better)
+        pairs = {
+            own.name: (getattr(self.held, own.name), getattr(self.alone, own.name)) for own in fields(Sliders)
+        }
+        chosen = {
+            name: torch.where(better.reshape(-1, *[1] * (held.ndim - 1)), held, alone)
+            for name, (held, alone) in pairs.items()
+        }
+        return Sliders(**chosen)
+
+    def best_hold(self, name: str) -> tuple[str, ...]:
+        """What to hold while one attribute is moved, by what was measured: all others, or nothing.
+
+        Args:
+            name: of a direction of the panel; what is from outside is held as most of the panel is.
+        """
+        holds = sum(self.held_better) * 2 > len(self.held_better)
+        if name in self.names:
+            holds = self.held_better[self.names.index(name)]
+        return tuple(other for other in self.names if other != name) if holds else ()
 
     @cached_property
     def order(self) -> list[int]:
         """The directions by the low end of their selectivity, highest first; those in doubt come last."""
-        sliders = self.by_default
+        sliders = self.best
         if sliders is None:
             return list(range(len(self.directions)))
         low = sliders.selectivity[:, 1]
@@ -188,15 +228,15 @@ class Panel:
             .tolist()
         )
 
-    def move(self, name: str, hold: Sequence[str]) -> tuple[Direction, float]:
-        """The direction that changes one attribute while others are held, and the length of one step along it.
+    def move(self, name: str, hold: Sequence[str]) -> Direction:
+        """The direction that changes one attribute while others are held, with the length of one step along it.
 
         Args:
             name: of a direction of the panel.
             hold: names of directions whose attributes to keep; `name` itself is left out.
 
         Returns:
-            The direction, and the distance of one step.
+            The direction, with its step, its slope and what it holds.
 
         Raises:
             UnknownNameError: for a name that the panel does not have.
@@ -205,17 +245,20 @@ class Panel:
         alone = self.directions[k]
         hold = [other for other in hold if other != name]
         if self.alone is None or self.held is None or self.holding is None:
-            return alone, alone.sigma
+            return replace(alone, step=alone.sigma)
         if not hold:
-            return alone, float(self.alone.steps[k])
+            return replace(alone, step=float(self.alone.steps[k]))
         found = self.holding.step(name, hold)
         everything = self.holding.step(name, [other for other in self.names if other != name])
         # The step with everything held was measured; rates say by how much this one is shorter.
         step = float(self.held.steps[k]) * everything.rate / found.rate
-        return self._held(name, found.vector, self.holding), step
+        slope = alone.slope * float(alone.vector.flatten().double() @ found.vector.flatten().double())
+        return replace(self._held(alone, found.vector, self.holding, hold), step=step, slope=slope)
 
-    def move_along(self, direction: Direction, hold: Sequence[str]) -> tuple[Direction, float]:
-        """A direction from outside the panel, changed so that attributes are held, and the length of one step.
+    def move_along(self, direction: Direction, hold: Sequence[str]) -> Direction:
+        """A direction from outside the panel, changed so that attributes are held, with the length of one step.
+
+        One that has a step already comes from a slider, and stays as it is. What a direction changes is not held.
 
         A step changes what the direction measures by one standard deviation, and goes at most `MOST_SIGMA` standard
         deviations of codes.
@@ -225,22 +268,25 @@ class Panel:
             hold: names of directions whose attributes to keep.
 
         Returns:
-            The direction, and the distance of one step.
+            The direction, with its step and what it holds.
         """
-        vector = direction.vector
+        if math.isfinite(direction.step):
+            return direction
+        vector, hold = direction.vector, [name for name in hold if name != direction.name]
         fits = direction.space == self.space and vector.shape == self.directions[0].vector.shape
         if not hold or self.holding is None or not fits:
-            return direction, direction.sigma
+            return replace(direction, step=direction.sigma)
         found = self.holding.toward(vector / vector.norm(), hold)
-        held = self._held(direction.name, found.vector, self.holding)
-        return held, min(direction.sigma / found.rate, MOST_SIGMA * held.sigma)
+        held = self._held(direction, found.vector, self.holding, hold)
+        return replace(held, step=min(direction.sigma / found.rate, MOST_SIGMA * held.sigma))
 
-    def _held(self, name: str, vector: Tensor, holding: Holding) -> Direction:
+    def _held(self, free: Direction, vector: Tensor, holding: Holding, hold: Sequence[str]) -> Direction:
         return Direction(
-            name=name,
+            name=free.name,
             vector=vector,
             space=self.space,
             sigma=float((holding.deviations.T.double() @ vector.flatten().double()).norm()),
+            held=tuple(hold),
             method="studio",
             fingerprint=self.fingerprint,
         )

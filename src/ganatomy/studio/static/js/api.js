@@ -20,8 +20,12 @@ export const thumbnails = async (model) =>
   createImageBitmap(await (await request(`/api/thumbnails?model=${encodeURIComponent(model)}`)).blob());
 
 /** A file made from a scene. @returns {Promise<{blob: Blob, name: string}>} */
-export const exportScene = (model, what, scene) => fileOf(post("/api/export", { model, what, scene }), `${model}-${what}`);
+export const exportScene = (model, what, scene, size = {}) =>
+  fileOf(post("/api/export", { model, what, scene, ...size }), `${model}-${what}`);
 export const film = (model, order) => fileOf(post("/api/film", { model, ...order }), `${model}-walk.${order.what}`);
+
+/** Several faces, as a sheet or a zip. */
+export const faces = (model, what, scenes) => fileOf(post("/api/faces", { model, what, scenes }), `${model}-faces`);
 
 /** @param {Blob} file @returns {Promise<{model: string, scene: object}>} */
 export const restore = async (model, file) =>

@@ -6,6 +6,7 @@ import { dragging } from "./files.js";
 import { canRedo, canUndo, redo, undo } from "./history.js";
 import { Icon } from "./icons.js";
 import { Messages } from "./messages.js";
+import { OpenFile } from "./openfile.js";
 import { model, modelName, models, studioProblem } from "./models.js";
 import { exportOpen, helpOpen } from "./panes.js";
 import { nextScheme, scheme } from "./scheme.js";
@@ -23,6 +24,8 @@ const SHOWN = {
   edit: ["Edit", EditTab], explore: ["Explore", ExploreTab], walk: ["Walk", WalkTab],
   mix: ["Mix", MixTab], teach: ["Teach", TeachTab], evidence: ["Evidence", EvidenceTab],
 };
+/** What was done on each model, to come back to. @type {Map<string, import("./state.js").State>} */
+const remembered = new Map();
 const SCHEMES = { auto: "system setting", light: "light", dark: "dark" };
 
 export function App() {
@@ -79,7 +82,11 @@ function Tabs() {
 function ModelChoice() {
   const { name, architecture, pixels } = model.value;
   const facts = `${architecture} · ${pixels}`;
-  const choose = (event) => change({ ...freshState(event.currentTarget.value), tab: tab.value });
+  const choose = (event) => {
+    remembered.set(modelName.value, state.value);
+    const next = event.currentTarget.value;
+    change({ ...(remembered.get(next) ?? freshState(next)), tab: tab.value });
+  };
   if (models.value.length === 1) return html`<p class="model">${name} <span class="quiet">${facts}</span></p>`;
   return html`
     <label class="model"><span class="unseen">Model</span>
@@ -91,13 +98,14 @@ function ModelChoice() {
 
 function Tools() {
   const colors = `Colours: ${SCHEMES[scheme.value]}`;
-  const tool = (name, title, icon, act, able = true) => html`
-    <button class="plain" aria-label=${name} title=${title} disabled=${!able} onClick=${act}><${Icon} name=${icon} /></button>`;
+  const tool = (name, title, icon, act, able = true, spare = "") => html`
+    <button class=${`plain ${spare}`} aria-label=${name} title=${title} disabled=${!able} onClick=${act}><${Icon} name=${icon} /></button>`;
   return html`
     <div class="tools">
+      <${OpenFile} kind="plain spare" />
       ${tool("Undo", "Undo (Z)", "undo", undo, canUndo.value)}
       ${tool("Redo", "Redo (Shift Z)", "redo", redo, canRedo.value)}
-      ${tool(colors, colors, scheme.value, nextScheme)}
+      ${tool(colors, colors, scheme.value, nextScheme, true, "spare")}
       ${tool("Keys and terms", "Keys and terms (?)", "keys", () => { helpOpen.value = true; })}
       <button class="main" aria-label="Export" title="Export (7)" onClick=${() => { exportOpen.value = true; }}>
         <${Icon} name="export" /><span>Export</span></button>

@@ -52,7 +52,7 @@ const RESTORED = {
       [freeName(name, direction, old.edit), direction]));
     change({ ...old, tab: "edit", edit: { ...old.edit, own: { ...old.edit.own, ...own } } });
     const names = Object.keys(own).map((name) => `“${titled(name)}”`);
-    return `${listed(names)} ${names.length > 1 ? "are sliders" : "is a slider"} now, above the others.`;
+    return `${listed(names)} ${names.length > 1 ? "are" : "is"} added to your sliders, above the others.`;
   },
   walk(old, { keys, method, frames, closed }, model, file) {
     const walk = { keys: keys.map((key) => editOf(key, model)), method, frames: Math.min(MOST_FRAMES, frames), closed };

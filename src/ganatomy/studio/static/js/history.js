@@ -21,8 +21,10 @@ const first = signal(0);
 const last = signal(0);
 export const canUndo = computed(() => index.value > first.value);
 export const canRedo = computed(() => index.value < last.value);
-export const undo = () => canUndo.value && history.back();
-export const redo = () => canRedo.value && history.forward();
+/** Undo and redo stay in the tab that is open; the browser's own buttons go wherever one was. */
+const stay = (go) => { staying = true; go(); };
+export const undo = () => canUndo.value && stay(() => history.back());
+export const redo = () => canRedo.value && stay(() => history.forward());
 
 let gesture = null;
 let gestureAt = -Infinity;
@@ -30,11 +32,16 @@ let pressed = false;
 let timer = null;
 /** What a running gesture has come to, until it is written. */
 let unwritten = null;
+let staying = false;
+let shownTab = "";
 
 /** Reads the address and keeps it true from now on. @param {(state: State) => State} complete fills in what a link left out */
 export function startHistory(complete) {
   const arrive = () => {
-    state.value = complete(decode(location.hash));
+    const found = complete(decode(location.hash));
+    state.value = staying ? { ...found, tab: state.value.tab } : found;
+    staying = false;
+    shownTab = state.value.tab;
     gesture = null;
   };
   arrive();
@@ -71,10 +78,19 @@ function record(name) {
   }
   flush();
   if (link === location.hash) return;
+  // A tab alone is nothing that could be undone.
+  const turned = state.value.tab !== shownTab && rest(link) === rest(location.hash);
+  shownTab = state.value.tab;
+  if (turned) {
+    write("replaceState", link);
+    return;
+  }
   index.value += 1;
   reach(index.value);
   write("pushState", link);
 }
+
+const rest = (link) => link.slice(`${link}&`.indexOf("&"));
 
 /** The newest entry is another one now. */
 function reach(newest) {

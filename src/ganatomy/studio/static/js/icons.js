@@ -28,6 +28,9 @@ const PATHS = {
   add: "M12 5v14M5 12h14",
   play: "M8 5l11 7-11 7z",
   pause: "M8 5v14M16 5v14",
+  star: "M12 4l2.5 5.2 5.5.8-4 4 1 5.6-5-2.7-5 2.7 1-5.6-4-4 5.5-.8z",
+  refine: "M5 19L15 9M12 6l6 6M17 3v3M21 7h-3M20 11l1 1",
+  heat: "M4 4h7v7H4zM13 4h7M13 8h7M4 13v7M8 13v7M13 13h7v7h-7z",
   yes: "M5 13l4 4L19 7",
   swipe: "M9 7l-5 5 5 5M15 7l5 5-5 5",
 };

@@ -11,10 +11,11 @@ import { batch, computed, effect, signal } from "./view.js";
  */
 /**
  * @returns a place for an image, with its scores and what became of the last request
- *   due: the scores shown are those of an earlier request; late: they have been so for too long
+ *   moves: of the image that the scores belong to; whatever is said of them is said of that image
+ *   due: whether a newer image, or its scores, are still to come
  */
 const view = () => ({
-  shown: signal(null), scores: signal(null), problem: signal(""), waiting: signal(true), requested: 0, due: false, late: false, timer: null,
+  shown: signal(null), scores: signal(null), moves: signal({}), problem: signal(""), waiting: signal(true), due: signal(true), requested: 0,
 });
 
 export const now = view();
@@ -22,8 +23,6 @@ export const before = view();
 
 /** The least change of a score that is put into words. */
 export const NOTICEABLE = 0.1;
-/** Milliseconds that scores stand for an image that they do not belong to: a slider that is dragged leaves no gaps. */
-const LATE = 1500;
 
 /** Scores that changed, most first: [name, change]. */
 export const changed = computed(() => {
@@ -41,7 +40,7 @@ export function followScene() {
   effect(() => follow(now, "edit", sceneText.value, connected.value, prepared.value));
   effect(() => follow(before, "before", beforeText.value, connected.value, prepared.value));
   effect(() => {
-    if (connection.value !== "open") [now, before].filter(({ due }) => due).forEach(dropScores);
+    if (connection.value !== "open") for (const { due, scores } of [now, before]) if (due.peek()) scores.value = null;
   });
 }
 
@@ -54,41 +53,30 @@ function clear(view) {
   });
 }
 
-/** The scores of an old image do not describe a new one. */
-function dropScores(view) {
-  view.scores.value = null;
-  view.late = true;
-}
-
 function follow(view, slot, text, model) {
   if (!model) return;
   const began = cause.at;
   const number = ++view.requested;
   // Images that come while a newer one is due are shown, but do not end the waiting.
   const done = () => { if (number === view.requested) view.waiting.value = false; };
-  view.waiting.value = true;
-  view.due = true;
-  view.late = false;
-  clearTimeout(view.timer);
-  view.timer = setTimeout(() => dropScores(view), LATE);
-  if (connection.peek() !== "open") dropScores(view);
-  request(slot, { kind: "image", scene: JSON.parse(text), scores: true }, {
+  const scene = JSON.parse(text);
+  batch(() => { view.waiting.value = view.due.value = true; });
+  if (connection.peek() !== "open") view.scores.value = null;
+  request(slot, { kind: "image", scene, scores: true }, {
     image: (bitmap, { width, height }) => batch(() => {
       view.shown.peek()?.bitmap.close();
       view.shown.value = { bitmap, width, height, cause: began };
       view.problem.value = "";
       done();
     }),
-    facts: ({ scores }) => {
-      if (number === view.requested) {
-        clearTimeout(view.timer);
-        view.due = false;
-      } else if (view.late) return;
+    facts: ({ scores }) => batch(() => {
       view.scores.value = scores ?? null;
-    },
+      view.moves.value = scene.moves;
+      if (number === view.requested) view.due.value = false;
+    }),
     failed: (message) => batch(() => {
       view.problem.value = message;
-      dropScores(view);
+      view.scores.value = null;
       done();
     }),
   });

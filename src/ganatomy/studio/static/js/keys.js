@@ -1,7 +1,7 @@
 /** Keys that work everywhere. Arrows and letters go to a text field that has the focus. */
 import { redo, undo } from "./history.js";
 import { hold, measured } from "./models.js";
-import { exportOpen, helpOpen, swiped } from "./panes.js";
+import { difference, exportOpen, helpOpen, swiped } from "./panes.js";
 import { change, changeEdit, HOLD_EVERY, HOLD_NOTHING, holdsEvery, randomSeed, state, TABS } from "./state.js";
 
 /** For the help: keys and what they do. */
@@ -12,10 +12,11 @@ export const KEYS = [
   [["←", "→"], "move the slider that has the focus; Page Up and Page Down in larger steps, Home and End to its ends"],
   [["Delete"], "put the slider that has the focus back to zero"],
   [["B"], "switch between before and now"],
-  [["Z"], "undo"],
+  [["Z"], "undo; Ctrl Z and ⌘ Z do the same"],
   [["Shift", "Z"], "redo"],
   [["R"], "a random image"],
   [["[", "]"], "the image of the previous or next seed"],
+  [["D"], "where the image changed"],
   [["L"], "hold everything, or nothing"],
   [["0"], "put all sliders back to zero"],
   [["Y", "N", "S"], "in Teach: yes, no, skip; the arrows → and ← do the same; yes and no in Evidence as well"],
@@ -27,6 +28,7 @@ export const tabKeys = { current: {} };
 
 const ACTIONS = {
   b: () => { swiped.value = swiped.value > 50 ? 0 : 100; },
+  d: () => { difference.value = !difference.value; },
   z: undo,
   Z: redo,
   r: () => changeEdit({ codes: { seeds: [randomSeed()] } }),
@@ -46,8 +48,14 @@ export function besides(by) {
 
 export function startKeys() {
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.altKey || event.defaultPrevented) return;
     if (document.querySelector("dialog[open]") || isTypedIn(event.target)) return;
+    if (event.ctrlKey || event.metaKey) {
+      if (event.key.toLowerCase() !== "z") return;
+      (event.shiftKey ? redo : undo)();
+      event.preventDefault();
+      return;
+    }
     const tab = TABS[Number(event.key) - 1];
     const inTab = tabKeys.current[event.key];
     if (inTab && !usesArrows(event)) inTab();

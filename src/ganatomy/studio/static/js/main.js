@@ -4,8 +4,11 @@ import { startFiles } from "./files.js";
 import { startHistory } from "./history.js";
 import { startKeys } from "./keys.js";
 import { findModels, followModel, models } from "./models.js";
+import { followRanges } from "./edit/ranges.js";
 import { followReading } from "./edit/reading.js";
+import { followRefine } from "./edit/refine.js";
 import { followScene } from "./images.js";
+import { notice } from "./panes.js";
 import { followPhotograph } from "./photograph/store.js";
 import { startScheme } from "./scheme.js";
 import { followThumbs } from "./thumbs.js";
@@ -19,6 +22,7 @@ await findModels();
 // A link may name no model, or one that is not served here.
 startHistory((state) => {
   const known = models.value.some(({ name }) => name === state.model);
+  if (state.model && !known) notice.value = { kind: "problem", text: `The link is about ${state.model}, which is not open here; start the studio with it.` };
   return known ? state : { ...state, model: models.value[0]?.name ?? null };
 });
 startTitle();
@@ -26,6 +30,8 @@ followModel();
 followThumbs();
 followScene();
 followReading();
+followRanges();
+followRefine();
 followPhotograph();
 startKeys();
 startFiles();

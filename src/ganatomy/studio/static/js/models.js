@@ -4,9 +4,10 @@
  */
 import * as api from "./api.js";
 import { connect } from "./live.js";
-import { HOLD_EVERY, HOLD_NOTHING, state } from "./state.js";
+import { notice } from "./panes.js";
+import { HOLD_EVERY, HOLD_NOTHING, holdsEvery, start, state } from "./state.js";
 import { batch, computed, effect, signal } from "./view.js";
-import { sentence } from "./words.js";
+import { listed, sentence, titled } from "./words.js";
 
 /** @type {import("./view.js").Signal<object[]>} */
 export const models = signal([]);
@@ -32,19 +33,38 @@ export const directions = computed(() => new Map((panel.value?.directions ?? [])
 /** Whether the effects of the directions were measured; without a classifier nothing can be held. */
 export const measured = computed(() => Boolean(panel.value?.changes));
 
+/** Whether the sliders that are moved, or else most of them, are cleaner with all others held, by what was measured. */
+const bestHolds = computed(() => {
+  const all = [...directions.value.values()];
+  const moved = all.filter(({ name }) => name in state.value.edit.moves);
+  const held = (moved.length ? moved : all).filter(({ best }) => best === "held");
+  return 2 * held.length > (moved.length || all.length);
+});
 /** The padlocks in force. */
-export const hold = computed(() => inForce(state.value.edit.hold));
-/** @param {import("./state.js").Hold|null} hold @returns {import("./state.js").Hold} */
-export const inForce = (hold) => hold ?? (panel.value?.holds_by_default === false ? HOLD_NOTHING : HOLD_EVERY);
+export const hold = computed(() => state.value.edit.hold ?? (bestHolds.value ? HOLD_EVERY : HOLD_NOTHING));
+/** "held" or "alone": how the figures of a slider were measured that fit the padlocks. */
+export const howMeasured = (direction) =>
+  (state.value.edit.hold === null ? direction.best : holdsEvery(hold.value) ? "held" : "alone");
 
 const AGAIN = 1000;
 
 const measuring = async (name) => (await api.models()).find((one) => one.name === name);
 
+/** A link may move sliders that this model does not have: they are named, and left out. */
+function dropUnknown() {
+  const { edit } = state.peek();
+  const [known, unknown] = [true, false].map((is) => Object.entries(edit.moves)
+    .filter(([name]) => (directions.peek().has(name) || name in edit.taught || name in edit.own) === is));
+  if (unknown.length === 0) return;
+  state.value = { ...state.peek(), edit: { ...edit, moves: Object.fromEntries(known) } };
+  notice.value = { kind: "problem", text: `${modelName.peek()} has no slider ${listed(unknown.map(([name]) => `“${titled(name)}”`))}; the rest of the link is shown.` };
+}
+
 /** Fetches the list of models. */
 export async function findModels() {
   try {
     models.value = await api.models();
+    start.of = (name) => (models.value.find((one) => one.name === name) ?? models.value[0])?.start ?? 0;
     studioProblem.value = models.value.length ? "" : "No model is open: start the studio with `ganatomy studio faces`.";
   } catch (problem) {
     studioProblem.value = problem.message;
@@ -76,7 +96,7 @@ export function followModel() {
           return;
         }
         const found = await api.panel(name);
-        if (!left) batch(() => { panel.value = found; preparing.value = null; panelProblem.value = ""; });
+        if (!left) batch(() => { panel.value = found; preparing.value = null; panelProblem.value = ""; dropUnknown(); });
       } catch (problem) {
         if (left) return;
         preparing.value = problem.details?.preparing ?? null;

@@ -1,5 +1,5 @@
 /** From the state to queries: a scene names one image. */
-import { directions, inForce, space, defaultPsi } from "./models.js";
+import { directions, space, defaultPsi } from "./models.js";
 import { edit, HOLD_EVERY, HOLD_NOTHING, holds, holdsEvery } from "./state.js";
 import { computed } from "./view.js";
 
@@ -21,7 +21,7 @@ export function codesOf(codes, psi, label = null) {
 export const sceneOf = ({ codes, psi, label, moves, hold, layers, taught, own }) => ({
   codes: codesOf(codes, psi, label),
   moves,
-  hold: held(inForce(hold)),
+  hold: hold === null ? "best" : held(hold),
   layers,
   // Only what a move names has to travel.
   taught: picked(taught, moves),
@@ -38,7 +38,7 @@ export const measuredScene = (seed) => sceneOf({ ...UNMOVED, ...AS_MEASURED, cod
 
 /**
  * A scene back into the state.
- * @param {{space: string, truncation_psi: number, holds_by_default: boolean|null}} model   of the scene; its defaults are left out
+ * @param {{space: string, truncation_psi: number}} model   of the scene; its defaults are left out
  * @returns {import("./state.js").Edit}
  */
 export function editOf(scene, model) {
@@ -49,16 +49,14 @@ export function editOf(scene, model) {
     psi: !seeds || space === "z" || psi === model.truncation_psi ? null : psi,
     label: codes.label ?? null,
     moves: scene.moves ?? {},
-    hold: padlocksOf(scene.hold ?? "all", model),
+    hold: padlocksOf(scene.hold ?? "all"),
     layers: scene.layers ?? null,
     taught: scene.taught ?? {},
     own: scene.own ?? {},
   };
 }
 
-const padlocksOf = (hold, { holds_by_default: holds }) =>
-  (hold === "all" ? (holds === true ? null : HOLD_EVERY)
-    : hold.length === 0 && holds === false ? null : { every: false, except: hold });
+const padlocksOf = (hold) => (hold === "best" ? null : hold === "all" ? HOLD_EVERY : { every: false, except: hold });
 
 // As texts, so that their followers run only when a scene changes.
 export const sceneText = computed(() => JSON.stringify(sceneOf(edit.value)));

@@ -11,7 +11,7 @@
  * @property {number|null} psi         truncation psi; null is the default of the model
  * @property {number|null} label       class of a conditional model
  * @property {Object<string, number>} moves   in steps
- * @property {Hold|null} hold          padlocks; null is the default of the model
+ * @property {Hold|null} hold          padlocks; null is for each slider what was measured to be cleaner
  * @property {[number, number]|null} layers   half-open range of layers that moves act on
  * @property {Object<string, Labels>} taught
  * @property {Object<string, object>} own     directions by value, from restored files
@@ -25,8 +25,10 @@
  *   order: "" in the order of seeds, "+Smiling" most first, "-Smiling" least first
  * @property {{keys: Edit[], method: "lerp"|"slerp"|"spline", frames: number, closed: boolean}} walk
  * @property {{view: "styles"|"sums", rows: number[], columns: number[], layers: [number, number]|null,
- *   baskets: number[][]}} mix
+ *   baskets: number[][]|null}} mix    null: an example that works
  * @property {{name: string, yes: number[], no: number[]}} teach
+ * @property {Edit[]} tray               faces that were kept, at most `MOST_FACES`
+ * @property {{at: "A"|"B", other: Edit|null}} variants   the edit that is not shown of two that are compared
  */
 import { computed, signal } from "./view.js";
 
@@ -35,6 +37,7 @@ export const TABS = ["edit", "explore", "walk", "mix", "teach", "evidence"];
 export const MOST_SEED = 2 ** 31 - 1;
 /** Rows, and columns, of a style mix. */
 export const MOST_MIXED = 6;
+export const MOST_FACES = 12;
 
 export const HOLD_EVERY = { every: true, except: [] };
 export const HOLD_NOTHING = { every: false, except: [] };
@@ -42,8 +45,11 @@ export const HOLD_NOTHING = { every: false, except: [] };
 export const holds = (hold, name) => hold.every !== hold.except.includes(name);
 export const holdsEvery = (hold) => hold.every && hold.except.length === 0;
 
+/** The seed of the first image of a model: one in which the first sliders have something to do. */
+export const start = { of: () => 0 };
+
 /** @returns {Edit} */
-export const freshEdit = (seed = 7) => ({
+export const freshEdit = (seed = start.of(null)) => ({
   codes: { seeds: [seed] }, psi: null, label: null, moves: {}, hold: null, layers: null, taught: {}, own: {},
 });
 
@@ -51,14 +57,15 @@ export const freshEdit = (seed = 7) => ({
 export const freshState = (model = null) => ({
   tab: "edit",
   model,
-  edit: freshEdit(),
+  edit: freshEdit(start.of(model)),
   explore: { view: "sheet", from: 0, order: "", color: "" },
-  walk: { keys: [], method: "slerp", frames: 48, closed: true },
+  walk: { keys: [], method: "lerp", frames: 48, closed: true },
   mix: {
-    view: "styles", rows: [1, 2, 3], columns: [4, 5, 6], layers: null,
-    baskets: [[1, 2, 3], [4, 5, 6], [7, 8, 9]],
+    view: "styles", rows: [1, 2, 3], columns: [4, 5, 6], layers: null, baskets: null,
   },
   teach: { name: "", yes: [], no: [] },
+  tray: [],
+  variants: { at: "A", other: null },
 });
 
 /** @type {import("@preact/signals").Signal<State>} */
@@ -105,9 +112,17 @@ export function setMove(name, strength, why) {
 export const withSliders = (edit, { taught, own }) =>
   ({ ...edit, taught: { ...taught, ...edit.taught }, own: { ...own, ...edit.own } });
 
-/** Goes to the image of a seed, without the moves that another image had. */
-export const goTo = (codes, patch = {}) =>
-  change({ tab: "edit", edit: { ...state.value.edit, codes, moves: {}, ...patch } });
+/** Goes to another image; the sliders stay where they are, unless the patch says otherwise. */
+export const goTo = (codes, patch = {}) => change({ tab: "edit", edit: { ...state.value.edit, codes, ...patch } });
+
+/** An edit keeps only the directions that it uses, so that links stay short. */
+export function withoutSpare(edit) {
+  const used = (things) => Object.fromEntries(Object.entries(things).filter(([name]) => name in edit.moves));
+  return { ...edit, taught: used(edit.taught), own: used(edit.own) };
+}
+
+/** The face of one edit with the sliders of another. @returns {Edit} */
+export const onFace = ({ codes, psi, label }, edit) => ({ ...edit, codes, psi, label });
 
 export const randomSeed = () => Math.floor(Math.random() * 1e6);
 

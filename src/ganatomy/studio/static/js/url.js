@@ -2,7 +2,7 @@
  * The state as a link and back. Defaults are left out, so most links are short:
  * `#edit&m=faces&s=7&mv=Smiling:1.2`. Damaged fields of a link fall back to their defaults.
  */
-import { freshEdit, freshState, HOLD_NOTHING, MOST_MIXED, MOST_SEED, TABS } from "./state.js";
+import { freshEdit, freshState, HOLD_NOTHING, MOST_MIXED, MOST_SEED, start, TABS } from "./state.js";
 
 const escape = encodeURIComponent;
 const MOST_NAME = 200;
@@ -20,7 +20,7 @@ export function encode(state) {
     ["ef", explore.from && String(explore.from)],
     ["eo", explore.order && escape(explore.order)],
     ["ec", explore.color && escape(explore.color)],
-    ["wk", walk.keys.map((key) => escape(joined(editFields(key)))).join(",")],
+    ["wk", edits(walk.keys)],
     ["wm", walk.method !== usual.walk.method && walk.method],
     ["wf", walk.frames !== usual.walk.frames && String(walk.frames)],
     ["wo", !walk.closed && "1"],
@@ -28,10 +28,13 @@ export function encode(state) {
     ["xr", unless(usual.mix.rows, mix.rows, dotted)],
     ["xc", unless(usual.mix.columns, mix.columns, dotted)],
     ["xl", mix.layers && mix.layers.join("-")],
-    ["xb", unless(usual.mix.baskets, mix.baskets, (baskets) => baskets.map(dotted).join("_"))],
+    ["xb", mix.baskets && mix.baskets.map(dotted).join("_")],
     ["tn", teach.name && escape(teach.name)],
     ["ty", dotted(teach.yes)],
     ["tx", dotted(teach.no)],
+    ["f", edits(state.tray)],
+    ["va", state.variants.at === "B" && "B"],
+    ["vo", state.variants.other && edits([state.variants.other])],
   ];
   const rest = joined(fields);
   return `#${state.tab}${rest && `&${rest}`}`;
@@ -46,7 +49,7 @@ export function decode(hash) {
   return {
     tab: TABS.includes(first) ? /** @type {any} */ (first) : usual.tab,
     model: fields.m ? plain(fields.m) : null,
-    edit: readEdit(fields),
+    edit: readEdit(fields, fields.m && plain(fields.m)),
     explore: {
       view: fields.ev === "map" ? "map" : "sheet",
       from: whole(fields.ef, 0, MOST_SEED) ?? explore.from,
@@ -54,7 +57,7 @@ export function decode(hash) {
       color: plain(fields.ec),
     },
     walk: {
-      keys: several(fields.wk).slice(0, 12).map((key) => readEdit(fieldsOf(plain(key, 1e6).split("&")))),
+      keys: readEdits(fields.wk),
       method: ["lerp", "slerp", "spline"].includes(fields.wm) ? fields.wm : walk.method,
       frames: whole(fields.wf, 2, 120) ?? walk.frames,
       closed: fields.wo !== "1",
@@ -67,6 +70,8 @@ export function decode(hash) {
       baskets: readBaskets(fields.xb) ?? mix.baskets,
     },
     teach: { name: plain(fields.tn), yes: seeds(fields.ty) ?? teach.yes, no: seeds(fields.tx) ?? teach.no },
+    tray: readEdits(fields.f),
+    variants: { at: fields.va === "B" ? "B" : "A", other: readEdits(fields.vo)[0] ?? null },
   };
 }
 
@@ -88,8 +93,8 @@ function editFields(edit) {
 }
 
 /** @returns {import("./state.js").Edit} */
-function readEdit(fields) {
-  const usual = freshEdit();
+function readEdit(fields, model = null) {
+  const usual = freshEdit(start.of(model));
   const pairs = (text, read) => Object.fromEntries(
     several(text).map((pair) => pair.split(":")).map(([name, value]) => [plain(name), read(value ?? "")])
       .filter(([name, value]) => name && value != null),
@@ -135,6 +140,8 @@ function readHold(text) {
   return { every, except: several(every ? text.slice(1) : text).map((name) => plain(name)).filter(Boolean) };
 }
 
+const edits = (all) => all.map((one) => escape(joined(editFields(one)))).join(",");
+const readEdits = (text) => several(text).slice(0, 12).map((one) => readEdit(fieldsOf(plain(one, 1e6).split("&"))));
 const joined = (fields) => fields.filter(([, value]) => value).map((pair) => pair.join("=")).join("&");
 const fieldsOf = (pairs) => Object.fromEntries(pairs.map((pair) => {
   const at = pair.indexOf("=");

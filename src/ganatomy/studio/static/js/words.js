@@ -23,3 +23,9 @@ export const listed = (items) =>
 
 /** "1 image", "2 images". */
 export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** A probability in percent: "93 %". */
+export const percent = (value, digits = 0) => `${(100 * value).toFixed(digits)} %`;
+
+/** A change of a probability in percentage points: "+14 %". */
+export const points = (value) => `${value < 0 ? "−" : "+"}${Math.round(100 * Math.abs(value))} %`;

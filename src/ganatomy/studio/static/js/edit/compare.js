@@ -2,10 +2,13 @@
 import { now, before } from "../images.js";
 import { swiped } from "../panes.js";
 import { html, useRef, useSignalEffect } from "../view.js";
+import { Heat } from "./heat.js";
 
 const MEASURE = "slider-to-image";
 /** The browser keeps all measures unless they are cleared. */
 const MOST_MEASURES = 500;
+/** Pixels that a drawn image has at least. */
+const SHARP = 256;
 let measures = 0;
 
 export function Compare() {
@@ -13,6 +16,7 @@ export function Compare() {
     <div class="compare" style=${{ "--swiped": `${swiped.value}%` }} aria-busy=${now.waiting}>
       <${Image} view=${now} name="Image now" onShown=${measure} />
       <${Image} view=${before} name="Image before" />
+      <${Heat} />
       ${!now.shown.value && html`<p class="loading">${now.problem.value ? "No image" : "Drawing the image …"}</p>`}
       <span class="side left" aria-hidden="true">Before</span>
       <span class="side right" aria-hidden="true">Now</span>
@@ -31,9 +35,13 @@ function Image({ view, name, onShown }) {
     const shown = view.shown.value;
     if (!shown || !canvas.current) return;
     const { bitmap, width, height, cause } = shown;
-    if (canvas.current.width !== width) canvas.current.width = width;
-    if (canvas.current.height !== height) canvas.current.height = height;
-    canvas.current.getContext("2d").drawImage(bitmap, 0, 0, width, height);
+    // Small images are enlarged here, more sharply than the page would do it.
+    const scale = Math.max(1, Math.ceil(SHARP / width)), side = [scale * width, scale * height];
+    if (canvas.current.width !== side[0]) canvas.current.width = side[0];
+    if (canvas.current.height !== side[1]) canvas.current.height = side[1];
+    const context = canvas.current.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(bitmap, 0, 0, ...side);
     onShown?.(cause);
   });
   return html`<canvas ref=${canvas} class=${view === before ? "before" : "now"} role="img" aria-label=${name}></canvas>`;

@@ -1,4 +1,4 @@
-/** Controls that are needed less often: truncation, the class, and the layers that sliders change. */
+/** The class, and controls that are needed less often: truncation, and the layers that sliders change. */
 import { LayerRange, thirds } from "../layers.js";
 import { model, space, defaultPsi } from "../models.js";
 import { isTruncated } from "../scenes.js";
@@ -7,15 +7,14 @@ import { html } from "../view.js";
 import { listed } from "../words.js";
 
 export function Finer() {
-  const { num_layers: layers, num_classes: classes, class_names: names, label } = model.value;
+  const { num_layers: layers } = model.value;
   // A model without w has no mean code to truncate to.
   const truncates = space.value !== "z";
-  const offers = [truncates && "truncation", classes > 0 && "class", layers && "layers"].filter(Boolean);
+  const offers = [truncates && "truncation", layers && "layers"].filter(Boolean);
   return offers.length > 0 && html`
     <details class="finer">
       <summary>More: ${listed(offers)}</summary>
       ${truncates && html`<${Truncation} />`}
-      ${classes > 0 && html`<${Class} count=${classes} names=${names} opened=${label} />`}
       ${layers && html`<${Layers} count=${layers} />`}
     </details>`;
 }
@@ -38,7 +37,10 @@ function Truncation() {
     </div>`;
 }
 
-function Class({ count, names, opened }) {
+/** The class of a conditional model, above the sliders. */
+export function Class() {
+  const { num_classes: count, class_names: names, label: opened } = model.value;
+  if (!(count > 0)) return null;
   // A studio that was opened for one class draws that one unless another is chosen.
   const any = opened === null ? "any" : names[opened] ?? String(opened);
   const choose = (value) => value !== "" && value >= 0 && value < count ? Math.floor(value) : null;

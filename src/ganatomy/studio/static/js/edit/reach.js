@@ -18,6 +18,7 @@ export function goToSlider(name) {
   timer = setTimeout(() => { highlighted.value = null; }, HIGHLIGHT);
   requestAnimationFrame(() => {
     const slider = document.getElementById(sliderId(name));
+    slider?.closest("details")?.setAttribute("open", "");
     slider?.focus();
     slider?.scrollIntoView({ block: "center" });
   });

@@ -32,17 +32,19 @@ export function followReading() {
 
 /** All lines; what the scorer reads without a goal is shown by the page itself. */
 export const readingLines = () =>
-  (reading.value ? [...reading.value.scorer, ...reading.value.judge, reading.value.code].map(sentence) : []);
+  (reading.value ? [...reading.value.scorer, ...reading.value.judge, reading.value.code].map(plainly) : []);
 
 export function Reading() {
   if (!reading.value) return null;
   const { scorer, reached, judge, confirmed, code, unusual } = reading.value;
   return html`
     <ul class="reading">
-      ${scorer.map((line) => html`<li class=${mark(reached)}>${sentence(line)}</li>`)}
-      ${judge.map((line) => html`<li class=${mark(confirmed)}>${sentence(line)}</li>`)}
-      <li class=${unusual ? "doubtful" : ""}>${sentence(code)}</li>
+      ${scorer.map((line) => html`<li class=${mark(reached)}>${plainly(line)}</li>`)}
+      ${judge.map((line) => html`<li class=${mark(confirmed)}>${plainly(line)}</li>`)}
+      <li class=${unusual ? "doubtful" : ""}>${plainly(code)}</li>
     </ul>`;
 }
 
+/** A line of the commands, with probabilities in percent. */
+const plainly = (line) => sentence(line.replace(/\b([01]\.\d\d)\b/g, (_, value) => `${Math.round(100 * value)} %`));
 const mark = (yes) => (yes === null ? "" : yes ? "confirmed" : "doubtful");

@@ -1,16 +1,22 @@
-/** One attribute: its padlock, its slider, its selectivity, and its score before and now. */
+/** One attribute: its padlock, its slider, how clean it is, and its score before and now. */
 import { Icon } from "../icons.js";
+import { before } from "../images.js";
 import { directions, hold, measured } from "../models.js";
 import { changeEdit, holds, moves, setMove } from "../state.js";
 import { html, useComputed } from "../view.js";
 import { signed, titled } from "../words.js";
+import { Badge } from "./badge.js";
+import { ranges } from "./ranges.js";
 import { highlighted, sliderId } from "./reach.js";
 import { Score } from "./score.js";
-import { Selectivity } from "./selectivity.js";
+import { focusOn, stationed, Stations } from "./stations.js";
 
 const STEP = 0.05;
 const USUAL_LIMIT = 3;
+const FARTHEST = 6;
 const UNITS = { σ: "standard deviations" };
+/** Scores from which on a slider has nothing more to do. */
+const [FULL, EMPTY] = [0.99, 0.01];
 
 /**
  * @param {{name: string, all: string[], unit?: string, onTeach?: () => void, onForget?: () => void}} props
@@ -20,11 +26,16 @@ export function Row({ name, all, unit = "", onTeach, onForget }) {
   const direction = directions.value.get(name);
   const strength = useComputed(() => moves.value[name] ?? 0).value;
   const linked = useComputed(() => highlighted.value === name).value;
-  const limit = Math.max(direction?.limit ?? USUAL_LIMIT, Math.abs(strength));
-  const middle = 50 + (50 * strength) / limit;
+  const way = useComputed(() => stationed.value === name).value;
+  const track = useTrack(name, direction, strength);
   const id = sliderId(name);
   const move = (event) => setMove(name, event.currentTarget.valueAsNumber, { gesture: `move ${name}`, event });
   const reset = (event) => setMove(name, 0, { event });
+  const typed = (event) => {
+    const value = event.currentTarget.valueAsNumber;
+    if (Math.abs(value) <= FARTHEST) setMove(name, value, { event });
+    else event.currentTarget.value = strength || "";
+  };
   const keys = (event) => {
     if (event.key !== "Delete" && event.key !== "Backspace") return;
     event.preventDefault();
@@ -35,18 +46,41 @@ export function Row({ name, all, unit = "", onTeach, onForget }) {
       ${direction && measured.value ? html`<${Padlock} name=${name} all=${all} />`
         : onTeach ? html`<${Small} icon="teach" label=${`Teach ${titled(name)} more`} onClick=${onTeach} />` : html`<span></span>`}
       <label class="name" for=${id}>${titled(name)}</label>
-      <${Selectivity} direction=${direction} />
-      <input id=${id} type="range" min=${-limit} max=${limit} step=${STEP} value=${strength}
-        style=${{ "--from": `${Math.min(50, middle)}%`, "--to": `${Math.max(50, middle)}%` }}
-        aria-valuetext=${`${signed(strength)} ${UNITS[unit] ?? "steps"}`} title="Double click puts it back to zero"
-        onInput=${move} onDblClick=${reset} onKeyDown=${keys} />
-      <output class="strength" for=${id}>${strength ? signed(strength) + unit : ""}</output>
+      ${direction ? html`<${Badge} name=${name} />` : html`<span class="badge none"></span>`}
+      <input id=${id} type="range" min=${track.low} max=${track.high} step=${STEP} value=${strength} style=${track.style}
+        aria-valuetext=${`${signed(strength)} ${UNITS[unit] ?? "steps"}`} title=${track.why}
+        onInput=${move} onDblClick=${reset} onKeyDown=${keys} onFocus=${() => focusOn(name)} />
+      <input class="strength" type="number" step="0.1" min=${-FARTHEST} max=${FARTHEST} value=${strength || ""} placeholder="0"
+        aria-label=${`${titled(name)}: ${UNITS[unit] ?? "steps"}`} onChange=${typed} />
       ${onForget && !strength
         ? html`<${Small} icon="close" label=${`Forget ${titled(name)}`} onClick=${onForget} />`
         : html`<${Small} icon="reset" label=${`${titled(name)} back to zero`} away=${!strength} onClick=${reset} />`}
       <${Score} name=${name} moved=${strength !== 0} />
+      ${way && html`<${Stations} name=${name} low=${track.low} high=${track.high} />`}
     </li>`;
 }
+
+/** The ends of the track, its colours, and why they are so. */
+function useTrack(name, direction, strength) {
+  const limit = direction?.limit ?? USUAL_LIMIT;
+  const ends = useComputed(() => (ranges.value[name] ?? []).join()).value.split(",").map(Number);
+  const [first, rareLow, rareHigh, last] = ends.length === 4 ? ends : [-limit, -limit, limit, limit];
+  const was = useComputed(() => before.scores.value?.[name]).value;
+  const [low, high] = [Math.min(round(first), strength), Math.max(round(last), strength)];
+  const at = (value) => `${(100 * (Math.min(high, Math.max(low, value)) - low)) / (high - low)}%`;
+  const [full, empty] = [was >= FULL, was <= EMPTY];
+  return {
+    low, high,
+    style: {
+      "--zero": at(0), "--start": at(Math.min(0, strength)), "--end": at(Math.max(0, strength)),
+      "--idle-low": empty ? at(0) : "0%", "--idle-high": full ? at(0) : "100%", "--rare-low": at(rareLow), "--rare-high": at(rareHigh),
+    },
+    why: `${full ? "It is fully there already. " : empty ? "It is not there at all. " : ""}${
+      last < limit || first > -limit ? "The track ends where images of this model get rare. " : ""}Double click: back to zero.`,
+  };
+}
+
+const round = (value) => Math.round(value / STEP) * STEP;
 
 const Small = ({ icon, label, away = false, onClick }) => html`
   <button class=${`plain reset ${away ? "away" : ""}`} aria-label=${label} title=${label} disabled=${away} onClick=${onClick}>

@@ -1,7 +1,7 @@
 /** A score as a bar, with a thin line at its value before. */
 import { before, NOTICEABLE, now } from "../images.js";
 import { html } from "../view.js";
-import { share, signed, titled } from "../words.js";
+import { percent, points, titled } from "../words.js";
 
 /** The least change that is shown as a number. */
 const LEAST = 0.005;
@@ -16,7 +16,7 @@ export function Score({ name, moved }) {
     <span class=${`score ${!moved && Math.abs(by) >= NOTICEABLE ? "noticed" : ""}`}>
       <span class="track" aria-hidden="true">
         <i class="level" style=${{ width: `${100 * is}%` }}></i><i class="was" style=${{ left: `${100 * was}%` }}></i></span>
-      <span class="number"><span class="unseen">${titled(name)} was ${share(was)}, is </span>${share(is)}</span>
-      <span class="by">${Math.abs(by) >= LEAST ? signed(by) : ""}</span>
+      <span class="number"><span class="unseen">${titled(name)} was ${percent(was)}, is </span>${percent(is)}</span>
+      <span class="by">${Math.abs(by) >= LEAST ? points(by) : ""}</span>
     </span>`;
 }

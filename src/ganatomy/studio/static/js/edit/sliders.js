@@ -1,32 +1,39 @@
-/** All sliders, most selective first, with their common controls. */
+/** All sliders with their common controls; those that hardly work in this model are folded away. */
 import { Icon } from "../icons.js";
-import { directions, hold, measured, panel, panelProblem, preparing } from "../models.js";
-import { change, changeEdit, edit, HOLD_EVERY, HOLD_NOTHING, holdsEvery, moves } from "../state.js";
-import { html, useSignal } from "../view.js";
+import { directions, measured, panel, panelProblem, preparing } from "../models.js";
+import { change, changeEdit, edit, moves } from "../state.js";
+import { html, useRef, useSignal } from "../view.js";
 import { counted, titled } from "../words.js";
+import { Holding } from "./holding.js";
+import { arranged, ORDERS } from "./order.js";
 import { Row, Scored } from "./row.js";
 
 /** With fewer sliders no filter is shown. */
 const FILTERED_FROM = 12;
+const WEAK = "Barely separable in this model";
 
 export function Sliders() {
-  const filter = useSignal("");
+  const filter = useSignal(""), order = useSignal("group"), last = useRef([]);
   if (!panel.value) return html`<${Awaiting} />`;
   const all = [...directions.value.keys()];
   const { taught, own } = edit.value;
-  const others = Object.keys({ ...taught, ...own }).length > 0;
   const fits = (name) => titled(name).toLowerCase().includes(filter.value.trim().toLowerCase());
-  const shown = all.filter(fits);
+  // A row that moved up while it is dragged would slip away from the hand.
+  const moved = Object.keys(moves.value).filter((name) => all.includes(name));
+  if (!document.activeElement?.matches?.(".row input")) last.current = moved;
+  const parts = arranged(order.value, last.current, fits);
+  const shown = parts.flatMap(([, names]) => names);
   const scored = panel.value.attributes.filter((name) => !directions.value.has(name) && fits(name));
+  const rows = (names) => html`<ul class="sliders">${names.map((name) => html`<${Row} key=${name} name=${name} all=${all} />`)}</ul>`;
   return html`
-    <${Toolbar} all=${all} filter=${filter} />
+    <${Toolbar} all=${all} filter=${filter} order=${order} />
     <${Others} title="Taught by you" names=${Object.keys(taught)} onTeach=${teachMore} />
-    <${Others} title="Your own: from files and guided edits" names=${Object.keys(own)} />
-    ${others && html`<h2 class="small">Of this model</h2>`}
-    ${shown.length > 0 && measured.value && html`<${Heads} />`}
-    <ul class="sliders" aria-label=${measured.value ? "Sliders, most selective first" : "Sliders"}>
-      ${shown.map((name) => html`<${Row} key=${name} name=${name} all=${all} />`)}
-    </ul>
+    <${Others} title="Your own: refined and from files" names=${Object.keys(own)} />
+    ${parts.filter(([title, names]) => title && names.length > 0).map(([title, names]) => html`
+      <section key=${title} aria-label=${`Sliders: ${title}`}><h2 class="small">${title}</h2>${rows(names)}</section>`)}
+    ${parts.at(-1)[1].length > 0 && html`
+      <details class="finer" open=${Boolean(filter.value)}><summary>${WEAK}: ${parts.at(-1)[1].length}</summary>
+        <p class="quiet">Measured: they change what they are named after too little, or other attributes as much.</p>${rows(parts.at(-1)[1])}</details>`}
     ${shown.length === 0 && html`
       <p class="quiet">No slider has “${filter}” in its name.
         <button class="plain" onClick=${() => { filter.value = ""; }}>Show all</button></p>`}
@@ -36,42 +43,30 @@ export function Sliders() {
     <${Notes} notes=${panel.value.notes ?? []} />`;
 }
 
-function Toolbar({ all, filter }) {
-  const nothing = !hold.value.every && hold.value.except.length === 0;
+function Toolbar({ all, filter, order }) {
   const moved = Object.keys(moves.value).length;
+  const many = all.length >= FILTERED_FROM;
   return html`
     <div class="toolbar">
-      ${all.length >= FILTERED_FROM && html`
+      ${many && html`
         <label class="filter"><span class="unseen">Find a slider</span>
           <input type="search" placeholder=${`Find among ${all.length}`} value=${filter}
-            onInput=${(event) => { filter.value = event.currentTarget.value; }} /></label>`}
-      ${measured.value && html`<div class="holding" role="group" aria-label="Hold">
-        <button class="plain" aria-pressed=${holdsEvery(hold.value)} title="Hold all attributes that are not moved (L)"
-          onClick=${() => changeEdit({ hold: HOLD_EVERY })}><${Icon} name="locked" />Hold everything</button>
-        <button class="plain" aria-pressed=${nothing} title="Hold nothing (L)"
-          onClick=${() => changeEdit({ hold: HOLD_NOTHING })}><${Icon} name="unlocked" />Nothing</button>
-      </div>`}
+            onInput=${(event) => { filter.value = event.currentTarget.value; }} /></label>
+        <label><span class="unseen">Order of the sliders</span>
+          <select value=${order} onChange=${(event) => { order.value = event.currentTarget.value; }}>
+            ${Object.entries(ORDERS).map(([value, name]) => html`<option value=${value}>${name}</option>`)}</select></label>`}
       <button class="plain" disabled=${moved === 0} title="All sliders to zero (0)" onClick=${() => changeEdit({ moves: {} })}>
         <${Icon} name="reset" />Reset${moved > 1 ? ` ${moved}` : ""}</button>
-    </div>`;
+    </div>
+    ${measured.value && html`<${Holding} />`}`;
 }
-
-/** Titles of the columns, for sighted users; each row has labels of its own. */
-const Heads = () => html`
-  <div class="row heads" aria-hidden="true">
-    <span></span><span>most selective first</span>
-    <span title="Change of the slider's own attribute over the mean change of the others">selectivity</span>
-    <span class="ends"><span>less</span><span>more</span></span>
-    <span></span><span></span>
-    <span title="Probability by the attribute classifier; the line is its value before">score and change</span>
-  </div>`;
 
 /** Directions from outside the panel: they have no padlock, since no score belongs to them. */
 const Others = ({ title, names, onTeach }) => names.length > 0 && html`
   <h2 class="small">${title}</h2>
   <ul class="sliders">${names.map((name) => html`
-    <${Row} key=${name} name=${name} all=${[]} unit="σ" onTeach=${onTeach && (() => onTeach(name))}
-      onForget=${() => changeEdit(without(name))} />`)}</ul>`;
+    <${Row} key=${name} name=${name} all=${[]} unit=${edit.value.own[name]?.step > 0 ? "" : "σ"}
+      onTeach=${onTeach && (() => onTeach(name))} onForget=${() => changeEdit(without(name))} />`)}</ul>`;
 
 function without(name) {
   const rest = ({ [name]: _, ...others }) => others;

@@ -1,68 +1,95 @@
-/** What was moved, and what else changed, in words. */
+/** What was moved in the image that is shown, and what else changed, in words; dimmed while a newer image is due. */
 import { Icon } from "../icons.js";
-import { hold, measured, panel } from "../models.js";
 import { before, changed, now } from "../images.js";
-import { swiped } from "../panes.js";
-import { edit, holdsEvery, moves } from "../state.js";
+import { hold, measured, panel } from "../models.js";
+import { difference, swiped } from "../panes.js";
+import { edit, moves } from "../state.js";
 import { html, useEffect, useState } from "../view.js";
-import { listed, share, signed, titled } from "../words.js";
-import { attributeOf } from "./goal.js";
+import { listed, percent, points, titled } from "../words.js";
+import { Here } from "./badge.js";
+import { attributesOf } from "./goals.js";
 import { Reading, readingLines } from "./reading.js";
+import { RefineButton } from "./refine.js";
+import { Variants } from "./variants.js";
 
-/** Attributes that the sentence names. */
-const NAMED = 3;
+/** Attributes that are named. */
+const NAMED = 5;
 /** Milliseconds without a change before a screen reader reads it. */
 const REST = 700;
-const AS_FAR = "They are held as far as this model allows; smaller steps change them less.";
 
 export function Verdict() {
-  const moved = Object.keys(moves.value);
-  const meant = moved.map(attributeOf);
+  const moved = Object.keys(now.moves.value);
+  const any = Object.keys(moves.value).length > 0;
+  const meant = moved.flatMap(attributesOf);
   const others = changed.value.filter(([name]) => !meant.includes(name));
   const scored = Boolean(panel.value?.scorer);
-  const judged = scored && now.scores.value && before.scores.value;
+  const judged = scored && now.scores.value && before.scores.value && moved.length > 0;
+  const stale = now.due.value || before.due.value;
   const words = moved.map((name) => `${titled(name)} ${outcome(name)}`).join(", ");
   return html`
-    <div class="verdict">
-      ${moved.length === 0 ? html`<p class="quiet">${advice()}</p>` : html`
-        <p class="done">
-          ${moved.map((name) => html`<span><b>${titled(name)}</b> ${outcome(name)}</span> `)}
-          <${BeforeButton} />
-        </p>
-        <${Reading} />
-        ${judged && html`<p class=${others.length ? "also" : "clean"}>${sentence(others)}</p>`}
-        ${judged && others.length > 0 && holdsEvery(hold.value) && measured.value && html`<p class="quiet as-far">${AS_FAR}</p>`}
-        ${scored && !now.scores.value && html`<p class="quiet">Computing its scores …</p>`}`}
+    <div class=${`verdict ${any && stale ? "stale" : ""}`}>
+      ${!any ? html`<p class="quiet">${advice()}</p>` : html`
+        <p class="done">${moved.map((name) => html`<span><b>${titled(name)}</b> ${outcome(name)} </span>`)}
+          ${judged && html`<${Here} ...${here(meant)} />`}</p>
+        <p class="acts"><${RefineButton} /><${Looks} /><${Variants} /></p>
+        ${judged && html`<${Chips} others=${others} />`}
+        ${scored && !now.scores.value && html`<p class="quiet">Reading the image …</p>`}
+        <${Reading} />`}
     </div>
-    <${Aloud} text=${moved.length ? `${words}. ${[...(judged ? [sentence(others)] : []), ...readingLines()].join(" ")}` : ""} />`;
+    <${Aloud} text=${any && judged && !stale ? [`${words}.`, sentence(others), ...readingLines()].join(" ") : ""} />`;
 }
 
-function BeforeButton() {
+/** The least change of what was moved, and those of all others, most first. */
+function here(meant) {
+  const [was, is] = [before.scores.value, now.scores.value];
+  const by = (name) => is[name] - was[name];
+  const others = Object.keys(is).filter((name) => !meant.includes(name)).map((name) => [name, by(name)]);
+  return {
+    own: Math.min(...meant.filter((name) => name in is).map((name) => Math.abs(by(name)))),
+    others: others.sort((a, b) => Math.abs(b[1]) - Math.abs(a[1])),
+  };
+}
+
+/** Ways to look at the change. */
+function Looks() {
   const shown = swiped.value > 50;
   return html`
     <button class="plain" aria-pressed=${shown} title="Before and now in turn (B)" onClick=${() => { swiped.value = shown ? 0 : 100; }}>
-      <${Icon} name="swipe" />Before</button>`;
+      <${Icon} name="swipe" />Before</button>
+    <button class="plain" aria-pressed=${difference.value} title="Where the image changed (D)"
+      onClick=${() => { difference.value = !difference.value; }}><${Icon} name="heat" />Changes</button>`;
+}
+
+function Chips({ others }) {
+  if (others.length === 0) return html`<p class="clean">Nothing else changed by 10 % or more.</p>`;
+  const rest = others.length - NAMED;
+  return html`
+    <ul class="chips" aria-label="Also changed">
+      <li class="quiet">Also changed</li>
+      ${others.slice(0, NAMED).map(([name, by]) => html`<li class="chip">${titled(name)} <b>${points(by)}</b></li>`)}
+      ${rest > 0 && html`<li class="quiet">and ${rest} more</li>`}
+    </ul>`;
 }
 
 function advice() {
-  if (!panel.value) return "Choose a seed while the sliders are being measured.";
+  if (!panel.value) return "Choose an image while the sliders are being measured.";
   if (!measured.value) return "Move a slider and look at the image: no classifier scores the images of this model.";
-  return holdsEvery(hold.value)
-    ? "Move a slider. All other attributes are held; those that change nevertheless are named here."
+  return hold.value.every
+    ? "Move a slider. Other attributes are held; those that change all the same are named here."
     : "Move a slider: other attributes that change are named here. A closed padlock holds an attribute.";
 }
 
 function outcome(name) {
-  const [was, is] = [before, now].map(({ scores }) => scores.value?.[attributeOf(name)]);
-  return was === undefined || is === undefined ? signed(moves.value[name]) + (name in { ...edit.value.taught, ...edit.value.own } ? " σ" : " steps") : `${share(was)} → ${share(is)}`;
+  const read = attributesOf(name).map((attribute) => [before, now].map(({ scores }) => scores.value?.[attribute]));
+  if (read.length === 0 || read.flat().includes(undefined)) {
+    const unit = name in { ...edit.value.taught, ...edit.value.own } ? "σ" : "steps";
+    return `${now.moves.value[name] > 0 ? "+" : "−"}${Math.abs(now.moves.value[name])} ${unit}`;
+  }
+  return read.map(([was, is]) => `${percent(was)} → ${percent(is)}`).join(", ");
 }
 
-function sentence(others) {
-  if (others.length === 0) return "Nothing else changed by .10 or more.";
-  const named = others.slice(0, NAMED).map(([name, by]) => `${titled(name)} ${signed(by)}`);
-  const rest = others.length - named.length;
-  return `Also changed: ${listed(rest ? [...named, `${rest} more`] : named)}.`;
-}
+const sentence = (others) => (others.length === 0 ? "Nothing else changed by 10 % or more."
+  : `Also changed: ${listed(others.slice(0, NAMED).map(([name, by]) => `${titled(name)} ${points(by)}`))}.`);
 
 function Aloud({ text }) {
   const [shown, setShown] = useState("");

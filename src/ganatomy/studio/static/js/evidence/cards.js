@@ -1,22 +1,20 @@
-/** A card for each direction: its figures with their intervals, what else it changes, and a link to its slider. */
+/** A card for each direction: how clean it is, what else it changes, and a link to its slider. */
+import { Badge } from "../edit/badge.js";
 import { goToSlider } from "../edit/reach.js";
-import { DOUBTS } from "../edit/selectivity.js";
 import { Icon } from "../icons.js";
-import { measured, panel } from "../models.js";
+import { howMeasured, measured } from "../models.js";
 import { html } from "../view.js";
-import { listed, share, signed, titled } from "../words.js";
-
-/** Other attributes that are named. */
-const NAMED = 3;
+import { listed, points, share, titled } from "../words.js";
 
 export const Cards = ({ directions }) => html`
   <section>
-    <h2>The directions${measured.value && ", most selective first"}</h2>
+    <h2>The directions${measured.value && ", cleanest first"}</h2>
     <ul class="cards">${directions.map((direction) => html`<${Card} key=${direction.name} direction=${direction} />`)}</ul>
   </section>`;
 
-function Card({ direction: { name, selectivity, auc, prevalence, doubt, also } }) {
-  const along = (also ?? []).slice(0, NAMED).map((one) => `${titled(one.name)} ${signed(one.change)}`);
+function Card({ direction }) {
+  const { name, measured: effects, auc, prevalence, works } = direction;
+  const also = effects?.[howMeasured(direction)].also ?? [];
   return html`
     <li class="card">
       <header>
@@ -24,18 +22,19 @@ function Card({ direction: { name, selectivity, auc, prevalence, doubt, also } }
         <button class="plain" aria-label=${`Slider of ${titled(name)}`} onClick=${() => goToSlider(name)}>
           <${Icon} name="edit" />Slider</button>
       </header>
+      <${Badge} name=${name} />
       <dl class="facts">
-        ${selectivity && html`
-          <div><dt>Selectivity, held</dt><dd>${figure(selectivity.held)}</dd></div>
-          <div><dt>alone</dt><dd>${figure(selectivity.alone)}</dd></div>`}
+        ${effects && html`
+          <div><dt>Own change over others, held</dt><dd>${figure(effects.held)}</dd></div>
+          <div><dt>with nothing held</dt><dd>${figure(effects.alone)}</dd></div>`}
         ${auc != null && html`<div><dt>AUC</dt><dd>${share(auc)}</dd></div>`}
-        ${prevalence != null && html`<div><dt>Prevalence</dt><dd>${Math.round(100 * prevalence)} %</dd></div>`}
+        ${prevalence != null && html`<div><dt>In images of the model</dt><dd>${Math.round(100 * prevalence)} %</dd></div>`}
       </dl>
-      ${along.length > 0 && html`<p class="quiet">One step${panel.value.holds_by_default ? ", with all others held," : ""} also changes ${listed(along)}.</p>`}
-      ${doubt && html`<p class="quiet">${DOUBTS[doubt]}</p>`}
+      ${also.length > 0 && html`<p class="quiet">One step also changes ${listed(also.map((one) => `${titled(one.name)} ${points(one.change)}`))}.</p>`}
+      ${!works && html`<p class="quiet">Barely separable in this model.</p>`}
     </li>`;
 }
 
 /** Where nothing else changed at all, a figure is not finite and comes as null. */
 const figure = ({ value, low, high }) => (value == null ? "not measured" : html`
-  <b>×${value.toFixed(1)}</b> ${low != null && high != null && html`<small>${low.toFixed(1)} to ${high.toFixed(1)}</small>`}`);
+  <b>${value.toFixed(1)}×</b> ${low != null && high != null && html`<small>${low.toFixed(1)} to ${high.toFixed(1)}</small>`}`);

@@ -1,5 +1,9 @@
 /** The matrix of changes as a table of colours; the cell under the pointer or the focus is read in words. */
+import { save } from "../api.js";
 import { goToSlider } from "../edit/reach.js";
+import { Icon } from "../icons.js";
+import { measuredScene } from "../scenes.js";
+import { Thumb } from "../thumbs.js";
 import { html, useMemo, useRef, useState } from "../view.js";
 import { signed, titled } from "../words.js";
 
@@ -7,10 +11,13 @@ const HELD = { held: "everything else held", alone: "nothing held" };
 const ARROWS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
 /** Steps of colour to either side; more could not be distinguished in a cell. */
 const SHADES = 4;
+/** Seeds of example images. */
+const EXAMPLES = [3, 11, 24, 42];
 
 export function Matrix({ panel }) {
-  const [how, setHow] = useState(panel.holds_by_default ? "held" : "alone");
+  const [how, setHow] = useState(panel.directions.some(({ best }) => best === "held") ? "held" : "alone");
   const [at, setAt] = useState(null);
+  const [shown, setShown] = useState("");
   const table = useRef(null);
   const rows = useMemo(() => panel.directions.map(({ name }) => name), [panel]);
   // Columns in the order of the rows, so that selective sliders show as a diagonal.
@@ -43,14 +50,17 @@ export function Matrix({ panel }) {
             <button class="plain" aria-pressed=${how === name} onClick=${() => setHow(name)}>${words}</button>`)}
         </div>
         <${Scale} top=${top} />
+        <button class="plain" onClick=${() => save({ blob: asTable(rows, columns, values), name: `${panel.model}-changes-${how}.csv` })}><${Icon} name="export" />CSV</button>
       </div>
       <p class="reading">${at ? html`
         One step of <b>${titled(rows[at[0]])}</b> changes <b>${titled(columns[at[1]])}</b> by
         ${" "}<b>${signed(values[at[0]][at[1]])}</b>, with ${HELD[how]}.` : html`
         Each row is a slider, each column an attribute; red is more, blue is less. A selective slider has colour on the
-        diagonal only. Point at a cell, or go there with the arrow keys.`}</p>
+        diagonal only. Point at a cell, or go there with the arrow keys; a click shows examples.`}</p>
+      ${shown && html`<${Examples} name=${shown} how=${how} />`}
       <div class="scroll">
         <table ref=${table} role="grid" aria-label=${`Mean change of each attribute by one step of each slider, ${HELD[how]}`}
+          onClick=${(event) => { const cell = event.target.closest?.("td[data-at]"); if (cell) setShown(rows[cell.dataset.at.split(",")[0]]); }}
           onPointerOver=${show} onFocusIn=${show} onKeyDown=${keys}>
           <thead><tr><td></td>${columns.map((name) => html`
             <th scope="col" role="columnheader"><span>${titled(name)}</span></th>`)}</tr></thead>
@@ -59,6 +69,17 @@ export function Matrix({ panel }) {
       </div>
     </section>`;
 }
+
+/** The changes as comma-separated values. */
+const asTable = (rows, columns, values) => new Blob([[["slider", ...columns], ...rows.map((row, i) => [row, ...values[i]])]
+  .map((line) => line.map((cell) => (/[",]/.test(cell) ? `"${String(cell).replaceAll('"', '""')}"` : cell)).join(",")).join("\n")], { type: "text/csv" });
+
+/** One step of a slider in some images. */
+const Examples = ({ name, how }) => html`
+  <ul class="examples" aria-label=${`One step of ${titled(name)} in ${EXAMPLES.length} images`}>${EXAMPLES.map((seed) => {
+    const start = measuredScene(seed);
+    return html`<li key=${`${seed} ${name} ${how}`}><${Thumb} scene=${start} /><${Thumb} scene=${{ ...start, moves: { [name]: 1 }, hold: how === "held" ? "all" : [] }} /></li>`;
+  })}</ul>`;
 
 /** Not drawn again while the pointer moves over its cells. */
 const Body = ({ rows, columns, values, top }) => useMemo(() => html`

@@ -17,7 +17,7 @@ export function Sheet() {
   const attribute = titled(order.slice(1));
   return html`
     ${thumbsProblem.value && html`<p class="problem" role="alert">${thumbsProblem}</p>`}
-    <p class="quiet">Choose an image to edit it.</p>
+    <p class="quiet">Choose an image to edit it; your sliders stay where they are.</p>
     <ul class="sheet" aria-label="Images">
       ${shown(explore).map(({ seed, score }) => html`
         <li key=${seed}>

@@ -7,11 +7,14 @@ const ON_DARK = ["#6a60b0", "#4a78b5", "#3f9e9e", "#6fbf7f", "#bcd65f", "#f6e77f
 /** Pixels of an image in the sprite, and images in its rows. */
 export const IMAGE = 32;
 const COLUMNS = 40;
-/** Closer than this much, images take the place of points. */
-const IMAGES_FROM = 2;
+/** Pixels of an image on the whole map, and the room that each has for itself and the points around it. */
+const SMALL = 22;
+const ROOM = 1.7;
 const MOST_IMAGES = 400;
 
 export const colorsOf = (dark) => (dark ? ON_DARK : ON_LIGHT);
+/** Of classes, of which every image has one. */
+export const classColor = (index, count, dark) => `hsl(${Math.round((360 * index) / count)} 65% ${dark ? 65 : 42}%)`;
 
 /**
  * @typedef {Object} MapLook
@@ -19,6 +22,8 @@ export const colorsOf = (dark) => (dark ? ON_DARK : ON_LIGHT);
  * @property {import("./camera.js").Camera} camera
  * @property {import("./camera.js").Size} size
  * @property {number[]|null} scores   percents
+ * @property {number[]|null} classes  of each image, in place of scores
+ * @property {number} count           of classes
  * @property {ImageBitmap|null} sprite
  * @property {number} current   the point of the current image, or -1
  * @property {number} pointed   the point under the pointer, or -1
@@ -32,11 +37,11 @@ export function drawMap(canvas, look) {
   const context = sharp(canvas, size);
   const style = getComputedStyle(canvas);
   const colors = colorsOf(look.dark);
-  const colorOf = (i) => (look.scores ? colors[Math.min(colors.length - 1, Math.floor((look.scores[i] / 100) * colors.length))]
+  const colorOf = (i) => (look.classes ? classColor(look.classes[i], look.count, look.dark) : look.scores ? colors[Math.min(colors.length - 1, Math.floor((look.scores[i] / 100) * colors.length))]
     : style.getPropertyValue("accent-color"));
   const zoom = camera.scale / camera.fit;
   const radius = Math.min(6, 2.6 * Math.sqrt(zoom));
-  const side = Math.min(72, 24 * Math.sqrt(zoom / IMAGES_FROM));
+  const side = Math.min(72, SMALL * Math.sqrt(zoom)), room = side * ROOM;
   const images = new Map();
   const drawn = new Set();
 
@@ -44,8 +49,8 @@ export function drawMap(canvas, look) {
     const [x, y] = project(camera, size, map.x[i], map.y[i]);
     if (x < -side || y < -side || x > size.width + side || y > size.height + side) continue;
     // An image only where no other has been put: one for each field of a grid.
-    const field = `${Math.floor(x / side)} ${Math.floor(y / side)}`;
-    if (sprite && zoom >= IMAGES_FROM && !images.has(field) && images.size < MOST_IMAGES) {
+    const field = `${Math.floor(x / room)} ${Math.floor(y / room)}`;
+    if (sprite && !images.has(field) && images.size < MOST_IMAGES) {
       images.set(field, [i, x, y]);
       drawn.add(i);
     } else dot(context, x, y, radius, colorOf(i));

@@ -1,16 +1,19 @@
 /** The map: wheel, touch, drag or keys move it; a click goes to the image. */
+import { panel } from "../models.js";
 import { AS_MEASURED, measuredScene } from "../scenes.js";
 import { isDark } from "../scheme.js";
 import { changeExplore, goTo, seedOf, state } from "../state.js";
 import { Thumb } from "../thumbs.js";
-import { html, useEffect, useRef, useState } from "../view.js";
+import { html, useEffect, useMemo, useRef, useState } from "../view.js";
 import { titled } from "../words.js";
 import { nearest, panned, whole, zoomed } from "./camera.js";
-import { colorsOf, drawMap } from "./drawing.js";
+import { classColor, colorsOf, drawMap } from "./drawing.js";
 import { useHands } from "./hands.js";
 import { useSprite } from "./sprite.js";
 
 const CLOSER = 1.6;
+/** Stands for the class of an image in the choice of colours. */
+const CLASS = "class of each image";
 /** Pixels that an arrow key moves the map. */
 const PACE = 60;
 const ARROWS = { ArrowLeft: [PACE, 0], ArrowRight: [-PACE, 0], ArrowUp: [0, PACE], ArrowDown: [0, -PACE] };
@@ -23,7 +26,9 @@ export function MapView({ map }) {
   const [aimed, setAimed] = useState(false);
   const [sprite, problem] = useSprite();
   const names = Object.keys(map.scores ?? {});
-  const color = names.includes(state.value.explore.color) ? state.value.explore.color : mostEven(map);
+  const classes = useMemo(() => (panel.value?.exclusive ? classesOf(map.scores) : null), [map]);
+  const given = state.value.explore.color;
+  const color = names.includes(given) ? given : classes ? CLASS : mostEven(map);
   const go = (index) => goTo({ seeds: [index] }, AS_MEASURED);
 
   useEffect(() => {
@@ -42,6 +47,7 @@ export function MapView({ map }) {
     drawMap(canvas.current, {
       map, camera, size, sprite, pointed, dark, aimed,
       scores: map.scores?.[color] ?? null,
+      classes: color === CLASS ? classes : null, count: names.length,
       current: seedOf(state.value.edit.codes) ?? -1,
     });
   });
@@ -67,11 +73,12 @@ export function MapView({ map }) {
     event.preventDefault();
     event.stopPropagation();
   };
-  const score = color && pointed >= 0 ? `${titled(color)} ${map.scores[color][pointed]}\u00a0%` : "";
+  const score = pointed < 0 || !color ? "" : color === CLASS ? titled(names[classes[pointed]])
+    : `${titled(color)} ${map.scores[color][pointed]}\u00a0%`;
   return html`
     <div class="map">
       <div class="toolbar">
-        ${color && html`<${Colors} names=${names} color=${color} dark=${dark} />`}
+        ${color && html`<${Colors} names=${names} color=${color} classes=${classes} dark=${dark} />`}
         <div class="holding" role="group" aria-label="Zoom">
           <button class="plain" aria-label="Closer" onClick=${() => setCamera((old) => zoomed(old, size, CLOSER))}>+</button>
           <button class="plain" aria-label="Farther" onClick=${() => setCamera((old) => zoomed(old, size, 1 / CLOSER))}>−</button>
@@ -92,19 +99,28 @@ export function MapView({ map }) {
       <p class="quiet">
         <span id="map-seen" role=${aimed ? "status" : undefined}>
           ${pointed >= 0 ? `Seed ${pointed}${score && `, ${score}`}.` : `${map.x.length.toLocaleString("en")} images.
-            Click one to edit it; zoom in to see images in place of points.`}</span>
+            Click one to edit it; zoom in to see more.`}</span>
         ${" "}${map.about} ${problem && html`<span class="problem">${problem}</span>`}
       </p>
     </div>`;
 }
 
-const Colors = ({ names, color, dark }) => html`
+const Colors = ({ names, color, classes, dark }) => html`
   <label class="field-inline">Colour
     <select value=${color} onChange=${(event) => changeExplore({ color: event.currentTarget.value })}>
+      ${classes && html`<option value=${CLASS}>Class</option>`}
       ${names.map((name) => html`<option value=${name}>${titled(name)}</option>`)}
     </select></label>
-  <span class="scale" aria-hidden="true">0
-    <span>${colorsOf(dark).map((shade) => html`<i style=${{ background: shade }}></i>`)}</span> 1</span>`;
+  ${color === CLASS ? html`<span class="scale">${names.map((name, i) => html`
+      <span><i style=${{ background: classColor(i, names.length, dark) }}></i>${titled(name)}</span>`)}</span>` : html`
+    <span class="scale" aria-hidden="true">0
+      <span>${colorsOf(dark).map((shade) => html`<i style=${{ background: shade }}></i>`)}</span> 1</span>`}`;
+
+/** The class of each image: that with the highest score. */
+function classesOf(scores) {
+  const all = Object.values(scores ?? {});
+  return all.length ? all[0].map((_, i) => all.reduce((best, one, k) => (one[i] > all[best][i] ? k : best), 0)) : null;
+}
 
 /** The attribute whose prevalence is nearest to one half. */
 function mostEven(map) {

@@ -40,16 +40,15 @@ function Matrix({ count }) {
       onClick=${() => changeMix({ [which]: [...state.value.mix[which], randomSeed()] })}><${Icon} name="add" /></button>`;
   const [left, top] = [side("rows", "Row"), side("columns", "Column")];
   return html`
-    <p class="about">Each image has the code of its row, and in layers ${range[0]} to ${range[1] - 1} that of its column.
-      Choose one to edit it.</p>
+    <p class="about">The person comes from the left, what you choose here from the top. Press an image to edit it.</p>
     <${LayerRange} label="Layers from the column" range=${range} count=${count}
-      choices=${[["Coarse: pose and shape", coarse], ["Middle: details", middle], ["Fine: colours", fine]]}
+      choices=${[["Pose and shape", coarse], ["Details", middle], ["Colours", fine]]}
       onRange=${(next, event) => changeMix({ layers: next }, { gesture: "mix layers", event })} />
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}
     <div class="scroll" tabindex="0" role="region" aria-label="Mixed images">
       <table class="mixtable" aria-busy=${waiting}>
         <thead><tr>
-          <td class="corner">rows ↓<br />styles →</td>
+          <td class="corner">person ↓<br />from the top →</td>
           ${top.map((field) => html`<th scope="col">${field}</th>`)}
           <td>${adding("columns", "column")}</td>
         </tr></thead>

@@ -16,10 +16,13 @@ const NOISE = 0.25;
 const PLACES = [1, 2, 3, 4, 0, 5, 6, 7, 8];
 /** A basket is filled from this many images with the highest scores. */
 const AMONG = 30;
+const PER_BASKET = 3;
+const PLAIN = [[1, 2, 3], [4, 5, 6], [7, 8, 9]];
 const BASKETS = [{ name: "A", sign: "+" }, { name: "B", sign: "-" }, { name: "C", sign: "+" }];
 
 export function Sums() {
-  const { baskets } = state.value.mix;
+  const { baskets: given } = state.value.mix;
+  const baskets = given ?? example(panel.value?.map?.scores) ?? PLAIN;
   const { psi, label } = edit.value;
   const { sheet, facts, problem, waiting } = useSheet("sum", {
     kind: "sum",
@@ -31,8 +34,8 @@ export function Sums() {
   const codes = facts.codes?.codes ?? [];
   const put = (i, seeds) => changeMix({ baskets: baskets.map((old, k) => (k === i ? seeds : old)) });
   return html`
-    <p class="about">Arithmetic on latent codes: the mean code of A, minus that of B, plus that of C. Means of three codes
-      are less noisy than single ones.</p>
+    <p class="about">${!given && baskets !== PLAIN ? "Smiling women, minus neutral women, plus neutral men, is a smiling man. " : ""}The mean code
+      of A, minus that of B, plus that of C; a mean of three is less noisy than a single one.</p>
     <div class="sum">
       <div>${baskets.map((seeds, i) => html`
         <${Basket} key=${i} ...${BASKETS[i]} first=${i === 0} seeds=${seeds} onSeeds=${(next) => put(i, next)} />`)}</div>
@@ -74,6 +77,15 @@ function Basket({ name, sign, first, seeds, onSeeds }) {
               <option value=${`-${attribute}`}>not ${titled(attribute)}</option>`)}
           </select></label>`}
     </fieldset>`;
+}
+
+/** "Smiling woman − neutral woman + neutral man" (Radford et al. 2016), by the scores of images; null without these. */
+function example(scores) {
+  const [smiling, male] = [scores?.Smiling, scores?.Male];
+  if (!smiling || !male) return null;
+  const best = (smiles, man) => smiling.map((score, seed) => [(smiles ? score : 100 - score) * (man ? male[seed] : 100 - male[seed]), seed])
+    .sort((a, b) => b[0] - a[0]).slice(0, PER_BASKET).map(([, seed]) => seed);
+  return [best(true, false), best(false, false), best(false, true)];
 }
 
 /** Some of the seeds with the highest (or lowest) scores of an attribute. */

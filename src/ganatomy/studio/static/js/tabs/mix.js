@@ -5,7 +5,7 @@ import { changeMix, state } from "../state.js";
 import { thumbsProblem } from "../thumbs.js";
 import { html } from "../view.js";
 
-const VIEWS = { styles: "Mix styles", sums: "Add and subtract" };
+const VIEWS = { styles: "Mix two", sums: "Add and subtract" };
 
 export function MixTab() {
   const { view } = state.value.mix;

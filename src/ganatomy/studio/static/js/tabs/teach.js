@@ -48,7 +48,7 @@ export function TeachTab() {
   const keep = () => {
     const taught = { ...edit.value.taught, [name.trim()]: { yes, no } };
     change({ tab: "edit", teach: { name: "", yes: [], no: [] }, edit: { ...edit.value, taught } });
-    notice.value = { kind: "info", text: `“${name.trim()}” is a slider now, above the others.` };
+    notice.value = { kind: "info", text: `“${name.trim()}” is added to your sliders, above the others.` };
   };
   const clear = () => {
     setSkipped([]);

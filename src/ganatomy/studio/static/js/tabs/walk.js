@@ -2,35 +2,36 @@
 import { model } from "../models.js";
 import { sceneOf } from "../scenes.js";
 import { useSheet } from "../sheets.js";
-import { changeWalk, state } from "../state.js";
+import { changeWalk, freshEdit, seedOf, state, withoutSpare } from "../state.js";
 import { html } from "../view.js";
 import { Export } from "../walk/export.js";
-import { Player } from "../walk/player.js";
-import { Strip, withoutSpare } from "../walk/strip.js";
+import { Player, RATE } from "../walk/player.js";
+import { Strip } from "../walk/strip.js";
 
 const FRAME = 256;
-/** Dragging the number of frames should not make a film of each. */
+/** Dragging the length should not make a film of each. */
 const PATIENCE = 200;
 const METHODS = {
-  lerp: ["linear", "straight lines; images in between are more typical"],
-  slerp: ["spherical", "along the sphere; images in between are as varied as the keys"],
-  spline: ["smooth", "one curve through all keys, without corners"],
+  lerp: ["Straight", "images in between are more typical"],
+  slerp: ["Round", "images in between are as varied as the keys"],
+  spline: ["Smooth", "one curve through all keys, without corners"],
 };
+
+/** At first the walk goes from the image before to the image now, or to the next seed. */
+function firstKeys(edit) {
+  const before = { ...edit, moves: {} };
+  const next = { ...freshEdit((seedOf(edit.codes) ?? 0) + 1), psi: edit.psi, label: edit.label };
+  return Object.keys(edit.moves).length > 0 ? [before, edit].map(withoutSpare) : [withoutSpare(before), next];
+}
 
 export function WalkTab() {
   const { walk, edit } = state.value;
-  const moved = Object.keys(edit.moves).length > 0;
-  const fromBefore = () => changeWalk({ keys: [{ ...edit, moves: {} }, edit].map(withoutSpare) });
+  const keys = walk.keys.length > 0 ? walk.keys : firstKeys(edit);
   return html`
     <div class="wide">
-      <${Strip} keys=${walk.keys} />
-      ${walk.keys.length >= 2 ? html`<${Film} walk=${walk} />` : html`
-        <div class="empty">
-          <h2>A walk needs two images</h2>
-          <p>Add the image you are editing, or a random one. The film goes from each to the next, and back to the first
-            where it is closed.</p>
-          ${moved && html`<button class="main" onClick=${fromBefore}>From before to now</button>`}
-        </div>`}
+      <${Strip} keys=${keys} />
+      ${keys.length >= 2 ? html`<${Film} walk=${{ ...walk, keys }} />` : html`
+        <div class="empty"><h2>A walk needs two images</h2><p>Add the image you are editing, or a random one.</p></div>`}
     </div>`;
 }
 
@@ -52,24 +53,24 @@ function Film({ walk }) {
 }
 
 function Settings({ walk }) {
-  const frames = (event) => changeWalk({ frames: event.currentTarget.valueAsNumber }, { gesture: "frames", event });
+  const seconds = (event) => changeWalk({ frames: Math.round(event.currentTarget.valueAsNumber * RATE) }, { gesture: "frames", event });
   return html`
     <fieldset>
-      <legend>Interpolation</legend>
+      <legend>Way between the images</legend>
       ${Object.entries(METHODS).map(([name, [word, about]]) => html`
         <label class="choice">
           <input type="radio" name="method" value=${name} checked=${walk.method === name}
             onChange=${() => changeWalk({ method: name })} />
-          <span><b>${name}</b>, ${word}<br /><small>${about}</small></span>
+          <span><b>${word}</b> <small>${about}</small></span>
         </label>`)}
     </fieldset>
     <div class="field">
-      <label for="frames">Frames</label>
-      <input id="frames" type="range" min="8" max="120" step="4" value=${walk.frames} onInput=${frames} />
-      <output for="frames">${walk.frames}</output>
+      <label for="seconds">Seconds</label>
+      <input id="seconds" type="range" min="0.5" max="5" step="0.25" value=${walk.frames / RATE} onInput=${seconds} />
+      <output for="seconds">${(walk.frames / RATE).toFixed(2)}</output>
     </div>
     <label class="choice">
       <input type="checkbox" checked=${walk.closed} onChange=${(event) => changeWalk({ closed: event.currentTarget.checked })} />
-      <span>Closed: the last image leads back to the first</span>
+      <span>The last image leads back to the first</span>
     </label>`;
 }

@@ -3,7 +3,8 @@ import { Icon } from "../icons.js";
 import { drawCell } from "../sheets.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../view.js";
 
-const RATE = 24;
+/** Frames in a second. */
+export const RATE = 24;
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** @param {{film: import("../sheets.js").Sheet|null, waiting: boolean, closed: boolean}} props */

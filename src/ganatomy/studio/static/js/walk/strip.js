@@ -1,7 +1,7 @@
 /** The key images of a walk, in their order. */
 import { Icon } from "../icons.js";
 import { sceneOf } from "../scenes.js";
-import { change, changeWalk, freshEdit, randomSeed, seedOf, state, withSliders } from "../state.js";
+import { change, changeWalk, freshEdit, randomSeed, seedOf, state, withoutSpare, withSliders } from "../state.js";
 import { Thumb } from "../thumbs.js";
 import { html } from "../view.js";
 
@@ -11,13 +11,20 @@ const MOST_KEYS = 12;
 export function Strip({ keys }) {
   const set = (next) => changeWalk({ keys: next });
   const swap = (i, j) => set(keys.map((key, k) => (k === i ? keys[j] : k === j ? keys[i] : key)));
+  const drop = (event, to) => {
+    const from = Number.parseInt(event.dataTransfer.getData("text/plain"), 10);
+    if (!(from in keys)) return;
+    event.preventDefault();
+    set(keys.toSpliced(from, 1).toSpliced(to, 0, keys[from]));
+  };
   const full = keys.length >= MOST_KEYS;
   const { edit } = state.value;
   const random = () => ({ ...freshEdit(randomSeed()), psi: edit.psi, label: edit.label });
   return html`
     <ol class="strip" aria-label="Key images">
       ${keys.map((key, i) => html`
-        <li key=${`${i} ${JSON.stringify(key)}`}>
+        <li key=${`${i} ${JSON.stringify(key)}`} draggable="true" onDragStart=${(event) => event.dataTransfer.setData("text/plain", i)}
+          onDragOver=${(event) => event.preventDefault()} onDrop=${(event) => drop(event, i)}>
           <button class="cell" aria-label=${`Edit ${nameOf(key)}`}
             onClick=${() => change({ tab: "edit", edit: withSliders(key, edit) })}>
             <${Thumb} scene=${sceneOf(key)} /><span>${nameOf(key)}</span></button>
@@ -37,13 +44,7 @@ export function Strip({ keys }) {
 const small = (icon, label, able, act) => html`
   <button class="plain" aria-label=${label} disabled=${!able} onClick=${act}><${Icon} name=${icon} /></button>`;
 
-/** A key keeps only the directions that it uses, so that links stay short. */
-export function withoutSpare(edit) {
-  const used = (things) => Object.fromEntries(Object.entries(things).filter(([name]) => name in edit.moves));
-  return { ...edit, taught: used(edit.taught), own: used(edit.own) };
-}
-
-function nameOf(key) {
+export function nameOf(key) {
   const seed = seedOf(key.codes);
   const moved = Object.keys(key.moves).length;
   return `${seed === null ? "own codes" : `seed ${seed}`}${moved ? `, ${moved} moved` : ""}`;

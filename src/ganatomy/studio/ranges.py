@@ -1,0 +1,86 @@
+"""How far sliders go: to where codes stop being likely, from the code at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ganatomy.errors import GanatomyError
+from ganatomy.generators.natural_codes import UNUSUAL
+from ganatomy.latents import Latents
+from ganatomy.recipes import Move
+from ganatomy.studio.bench import Bench
+from ganatomy.studio.page import LIMIT
+from ganatomy.studio.queries import Answer, Emit, Query
+from ganatomy.studio.scenes import Scene
+from ganatomy.studio.turns import Pause
+
+RARE = 99.0
+"""Percentile of drawn codes from which a track says that images get rare."""
+GRID = 0.05
+"""Steps between the places of a track that are looked at: those that a slider can stand at."""
+SHORTEST = 0.5
+"""Steps that a slider goes at least: a track without any length could not be used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RangesQuery(Query):
+    """The ends of each slider: [first, rare from, rare from, last] in steps, by name."""
+
+    scene: Annotated[Scene, Scene.read]
+
+    def answer(self, bench: Bench, emit: Emit, pause: Pause) -> None:
+        names = [*(bench.panel.names if bench.panel else ()), *self.scene.own, *self.scene.taught]
+        found, now = {}, bench.codes([self.scene], pause=pause)
+        for name in names:
+            try:
+                base = None if self.scene.moves.get(name) else now
+                found[name] = ends_of(bench, self.scene, name, pause=pause, base=base)
+            except GanatomyError:
+                continue  # a slider that cannot be moved says so when it is
+            pause()
+        emit(Answer(facts={"kind": "ranges", "ranges": found}))
+
+
+@torch.no_grad()
+def ends_of(
+    bench: Bench, scene: Scene, name: str, *, pause: Pause, base: Latents | None = None
+) -> list[float]:
+    """Steps at which the code leaves `RARE` and `UNUSUAL` per cent of drawn codes, both ways; at most `LIMIT`.
+
+    A code that lies outside already may go on until it lies further out.
+
+    Args:
+        bench: the model.
+        scene: all other sliders stay where they are in it.
+        name: of a slider.
+        pause: called between pieces of work.
+        base: the code without the moves of this slider, where it is known.
+    """
+    if base is None:
+        others = {other: steps for other, steps in scene.moves.items() if other != name}
+        base = bench.codes([replace(scene, moves=others)], pause=pause)
+    direction = bench.direction(name, scene, pause=pause)
+    move = Move(direction=direction, strength=1.0, units="step", layers=bench.layers_of(direction, scene))
+    moved = move.apply(base, bench.generator)
+    natural = bench.natural(moved.space)
+    start, after = (natural.distribution.coordinates(one)[0] for one in (base.to(moved.space), moved))
+    steps = torch.arange(0, LIMIT + GRID / 2, GRID, dtype=torch.float64)
+    ways = natural.percentiles_along(start, after - start, torch.cat([-steps, steps])).chunk(2)
+    rare, unusual = ([last_within(way, bound) for way in ways] for bound in (RARE, UNUSUAL))
+    return [round(end, 3) for end in (-unusual[0], -rare[0], rare[1], unusual[1])]
+
+
+def last_within(percentiles: Float[Tensor, " t"], bound: float) -> float:
+    """How far one can go, in steps, before a percentile passes the bound, or the first one where that is larger.
+
+    >>> last_within(torch.tensor([50.0, *[80.0] * 20, 99.95, 100.0]), 99.9)
+    1.0
+    """
+    outside = (percentiles > max(bound, float(percentiles[0]))).nonzero()
+    last = int(outside[0]) - 1 if len(outside) else len(percentiles) - 1
+    return max(SHORTEST, last * GRID)

@@ -1,0 +1,36 @@
+/** What is held while a slider moves: by default what was measured to be cleaner, with a line that says why. */
+import { Icon } from "../icons.js";
+import { directions, hold } from "../models.js";
+import { changeEdit, edit, HOLD_EVERY, HOLD_NOTHING, holdsEvery, moves } from "../state.js";
+import { html } from "../view.js";
+import { titled } from "../words.js";
+import { times } from "./badge.js";
+
+export function Holding() {
+  const own = edit.value.hold;
+  const nothing = own && !own.every && own.except.length === 0;
+  const choice = (name, title, icon, pressed, next) => html`
+    <button class="plain" aria-pressed=${pressed} title=${title} onClick=${() => changeEdit({ hold: next })}>
+      ${icon && html`<${Icon} name=${icon} />`}${name}</button>`;
+  return html`
+    <div class="hold">
+      <div class="holding" role="group" aria-label="Hold">
+        ${choice("Hold what helps", "For each slider what was measured to be cleaner", null, own === null, null)}
+        ${choice("Everything", "Hold all attributes that are not moved (L)", "locked", Boolean(own) && holdsEvery(own), HOLD_EVERY)}
+        ${choice("Nothing", "Hold nothing (L)", "unlocked", Boolean(nothing), HOLD_NOTHING)}
+      </div>
+      <p class="quiet">${why()}</p>
+    </div>`;
+}
+
+function why() {
+  const name = Object.keys(moves.value).findLast((one) => directions.value.has(one));
+  if (!name) return edit.value.hold === null ? "" : "A closed padlock holds its attribute.";
+  const { measured, best } = directions.value.get(name);
+  const [held, alone] = [measured.held.value, measured.alone.value];
+  if (held == null || alone == null) return "";
+  const figures = `${times(held)} with all others held, ${times(alone)} with nothing held`;
+  const cleaner = best === "held" ? "holding is cleaner" : "holding nothing is cleaner";
+  const given = edit.value.hold === null || (hold.value.every === (best === "held"));
+  return `${titled(name)}: ${cleaner} in this model (${figures})${given ? "." : "; you chose otherwise."}`;
+}

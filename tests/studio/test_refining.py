@@ -1,0 +1,112 @@
+"""Refined edits, and the ends of sliders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient, WebSocketTestSession
+from studio.studied import NAMES, answer, ask, connected, scene
+
+import ganatomy as ga
+from ganatomy.generators.natural_codes import UNUSUAL
+from ganatomy.guidance import GuidedSettings, guided
+from ganatomy.recipes.parts import read_direction
+from ganatomy.studio.bench import Bench
+from ganatomy.studio.page import LIMIT, panel_data, start_seed
+from ganatomy.studio.scenes import Scene
+from ganatomy.studio.server import Studio, application
+
+
+@pytest.fixture
+def socket(measured: Bench) -> Iterator[WebSocketTestSession]:
+    with (
+        TestClient(application(Studio([measured])), base_url="http://localhost") as client,
+        connected(client) as found,
+    ):
+        yield found
+
+
+def refined(socket: WebSocketTestSession, scenes: list[dict[str, Any]], to: dict[str, float]) -> list[Any]:
+    """All answers, to the last."""
+    found = ask(socket, {"kind": "refine", "scenes": scenes, "to": to}, slot="refine")
+    while found[-1][0]["kind"] not in ("refined", "error"):
+        found.append(answer(socket))
+    return found
+
+
+def test_a_refined_edit_reaches_the_score_and_changes_less(
+    socket: WebSocketTestSession, measured: Bench
+) -> None:
+    edit = scene(3, moves={"red": -1.5}, hold=[])
+    found = refined(socket, [edit], {"red": 0.2})
+    last = found[-1][0]
+    assert last["name"] == "red to 0.20"
+    assert last["refined"]["own"]["red"] == pytest.approx(0.2, abs=0.05)
+    assert last["refined"]["others"] < last["slider"]["others"]
+    assert found[-2][0]["kind"] == "sheet", "the image comes before the figures"
+    (direction,) = last["directions"]
+    own = scene(3, moves={last["name"]: 1.0}, own={last["name"]: direction})
+    (_, scores) = ask(socket, {"kind": "image", "scene": own, "scores": True}, answers=2)
+    assert scores[0]["scores"]["red"] == pytest.approx(0.2, abs=0.05)
+    # It is the edit of the library.
+    origin = measured.generator.sample(1, seed=3, space="w", truncation_psi=0.7)
+    assert measured.scorer is not None
+    expected = guided(measured.generator, measured.scorer, origin, {"red": 0.2}, settings=GuidedSettings())
+    moved = ga.move(origin, read_direction(direction, ""), 1, units="step")
+    assert float((moved.codes - expected.latents.codes).norm()) < 1e-4 * float(expected.latents.codes.norm())
+
+
+def test_a_sheet_of_images_is_refined_together(socket: WebSocketTestSession) -> None:
+    scenes = [scene(seed, moves={"red": 1.0}) for seed in range(4)]
+    last = refined(socket, scenes, {"red": 0.9})[-1][0]
+    assert len(last["directions"]) == 4
+    assert last["refined"]["own"]["red"] == pytest.approx(0.9, abs=0.06)
+
+
+def test_what_is_refined_replaces_its_sliders_and_keeps_the_others(socket: WebSocketTestSession) -> None:
+    assert "move a slider first" in refined(socket, [scene(3)], {})[-1][0]["error"]
+    assert "nothing" in refined(socket, [scene(3)], {"nothing": 0.5})[-1][0]["error"]
+
+
+def test_a_track_ends_where_codes_get_rare(socket: WebSocketTestSession, measured: Bench) -> None:
+    ((found, _),) = ask(socket, {"kind": "ranges", "scene": scene(3, moves={"round": 1.0})}, slot="ranges")
+    assert set(found["ranges"]) == set(NAMES)
+    for name, (first, rare_low, rare_high, last) in found["ranges"].items():
+        assert -LIMIT <= first <= rare_low < 0 < rare_high <= last <= LIMIT
+        if last < LIMIT:
+            edit = Scene.read(scene(3, moves={"round": 1.0, name: last}), "")
+            end = measured.codes([edit])
+            beyond = measured.codes([replace(edit, moves={**edit.moves, name: last + 0.1})])
+            natural = measured.natural(end.space)
+            percentiles = [
+                max(float(seen.percentile), float(seen.nearest_percentile))
+                for seen in map(natural.likelihood, (end, beyond))
+            ]
+            assert percentiles[0] <= UNUSUAL < percentiles[1] or last == pytest.approx(0.5)
+
+
+def test_what_helps_is_held_by_default(measured: Bench) -> None:
+    panel = measured.panel
+    assert panel is not None
+    edit = Scene.read(scene(3, moves={"red": 1.0}, hold="best"), "")
+    direction = measured.direction("red", edit)
+    data = {entry["name"]: entry for entry in panel_data(panel, "toy")["directions"]}
+    assert direction.held == (panel.best_hold("red") if data["red"]["best"] == "held" else ())
+    assert data["red"]["measured"]["held"]["value"] > data["red"]["measured"]["alone"]["value"]
+    # Where the evidence says otherwise, nothing is held.
+    assert panel.alone is not None
+    worse = replace(
+        panel, held=panel.alone, alone=replace(panel.alone, selectivity=panel.alone.selectivity * 2)
+    )
+    assert worse.best_hold("red") == ()
+
+
+def test_the_page_opens_with_an_image_in_which_sliders_show(measured: Bench) -> None:
+    panel = measured.panel
+    assert panel is not None
+    seen = panel.gallery.probabilities[start_seed(panel)]
+    first = panel.attributes.index(panel.names[panel.order[0]])
+    assert 0.01 < float(seen[first]) < 0.6
