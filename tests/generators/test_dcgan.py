@@ -216,10 +216,10 @@ def test_sizes_that_nothing_tells_apart_are_asked_for() -> None:
         ({"a.weight": (64, 12), "b.weight": (48, 60)}, "2 layers of weights do not chain into an image"),
         ({"a.weight": (12, 8, 4, 4), "n.weight": (8,), "n.bias": (8,)}, "'n' .* is no dense layer"),
         ({"n.running_mean": (8,), "n.running_var": (8,)}, "does not follow a dense layer"),
-        ({"a.weight": (12, 8, 4, 4), "b.weight": (8, 2, 4, 4)}, "do not chain into an image"),
+        ({"a.weight": (12, 8, 4, 4), "b.weight": (8, 5, 4, 4)}, "do not chain into an image"),
         ({}, "0 layers"),
     ],
-    ids=["broken chain", "instance norm", "norm first", "two channels", "nothing"],
+    ids=["broken chain", "instance norm", "norm first", "five channels", "nothing"],
 )
 def test_weights_that_are_no_stack_are_refused(shapes: dict[str, tuple[int, ...]], message: str) -> None:
     state = {name: torch.randn(shape) for name, shape in shapes.items()}
