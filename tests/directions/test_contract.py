@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -138,11 +139,22 @@ def test_a_survey_without_any_usable_attribute_is_refused():
 
 
 @pytest.mark.parametrize("method", SUPERVISED)
-def test_scores_that_are_not_numbers_are_refused_with_row_and_attribute(method: str):
+def test_infinite_scores_are_refused_with_row_and_attribute(method: str):
     logits = [[1.0, -1.0] if i % 2 else [-1.0, 1.0] for i in range(40)]
-    logits[7][1] = float("nan")
-    with pytest.raises(ScoreError, match="row 7 of the survey scores nan for 'smile'"):
+    logits[7][1] = float("inf")
+    with pytest.raises(ScoreError, match="row 7 of the survey scores inf for 'smile'"):
         METHODS[method](of_scores(logits, ("hat", "smile")))
+
+
+@pytest.mark.parametrize("method", SUPERVISED)
+def test_images_without_a_label_are_left_out(method: str, toy: ToyGenerator):
+    seen = surveyed(toy, "z", n=200)
+    lacking = seen.scores.logits.clone()
+    lacking[7, 1] = lacking[9, 0] = float("nan")
+    seen = replace(seen, scores=replace(seen.scores, logits=lacking))
+    found = METHODS[method](seen, seed=0)
+    assert found.matrix.isfinite().all()
+    assert (found.gram().diagonal() - 1).abs().max() < 1e-5
 
 
 def test_names_that_do_not_exist_are_refused_with_the_nearest_one(toy: ToyGenerator):
