@@ -88,4 +88,4 @@ def test_info_tells_of_images_that_show_nothing(
     assert words in capsys.readouterr().out
     if scale > 1:
         assert main(["sample", str(tmp_path / "net.pt"), "-o", str(tmp_path / "s.png"), *given]) == 2
-        assert "the images are not finite numbers" in capsys.readouterr().err
+        assert "16 of 16 images are not finite numbers" in capsys.readouterr().err

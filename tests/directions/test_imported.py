@@ -141,20 +141,15 @@ def test_codes_are_checked_against_the_model(toy) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("code", "message"),
-    [
-        (
-            "ga.ToyGenerator()(np.zeros((1, 8)))",
-            "codes come as Latents, which know their space, not as ndarray",
-        ),
-        ("ga.Latents(codes=np.zeros((1, 8)), space='z')", "codes are a tensor of torch, got ndarray"),
-    ],
-)
-def test_arrays_where_latents_are_due_are_refused(code: str, message: str) -> None:
+def test_an_array_has_no_space_so_a_generator_refuses_it() -> None:
     """In a process of its own, for here the types of arguments are checked before."""
-    command = [sys.executable, "-c", f"import numpy as np, ganatomy as ga; {code}"]
-    assert message in subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    command = [
+        sys.executable,
+        "-c",
+        "import numpy as np, ganatomy as ga; ga.ToyGenerator()(np.zeros((1, 8)))",
+    ]
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    assert "codes come as Latents, which know their space, not as ndarray" in told
 
 
 def test_the_command_line_imports_and_takes_them_in_place(

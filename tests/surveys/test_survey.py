@@ -75,11 +75,11 @@ class TestMaking:
     @pytest.mark.parametrize(
         ("settings", "error", "match"),
         [
-            ({"n": 0}, SettingError, "0 codes"),
-            ({"n": 1, "batch_size": 0}, SettingError, "batches of 0"),
+            ({"n": 0}, SettingError, "n 0 is out of range; give 1 or more"),
+            ({"n": 1, "batch_size": 0}, SettingError, "batch_size 0 is out of range; give 1 or more"),
             ({"n": 1, "space": "s"}, SpaceError, "no space s"),
             ({"n": 1, "space": "v"}, SpaceError, "'v' is not a space"),
-            ({"n": 1, "seed": -1}, SettingError, "negative"),
+            ({"n": 1, "seed": -1}, SettingError, "seed -1 is out of range; give 0 or more"),
             ({"n": 1, "truncation_psi": 0.5}, SettingError, "no effect on codes in z"),
         ],
         ids=["no codes", "no batch", "no such space", "no space at all", "negative seed", "truncation in z"],
