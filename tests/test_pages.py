@@ -209,6 +209,14 @@ def check_generators(run: Run) -> None:
         assert form in generator.origin.format, name
 
 
+def check_readme(run: Run) -> None:
+    """Its edits change what they are asked to: the scorer, and the judge as well, see it come."""
+    for name in ("edited.png", "guided.png"):
+        (image,) = ga.read_recipe(run.folder / name).readings.images
+        assert image.after["Smiling"] - image.before["Smiling"] >= 0.3, name
+        assert image.judge_after["Smiling"] - image.judge_before["Smiling"] >= 0.3, name
+
+
 def check_comparing(run: Run) -> None:
     faces = run.json("compare/summary.json")
     assert list(faces["methods"]) == ["regression", "dual"]
@@ -283,6 +291,7 @@ PAGES = {
         writes=["samples.png", "smile.png", "smiling.png", "smile.gif", "both.png", "sum.png"],
         prints=["selectivity over 100 images", "linearity", "confirmed"],
         shorter={r"n=\d_000": "n=300", r"-n \d{4,}": "-n 300", r"^\$ ganatomy explore .*\n": ""},
+        check=check_readme,
     ),
     "docs/tutorial.md": Page(
         prints=["Bright, from 10 yes and 10 no", "1 edited", "confirmed", "selectivity over 60 images"],

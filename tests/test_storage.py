@@ -283,3 +283,11 @@ def rewrite(file, **changed: str | torch.Tensor) -> None:
         else:
             tensors[name] = value
     save_file(tensors, file, metadata=metadata)
+
+
+def test_codes_that_are_not_finite_are_refused_with_their_row(tmp_path: Path):
+    codes = torch.zeros(4, 3)
+    codes[2, 1] = float("nan")
+    path = save_latents(Latents(codes=codes, space=Space.Z), tmp_path / "nan.latents")
+    with pytest.raises(CheckpointError, match="row 2 of 4 codes is not finite"):
+        load_latents(path)

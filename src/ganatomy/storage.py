@@ -71,7 +71,7 @@ def load_latents(path: str | os.PathLike[str]) -> Latents:
 
     Raises:
         MissingFileError: when there is no such file.
-        CheckpointError: when it holds anything else; the message says what.
+        CheckpointError: when it holds anything else, or codes that are not finite; the message says what.
 
     Example::
 
@@ -82,13 +82,19 @@ def load_latents(path: str | os.PathLike[str]) -> Latents:
         codes, labels = _numbers(tensors, "codes"), tensors.get("labels")
         if labels is not None and (labels.ndim != 2 or len(labels) != len(codes)):
             raise ValueError(f"{len(codes)} codes have labels of shape {list(labels.shape)}")
-        return Latents(
+        latents = Latents(
             codes=codes,
             labels=labels,
             space=Space.parse(facts["space"]),
             num_layers=facts["num_layers"],
             fingerprint=facts["fingerprint"],
         )
+    broken = (~codes.isfinite()).flatten(1).any(1).nonzero()
+    if len(broken):
+        raise CheckpointError(
+            f"{path}: row {int(broken[0])} of {len(codes)} codes is not finite, so no image can be made; leave it out"
+        )
+    return latents
 
 
 def save_directions(directions: Directions, path: str | os.PathLike[str]) -> Path:

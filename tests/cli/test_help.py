@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ganatomy.cli import COMMANDS, build
-from ganatomy.cli.commands.walk import FILM_STEPS, LEG_STEPS, REACH, STRIP_STEPS, TURN_REACH, walk
+from ganatomy.cli.commands.walk import FILM_STEPS, LEG_STEPS, PAGE_STEPS, REACH, STRIP_STEPS, TURN_REACH, walk
 
 NAMES = [command.__name__.rstrip("_") for command in COMMANDS]
 
@@ -51,9 +51,8 @@ def test_an_example_can_be_parsed(command: Callable[..., Any]) -> None:
 def test_help_of_a_walk_states_its_defaults() -> None:
     text = " ".join((inspect.getdoc(walk) or "").split())
     assert f"by default -{REACH:g}, of a turn vector -{TURN_REACH:g}" in text
-    assert (
-        f"by default {STRIP_STEPS}, in a film {FILM_STEPS} one way, or {LEG_STEPS} from code to code" in text
-    )
+    steps = f"by default {STRIP_STEPS}, on a page {PAGE_STEPS}, in a film {FILM_STEPS} one way, or {LEG_STEPS} from"
+    assert steps in text
 
 
 def test_the_module_runs_as_the_command_does() -> None:

@@ -125,9 +125,7 @@ def test_a_report_opens_at_once_with_the_figures_that_it_has(report: Path, tmp_p
         process.communicate(timeout=60)
     assert (model["name"], model["ready"], model["truncation_psi"]) == ("digits", True, 1.0)
     summary = json.loads((report / SUMMARY_FILE).read_text())
-    served = {
-        direction["name"]: direction["selectivity"]["held"]["value"] for direction in panel["directions"]
-    }
+    served = {direction["name"]: direction["measured"]["held"]["value"] for direction in panel["directions"]}
     expected = summary["methods"]["held"]["attributes"]
     assert set(served) == set(expected)
     for name, value in served.items():

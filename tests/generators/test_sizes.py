@@ -21,6 +21,7 @@ from ganatomy.generators.base import Generator
 from ganatomy.generators.description import describe
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config
 from ganatomy.generators.variety import draw_variety
+from ganatomy.graphs.torchvision import import_torchvision
 from ganatomy.images import opaque, shown, to_pil
 from ganatomy.perception import FunctionScorer
 from ganatomy.photographs import align, open_photograph, paste
@@ -168,19 +169,21 @@ def test_the_command_line_draws_them(channels: int, tmp_path: Path, capsys: pyte
     for film in ("walk.mp4", "walk.gif"):
         words = ["walk", str(path), "--seed", "1,2", "--steps", "4", "-o", str(tmp_path / film)]
         assert main(words) == 0, capsys.readouterr().err
-    photograph(60, 40).save(tmp_path / "me.jpg")
-    words = [
-        "invert",
-        str(path),
-        str(tmp_path / "me.jpg"),
-        "--align",
-        "crop",
-        "-o",
-        str(tmp_path / "me.latents"),
-    ]
-    assert main(words) == 0, capsys.readouterr().err
     with Image.open(tmp_path / "walk.gif") as frames:
         assert frames.size[0] / frames.size[1] == pytest.approx(8 / 6, abs=0.05)
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_the_command_line_inverts_photographs_on_them(
+    channels: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    import_torchvision()
+    pytest.importorskip("onnx2torch", reason="onnx2torch is not installed; pip install 'ganatomy[gradients]'")
+    path = Net(channels=channels).save(tmp_path / "net.onnx")
+    photograph(60, 40).save(tmp_path / "me.jpg")
+    out = str(tmp_path / "me.latents")
+    words = ["invert", str(path), str(tmp_path / "me.jpg"), "--align", "crop", "-o", out]
+    assert main(words) == 0, capsys.readouterr().err
 
 
 def test_the_studio_lays_them_out_in_their_form():

@@ -123,7 +123,7 @@ def test_what_is_no_image_is_refused(data: bytes, message: str) -> None:
 def test_a_path_that_is_not_there_and_a_folder_are_refused(tmp_path) -> None:
     with pytest.raises(MissingFileError, match="gone.jpg does not exist"):
         open_photograph(tmp_path / "gone.jpg")
-    with pytest.raises(CheckpointError, match="cannot be read"):
+    with pytest.raises(CheckpointError, match="is a folder; give an image"):
         open_photograph(tmp_path)
 
 

@@ -186,5 +186,5 @@ def test_a_file_that_carries_nothing_is_told_from_one_that_is_damaged(tmp_path: 
     (tmp_path / "cut.mp4").write_bytes(b"\0\0\0\x20ftypisom")
     with pytest.raises(CheckpointError, match="cannot be read as a film"):
         ga.read_recipe(tmp_path / "cut.mp4")
-    with pytest.raises(CheckpointError, match="cannot be read"):
+    with pytest.raises(CheckpointError, match="is a folder; give an image, a film or a recipe"):
         ga.read_recipe(tmp_path)

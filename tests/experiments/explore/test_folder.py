@@ -23,6 +23,7 @@ from ganatomy.experiments.explore.exploration import BASE, HELD
 from ganatomy.experiments.explore.usage import commands, script
 from ganatomy.metrics import FORMS
 from ganatomy.report import as_json, prepare_folder, write_document
+from ganatomy.report.elements import file_name
 from ganatomy.storage import load_directions
 
 METHODS = ("linear", "penalty", "lowdin", "dual", "svm", "logistic", "centroid", "held")
@@ -48,7 +49,7 @@ def test_the_folder_holds_page_summary_directions_and_figures_and_nothing_half_w
         "changes.csv",
         *(f"figures/{name}.png" for name in ("samples", "entanglement", "entanglement-held", "selectivity")),
         *(f"figures/{name}.png" for name in ("cosines", "attributes", "factors", "factors-held")),
-        *(f"figures/strips/{name}.png" for name in ("red", "round-large", "Young")),
+        *(f"figures/strips/{name}.png" for name in ("red", file_name("round & <large>"), "Young")),
     }
     for path in reported.folder.rglob("*.png"):
         with Image.open(path) as image:

@@ -12,6 +12,7 @@ import ganatomy as ga
 from ganatomy.experiments.studies import study_photographs
 from ganatomy.inversion.prepare import PreparationSize
 from ganatomy.perception import OracleScorer
+from ganatomy.report.elements import file_name
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +45,7 @@ def test_edits_of_images_that_fit_change_what_those_of_generated_images_do(tmp_p
     assert summary["groups"]["generated images"]["psnr"] is None
     assert summary["judged"] is True
     assert len(summary["sentences"]) >= 3
-    assert (tmp_path / "page" / "figures" / "own-samples.png").exists()
+    assert (tmp_path / "page" / "figures" / f"{file_name('own samples')}.png").exists()
 
 
 def test_too_few_images_and_unknown_attributes_are_refused() -> None:

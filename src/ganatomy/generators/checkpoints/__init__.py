@@ -174,10 +174,19 @@ def _read_torch(path: Path, network: str | None) -> Checkpoint:
     )
 
 
+MOST_TENSORS = 20_000
+"""Files of more are refused before their tensors are read."""
+
+
 def _read_safetensors(path: Path, network: str | None) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            names = list(file.keys())
+            if len(names) > MOST_TENSORS:
+                raise CheckpointError(
+                    f"{path} holds {len(names):,} tensors, and no generator has more than {MOST_TENSORS:,}"
+                )
+            tensors = {name: file.get_tensor(name) for name in names}
             metadata = file.metadata() or {}
     except (SafetensorError, OSError, RuntimeError, ValueError) as error:
         raise CheckpointError(f"{path} is not a whole safetensors file: {error}") from None
