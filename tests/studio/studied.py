@@ -56,3 +56,11 @@ def ask(
     """Send a query; gives so many answers."""
     socket.send_text(json.dumps({"id": number, "slot": slot, "query": query}))
     return [answer(socket) for _ in range(answers)]
+
+
+def refined(socket: WebSocketTestSession, scenes: list[dict[str, Any]], to: dict[str, float]) -> list[Any]:
+    """All answers, to the last."""
+    found = ask(socket, {"kind": "refine", "scenes": scenes, "to": to}, slot="refine")
+    while found[-1][0]["kind"] not in ("refined", "error"):
+        found.append(answer(socket))
+    return found

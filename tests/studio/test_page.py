@@ -553,6 +553,7 @@ def test_directions_of_a_file_become_sliders_and_a_film_a_walk(visit: Visit) -> 
     page.keyboard.press("PageUp")
     page.get_by_role("button", name="red back to zero", exact=True).click()
     page.keyboard.press("7")
+    page.get_by_text("For code: recipe").click()
     with page.expect_download() as got:
         dialog.get_by_role("button", name="Recipe", exact=True).click()
     assert "été" in got.value.suggested_filename
@@ -569,18 +570,18 @@ def test_directions_of_a_file_become_sliders_and_a_film_a_walk(visit: Visit) -> 
     }
     seed = {"seeds": [3], "space": "w", "truncation_psi": usual["faces"]["truncation_psi"], "label": None}
     answer({"kind": "image", "model": "faces", "scene": {"codes": seed}})
-    expect(page).to_have_url(re.compile("#edit&m=faces&s=3$"))
+    expect(page).to_have_url(re.compile("#edit&m=faces&s=3&h=:$"))
     before = drawn(page)
     answer(
         {"kind": "image", "model": "faces", "scene": {"codes": {**seed, "space": "z", "truncation_psi": 1}}}
     )
-    expect(page).to_have_url(re.compile("#edit&m=faces&s=3&sp=z$"))
+    expect(page).to_have_url(re.compile("#edit&m=faces&s=3&sp=z&h=:$"))
     other = drawn(page, before)
     page.reload()
     assert np.array_equal(drawn(page), other)
     keys = [{"codes": {**seed, "seeds": [number]}} for number in (1, 2)]
     answer({"kind": "walk", "model": "faces", "keys": keys, "method": "lerp", "frames": 200, "closed": False})
-    expect(page).to_have_url(re.compile("#walk&m=faces&.*wk=s%3D1,s%3D2&wm=lerp&wf=120&wo=1$"))
+    expect(page).to_have_url(re.compile("#walk&m=faces&.*wk=s%3D1%26h%3D%3A,s%3D2%26h%3D%3A&wf=120&wo=1$"))
     expect(page.get_by_text("file is restored as a walk.")).to_be_visible()
 
 
@@ -686,7 +687,7 @@ def test_what_needs_no_directions_works_while_they_are_measured(visit: Visit) ->
     first = drawn(page)
     # Codes that are not mapped cannot be truncated.
     expect(page.get_by_text("More: ")).to_have_count(0)
-    page.evaluate("location.hash = '#edit&m=digits&s=7&p=0.3'")
+    page.evaluate("location.hash += '&p=0.3'")
     assert np.array_equal(drawn(page), first)
     expect(page.locator(".compare ~ .problem")).to_have_count(0)
     page.get_by_role("button", name="Next seed").click()
@@ -852,7 +853,7 @@ def test_no_tab_leaves_the_screen(visit: Visit, size: dict[str, int]) -> None:
 def test_on_a_phone_the_image_stays_while_the_sliders_pass(visit: Visit) -> None:
     page = visit(viewport=PHONE, has_touch=True)
     drawn(page)
-    page.get_by_role("slider", name="Bald", exact=True).scroll_into_view_if_needed()
+    page.get_by_role("slider", name="Arched Eyebrows", exact=True).scroll_into_view_if_needed()
     assert page.evaluate("scrollY") > 400
     box = page.get_by_role("img", name="Image now").bounding_box()
     assert box["y"] >= 0

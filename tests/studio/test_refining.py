@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from starlette.testclient import TestClient, WebSocketTestSession
-from studio.studied import NAMES, answer, ask, connected, scene
+from studio.studied import NAMES, ask, connected, refined, scene
 
 import ganatomy as ga
 from ganatomy.generators.natural_codes import UNUSUAL
@@ -27,14 +26,6 @@ def socket(measured: Bench) -> Iterator[WebSocketTestSession]:
         connected(client) as found,
     ):
         yield found
-
-
-def refined(socket: WebSocketTestSession, scenes: list[dict[str, Any]], to: dict[str, float]) -> list[Any]:
-    """All answers, to the last."""
-    found = ask(socket, {"kind": "refine", "scenes": scenes, "to": to}, slot="refine")
-    while found[-1][0]["kind"] not in ("refined", "error"):
-        found.append(answer(socket))
-    return found
 
 
 def test_a_refined_edit_reaches_the_score_and_changes_less(

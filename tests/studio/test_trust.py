@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
-from studio.studied import NAMES, ask, connected, scene
+from studio.studied import NAMES, ask, connected, refined, scene
 
 import ganatomy as ga
 from ganatomy.errors import FingerprintError, MissingFileError
@@ -131,16 +131,16 @@ def test_a_guided_edit_becomes_a_slider_whose_one_step_reaches_the_goal(judged: 
         TestClient(application(Studio([judged])), base_url="http://localhost") as client,
         connected(client) as socket,
     ):
-        question = {"kind": "reach", "scene": scene(hold="all"), "name": "red", "to": 0.8}
-        ((found, _),) = ask(socket, question, slot="reach")
+        found = refined(socket, [scene(hold="all")], {"red": 0.8})[-1][0]
         assert found["name"] == "red to 0.80"
-        whole = scene(moves={found["name"]: 1.0}, own={found["name"]: found["direction"]}, hold="all")
+        (direction,) = found["directions"]
+        whole = scene(moves={found["name"]: 1.0}, own={found["name"]: direction}, hold="all")
         ((facts, _),) = ask(socket, {"kind": "reading", "scene": whole}, slot="reading")
         half = {**whole, "moves": {found["name"]: 0.4}}
         recipes = [
             client.post("/api/export", json={"what": "recipe", "scene": one}).text for one in (whole, half)
         ]
-        unknown = ask(socket, {**question, "name": "read"}, slot="reach")[0][0]
+        unknown = refined(socket, [scene(hold="all")], {"read": 0.8})[-1][0]
     assert facts["confirmed"] is True
     read, short = (from_json(one).readings for one in recipes)
     assert read is not None
