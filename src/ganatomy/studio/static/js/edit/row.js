@@ -80,7 +80,8 @@ function useTrack(name, direction, strength) {
   };
 }
 
-const round = (value) => Math.round(value / STEP) * STEP;
+// By a division, whose result is the nearest number to the decimal: browsers count steps from the track's start.
+const round = (value) => Math.round(value / STEP) / (1 / STEP);
 
 const Small = ({ icon, label, away = false, onClick }) => html`
   <button class=${`plain reset ${away ? "away" : ""}`} aria-label=${label} title=${label} disabled=${away} onClick=${onClick}>
