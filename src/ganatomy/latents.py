@@ -103,10 +103,11 @@ class Latents(Tabular):
         """A row for each code: its class, if it has one, and its numbers, those of layers one after another."""
         owner = f", of generator {self.fingerprint[:12]}" if self.fingerprint else ""
         flat = self.codes.detach().cpu().flatten(1)
+        flat = flat.float() if flat.dtype == torch.bfloat16 else flat  # which NumPy does not know
         classes = {} if self.labels is None else {"class": self.labels.argmax(1).tolist()}
         return Frame(
             title=f"{len(self)} code{'s' * (len(self) != 1)} in {self.space}, {list(self.codes.shape)}{owner}",
-            columns=classes | {f"{self.space}{k}": column for k, column in enumerate(flat.T.tolist())},
+            columns=classes | {f"{self.space}{k}": column for k, column in enumerate(flat.T.numpy())},
         )
 
     @property

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ganatomy.errors import SettingError
 from ganatomy.writing import atomic_write
 
@@ -23,6 +25,7 @@ SHOWN = 12
 """Rows, and columns, that a notebook shows of a table; what lies between is left out."""
 
 Entry = str | float | int | bool | None
+Column = Sequence[Entry] | np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,7 +34,7 @@ class Frame:
 
     Args:
         title: one line about all of it.
-        columns: name to one cell for each row; numbers that are not finite stand for nothing.
+        columns: name to one cell for each row, in lists or arrays; numbers that are not finite stand for nothing.
 
     Example:
         >>> print(Frame(title="two", columns={"name": ["a", "b"], "size": [1, 0.5]}).csv())
@@ -42,7 +45,7 @@ class Frame:
     """
 
     title: str
-    columns: Mapping[str, Sequence[Entry]]
+    columns: Mapping[str, Column]
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
@@ -50,7 +53,7 @@ class Frame:
     @property
     def rows(self) -> list[tuple[Entry, ...]]:
         """The cells of each row."""
-        return list(zip(*self.columns.values(), strict=True))
+        return list(zip(*map(_entries, self.columns.values()), strict=True))
 
     def csv(self) -> str:
         """The table as CSV; nothing stands for numbers that are not finite."""
@@ -62,11 +65,14 @@ class Frame:
 
     def html(self) -> str:
         """The title and a small table: of a long or wide one the first and last rows and columns."""
-        names, rows = list(self.columns), self.rows
-        columns = _ends(len(names))
-        head = "".join(f"<th>{'…' if c is None else html.escape(names[c])}</th>" for c in columns)
+        # Only what is shown is read: a table of codes may have millions of rows.
+        names = list(self.columns)
+        shown = [None if place is None else names[place] for place in _ends(len(names))]
+        columns = [None if name is None else self.columns[name] for name in shown]
+        head = "".join(f"<th>{'…' if name is None else html.escape(name)}</th>" for name in shown)
         body = "".join(
-            f"<tr>{_html_row(None if r is None else rows[r], columns)}</tr>" for r in _ends(len(rows))
+            "<tr>" + "".join(f"<td>{_html_text(column, row)}</td>" for column in columns) + "</tr>"
+            for row in _ends(len(self))
         )
         return f"<p>{html.escape(self.title)}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
@@ -82,7 +88,7 @@ class Tabular(ABC):
 
     @abstractmethod
     def frame(self) -> Frame:
-        """The result as columns."""
+        """The result as columns: arrays where there are many rows, of which a notebook shows few."""
 
     def shown(self) -> Frame:
         """What a notebook shows of it; the same, where that is small."""
@@ -104,7 +110,7 @@ class Tabular(ABC):
             raise SettingError(
                 "data frames need pandas, which is not installed: pip install pandas; to_csv needs nothing"
             ) from None
-        return pd.DataFrame({name: list(cells) for name, cells in self.frame().columns.items()})
+        return pd.DataFrame({name: _entries(cells) for name, cells in self.frame().columns.items()})
 
     def to_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write the table as CSV, numbers that are not finite as nothing.
@@ -136,11 +142,14 @@ def _ends(count: int) -> list[int | None]:
     return list(range(count)) if count <= SHOWN else [*range(half), None, *range(count - half, count)]
 
 
-def _html_row(row: tuple[Entry, ...] | None, columns: Sequence[int | None]) -> str:
-    return "".join(f"<td>{'…' if row is None or c is None else _html_text(row[c])}</td>" for c in columns)
+def _entries(column: Column) -> list[Entry]:
+    return column.tolist() if isinstance(column, np.ndarray) else list(column)
 
 
-def _html_text(cell: Entry) -> str:
+def _html_text(column: Column | None, row: int | None) -> str:
+    if column is None or row is None:
+        return "…"
+    cell = column[row].item() if isinstance(column, np.ndarray) else column[row]
     if _is_nothing(cell):
         return ""
     return html.escape(f"{cell:.4g}" if isinstance(cell, float) else str(cell))

@@ -54,7 +54,7 @@ class Scores(Tabular):
 
     def frame(self) -> Frame:
         """A row for each image: the probability of each attribute."""
-        columns = zip(self.names, self.probabilities.cpu().T.tolist(), strict=True)
+        columns = zip(self.names, self.probabilities.detach().cpu().T.numpy(), strict=True)
         return Frame(
             title=f"probabilities of {len(self.names)} attribute{'s' * (len(self.names) != 1)} in {len(self)} images",
             columns=dict(columns),

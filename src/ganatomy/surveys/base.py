@@ -66,11 +66,11 @@ class Survey(Tabular):
 
     def frame(self) -> Frame:
         """A row for each code: its place in the sample, its class, if it has one, and its probabilities."""
-        classes = {} if self.classes is None else {"class": self.classes.tolist()}
+        classes = {} if self.classes is None else {"class": self.classes.cpu().numpy()}
         scores = self.scores.frame()
         return Frame(
             title=f"survey of {len(self)} codes in {self.latents.space}, {len(self.names)} attributes",
-            columns={"row": self.sample_rows.tolist(), **classes, **scores.columns},
+            columns={"row": self.sample_rows.numpy(), **classes, **scores.columns},
         )
 
     def shown(self) -> Frame:
