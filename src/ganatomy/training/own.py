@@ -13,6 +13,7 @@ from ganatomy.generators import save_generator
 from ganatomy.generators.precision import quick_precision
 from ganatomy.perception.features import features_of
 from ganatomy.progress import Progress
+from ganatomy.training.checkpoints import write_facts
 from ganatomy.training.families import family_settings
 from ganatomy.training.loop import train_gan
 from ganatomy.training.planning import plan_training
@@ -20,7 +21,6 @@ from ganatomy.training.ranks import launched
 from ganatomy.training.records import Say
 from ganatomy.training.settings import GanSettings, TrainingStage
 from ganatomy.training.sources import open_images
-from ganatomy.writing import atomic_write
 
 SETTINGS = "settings.json"
 """Beside the checkpoint: what the run was started with."""
@@ -90,7 +90,7 @@ def train_own(
             settings = plan.settings
             ranks.wait()
             if ranks.writes:
-                _note(settings, source.description, started)
+                write_facts({"data": source.description} | asdict(settings), started)
         generator = train_gan(
             settings,
             source,
@@ -110,11 +110,6 @@ def train_own(
         }
         path = folder / "generator.safetensors"
         return save_generator(generator, path, card=card, half=True) if ranks.writes else path
-
-
-def _note(settings: GanSettings, data: str, path: Path) -> None:
-    with atomic_write(path) as part:
-        part.write_text(json.dumps({"data": data} | asdict(settings), indent=2), encoding="utf-8")
 
 
 def _go_on(path: Path, fresh: GanSettings, data: str, *, images: int | None) -> GanSettings:
