@@ -101,6 +101,15 @@ def tensor(name: str, value: Any) -> Tensor:
     return found.float() if found.dtype == torch.float64 else found
 
 
+def not_finite(rows: Tensor) -> list[int]:
+    """The rows that hold anything but finite numbers.
+
+    >>> not_finite(torch.tensor([[0.0, 1.0], [0.0, float("nan")], [float("inf"), 0.0]]))
+    [1, 2]
+    """
+    return (~rows.isfinite().flatten(1).all(1)).nonzero()[:, 0].tolist()
+
+
 def texts(name: str, value: Any) -> tuple[str, ...]:
     """Names: a text is one, anything else is gone through.
 

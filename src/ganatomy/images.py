@@ -21,7 +21,7 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganatomy.arguments import a_file
+from ganatomy.arguments import a_file, not_finite
 from ganatomy.errors import CheckpointError, MissingFileError, OutputError, SettingError, in_file
 
 Pixels = UInt8[np.ndarray, "n h w c"]
@@ -59,8 +59,7 @@ def require_finite(images: Float[Tensor, "n c h w"]) -> None:
     Raises:
         SettingError: naming the first of them, and how many there are.
     """
-    broken = (~images.isfinite().flatten(1).all(1)).nonzero()[:, 0].tolist()
-    if broken:
+    if broken := not_finite(images):
         raise SettingError(
             f"{len(broken)} of {len(images)} images are not finite numbers, the first in row {broken[0]}, so nothing "
             "can be shown; the codes are far out, or the weights are damaged or too large for this precision"

@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from ganatomy.arguments import a_file, instance
+from ganatomy.arguments import a_file, instance, not_finite
 from ganatomy.errors import CheckpointError, GanatomyError
 from ganatomy.latents import Direction, Directions, Latents, Space
 from ganatomy.writing import atomic_write
@@ -89,10 +89,9 @@ def load_latents(path: str | os.PathLike[str]) -> Latents:
             num_layers=facts["num_layers"],
             fingerprint=facts["fingerprint"],
         )
-    broken = (~codes.isfinite()).flatten(1).any(1).nonzero()
-    if len(broken):
+    if broken := not_finite(codes):
         raise CheckpointError(
-            f"{path}: row {int(broken[0])} of {len(codes)} codes is not finite, so no image can be made; leave it out"
+            f"{path}: row {broken[0]} of {len(codes)} codes is not finite, so no image can be made; leave it out"
         )
     return latents
 

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -253,6 +254,18 @@ class TestDamage:
         content[len(content) // 3] ^= 0x55
         part(folder, 1).write_bytes(bytes(content))
         with pytest.raises(CheckpointError, match=r"part-000001"):
+            load_survey(folder)
+        assert self.again(toy, folder) == PART_ROWS
+
+    def test_a_code_that_is_not_finite_is_found(self, toy: ToyGenerator, folder: Path):
+        table = pq.read_table(part(folder, 1))
+        codes = table.column("code").combine_chunks()
+        numbers = codes.flatten().to_numpy().copy()
+        numbers[3 * codes.type.list_size + 1] = np.nan
+        broken = pa.FixedSizeListArray.from_arrays(pa.array(numbers), codes.type.list_size)
+        table = table.set_column(1, table.schema.field("code"), broken.cast(codes.type))
+        pq.write_table(table, part(folder, 1), write_page_checksum=True)
+        with pytest.raises(CheckpointError, match=f"the code of row {PART_ROWS + 3} is not finite"):
             load_survey(folder)
         assert self.again(toy, folder) == PART_ROWS
 

@@ -27,6 +27,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
+from ganatomy.arguments import not_finite
 from ganatomy.errors import CheckpointError, OutputError, SettingError
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scores
@@ -280,6 +281,10 @@ def read_part(folder: Path, part: int, table: SurveyRows, settings: Settings, co
         )
     codes = np.concatenate([chunk.flatten().to_numpy() for chunk in content.column("code").chunks])
     table.codes[rows] = torch.tensor(codes).view(count, *settings.code_shape)
+    if broken := not_finite(table.codes[rows]):
+        raise CheckpointError(
+            f"{path}: the code of row {start + broken[0]} is not finite; run the same survey again"
+        )
     for column, name in enumerate(settings.attributes):
         table.logits[rows, column] = torch.tensor(content.column(f"logit:{name}").to_numpy())
     if settings.num_classes:
