@@ -1,16 +1,14 @@
 """Attribute networks of labelled images: what is learnt, what is unknown, what kills change, what is refused."""
 
-import multiprocessing
-import os
 import random
 import signal
-import threading
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from training.kills import in_processes, killed_after
 
 import ganatomy as ga
 from ganatomy.datasets.labelled_images import LabelledImages
@@ -105,13 +103,6 @@ def test_a_run_of_other_settings_or_data_is_not_gone_on_with(tmp_path: Path) -> 
 def train_in(folder: Path, steps: int = 0, delay: float = 0.0) -> None:
     """Train, or be killed this many seconds after so many steps, in the middle of whatever is done then."""
     torch.set_num_threads(1)
-    taken = 0
-
-    def progress(stage: str, done: int, total: int) -> None:
-        nonlocal taken
-        taken += 1
-        if taken == steps:
-            threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
 
     # Every step is saved, so that each process gets a little further.
     settings = AttributeRecipe.settings
@@ -120,22 +111,13 @@ def train_in(folder: Path, steps: int = 0, delay: float = 0.0) -> None:
         return replace(settings(*args, **more), checkpoint_seconds=0.0)
 
     AttributeRecipe.settings = often  # pyright: ignore[reportAttributeAccessIssue]
-    train_attributes(squares(200), folder, KILLED, device="cpu", progress=progress)
+    train_attributes(squares(200), folder, KILLED, device="cpu", progress=killed_after(steps, delay))
 
 
 @pytest.mark.slow
 def test_ten_kills_change_nothing_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))  # where the new processes find this module
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ganatomy.training.scorers"])
     rng = random.Random(0)
-
-    def run(name: str, *arguments: float) -> int | None:
-        process = context.Process(target=train_in, args=(tmp_path / name, *arguments))
-        process.start()
-        process.join()
-        return process.exitcode
-
+    run = in_processes(train_in, tmp_path, monkeypatch, preload="ganatomy.training.scorers")
     assert run("unbroken") == 0
     # Twelve steps: a kill after one may lose it, so that ten kills do not end the run before the last.
     for _ in range(KILLS):

@@ -1,15 +1,13 @@
 """A run that is killed again and again, at random moments, is the run that was not."""
 
-import multiprocessing
-import os
 import random
 import signal
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from training.kills import in_processes, killed_after
 
 from ganatomy.training.images import array_images
 from ganatomy.training.loop import train_gan
@@ -35,16 +33,9 @@ SETTINGS = GanSettings(
 def train_in(folder: Path, steps: int = 0, delay: float = 0.0) -> None:
     """Train, or be killed this many seconds after so many steps, in the middle of whatever is done then."""
     torch.set_num_threads(1)
-    taken = 0
-
-    def progress(stage: str, done: int, total: int) -> None:
-        nonlocal taken
-        taken += 1
-        if taken == steps:
-            threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
 
     pixels = np.random.default_rng(0).integers(0, 256, (64, 16, 16, 3), dtype=np.uint8)
-    train_gan(SETTINGS, array_images(pixels), folder, progress=progress)
+    train_gan(SETTINGS, array_images(pixels), folder, progress=killed_after(steps, delay))
 
 
 def tensors_of(folder: Path) -> list[torch.Tensor]:
@@ -56,18 +47,8 @@ def tensors_of(folder: Path) -> list[torch.Tensor]:
 
 @pytest.mark.slow
 def test_twenty_kills_change_nothing_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))  # where the new processes find this module
-    # A server that has imported everything starts each run in a moment.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ganatomy.training.loop"])
     rng = random.Random(0)
-
-    def run(name: str, *arguments: float) -> int | None:
-        process = context.Process(target=train_in, args=(tmp_path / name, *arguments))
-        process.start()
-        process.join()
-        return process.exitcode
-
+    run = in_processes(train_in, tmp_path, monkeypatch, preload="ganatomy.training.loop")
     assert run("unbroken") == 0
     for _ in range(KILLS):
         assert run("killed", rng.randint(1, 4), rng.uniform(0.0, 0.01)) == -signal.SIGKILL

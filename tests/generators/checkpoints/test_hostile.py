@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from generators.checkpoints.bombs import BOMBS
 from generators.checkpoints.hostile_files import ACCEPTED, CODE, Exploit, Victim
 
 import ganatomy as ga
-from ganatomy.generators.checkpoints import read_checkpoint
+from ganatomy.generators.checkpoints import MOST_TENSORS, read_checkpoint
 
 SECONDS = 60
 """Of the processor, where the checks of shapes and types make every step many times slower than it is."""
@@ -69,3 +70,14 @@ def test_which_network_is_wanted_does_not_matter(network: str | None, tmp_path: 
     with pytest.raises(ga.CheckpointError, match="asks for posix.system"):
         read_checkpoint(path, network=network)
     assert not victim.path.exists()
+
+
+def test_files_of_too_many_tensors_are_refused_before_these_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "many.safetensors"
+    empty = {f"t{i}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for i in range(MOST_TENSORS + 1)}
+    header = json.dumps(empty).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(
+        ga.CheckpointError, match="holds 20,001 tensors, and no generator has more than 20,000"
+    ):
+        ga.load(path)
