@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
+from ganatomy._version import __version__
 from ganatomy.arguments import a_file
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.generators.base import PRIORS, Generator
@@ -165,8 +166,6 @@ def to_json(recipe: Recipe) -> str:
     Raises:
         SettingError: when it would be too long to be read again, or holds a number that is not finite.
     """
-    from ganatomy import __version__
-
     table = DirectionTable()
     data = {
         "format": FORMAT,
