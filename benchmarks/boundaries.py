@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from ganatomy.directions import METHODS, discriminant
-from ganatomy.directions.base import read
+from ganatomy.directions.evidence import read
 from ganatomy.directions.penalised import PenalisedMap
 from ganatomy.geometry import qr
 from ganatomy.latents import Directions, Latents, Space

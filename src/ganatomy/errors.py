@@ -10,7 +10,8 @@
     ├── ScoreError             ValueError         scores or labels from which nothing can be learnt
     ├── SettingError           ValueError         an argument outside its range
     ├── SpaceError             ValueError         codes of one space where another is needed
-    └── UnknownNameError       LookupError        an attribute, method or model that does not exist
+    ├── UnknownNameError       LookupError        an attribute, method or model that does not exist
+    └── WorkerError            RuntimeError       processes or machines that should help, but cannot
 
 Each is also the builtin that it resembles, so code that knows nothing of ganatomy can catch it. A message says what
 was wrong, with the values in it, and what to do next. The command line turns these errors, and only these, into one
@@ -77,6 +78,10 @@ class UnknownNameError(GanatomyError, LookupError):
         close = close or difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}"
         return f"there is no {kind} {name!r}; {hint}"
+
+
+class WorkerError(GanatomyError, RuntimeError):
+    """Another process, or a cluster of machines, cannot be had, does not stay, or is not what it should be."""
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ganatomy.directions import dual, find, held, regression, selective
-from ganatomy.directions.base import read
+from ganatomy.directions.evidence import read
 from ganatomy.directions.held import fitting_slack, yielding
 from ganatomy.errors import CheckpointError, SettingError, UnknownNameError
 from ganatomy.generators.toy import ToyGenerator

@@ -12,8 +12,9 @@ from sklearn.metrics import roc_auc_score
 from sklearn.svm import LinearSVC
 from torch import Tensor
 
-from ganatomy.directions.base import auc, calibrate, read
+from ganatomy.directions.base import auc, calibrate
 from ganatomy.directions.cross_entropy import fit
+from ganatomy.directions.evidence import read
 from ganatomy.directions.interfacegan import hinge_boundary, interfacegan
 from ganatomy.directions.linear_map import fit_map
 from ganatomy.directions.moments import moments, whitening

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import partial
 
-from ganatomy.directions.base import Method, usable
+from ganatomy.directions.base import Method
 from ganatomy.directions.centroids import centroids
 from ganatomy.directions.conditional import condition
 from ganatomy.directions.discriminant import discriminant
 from ganatomy.directions.dual import dual
+from ganatomy.directions.evidence import usable
 from ganatomy.directions.few_labels import FewLabels, few_labels
 from ganatomy.directions.ganspace import ganspace, layer_names
 from ganatomy.directions.gradient import ActiveSubspace, active, active_subspace, gradient, local_directions

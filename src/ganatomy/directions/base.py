@@ -1,4 +1,4 @@
-"""What all methods of finding directions share: a survey as matrices, and the scales of the directions found."""
+"""What all methods of finding directions share: their signature, and the scales of the directions that they find."""
 
 from __future__ import annotations
 
@@ -12,31 +12,15 @@ from jaxtyping import Bool, Float
 from scipy.stats import rankdata
 from torch import Tensor
 
-from ganatomy.arguments import instance, texts
 from ganatomy.directions.cross_entropy import fit
+from ganatomy.directions.evidence import GRADED, Evidence
 from ganatomy.directions.threads import threads_for
-from ganatomy.errors import ScoreError, SettingError, UnknownNameError
-from ganatomy.geometry import qr
-from ganatomy.latents import Direction, Directions, Space
+from ganatomy.errors import ScoreError, SettingError
+from ganatomy.latents import Direction, Directions
 from ganatomy.surveys import Jacobians, Survey
 
-HELD_OUT = 0.3
-"""Share of a survey that no method learns from; the AUC of a direction is measured on it."""
-
-GRADED = math.log(999)
-"""Logits within ± this (probabilities .001 to .999) are graded scores; beyond it they count as hard labels."""
-
-OUTLYING = 6.0
-"""Logits further than this many robust deviations from the median, and beyond ± GRADED, are clipped."""
-
-IQR_OF_NORMAL = 1.349
-"""Distance between the quartiles of a normal distribution, in standard deviations."""
-
-ENOUGH = 20_000
-"""Rows that the spread of logits is estimated from."""
-
-MINIMUM = 10
-"""Codes with and without an attribute that it needs to be used when it was not named."""
+CURVE_ROWS = 2**18
+"""Codes that the logistic curve of hard labels is fitted to, the first ones: enough for its slope to half a percent."""
 
 
 class Method(Protocol):
@@ -51,90 +35,6 @@ class Method(Protocol):
     def __call__(
         self, survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0
     ) -> Directions: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """A survey as matrices: a part to learn from, and a held-out part to measure the AUC on.
-
-    Args:
-        codes: to learn from, flat; where a code has more numbers than there are codes (w+ of a small survey), their
-            coordinates in the span of the codes, from which every method learns the same.
-        logits: of these codes, clipped.
-        held_codes: the held-out codes, likewise.
-        held_labels: whether the held-out images have each attribute.
-        basis: of the span of the codes, where `codes` are coordinates in it.
-        shape: of one code in the survey.
-    """
-
-    names: tuple[str, ...]
-    codes: Float[Tensor, "n d"]
-    logits: Float[Tensor, "n a"]
-    held_codes: Float[Tensor, "m d"]
-    held_labels: Bool[Tensor, "m a"]
-    basis: Float[Tensor, "full d"] | None
-    shape: tuple[int, ...]
-    space: Space
-    fingerprint: str | None
-    seed: int
-
-    @property
-    def labels(self) -> Bool[Tensor, "n a"]:
-        """Whether each image to learn from has each attribute: probability above one half."""
-        return self.logits > 0
-
-
-def usable(survey: Survey, *, minimum: int = MINIMUM) -> list[str]:
-    """The attributes that at least `minimum` labelled images of a survey have and at least `minimum` lack.
-
-    Every method uses these where no attributes are named.
-    """
-    present, absent = (survey.scores.logits > 0).sum(0), (survey.scores.logits <= 0).sum(0)
-    enough = (present >= minimum) & (absent >= minimum)
-    return [name for name, ok in zip(survey.scores.names, enough.tolist(), strict=True) if ok]
-
-
-def read(survey: Survey, attributes: Iterable[str] | None = None, *, seed: int = 0) -> Evidence:
-    """The matrices of these attributes (by default all usable ones), split by `seed`.
-
-    Images that lack a label of one of them are left out.
-
-    Raises:
-        UnknownNameError: for an attribute that was not scored.
-        ScoreError: for scores that are infinite, and for attributes that all or no images have, with the counts.
-        SettingError: for an empty list of attributes.
-    """
-    instance("survey", survey, Survey, "ganatomy.survey makes one, ganatomy.load_survey reads one")
-    names = _choose(survey, attributes)
-    columns = [survey.scores.names.index(name) for name in names]
-    train, held = survey.labelled(names).split(held_out=HELD_OUT, seed=seed)
-    logits = train.scores.logits[:, columns].float().cpu()
-    held_labels = (held.scores.logits[:, columns] > 0).cpu()
-    for column, name in enumerate(names):
-        present = int((logits[:, column] > 0).sum())
-        if not 0 < present < len(logits):
-            raise ScoreError(
-                f"{present} of the {len(logits)} images to learn from have {name!r}; a direction needs images with it "
-                "and without: survey more codes, or leave the attribute out"
-            )
-    codes = train.latents.codes.detach().cpu().float().flatten(1)
-    held_codes = held.latents.codes.detach().cpu().float().flatten(1)
-    basis = None
-    if codes.shape[1] > len(codes):
-        basis, triangle = qr(codes.T)
-        codes, held_codes = triangle.T.contiguous(), held_codes @ basis
-    return Evidence(
-        names=names,
-        codes=codes,
-        logits=_clip(logits),
-        held_codes=held_codes,
-        held_labels=held_labels,
-        basis=basis,
-        shape=tuple(train.latents.codes.shape[1:]),
-        space=survey.latents.space,
-        fingerprint=survey.latents.fingerprint,
-        seed=seed,
-    )
 
 
 def calibrate(
@@ -165,23 +65,22 @@ def calibrate(
                 f"{method} found no direction for {name!r}, which does not depend on these codes; survey more codes"
             )
     vectors = (vectors / norms).float()
-    with threads_for(evidence.codes.numel()):
-        along = evidence.codes @ vectors.T
-        sigma, mean = torch.std_mean(along.double(), dim=0)
+    with threads_for(evidence.n * evidence.dim):
+        seen = _projected(evidence, vectors)
         if slopes is None:
-            slopes, intercepts = _lines(along, evidence.logits)
+            slopes, intercepts = _lines(seen)
         else:
-            intercepts = evidence.logits.double().mean(0) - slopes * mean
+            intercepts = seen.mean_logits - slopes * seen.mean
     if offsets is not None:
         intercepts = slopes * offsets
-    areas = auc(evidence.held_codes @ vectors.T, evidence.held_labels)
+    areas = auc(seen.held, seen.held_labels)
     return Directions(
         Direction(
             name=name,
             vector=unflatten(evidence, vectors[k]),
             space=evidence.space,
             intercept=float(intercepts[k]),
-            sigma=float(sigma[k]),
+            sigma=float(seen.sigma[k]),
             slope=float(slopes[k]),
             auc=float(areas[k]),
             method=method,
@@ -218,56 +117,84 @@ def auc(values: Float[Tensor, "n a"], labels: Bool[Tensor, "n a"]) -> Float[Tens
 
     Ties count half (Mann and Whitney's U); nan where one class is missing.
     """
-    ranks = torch.from_numpy(rankdata(values, axis=0))
-    present = labels.double().sum(0)
-    above = (ranks * labels).sum(0) - present * (present + 1) / 2
+    return torch.stack([_area(*pair) for pair in zip(values.T, labels.T, strict=True)])
+
+
+def _area(values: Float[Tensor, " n"], labels: Bool[Tensor, " n"]) -> Float[Tensor, ""]:
+    ranks = torch.from_numpy(rankdata(values))
+    present = labels.double().sum()
+    above = (ranks * labels).sum() - present * (present + 1) / 2
     return above / (present * (len(labels) - present))
 
 
-def _choose(survey: Survey, attributes: Iterable[str] | None) -> tuple[str, ...]:
-    known = survey.scores.names
-    broken = survey.scores.logits.isinf().nonzero()
-    if len(broken):
-        row, column = broken[0].tolist()
-        raise ScoreError(
-            f"row {row} of the survey scores {float(survey.scores.logits[row, column])} for {known[column]!r} "
-            f"({len(broken)} such scores); drop these rows, or fix the scorer"
-        )
-    if attributes is None:
-        names = tuple(usable(survey))
-        if not names:
-            raise ScoreError(
-                f"none of the {len(known)} attributes is present in {MINIMUM} of these {len(survey)} images and absent "
-                f"in {MINIMUM}; survey more codes, or name the attributes"
-            )
-        return names
-    names = texts("attributes", attributes)
-    if not names:
-        raise SettingError("attributes is empty; leave it out to find directions of all")
-    for name in names:
-        if name not in known:
-            raise UnknownNameError("attribute", name, known)
-    return names
+@dataclass(frozen=True, kw_only=True)
+class Projected:
+    """Where codes lie along a vector for each attribute, and how their logits follow; in float64.
+
+    Args:
+        covariance: of the distance along the vector and the logit.
+        graded: the share of logits that are no hard labels.
+        first: distances of the first codes, and their labels.
+        held: distances of the held-out codes.
+    """
+
+    mean: Float[Tensor, " a"]
+    variance: Float[Tensor, " a"]
+    sigma: Float[Tensor, " a"]
+    mean_logits: Float[Tensor, " a"]
+    covariance: Float[Tensor, " a"]
+    graded: Float[Tensor, " a"]
+    first: Float[Tensor, "f a"]
+    first_labels: Bool[Tensor, "f a"]
+    held: Float[Tensor, "m a"]
+    held_labels: Bool[Tensor, "m a"]
 
 
-def _clip(logits: Float[Tensor, "n a"]) -> Float[Tensor, "n a"]:
-    """Clip outliers, which a saturated scorer gives and a least-squares fit would follow."""
-    low, median, high = torch.quantile(logits[:ENOUGH], torch.tensor([0.25, 0.5, 0.75]), dim=0)
-    reach = OUTLYING * (high - low) / IQR_OF_NORMAL
-    return logits.clamp((median - reach).clamp(max=-GRADED), (median + reach).clamp(min=GRADED))
+def _projected(evidence: Evidence, vectors: Float[Tensor, "a d"]) -> Projected:
+    """In one pass."""
+    sums, pilot, n = (
+        torch.zeros(5, len(vectors), dtype=torch.float64),
+        torch.zeros(2, len(vectors)).double(),
+        0,
+    )
+    first: list[tuple[Tensor, Tensor]] = []
+    held: list[tuple[Tensor, Tensor]] = []
+    for piece in evidence.pieces():
+        held.append((piece.held_codes @ vectors.T, piece.held_labels))
+        along, logits = piece.codes @ vectors.T, piece.logits
+        if not n and len(along):  # deviations from about the mean lose no digits when they are squared
+            pilot = torch.stack([along.mean(0, dtype=torch.float64), logits.mean(0, dtype=torch.float64)])
+        if n < CURVE_ROWS:
+            first.append((along[: CURVE_ROWS - n], logits[: CURVE_ROWS - n] > 0))
+        n += len(along)
+        x, y = along.double() - pilot[0], logits.double() - pilot[1]
+        graded = (logits.abs() < 0.999 * GRADED).double()
+        sums += torch.stack([x.sum(0), x.square().sum(0), y.sum(0), (x * y).sum(0), graded.sum(0)])
+    x, squares, y, products, graded = sums / n
+    variance = squares - x.square()
+    distances, labels = (torch.cat(parts) for parts in zip(*first, strict=True))
+    held_distances, held_labels = (torch.cat(parts) for parts in zip(*held, strict=True))
+    return Projected(
+        mean=pilot[0] + x,
+        variance=variance,
+        sigma=(variance * n / (n - 1)).sqrt(),
+        mean_logits=pilot[1] + y,
+        covariance=products - x * y,
+        graded=graded,
+        first=distances,
+        first_labels=labels,
+        held=held_distances,
+        held_labels=held_labels,
+    )
 
 
-def _lines(along: Float[Tensor, "n a"], logits: Float[Tensor, "n a"]) -> tuple[Tensor, Tensor]:
+def _lines(seen: Projected) -> tuple[Tensor, Tensor]:
     """Slope and intercept of each attribute's logit over the distance along its vector, in float64."""
-    mean_along, mean_logits = along.mean(0, dtype=torch.float64), logits.mean(0, dtype=torch.float64)
-    slopes = torch.empty_like(mean_along)
-    for k in range(along.shape[1]):
-        distance = along[:, k].double() - mean_along[k]
-        graded = (logits[:, k].abs() < 0.999 * GRADED).double().mean() >= 0.01
-        slopes[k] = distance @ logits[:, k].double() / distance.square().sum()
-        if not graded:
-            slopes[k], mean_logits[k] = _logistic_curve(distance, logits[:, k] > 0)
-    return slopes, mean_logits - slopes * mean_along
+    slopes, mean_logits = seen.covariance / seen.variance, seen.mean_logits.clone()
+    for k in (seen.graded < 0.01).nonzero()[:, 0].tolist():
+        distance = seen.first[:, k].double() - seen.mean[k]
+        slopes[k], mean_logits[k] = _logistic_curve(distance, seen.first_labels[:, k])
+    return slopes, mean_logits - slopes * seen.mean
 
 
 def _logistic_curve(distance: Float[Tensor, " n"], labels: Bool[Tensor, " n"]) -> tuple[float, float]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ganatomy.directions.base import calibrate, read
-from ganatomy.directions.moments import moments
+from ganatomy.directions.base import calibrate
+from ganatomy.directions.evidence import as_labels, read
 from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
 
@@ -20,7 +20,7 @@ def centroids(survey: Survey, attributes: Iterable[str] | None = None, *, seed: 
         One direction for each attribute.
 
     Raises:
-        ScoreError, UnknownNameError: see `directions.base.read`.
+        ScoreError, UnknownNameError: see `directions.evidence.read`.
 
     Example::
 
@@ -28,5 +28,5 @@ def centroids(survey: Survey, attributes: Iterable[str] | None = None, *, seed: 
     """
     evidence = read(survey, attributes, seed=seed)
     # For labels of 0 and 1 the regression on each label alone is the difference of its means.
-    seen = moments(evidence.codes, evidence.labels.float())
+    seen = evidence.moments(as_labels)
     return calibrate(evidence, (seen.cross / seen.variances).T, method="centroid")

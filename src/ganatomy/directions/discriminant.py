@@ -8,8 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.directions.base import calibrate, read
-from ganatomy.directions.moments import Moments, moments
+from ganatomy.directions.base import calibrate
+from ganatomy.directions.evidence import as_labels, read
+from ganatomy.directions.moments import Moments
 from ganatomy.directions.regression import STRENGTHS, generalised_error
 from ganatomy.errors import SettingError
 from ganatomy.latents import Directions
@@ -37,7 +38,7 @@ def discriminant(
 
     Raises:
         SettingError: for a shrinkage outside [0, 1).
-        ScoreError, UnknownNameError: see `directions.base.read`.
+        ScoreError, UnknownNameError: see `directions.evidence.read`.
 
     Example::
 
@@ -46,7 +47,7 @@ def discriminant(
     if shrinkage is not None and not 0 <= shrinkage < 1:
         raise SettingError(f"shrinkage is {shrinkage:g}; it must be 0 or more and below 1 (1 is `centroids`)")
     evidence = read(survey, attributes, seed=seed)
-    weights, intercepts = discriminants(moments(evidence.codes, evidence.labels.float()), shrinkage=shrinkage)
+    weights, intercepts = discriminants(evidence.moments(as_labels), shrinkage=shrinkage)
     norms = torch.linalg.vector_norm(weights, dim=1)
     return calibrate(evidence, weights, method="discriminant", offsets=intercepts / norms)
 

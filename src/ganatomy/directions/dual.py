@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import torch
 
 from ganatomy import geometry
-from ganatomy.directions.base import calibrate, read
-from ganatomy.directions.moments import moments
+from ganatomy.directions.base import calibrate
+from ganatomy.directions.evidence import read
 from ganatomy.directions.regression import ridge_of
 from ganatomy.directions.threads import threads_for
 from ganatomy.latents import Directions
@@ -42,7 +42,7 @@ def dual(
         edited = ga.move(latents, found["Smiling"], 2.0)
     """
     evidence = read(survey, attributes, seed=seed)
-    seen = moments(evidence.codes, evidence.logits)
+    seen = evidence.moments()
     weights = ridge_of(seen, strength=strength).weights
     with threads_for(weights.numel()):
         vectors = geometry.dual_basis(weights)

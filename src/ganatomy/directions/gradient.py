@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.directions.base import calibrate, in_evidence, jacobians_of, read
+from ganatomy.directions.base import calibrate, in_evidence, jacobians_of
+from ganatomy.directions.evidence import read
 from ganatomy.errors import ScoreError, SettingError
 from ganatomy.geometry import upright
 from ganatomy.latents import Directions
@@ -30,7 +31,7 @@ def gradient(survey: Survey, attributes: Iterable[str] | None = None, *, seed: i
 
     Raises:
         SettingError: for a survey without Jacobians.
-        ScoreError: where all gradients are zero, and see `directions.base.read`.
+        ScoreError: where all gradients are zero, and see `directions.evidence.read`.
         UnknownNameError: for an attribute that was not scored, or not differentiated.
 
     Example::
@@ -58,7 +59,7 @@ def active(
 
     Raises:
         SettingError: for a survey without Jacobians, or for more directions than they have.
-        ScoreError, UnknownNameError: see `directions.base.read`.
+        ScoreError, UnknownNameError: see `directions.evidence.read`.
 
     Example::
 
@@ -71,14 +72,10 @@ def active(
         raise SettingError(f"these gradients have 1 to {most} directions, not {num_directions}")
     vectors = torch.stack([_principal(g)[0][:num_directions] for g in gradients.unbind(1)])
     slopes = torch.einsum("ad,akd->ak", gradients.mean(0), vectors)
-    columns = torch.arange(len(evidence.names)).repeat_interleave(num_directions)
-    each = replace(
-        evidence,
-        names=tuple(
-            f"{name} {k}" if k > 1 else name for name in evidence.names for k in range(1, num_directions + 1)
-        ),
-        logits=evidence.logits[:, columns],
-        held_labels=evidence.held_labels[:, columns],
+    numbers = range(1, num_directions + 1)
+    each = evidence.take(
+        [f"{name} {k}" if k > 1 else name for name in evidence.names for k in numbers],
+        [column for column in range(len(evidence.names)) for _ in numbers],
     )
     return calibrate(each, vectors.flatten(0, 1), method="active", slopes=slopes.flatten())
 

@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.directions.base import Evidence, calibrate, in_evidence, read
+from ganatomy.directions.base import calibrate, in_evidence
+from ganatomy.directions.evidence import Evidence, read
 from ganatomy.directions.regression import regression
 from ganatomy.errors import SettingError
 from ganatomy.latents import Directions
@@ -37,7 +38,7 @@ def held(
 
     Raises:
         SettingError: for a slack that is not above 0.
-        ScoreError, UnknownNameError: see `directions.base.read`.
+        ScoreError, UnknownNameError: see `directions.evidence.read`.
 
     Example::
 
@@ -76,10 +77,9 @@ def fitting_slack(evidence: Evidence, vectors: Float[Tensor, "a d"]) -> float:
 
         c = sum_j e_j² / (b_j² tr S).
     """
-    codes, logits = evidence.codes.double(), evidence.logits.double()
-    along = codes @ vectors.T
-    covariance = ((along - along.mean(0)) * (logits - logits.mean(0))).mean(0)
-    slopes = covariance / along.var(0, correction=0)
-    errors = logits.var(0, correction=0) - slopes * covariance
-    spread = float(codes.var(dim=0).sum())
+    seen = evidence.moments()
+    covariance = (seen.cross * vectors.T).sum(0)
+    slopes = covariance / ((vectors @ seen.covariance) * vectors).sum(1)
+    errors = seen.variances - slopes * covariance
+    spread = float(seen.covariance.trace()) * seen.n / (seen.n - 1)
     return max(LEAST, float((errors / (slopes.square() * spread)).sum()))

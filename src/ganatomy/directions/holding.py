@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.directions.base import Evidence, in_evidence, read
+from ganatomy.directions.base import in_evidence
+from ganatomy.directions.evidence import Evidence, read
 from ganatomy.directions.held import fitting_slack
 from ganatomy.directions.regression import regression
 from ganatomy.directions.selective import best_ridge, whitened
@@ -95,7 +96,7 @@ def holding(survey: Survey, attributes: Iterable[str] | None = None, *, seed: in
     With all others held, `step` is that of `selective` in the first case, and near that of `held` in the second.
 
     Raises:
-        ScoreError, UnknownNameError: see `directions.base.read`.
+        ScoreError, UnknownNameError: see `directions.evidence.read`.
     """
     evidence = read(survey, attributes, seed=seed)
     if survey.jacobians is None:

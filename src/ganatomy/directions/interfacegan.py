@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.directions.base import calibrate, read
-from ganatomy.directions.svm import check_boundary, extremes, num_at_each_end
+from ganatomy.directions.base import calibrate
+from ganatomy.directions.evidence import read
+from ganatomy.directions.svm import both_ends, check_boundary, num_at_each_end
 from ganatomy.directions.threads import threads_for
 from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
@@ -36,7 +37,7 @@ def interfacegan(
     is kept. `svm` solves a near problem faster, in white codes.
 
     Args:
-        num_extremes: codes at each end; by default 2 %, but 1,000 where there are as many.
+        num_extremes: codes at each end; by default 2 %, but from 1,000, where there are as many, to 10,000.
         cost: C, of a code on the wrong side of the margin.
 
     Returns:
@@ -44,7 +45,7 @@ def interfacegan(
 
     Raises:
         SettingError: for fewer than two codes at each end, or a cost that is not above 0.
-        ScoreError, UnknownNameError: see `directions.base.read`.
+        ScoreError, UnknownNameError: see `directions.evidence.read`.
 
     Example::
 
@@ -52,11 +53,11 @@ def interfacegan(
     """
     check_boundary(num_extremes, cost=cost, least=2)
     evidence = read(survey, attributes, seed=seed)
-    kept = num_at_each_end(len(evidence.codes), num_extremes)
+    kept = num_at_each_end(evidence.n, num_extremes)
     vectors, offsets = [], []
-    with threads_for(2 * kept * evidence.codes.shape[1]):
-        for logits in evidence.logits.T:
-            vector, offset = hinge_boundary(evidence.codes, *extremes(logits, kept), cost=cost)
+    with threads_for(2 * kept * evidence.dim):
+        for codes, low, high in both_ends(evidence, kept):
+            vector, offset = hinge_boundary(codes, low, high, cost=cost)
             vectors.append(vector)
             offsets.append(offset)
     found = torch.stack(vectors)

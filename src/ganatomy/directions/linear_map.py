@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.directions.base import Evidence, calibrate, read
-from ganatomy.directions.moments import moments
+from ganatomy.directions.base import calibrate
+from ganatomy.directions.evidence import Evidence, read
 from ganatomy.directions.penalised import FORMS, PenalisedMap
 from ganatomy.directions.threads import threads_for
 from ganatomy.errors import SettingError, UnknownNameError
@@ -45,8 +45,8 @@ def linear_map(
 
     Raises:
         SettingError: for a negative penalty.
-        UnknownNameError: for another form, and see `directions.base.read`.
-        ScoreError: see `directions.base.read`.
+        UnknownNameError: for another form, and see `directions.evidence.read`.
+        ScoreError: see `directions.evidence.read`.
 
     Example::
 
@@ -74,14 +74,12 @@ def fit_map(evidence: Evidence, *, penalty: float = 0.0, form: str = "identity")
         raise SettingError(f"penalty is {penalty}; it must be 0 or more (the paper has 0 and 2)")
     if form not in FORMS:
         raise UnknownNameError("form of the penalty", form, FORMS)
-    probabilities = torch.sigmoid(evidence.logits)
+    seen = evidence.moments(torch.sigmoid)
     if penalty:
-        task = PenalisedMap.of(evidence.codes, probabilities, penalty=penalty, form=form)
+        task = PenalisedMap.of_moments(seen, penalty=penalty, form=form)
         with threads_for(task.cross.size):
             weights = torch.from_numpy(task.minimum()) @ task.axes.T
-        seen = task
     else:
-        seen = moments(evidence.codes, probabilities)
         weights = seen.least_squares()
     bias = seen.mean_scores - weights @ seen.mean_codes
     return FittedMap(weights=weights.float(), bias=bias.float())

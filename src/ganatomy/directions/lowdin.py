@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import torch
 
 from ganatomy import geometry
-from ganatomy.directions.base import calibrate, read
+from ganatomy.directions.base import calibrate
+from ganatomy.directions.evidence import read
 from ganatomy.directions.regression import ridge
 from ganatomy.directions.threads import threads_for
 from ganatomy.errors import SettingError
@@ -31,16 +32,16 @@ def lowdin(
 
     Raises:
         SettingError: for more attributes than a code has numbers, or a negative strength.
-        ScoreError, UnknownNameError: see `directions.base.read`.
+        ScoreError, UnknownNameError: see `directions.evidence.read`.
 
     Example::
 
         found = ga.lowdin(survey)
     """
     evidence = read(survey, attributes, seed=seed)
-    if len(evidence.names) > evidence.codes.shape[1]:
+    if len(evidence.names) > evidence.dim:
         raise SettingError(
-            f"{len(evidence.names)} directions cannot be orthogonal in {evidence.codes.shape[1]} dimensions; "
+            f"{len(evidence.names)} directions cannot be orthogonal in {evidence.dim} dimensions; "
             "name fewer attributes"
         )
     found = ridge(evidence, strength=strength)

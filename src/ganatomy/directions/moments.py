@@ -150,5 +150,9 @@ class Whitening:
 
 def whitening(codes: Float[Tensor, "n d"]) -> Whitening:
     """The whitening of these codes; for z of a normal prior nearly the identity."""
-    seen = moments(codes, codes.new_zeros(len(codes), 0))
+    return whitening_of(moments(codes, codes.new_zeros(len(codes), 0)))
+
+
+def whitening_of(seen: Moments) -> Whitening:
+    """The whitening of codes with these moments."""
     return Whitening(seen.mean_codes, seen.spectrum.axes / seen.spectrum.variances.sqrt())

@@ -17,8 +17,8 @@ def pca(
     """Principal components of the codes of a survey, "PC 1" with the most variance (GANSpace, Härkönen et al. 2020).
 
     Scores are not used: slope and AUC are nan. The sign of a component is free; `geometry.upright` fixes it. Codes of
-    more than `principal.LONGEST` numbers (w+) are sketched. `ganspace` finds components of more codes than fit into
-    memory, and of activations.
+    more than `principal.LONGEST` numbers (w+) are sketched. `ganspace` finds components of codes that are
+    not in a survey, and of activations.
 
     Args:
         attributes: must be None; it is here for the shared signature.
@@ -36,19 +36,19 @@ def pca(
     """
     if attributes is not None:
         raise SettingError("principal components have no attributes; leave them out and give num_components")
-    codes = survey.latents.codes.detach().cpu().float().flatten(1)
-    found = principal([(codes, codes[:, :0])], num_axes=max(1, num_components), seed=seed)
-    check_count(num_components, len(found.variances), f"these {len(codes)} codes")
+    batches = ((codes, codes[:, :0]) for codes, _ in survey.batches())
+    found = principal(batches, num_axes=max(1, num_components), seed=seed)
+    check_count(num_components, len(found.variances), f"these {len(survey)} codes")
     return Ranked(
         (
             Direction(
                 name=f"PC {k + 1}",
-                vector=found.axes[:, k].float().reshape(survey.latents.codes.shape[1:]),
-                space=survey.latents.space,
+                vector=found.axes[:, k].float().reshape(survey.code_shape),
+                space=survey.space,
                 sigma=float(found.variances[k].sqrt()),
                 method="pca",
                 seed=seed,
-                fingerprint=survey.latents.fingerprint,
+                fingerprint=survey.generator,
             )
             for k in range(num_components)
         ),

@@ -19,7 +19,7 @@ from scipy.linalg import eigh
 from scipy.optimize import minimize
 from torch import Tensor
 
-from ganatomy.directions.moments import moments
+from ganatomy.directions.moments import Moments, moments
 
 FORMS = ("identity", "cosines")
 ROUND = 1e-9
@@ -74,7 +74,11 @@ class PenalisedMap:
         form: str = "identity",
     ) -> PenalisedMap:
         """That of codes and their scores."""
-        seen = moments(codes, scores)
+        return cls.of_moments(moments(codes, scores), penalty=penalty, form=form)
+
+    @classmethod
+    def of_moments(cls, seen: Moments, *, penalty: float, form: str = "identity") -> PenalisedMap:
+        """That of codes and scores with these moments."""
         axes = seen.spectrum.axes
         return cls(
             axes=axes,

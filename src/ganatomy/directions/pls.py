@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ganatomy.directions.base import calibrate, read
-from ganatomy.directions.moments import Moments, moments
+from ganatomy.directions.base import calibrate
+from ganatomy.directions.evidence import Evidence, read
+from ganatomy.directions.moments import BLOCK, Moments, streamed
 from ganatomy.directions.threads import threads_for
 from ganatomy.errors import SettingError
 from ganatomy.latents import Directions
@@ -46,21 +47,21 @@ def pls(
 
     Raises:
         SettingError: for fewer than one component, or more than a code has numbers.
-        ScoreError, UnknownNameError: see `directions.base.read`.
+        ScoreError, UnknownNameError: see `directions.evidence.read`.
 
     Example::
 
         found = ga.pls(survey, num_components=20)
     """
     evidence = read(survey, attributes, seed=seed)
-    dim = evidence.codes.shape[1]
+    dim = evidence.dim
     if num_components is not None and not 0 < num_components <= dim:
         raise SettingError(f"these codes have 1 to {dim} components, not {num_components}")
     if num_components is None:
-        folds = [moments(evidence.codes[k::FOLDS], evidence.logits[k::FOLDS]) for k in range(FOLDS)]
+        folds = [_fold(evidence, k) for k in range(FOLDS)]
         seen, chosen = pooled(folds), best_numbers(folds)
     else:
-        seen = moments(evidence.codes, evidence.logits)
+        seen = evidence.moments()
         chosen = torch.full((len(evidence.names),), num_components)
     with threads_for(seen.covariance.numel()):
         path = components_path(seen.covariance, seen.cross.T, int(chosen.max()))
@@ -68,6 +69,22 @@ def pls(
     norms = torch.linalg.vector_norm(weights, dim=1)
     intercepts = seen.mean_scores - weights @ seen.mean_codes
     return calibrate(evidence, weights, method="pls", slopes=norms, offsets=intercepts / norms)
+
+
+def _fold(evidence: Evidence, k: int) -> Moments:
+    """The moments of every `FOLDS`-th code."""
+
+    def rows() -> Iterator[tuple[Tensor, Tensor]]:
+        start = 0
+        for piece in evidence.pieces():
+            for codes, logits in zip(piece.codes.split(BLOCK), piece.logits.split(BLOCK), strict=True):
+                first = (k - start) % FOLDS
+                start += len(codes)
+                if first < len(codes):
+                    yield codes[first::FOLDS], logits[first::FOLDS]
+
+    with threads_for(evidence.n * evidence.dim):
+        return streamed(rows())
 
 
 def components_path(

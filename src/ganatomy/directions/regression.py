@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.directions.base import Evidence, calibrate, read
-from ganatomy.directions.moments import Moments, moments
+from ganatomy.directions.base import calibrate
+from ganatomy.directions.evidence import Evidence, read
+from ganatomy.directions.moments import Moments
 from ganatomy.errors import SettingError
 from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
@@ -42,7 +43,7 @@ def regression(
 
     Raises:
         SettingError: for a negative strength.
-        ScoreError, UnknownNameError: see `directions.base.read`.
+        ScoreError, UnknownNameError: see `directions.evidence.read`.
 
     Example::
 
@@ -59,7 +60,7 @@ def regression(
 
 def ridge(evidence: Evidence, *, strength: float | None = None) -> Ridge:
     """The ridge regression itself, in float64, for methods that start from it."""
-    return ridge_of(moments(evidence.codes, evidence.logits), strength=strength)
+    return ridge_of(evidence.moments(), strength=strength)
 
 
 def ridge_of(seen: Moments, *, strength: float | None = None) -> Ridge:

@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.directions.base import Evidence, calibrate, in_evidence, jacobians_of, read
-from ganatomy.directions.moments import moments
+from ganatomy.directions.base import calibrate, in_evidence, jacobians_of
+from ganatomy.directions.evidence import Evidence, as_nothing, read
 from ganatomy.errors import SettingError
 from ganatomy.latents import Directions
 from ganatomy.surveys import Survey
@@ -49,7 +49,7 @@ def selective(
 
     Raises:
         SettingError: for a survey without Jacobians, and for a ridge that is not above 0.
-        ScoreError, UnknownNameError: see `directions.base.read`.
+        ScoreError, UnknownNameError: see `directions.evidence.read`.
 
     Example::
 
@@ -69,7 +69,7 @@ def selective(
 
 def whitened(evidence: Evidence, seen: Jacobians) -> tuple[Float[Tensor, "full d"], Float[Tensor, "n a d"]]:
     """D such that codes have the covariance D Dᵀ, and the gradients of probabilities along its columns, in float64."""
-    spectrum = moments(evidence.codes, evidence.codes.new_zeros(len(evidence.codes), 0)).spectrum
+    spectrum = evidence.moments(as_nothing).spectrum
     deviations = spectrum.axes * spectrum.variances.sqrt()
     if evidence.basis is not None:
         deviations = evidence.basis.double() @ deviations

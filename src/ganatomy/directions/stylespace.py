@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ganatomy.directions.base import usable
+from ganatomy.directions.evidence import usable
 from ganatomy.directions.unsupervised import Ranked
 from ganatomy.errors import ScoreError, SettingError, SpaceError, UnknownNameError
 from ganatomy.generators import stylegan2, stylegan3

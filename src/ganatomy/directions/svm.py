@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
@@ -10,8 +10,9 @@ from jaxtyping import Float, Int
 from scipy.optimize import minimize
 from torch import Tensor
 
-from ganatomy.directions.base import calibrate, read
-from ganatomy.directions.moments import whitening
+from ganatomy.directions.base import calibrate
+from ganatomy.directions.evidence import Evidence, as_nothing, read
+from ganatomy.directions.moments import whitening_of
 from ganatomy.directions.threads import threads_for
 from ganatomy.errors import SettingError
 from ganatomy.latents import Directions
@@ -22,6 +23,12 @@ FRACTION = 0.02
 
 FEWEST = 1000
 """Least number of codes kept at each end, where there are as many; InterFaceGAN surveyed 500,000."""
+
+MOST = 10_000
+"""Most codes kept at each end: as many as InterFaceGAN kept of its 500,000."""
+
+GATHERED = 2**26
+"""Numbers of the codes at both ends that are gathered in one pass: attributes of a large survey take several."""
 
 FLAT = 1e-7
 """L-BFGS stops when a step lowers the objective by no more than this share, the precision of float32."""
@@ -41,7 +48,7 @@ def svm(
     normal prior is white already), and keeps the intercept: the direction's logit is 0 on the boundary.
 
     Args:
-        num_extremes: codes kept at each end; by default 2 %, but 1,000 where there are as many.
+        num_extremes: codes kept at each end; by default 2 %, but from 1,000, where there are as many, to 10,000.
         cost: C, of a code on the wrong side of the margin.
 
     Returns:
@@ -49,7 +56,7 @@ def svm(
 
     Raises:
         SettingError: for fewer than one code at each end, or a cost that is not above 0.
-        ScoreError, UnknownNameError: see `directions.base.read`.
+        ScoreError, UnknownNameError: see `directions.evidence.read`.
 
     Example::
 
@@ -57,11 +64,13 @@ def svm(
     """
     check_boundary(num_extremes, cost=cost, least=1)
     evidence = read(survey, attributes, seed=seed)
-    kept = num_at_each_end(len(evidence.codes), num_extremes)
-    white = whitening(evidence.codes)
-    codes = white.codes(evidence.codes)
-    with threads_for(2 * kept * codes.shape[1]):
-        planes = [separate(codes, *extremes(logits, kept), cost=cost) for logits in evidence.logits.T]
+    kept = num_at_each_end(evidence.n, num_extremes)
+    white = whitening_of(evidence.moments(as_nothing))
+    with threads_for(2 * kept * evidence.dim):
+        planes = [
+            separate(white.codes(codes), low, high, cost=cost)
+            for codes, low, high in both_ends(evidence, kept)
+        ]
     weights, intercepts = zip(*planes, strict=True)
     vectors, offsets = white.boundary(torch.stack(weights), torch.stack(intercepts))
     return calibrate(evidence, vectors, method="svm", offsets=offsets)
@@ -77,8 +86,21 @@ def check_boundary(num_extremes: int | None, *, cost: float, least: int) -> None
 
 
 def num_at_each_end(n: int, num_extremes: int | None) -> int:
-    """How many of n codes are kept at each end: as many as are asked for, else 2 % and at least `FEWEST`."""
-    return min(num_extremes or max(round(FRACTION * n), FEWEST), n // 2)
+    """How many of n codes are kept at each end: as many as are asked for, else 2 %, from `FEWEST` to `MOST`."""
+    return min(num_extremes or min(max(round(FRACTION * n), FEWEST), MOST), n // 2)
+
+
+def both_ends(
+    evidence: Evidence, num: int
+) -> Iterator[tuple[Float[Tensor, "k d"], Int[Tensor, " low"], Int[Tensor, " high"]]]:
+    """For each attribute the codes with the lowest and the highest logits, and which of these are which."""
+    at_once = max(1, GATHERED // (2 * num * evidence.dim))
+    for start in range(0, len(evidence.names), at_once):
+        columns = range(start, min(start + at_once, len(evidence.names)))
+        ends = [extremes(evidence.column(k), num) for k in columns]
+        gathered = evidence.codes_of([torch.cat(pair) for pair in ends])
+        for codes, (low, high) in zip(gathered, ends, strict=True):
+            yield codes, torch.arange(len(low)), torch.arange(len(low), len(low) + len(high))
 
 
 def extremes(logits: Float[Tensor, " n"], num: int) -> tuple[Int[Tensor, " low"], Int[Tensor, " high"]]:

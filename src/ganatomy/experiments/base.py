@@ -17,6 +17,7 @@ from ganatomy.perception.base import Scorer
 from ganatomy.perception.judging import Judge
 from ganatomy.progress import Advance, Clock, Progress
 from ganatomy.surveys import Survey, differentiate, gradients_flow, survey
+from ganatomy.surveys.executors import Executor
 
 NUM_DIFFERENTIATED = 64
 """Images whose gradients methods may learn from."""
@@ -34,6 +35,7 @@ class Experiment:
         seed: of the codes that methods learn from; codes to measure on are drawn with the next one.
         truncation_psi: of codes in w; 1 is none.
         batch_size: images that are made at a time.
+        executor: makes the images of surveys; by default this process.
         progress: called with (stage, done, total).
 
     Raises:
@@ -56,6 +58,7 @@ class Experiment:
     seed: int = field(default=0, kw_only=True)
     truncation_psi: float = field(default=1.0, kw_only=True)
     batch_size: int = field(default=32, kw_only=True)
+    executor: Executor | None = field(default=None, kw_only=True)
     progress: Progress | None = field(default=None, kw_only=True)
     clock: Clock = field(init=False, repr=False)
     """Seconds of each stage so far."""
@@ -166,6 +169,7 @@ class Experiment:
                 folder=folder,
                 batch_size=self.batch_size,
                 truncation_psi=self.psi(space),
+                executor=self.executor,
                 progress=advance,
             )
 

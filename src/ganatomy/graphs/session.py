@@ -54,6 +54,27 @@ def read_whole_outline(path: Path) -> GraphOutline:
         raise CheckpointError(f"{path} cannot be read as ONNX: it {error}") from None
 
 
+class RunningFile:
+    """A session of onnxruntime that can be sent to another process, as the bytes of its file.
+
+    Args:
+        path: of the file.
+        content: what is in it, where the file is on another machine.
+    """
+
+    def __init__(self, path: Path, content: bytes | None = None) -> None:
+        self.path = path
+        self.session = _run(path, content)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "session":  # of an object that is not made yet
+            raise AttributeError(name)
+        return getattr(self.session, name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RunningFile, (self.path, self.path.read_bytes())
+
+
 def run_by_onnxruntime(path: Path) -> Any:
     """The same, of a file whose outline was read.
 
@@ -63,13 +84,19 @@ def run_by_onnxruntime(path: Path) -> Any:
     Raises:
         CheckpointError: when it cannot be run.
     """
+    return RunningFile(path)
+
+
+def _run(path: Path, content: bytes | None) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 4
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            str(path) if content is None else content, options, providers=["CPUExecutionProvider"]
+        )
         # Names that are no text are found out here, and not by whoever asks for them.
         for port in (*session.get_inputs(), *session.get_outputs()):
             _ = (port.name, port.shape)

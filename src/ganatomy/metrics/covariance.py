@@ -76,7 +76,7 @@ def covariance(survey: Survey, directions: Directions) -> Covariance:
     if len(directions) < 2:
         raise SettingError(f"a covariance needs two directions, there are {len(directions)}")
     for direction in directions:
-        direction.check(survey.latents)
+        direction.check(survey[:1].latents)
         if direction.name not in survey.names:
             raise UnknownNameError("attribute", direction.name, survey.names)
         if not direction.slope == direction.slope:
@@ -85,8 +85,8 @@ def covariance(survey: Survey, directions: Directions) -> Covariance:
     logits = survey.scores.select(directions.names).logits.cpu().double()
     slopes = torch.tensor([direction.slope for direction in directions], dtype=torch.float64)
     normals = directions.matrix.cpu().double()
-    codes = survey.latents.codes.cpu().double().flatten(1)
-    along = (codes - codes.mean(0)) @ normals.T * slopes
+    along = torch.cat([codes.double() @ normals.T for codes, _ in survey.batches()]) * slopes
+    along = along - along.mean(0)
     seen = logits - logits.mean(0)
     published = (normals @ normals.T) * slopes * slopes[:, None]
 
@@ -105,7 +105,7 @@ def covariance(survey: Survey, directions: Directions) -> Covariance:
         isotropic=published.float(),
         error=error,
         isotropic_error=isotropic_error,
-        space=survey.latents.space,
+        space=survey.space,
         num_codes=len(survey),
     )
 

@@ -125,7 +125,7 @@ def separability(survey: Survey, attributes: Iterable[str] | None = None, *, see
         return estimate(2**value, 2**resampled)
 
     return Separability(
-        space=survey.latents.space,
+        space=survey.space,
         held_out=product("held out"),
         published=product("published"),
         bits={name: estimate(*bits) for name, bits in zip(kept, found["held out"], strict=True)},

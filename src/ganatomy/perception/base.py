@@ -129,6 +129,10 @@ class Scorer(ABC):
         """Whether it learnt its attributes from what another scorer reads, and so shares that one's errors."""
         return False
 
+    def to(self, device: str | torch.device) -> Scorer:
+        """The same scorer on another device; itself, where it goes to its images, or is bound to the processor."""
+        return self
+
     def target(self) -> Scorer:
         """What optimisers follow for this scorer: itself, or an ensemble that goes with it."""
         return self.followed or self
@@ -210,6 +214,9 @@ class SelectedScorer(Scorer):
     @property
     def is_student(self) -> bool:
         return self.scorer.is_student
+
+    def to(self, device: str | torch.device) -> Scorer:
+        return SelectedScorer(self.scorer.to(device), self.names)
 
     def target(self) -> Scorer:
         return self.followed or self.scorer.target().select(self.names)

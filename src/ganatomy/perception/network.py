@@ -6,6 +6,7 @@ import json
 import math
 from copy import copy, deepcopy
 from dataclasses import dataclass
+from typing import Any
 from weakref import ref
 
 import torch
@@ -181,6 +182,9 @@ class NetworkScorer(Scorer):
         moved._latest = None  # noqa: SLF001 (a copy of itself)
         moved.network = deepcopy(self.network).to(device)
         return moved
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_latest": None}
 
     def _read(self, images: Float[Tensor, "n c h w"]) -> Heads:
         """Both heads; the network runs once where attributes and factors of the same images are asked for in turn."""

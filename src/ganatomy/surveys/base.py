@@ -1,26 +1,40 @@
-"""A survey in memory: codes, the scores of their images, and subsets of both."""
+"""Surveys: codes, the scores of their images, and subsets of both."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ganatomy.arguments import whole
 from ganatomy.errors import ScoreError, SettingError
-from ganatomy.latents import Latents
-from ganatomy.perception.base import Scores
+from ganatomy.latents import Latents, Space
+from ganatomy.perception.base import Scores, check_names, position
 from ganatomy.surveys.jacobians import Jacobians
+from ganatomy.surveys.parts import to_table
+from ganatomy.surveys.rows import Rows
+from ganatomy.surveys.settings import Settings
 from ganatomy.tabular import Frame, Tabular
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH_NUMBERS = 2**22
+"""Numbers of codes that `Survey.batches` gives at once, 16 MB."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Survey(Tabular):
     """Codes and the scores of their images, from which supervised methods find directions.
+
+    A survey in a folder is a `StoredSurvey`: it reads its rows when they are asked for, and those of a method batch by
+    batch.
 
     Args:
         seed: of the sample that the codes are from.
@@ -46,16 +60,20 @@ class Survey(Tabular):
     jacobians: Jacobians | None = None
 
     def __post_init__(self) -> None:
-        if self.rows is None:
-            object.__setattr__(self, "rows", torch.arange(len(self.latents)))
-        if not len(self.latents) == len(self.scores) == len(self.sample_rows):
+        num_rows = len(self.latents) if self.rows is None else len(self.rows)
+        if not len(self.latents) == len(self.scores) == num_rows:
             raise SettingError(
                 f"a survey of {len(self.latents)} codes needs as many scores and rows, "
-                f"got {len(self.scores)} and {len(self.sample_rows)}"
+                f"got {len(self.scores)} and {num_rows}"
             )
 
     def __len__(self) -> int:
         return len(self.latents)
+
+    def __str__(self) -> str:
+        width = max(map(len, self.names))
+        shares = self.prevalence.items()
+        return "\n".join([self.title, *(f"  {name:{width}}  {100 * share:5.1f} %" for name, share in shares)])
 
     def __getitem__(self, rows: int | slice | Sequence[int] | Tensor) -> Survey:
         """Some of the codes with their scores; one index keeps the batch axis."""
@@ -69,7 +87,7 @@ class Survey(Tabular):
         classes = {} if self.classes is None else {"class": self.classes.cpu().numpy()}
         scores = self.scores.frame()
         return Frame(
-            title=f"survey of {len(self)} codes in {self.latents.space}, {len(self.names)} attributes",
+            title=self.title,
             columns={"row": self.sample_rows.numpy(), **classes, **scores.columns},
         )
 
@@ -77,8 +95,38 @@ class Survey(Tabular):
         """How many images have each attribute."""
         prevalence = self.prevalence
         return Frame(
-            title=self.frame().title,
+            title=self.title,
             columns={"attribute": list(prevalence), "prevalence": list(prevalence.values())},
+        )
+
+    def to_arrow(self) -> pa.Table:
+        """The survey as a table of Arrow, with the columns of its files: `row`, `code`, `logit:...` and `class`.
+
+        Example::
+
+            polars.from_arrow(survey.to_arrow())
+        """
+        return to_table(Rows.of(0, self.latents, self.scores), self.settings, index=self.sample_rows.numpy())
+
+    @property
+    def title(self) -> str:
+        """What it is, in one line."""
+        return f"survey of {len(self)} codes in {self.space}, {len(self.names)} attributes"
+
+    @property
+    def settings(self) -> Settings:
+        """All that decides its rows."""
+        return Settings(
+            generator=self.generator,
+            scorer=self.scorer,
+            attributes=self.names,
+            space=self.space.value,
+            seed=self.seed,
+            truncation_psi=float(self.truncation_psi),
+            code_shape=self.code_shape,
+            num_layers=self.latents.num_layers,
+            num_classes=0 if self.latents.labels is None else self.latents.labels.shape[1],
+            label=self.label,
         )
 
     @property
@@ -92,16 +140,57 @@ class Survey(Tabular):
         return self.latents.fingerprint
 
     @property
+    def space(self) -> Space:
+        """The space of the codes."""
+        return self.latents.space
+
+    @property
+    def code_shape(self) -> tuple[int, ...]:
+        """The shape of one code."""
+        return tuple(self.latents.codes.shape[1:])
+
+    @property
     def sample_rows(self) -> Int[Tensor, " n"]:
         """The index of each code in the sample of the seed."""
-        assert self.rows is not None
-        return self.rows
+        return torch.arange(len(self)) if self.rows is None else self.rows
 
     @property
     def prevalence(self) -> dict[str, float]:
         """For each attribute, the fraction of its labelled images that have it (probability above one half)."""
-        known = (~self.scores.logits.isnan()).sum(0)
-        return dict(zip(self.names, ((self.scores.logits > 0).sum(0) / known.double()).tolist(), strict=True))
+        return {
+            name: present / known if known else math.nan
+            for name, present, known in zip(self.names, *self.counts, strict=True)
+        }
+
+    @property
+    def counts(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """How many images have each attribute, and how many have a label of it."""
+        logits = self.scores.logits
+        return tuple((logits > 0).sum(0).tolist()), tuple((~logits.isnan()).sum(0).tolist())
+
+    def batches(self) -> Iterator[tuple[Float[Tensor, "b d"], Float[Tensor, "b a"]]]:
+        """Codes, flat, and their logits, some thousand rows at a time: one pass over a survey of any size."""
+        codes, logits = self.latents.codes.detach().flatten(1), self.scores.logits.detach()
+        size = max(1, BATCH_NUMBERS // max(1, codes.shape[1]))
+        for part in zip(codes.split(size), logits.split(size), strict=True):
+            yield part[0].cpu().float(), part[1].cpu().float()
+
+    def score_batches(self) -> Iterator[Float[Tensor, "b a"]]:
+        """The logits of the same batches, without reading codes."""
+        for _, logits in self.batches():
+            yield logits
+
+    def column(self, attribute: str) -> Float[Tensor, " n"]:
+        """The logits of one attribute, without reading others.
+
+        Raises:
+            UnknownNameError: when it was not scored.
+        """
+        return self.scores.column(attribute)
+
+    def in_memory(self) -> Survey:
+        """The same survey with all its rows in memory."""
+        return self
 
     @property
     def classes(self) -> Int[Tensor, " n"] | None:
@@ -140,17 +229,19 @@ class Survey(Tabular):
             survey = ga.survey(conditional, scorer, n=3_000)
             found = ga.regression(survey.within_classes())
         """
-        if self.classes is None:
+        classes = self.classes
+        if classes is None:
             raise SettingError(
                 "this survey is of a generator without classes, so there is nothing to condition on"
             )
         codes, logits = self.latents.codes.clone(), self.scores.logits.clone()
-        for label in self.classes.unique():
-            rows = self.classes == label
+        for label in classes.unique():
+            rows = classes == label
             codes[rows] += self.latents.codes.mean(0) - self.latents.codes[rows].mean(0)
             logits[rows] += self.scores.logits.nanmean(0) - self.scores.logits[rows].nanmean(0)
         scores = replace(self.scores, logits=logits)
-        return replace(self, latents=replace(self.latents, codes=codes), scores=scores, jacobians=None)
+        latents = replace(self.latents, codes=codes)
+        return replace(self.in_memory(), latents=latents, scores=scores, jacobians=None)
 
     def labelled(self, attributes: str | Iterable[str]) -> Survey:
         """The codes whose images have a score of each of these attributes: all but for a table with missing labels.
@@ -159,8 +250,10 @@ class Survey(Tabular):
             UnknownNameError: when one was not scored.
             ScoreError: when no image has them all.
         """
-        names = (attributes,) if isinstance(attributes, str) else tuple(attributes)
-        missing = self.scores.select(names).logits.isnan().any(1)
+        names = check_names(attributes)
+        for name in names:
+            position(name, self.names)
+        missing = torch.cat([self.column(name).isnan()[:, None] for name in names], dim=1).any(1)
         if not missing.any():
             return self
         if missing.all():
@@ -177,7 +270,7 @@ class Survey(Tabular):
             UnknownNameError: when it was not scored.
             ScoreError: when all images or none have it, or some have no label of it, with the counts.
         """
-        scores = self.scores.column(attribute)
+        scores = self.column(attribute)
         if scores.isnan().any():
             raise ScoreError(
                 f"{int(scores.isnan().sum())} of {len(scores)} images have no label of {attribute!r}; "
@@ -229,7 +322,7 @@ class Survey(Tabular):
         known = self.labelled(attribute)
         present = int(known.labels(attribute).sum())
         count = max(1, round(fraction * len(known)))
-        order = known.scores.column(attribute).argsort(descending=True, stable=True)
+        order = known.column(attribute).argsort(descending=True, stable=True)
         top, bottom = order[: min(count, present)], order[max(len(known) - count, present) :]
         return known[torch.cat([top, bottom]).sort().values]
 

@@ -1,8 +1,9 @@
 """A survey on disk: a folder of columns.
 
 - `survey.json`: the generator, the scorer and the settings of the sample. A folder has one survey.
-- `part-000000.parquet`, ...: 512 rows each, in the order of the seed's sample. `row` is the index in that sample,
-  `code` the flattened code, `logit:<attribute>` its score, `class` the label of a conditional generator.
+- `part-000000.parquet`, ...: up to 8,192 rows each, in the order of the seed's sample. `row` is the index in that
+  sample, `code` the flattened code, `logit:<attribute>` its score, `class` the label of a conditional generator. The
+  metadata have a digest of the settings, and how many images of the file have each attribute.
 
 A part is written under another name and then renamed, so at any moment every part is complete; an interrupted survey
 continues after the last row that it wrote. A part that grows is written anew.
@@ -10,151 +11,51 @@ continues after the last row that it wrote. A part that grows is written anew.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import math
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor
-from torch.nn import functional as F
 
 from ganatomy.arguments import not_finite
-from ganatomy.errors import CheckpointError, OutputError, SettingError
-from ganatomy.latents import Latents, Space
-from ganatomy.perception.base import Scores
-from ganatomy.surveys.base import Survey
+from ganatomy.errors import CheckpointError, OutputError
+from ganatomy.surveys.rows import Rows
+from ganatomy.surveys.settings import Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMAT = 1
-PART_ROWS = 512
+DIGEST, COUNTS = b"ganatomy.survey", b"ganatomy.counts"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """All that determines the rows of a survey; two surveys with equal settings have equal rows."""
+class StoredPart:
+    """A file of a survey, as its footer describes it.
 
-    generator: str | None
-    scorer: str | None
-    attributes: tuple[str, ...]
-    space: str
-    seed: int
-    truncation_psi: float
-    code_shape: tuple[int, ...]
-    num_layers: int | None = None
-    num_classes: int = 0
-    label: int | None = None
-    format: int = FORMAT
+    Args:
+        start: its first row in the sample.
+        num_rows: that are used of those in the file.
+        present: how many images of the file have each attribute.
+        known: how many have a label of each.
+        whole: whether all rows of the file are used, so that these counts are of them.
+    """
 
-    @classmethod
-    def of(cls, survey: Survey) -> Settings:
-        """The settings of a survey in memory."""
-        latents = survey.latents
-        return cls(
-            generator=latents.fingerprint,
-            scorer=survey.scorer,
-            attributes=survey.names,
-            space=latents.space.value,
-            seed=survey.seed,
-            truncation_psi=float(survey.truncation_psi),
-            code_shape=tuple(latents.codes.shape[1:]),
-            num_layers=latents.num_layers,
-            num_classes=0 if latents.labels is None else latents.labels.shape[1],
-            label=survey.label,
-        )
-
-    @classmethod
-    def read(cls, folder: Path) -> Settings | None:
-        """The settings in a folder, None where there are none yet; raises CheckpointError for any other JSON."""
-        try:
-            found = json.loads((folder / "survey.json").read_text(encoding="utf-8"))
-            found |= {key: tuple(found[key]) for key in ("attributes", "code_shape")}
-            settings = cls(**found)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise CheckpointError(f"{folder / 'survey.json'} does not describe a survey: {error}") from None
-        if settings.format != FORMAT:
-            raise CheckpointError(f"{folder} has format {settings.format}, this version reads {FORMAT}")
-        return settings
-
-    def refuse_other(self, other: Settings, folder: Path) -> None:
-        """Raise SettingError with the differences from the settings found in a folder."""
-        mine, found = asdict(self), asdict(other)
-        different = [
-            f"{key} {_short(found[key])}, not {_short(mine[key])}" for key in mine if mine[key] != found[key]
-        ]
-        if different:
-            raise SettingError(
-                f"{folder} holds another survey: {'; '.join(different)}. Choose another folder"
-            )
-
-
-@dataclass(frozen=True, kw_only=True)
-class SurveyRows:
-    """All rows of a survey as arrays of their final size, so that a long survey is in memory only once."""
-
-    codes: Float[Tensor, "n *shape"]
-    logits: Float[Tensor, "n a"]
-    classes: Int[Tensor, " n"]
-    num_classes: int
-
-    @classmethod
-    def empty(cls, n: int, settings: Settings) -> SurveyRows:
-        return cls(
-            codes=torch.empty(n, *settings.code_shape),
-            logits=torch.empty(n, len(settings.attributes)),
-            classes=torch.zeros(n, dtype=torch.int64),
-            num_classes=settings.num_classes,
-        )
+    path: Path
+    start: int
+    num_rows: int
+    present: tuple[int, ...]
+    known: tuple[int, ...]
+    whole: bool = True
 
     @property
-    def num_rows(self) -> int:
-        return len(self.codes)
-
-    @property
-    def num_parts(self) -> int:
-        return math.ceil(self.num_rows / PART_ROWS)
-
-    def rows_in(self, part: int) -> int:
-        """The number of rows of a part in this table."""
-        return min(PART_ROWS, self.num_rows - part * PART_ROWS)
-
-    def put(self, start: int, latents: Latents, scores: Scores) -> None:
-        """Fill rows from `start` on."""
-        rows = slice(start, start + len(latents))
-        self.codes[rows] = latents.codes.detach().cpu().float()
-        self.logits[rows] = scores.logits.detach().cpu()
-        if latents.labels is not None:
-            self.classes[rows] = latents.labels.argmax(1).cpu()
-
-    def survey(self, settings: Settings) -> Survey:
-        labels = F.one_hot(self.classes, self.num_classes).float() if self.num_classes else None
-        latents = Latents(
-            codes=self.codes,
-            space=Space.parse(settings.space),
-            num_layers=settings.num_layers,
-            labels=labels,
-            fingerprint=settings.generator,
-        )
-        return Survey(
-            latents=latents,
-            scores=Scores(names=settings.attributes, logits=self.logits),
-            seed=settings.seed,
-            scorer=settings.scorer,
-            truncation_psi=settings.truncation_psi,
-            label=settings.label,
-        )
+    def stop(self) -> int:
+        return self.start + self.num_rows
 
 
 @contextmanager
@@ -173,6 +74,9 @@ def writing(folder: Path, settings: Settings) -> Iterator[None]:
         with _refusing(folder):
             unfinished.write_text(json.dumps(asdict(settings), indent=2) + "\n", encoding="utf-8")
             os.replace(unfinished, folder / "survey.json")
+            # What a killed writer left; this process is the only one now.
+            for left in folder.glob(".part-*.writing"):
+                left.unlink()
         yield
 
 
@@ -183,7 +87,9 @@ def _refusing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or error
-        raise OutputError(f"{folder} cannot be written: {reason}; choose another folder") from None
+        raise OutputError(
+            f"{folder} cannot be written: {reason}; free space there, or choose another folder"
+        ) from None
 
 
 def _claim(lock: IO[str], folder: Path) -> None:
@@ -200,98 +106,146 @@ def _claim(lock: IO[str], folder: Path) -> None:
 
 
 def _schema(settings: Settings) -> pa.Schema:
-    """The columns of a part, with a digest of the settings that its rows were made under."""
+    """The columns of a part."""
     import pyarrow as pa
 
-    width = math.prod(settings.code_shape)
-    fields = [pa.field("row", pa.int64()), pa.field("code", pa.list_(pa.float32(), width))]
-    fields += [pa.field(f"logit:{name}", pa.float32()) for name in settings.attributes]
+    number = pa.field("element", pa.float32(), nullable=False)
+    fields = [
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("code", pa.list_(number, settings.code_width), nullable=False),
+        *(pa.field(f"logit:{name}", pa.float32(), nullable=False) for name in settings.attributes),
+    ]
     if settings.num_classes:
-        fields.append(pa.field("class", pa.int64()))
-    digest = hashlib.sha256(json.dumps(asdict(settings)).encode()).hexdigest()
-    return pa.schema(fields, metadata={"ganatomy.survey": digest})
+        fields.append(pa.field("class", pa.int64(), nullable=False))
+    return pa.schema(fields)
 
 
-def _part_path(folder: Path, part: int) -> Path:
+def to_table(rows: Rows, settings: Settings, index: np.ndarray | None = None) -> pa.Table:
+    """Rows as columns of Arrow; `index` says which rows of the sample they are, where they do not follow each other."""
+    import pyarrow as pa
+
+    schema = _schema(settings)
+    index = np.arange(rows.start, rows.stop) if index is None else index
+    flat = pa.array(rows.codes.contiguous().flatten().numpy())
+    columns: list[Any] = [
+        pa.array(index),
+        pa.FixedSizeListArray.from_arrays(flat, type=schema.field("code").type),
+        *(pa.array(column.contiguous().numpy()) for column in rows.logits.T),
+    ]
+    if rows.classes is not None:
+        columns.append(pa.array(rows.classes.numpy()))
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def part_path(folder: Path, part: int) -> Path:
     return folder / f"part-{part:06d}.parquet"
 
 
-def write_part(folder: Path, part: int, table: SurveyRows, settings: Settings, count: int) -> None:
-    """Write the first `count` rows of a part; after an interruption it is as before."""
-    import pyarrow as pa
+def write_part(folder: Path, part: int, rows: Rows, settings: Settings) -> None:
+    """Write the rows of a part; after an interruption it is as before."""
     import pyarrow.parquet as pq
 
-    schema = _schema(settings)
-    start = part * PART_ROWS
-    rows = slice(start, start + count)
-    width = math.prod(settings.code_shape)
-    columns: list[Any] = [pa.array(np.arange(start, start + count))]
-    columns.append(pa.FixedSizeListArray.from_arrays(pa.array(table.codes[rows].flatten().numpy()), width))
-    columns += [pa.array(column.contiguous().numpy()) for column in table.logits[rows].T]
-    if settings.num_classes:
-        columns.append(pa.array(table.classes[rows].numpy()))
-    path = _part_path(folder, part)
-    # The next run overwrites this name, in case this one is killed.
+    present, known = (rows.logits > 0).sum(0).tolist(), (~rows.logits.isnan()).sum(0).tolist()
+    facts = {DIGEST: settings.digest, COUNTS: json.dumps({"present": present, "known": known})}
+    content = to_table(rows, settings).replace_schema_metadata(facts)
+    path = part_path(folder, part)
     unfinished = path.with_name(f".{path.name}.writing")
-    content = pa.Table.from_arrays(columns, schema=schema)
-    with _refusing(folder), unfinished.open("wb") as file:
-        # Random numbers do not compress, and dictionaries of them only cost time.
-        pq.write_table(content, file, compression="none", use_dictionary=False, write_page_checksum=True)
-        file.flush()
-        os.fsync(file.fileno())
-        os.replace(unfinished, path)
+    with _refusing(folder):
+        try:
+            with unfinished.open("wb") as file:
+                # Random numbers do not compress, and dictionaries of them only cost time.
+                pq.write_table(
+                    content, file, compression="none", use_dictionary=False, write_page_checksum=True
+                )
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(unfinished, path)
+        except OSError:
+            with suppress(OSError):
+                unfinished.unlink()
+            raise
 
 
-def count_rows(folder: Path, settings: Settings, *, strict: bool) -> dict[int, int]:
-    """How many rows each part has. Files that are no part of this survey are errors if `strict`, else skipped."""
+def find_parts(folder: Path, settings: Settings, *, strict: bool) -> dict[int, StoredPart]:
+    """The parts of a survey by their footers. Files that are no part of it are errors if `strict`, else skipped."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    expected, counts = _schema(settings), {}
+    expected, found = _schema(settings), {}
     for path in sorted(folder.glob("part-*.parquet")):
         try:
-            schema, count = pq.read_schema(path), pq.read_metadata(path).num_rows
             part = int(path.stem.removeprefix("part-"))
-            whole = schema == expected and schema.metadata == expected.metadata and count <= PART_ROWS
-        except (pa.ArrowException, OSError, ValueError):
-            part, count, whole = -1, 0, False
-        if whole:
-            counts[part] = count
-        elif strict:
-            raise CheckpointError(
-                f"{path} is damaged or of another survey; run the same survey again to repair it"
-            )
-    return counts
+            found[part] = _footer(path, part, settings, expected)
+        except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+            if strict:
+                said = (
+                    error if isinstance(error, CheckpointError) else f"{path} is damaged or of another survey"
+                )
+                raise CheckpointError(f"{said}; run the same survey again to repair it") from None
+    return found
 
 
-def read_part(folder: Path, part: int, table: SurveyRows, settings: Settings, count: int) -> int:
-    """Fill a table with the first `count` rows of a part; raises CheckpointError where it is damaged."""
+def _footer(path: Path, part: int, settings: Settings, expected: pa.Schema) -> StoredPart:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        schema, footer = file.schema_arrow, file.metadata
+        facts = schema.metadata or {}
+        if schema != expected or facts.get(DIGEST) != settings.digest.encode():
+            raise ValueError("other columns or settings")
+        index = footer.row_group(0).column(0).statistics
+        start, num_rows = part * settings.part_rows, footer.num_rows
+    if (index.min, index.max) != (start, start + num_rows - 1) or num_rows > settings.part_rows:
+        raise CheckpointError(f"{path} does not hold rows {start} to {start + num_rows - 1}")
+    counts = json.loads(facts[COUNTS])
+    return StoredPart(
+        path=path,
+        start=start,
+        num_rows=num_rows,
+        present=tuple(map(int, counts["present"])),
+        known=tuple(map(int, counts["known"])),
+    )
+
+
+def read_part(part: StoredPart, settings: Settings) -> Rows:
+    """The rows of a part; raises CheckpointError where it is damaged."""
+    content = read_columns(part, _schema(settings).names)
+    index = np.arange(part.start, part.stop)
+    if not np.array_equal(content.column("row").to_numpy(), index):
+        raise CheckpointError(
+            f"{part.path} does not hold rows {part.start} to {part.stop - 1}; run the same survey again"
+        )
+    codes = np.concatenate([chunk.flatten().to_numpy() for chunk in content.column("code").chunks])
+    rows = Rows(
+        start=part.start,
+        codes=torch.tensor(codes).view(part.num_rows, *settings.code_shape),
+        logits=logits_of(content, settings.attributes),
+        classes=torch.tensor(content.column("class").to_numpy()) if settings.num_classes else None,
+    )
+    if broken := not_finite(rows.codes):
+        raise CheckpointError(
+            f"{part.path}: the code of row {part.start + broken[0]} is not finite; run the same survey again"
+        )
+    return rows
+
+
+def read_columns(part: StoredPart, columns: Sequence[str]) -> pa.Table:
+    """Some columns of a part and no others; raises CheckpointError where they are damaged."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    path, start = _part_path(folder, part), part * PART_ROWS
-    rows = slice(start, start + count)
     try:
-        content = pq.read_table(path, page_checksum_verification=True).slice(0, count).combine_chunks()
+        with pq.ParquetFile(part.path, page_checksum_verification=True) as file:
+            table = file.read(columns=list(columns))
     except (pa.ArrowException, OSError) as error:
-        raise CheckpointError(f"{path} is damaged: {error}; run the same survey again to repair it") from None
-    if not np.array_equal(content.column("row").to_numpy(), np.arange(start, start + count)):
         raise CheckpointError(
-            f"{path} does not hold rows {start} to {start + count - 1}; run the same survey again"
-        )
-    codes = np.concatenate([chunk.flatten().to_numpy() for chunk in content.column("code").chunks])
-    table.codes[rows] = torch.tensor(codes).view(count, *settings.code_shape)
-    if broken := not_finite(table.codes[rows]):
-        raise CheckpointError(
-            f"{path}: the code of row {start + broken[0]} is not finite; run the same survey again"
-        )
-    for column, name in enumerate(settings.attributes):
-        table.logits[rows, column] = torch.tensor(content.column(f"logit:{name}").to_numpy())
-    if settings.num_classes:
-        table.classes[rows] = torch.tensor(content.column("class").to_numpy())
-    return count
+            f"{part.path} is damaged: {error}; run the same survey again to repair it"
+        ) from None
+    return table.slice(0, part.num_rows)
 
 
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 40 else f"{text[:12]}..."
+def logits_of(content: pa.Table, attributes: Sequence[str]) -> torch.Tensor:
+    """The scores in a table, a column for each attribute."""
+    logits = torch.empty(content.num_rows, len(attributes))
+    for column, name in enumerate(attributes):
+        logits[:, column] = torch.tensor(content.column(f"logit:{name}").to_numpy())
+    return logits

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -15,14 +14,16 @@ from ganatomy.arguments import a_path, instance, whole
 from ganatomy.errors import CheckpointError, MissingFileError, OutputError, ScoreError, SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Space
-from ganatomy.perception.base import Scorer, Scores
+from ganatomy.perception.base import Scorer
 from ganatomy.progress import Advance
 from ganatomy.surveys.base import Survey
+from ganatomy.surveys.executors import Executor, here
 from ganatomy.surveys.jacobians import jacobians, read_jacobians, write_jacobians
-from ganatomy.surveys.parts import PART_ROWS, Settings, SurveyRows, count_rows, read_part, write_part, writing
-
-FLUSH_SECONDS = 5.0
-"""An incomplete part is written this often, so that a slow survey that is killed loses little."""
+from ganatomy.surveys.parts import StoredPart, find_parts, read_part, write_part, writing
+from ganatomy.surveys.rows import Rows, RowSource
+from ganatomy.surveys.settings import Settings, blocks
+from ganatomy.surveys.stored import StoredSurvey
+from ganatomy.surveys.writer import PartWriter
 
 
 def survey(
@@ -35,6 +36,7 @@ def survey(
     folder: str | os.PathLike[str] | None = None,
     batch_size: int = 64,
     truncation_psi: float = 1.0,
+    executor: Executor | None = None,
     progress: Advance | None = None,
 ) -> Survey:
     """Draw `n` codes, generate their images, score them.
@@ -45,9 +47,10 @@ def survey(
     Args:
         space: of the codes in the survey, and so of the directions found in it.
         folder: to keep the rows in. Rows in it are read and not made again, so a survey that was killed continues, and
-            a larger `n` extends it. One process writes a folder at a time.
+            a larger `n` extends it. One process writes a folder at a time. The survey reads its rows from there.
         batch_size: images at a time.
         truncation_psi: of codes in w and later spaces: 1 = none, 0 = mean w.
+        executor: who makes the rows, such as `LocalProcesses` or `RayCluster`; by default this process.
         progress: called with the number of rows done and `n`, after each batch.
 
     Returns:
@@ -58,6 +61,7 @@ def survey(
         SpaceError: for a space that the generator does not have.
         OutputError: when the folder cannot be written; nothing has been generated then.
         ScoreError: when a score is not finite, or a table of labels is too short.
+        WorkerError: where the executor's workers cannot be had, or do not stay.
 
     Example:
         >>> import ganatomy as ga
@@ -79,30 +83,35 @@ def survey(
         raise ScoreError(
             f"{scorer.description} cannot score {n} codes; survey at most {scorer.num_rows}, or label more"
         )
-    with torch.no_grad():
-        first = generator.sample(1, seed=seed, space=space, truncation_psi=truncation_psi)
-    empty = Scores(names=scorer.names, logits=torch.empty(0, len(scorer.names)))
-    described = Survey(
-        latents=first[:0],
-        scores=empty,
-        seed=seed,
+    source = RowSource(
+        generator=generator,
+        scorer=scorer,
+        settings=_settings(generator, scorer, space=space, seed=seed, truncation_psi=truncation_psi),
+        batch_size=batch_size,
+    )
+    report = progress or (lambda *_: None)
+    if folder is not None:
+        return _survey_folder(Path(folder), source, n, executor or here, report)
+    return _survey_memory(source, n, executor or here, report)
+
+
+@torch.no_grad()
+def _settings(
+    generator: Generator, scorer: Scorer, *, space: Space, seed: int, truncation_psi: float
+) -> Settings:
+    first = generator.sample(1, seed=seed, space=space, truncation_psi=truncation_psi)
+    return Settings(
+        generator=first.fingerprint,
         scorer=scorer.fingerprint,
-        truncation_psi=truncation_psi,
+        attributes=scorer.names,
+        space=space.value,
+        seed=seed,
+        truncation_psi=float(truncation_psi),
+        code_shape=tuple(first.codes.shape[1:]),
+        num_layers=first.num_layers,
+        num_classes=0 if first.labels is None else first.labels.shape[1],
         label=generator.label,
     )
-    settings = Settings.of(described)
-    table = SurveyRows.empty(n, settings)
-    job = _Job(generator=generator, scorer=scorer, settings=settings, batch_size=batch_size)
-    report = progress or (lambda *_: None)
-    if folder is None:
-        done = 0
-        for part in range(table.num_parts):
-            for new in job.fill(table, part, 0):
-                done += new
-                report(done, n)
-    else:
-        _survey_folder(Path(folder), job, table, report)
-    return table.survey(settings)
 
 
 def differentiate(
@@ -142,14 +151,14 @@ def differentiate(
             f"{scorer.description} is not the scorer of this survey; give the one that the survey was made with"
         )
     wanted = scorer if attributes is None else scorer.select(attributes)
-    seen = jacobians(generator, wanted, survey.latents[:n], batch_size=batch_size, progress=progress)
+    seen = jacobians(generator, wanted, survey[:n].latents, batch_size=batch_size, progress=progress)
     if folder is not None:
         write_jacobians(seen, Path(folder))
     return replace(survey, jacobians=seen)
 
 
 def load_survey(folder: str | os.PathLike[str]) -> Survey:
-    """Read all rows that a survey has written so far.
+    """Open all rows that a survey has written so far; they are read when they are needed.
 
     Args:
         folder: that `survey` or `save_survey` wrote.
@@ -169,18 +178,18 @@ def load_survey(folder: str | os.PathLike[str]) -> Survey:
     settings = Settings.read(folder)
     if settings is None:
         raise MissingFileError(f"{folder} holds no survey.json; give the folder that a survey was written to")
-    counts = count_rows(folder, settings, strict=True)
-    num_rows = sum(counts.values())
-    if not num_rows:
+    parts = find_parts(folder, settings, strict=True)
+    if not parts:
         raise CheckpointError(f"{folder} has no rows yet; run the same survey again")
-    table = SurveyRows.empty(num_rows, settings)
-    if counts != {part: table.rows_in(part) for part in range(table.num_parts)}:
+    n = sum(part.num_rows for part in parts.values())
+    if any(
+        part not in parts or parts[part].num_rows != settings.rows_in(part, n)
+        for part in range(settings.num_parts(n))
+    ):
         raise CheckpointError(
             f"{folder} lacks rows in the middle; run the same survey again, which fills the gap"
         )
-    for part, count in counts.items():
-        read_part(folder, part, table, settings, count)
-    return replace(table.survey(settings), jacobians=read_jacobians(folder))
+    return StoredSurvey.of(settings, list(parts.values()), read_jacobians(folder))
 
 
 def save_survey(survey: Survey, folder: str | os.PathLike[str]) -> Path:
@@ -197,68 +206,82 @@ def save_survey(survey: Survey, folder: str | os.PathLike[str]) -> Path:
     folder = Path(folder)
     if (folder / "survey.json").exists():
         raise OutputError(f"{folder} holds a survey already; choose another folder")
-    settings = Settings.of(survey)
-    table = SurveyRows.empty(len(survey), settings)
-    table.put(0, survey.latents, survey.scores)
+    settings, n = survey.settings, len(survey)
     with writing(folder, settings):
-        for part in range(table.num_parts):
-            write_part(folder, part, table, settings, table.rows_in(part))
+        for part in range(settings.num_parts(n)):
+            start = part * settings.part_rows
+            some = survey[start : start + settings.rows_in(part, n)]
+            write_part(folder, part, Rows.of(start, some.latents, some.scores), settings)
     if survey.jacobians is not None:
         write_jacobians(survey.jacobians, folder)
     return folder
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Job:
-    """Makes the rows of a survey."""
-
-    generator: Generator
-    scorer: Scorer
-    settings: Settings
-    batch_size: int
-
-    @torch.no_grad()
-    def fill(self, table: SurveyRows, part: int, have: int) -> Iterator[int]:
-        """Make the rows of one part after the first `have`; yields how many each batch adds."""
-        start, stop = part * PART_ROWS, part * PART_ROWS + table.rows_in(part)
-        if start + have == stop:
-            return
-        # Always draw a whole part: matrix products round differently for other batch sizes, and codes must not.
-        latents = self.generator.sample(
-            PART_ROWS,
-            seed=self.settings.seed,
-            start=start,
-            space=self.settings.space,
-            truncation_psi=self.settings.truncation_psi,
-        )
-        for row in range(start + have, stop, self.batch_size):
-            batch = latents[row - start : min(row + self.batch_size, stop) - start]
-            table.put(row, batch, self.scorer.score(self.generator(batch), latents=batch, start=row))
-            yield len(batch)
+def _survey_memory(source: RowSource, n: int, executor: Executor, report: Advance) -> Survey:
+    """All rows, in arrays of their final size, so that a long survey is in memory only once."""
+    settings = source.settings
+    codes, logits = torch.empty(n, *settings.code_shape), torch.empty(n, len(settings.attributes))
+    classes = torch.empty(n, dtype=torch.int64) if settings.num_classes else None
+    with closing(executor(source, blocks(0, n))) as made:
+        for rows in made:
+            place = slice(rows.start, rows.stop)
+            codes[place], logits[place] = rows.codes, rows.logits
+            if classes is not None and rows.classes is not None:
+                classes[place] = rows.classes
+            report(rows.stop, n)
+    found = Rows(start=0, codes=codes, logits=logits, classes=classes)
+    return Survey(
+        latents=found.latents(settings),
+        scores=found.scores(settings),
+        seed=settings.seed,
+        scorer=settings.scorer,
+        truncation_psi=settings.truncation_psi,
+        label=settings.label,
+    )
 
 
-def _survey_folder(folder: Path, job: _Job, table: SurveyRows, report: Advance) -> None:
-    """Read the rows in a folder, and make the others."""
+def _survey_folder(
+    folder: Path, source: RowSource, n: int, executor: Executor, report: Advance
+) -> StoredSurvey:
+    """Make the rows that a folder lacks; those that it has are read once, to see that they are whole."""
+    settings, have = source.settings, dict[int, StoredPart]()
     found = Settings.read(folder)
     if found is not None:
-        job.settings.refuse_other(found, folder)
-    have = dict.fromkeys(range(table.num_parts), 0)
-    for part, count in count_rows(folder, job.settings, strict=False).items() if found else ():
-        if part in have:
+        settings.refuse_other(found, folder)
+        for index, part in find_parts(folder, settings, strict=False).items():
             # A part that cannot be read is made again: its rows are known by their index.
             with suppress(CheckpointError):
-                have[part] = read_part(folder, part, table, job.settings, min(count, table.rows_in(part)))
-    done = sum(have.values())
-    report(done, table.num_rows)
-    if done == table.num_rows:
-        return
-    with writing(folder, job.settings):
-        for part in have:
-            flushed = time.monotonic()
-            for new in job.fill(table, part, have[part]):
-                have[part] += new
-                done += new
-                if have[part] == table.rows_in(part) or time.monotonic() - flushed > FLUSH_SECONDS:
-                    write_part(folder, part, table, job.settings, have[part])
-                    flushed = time.monotonic()
-                report(done, table.num_rows)
+                read_part(part, settings)
+                have[index] = part
+    missing = list(_missing(settings, n, have))
+    done = n - sum(stop - start for start, stop in missing)
+    report(done, n)
+    if missing:
+        tasks = (task for start, stop in missing for task in blocks(start, stop))
+        with (
+            writing(folder, settings),
+            PartWriter(folder=folder, settings=settings, n=n, have=have) as writer,
+            closing(executor(source, tasks)) as made,
+        ):
+            for rows in made:
+                writer.put(rows)
+                done += len(rows)
+                report(done, n)
+        have = find_parts(folder, settings, strict=False)
+    return StoredSurvey.of(
+        settings, [_first(have[part], settings.rows_in(part, n)) for part in range(settings.num_parts(n))]
+    )
+
+
+def _missing(settings: Settings, n: int, have: Mapping[int, StoredPart]) -> Iterator[tuple[int, int]]:
+    """The ranges of rows that no part has."""
+    for part in range(settings.num_parts(n)):
+        start = part * settings.part_rows
+        present = have[part].num_rows if part in have else 0
+        if present < settings.rows_in(part, n):
+            yield start + present, start + settings.rows_in(part, n)
+
+
+def _first(part: StoredPart, count: int) -> StoredPart:
+    """The first rows of a part, where it has more."""
+    return part if part.num_rows == count else replace(part, num_rows=count, whole=False)

@@ -204,7 +204,7 @@ def _find_in_survey(
 ) -> Directions:
     from ganatomy import zoo
     from ganatomy.directions import find
-    from ganatomy.directions.base import MINIMUM
+    from ganatomy.directions.evidence import MINIMUM
     from ganatomy.statistics.formatting import listed
     from ganatomy.surveys import load_survey
 

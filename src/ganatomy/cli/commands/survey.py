@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ganatomy.cli.console import remark, stages
 from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Absent, Count, Json, OutFolder, options
 from ganatomy.cli.subject import Study, remark_doubts
+from ganatomy.cli.workers import WORKERS, WorkerOptions
+
+DOUBTED = 10_000
+"""Scores that are looked at for signs of a classifier that takes images for something else."""
 
 
 @options
@@ -16,11 +22,18 @@ class SurveySubject(Study):
 
 
 def survey(
-    subject: SurveySubject, *, out: OutFolder, n: Count = 3000, gradients: int = 0, json: Json = False
+    subject: SurveySubject,
+    *,
+    out: OutFolder,
+    n: Count = 3000,
+    gradients: int = 0,
+    workers: WorkerOptions = WORKERS,
+    json: Json = False,
 ) -> None:
-    """Draw codes and score their images, to find directions in.
+    r"""Draw codes and score their images, to find directions in.
 
-    The folder grows part by part. A survey that was stopped, or that should be larger, goes on where it was.
+    The folder grows part by part. A survey that was stopped, or that should be larger, goes on where it was, by
+    whatever workers: they all make the same rows.
 
     Args:
         n: Number of codes in the whole survey.
@@ -28,12 +41,15 @@ def survey(
 
     Example:
         ganatomy survey faces -n 20000 --space w -o my.survey
+        ganatomy survey faces -n 20000 --device cuda:0,cuda:1 -o my.survey
+        ganatomy survey faces -n 20000 --ray auto -o my.survey
     """
     from ganatomy.surveys import differentiate, load_survey
 
     expect_new_folder(out)
+    subject, executor = workers.share(subject)
     with stages() as advance:
-        experiment = subject.experiment(only=True, progress=advance)
+        experiment = replace(subject.experiment(only=True, progress=advance), executor=executor)
         found = experiment.survey(n, folder=out, stage="surveying")
         if gradients:
             with experiment.stage("gradients") as done:
@@ -45,12 +61,12 @@ def survey(
                     folder=out,
                     progress=done,
                 )
-    remark_doubts(found.scores, subject.scorer_name(experiment.image_scorer))
+    remark_doubts(found[:DOUBTED].scores, subject.scorer_name(experiment.image_scorer))
     whole = len(load_survey(out))
     if whole > n:
         remark(f"{out} holds {whole} codes already, and keeps them; the shares below are of the first {n}")
     shares = found.prevalence
-    space = found.latents.space.value
+    space = found.space.value
     data = {"n": len(found), "space": space, "seed": subject.seed, "prevalence": shares}
     rows = [f"  {name:24} {100 * share:5.1f} %" for name, share in shares.items()]
     lines = [f"{len(found)} codes in {space}, {len(shares)} attributes", *rows]

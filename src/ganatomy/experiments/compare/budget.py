@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganatomy.directions.base import HELD_OUT
+from ganatomy.directions.evidence import HELD_OUT
 from ganatomy.experiments.base import Experiment
 from ganatomy.latents import Directions
 from ganatomy.perception.base import Scorer
@@ -41,7 +41,10 @@ class Budget:
         train, _ = seen.split(HELD_OUT, seed=experiment.seed)
         jacobians, differentiable = experiment.with_jacobians(train, names)
         survey = replace(
-            seen, scores=seen.scores.select(names), scorer=scorer.fingerprint, jacobians=jacobians.jacobians
+            seen.in_memory(),
+            scores=seen.scores.select(names),
+            scorer=scorer.fingerprint,
+            jacobians=jacobians.jacobians,
         )
         train, held = survey.split(HELD_OUT, seed=experiment.seed)
         return cls(

@@ -91,7 +91,7 @@ def chance_of(
 def shuffled(survey: Survey, *, seed: int) -> Survey:
     """The same codes with the scores of others: whole rows change places, so attributes go together as before."""
     order = torch.from_numpy(np.random.default_rng(seed).permutation(len(survey)))
-    return replace(survey, scores=survey.scores[order], jacobians=None)
+    return replace(survey.in_memory(), scores=survey.scores[order], jacobians=None)
 
 
 def null_selectivities(

@@ -102,7 +102,7 @@ class Comparison(Tabular):
 
     @property
     def space(self) -> Space:
-        return self.survey.latents.space
+        return self.survey.space
 
     @property
     def images_seed(self) -> int:

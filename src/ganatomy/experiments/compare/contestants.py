@@ -105,7 +105,7 @@ def _pca(budget: Budget) -> Found:
 
 
 def _ganspace(budget: Budget) -> Found:
-    space = budget.survey.latents.space
+    space = budget.survey.space
     layers = layer_names(budget.experiment.generator, space=space)
     maps = [name for name, shape in layers.items() if len(shape) == 3]
     if not maps:

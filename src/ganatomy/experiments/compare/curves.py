@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from ganatomy.directions import METHODS
-from ganatomy.directions.base import HELD_OUT, auc
+from ganatomy.directions.base import auc
+from ganatomy.directions.evidence import HELD_OUT
 from ganatomy.errors import ScoreError
 from ganatomy.experiments.compare.budget import Budget
 from ganatomy.experiments.compare.editing import Editor, MethodResult

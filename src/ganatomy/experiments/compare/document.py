@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ganatomy.directions.base import HELD_OUT
+from ganatomy.directions.evidence import HELD_OUT
 from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.compare import figures, tables
 from ganatomy.experiments.compare.chance import NUM_DRAWS, Chance

@@ -79,7 +79,7 @@ class Editor:
             readers=readers,
             n=n,
             seed=budget.seed + 1,
-            space=budget.survey.latents.space,
+            space=budget.survey.space,
             truncation_psi=experiment.truncation_psi,
             batch_size=experiment.batch_size,
             num_calibration=num_calibration,

@@ -67,7 +67,7 @@ class Exploration:
 
     @property
     def space(self) -> Space:
-        return self.survey.latents.space
+        return self.survey.space
 
     @property
     def attributes(self) -> tuple[str, ...]:

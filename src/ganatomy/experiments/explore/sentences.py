@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from ganatomy.directions.base import HELD_OUT
+from ganatomy.directions.evidence import HELD_OUT
 from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
 from ganatomy.metrics.entanglement import NEAR
 from ganatomy.statistics.formatting import listed, percent, short, signed, with_interval

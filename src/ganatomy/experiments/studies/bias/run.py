@@ -317,7 +317,7 @@ def _chosen(
     """Everything to change, with directions, and everything to watch."""
     change, watch = asked
     if change is None or watch is None:
-        own = replace(seen, scores=seen.scores.select(reader.scorer.names))
+        own = replace(seen.in_memory(), scores=seen.scores.select(reader.scorer.names))
         names = choose(own).measured
         change, watch = change or names, watch or names
     watched = {name: kind_of(name, reader) for name in watch}

@@ -134,7 +134,7 @@ def add_up(
     codes = survey.latents.codes
     middle = codes.mean(0)
     usual = float((codes - middle).flatten(1).norm(dim=1).median())
-    noise = NOISE if survey.latents.space == Space.Z else NOISE * float(codes.std(0).mean())
+    noise = NOISE if survey.space == Space.Z else NOISE * float(codes.std(0).mean())
 
     def some(concept: Concept, num: int) -> Latents:
         """Random exemplars."""
@@ -293,7 +293,7 @@ def turn_samples(
     samples = experiment.generator.sample(
         n,
         seed=experiment.seed + 2,
-        space=survey.latents.space,
+        space=survey.space,
         truncation_psi=experiment.truncation_psi,
     )
 

@@ -59,7 +59,7 @@ class DCGANStudy:
 
     @property
     def space(self) -> Space:
-        return self.survey.latents.space
+        return self.survey.space
 
     @property
     def classes(self) -> bool:
@@ -143,7 +143,7 @@ def study_dcgan(
             progress=advance,
         )
         scores, scorer = measured.centred(seen.scores)
-        seen = replace(seen, scores=scores, scorer=scorer.fingerprint)
+        seen = replace(seen.in_memory(), scores=scores, scorer=scorer.fingerprint)
     draws, sums, turns = max(FEWEST_DRAWS, n // 10), [], []
     for family in sums_of(seen.scores, scorer, attributes):
         with experiment.stage(f"sums: {family.title}") as advance:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
-from ganatomy.directions.base import calibrate, read
+from ganatomy.directions.base import calibrate
+from ganatomy.directions.evidence import read
 from ganatomy.directions.linear_map import FORMS, fit_map
 from ganatomy.experiments.compare.budget import Budget
 from ganatomy.metrics import Entanglement, FreshImages, mean_abs_cosine, measure_steps
@@ -60,6 +61,7 @@ def follow(
 ) -> tuple[Fit, ...]:
     """The fit without penalty, then those of each form with it, from the smallest λ to the largest."""
     evidence = read(budget.survey, budget.names, seed=budget.seed)
+    held_codes = torch.cat([piece.held_codes for piece in evidence.pieces()])
     truth = budget.held.scores.probabilities.cpu()
     few = images.first(NUM_IMAGES)
     points = [(0.0, FORMS[0]), *((penalty, form) for form in FORMS for penalty in sorted(path))]
@@ -68,7 +70,7 @@ def follow(
         advance(len(fits), len(points))
         fitted = fit_map(evidence, penalty=penalty, form=form)
         found = calibrate(evidence, fitted.weights, method="penalty" if penalty else "linear")
-        errors = (fitted(evidence.held_codes) - truth).square().mean(1)
+        errors = (fitted(held_codes) - truth).square().mean(1)
         fits.append(
             Fit(
                 penalty=penalty,

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ganatomy.datasets.correlations import LabelCorrelations
 from ganatomy.directions import METHODS, find, usable
-from ganatomy.directions.base import HELD_OUT
+from ganatomy.directions.evidence import HELD_OUT
 from ganatomy.edits import walk
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
 from ganatomy.experiments.base import Experiment
@@ -176,7 +176,9 @@ def study_z_against_w(
     _check_numbers(refits=refits, target_change=target_change, strengths=strengths)
     spaces = tuple(space for space in ("z", "w") if space in generator.signature.spaces)
     seen, start = experiment.survey(n, space="z"), experiment.sample(images, space="z")
-    surveys = {space: replace(seen, latents=_mapped(generator, seen.latents, space)) for space in spaces}
+    surveys = {
+        space: replace(seen.in_memory(), latents=_mapped(generator, seen.latents, space)) for space in spaces
+    }
     codes = {space: _mapped(generator, start, space) for space in spaces}
     with experiment.stage("directions"):
         chosen = list(attributes or _default(surveys, experiment.judge, method=method, seed=seed))

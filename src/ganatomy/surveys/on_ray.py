@@ -1,0 +1,219 @@
+"""A survey by workers on a Ray cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import pickle
+import signal
+import socket
+import threading
+from collections.abc import Generator as Making
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ganatomy.arguments import whole
+from ganatomy.errors import SettingError, WorkerError
+from ganatomy.surveys.executors import Task
+from ganatomy.surveys.rows import Rows, RowSource
+from ganatomy.surveys.scheduling import Event, Schedule
+from ganatomy.surveys.worker import SurveyWorker, WorkerIdentity, not_sent
+
+ANSWER_SECONDS = 10.0
+"""How long an address may take to answer."""
+
+PORT = 6379
+"""Of a Ray head, unless it is told another."""
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+"""How a connection to Ray begins (RFC 9113, section 3.4): a greeting and empty settings."""
+
+SETTINGS_FRAME = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class RayCluster:
+    """Makes the rows of a survey on a Ray cluster; this process writes them, so no shared disk is needed.
+
+    ganatomy must be installed on the cluster's machines in the version of this one. Generator and scorer are sent, so
+    files of weights need not be there.
+
+    Args:
+        address: `HOST:PORT` of the head; "auto" finds the cluster that this machine is part of.
+        workers: by default as many as fit on the cluster.
+        gpus_per_worker: by default 1 where the cluster has GPUs, else 0; a fraction lets workers share one.
+        cpus_per_worker: processors, and threads of torch, of each worker.
+
+    Raises:
+        SettingError: where Ray is not installed, for numbers outside their range, and for a generator or scorer that
+            cannot be sent.
+        WorkerError: where nothing answers at the address.
+
+    Example::
+
+        ga.survey(generator, scorer, n=1_000_000, folder="my.survey", executor=ga.RayCluster(address="10.0.0.1:6379"))
+    """
+
+    address: str = "auto"
+    workers: int | None = None
+    gpus_per_worker: float | None = None
+    cpus_per_worker: int = 1
+
+    def __post_init__(self) -> None:
+        if self.workers is not None:
+            whole("workers", self.workers, least=1)
+        whole("cpus_per_worker", self.cpus_per_worker, least=1)
+        if self.gpus_per_worker is not None and not self.gpus_per_worker >= 0:
+            raise SettingError(f"gpus_per_worker is {self.gpus_per_worker:g}; give 0 or more")
+
+    def __call__(self, source: RowSource, tasks: Iterable[Task]) -> Making[Rows, None, None]:
+        with connected(self.address) as ray:
+            try:
+                content = ray.cloudpickle.dumps(source.to("cpu"))
+            except (pickle.PicklingError, AttributeError, TypeError) as error:
+                raise not_sent(source, error) from None
+            total = ray.cluster_resources()
+            gpus = self.gpus_per_worker
+            if gpus is None:
+                gpus = 1 if total.get("GPU", 0) >= 1 else 0
+            room = total.get("CPU", 0) // self.cpus_per_worker
+            room = min(room, total.get("GPU", 0) // gpus) if gpus else room
+            pool = RayPool(ray, content, gpus=gpus, cpus=self.cpus_per_worker)
+            num_workers = self.workers or max(1, int(room))
+            yield from Schedule(
+                pool, tasks, num_workers=num_workers, expected=WorkerIdentity.of(source)
+            ).run()
+
+
+class RayPool:
+    """Actors, which Ray neither restarts nor retries: `Schedule` is quicker."""
+
+    def __init__(self, ray: Any, content: bytes, *, gpus: float, cpus: int) -> None:
+        self.ray, self.cpus, self.gpus = ray, cpus, gpus
+        self.content = ray.put(content)
+        self.actors: dict[int, Any] = {}
+        self.pending: dict[Any, int] = {}
+
+    def start(self, worker: int) -> None:
+        kind = self.ray.remote(SurveyWorker).options(
+            num_cpus=self.cpus,
+            num_gpus=self.gpus,
+            max_restarts=0,
+            max_task_retries=0,
+            scheduling_strategy="SPREAD",
+        )
+        actor = kind.remote(self.content, "cuda" if self.gpus else "cpu", self.cpus)
+        self.actors[worker] = actor
+        self.pending[actor.identity.remote()] = worker
+
+    def submit(self, worker: int, task: Task) -> None:
+        self.pending[self.actors[worker].make.remote(task)] = worker
+
+    def wait(self, seconds: float) -> list[Event]:
+        ready, _ = self.ray.wait(list(self.pending), timeout=seconds, fetch_local=True)
+        events = []
+        for answer in ready:
+            worker = self.pending.pop(answer)
+            try:
+                events.append(Event(worker=worker, news=self.ray.get(answer)))
+            except self.ray.exceptions.RayError as error:
+                # One that cannot be reached may be alive; what it still makes is forgotten with its reference.
+                with contextlib.suppress(self.ray.exceptions.RayError, ValueError):
+                    self.ray.kill(self.actors.pop(worker))
+                events.append(Event(worker=worker, news=_last_line(error)))
+        return events
+
+    def why_none(self) -> str:
+        free = self.ray.available_resources()
+        asked = f"{self.cpus} processors" + (f" and {self.gpus:g} GPUs" if self.gpus else "")
+        return (
+            f"each needs {asked}, and the cluster has {free.get('CPU', 0):g} processors and {free.get('GPU', 0):g} "
+            "GPUs free; ask for less, or wait until they are"
+        )
+
+    def close(self) -> None:
+        for actor in self.actors.values():
+            with contextlib.suppress(self.ray.exceptions.RayError, ValueError):
+                self.ray.kill(actor)
+
+
+@contextlib.contextmanager
+def connected(address: str) -> Iterator[Any]:
+    """Ray, connected to a cluster; a connection that was there before stays.
+
+    Raises:
+        SettingError: where Ray is not installed, or the address is none.
+        WorkerError: where nothing answers there.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise SettingError(
+            'clusters need Ray, which is not installed: pip install "ganatomy[ray]"; several GPUs of one machine need '
+            "nothing: --device cuda:0,cuda:1"
+        ) from None
+    if ray.is_initialized():
+        yield ray
+        return
+    place = address if address != "auto" else os.environ.get("RAY_ADDRESS", "auto")
+    if place != "auto":
+        place = _answering(place)
+    try:
+        with _keeping_sigterm():
+            ray.init(address=place, log_to_driver=False, logging_level=logging.ERROR)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise WorkerError(
+            f"Ray at {place!r} cannot be joined: {_last_line(error)}; start one with `ray start --head`, or on "
+            "another machine `ray start --address HOST:PORT`"
+        ) from None
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _answering(address: str) -> str:
+    """The address, once a server of Ray's kind has answered there; Ray itself would wait for minutes."""
+    host, colon, port = address.rpartition(":")
+    host, port = (host, port) if colon else (address, str(PORT))
+    if "/" in address or not host or not port.isdecimal() or not 0 < int(port) < 2**16:
+        raise SettingError(
+            f"{address!r} is no address of a Ray head; give HOST:PORT, such as 10.0.0.1:{PORT}"
+        )
+    try:
+        with socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS) as server:
+            server.settimeout(ANSWER_SECONDS)
+            server.sendall(PREFACE)
+            answer = server.recv(9, socket.MSG_WAITALL)
+    except OSError as error:
+        reason = "no answer" if isinstance(error, TimeoutError) else error.strerror or error
+        raise WorkerError(
+            f"nothing answers at {host}:{port} ({reason}); is the Ray head running, and is this its port? "
+            f"`ray start --head --port {PORT}` starts one"
+        ) from None
+    if len(answer) < 9 or answer[3] != SETTINGS_FRAME:
+        raise WorkerError(
+            f"what answers at {host}:{port} is no Ray head; give the port that `ray start` names"
+        )
+    return f"{host}:{port}"
+
+
+@contextlib.contextmanager
+def _keeping_sigterm() -> Iterator[None]:
+    """Ray takes the signal for itself; here it stops work as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _last_line(error: Exception) -> str:
+    """The sentence of an error of Ray that says most."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1].rstrip(".") if lines else type(error).__name__
