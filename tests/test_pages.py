@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 import ganatomy as ga
 from ganatomy.cli import main
+from ganatomy.directions import METHODS
 from ganatomy.experiments.compare import CONTESTANTS
 from ganatomy.experiments.compare.comparison import MEASURES as COMPARED
 from ganatomy.experiments.studies.linear_map import METHODS as LINEAR_MAP
@@ -343,6 +344,11 @@ PAGES = {
             "of the squared gradient",
         ],
         writes=["look.png", "sunny.png", "glasses.png"],
+    ),
+    "docs/clusters.md": Page(
+        prints=["my.survey: 700 codes in z, 10 attributes", "survey of 700 codes in z, 10 attributes"],
+        folders={"my.survey": ["survey.json", ".lock", "part-000000.parquet"]},
+        mentions=METHODS,
     ),
     "docs/finding-directions.md": Page(
         prints=[

@@ -33,6 +33,10 @@ PART_ROWS = BLOCK_ROWS * MOST_BLOCKS
 """Rows of a file of short codes."""
 
 
+WRONG_SHAPE = """{"generator": null, "scorer": null, "attributes": ["red"], "space": "z", "seed": 0,
+"truncation_psi": 1.0, "code_shape": [-3]}"""
+
+
 class CountingOracle(OracleScorer):
     """An oracle that remembers which rows it was shown."""
 
@@ -299,7 +303,7 @@ class TestDamage:
         assert self.again(toy, folder) == 10
         assert not list(folder.glob(".*.writing"))
 
-    @pytest.mark.parametrize("text", ["{", "[]", '{"seed": 1}', ""])
+    @pytest.mark.parametrize("text", ["{", "[]", '{"seed": 1}', "", WRONG_SHAPE])
     def test_a_broken_description_is_refused(self, toy: ToyGenerator, folder: Path, text: str):
         (folder / "survey.json").write_text(text)
         for act in (

@@ -50,7 +50,7 @@ class WorkerOptions:
             executor = RayCluster(
                 address=self.ray, workers=self.workers, gpus_per_worker=self.gpus_per_worker
             )
-            return replace(subject, device="cpu"), executor
+            return subject, executor
         if self.gpus_per_worker is not None:
             raise SettingError(
                 "--gpus-per-worker goes with --ray; without, name GPUs with --device cuda:0,cuda:1"

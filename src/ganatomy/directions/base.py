@@ -158,9 +158,12 @@ def _projected(evidence: Evidence, vectors: Float[Tensor, "a d"]) -> Projected:
         0,
     )
     first: list[tuple[Tensor, Tensor]] = []
-    held: list[tuple[Tensor, Tensor]] = []
+    shape, num_held = (evidence.num_held, len(vectors)), 0
+    held, held_labels = torch.empty(shape), torch.empty(shape, dtype=torch.bool)
     for piece in evidence.pieces():
-        held.append((piece.held_codes @ vectors.T, piece.held_labels))
+        rows = slice(num_held, num_held + piece.num_held)
+        held[rows], held_labels[rows] = piece.held_codes @ vectors.T, piece.held_labels
+        num_held = rows.stop
         along, logits = piece.codes @ vectors.T, piece.logits
         if not n and len(along):  # deviations from about the mean lose no digits when they are squared
             pilot = torch.stack([along.mean(0, dtype=torch.float64), logits.mean(0, dtype=torch.float64)])
@@ -173,7 +176,6 @@ def _projected(evidence: Evidence, vectors: Float[Tensor, "a d"]) -> Projected:
     x, squares, y, products, graded = sums / n
     variance = squares - x.square()
     distances, labels = (torch.cat(parts) for parts in zip(*first, strict=True))
-    held_distances, held_labels = (torch.cat(parts) for parts in zip(*held, strict=True))
     return Projected(
         mean=pilot[0] + x,
         variance=variance,
@@ -183,7 +185,7 @@ def _projected(evidence: Evidence, vectors: Float[Tensor, "a d"]) -> Projected:
         graded=graded,
         first=distances,
         first_labels=labels,
-        held=held_distances,
+        held=held,
         held_labels=held_labels,
     )
 

@@ -83,6 +83,11 @@ class Evidence(ABC):
 
     @property
     @abstractmethod
+    def num_held(self) -> int:
+        """Codes that are held out."""
+
+    @property
+    @abstractmethod
     def dim(self) -> int:
         """Numbers of a code."""
 
@@ -135,6 +140,10 @@ class Matrices(Evidence):
         return len(self.codes)
 
     @property
+    def num_held(self) -> int:
+        return len(self.held_codes)
+
+    @property
     def dim(self) -> int:
         return self.codes.shape[1]
 
@@ -180,7 +189,11 @@ class Streamed(Evidence):
 
     @property
     def n(self) -> int:
-        return len(self.held) - round(HELD_OUT * len(self.held))
+        return len(self.held) - self.num_held
+
+    @property
+    def num_held(self) -> int:
+        return round(HELD_OUT * len(self.held))
 
     @property
     def dim(self) -> int:

@@ -175,7 +175,7 @@ def find_parts(folder: Path, settings: Settings, *, strict: bool) -> dict[int, S
         try:
             part = int(path.stem.removeprefix("part-"))
             found[part] = _footer(path, part, settings, expected)
-        except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        except (pa.ArrowException, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             if strict:
                 said = (
                     error if isinstance(error, CheckpointError) else f"{path} is damaged or of another survey"
@@ -197,6 +197,8 @@ def _footer(path: Path, part: int, settings: Settings, expected: pa.Schema) -> S
     if (index.min, index.max) != (start, start + num_rows - 1) or num_rows > settings.part_rows:
         raise CheckpointError(f"{path} does not hold rows {start} to {start + num_rows - 1}")
     counts = json.loads(facts[COUNTS])
+    if any(len(counts[kind]) != len(settings.attributes) for kind in ("present", "known")):
+        raise ValueError("counts of other attributes")
     return StoredPart(
         path=path,
         start=start,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ganatomy.arguments import texts, whole
 from ganatomy.errors import CheckpointError, SettingError
 
 FORMAT = 2
@@ -44,7 +45,10 @@ class Settings:
         """The settings in a folder, None where there are none yet; raises CheckpointError for any other JSON."""
         try:
             found = json.loads((folder / "survey.json").read_text(encoding="utf-8"))
-            found |= {key: tuple(found[key]) for key in ("attributes", "code_shape")}
+            found |= {
+                "attributes": texts("attributes", found["attributes"]),
+                "code_shape": tuple(whole("code_shape", size, least=1) for size in found["code_shape"]),
+            }
             settings = cls(**found)
         except (FileNotFoundError, NotADirectoryError):
             return None

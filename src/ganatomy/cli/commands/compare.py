@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Count, Json, NameList, OutFolder, TargetChange
 from ganatomy.cli.subject import GuidedStudy
+from ganatomy.cli.workers import WORKERS, WorkerOptions
 
 
 def compare(
@@ -16,6 +19,7 @@ def compare(
     images: int = 36,
     methods: NameList = (),
     target_change: TargetChange = 0.25,
+    workers: WorkerOptions = WORKERS,
     json: Json = False,
 ) -> None:
     r"""Compare all methods of finding directions and of editing, at the same budget and the same effect.
@@ -35,8 +39,9 @@ def compare(
     from ganatomy.experiments.compare import compare as run
 
     expect_new_folder(out)
+    subject, executor = workers.share(subject)
     with stages() as advance:
-        experiment = subject.experiment(progress=advance)
+        experiment = replace(subject.experiment(progress=advance), executor=executor)
         found = run(
             experiment,
             n=n,

@@ -11,13 +11,21 @@ from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_new_folder, finish_document
 from ganatomy.cli.parameters import Count, Json, OutFolder
 from ganatomy.cli.subject import Study, remark_doubts
+from ganatomy.cli.workers import WORKERS, WorkerOptions
 from ganatomy.errors import ScoreError
 
 if TYPE_CHECKING:
     from ganatomy.perception.base import Scorer
 
 
-def explore(subject: Study, *, out: OutFolder, n: Count = 3000, json: Json = False) -> None:
+def explore(
+    subject: Study,
+    *,
+    out: OutFolder,
+    n: Count = 3000,
+    workers: WorkerOptions = WORKERS,
+    json: Json = False,
+) -> None:
     r"""Find directions of a model's latent space, measure what each one changes, and write a report: the main job.
 
     The folder receives report.html, summary.json, directions.safetensors, the survey and the figures. An exploration
@@ -37,7 +45,8 @@ def explore(subject: Study, *, out: OutFolder, n: Count = 3000, json: Json = Fal
     from ganatomy.report import prepare_folder
 
     prepare_folder(expect_new_folder(out))
-    experiment = subject.experiment()
+    subject, executor = workers.share(subject)
+    experiment = replace(subject.experiment(), executor=executor)
     scorer = experiment.image_scorer
     # Of attributes in words, rare ones are skipped although they were asked for: words may fit all images, or none.
     wanted = None if isinstance(scorer, TextScorer) else subject.chosen(scorer)
