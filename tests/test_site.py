@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from cyclopts import CycloptsError, MissingArgumentError
+from studio.browsing import find_browser
 
 import ganatomy
 from ganatomy.cli import build
@@ -53,11 +54,13 @@ def test_every_page_is_in_the_menu() -> None:
     assert menu == {path.name for path in PAGES[1:]}
 
 
-@pytest.mark.slow
-def test_the_site_is_built_from_the_folder_and_needs_no_network(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the site, as `make docs` builds it."""
     pytest.importorskip("mkdocs", reason="mkdocs is in the extra dev")
+    folder = tmp_path_factory.mktemp("site")
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)],
+        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(folder)],
         capture_output=True,
         text=True,
         check=False,
@@ -65,11 +68,40 @@ def test_the_site_is_built_from_the_folder_and_needs_no_network(tmp_path: Path) 
         env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
     )
     assert (built.returncode, built.stderr.strip()) == (0, "")
-    library = "".join(path.read_text() for path in (tmp_path / "api").glob("*.html"))
+    return folder
+
+
+@pytest.mark.slow
+def test_the_site_is_built_from_the_folder_and_needs_no_network(site: Path) -> None:
+    library = "".join(path.read_text() for path in (site / "api").glob("*.html"))
     headings = re.findall(r'<h2[^>]*class="doc doc-heading">\s*(\w+)', library)
     assert set(headings) == set(ganatomy.__all__)
     assert "<p>Example" not in library
     assert "Example::" not in library, "an example that is no block of code"
-    for path in tmp_path.rglob("*.html"):
+    for path in site.rglob("*.html"):
         loaded = re.findall(r'<(?:script|img|link)[^>]+(?:src|href)="(https?://[^"]+)"', path.read_text())
         assert loaded == [], path.name
+
+
+@pytest.mark.slow
+def test_pages_can_be_used_by_everybody_and_ask_for_nothing_outside(site: Path) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is in the extra dev")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is in the extra dev")
+    browser = find_browser()
+    if browser is None:
+        pytest.skip("no Chromium is in PATH; install one to test the pages")
+    asked: list[str] = []
+    barriers: list[str] = []
+    with sync_api.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        page = opened.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        for name in ("index", "gallery", "measured", "commands", "api/latents"):
+            page.goto((site / f"{name}.html").as_uri())
+            found = axe.Axe().run(page).response["violations"]
+            barriers += [
+                f"{name}: {each['id']}" for each in found if each["impact"] in ("serious", "critical")
+            ]
+        opened.close()
+    assert barriers == []
+    assert [url for url in asked if not url.startswith("file:")] == []

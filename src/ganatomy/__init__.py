@@ -180,6 +180,10 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.report import Document as Document
     from ganatomy.report import write_document as write_document
     from ganatomy.report.maps import write_map as write_map
+    from ganatomy.sharing import Pulled as Pulled
+    from ganatomy.sharing import Pushed as Pushed
+    from ganatomy.sharing import pull as pull
+    from ganatomy.sharing import push as push
     from ganatomy.storage import load_directions as load_directions
     from ganatomy.storage import load_latents as load_latents
     from ganatomy.storage import save_directions as save_directions
@@ -251,6 +255,7 @@ _NAMES = {
     "ganatomy.recipes": "Recipe read_recipe render render_to save_recipe",
     "ganatomy.report": "Document write_document",
     "ganatomy.report.maps": "write_map",
+    "ganatomy.sharing": "Pulled Pushed pull push",
     "ganatomy.storage": "load_directions load_latents save_directions save_latents",
     "ganatomy.experiments.studies": "study_attributes study_bias study_dcgan study_linear_map study_photographs "
     "study_trust study_z_against_w",

@@ -27,27 +27,75 @@ from contextlib import contextmanager
 
 
 class GanatomyError(Exception):
-    """The root of all errors that ganatomy raises on purpose."""
+    """The root of all errors that ganatomy raises on purpose.
+
+    Example::
+
+        try:
+            ga.load("nothing.pt")
+        except ga.GanatomyError as error:  # whatever ganatomy refuses
+            print(error)
+    """
 
 
 class CheckpointError(GanatomyError, ValueError):
-    """A file of weights, codes, directions or scores cannot be read as what it was given for."""
+    """A file of weights, codes, directions or scores cannot be read as what it was given for.
+
+    Example::
+
+        try:
+            ga.load("photograph.png")
+        except ga.CheckpointError as error:
+            print(error)  # photograph.png is a PNG image, not a file of weights
+    """
 
 
 class DownloadError(GanatomyError, ConnectionError):
-    """A file cannot be had from the network: no connection, no such file, or not the file that was expected."""
+    """A file cannot be had from the network: no connection, no such file, or not the file that was expected.
+
+    Example::
+
+        try:
+            ga.load("org/name")
+        except ga.DownloadError as error:
+            print(error)
+    """
 
 
 class FingerprintError(GanatomyError, ValueError):
-    """A direction or a code belongs to another generator."""
+    """A direction or a code belongs to another generator.
+
+    Example::
+
+        try:
+            ga.move(other_generator.sample(1, space="w"), found["Smiling"], 1.0)
+        except ga.FingerprintError as error:
+            print(error)
+    """
 
 
 class MissingFileError(GanatomyError, FileNotFoundError):
-    """A path does not exist."""
+    """A path does not exist.
+
+    Example::
+
+        try:
+            ga.load_latents("nothing.latents")
+        except ga.MissingFileError as error:
+            print(error)
+    """
 
 
 class OutputError(GanatomyError, OSError):
-    """A file or folder cannot be written."""
+    """A file or folder cannot be written.
+
+    Example::
+
+        try:
+            ga.save_latents(w, "/proc/eight.latents")
+        except ga.OutputError as error:
+            print(error)
+    """
 
 
 class PhotographError(GanatomyError, ValueError):
@@ -55,19 +103,51 @@ class PhotographError(GanatomyError, ValueError):
 
 
 class ScoreError(GanatomyError, ValueError):
-    """Scores or labels hold nothing to learn from: not a number, one class only, too few."""
+    """Scores or labels hold nothing to learn from: not a number, one class only, too few.
+
+    Example::
+
+        try:
+            ga.regression(survey, ["Goatee"])  # which no image has
+        except ga.ScoreError as error:
+            print(error)
+    """
 
 
 class SettingError(GanatomyError, ValueError):
-    """An argument is outside its range, or does not go with another."""
+    """An argument is outside its range, or does not go with another.
+
+    Example::
+
+        try:
+            G.sample(4, truncation_psi=0.7)  # codes in z have none
+        except ga.SettingError as error:
+            print(error)
+    """
 
 
 class SpaceError(GanatomyError, ValueError):
-    """Codes live in one space where another is needed."""
+    """Codes live in one space where another is needed.
+
+    Example::
+
+        try:
+            ga.move(G.sample(1), found["Smiling"], 1.0)  # codes in z, a direction in w
+        except ga.SpaceError as error:
+            print(error)
+    """
 
 
 class UnknownNameError(GanatomyError, LookupError):
-    """A name does not exist; the message suggests the closest one that does."""
+    """A name does not exist; the message suggests the closest one that does.
+
+    Example::
+
+        try:
+            found["Smilling"]
+        except ga.UnknownNameError as error:
+            print(error)  # there is no direction 'Smilling'; did you mean 'Smiling'?
+    """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         super().__init__(kind, name, tuple(known))

@@ -23,6 +23,7 @@ from torch import Tensor
 from ganatomy.arguments import a_file, instance, not_finite
 from ganatomy.errors import CheckpointError, GanatomyError
 from ganatomy.latents import Direction, Directions, Latents, Space
+from ganatomy.rounding import widened
 from ganatomy.writing import atomic_write
 
 FORMAT = 1
@@ -234,7 +235,7 @@ def load_tensors(kind: str, path: str | os.PathLike[str]) -> tuple[dict[str, Ten
             if not isinstance(facts, dict):
                 raise TypeError("its facts are not an object")
             names = list(file.keys())
-            return {name: file.get_tensor(name) for name in names}, facts
+            return widened({name: file.get_tensor(name) for name in names}), facts
 
 
 def _kind(file: Any, path: str | os.PathLike[str]) -> str:

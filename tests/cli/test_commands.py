@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,13 +96,13 @@ def test_export_writes_the_model_that_it_was_given(run: Run, files: Any, tmp_pat
 
 def test_export_in_half_precision_is_half_the_size(run: Run, files: Any, tmp_path: Path) -> None:
     sizes = []
-    for half in ([], ["--half"]):
-        outcome = run("export", "faces", "-o", tmp_path / f"folder{len(half)}", *half)
+    for bits in (32, 16):
+        outcome = run("export", "faces", "-o", tmp_path / f"folder{bits}", "--bits", bits)
         assert outcome.code == 0
         assert "licence Apache-2.0" in outcome.out
-        sizes.append((tmp_path / f"folder{len(half)}" / "model.safetensors").stat().st_size)
+        sizes.append((tmp_path / f"folder{bits}" / "model.safetensors").stat().st_size)
     assert sizes[1] < 0.6 * sizes[0]
-    assert run("info", tmp_path / "folder0").code == 0
+    assert run("info", tmp_path / "folder32").code == 0
 
 
 def test_sample_draws_a_sheet(run: Run, files: Any, tmp_path: Path) -> None:
@@ -123,6 +124,50 @@ def test_sample_writes_the_codes_that_the_library_draws(run: Run, files: Any, tm
     )
     expected = ga.load(files.style).sample(3, seed=4, space="w", truncation_psi=0.5)
     assert torch.equal(ga.load_latents(out).codes, expected.codes)
+
+
+def test_sample_draws_one_image_of_each_of_several_seeds(run: Run, files: Any, tmp_path: Path) -> None:
+    out = tmp_path / "three.latents"
+    outcome = run("sample", files.style, "--seed", "4:7", "--space", "w", "-o", out, "--json")
+    assert json.loads(outcome.out)["seeds"] == [4, 5, 6]
+    model = ga.load(files.style)
+    drawn = ga.Latents.cat(model.sample(1, seed=seed, space="w") for seed in (4, 5, 6))
+    assert torch.equal(ga.load_latents(out).codes, drawn.codes)
+
+
+def test_rows_of_numbered_sheets_and_of_files_go_on_alone(run: Run, files: Any, tmp_path: Path) -> None:
+    sheet, codes = tmp_path / "sheet.png", tmp_path / "codes.latents"
+    drawn = ["sample", files.style, "-n", 4, "--seed", 7, "--space", "w"]
+    plain = tmp_path / "plain.png"
+    for out, more in ((sheet, ["--numbers"]), (plain, []), (codes, [])):
+        assert run(*drawn, *more, "-o", out).code == 0
+    assert size_of(sheet)[1] > size_of(plain)[1]
+    model = ga.load(files.style)
+    expected = model.sample(4, seed=7, space="w")[[3, 1]]
+    for source in (sheet, codes):
+        out = tmp_path / f"{source.stem}-rows.latents"
+        moved = [
+            "edit",
+            files.style,
+            source,
+            "--row",
+            "3,1",
+            "--directions",
+            files.directions,
+            "--move",
+            "Smiling=0",
+        ]
+        assert run(*moved, "-o", out).code == 0
+        assert torch.equal(ga.load_latents(out).codes, expected.codes)
+    for given, words in (
+        ([codes, "--row", 4], "--row 4 is none of .*codes.latents, whose rows go from 0 to 3"),
+        (["--seed", 3, "--row", 1], "of seeds, name the seed"),
+    ):
+        outcome = run(
+            "edit", files.style, *given, "--directions", files.directions, "--move", "Smiling=0", "-o", out
+        )
+        assert outcome.code == 2
+        assert re.search(words, " ".join(outcome.err.split()))
 
 
 def test_survey_prints_one_json_object_and_goes_on_where_it_was(run: Run, files: Any, tmp_path: Path) -> None:

@@ -113,13 +113,14 @@ def test_a_file_gives_the_same_generator_back(generator: ga.Generator, tmp_path:
     assert not any(parameter.requires_grad for parameter in again.parameters())
 
 
-def test_half_precision_files_are_close_and_stay_what_they_are(
-    generator: ga.Generator, tmp_path: Path
+@pytest.mark.parametrize("bits", [16, 8])
+def test_files_of_fewer_bits_are_close_and_stay_what_they_are(
+    generator: ga.Generator, bits: int, tmp_path: Path
 ) -> None:
     if isinstance(generator, WrappedGenerator):
         pytest.skip("code cannot be stored")
-    first = ga.load(save_generator(generator, tmp_path / "first.safetensors", half=True))
-    second = ga.load(save_generator(first, tmp_path / "second.safetensors", half=True))
+    first = ga.load(save_generator(generator, tmp_path / "first.safetensors", bits=bits))
+    second = ga.load(save_generator(first, tmp_path / "second.safetensors", bits=bits))
     assert first.fingerprint == second.fingerprint
     codes = replace(generator.sample(4), fingerprint=None)
     torch.testing.assert_close(first(codes), generator(codes), atol=0.02, rtol=0.02)
@@ -163,3 +164,17 @@ def test_negative_counts_and_seeds_are_refused(generator: ga.Generator) -> None:
         generator.sample(-1)
     with pytest.raises(ga.SettingError, match="seed -1"):
         generator.sample(1, seed=-1)
+
+
+def test_plain_numbers_are_codes_of_the_space_that_is_named(generator: ga.Generator) -> None:
+    space = generator.signature.spaces[-1].value
+    codes = generator.sample(2, seed=5, space=space)
+    numbers = replace(codes, fingerprint=None).codes
+    if codes.labels is None:
+        with torch.no_grad():
+            assert torch.equal(generator(numbers, space=space), generator(codes))
+            assert torch.equal(generator(numbers.numpy(), space=space), generator(codes))
+    with pytest.raises(ga.SettingError, match="say the space of plain numbers"):
+        generator(numbers)
+    with pytest.raises(ga.SettingError, match="leave out space="):
+        generator(codes, space=space)

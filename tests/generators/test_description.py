@@ -58,7 +58,7 @@ def fresh_stylegan2(folder: Path) -> Path:
 
 
 def half(folder: Path) -> Path:
-    return save_generator(ga.ToyGenerator(), folder / "half.safetensors", half=True)
+    return save_generator(ga.ToyGenerator(), folder / "half.safetensors", bits=16)
 
 
 def without_norms(folder: Path) -> Path:

@@ -35,7 +35,7 @@ def test_it_is_the_same_generator(generator: ga.Generator, tmp_path: Path) -> No
 
 def test_half_precision_has_the_fingerprint_that_is_recorded(generator: ga.Generator, tmp_path: Path) -> None:
     before = generator.fingerprint
-    written = ga.export(generator, tmp_path / "model.safetensors", half=True)
+    written = ga.export(generator, tmp_path / "model.safetensors", bits=16)
     again = ga.load(written.path)
     same = all(
         torch.equal(tensor, again.state_dict()[name]) for name, tensor in generator.state_dict().items()

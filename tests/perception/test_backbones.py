@@ -45,7 +45,7 @@ def test_both_poolings_stand_side_by_side(network: BackboneNetwork) -> None:
 
 
 def test_a_file_and_a_folder_are_scorers_with_gradients(network: BackboneNetwork, tmp_path: Path) -> None:
-    network.save(tmp_path / "scorer.safetensors", half=False)
+    network.save(tmp_path / "scorer.safetensors", bits=32)
     images = torch.rand(3, 3, 32, 32) * 2 - 1
     images.requires_grad_()
     scorer = ga.scorer(tmp_path)

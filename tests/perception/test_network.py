@@ -52,7 +52,7 @@ def test_a_scorer_is_not_changed_by_training_on():
 def test_weights_are_the_same_after_saving(tmp_path):
     saved = network()
     saved.temperature.copy_(torch.tensor([0.5, 1.0, 2.0]))
-    loaded = AttributeNetwork.load(saved.save(tmp_path / "net.safetensors", half=False))
+    loaded = AttributeNetwork.load(saved.save(tmp_path / "net.safetensors", bits=32))
     assert loaded.config == saved.config
     assert torch.equal(
         NetworkScorer(loaded).score(images()).logits, NetworkScorer(saved).score(images()).logits

@@ -12,7 +12,8 @@ from PIL import Image
 from torch import Tensor
 
 from ganatomy.errors import OutputError, SettingError
-from ganatomy.plots import film
+from ganatomy.generators.toy import ToyGenerator
+from ganatomy.plots import draw_images, film
 
 
 def fade(num_frames: int, *, side: int = 16, channels: int = 3) -> Tensor:
@@ -114,3 +115,14 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match=r"walk\.gif cannot be written"):
         film(fade(2), tmp_path / "file" / "walk.gif")
+
+
+def test_a_film_of_a_generator_and_codes_is_that_of_its_images(tmp_path: Path) -> None:
+    toy = ToyGenerator(seed=0)
+    walked = toy.sample(20, seed=1)
+    ours = film(toy, tmp_path / "ours.gif", latents=walked).read_bytes()
+    assert ours == film(draw_images(toy, walked), tmp_path / "theirs.gif").read_bytes()
+    with pytest.raises(SettingError, match="latents= the codes"):
+        film(toy, tmp_path / "none.gif")
+    with pytest.raises(SettingError, match="either images, or a generator"):
+        film(fade(2), tmp_path / "both.gif", latents=walked)

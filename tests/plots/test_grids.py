@@ -11,7 +11,7 @@ from torch import Tensor
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, Signature
 from ganatomy.latents import Latents, Space
-from ganatomy.plots import grid, strip
+from ganatomy.plots import draw_images, grid, strip
 from ganatomy.plots.grids import MARK
 
 
@@ -119,7 +119,7 @@ def codes(*greys: float) -> Latents:
 
 
 def test_a_strip_has_one_row_for_each_code_and_its_stations_in_order() -> None:
-    sheet = strip(Plain(), codes(-1, 0, 1, 0, 1, -1), columns=3, scale=2, batch_size=4)
+    sheet = strip(Plain(), codes(-1, 0, 1, 0, 1, -1), columns=3, scale=2)
     assert centres(sheet, side=16, gap=2, columns=3, rows=2).tolist() == [[0, 128, 255], [128, 255, 0]]
 
 
@@ -131,5 +131,17 @@ def test_captions_tell_a_strip_how_many_stations_a_code_has() -> None:
 
 
 def test_a_strip_that_does_not_fill_its_rows_is_refused() -> None:
-    with pytest.raises(SettingError, match="4 codes do not fill rows of 3"):
+    with pytest.raises(SettingError, match="4 images do not fill rows of 3"):
         strip(Plain(), codes(-1, 0, 1, 0), columns=3)
+
+
+def test_grids_and_strips_take_images_or_a_generator_with_codes() -> None:
+    walked = codes(-1, 0, 1, 0)
+    images = draw_images(Plain(), walked)
+    for made in (grid, strip):
+        ours, theirs = made(Plain(), walked, labels=list("abcd")), made(images, labels=list("abcd"))
+        assert ours.tobytes() == theirs.tobytes()
+        with pytest.raises(SettingError, match="give the codes after the generator"):
+            made(Plain())
+        with pytest.raises(SettingError, match="either images, or a generator"):
+            made(images, walked)

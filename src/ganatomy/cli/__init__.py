@@ -32,6 +32,7 @@ from ganatomy.cli.commands.map import map  # noqa: A004 (the name of the command
 from ganatomy.cli.commands.measure import measure
 from ganatomy.cli.commands.mix import mix
 from ganatomy.cli.commands.models import models
+from ganatomy.cli.commands.push import pull, push
 from ganatomy.cli.commands.render import render
 from ganatomy.cli.commands.sample import sample
 from ganatomy.cli.commands.studio import studio
@@ -56,10 +57,11 @@ from ganatomy.cli.commands.words import words
 from ganatomy.cli.console import complain, remark
 from ganatomy.cli.parameters import strictly
 from ganatomy.errors import GanatomyError, UnknownNameError
+from ganatomy.progress import Level, told
 
 COMMANDS = (
     models, info, sample, explore, studio, measure, map, compare, words, calibrate, survey, directions, import_, walk,
-    edit, transfer, arithmetic, mix, align, invert, render, export, dataset, train,
+    edit, transfer, arithmetic, mix, align, invert, render, export, push, pull, dataset, train,
 )  # fmt: skip
 
 STUDIES: tuple[Callable[..., None], ...] = (
@@ -75,6 +77,13 @@ HELP = """Find directions of a GAN's latent space that mean something, see what 
 A MODEL is a name (faces, digits, drawn, or what `ganatomy models` lists), a file of weights, or org/name on Hugging
 Face.
 """
+
+EPILOGUE = """Start with:  ganatomy explore faces -o faces-report
+
+Every command takes -q (--quiet): no progress and no remarks; and -v (--verbose): what each stage took.
+"""
+
+LEVELS: dict[str, Level] = {"-q": "quiet", "--quiet": "quiet", "-v": "stages", "--verbose": "stages"}
 
 STUDY_HELP = """Studies, most of the literature, each by one command on any model: a page, a summary and all figures."""
 
@@ -97,12 +106,15 @@ def build() -> App:
     app = App(
         name="ganatomy",
         help=HELP,
-        help_epilogue="Start with:  ganatomy explore faces -o faces-report",
+        help_epilogue=EPILOGUE,
         help_format="plaintext",
         help_formatter=OneParagraph(),
         version=__version__,
         default_parameter=Parameter(converter=strictly),
         suppress_keyboard_interrupt=False,
+    )
+    app.register_install_completion_command(
+        help="Let the shell complete commands and options; once is enough."
     )
     for position, command in enumerate(COMMANDS):
         app.command(command, sort_key=position, help_epilogue=_example(command))
@@ -151,12 +163,21 @@ def _said(error: CycloptsError, app: App, arguments: Sequence[str]) -> str:
     return f"{str(error).rstrip('.')}; {more}"
 
 
+def _level(arguments: Sequence[str]) -> tuple[list[str], Level]:
+    """The arguments without those that say how much is told; the last of these counts."""
+    given = list(arguments)
+    end = given.index("--") if "--" in given else len(given)
+    levels: list[Level] = [LEVELS[each] for each in given[:end] if each in LEVELS]
+    rest = [each for each in given[:end] if each not in LEVELS] + given[end:]
+    return rest, levels[-1] if levels else "bars"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 2 for what we refuse, 130 after Ctrl-C. A bug keeps its traceback."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    arguments, level = _level(sys.argv[1:] if arguments is None else arguments)
     app = build()
     try:
-        with _stopped_by_sigterm():
+        with _stopped_by_sigterm(), told(level):
             app(arguments, exit_on_error=False, print_error=False, result_action="return_none")
     except CycloptsError as error:
         complain(_said(error, app, arguments))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from ganatomy.cli.console import progress, remark, stages
 from ganatomy.cli.inputs import Source
 from ganatomy.cli.outputs import CODES, expect_file, expect_folder
-from ganatomy.cli.parameters import options, switch
+from ganatomy.cli.parameters import Rows, options, switch
 from ganatomy.cli.photographs import PHOTOGRAPHS, Aligning, is_photograph, photograph_files
 from ganatomy.cli.subject import Sampling
 from ganatomy.errors import CheckpointError, OutputError, SettingError
@@ -85,6 +85,7 @@ class Inverting(Aligning):
     """Time for each photograph: quick, balanced or best."""
     editability: Annotated[float | None, PHOTOGRAPHS] = None
     """From 0, the closest image, to 1, codes that can be edited like generated ones; by default in between."""
+    row: Annotated[Rows, PHOTOGRAPHS] = ()
     paste: Annotated[bool, PHOTOGRAPHS, switch("Put the edited faces back into their photographs.")] = False
 
     def expect(self, out: Path, endings: Sequence[str]) -> None:
@@ -123,6 +124,10 @@ class Inverting(Aligning):
         """The same of several, such as source and target. Seeds beside photographs are drawn in their space."""
         space = None if space is None else str(space)
         files = [tuple(each for each in source if isinstance(each, Path)) for source in given]
+        if self.row and not any(files):
+            raise SettingError(
+                "--row takes codes out of a sheet or a file of latents; of seeds, name the seed"
+            )
         read = [self._read_files(subject, paths, space=space) if paths else None for paths in files]
         spaces = [inputs.latents.space for each in read if each for inputs in each.inverted]
         if self.paste and not spaces:
@@ -141,7 +146,7 @@ class Inverting(Aligning):
 
         wanted = None if space is None else Space.parse(space)
         if len(files) == 1 and not (files[0].is_dir() or is_photograph(files[0])):
-            latents = load_latents(files[0])
+            latents = self._rows(load_latents(files[0]), files[0])
             if subject.truncation_psi != 1 and not (latents.space == "z" and wanted not in (None, Space.Z)):
                 raise SettingError(
                     f"--truncation-psi {subject.truncation_psi:g} has no effect on codes in {latents.space}, which "
@@ -159,13 +164,24 @@ class Inverting(Aligning):
         )
         if carried is not None:
             remark(f"{photographs[0]} carries its recipe; its codes are taken as they are")
-            return Inputs(codes=Given(latents=carried, space=wanted))
+            return Inputs(codes=Given(latents=self._rows(carried, photographs[0]), space=wanted))
+        if self.row:
+            raise SettingError("--row takes codes out of a sheet or a file of latents; give one of these")
         inverted = self._invert(subject.generator, photographs, space="z" if space == "z" else None)
         latents = Latents.cat(each.latents for each in inverted)
         hashes = tuple(each.photograph.sha256 for each in inverted for _ in each.psnr)
         return Inputs(
             codes=Given(latents=latents, space=wanted, photographs=hashes), inverted=tuple(inverted)
         )
+
+    def _rows(self, latents: "Latents", file: Path) -> "Latents":
+        """The rows of a sheet or a file that were asked for."""
+        if not self.row:
+            return latents
+        last = len(latents) - 1
+        if max(self.row) > last:
+            raise SettingError(f"--row {max(self.row)} is none of {file}, whose rows go from 0 to {last}")
+        return latents[list(self.row)]
 
     def _invert(self, generator: "Generator", files: list[Path], *, space: str | None) -> list[Inverted]:
         """The codes of each photograph: those that are remembered, and all others in one go."""

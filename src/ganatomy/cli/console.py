@@ -12,19 +12,12 @@ from functools import partial
 from typing import Any
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    ProgressColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import Progress as Bars
 from rich.text import Text
 
-from ganatomy.progress import Advance, Progress
+from ganatomy.progress import Advance, is_quiet
+from ganatomy.progress import bars as stages
+
+__all__ = ["answer", "complain", "plain", "progress", "remark", "row", "stages"]
 
 
 def plain(text: str) -> str:
@@ -47,13 +40,15 @@ def complain(message: str) -> None:
 
 
 def remark(message: str) -> None:
-    """One quiet line on stderr."""
-    _line(message, style="dim")
+    """One quiet line on stderr; none with --quiet."""
+    if not is_quiet():
+        _line(message, style="dim")
 
 
 def row(message: str) -> None:
     """One quiet line on stderr whose blanks stay, such as a row of a table."""
-    Console(stderr=True, highlight=False).print(Text(message, style="dim"), soft_wrap=True)
+    if not is_quiet():
+        Console(stderr=True, highlight=False).print(Text(message, style="dim"), soft_wrap=True)
 
 
 def answer(lines: str, data: dict[str, Any], *, as_json: bool) -> None:
@@ -62,35 +57,9 @@ def answer(lines: str, data: dict[str, Any], *, as_json: bool) -> None:
     sys.stdout.write(text + "\n")
 
 
-class RateColumn(ProgressColumn):
-    """How much is done in a second."""
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.3g}/s", style="progress.data.speed")
-
-
-@contextmanager
-def stages() -> Iterator[Progress]:
-    """A bar on stderr for each stage of long work; they leave nothing behind, and show only where a person looks."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn()
-    )  # fmt: skip
-    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def advance(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done, total=total)
-
-        yield advance
-
-
 @contextmanager
 def progress(what: str) -> Iterator[Advance]:
-    """One such bar."""
+    """A bar for one piece of long work."""
     with stages() as advance:
         yield partial(advance, what)
 

@@ -107,6 +107,14 @@ Seeds = Annotated[
     tuple[int, ...],
     parsed(parsing.seed_list, "SEEDS", "Latents by their seeds, one each, such as 3,5,9 or 0:8."),
 ]
+Rows = Annotated[
+    tuple[int, ...],
+    parsed(
+        parsing.seed_list,
+        "ROWS",
+        "Rows of a sheet that ganatomy wrote, or of a file of latents, such as 3 or 0:4; by default all.",
+    ),
+]
 SpaceName = Annotated[
     Literal["z", "w", "w+", "s"] | None,
     Parameter(help="Space of the latents; by default w where the model has it, else z."),

@@ -17,6 +17,11 @@ class Critic(nn.Module, ABC):
         resolution: height and width of the images that it was trained on.
         channels: 1 (grey) or 3 (RGB).
         description: one line for a person.
+
+    Example::
+
+        judged = ga.critic("digits")
+        print(judged.description, judged.resolution)
     """
 
     resolution: int

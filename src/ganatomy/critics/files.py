@@ -18,6 +18,7 @@ from ganatomy.critics.residual import ResidualCritic
 from ganatomy.critics.strided import StridedCritic
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError, UnknownNameError, in_file
 from ganatomy.generators.checkpoints import Checkpoint, read_checkpoint
+from ganatomy.rounding import narrowed
 from ganatomy.storage import tensor_file
 from ganatomy.writing import atomic_write
 from ganatomy.zoo import MODELS, find_bundled
@@ -43,6 +44,11 @@ def critic(spec: str | os.PathLike[str], *, network: str | None = None) -> Criti
     Raises:
         UnknownNameError: for a name that is no bundled model. SettingError: for a bundled model without its critic.
         MissingFileError, CheckpointError: when there is no such file, or it holds no discriminator that can be read.
+
+    Example::
+
+        judged = ga.critic("digits")
+        print(judged(ga.load("digits")(ga.load("digits").sample(4))))
     """
     path = Path(spec)
     bundled = find_bundled(str(spec))
@@ -64,20 +70,22 @@ def critic(spec: str | os.PathLike[str], *, network: str | None = None) -> Criti
 
 
 def save_critic(
-    critic: MultiscaleCritic, path: str | os.PathLike[str], *, card: Mapping[str, Any] | None = None
+    critic: MultiscaleCritic,
+    path: str | os.PathLike[str],
+    *,
+    card: Mapping[str, Any] | None = None,
+    bits: int = 16,
 ) -> Path:
-    """Write a critic of this project, matrices in 16 bits, whole or not at all.
+    """Write a critic of this project, whole or not at all.
 
     Args:
         card: how it was made, kept as JSON.
+        bits: of the numbers of matrices: 32, 16, or 8 to 4.
 
     Raises:
         OutputError: when the place cannot be written.
     """
-    tensors = {
-        name: (tensor.half() if tensor.ndim > 1 else tensor.float()).detach().cpu().contiguous()
-        for name, tensor in critic.state_dict().items()
-    }
+    tensors = narrowed(critic.state_dict(), bits)
     metadata = {
         "kind": KIND,
         "format": FORMAT,

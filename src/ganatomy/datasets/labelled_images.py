@@ -65,6 +65,10 @@ class LabelChoice:
         people: column that says who is in an image.
         part: column that says which part an image belongs to: train, validation or test.
         unknown: number that stands for a label that is not known, such as -1 beside 0 and 1.
+
+    Example::
+
+        choice = ga.LabelChoice(attributes=("Smiling",), derived=("Young=age<35",), unknown=-1)
     """
 
     attributes: tuple[str, ...] = ()
@@ -92,6 +96,11 @@ class LabelledImages:
         people: a number for each person.
         parts: one of `PARTS` for each image, where the data say so.
         notes: what a person should know of how they were read.
+
+    Example::
+
+        images = ga.drawn_images(100, seed=0)
+        print(images.names, images.labels.mean(0))
     """
 
     description: str

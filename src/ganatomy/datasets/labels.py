@@ -25,6 +25,11 @@ class LabelTable:
         files: names of the images.
         values: one row per image, one column per attribute, in [0, 1]; nan where there is no label.
         left_out: columns of the file that hold no labels.
+
+    Example::
+
+        labels = ga.read_labels("labels.csv")
+        print(labels.names, labels.values.nanmean(0))
     """
 
     names: tuple[str, ...]

@@ -29,6 +29,11 @@ class Reference:
     Args:
         names: one for each, such as its file.
         read: the images of these rows, in [-1, 1].
+
+    Example::
+
+        real = ga.drawn_reference(resolution=64, n=100)
+        images = real.read(torch.arange(8))
     """
 
     description: str

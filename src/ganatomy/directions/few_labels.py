@@ -68,6 +68,11 @@ class FewLabels:
             `learning_curve.more_labels`; None where it seems out of reach.
         at_least: the number in the best case that is plausible (one case in ten is better).
         next_rows: to label next, the most informative first.
+
+    Example::
+
+        found = ga.few_labels(survey, yes=[3, 5, 9, 14, 20], no=[1, 2, 4, 6, 7])
+        print(found.auc, found.next_rows)
     """
 
     direction: Direction

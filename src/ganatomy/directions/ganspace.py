@@ -17,7 +17,7 @@ from ganatomy.errors import SettingError, SpaceError, UnknownNameError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.geometry import upright
 from ganatomy.latents import Direction, Latents, Space
-from ganatomy.progress import Advance
+from ganatomy.progress import Advance, watched
 
 DRAWN = 4096
 """Codes that are drawn at once."""
@@ -26,6 +26,7 @@ WRAPPERS = ("synthesis.", "model.")
 """Modules that contain a generator's layers; they may be left out of a layer's name."""
 
 
+@watched("drawing")
 @torch.no_grad()
 def ganspace(
     generator: Generator,

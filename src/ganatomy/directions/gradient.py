@@ -88,6 +88,11 @@ class ActiveSubspace:
         shares: of the mean squared gradient, along each direction; they add up to 1.
         consistency: share of the mean squared gradient that is in the mean gradient, the most that one direction for
             all images can use; 1 where the logit is linear in the code.
+
+    Example::
+
+        found = ga.active_subspace(ga.differentiate(survey, generator, scorer, n=16), "Smiling")
+        print(found.shares[0], found.consistency)
     """
 
     attribute: str

@@ -18,7 +18,7 @@ from ganatomy.generators import stylegan2, stylegan3
 from ganatomy.generators.base import Generator, batches
 from ganatomy.generators.style_based import StyleBasedGenerator
 from ganatomy.latents import Direction, Latents, Space
-from ganatomy.progress import Advance
+from ganatomy.progress import Advance, watched
 from ganatomy.surveys import Survey
 
 TILES = 4
@@ -28,6 +28,7 @@ POPULATION = 2000
 """Codes that the deviations of channels are estimated from."""
 
 
+@watched("channels")
 def local_channels(
     generator: Generator,
     regions: Mapping[str, Bool[Tensor, "h w"]] | None = None,

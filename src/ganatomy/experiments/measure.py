@@ -45,6 +45,11 @@ class Measurements(Tabular):
         n: images that each could generate.
         perceptual: distance of two images that was used.
         features: by which sets of images were compared.
+
+    Example::
+
+        found = ga.measure(experiment, ["linearity"], n=200)
+        found.to_csv("measures.csv")
     """
 
     results: Mapping[str, Mapping[str, Result]]

@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ganatomy.arguments import tensor as as_tensor
 from ganatomy.arguments import whole
 from ganatomy.errors import FingerprintError, SettingError, SpaceError, UnknownNameError
 from ganatomy.generators.guesses import Guess
@@ -54,6 +55,10 @@ class Signature:
         class_names: one for each class, or none where they are not known.
         prior: what z is drawn from: "normal" is N(0, I), "uniform" is U(-1, 1), "uniform01" is U(0, 1).
         spaces: the spaces that `synthesize` understands, in the order of `map`.
+
+    Example::
+
+        print(G.signature.architecture, G.signature.resolution, G.signature.spaces)
     """
 
     architecture: str
@@ -127,6 +132,10 @@ class Generator(nn.Module, ABC):
 
     An architecture sets `signature` and writes `synthesize`; one that has more spaces than z also writes `map_codes`.
     Calling the generator does both halves. Images are float32 `[n, channels, height, width]` in [-1, 1].
+
+    Example::
+
+        images = G(G.sample(4, seed=7, space="w", truncation_psi=0.7))  # what `ga.load` and `ga.wrap` give
     """
 
     signature: Signature
@@ -197,8 +206,26 @@ class Generator(nn.Module, ABC):
         )
         return mapped if self.training else replace(mapped, fingerprint=self.fingerprint)
 
-    def forward(self, latents: Latents) -> Float[Tensor, "n c h w"]:
-        """Images of codes in any space of this generator."""
+    def forward(
+        self, latents: Latents | Tensor | np.ndarray, *, space: str | None = None
+    ) -> Float[Tensor, "n c h w"]:
+        """Images of codes in any space of this generator.
+
+        Args:
+            latents: codes, or plain numbers `[n, d]` (in w+ `[n, layers, d]`) with the space that they are in.
+            space: of plain numbers.
+
+        Raises:
+            SettingError: for plain numbers without their space, and a space beside codes that know theirs.
+            SpaceError: for codes of a space or a size that this generator does not have.
+            FingerprintError: for codes of another generator.
+
+        Example:
+            >>> import ganatomy as ga
+            >>> ga.ToyGenerator(z_dim=4)(np.zeros((2, 4)), space="z").shape
+            torch.Size([2, 3, 8, 8])
+        """
+        latents = self._with_space(latents, space)
         self._check(latents)
         if latents.space not in self.signature.spaces:
             raise SpaceError(
@@ -331,11 +358,22 @@ class Generator(nn.Module, ABC):
         """Length of a code in s; None where there is no such space."""
         return None
 
+    def _with_space(self, latents: Latents | Tensor | np.ndarray, space: str | None) -> Latents:
+        """Plain numbers as codes of their space."""
+        if space is None:
+            return latents  # pyright: ignore[reportReturnType] (`_check` refuses what are no codes)
+        if isinstance(latents, Latents):
+            raise SettingError(
+                f"these codes know that they are in {latents.space}; leave out space={space!r}"
+            )
+        numbers = as_tensor("latents", latents)
+        return Latents(codes=numbers, space=Space.parse(space), num_layers=self.signature.num_layers)
+
     def _check(self, latents: Latents) -> None:
         if not isinstance(latents, Latents):
             raise SettingError(
                 f"codes come as Latents, which know their space, not as {type(latents).__name__}; "
-                'write ganatomy.Latents(codes=tensor, space="z")'
+                'write ganatomy.Latents(codes=tensor, space="z"), or say the space of plain numbers with space='
             )
         if latents.fingerprint and latents.fingerprint != self.fingerprint:
             raise FingerprintError(

@@ -26,13 +26,13 @@ class Exported:
 
 
 def export(
-    generator: Generator, out: str | os.PathLike[str], *, half: bool = False, licence: str | None = None
+    generator: Generator, out: str | os.PathLike[str], *, bits: int = 32, licence: str | None = None
 ) -> Exported:
     """Write a generator as safetensors with a card and its fingerprint; nothing of another format's code is left.
 
     Args:
         out: a file that ends in .safetensors, or a folder, which receives model.safetensors and README.md.
-        half: store large weights in 16 bits: half the size, and another fingerprint, because numbers are rounded.
+        bits: of the numbers of matrices, as `save_generator` takes them; fewer than 32 make another fingerprint.
         licence: of the weights, where it is not known or to be corrected.
 
     Raises:
@@ -50,7 +50,7 @@ def export(
         )
     folder = out if out.suffix != ".safetensors" else None
     card = make_card(generator, licence=licence)
-    path = save_generator(generator, out / STANDARD if folder else out, card=card, half=half)
+    path = save_generator(generator, out / STANDARD if folder else out, card=card, bits=bits)
     fingerprint = read_checkpoint(path).metadata["fingerprint"]
     if folder:
         it = generator.signature

@@ -41,6 +41,11 @@ class ToyGenerator(Generator):
 
     Raises:
         SettingError: when no vectors of that length can have these cosines.
+
+    Example::
+
+        toy = ga.ToyGenerator(attributes=("red", "round"), seed=0)
+        print(ga.regression(ga.survey(toy, ga.scorer(toy), n=200)).gram(), toy.truth.gram())
     """
 
     directions: Tensor

@@ -25,7 +25,8 @@ from ganatomy.latents import Directions, Latents, Space
 from ganatomy.perception.base import Scorer, Scores
 from ganatomy.perception.identity import IMAGES_SEED, NUM_IMAGES, Features, Identity, coarse
 from ganatomy.perception.judging import NEAR, Judge
-from ganatomy.progress import Advance
+from ganatomy.progress import Advance, watched
+from ganatomy.tabular import Frame, Tabular
 
 OTHERS = 0.5
 """Weight of attributes that were not named, and of the coarse image, as a share of held ones."""
@@ -46,7 +47,7 @@ SEED = 0x0711E2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Guided:
+class Guided(Tabular):
     """Edited codes, and what the edit did to the image of each.
 
     Args:
@@ -62,6 +63,11 @@ class Guided:
         derivatives: what steps were computed from: "gradients", or "finite differences along 5 directions".
         took_part: the scorer, and the classifier that the search followed.
         judged: what a judge reads in the same images; None until `confirm`.
+
+    Example::
+
+        edited = ga.guided(G, scorer, w, {"Smiling": 0.9}, hold=["Male"])
+        print(edited.reached, edited.drift)
     """
 
     origin: Latents
@@ -103,6 +109,26 @@ class Guided:
         """Probabilities after less before, of the held attributes."""
         return self.changes[:, [self.before.names.index(name) for name in self.held]]
 
+    def frame(self) -> Frame:
+        """A row for each image: what the scorer reads of each target, how far held ones drifted, and the distance."""
+        was, now = (seen.select(self.targets).probabilities for seen in (self.before, self.after))
+        read = {
+            f"{name} {when}": seen[:, k].tolist()
+            for k, name in enumerate(self.targets)
+            for when, seen in (("before", was), ("after", now))
+        }
+        judged = {} if self.judged is None else {"confirmed": self.confirmed.tolist()}
+        return Frame(
+            title=str(self),
+            columns={
+                **read,
+                **({"held changed by": self.drift.abs().mean(1).tolist()} if self.held else {}),
+                "distance": self.distance.tolist(),
+                "reached": self.reached.tolist(),
+                **judged,
+            },
+        )
+
     def __str__(self) -> str:
         was, now = (seen.select(self.targets).probabilities.mean(0) for seen in (self.before, self.after))
         moved = ", ".join(
@@ -133,6 +159,10 @@ class GuidedSettings:
         max_steps: steps for each image.
         common: mean gradients of the targets over other images, where they are known (`common_gradients`).
         watch: called after each round with the rounds so far, the most there can be, and the best codes so far.
+
+    Example::
+
+        edited = ga.guided(G, scorer, w, {"Smiling": 0.9}, settings=ga.GuidedSettings(max_steps=6))
     """
 
     target: Scorer | None = None
@@ -150,6 +180,7 @@ class GuidedSettings:
 SETTINGS = GuidedSettings()
 
 
+@watched("editing")
 @torch.no_grad()
 def guided(
     generator: Generator,

@@ -23,7 +23,7 @@ from ganatomy.inversion.result import Inversion, judge_fit
 from ganatomy.latents import Latents, Space
 from ganatomy.metrics.reconstruction import WINDOW, ssim
 from ganatomy.perception.perceptual import PerceptualDistance
-from ganatomy.progress import Advance
+from ganatomy.progress import Advance, watched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +59,7 @@ METHODS: dict[str, InversionMethod] = {
 }
 
 
+@watched("inverting")
 @torch.no_grad()
 def invert(
     generator: Generator,

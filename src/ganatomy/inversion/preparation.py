@@ -20,6 +20,7 @@ from ganatomy.inversion.likeness import Likeness
 from ganatomy.inversion.metric import Metric
 from ganatomy.inversion.ridge import RidgeEncoder
 from ganatomy.latents import Space
+from ganatomy.rounding import narrowed
 from ganatomy.storage import load_tensors, parsing, save_tensors
 
 KIND = "inversion"
@@ -46,6 +47,11 @@ class Preparation:
         qualities: brightness, contrast and colour of own images, ascending, one row each.
         own_errors: mean squared errors of own images that were inverted with the quick budget, ascending.
         held_out_errors: those of images of the training domain, ascending; empty where none were given.
+
+    Example::
+
+        prepared = ga.prepare_inversion(G)
+        print(prepared.encoder.explained)
     """
 
     coordinates: Coordinates
@@ -68,11 +74,10 @@ class Preparation:
         return preparation_key(self.coordinates, self.likeness)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write it, most of it in half precision; raises OutputError when the file cannot be written."""
+        """Write it, most of it in 8 or 16 bits; raises OutputError when the file cannot be written."""
         tensors = {
-            "encoder.weight": self.encoder.weight.half(),
+            **narrowed({"encoder.weight": self.encoder.weight, "metric.basis": self.metric.basis}, 8),
             "encoder.bias": self.encoder.bias,
-            "metric.basis": self.metric.basis.half(),
             "metric.values": self.metric.values,
             "distances": self.natural.distances.float(),
             "nearest": self.natural.nearest.float(),

@@ -129,7 +129,7 @@ def prepare(
         if path:  # a cache that cannot be written is no reason to stop
             raise
         return found
-    # As it is read, in half precision, so that the first inversion is the same as all later ones.
+    # As it is read, rounded, so that the first inversion is the same as all later ones.
     return load_preparation(file, generator, coordinates, likeness) or found
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from ganatomy.generators.natural_codes import CodeLikelihood
 from ganatomy.inversion.preparation import Preparation, image_qualities
 from ganatomy.latents import Latents
+from ganatomy.tabular import Frame, Tabular
 
 POOR = 99.0
 """Percentile of the errors of held-out images beyond which an image does not fit."""
@@ -38,7 +39,7 @@ class ImageFit:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Inversion:
+class Inversion(Tabular):
     """Codes whose images are as near as possible to given ones.
 
     Args:
@@ -98,6 +99,20 @@ class Inversion:
         plural = "images" if len(self) > 1 else "image"
         text = f"{len(self)} {plural} by {self.method}: PSNR {float(psnr.mean()):.1f} dB{span}"
         return f"{text}, {self.evaluations} evaluations, {self.seconds / len(self):.1f} s each"
+
+    def frame(self) -> Frame:
+        """A row for each image: its errors, how usual its codes are, and what is wrong with it."""
+        ssim = {} if self.ssim is None else {"ssim": self.ssim.tolist()}
+        return Frame(
+            title=self.headline,
+            columns={
+                "psnr": self.psnr.tolist(),
+                **ssim,
+                "layer spread": self.layer_spread.tolist(),
+                "percentile of codes": self.likelihood.percentile.tolist(),
+                "remark": list(self.remarks),
+            },
+        )
 
     def __str__(self) -> str:
         lines = [self.headline]

@@ -24,7 +24,7 @@ from ganatomy.inversion.prepare import find_perceptual
 from ganatomy.inversion.result import Inversion
 from ganatomy.latents import Directions, Latents
 from ganatomy.perception.perceptual import PerceptualDistance
-from ganatomy.progress import Advance
+from ganatomy.progress import Advance, watched
 
 LEARNING_RATE = 1e-3
 
@@ -51,6 +51,11 @@ class Tuned:
         before: PSNR of each image before tuning, in dB.
         after: the same after it.
         seconds: that it took.
+
+    Example::
+
+        tuned = ga.tune(G, ga.invert(G, images, budget="quick"), steps=2)
+        print(tuned.before, tuned.after)
     """
 
     generator: Generator
@@ -69,6 +74,7 @@ class Tuned:
         return f"{len(self.latents)} tuned: PSNR {was:.1f} to {now:.1f} dB in {self.seconds:.1f} s"
 
 
+@watched("tuning")
 def tune(
     generator: Generator,
     inversion: Inversion,

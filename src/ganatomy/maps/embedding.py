@@ -30,6 +30,11 @@ class Map:
         method: as in `METHODS`.
         description: the method with its settings.
         notes: what a reader must know to read the map right, in sentences.
+
+    Example::
+
+        points = ga.embed(survey.latents.codes, method="pca")
+        print(points.xy, points.description)
     """
 
     xy: Float[Tensor, "n 2"]

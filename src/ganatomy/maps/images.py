@@ -18,7 +18,7 @@ from ganatomy.maps.embedding import FEWEST, Map, embed
 from ganatomy.maps.faithfulness import Faithfulness, faithfulness
 from ganatomy.perception.base import Scorer, Scores
 from ganatomy.perception.features import Features
-from ganatomy.progress import Progress
+from ganatomy.progress import Progress, watched
 
 SUBJECTS = {"codes": "codes in {space}", "images": "pixels"}
 """What can be mapped beside features, and how a sentence names it."""
@@ -43,6 +43,11 @@ class ImageMap:
         scores: of the images; None without a scorer.
         classes: of the images; None where attributes do not exclude each other.
         faithful: how much of the neighbourhoods the map keeps.
+
+    Example::
+
+        found = ga.map_images(G, scorer=scorer, n=100, method="pca")
+        print(found.faithful)
     """
 
     map: Map
@@ -91,6 +96,7 @@ class ImageMap:
         return color
 
 
+@watched()
 @torch.no_grad()
 def map_images(
     generator: Generator,

@@ -19,7 +19,7 @@ from ganatomy.generators.base import Generator, batches
 from ganatomy.latents import Directions, Latents, Space
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.judging import Judge
-from ganatomy.progress import Advance
+from ganatomy.progress import Advance, watched
 
 STRENGTHS = tuple(step / 2 for step in range(-6, 7))
 """From -3 to 3 by 0.5."""
@@ -59,6 +59,7 @@ class EditedSet:
         return self.logits.shape[1]
 
 
+@watched("editing")
 def edited_set(
     generator: Generator,
     scorer: Scorer,

@@ -58,6 +58,11 @@ class Entanglement(Result, unit="selectivity", higher_is_better=True):
         unusual: share of the edited codes that lie beyond 99.9 % of drawn codes; see `CodeLikelihood.unusual`.
         judged: the same edits read by a judge, a classifier that took no part, for the attributes that both know.
         reading: who read this: "scorer", "judge", or "smoothed reading" for a student, which confirms nothing.
+
+    Example::
+
+        changes = ga.entanglement(G, scorer, found.select(["Smiling", "Male"]), n=60, judge=judge)
+        print(changes.selectivity().mean, changes.judged)
     """
 
     names: tuple[str, ...]
@@ -257,8 +262,9 @@ class Entanglement(Result, unit="selectivity", higher_is_better=True):
         """A row for each edit: how its own attribute changed, how clean it is, and whether its goal was reached."""
         (low, high), found = self.achieved_intervals(), self.selectivity()
         figures = [found.directions[name] for name in self.names]
+        edits = "1 edit" if len(self.names) == 1 else f"{len(self.names)} edits"
         return Frame(
-            title=f"{len(self.names)} edits in {self.num_images} images, selectivity {found.mean}",
+            title=f"{edits} in {self.num_images} images, selectivity {found.mean}",
             columns={
                 "edit": self.names,
                 "strength": self.strengths.tolist(),

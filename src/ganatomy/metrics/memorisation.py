@@ -145,7 +145,8 @@ def nearest_training(
     Example::
 
         frames = ga.path(G.sample(2, seed=7), 48)
-        print(ga.nearest_training(G, frames, ga.folder_reference("photos/"), ga.features_of("pixels")))
+        photos = ga.folder_reference("photos/", resolution=64, channels=3)
+        print(ga.nearest_training(G, frames, photos, ga.features_of("pixels")))
     """
     parts = torch.arange(len(training)).split(batch_size)
     with torch.no_grad():

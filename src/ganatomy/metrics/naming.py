@@ -15,7 +15,7 @@ from ganatomy.generators.base import Generator
 from ganatomy.latents import Directions
 from ganatomy.metrics.fresh_images import FreshImages, Readers
 from ganatomy.perception.base import Scorer
-from ganatomy.progress import Advance
+from ganatomy.progress import Advance, watched
 from ganatomy.statistics.intervals import Estimate, simultaneous_means
 
 LEAST = 0.05
@@ -35,6 +35,11 @@ class Naming:
         changes: half the difference of the probabilities after a step forwards and one backwards, in each image.
         strength: the step, in standard deviations of codes along the direction.
         seed: of the codes, and of the resampling.
+
+    Example::
+
+        named = ga.name_directions(G, scorer, ga.pca(survey, num_components=3), n=24)
+        print(named)
     """
 
     directions: Directions
@@ -79,6 +84,7 @@ class Naming:
         return "\n".join([*lines, f"mean change of probability by {step}, ± half a 95 % interval"])
 
 
+@watched("naming")
 def name_directions(
     generator: Generator,
     scorer: Scorer,

@@ -20,7 +20,7 @@ from ganatomy.latents import Latents, Space
 from ganatomy.metrics.base import MeasuredValue, Result
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.perception.perceptual import PerceptualDistance
-from ganatomy.progress import Advance
+from ganatomy.progress import Advance, watched
 from ganatomy.statistics.intervals import Estimate, mean_of
 
 EPSILON = 1e-4
@@ -68,6 +68,7 @@ class PathLength(Result, unit="perceptual distance / ε²", higher_is_better=Fal
         )
 
 
+@watched("path length")
 def path_length(
     generator: Generator,
     distance: PerceptualDistance,

@@ -20,7 +20,7 @@ from ganatomy.latents import Latents
 from ganatomy.metrics.base import MeasuredValue, Result, certain
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.perception.perceptual import AT_ONCE, PerceptualDistance
-from ganatomy.progress import Advance
+from ganatomy.progress import Advance, watched
 from ganatomy.statistics.intervals import Estimate, mean_of
 
 SHARP = 3.0
@@ -98,6 +98,7 @@ class WalkProfiles(Result, unit=WalkProfile.unit, higher_is_better=WalkProfile.h
         )
 
 
+@watched("walking")
 def walk_profile(
     generator: Generator,
     frames: Latents,

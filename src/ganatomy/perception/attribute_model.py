@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.perception.base import check_names, class_log_odds
+from ganatomy.rounding import halved, narrowed, widened
 from ganatomy.storage import tensor_file
 from ganatomy.writing import atomic_write
 
@@ -107,22 +108,21 @@ class AttributeModel(nn.Module):
             digest.update(halved(value).contiguous().numpy().tobytes())
         return digest.hexdigest()
 
-    def save(self, path: str | os.PathLike[str], *, half: bool = True) -> Path:
+    def save(self, path: str | os.PathLike[str], *, bits: int = 16) -> Path:
         """Write weights and config as safetensors, whole or not at all, in half precision by default.
+
+        Args:
+            bits: of the numbers of matrices: 32, 16, or 8 to 4.
 
         Raises:
             OutputError: when the file cannot be written.
         """
         path = Path(path)
-        state = {
-            name: (halved(tensor) if half else tensor).detach().cpu().contiguous()
-            for name, tensor in self.state_dict().items()
-        }
         metadata = {"architecture": self.ARCHITECTURE, "config": json.dumps(asdict(self.config))}
         if self.taught_by:
             metadata["taught_by"] = self.taught_by
         with atomic_write(path) as part:
-            part.write_bytes(tensor_file(state, metadata))
+            part.write_bytes(tensor_file(narrowed(self.state_dict(), bits), metadata))
         return path
 
     @classmethod
@@ -180,7 +180,9 @@ def read_weights(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[
     try:
         with safe_open(path, framework="pt") as file:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-            return state, file.metadata() or {}
+            return widened(state), file.metadata() or {}
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} cannot be read as safetensors: {error}") from None
 
@@ -195,9 +197,3 @@ def check_reading(attributes: tuple[str, ...], activation: str, channels: int) -
     if channels not in (1, 3):
         raise SettingError(f"images have 1 or 3 channels, not {channels}")
     return attributes
-
-
-def halved(tensor: Tensor) -> Tensor:
-    """Half precision, but for what it cannot hold: whole numbers, and values beyond 65504."""
-    half = tensor.half()
-    return half if tensor.is_floating_point() and bool(torch.isfinite(half).all()) else tensor

@@ -28,7 +28,13 @@ LUMA = (0.299, 0.587, 0.114)
 
 @dataclass(frozen=True, kw_only=True)
 class Scores(Tabular):
-    """What a scorer saw in `n` images: one logit for each image and attribute."""
+    """What a scorer saw in `n` images: one logit for each image and attribute.
+
+    Example::
+
+        seen = scorer.score(images)
+        print(seen[:2].logits, seen.select(["Male"]).probabilities)
+    """
 
     names: tuple[str, ...]
     logits: Float[Tensor, "n a"]
@@ -94,6 +100,11 @@ class Scorer(ABC):
 
     A scorer sets `names`, `fingerprint` (SHA-256 of whatever decides its answers) and `description` (one line), and
     writes `_logits`; everybody else calls `score`, which checks what goes in and what comes out.
+
+    Example::
+
+        seen = scorer.score(images)  # what `ga.scorer` gives, whatever it is made of
+        print(scorer.names, seen.probabilities)
     """
 
     names: tuple[str, ...]

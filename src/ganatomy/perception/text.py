@@ -231,6 +231,10 @@ def words(
     Raises:
         SettingError: for an attribute without words, two of one name, or without open_clip.
         UnknownNameError, MissingFileError, CheckpointError, DownloadError: when the model cannot be had.
+
+    Example::
+
+        by_words = ga.words(["smiling", "wearing glasses|without glasses"])
     """
     stated = [Contrast.of(text, subject=subject, templates=templates) for text in attributes]
     check_names(contrast.name for contrast in stated)  # before a model is fetched

@@ -28,6 +28,11 @@ class Crops:
         quads: corners of each in pixels of the photograph, as `sampling.Quad` orders them.
         faces: what was found in each; None where no face was looked for.
         size: width and height of the photograph.
+
+    Example::
+
+        crops = ga.align("portrait.png", layout="crop", resolution=64)
+        found = ga.invert(G, crops.images)
     """
 
     images: Float[Tensor, "n c h w"]

@@ -29,6 +29,11 @@ class Face:
         box: left, top, right, bottom in pixels.
         score: how sure the detector is, in [0, 1].
         points: as `POINTS` names them.
+
+    Example::
+
+        by_hand = ga.Face(box=(10, 20, 90, 120), score=1.0, points=points)
+        crops = ga.align("portrait.png", detector=lambda photograph: [by_hand], resolution=64)
     """
 
     box: tuple[float, float, float, float]

@@ -18,7 +18,7 @@ from ganatomy.images import shown, to_pil
 from ganatomy.photographs.faces import Detector, Points
 from ganatomy.photographs.photograph import Photograph
 from ganatomy.photographs.sampling import Quad, locate, rectangle, square
-from ganatomy.progress import Advance
+from ganatomy.progress import Advance, watched
 from ganatomy.writing import atomic_write
 
 KIND = "ganatomy layout"
@@ -111,6 +111,7 @@ LAYOUTS: dict[str, Layout] = {"ffhq": ffhq, "celeba": CELEBA}
 """Layouts by name. "crop", the square in the middle of the photograph, needs no face and is none of them."""
 
 
+@watched("looking for faces")
 def measure_layout(
     images: Float[Tensor, "n c h w"], detector: Detector, *, progress: Advance | None = None
 ) -> TemplateLayout:
@@ -156,6 +157,10 @@ def save_layout(layout: TemplateLayout, path: str | os.PathLike[str]) -> Path:
 
     Raises:
         OutputError: when the file cannot be written.
+
+    Example::
+
+        ga.save_layout(layout, "faces.json")
     """
     data = {"kind": KIND, "points": layout.points.tolist(), "spread": layout.spread, "aspect": layout.aspect}
     with atomic_write(path) as part:
@@ -170,6 +175,11 @@ def load_layout(path: str | os.PathLike[str]) -> TemplateLayout:
 
     Raises:
         MissingFileError: when there is no file. CheckpointError: when it holds no five points.
+
+    Example::
+
+        layout = ga.load_layout("faces.json")
+        crops = ga.align("portrait.png", layout=layout, resolution=64, detector=detector)
     """
     try:
         data: Any = json.loads(Path(path).read_text(encoding="utf-8"))

@@ -36,6 +36,11 @@ class Photograph:
         name: what messages call it: its path, or "the photograph".
         sha256: of the file's bytes, or of the pixels of an image that came from no file.
         notes: what was done to it on reading and may surprise, each a sentence.
+
+    Example::
+
+        photograph = ga.open_photograph("portrait.png")
+        print(photograph.size, photograph.notes)
     """
 
     image: Image.Image

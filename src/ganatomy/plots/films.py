@@ -14,9 +14,12 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
+from ganatomy.arguments import instance
 from ganatomy.errors import CheckpointError, SettingError
+from ganatomy.generators.base import Generator, batches
 from ganatomy.images import to_pil
-from ganatomy.plots.grids import enlarge, enlargement
+from ganatomy.latents import Latents
+from ganatomy.plots.grids import draw_images, enlarge, enlargement
 from ganatomy.writing import atomic_write
 
 
@@ -30,8 +33,9 @@ class FilmSettings:
 
 
 def film(
-    images: Float[Tensor, "n c h w"] | Iterable[Float[Tensor, "*n c h w"]],
+    images: Float[Tensor, "n c h w"] | Iterable[Float[Tensor, "*n c h w"]] | Generator,
     path: str | os.PathLike[str],
+    latents: Latents | None = None,
     *,
     fps: float = 25.0,
     loop: bool = True,
@@ -41,8 +45,10 @@ def film(
     """Write images as a film, whole or not at all; the ending of the name chooses GIF or MP4 (H.264).
 
     Args:
-        images: all frames in one tensor, or any iterable of single frames or batches: a long film needs no memory.
+        images: all frames in one tensor, or any iterable of single frames or batches: a long film needs no memory; or
+            the generator that makes them.
         path: of the film, ending in .gif or .mp4.
+        latents: codes of the frames, where a generator is given.
         fps: frames per second; GIF counts in hundredths of a second and shows at most 50.
         loop: whether a GIF starts again at its end; an MP4 leaves that to its player.
         scale: whole number by which each frame is enlarged; by default until it is readable.
@@ -59,7 +65,7 @@ def film(
         ::
 
             walked = ga.walk(codes[:1], found["Smiling"], strengths=[k / 10 for k in range(-30, 31)])
-            ga.film(G(walked), "smile.mp4")
+            ga.film(G, "smile.mp4", latents=walked)
     """
     path = Path(path)
     write = WRITERS.get(path.suffix.lower())
@@ -67,7 +73,7 @@ def film(
         raise SettingError(f"{path.name!r} does not end like a film; use {' or '.join(WRITERS)}")
     if not fps > 0:
         raise SettingError(f"a film of {fps} frames per second does not move; fps must be above 0")
-    frames = _frames(images, scale)
+    frames = _frames(moving(images, latents), scale)
     first = next(frames, None)
     if first is None:
         raise SettingError("there is no image to show; a film needs at least one")
@@ -90,6 +96,29 @@ def read_film_text(path: str | os.PathLike[str]) -> str | None:
             return container.metadata.get("comment")
     except (FFmpegError, UnicodeError) as error:
         raise CheckpointError(f"{path} cannot be read as a film: {error}") from None
+
+
+def moving(
+    images: Float[Tensor, "n c h w"] | Iterable[Float[Tensor, "*n c h w"]] | Generator,
+    latents: Latents | None,
+) -> Iterable[Float[Tensor, "*n c h w"]]:
+    """The frames themselves, or those that a generator makes of codes, batch after batch.
+
+    Raises:
+        SettingError: for codes without a generator, and for a generator without codes.
+    """
+    if isinstance(images, Generator):
+        codes = instance("latents", latents, Latents, "give latents= the codes of the frames")
+        return (draw_images(images, part) for part in batches(codes, FRAMES_AT_ONCE))
+    if latents is not None:
+        raise SettingError(
+            "images are given, and codes as well; give either images, or a generator and codes"
+        )
+    return images
+
+
+FRAMES_AT_ONCE = 16
+"""Images that a generator makes at a time."""
 
 
 def _frames(images: Iterable[Tensor], scale: int | None) -> Iterator[Image.Image]:

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from ganatomy.arguments import tensor, texts, whole
+from ganatomy.arguments import instance, tensor, texts, whole
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.images import require_finite, shown, to_pil
@@ -27,7 +27,8 @@ MARK = (226, 106, 30)
 
 
 def grid(
-    images: Float[Tensor, "n c h w"],
+    images: Float[Tensor, "n c h w"] | Generator,
+    latents: Latents | None = None,
     *,
     columns: int | None = None,
     scale: int | None = None,
@@ -40,7 +41,8 @@ def grid(
     """Images in rows, first row first, as one sheet.
 
     Args:
-        images: in [-1, 1]; what is transparent in them shows a chequerboard.
+        images: in [-1, 1], or the generator that makes them; what is transparent in them shows a chequerboard.
+        latents: codes of the images, where a generator is given.
         columns: images in a row; by default as many as make the sheet nearly square.
         scale: whole number by which each image is enlarged (Lanczos); by default until it is readable, 128 px.
         gap: pixels between two images and around them all.
@@ -61,6 +63,7 @@ def grid(
         >>> ga.grid(toy(toy.sample(6, seed=1)), columns=3, scale=2, gap=1).size
         (52, 35)
     """
+    images = pictures(images, latents)
     if isinstance(images, list | tuple) and not images:
         raise SettingError("there is no image to show; a grid needs at least one")
     images = tensor("images", images)
@@ -116,25 +119,28 @@ def grid(
 
 
 def strip(
-    generator: Generator,
-    latents: Latents,
+    images: Float[Tensor, "n c h w"] | Generator,
+    latents: Latents | None = None,
     *,
     columns: int | None = None,
+    scale: int | None = None,
+    gap: int = 2,
+    labels: Sequence[str] | None = None,
     captions: Sequence[str] | None = None,
     row_labels: Sequence[str] | None = None,
-    scale: int | None = None,
-    batch_size: int = 64,
 ) -> Image.Image:
     """The images of a walk, one row for each code that was walked from.
 
     Args:
-        generator: makes the images.
-        latents: what `walk` returns: the stations of the first code, then those of the second, and so on.
-        columns: stations of one code; by default as many as there are captions, else all codes stand in one row.
+        images: in [-1, 1], or the generator that makes them.
+        latents: what `walk` returns, where a generator is given: the stations of the first code, then those of the
+            second, and so on.
+        columns: stations of one code; by default as many as there are captions, else all images stand in one row.
+        scale: whole number by which each image is enlarged; by default until it is readable.
+        gap: pixels between two images and around them all.
+        labels: one line below each image.
         captions: one line above each station, such as its strength.
         row_labels: one line before each row.
-        scale: whole number by which each image is enlarged; by default until it is readable.
-        batch_size: images that are made at a time.
 
     Returns:
         The sheet, in RGB.
@@ -148,13 +154,42 @@ def strip(
             walked = ga.walk(codes, found["Smiling"], strengths=range(-3, 4))
             ga.strip(G, walked, captions=[str(k) for k in range(-3, 4)]).save("smile.png")
     """
-    columns = columns if columns is not None else len(captions) if captions else len(latents)
-    if columns < 1 or len(latents) % columns:
+    images = pictures(images, latents)
+    columns = columns if columns is not None else len(captions) if captions else len(images)
+    if columns < 1 or len(images) % columns:
         raise SettingError(
-            f"{len(latents)} codes do not fill rows of {columns}; give columns= the stations of one walk"
+            f"{len(images)} images do not fill rows of {columns}; give columns= the stations of one walk"
         )
-    images = draw_images(generator, latents, batch_size=batch_size)
-    return grid(images, columns=columns, captions=captions, row_labels=row_labels, scale=scale)
+    return grid(
+        images,
+        columns=columns,
+        scale=scale,
+        gap=gap,
+        labels=labels,
+        captions=captions,
+        row_labels=row_labels,
+    )
+
+
+def pictures(
+    images: Float[Tensor, "n c h w"] | Generator, latents: Latents | None, *, batch_size: int = 64
+) -> Float[Tensor, "n c h w"]:
+    """The images themselves, or those that a generator makes of codes.
+
+    Raises:
+        SettingError: for codes without a generator, and for a generator without codes.
+    """
+    if isinstance(images, Generator):
+        return draw_images(
+            images,
+            instance("latents", latents, Latents, "give the codes after the generator"),
+            batch_size=batch_size,
+        )
+    if latents is not None:
+        raise SettingError(
+            "images are given, and codes as well; give either images, or a generator and codes"
+        )
+    return images
 
 
 @torch.no_grad()

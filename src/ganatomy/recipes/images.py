@@ -70,15 +70,23 @@ class Shown(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet(Shown):
-    """All codes in rows; with `before`, in one row below the codes as they were before the edits."""
+    """All codes in rows; with `before`, in one row below the codes as they were before the edits.
+
+    Args:
+        columns: images in a row.
+        before: whether the codes stand above as they were.
+        numbered: whether the number of its row, which `edit --row` takes, stands below each image.
+    """
 
     kind: ClassVar[str] = "sheet"
     columns: Columns = None
     before: Flag = False
+    numbered: Flag = False
 
     def plan(self, generator: Generator, source: Codes, was: Latents, now: Latents) -> Plan:
         if not self.before:
-            return Plan(result=now, shown=now, columns=self.columns)
+            labels = tuple(map(str, range(len(now)))) if self.numbered else None
+            return Plan(result=now, shown=now, columns=self.columns, labels=labels)
         shown = Latents.cat([generator.map(was, to=now.space), now])
         return Plan(result=now, shown=shown, columns=len(now))
 

@@ -17,10 +17,10 @@ from ganatomy.generators.class_inputs import JOINS
 from ganatomy.generators.onnx_form import RANGES
 from ganatomy.generators.precision import DTYPES
 from ganatomy.images import read_text
-from ganatomy.latents import Direction
+from ganatomy.latents import Direction, Latents
 from ganatomy.plots.films import read_film_text
 from ganatomy.plots.slider_pages import read_page_text
-from ganatomy.recipes.codes import Codes, read_codes
+from ganatomy.recipes.codes import Codes, Given, read_codes
 from ganatomy.recipes.fields import (
     MOST_BYTES,
     Fields,
@@ -133,6 +133,30 @@ class Recipe(Part):
         if not alone and (self.model is None or self.codes is None):
             lacking = "model" if self.model is None else "codes"
             raise SettingError(f"a recipe of a {self.image.kind} needs a model and codes; give its {lacking}")
+
+    @classmethod
+    def of(cls, generator: Generator, latents: Latents, *, columns: int | None = None) -> Self:
+        """The recipe of a sheet of these codes, which `render_to` writes with the image.
+
+        Args:
+            generator: that was loaded from a file.
+            latents: codes of the images.
+            columns: images in a row; by default a square sheet.
+
+        Raises:
+            SettingError: for a generator that came from no file.
+
+        Example:
+            >>> import ganatomy as ga
+            >>> digits = ga.load("digits")
+            >>> recipe = ga.Recipe.of(digits, digits.sample(4, seed=7))
+            >>> path = ga.render_to(recipe, getfixture("tmp_path") / "four.png")
+            >>> len(ga.read_recipe(path).codes)
+            4
+        """
+        return cls(
+            model=ModelReference.of(generator), codes=Given(latents=latents), image=Sheet(columns=columns)
+        )
 
     def of_any_generator(self) -> Self:
         """The same recipe, no longer tied to the generator that it was written for."""

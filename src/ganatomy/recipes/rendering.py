@@ -21,7 +21,7 @@ from ganatomy.images import save_image, to_pil
 from ganatomy.latents import Latents
 from ganatomy.plots import enlargement, film, grid, slider_page
 from ganatomy.plots.films import WRITERS
-from ganatomy.progress import Advance
+from ganatomy.progress import Advance, watched
 from ganatomy.recipes.images import DrawnFaces, Plan, Walk
 from ganatomy.recipes.recipe import ModelReference, Recipe, to_json
 from ganatomy.storage import save_latents
@@ -33,6 +33,7 @@ LARGEST_SHEET = 170_000_000
 """Pixels. Larger images could be written, but Pillow takes them for an attack when they are opened."""
 
 
+@watched("drawing")
 def render(
     recipe: Recipe,
     *,
@@ -89,6 +90,7 @@ def render(
     )
 
 
+@watched("drawing")
 def render_to(
     recipe: Recipe,
     path: str | os.PathLike[str],

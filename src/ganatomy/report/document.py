@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -133,7 +134,7 @@ class Section:
     pairs: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Document:
     """All that an experiment says: a page for people, numbers for programs, files for use.
 
@@ -147,6 +148,11 @@ class Document:
             what is not finite becomes null.
         files: further files by name, each written by a function that is given its path.
         footer: what it took to make, in one line.
+
+    Example::
+
+        document = ga.document(explored, experiment, model="faces")
+        print(document.sentences[0])
     """
 
     title: str
@@ -157,6 +163,14 @@ class Document:
     data: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, Callable[[Path], object]] = field(default_factory=dict)
     footer: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Document: {self.title}>"
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the title and the sentences; `write_document` writes all of it."""
+        said = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.sentences)
+        return f"<p><b>{html.escape(self.title)}</b></p><ul>{said}</ul>"
 
     def __post_init__(self) -> None:
         assert len({section.name for section in self.sections}) == len(self.sections)

@@ -15,7 +15,7 @@ from ganatomy.errors import CheckpointError, MissingFileError, OutputError, Scor
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Space
 from ganatomy.perception.base import Scorer
-from ganatomy.progress import Advance
+from ganatomy.progress import Advance, watched
 from ganatomy.surveys.base import Survey
 from ganatomy.surveys.executors import Executor, here
 from ganatomy.surveys.jacobians import jacobians, read_jacobians, write_jacobians
@@ -26,6 +26,7 @@ from ganatomy.surveys.stored import StoredSurvey
 from ganatomy.surveys.writer import PartWriter
 
 
+@watched("surveying")
 def survey(
     generator: Generator,
     scorer: Scorer,
@@ -114,6 +115,7 @@ def _settings(
     )
 
 
+@watched("differentiating")
 def differentiate(
     survey: Survey,
     generator: Generator,

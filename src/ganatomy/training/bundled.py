@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from ganatomy.datasets import ATTRIBUTES, FACTORS, read_labels, sample_faces
 from ganatomy.datasets.folders import folder_images
 from ganatomy.datasets.idx import idx_images, read_idx
 from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
-from ganatomy.generators import save_generator
+from ganatomy.generators import load, save_generator
 from ganatomy.generators.base import Generator
 from ganatomy.images import Pixels
 from ganatomy.perception import scorer as read_scorer
@@ -35,7 +35,10 @@ from ganatomy.training.ranks import usable_device
 from ganatomy.training.records import Say
 from ganatomy.training.scorers import ScorerEvaluation, ScorerSettings, train_scorer
 from ganatomy.training.settings import GanSettings, TrainingStage
-from ganatomy.zoo import BundledModel
+from ganatomy.zoo import BundledModel, read_metadata
+
+BUNDLED_BITS = 7
+"""Of the large matrices of networks in the package, which must stay below 10 MB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +207,7 @@ def train(
         "images": sum(stage.images for stage in settings.gan.stages),
         "command": f"ganatomy train {name}{' DATA' if data else ''} -o run/",
     }
-    made["generator"] = save_generator(generator, folder / "generator.safetensors", card=card, half=True)
+    made["generator"] = save_generator(generator, folder / "generator.safetensors", card=card, bits=16)
     if scorer is not None:
         made |= _train_classifiers(settings, generator, labelled, folder, device=device, progress=progress)
     if bundle:
@@ -212,10 +215,31 @@ def train(
         judged_by = critic(folder / "checkpoint.pt")
         if target.critic.exists() and isinstance(judged_by, MultiscaleCritic):
             made["critic"] = save_critic(judged_by, folder / "critic.safetensors")
-        for kind, path in made.items():
-            shutil.copyfile(path, target.file(kind))
+        ship(made, target)
         prepare_bundled(target, drawn=bool(settings.drawn), progress=progress)
     return list(made.values())
+
+
+def ship(made: Mapping[str, Path], model: BundledModel) -> None:
+    """Put the networks of a model into the package, in as few bits as its size allows.
+
+    Args:
+        made: files of this project by kind: "generator", "critic", "scorer", "judge", "companion-1" ...
+        model: whose files they become.
+
+    Raises:
+        MissingFileError, CheckpointError: for what is no such file. OutputError: when the package cannot be written.
+    """
+    for kind, path in made.items():
+        card = json.loads(read_metadata(path).get("card", "{}"))
+        if kind == "generator":
+            save_generator(load(path), model.file(kind), card=card, bits=BUNDLED_BITS)
+        elif kind == "critic":
+            judged_by = critic(path)
+            assert isinstance(judged_by, MultiscaleCritic)
+            save_critic(judged_by, model.file(kind), card=card, bits=BUNDLED_BITS)
+        else:
+            AttributeNetwork.load(path).save(model.file(kind), bits=BUNDLED_BITS)
 
 
 def _observer(settings: TrainingSettings) -> Features:

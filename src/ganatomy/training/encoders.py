@@ -20,7 +20,7 @@ from ganatomy.inversion.encoder import EncoderNetwork, passes
 from ganatomy.inversion.prepare import EDITABILITY, prepare
 from ganatomy.inversion.prior import Prior
 from ganatomy.inversion.problem import weights_fixed
-from ganatomy.progress import Progress
+from ganatomy.progress import Progress, watched
 from ganatomy.training.checkpoints import load_state, save_state
 
 CHECKPOINT = "checkpoint.pt"
@@ -42,6 +42,10 @@ class EncoderSettings:
         space: of the codes; by default the first of w+, w and z that the generator has.
         checkpoint_seconds: how much work a killed run may lose.
         seed: of weights and images.
+
+    Example::
+
+        settings = ga.EncoderSettings(steps=20_000, width=48)
     """
 
     steps: int = 4_000
@@ -63,6 +67,7 @@ class EncoderSettings:
             )
 
 
+@watched()
 def train_encoder(
     generator: Generator,
     settings: EncoderSettings | None = None,

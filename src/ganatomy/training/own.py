@@ -109,7 +109,7 @@ def train_own(
             "command": f"ganatomy train {family} {data} -o {folder} --resolution {framing.resolution}",
         }
         path = folder / "generator.safetensors"
-        return save_generator(generator, path, card=card, half=True) if ranks.writes else path
+        return save_generator(generator, path, card=card, bits=16) if ranks.writes else path
 
 
 def _go_on(path: Path, fresh: GanSettings, data: str, *, images: int | None) -> GanSettings:

@@ -14,7 +14,7 @@ from ganatomy.images import to_uint8
 from ganatomy.perception.attribute_model import AttributeModel
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.network import AttributeConfig
-from ganatomy.progress import Progress
+from ganatomy.progress import Progress, watched
 from ganatomy.training.scorers import ScorerEvaluation, ScorerSettings, train_scorer
 
 RESOLUTION = 64
@@ -23,6 +23,7 @@ RESOLUTION = 64
 SEED = 0x57D
 
 
+@watched()
 @torch.no_grad()
 def train_student(
     generator: Generator,

@@ -24,7 +24,7 @@ from ganatomy.generators.base import Generator, batches
 from ganatomy.generators.latent_distribution import latent_distribution
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scorer, Scores
-from ganatomy.progress import Progress
+from ganatomy.progress import Progress, watched
 from ganatomy.surveys.jacobians import gradients_flow
 from ganatomy.training.checkpoints import load_state, save_state
 from ganatomy.training.data import torch_rng
@@ -57,6 +57,10 @@ class TransferSettings:
             that have features.
         checkpoint_seconds: how much work a killed run may lose.
         seed: of the pool, the weights and the pairs.
+
+    Example::
+
+        settings = ga.TransferSettings(attributes=("Smiling",), steps=2_000)
     """
 
     attributes: tuple[str, ...] | None = None
@@ -92,6 +96,7 @@ class Pool:
     features: Float[Tensor, "n f"]
 
 
+@watched()
 def train_transfer(
     generator: Generator,
     scorer: Scorer,

@@ -17,7 +17,7 @@ from ganatomy.guidance.guided import DAMPING
 from ganatomy.guidance.judged import scores_of
 from ganatomy.latents import Directions, Latents
 from ganatomy.perception.base import Scorer, Scores
-from ganatomy.progress import Advance
+from ganatomy.progress import Advance, watched
 from ganatomy.transfers.linear import linear
 from ganatomy.transfers.network import TransferNetwork
 from ganatomy.transfers.result import Pairs, Transferred, paired
@@ -29,6 +29,7 @@ LOOSER = (1.0, 10.0)
 """Damping of guided edits, as multiples of the default: images that miss their goal are edited again with the next."""
 
 
+@watched("transferring")
 @torch.no_grad()
 def transfer(
     generator: Generator,

@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganatomy.errors import DownloadError, SettingError
+from ganatomy.errors import DownloadError, OutputError, SettingError
 from ganatomy.zoo.checksums import git_blob_of, sha256_of
 from ganatomy.zoo.downloads import cache_folder, write_whole
 
@@ -92,16 +92,80 @@ def fetch(reference: HubReference) -> HubFile:
             (the message lists the files that do) or may not be read; for a file of another checksum.
         SettingError: for a file that is not one of weights.
     """
+    if reference.file and not reference.file.endswith(WEIGHTS):
+        raise SettingError(
+            f"{reference} is no file of weights, and nothing else is fetched; they end in {', '.join(WEIGHTS)}"
+        )
+    return _fetch(reference)
+
+
+def fetch_part(reference: HubReference, names: Sequence[str]) -> Path | None:
+    """The first of these files that a repository holds, such as a classifier beside its generator.
+
+    Args:
+        reference: to the repository; its own file is of no matter.
+        names: of files of data.
+
+    Returns:
+        Its path on this machine; None where the repository holds none of them.
+
+    Raises:
+        DownloadError, SettingError: as `fetch` says.
+    """
+    for name in names:
+        try:
+            return _fetch(replace(reference, file=name)).path
+        except MissingPartError:
+            continue
+    return None
+
+
+def upload(folder: Path, repo: str, *, private: bool) -> str:
+    """Put all files of a folder into a repository, which is made where it does not exist, as one commit.
+
+    Returns:
+        The address of its page.
+
+    Raises:
+        OutputError: when the hub refuses, or cannot be reached.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.constants import ENDPOINT
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
+    from huggingface_hub.errors import HTTPError  # pyright: ignore[reportPrivateImportUsage]  # isort: skip
+
+    api = HfApi(endpoint=ENDPOINT)
+    try:
+        url = api.create_repo(repo, private=private, exist_ok=True)
+        api.upload_folder(repo_id=repo, folder_path=folder, commit_message="Written by ganatomy")
+    except HFValidationError as error:
+        raise SettingError(f"{repo} names no repository: {error}") from None
+    except (LocalTokenNotFoundError, HfHubHTTPError) as error:
+        raise OutputError(
+            f"{SCHEME}{repo} cannot be written: {str(error).splitlines()[0]}; HF_TOKEN, or `hf auth login`, must name "
+            "a token that may write there"
+        ) from None
+    except (HTTPError, OSError, RuntimeError) as error:  # the last where a large file breaks off
+        cause = error.__cause__ or error
+        reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+        raise OutputError(
+            f"{SCHEME}{repo} cannot be written, and {ENDPOINT} not be reached: {reason}"
+        ) from None
+    return str(url)
+
+
+class MissingPartError(DownloadError):
+    """A repository that can be read does not hold a file."""
+
+
+def _fetch(reference: HubReference) -> HubFile:
+    """The file, whatever it is, from the cache where it is, else from the hub."""
     from huggingface_hub.constants import ENDPOINT
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     # Whichever HTTP library this version of the hub's has: httpx, or httpx2 since.
     from huggingface_hub.errors import HTTPError  # pyright: ignore[reportPrivateImportUsage]  # isort: skip
 
-    if reference.file and not reference.file.endswith(WEIGHTS):
-        raise SettingError(
-            f"{reference} is no file of weights, and nothing else is fetched; they end in {', '.join(WEIGHTS)}"
-        )
     try:
         return _fetch_online(reference)
     except HfHubHTTPError as error:
@@ -116,6 +180,8 @@ def fetch(reference: HubReference) -> HubFile:
         json.JSONDecodeError,
     ) as error:  # no connection, HF_HUB_OFFLINE, or a login page
         cached = _find_cached(reference)
+        if cached is None and _is_known_to_lack(reference):
+            raise MissingPartError(f"{SCHEME}{reference.repo} has no {reference.file}") from None
         if cached is None:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise DownloadError(
@@ -140,7 +206,13 @@ def _fetch_online(reference: HubReference) -> HubFile:
     licence = (info.card_data or {}).get("license") or next(
         (tag.removeprefix("license:") for tag in info.tags or [] if tag.startswith("license:")), None
     )
-    data = {"file": entry.rfilename, "commit": info.sha, "checksum": checksum, "licence": licence}
+    data = {
+        "file": entry.rfilename,
+        "commit": info.sha,
+        "checksum": checksum,
+        "licence": licence,
+        "files": [sibling.rfilename for sibling in info.siblings or []],
+    }
     with contextlib.suppress(OSError):  # a cache that cannot be written costs only the next offline run
         write_whole(_record(reference), data)
     return HubFile(
@@ -162,7 +234,7 @@ def _choose(reference: HubReference, siblings: list[RepoSibling]) -> RepoSibling
         )
     listed = "; ".join(str(replace(reference, file=name)) for name in _first(candidates))
     wrong = f"has no {reference.file}" if reference.file else f"holds {len(candidates)} files of weights"
-    raise DownloadError(f"{SCHEME}{reference.repo} {wrong}; give one of: {listed}")
+    raise MissingPartError(f"{SCHEME}{reference.repo} {wrong}; give one of: {listed}")
 
 
 def _first(names: list[str], most: int = 8) -> Iterator[str]:
@@ -205,6 +277,14 @@ def _find_cached(reference: HubReference) -> HubFile | None:
         )
     except (FileNotFoundError, ValueError, KeyError):
         return None
+
+
+def _is_known_to_lack(reference: HubReference) -> bool:
+    """Whether the repository did not hold this file when its weights were fetched."""
+    try:
+        return reference.file not in json.loads(_record(replace(reference, file=None)).read_text())["files"]
+    except (FileNotFoundError, ValueError, KeyError):
+        return False
 
 
 def _reason(error: Exception) -> str:

@@ -45,8 +45,9 @@ def test_the_folder_of_the_report_has_the_panel(reported: Reported, panel: Panel
     assert again.names == panel.names
     assert again.order == panel.order
     ours, theirs = (one.move("Young", ["red"]) for one in (panel, again))
-    assert torch.allclose(ours.vector, theirs.vector, atol=1e-4)
-    assert ours.step == pytest.approx(theirs.step, rel=1e-3)
+    # The file has gradients in 8 bits.
+    assert torch.cosine_similarity(ours.vector, theirs.vector, dim=0) > 0.9999
+    assert ours.step == pytest.approx(theirs.step, rel=1e-2)
 
 
 @pytest.mark.parametrize("psi", [1.0, 0.5])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file
-from ganatomy.cli.parameters import Count, Json, OutFile, Scale, Seed, SpaceName
+from ganatomy.cli.parameters import Count, Json, OutFile, Scale, Seeds, SpaceName, switch
 from ganatomy.cli.subject import Sampling
 
 
@@ -11,26 +13,37 @@ def sample(
     subject: Sampling,
     *,
     out: OutFile,
-    n: Count = 16,
-    seed: Seed = 0,
+    n: Count | None = None,
+    seed: Seeds = (0,),
     space: SpaceName = None,
     columns: int | None = None,
+    numbers: Annotated[
+        bool, switch("Write below each image the number of its row, which `ganatomy edit --row` takes.")
+    ] = False,
     scale: Scale = None,
     json: Json = False,
 ) -> None:
     """Draw images as one sheet, or their codes as a file.
 
     Args:
-        n: Number of images.
+        n: Number of images of each seed; by default 16 of one seed, 1 of each of several.
         columns: Images in a row; by default a square sheet.
 
     Example:
         ganatomy sample faces -n 16 --seed 7 --truncation-psi 0.7 -o samples.png
+        ganatomy sample faces --seed 0:16 --numbers -o sixteen.png
     """
     from ganatomy.recipes import Sheet
 
     expect_file(out, IMAGES + CODES)
-    codes = subject.seeds((seed,), n=n, space=space)
-    subject.draw(out, codes=codes, image=Sheet(columns=columns), scale=scale)
-    data = {"n": n, "seed": seed, "space": codes.space.value}
-    subject.done(out, f"{n} of {subject.model}, seed {seed}, {codes.space}", data, as_json=json)
+    count = n if n is not None else 16 if len(seed) == 1 else 1
+    codes = subject.seeds(seed, n=count, space=space)
+    subject.draw(out, codes=codes, image=Sheet(columns=columns, numbered=numbers), scale=scale)
+    one = len(seed) == 1
+    data = {
+        "n": len(codes),
+        **({"seed": seed[0]} if one else {"seeds": list(seed)}),
+        "space": codes.space.value,
+    }
+    named = f"seed {seed[0]}" if one else f"seeds {codes.title}"
+    subject.done(out, f"{len(codes)} of {subject.model}, {named}, {codes.space}", data, as_json=json)

@@ -61,6 +61,11 @@ class Comparison(Tabular):
         chance: what shuffled labels give.
         trades: target changes against changes of others, for some methods.
         learning: quality against the number of labels, for some methods.
+
+    Example::
+
+        found = ga.compare(experiment, n=300, images=6, attributes=["Smiling"], methods=["regression", "dual"])
+        print(found.to_csv("methods.csv"))
     """
 
     signature: Signature

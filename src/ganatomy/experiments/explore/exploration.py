@@ -18,6 +18,7 @@ from ganatomy.metrics.entanglement import Entanglement
 from ganatomy.metrics.selectivity import Selectivity
 from ganatomy.statistics.intervals import Estimate, best_of, estimate
 from ganatomy.surveys import Survey
+from ganatomy.tabular import Frame, Tabular
 
 BASE = "regression"
 """The method whose directions are shown alone: it learns from every score of every code."""
@@ -30,7 +31,7 @@ READER = "logistic"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exploration:
+class Exploration(Tabular):
     """What was found in one generator, and how.
 
     Args:
@@ -48,6 +49,11 @@ class Exploration:
         gallery: images of the first seeds, with their scores and a map of them.
         seconds: stage to what it took.
         factors: who read the factors of the edited images; None where they were not read.
+
+    Example::
+
+        explored = ga.explore(experiment, n=300)
+        print(explored.attributes, explored.auc["Smiling"])
     """
 
     signature: Signature
@@ -83,6 +89,21 @@ class Exploration:
     def auc(self) -> dict[str, float]:
         """Held-out area under the ROC curve of each attribute's logistic direction."""
         return {direction.name: direction.auc for direction in self.directions[READER]}
+
+    def frame(self) -> Frame:
+        """A row for each attribute: how often it occurs, how well codes tell it, how cleanly it is edited."""
+        names, found = self.attributes, self.auc
+        clean = {how: [self.selectivity_of(how, name).value for name in names] for how in (BASE, HELD)}
+        return Frame(
+            title=f"{self.signature.architecture}: {len(names)} attributes from {len(self.survey)} images",
+            columns={
+                "attribute": names,
+                "share of images": [self.prevalence[name] for name in names],
+                "auc": [found[name] for name in names],
+                "selectivity alone": clean[BASE],
+                "selectivity, others held": clean[HELD],
+            },
+        )
 
     def step(self, method: str, attribute: str) -> float:
         """The distance along a method's direction that adds `target_change` to the mean score of its attribute."""

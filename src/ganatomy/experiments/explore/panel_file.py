@@ -15,6 +15,7 @@ from ganatomy.experiments.explore.gallery import Gallery
 from ganatomy.experiments.explore.panel import Panel, Sliders
 from ganatomy.latents import Direction, Directions, Space
 from ganatomy.report.writer import as_json
+from ganatomy.rounding import narrowed
 from ganatomy.storage import load_tensors, parsing, save_tensors
 
 KIND = "panel"
@@ -37,7 +38,7 @@ def save_panel(panel: Panel, path: str | os.PathLike[str]) -> Path:
     """Write a panel as safetensors, whole or not at all.
 
     Args:
-        panel: to write; features and changes are kept in half precision.
+        panel: to write; features and gradients are kept in 8 bits with a scale for each row, changes in 16.
         path: of the file.
 
     Returns:
@@ -71,7 +72,7 @@ def save_panel(panel: Panel, path: str | os.PathLike[str]) -> Path:
         "notes": list(panel.notes),
     }
     if panel.gallery.features is not None:
-        tensors["gallery.features"] = panel.gallery.features.half()
+        tensors |= narrowed({"gallery.features": panel.gallery.features}, 8)
     if panel.prevalence is not None:
         tensors["prevalence"] = panel.prevalence
     for how, sliders in panel.measured.items():
@@ -84,7 +85,8 @@ def save_panel(panel: Panel, path: str | os.PathLike[str]) -> Path:
         }
     if panel.holding is not None:
         tensors |= {
-            "holding.gradients": panel.holding.gradients.float(),  # those of sure scores are too small for float16
+            # A row for each attribute at each code, for those of sure scores are very small.
+            **narrowed({"holding.gradients": panel.holding.gradients.flatten(0, 1)}, 8, least=1),
             "holding.deviations": panel.holding.deviations.float(),
         }
         facts["ridge"] = panel.holding.ridge
@@ -132,7 +134,7 @@ def load_panel(path: str | os.PathLike[str]) -> Panel:
             held=_sliders(tensors, "held"),
             holding=Holding(
                 names=tuple(directions.names),
-                gradients=tensors["holding.gradients"].double(),
+                gradients=tensors["holding.gradients"].double().unflatten(0, (-1, len(directions))),
                 deviations=tensors["holding.deviations"].double(),
                 ridge=facts["ridge"],
                 shape=tuple(shape),

@@ -57,6 +57,7 @@ from ganatomy.generators.checkpoints.pickles import load_pickle, plain_weights
 from ganatomy.generators.checkpoints.selection import fuse_norms, select_weights
 from ganatomy.generators.checkpoints.zipped import load_torch
 from ganatomy.generators.guesses import Guess
+from ganatomy.rounding import widened
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +82,7 @@ class Checkpoint:
 
 
 HALF = (torch.float16, torch.bfloat16)
+ROUNDED = "its weights are stored in"
 
 READERS: dict[str, Callable[[Path, str | None], Checkpoint]] = {}
 """What reads each kind of file that `what_is` tells apart, given the path and the network that is wanted."""
@@ -108,8 +110,9 @@ def read_checkpoint(path: str | os.PathLike[str], *, network: str | None = None)
     if kind not in READERS:
         raise CheckpointError(f"{path} {kind}")
     found = READERS[kind](path, network)
-    if any(tensor.dtype in HALF for tensor in found.state.values()):
-        found = replace(found, notes=(*found.notes, "its weights are stored in 16 bits, so they are rounded"))
+    told = any(note.startswith(ROUNDED) for note in found.notes)
+    if not told and any(tensor.dtype in HALF for tensor in found.state.values()):
+        found = replace(found, notes=(*found.notes, f"{ROUNDED} 16 bits, so they are rounded"))
     state = {name: _as_float(tensor, name, path) for name, tensor in found.state.items()}
     if "kind" not in found.metadata:
         return _translate(replace(found, state=state), path)
@@ -194,8 +197,11 @@ def _read_safetensors(path: Path, network: str | None) -> Checkpoint:
         raise CheckpointError(f"{path} holds no weights")
     if network is not None and "kind" in metadata:
         raise _only_one(path, network)
-    state = tensors if "kind" in metadata else select_weights(tensors, path, network)
-    return Checkpoint(state=state, metadata=metadata, format="safetensors")
+    with in_file(path):
+        wide = widened(tensors)
+    notes = (f"{ROUNDED} 8 bits or fewer, so they are rounded",) if len(wide) < len(tensors) else ()
+    state = wide if "kind" in metadata else select_weights(wide, path, network)
+    return Checkpoint(state=state, metadata=metadata, format="safetensors", notes=notes)
 
 
 def _read_npz(path: Path, network: str | None) -> Checkpoint:
@@ -215,7 +221,7 @@ def _read_keras(path: Path, network: str | None, *, kind: str) -> Checkpoint:
     with in_file(path):
         state, settings = read(path)
     rounded = settings.pop("rounded", None)
-    notes = (f"its weights are stored in {rounded} bits, so they are rounded",) if rounded else ()
+    notes = (f"{ROUNDED} {rounded} bits, so they are rounded",) if rounded else ()
     name = "TensorFlow.js" if kind == "tfjs" else "Keras"
     return Checkpoint(state=state, format=name, settings=settings, notes=notes)
 

@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from ganatomy.errors import CheckpointError, OutputError, SettingError
 from ganatomy.generators.base import Generator
+from ganatomy.rounding import narrowed, widened
 from ganatomy.storage import tensor_file
 
 KIND = "generator"
@@ -26,16 +24,17 @@ def save_generator(
     path: str | os.PathLike[str],
     *,
     card: Mapping[str, Any] | None = None,
-    half: bool = False,
+    bits: int = 32,
 ) -> Path:
     """Write a generator whole or not at all; `load` gives it back with the fingerprint that the file records.
 
     Args:
         card: how it was made, kept as JSON.
-        half: store large weights in 16 bits: half the size, and another fingerprint, because numbers are rounded.
+        bits: of the numbers of matrices: 32, 16 (half the size), or 8 to 4 (a quarter and less, as whole
+            numbers with a scale for each row). Fewer than 32 round them, which makes another fingerprint.
 
     Raises:
-        SettingError: for a wrapped module or function, whose code cannot be stored.
+        SettingError: for a wrapped module or function, whose code cannot be stored, and another number of bits.
         OutputError: when the place cannot be written.
 
     Example::
@@ -47,8 +46,10 @@ def save_generator(
             f"{generator.signature.architecture} is code of yours, which a file of weights cannot hold"
         )
     path = Path(path)
-    if half:
-        generator = _rounded(generator)
+    tensors = narrowed(generator.state_dict(), bits)
+    if bits != 32:
+        generator = copy.deepcopy(generator)
+        generator.load_state_dict(widened(tensors))
     metadata = {
         "kind": KIND,
         "format": FORMAT,
@@ -58,7 +59,6 @@ def save_generator(
         "fingerprint": generator.fingerprint,
         "card": json.dumps(dict(card or {})),
     }
-    tensors = {name: _stored(tensor, half=half) for name, tensor in generator.state_dict().items()}
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,22 +89,3 @@ def read_settings(metadata: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
         }
     except (KeyError, ValueError, AttributeError) as error:
         raise CheckpointError(f"has damaged metadata: {error}") from None
-
-
-def _rounded(generator: Generator) -> Generator:
-    """The same generator with the numbers that are left of it in 16 bits."""
-    copied = copy.deepcopy(generator)
-    copied.load_state_dict(
-        {name: _stored(tensor, half=True).to(tensor.dtype) for name, tensor in copied.state_dict().items()}
-    )
-    return copied
-
-
-def _stored(tensor: Tensor, *, half: bool) -> Tensor:
-    """Matrices in 16 bits where that is wanted and their numbers fit; what has one axis is small, and kept whole."""
-    tensor = tensor.detach().cpu().contiguous()
-    if not tensor.is_floating_point():
-        return tensor
-    if half and tensor.ndim > 1 and tensor.half().isfinite().all():
-        return tensor.half()
-    return tensor.to(torch.float32)

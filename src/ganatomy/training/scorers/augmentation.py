@@ -29,6 +29,10 @@ class Augmentation:
 
     Raises:
         SettingError: for values below 0, and a warp that would turn images inside out.
+
+    Example::
+
+        recipe = ga.AttributeRecipe(augmentation=ga.Augmentation(flip=True, rotation=10.0))
     """
 
     strength: float = 1.0

@@ -21,7 +21,7 @@ from ganatomy.images import Pixels
 from ganatomy.perception.backbones import BackboneConfig, expected_pixels
 from ganatomy.perception.network import AttributeConfig
 from ganatomy.perception.networks import JUDGE_FILE, SCORER_FILE, NetworkConfig
-from ganatomy.progress import Progress
+from ganatomy.progress import Progress, watched
 from ganatomy.training.ranks import usable_device
 from ganatomy.training.records import Say
 from ganatomy.training.scorers.augmentation import Augmentation
@@ -67,6 +67,10 @@ class AttributeRecipe:
         judge_backbone: of the judge; by default another one than the scorer's.
         precision: "auto", "float32" or "bfloat16".
         seed: of everything.
+
+    Example::
+
+        recipe = ga.AttributeRecipe(backbone="resnet34", stages=(128, 256), folds=2)
     """
 
     backbone: str = SMALL
@@ -187,6 +191,11 @@ class TrainedAttributes:
         judge: file of the network that judges what the first one finds; None with one fold.
         epochs: table of each network, by its name.
         parts: rows of the images that each part holds.
+
+    Example::
+
+        made = ga.train_attributes(images, "scorer")
+        print(made.scorer, made.parts["test"])
     """
 
     folder: Path
@@ -196,6 +205,7 @@ class TrainedAttributes:
     parts: dict[str, Rows]
 
 
+@watched()
 def train_attributes(
     images: LabelledImages,
     folder: str | os.PathLike[str],
