@@ -357,7 +357,9 @@ class TestRay:
         from ganatomy.surveys import scheduling
 
         monkeypatch.setattr(scheduling, "START_SECONDS", 1.0)
-        with pytest.raises(WorkerError, match="each needs 64 processors, and the cluster has 4 processors"):
+        with pytest.raises(
+            WorkerError, match="each needs 64 processors and 0 GPUs, and the cluster has 4 processors"
+        ):
             survey(
                 toy,
                 OracleScorer(toy),

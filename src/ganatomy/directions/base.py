@@ -152,11 +152,8 @@ class Projected:
 
 def _projected(evidence: Evidence, vectors: Float[Tensor, "a d"]) -> Projected:
     """In one pass."""
-    sums, pilot, n = (
-        torch.zeros(5, len(vectors), dtype=torch.float64),
-        torch.zeros(2, len(vectors)).double(),
-        0,
-    )
+    sums, n = torch.zeros(5, len(vectors), dtype=torch.float64), 0
+    pilot = torch.zeros(2, len(vectors), dtype=torch.float64)
     first: list[tuple[Tensor, Tensor]] = []
     shape, num_held = (evidence.num_held, len(vectors)), 0
     held, held_labels = torch.empty(shape), torch.empty(shape, dtype=torch.bool)

@@ -126,12 +126,12 @@ class RayPool:
         return events
 
     def why_none(self) -> str:
-        free = self.ray.available_resources()
-        asked = f"{self.cpus} processors" + (f" and {self.gpus:g} GPUs" if self.gpus else "")
-        return (
-            f"each needs {asked}, and the cluster has {free.get('CPU', 0):g} processors and {free.get('GPU', 0):g} "
-            "GPUs free; ask for less, or wait until they are"
-        )
+        def amount(of: dict[str, float]) -> str:
+            return f"{of.get('CPU', 0):g} processors and {of.get('GPU', 0):g} GPUs"
+
+        asked = amount({"CPU": self.cpus, "GPU": self.gpus})
+        has, free = amount(self.ray.cluster_resources()), amount(self.ray.available_resources())
+        return f"each needs {asked}, and the cluster has {has}, of which {free} are free now; ask for less, or wait"
 
     def close(self) -> None:
         for actor in self.actors.values():

@@ -17,8 +17,8 @@ from ganatomy.surveys.worker import Failure, WorkerIdentity
 MOST_TRIES = 3
 """Workers that may die over the same rows, and starts of a worker that may fail, before the survey stops."""
 
-START_SECONDS = 120.0
-"""How long to wait for a first worker."""
+START_SECONDS = 300.0
+"""How long to wait for a first worker, which has to import torch, and perhaps to wait for room on a cluster."""
 
 AHEAD = 4
 """Tasks for each worker that may be finished before an earlier one: a slow or dead worker does not stop the others."""
