@@ -63,3 +63,43 @@ def test_images_that_are_no_numbers_are_counted() -> None:
     images[1, 0, 0, 0] = torch.nan
     with pytest.raises(SettingError, match="1 of 3 images are not finite numbers, the first in row 1"):
         ga.grid(images)
+
+
+SLIPS = """
+import numpy as np, torch
+import ganatomy as ga
+
+def refused(call):
+    try:
+        return f"accepted: {call()}"
+    except ga.SettingError as error:
+        return str(error)
+
+toy = ga.ToyGenerator(z_dim=16)
+z, red, slips = toy.sample(1, seed=1), toy.truth[0], torch.randn(2, 16)
+print(toy(ga.Latents(codes=np.zeros((2, 16)), space="z")).shape == (2, 3, 8, 8))
+print(ga.grid([torch.zeros(3, 8, 8)] * 2).size == (262, 132))
+print(np.asarray(toy.sample(2)).shape == (2, 16))
+print(len(ga.walk(z, red, 3)) == 1)
+print(refused(lambda: toy(slips)))
+print(refused(lambda: ga.move(slips, red, 1.0)))
+print(refused(lambda: toy.sample(1, seed="a")))
+print(refused(lambda: ga.wrap(lambda codes: codes, z_dim=(4, 4))))
+for device in ("cuda:77", "gpu", "abacus"):
+    print(refused(lambda: ga.load("digits", device=device)))
+"""
+
+
+def test_the_slips_of_newcomers_work_or_say_what_to_write() -> None:
+    # A process of its own, for here annotations are checked, which nothing does for users.
+    done = subprocess.run([sys.executable, "-c", SLIPS], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    *works, tensor_in, moved, seed, size, cuda, gpu, abacus = done.stdout.splitlines()
+    assert works == ["True"] * 4
+    for line in (tensor_in, moved):
+        assert 'write ganatomy.Latents(codes=tensor, space="z")' in line
+    assert seed == "seed is 'a', not a whole number"
+    assert size == "z_dim is (4, 4), not a whole number"
+    assert "device cuda:77 cannot be used" in cuda
+    assert "a GPU is called cuda or mps" in gpu
+    assert "devices are cpu, cuda, cuda:1 and mps" in abacus

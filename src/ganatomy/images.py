@@ -6,7 +6,6 @@ Everywhere else an image is float32, `[n, channels, height, width]`, values in [
 
 from __future__ import annotations
 
-import contextlib
 import os
 import struct
 import warnings
@@ -22,7 +21,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.arguments import a_file, not_finite
-from ganatomy.errors import CheckpointError, MissingFileError, OutputError, SettingError, in_file
+from ganatomy.errors import CheckpointError, MissingFileError, SettingError, in_file
+from ganatomy.writing import atomic_write
 
 Pixels = UInt8[np.ndarray, "n h w c"]
 """Images as bytes in [0, 255], channels last: how data sets lie in memory and on disk."""
@@ -251,16 +251,9 @@ def save_image(image: Image.Image, path: str | os.PathLike[str], *, text: str | 
     image_format = Image.registered_extensions().get(path.suffix.lower())
     if image_format not in Image.SAVE:
         raise SettingError(f"{path.name!r} does not end like an image; use .png, .jpg or .webp")
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        quality = {"quality": QUALITY} if image_format in ("JPEG", "WEBP") else {}
+    quality = {"quality": QUALITY} if image_format in ("JPEG", "WEBP") else {}
+    with atomic_write(path) as part:
         image.save(part, format=image_format, **quality, **_carrying(text, str(image_format)))
-        os.replace(part, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from None
     return path
 
 

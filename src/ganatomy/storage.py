@@ -23,6 +23,7 @@ from torch import Tensor
 from ganatomy.arguments import a_file, instance, not_finite
 from ganatomy.errors import CheckpointError, GanatomyError
 from ganatomy.latents import Direction, Directions, Latents, Space
+from ganatomy.reading import parse_json
 from ganatomy.rounding import widened
 from ganatomy.writing import atomic_write
 
@@ -97,6 +98,10 @@ def load_latents(path: str | os.PathLike[str]) -> Latents:
     return latents
 
 
+LATER_FACTS = ("held", "step")
+"""What directions of earlier versions lacked."""
+
+
 def save_directions(directions: Directions, path: str | os.PathLike[str]) -> Path:
     """Write a set of directions with every field of each; dtypes and every bit are kept.
 
@@ -147,6 +152,14 @@ def load_directions(path: str | os.PathLike[str]) -> Directions:
         smile = ga.load_directions("faces.directions")["Smiling"]
     """
     tensors, facts = load_tensors("directions", path)
+    with parsing(path):
+        whole = [item for item in facts["directions"] if "sigma" in item]
+        lacking = {name for item in whole for name in LATER_FACTS if name not in item}
+    if lacking:
+        raise CheckpointError(
+            f"{path} was written by an earlier ganatomy, whose directions had no {', '.join(sorted(lacking))}; make it "
+            "again, as with `ganatomy directions SURVEY -o FILE`"
+        )
     with parsing(path):
         return Directions(
             Direction(
@@ -231,7 +244,7 @@ def load_tensors(kind: str, path: str | os.PathLike[str]) -> tuple[dict[str, Ten
         if found != kind:
             raise CheckpointError(f"{path} holds {found}, not {kind}; read it with {LOADERS[found]}")
         with parsing(path):
-            facts = json.loads(file.metadata()["facts"])
+            facts = parse_json(file.metadata()["facts"])
             if not isinstance(facts, dict):
                 raise TypeError("its facts are not an object")
             names = list(file.keys())

@@ -46,7 +46,7 @@ def test_a_folder_becomes_a_generator_after_one_plain_sentence(
         (["stylegan2", "{photos}", "--resolution", "48"], "48 px cannot be trained"),
         (["stylegan2", "{photos}", "--resolution", "64"], "the largest 32; use a smaller --resolution"),
         (["stylegan2", "{photos}", "--crop", "left"], "use center, stretch or pixels"),
-        (["stylegan2", "{photos}", "--device", "nowhere"], "use --device cpu"),
+        (["stylegan2", "{photos}", "--device", "nowhere"], "device nowhere cannot be used"),
         (["stylegan2", "{photos}/nowhere"], "does not exist"),
         (["digits"], "needs data"),
     ],

@@ -158,6 +158,7 @@ def test_every_command_takes_a_class_by_name(model: Path, tmp_path: Path, capsys
         ["survey", str(model), *scorer, "-n", "600", "-o", every],
         ["directions", survey, "-o", found],
         ["directions", every, "--label", "1", "-o", found],
+        ["directions", every, "--label", "dog", "-o", found],
         ["directions", every, "--within-classes", "-o", found],
         ["walk", *of_dogs, "--seed", "3", "--along", f"{found}:Bright", "-o", str(tmp_path / "walk.png")],
         [
@@ -183,5 +184,8 @@ def test_every_command_takes_a_class_by_name(model: Path, tmp_path: Path, capsys
     one = ga.Experiment(dogs, None, seed=0)
     assert one.sample(3).labels.argmax(1).tolist() == [1, 1, 1]
     assert ga.load_survey(survey).label == 1
+    assert torch.equal(*(ga.load_survey(every).of_class(label).latents.codes for label in (1, "dog")))
+    assert main(["directions", every, "--label", "cow", "-o", found]) == 2
+    assert "there is no class 'cow'" in capsys.readouterr().err
     summary = json.loads((tmp_path / "report/summary.json").read_text())
     assert "dog" in json.dumps(summary)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 import torch
@@ -13,7 +14,7 @@ from onnx import helper
 import ganatomy as ga
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.description import describe
-from ganatomy.graphs import converted
+from ganatomy.graphs import converted, session
 from ganatomy.graphs.torchvision import import_torchvision
 from ganatomy.latents import Latents, Space
 from ganatomy.perception import FunctionScorer
@@ -226,6 +227,38 @@ def test_loops_are_refused(tmp_path: Path):
     onnx.save(graph(loop, inputs={"z": ["n", 8]}, outputs={"out": ["n", 8]}), tmp_path / "net.onnx")
     with pytest.raises(CheckpointError, match="an operation Loop, which repeats others"):
         ga.load(tmp_path / "net.onnx")
+
+
+def test_what_computes_without_end_is_ended(tmp_path: Path):
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Add", ["x", "x"], ["y"])], "body",
+        [helper.make_tensor_value_info("i", 7, []), helper.make_tensor_value_info("go", 9, []),
+         helper.make_tensor_value_info("x", 1, ["n", 8])],
+        [helper.make_tensor_value_info("on", 9, []), helper.make_tensor_value_info("y", 1, ["n", 8])],
+    )  # fmt: skip
+    often, always = helper.make_tensor("often", 7, [], [2**62]), helper.make_tensor("always", 9, [], [True])
+    loop = helper.make_node("Loop", ["often", "always", "z"], ["out"], body=body)
+    model = graph(loop, inputs={"z": ["n", 8]}, outputs={"out": ["n", 8]})
+    model.graph.initializer.extend([often, always])
+    onnx.save(model, tmp_path / "net.onnx")
+    with pytest.raises(CheckpointError, match="an operation Loop"):
+        ga.load(tmp_path / "net.onnx")
+    running = session.run_by_onnxruntime(tmp_path / "net.onnx")  # as if its outline had not been looked at
+    with pytest.raises(CheckpointError, match="was ended after 0 seconds"):
+        session.run_within(running, None, {"z": np.zeros((1, 8), np.float32)}, seconds=0.2)
+
+
+def test_without_a_classifier_its_images_have_directions_and_sliders(tmp_path: Path):
+    from ganatomy.cli import main
+    from ganatomy.studio.preparing import prepare
+
+    path = Net(z_dim=8).save(tmp_path / "net.onnx")
+    out = str(tmp_path / "pc.directions")
+    assert main(["directions", str(path), "--method", "ganspace", "--layer", "images", "-n", "300",
+                 "--components", "3", "-o", out]) == 0  # fmt: skip
+    assert list(ga.load_directions(out).names) == ["PC 1", "PC 2", "PC 3"]
+    panel = prepare(ga.load(path), None, num_seeds=8)
+    assert [*panel.names][:2] == ["PC 1", "PC 2"]
 
 
 def test_options_of_layers_do_not_go_with_a_graph(tmp_path: Path):

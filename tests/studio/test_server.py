@@ -24,9 +24,11 @@ from studio.studied import NAMES, answer, ask, codes, connected, scene, toy_benc
 from websockets.protocol import State
 
 import ganatomy as ga
+from ganatomy.perception import OracleScorer
 from ganatomy.recipes import ModelReference, from_json, render
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.page import panel_data
+from ganatomy.studio.preparing import prepare
 from ganatomy.studio.run import is_leaving, measure
 from ganatomy.studio.server import Studio, application
 
@@ -226,6 +228,31 @@ def test_a_recipe_of_the_command_line_becomes_sliders_of_its_own(
     a = render(moved, generator=measured.generator)
     b = render(from_json(export(client, "recipe", restored)), generator=measured.generator)
     assert np.abs(np.asarray(a).astype(int) - np.asarray(b)).max() <= 1
+
+
+@pytest.fixture(scope="module")
+def flat() -> Bench:
+    """A toy of z alone, which has no layers."""
+    generator = ga.ToyGenerator(z_dim=8, attributes=NAMES, cosine=0.4).eval()
+    bench = Bench(
+        name="flat",
+        generator=generator,
+        reference=ModelReference(name="flat", fingerprint=generator.fingerprint),
+        scorer=OracleScorer(generator),
+    )
+    bench.panel = prepare(generator, bench.scorer, n=120, measured=40)
+    return bench
+
+
+@pytest.mark.parametrize("what", ["png", "recipe", "latents", "directions", "script", "page", "pair"])
+def test_layers_of_a_model_without_layers_cannot_be_taken_away(flat: Bench, what: str) -> None:
+    edit = {"codes": codes() | {"space": "z", "truncation_psi": 1.0}, "moves": {"red": 1.0}}
+    with TestClient(application(Studio([flat])), base_url=BASE) as client:
+        response = client.post("/api/export", json={"what": what, "scene": edit | {"layers": [0, 2]}})
+        whole = client.post("/api/export", json={"what": what, "scene": edit})
+    assert response.status_code == 422
+    assert "has no layers to choose from" in response.json()["error"]
+    assert whole.status_code == 200
 
 
 def test_a_recipe_along_a_dead_direction_comes_back_as_codes(

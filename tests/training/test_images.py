@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from ganatomy.devices import usable_device
 from ganatomy.errors import SettingError
 from ganatomy.training.images import Batches, array_images, as_images
-from ganatomy.training.ranks import Ranks, usable_device
+from ganatomy.training.ranks import Ranks
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
 
@@ -54,6 +55,6 @@ def test_images_that_are_not_square_are_refused() -> None:
 
 
 def test_a_device_that_is_not_there_is_named() -> None:
-    with pytest.raises(SettingError, match="cannot train on 'nowhere'.*use --device cpu"):
+    with pytest.raises(SettingError, match="device nowhere cannot be used: devices are cpu.*use cpu"):
         usable_device("nowhere")
     assert usable_device("cpu") == "cpu"

@@ -20,6 +20,7 @@ from ganatomy.cli.parameters import Rows, options, switch
 from ganatomy.cli.photographs import PHOTOGRAPHS, Aligning, is_photograph, photograph_files
 from ganatomy.cli.subject import Sampling
 from ganatomy.errors import CheckpointError, OutputError, SettingError
+from ganatomy.reading import parse_json
 
 if TYPE_CHECKING:
     from ganatomy.generators.base import Generator
@@ -247,7 +248,7 @@ class Remembered:
 
         file = _cached(key)
         try:
-            told = json.loads(file.with_suffix(".json").read_text())
+            told = parse_json(file.with_suffix(".json").read_text())
             return cls(latents=load_latents(file), psnr=float(told["psnr"]), remark=str(told["remark"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None

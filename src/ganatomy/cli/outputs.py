@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,6 +28,10 @@ FILES = (
 OF_DIRECTIONS = (".directions", ".safetensors")
 
 
+LONGEST_NAME = 230
+"""Bytes of the name of a file or a folder: systems have 255, of which a file that is being written needs some."""
+
+
 def expect_file(path: Path, endings: Iterable[str] = ()) -> Path:
     """The path, if a file can be written there, and its name ends as it should.
 
@@ -34,6 +39,7 @@ def expect_file(path: Path, endings: Iterable[str] = ()) -> Path:
         SettingError: for another ending. OutputError: when the folder cannot be written.
     """
     endings = tuple(endings)
+    _expect_short(path)
     if path.is_dir():
         raise OutputError(f"{path} is a folder; give -o a file")
     if endings and path.suffix.lower() not in endings:
@@ -62,6 +68,7 @@ def expect_folder(path: Path) -> Path:
     Raises:
         OutputError: when they cannot.
     """
+    _expect_short(path)
     if path.is_file():
         raise OutputError(f"{path} is a file; give -o a folder")
     try:
@@ -71,6 +78,14 @@ def expect_folder(path: Path) -> Path:
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}; choose another -o") from None
     return path
+
+
+def _expect_short(path: Path) -> None:
+    """Refuse names that no system can write, also with what is written beside them until they are whole."""
+    for part in path.parts:
+        length = len(os.fsencode(part))
+        if length > LONGEST_NAME:
+            raise OutputError(f"{part[:20]!r}... has a name of {length} bytes; {LONGEST_NAME} are the most")
 
 
 def write(recipe: Recipe, out: Path, *, generator: Generator | None = None) -> None:

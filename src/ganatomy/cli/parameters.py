@@ -69,6 +69,13 @@ def sources(metavar: str) -> Parameter:
     return parsed(parsing.seeds_or_files, metavar)
 
 
+def within(least: int, most: int) -> Parameter:
+    """A parameter that is a whole number of these bounds, refused before any work."""
+    return Parameter(
+        converter=lambda _, tokens: parsing.count(tokens[-1].value, least, most), n_tokens=1, negative=()
+    )
+
+
 def switch(help: str, *, name: str | None = None) -> Parameter:  # noqa: A002 (cyclopts' own word)
     """A parameter that is off unless it is given."""
     return Parameter(name=name, negative=(), show_default=False, help=help)
@@ -97,9 +104,13 @@ CodeFiles = Annotated[
 Json = Annotated[bool, switch("Print one JSON object on stdout, everything else on stderr.", name="--json")]
 OutFile = Annotated[Path, out_path("File to write; its ending chooses an image or latents (.latents).")]
 OutFolder = Annotated[Path, out_path("Folder to write.")]
-Count = Annotated[
-    int, Parameter(name=["-n"], converter=lambda _, tokens: parsing.count(tokens[-1].value), n_tokens=1)
-]
+Count = Annotated[int, Parameter(name=["-n"]), within(1, parsing.MOST)]
+"""Rows that are written as they are made."""
+CountInMemory = Annotated[int, Parameter(name=["-n"]), within(1, 1_000_000)]
+Small = Annotated[int, within(1, 10_000)]
+"""Images, walks or repetitions: as many as a recipe holds."""
+Repetitions = Annotated[int, within(0, 10_000)]
+SmallOrNone = Annotated[int | None, within(1, 10_000)]
 Seed = Annotated[int, Parameter(help="Seed of the random latents: the same on every machine.")]
 SeedList = Annotated[tuple[int, ...], parsed(parsing.seed_list, "SEEDS")]
 NameList = Annotated[Names, parsed(parsing.name_list, "NAMES")]
@@ -186,6 +197,7 @@ Device = Annotated[
 ]
 Scale = Annotated[
     int | None,
+    within(1, 64),
     Parameter(help="Whole number by which images are enlarged; by default until they are readable."),
 ]
 Absent = Annotated[Any, Parameter(parse=False)]

@@ -34,15 +34,18 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
-def count(text: str) -> int:
-    """How many: from 1 to `MOST`.
+def count(text: str, least: int = 1, most: int = MOST) -> int:
+    """How many, within bounds.
+
+    >>> count("3"), count("0", least=0)
+    (3, 0)
 
     Raises:
         SettingError: for anything else.
     """
     number = whole_number(text)
-    if not 1 <= number <= MOST:
-        raise SettingError(f"{number} is out of range; give 1 to {MOST:,}")
+    if not least <= number <= most:
+        raise SettingError(f"{number} is out of range; give {least} to {most:,}")
     return number
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Group, Parameter
 
 from ganatomy.cli.console import answer, remark
+from ganatomy.cli.enlarging import Enlarging
 from ganatomy.cli.outputs import finish_document, write
 from ganatomy.cli.parameters import (
     Absent,
@@ -25,7 +26,9 @@ from ganatomy.cli.parameters import (
     TargetNames,
     TruncationPsi,
     options,
+    within,
 )
+from ganatomy.devices import usable_device
 from ganatomy.errors import DownloadError, SettingError
 
 if TYPE_CHECKING:
@@ -80,7 +83,7 @@ class Loading:
     label: Annotated[int | str | None, READING] = None
     """Class to generate, for a conditional model, by its number or name; by default each image has its own."""
     device: Annotated[Device, READING] = "auto"
-    batch_size: Annotated[int, READING] = 32
+    batch_size: Annotated[int, READING, within(1, 4096)] = 32
     """Images generated at a time."""
 
     @property
@@ -131,9 +134,7 @@ class ModelOptions(Loading, Named):
         from ganatomy.generators import load
         from ganatomy.generators.precision import quick_precision
 
-        if self.batch_size < 1:
-            raise SettingError(f"--batch-size {self.batch_size} makes no images; give at least 1")
-        device, chosen = find_device(self.device), self.precision == "auto"
+        device, chosen = usable_device(self.device), self.precision == "auto"
         settings: dict[str, Any] = self.settings | ({"precision": "float32"} if chosen else {})
         generator = load(self.model, **settings).to(device).eval()
         if chosen:
@@ -193,7 +194,7 @@ class Sampling(ModelOptions):
         *,
         codes: "Codes",
         image: "Image",
-        scale: int | None,
+        enlarging: Enlarging,
         edits: "tuple[Edit, ...]" = (),
         fps: float = 25.0,
         readings: "EditReadings | None" = None,
@@ -206,15 +207,16 @@ class Sampling(ModelOptions):
             codes=codes,
             edits=edits,
             image=image,
-            scale=scale,
+            scale=enlarging.scale,
+            pixels=enlarging.pixels,
             fps=fps,
             batch_size=self.batch_size,
             readings=readings,
         )
 
-    def draw(self, out: Path, *, codes: "Codes", image: "Image", scale: int | None) -> None:
+    def draw(self, out: Path, *, codes: "Codes", image: "Image", enlarging: Enlarging) -> None:
         """Write an image or codes, with the recipe in it and with progress."""
-        write(self.recipe(codes=codes, image=image, scale=scale), out, generator=self.generator)
+        write(self.recipe(codes=codes, image=image, enlarging=enlarging), out, generator=self.generator)
 
     def done(self, out: Path, what: str, data: dict[str, Any], *, as_json: bool) -> None:
         """Print what was written, as a line or as JSON."""
@@ -324,7 +326,7 @@ class Subject(Sampling):
                 f"{scorer.description}: assumed {scorer.assumed}; if it takes or gives others, say so, as in "
                 "'FILE.onnx?colour=BGR&value_range=0:255&output=logits'"
             )
-        return scorer.to(find_device(self.device)) if isinstance(scorer, TextScorer) else scorer
+        return scorer.to(usable_device(self.device)) if isinstance(scorer, TextScorer) else scorer
 
 
 @options
@@ -426,29 +428,3 @@ def called(scorer: "Scorer", text: str) -> str:
     from ganatomy.perception.text import BETWEEN
 
     return text if text in scorer.names else text.partition(BETWEEN)[0].strip()
-
-
-def find_device(name: str) -> str:
-    """The device of that name, once it has held a number; for "auto" a GPU where there is one.
-
-    Raises:
-        SettingError: for a device that this machine does not have.
-    """
-    import torch
-
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:  # torch raises any of these
-        kind = name.partition(":")[0]
-        if kind not in ("cpu", "cuda", "mps"):
-            reason = (
-                "devices are cpu, cuda, cuda:1 and mps" if kind != "gpu" else "a GPU is called cuda or mps"
-            )
-        elif str(error).startswith("Invalid device"):
-            reason = "after the colon stands the number of a GPU, from 0"
-        else:
-            reason = f"this machine, or its PyTorch, has no {name}"
-        raise SettingError(f"--device {name} cannot be used: {reason}; leave it out, or use cpu") from None
-    return name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 from cyclopts import Group, Parameter
 
 from ganatomy.cli.parameters import options
-from ganatomy.cli.subject import find_device
+from ganatomy.devices import usable_device
 from ganatomy.errors import SettingError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class WorkerOptions:
         named = [name.strip() for name in given.split(",")]
         if len(named) == 1 and self.workers is None:
             return named  # which is opened, or refused, as everywhere
-        found = [find_device(name) for name in named]
+        found = [usable_device(name) for name in named]
         count = self.workers or len(found)
         return [found[index % len(found)] for index in range(count)]
 

@@ -18,6 +18,7 @@ from ganatomy.critics.residual import ResidualCritic
 from ganatomy.critics.strided import StridedCritic
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError, UnknownNameError, in_file
 from ganatomy.generators.checkpoints import Checkpoint, read_checkpoint
+from ganatomy.reading import parse_json
 from ganatomy.rounding import narrowed
 from ganatomy.storage import tensor_file
 from ganatomy.writing import atomic_write
@@ -142,7 +143,7 @@ def _ours(found: Checkpoint) -> Critic:
             f"is of format {found.metadata.get('format')}; this ganatomy reads format {FORMAT}"
         )
     try:
-        settings = json.loads(found.metadata["settings"])
+        settings = parse_json(found.metadata["settings"])
         built = MultiscaleCritic(**(settings | {"widths": tuple(settings["widths"])}))
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"has damaged metadata: {error}") from None

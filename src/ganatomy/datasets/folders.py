@@ -12,6 +12,7 @@ import numpy as np
 from ganatomy.datasets.faces import ATTRIBUTES, FACTORS, draw_faces, sample_faces
 from ganatomy.errors import MissingFileError, OutputError, SettingError
 from ganatomy.images import Pixels, read_image, save_image, to_pil, to_uint8
+from ganatomy.writing import atomic_write
 
 BATCH = 256
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff"}
@@ -98,12 +99,7 @@ def _discard(path: Path) -> None:
 
 
 def _write_table(path: Path, columns: Iterable[str], names: list[str], rows: Iterable[list[str]]) -> None:
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as lines:
-            table = csv.writer(lines, lineterminator="\n")
-            table.writerow(["file", *columns])
-            table.writerows([name, *row] for name, row in zip(names, rows, strict=True))
-        os.replace(part, path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from None
+    with atomic_write(path) as part, part.open("w", encoding="utf-8", newline="") as lines:
+        table = csv.writer(lines, lineterminator="\n")
+        table.writerow(["file", *columns])
+        table.writerows([name, *row] for name, row in zip(names, rows, strict=True))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import math
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,11 @@ from jaxtyping import UInt8
 
 from ganatomy.errors import CheckpointError, MissingFileError
 from ganatomy.images import Pixels, sides
+
+MOST_BYTES = 2**30
+"""Of all images of a file; the largest known set, EMNIST, has 640 million. What is packed may claim anything."""
+MOST_RATIO = 1032
+"""Bytes that one byte of a gzipped file can stand for."""
 
 
 def read_idx(path: Path) -> UInt8[np.ndarray, "*shape"]:
@@ -19,20 +26,24 @@ def read_idx(path: Path) -> UInt8[np.ndarray, "*shape"]:
         MissingFileError, CheckpointError: when there is no such file, or it is of another format.
     """
     try:
-        data = path.read_bytes()
-        data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if zipped else path.open("rb") as file:
+            head = file.read(4)
+            if len(head) < 4 or head[:3] != b"\x00\x00\x08" or not head[3]:
+                raise CheckpointError(f"{path} is not an idx file of bytes, as MNIST's are")
+            sizes = file.read(4 * head[3])
+            shape = [int.from_bytes(sizes[at : at + 4], "big") for at in range(0, len(sizes), 4)]
+            promised = math.prod(shape)
+            if len(sizes) != 4 * head[3] or promised > min(MOST_BYTES, MOST_RATIO * path.stat().st_size):
+                raise CheckpointError(f"{path} promises {promised:,} bytes, which it cannot hold")
+            pixels = np.frombuffer(file.read(promised + 1), np.uint8)
     except FileNotFoundError:
         raise MissingFileError(f"{path} does not exist") from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise CheckpointError(f"{path} cannot be unpacked: {error}") from None
-    if len(data) < 4 or data[:3] != b"\x00\x00\x08" or not data[3]:
-        raise CheckpointError(f"{path} is not an idx file of bytes, as MNIST's are")
-    shape = np.frombuffer(data, ">i4", count=data[3], offset=4)
-    pixels = np.frombuffer(data, np.uint8, offset=4 + 4 * data[3])
-    if pixels.size != shape.prod():
-        raise CheckpointError(
-            f"{path} promises {shape.prod()} bytes and holds {pixels.size}; it may be cut off"
-        )
+    if pixels.size != promised:
+        raise CheckpointError(f"{path} promises {promised:,} bytes and holds others; it may be cut off")
     return pixels.reshape(shape)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ganatomy.directions.principal import principal
 from ganatomy.directions.unsupervised import Ranked, check_count, deviations
@@ -21,6 +22,12 @@ from ganatomy.progress import Advance, watched
 
 DRAWN = 4096
 """Codes that are drawn at once."""
+
+IMAGES = "images"
+"""The last layer of all: what a generator without others, such as an ONNX file, still has."""
+
+SMALL = 64
+"""Pixels a side up to which images are decomposed; larger ones are averaged."""
 
 WRAPPERS = ("synthesis.", "model.")
 """Modules that contain a generator's layers; they may be left out of a layer's name."""
@@ -47,8 +54,8 @@ def ganspace(
     or of activations), its sigma the standard deviation of codes along it.
 
     Args:
-        layer: a module by its name, such as "b8.conv0" or "layers.0"; `layer_names` lists them. By default the codes
-            themselves, without making an image.
+        layer: a module by its name, such as "b8.conv0" or "layers.0", or "images" for what it makes, which any
+            generator has; `layer_names` lists them. By default the codes themselves, without making an image.
         space: of the codes, by default w where there is one, else z.
         batch_size: images at a time; the generator is run up to the layer only.
 
@@ -124,7 +131,7 @@ def layer_names(generator: Generator, *, space: str | None = None) -> dict[str, 
         codes = generator.sample(2, space=space)
         for name, module in _modules(generator).items():
             hooks.enter_context(module.register_forward_hook(partial(note, name)))
-        generator(codes)
+        shapes[IMAGES] = tuple(generator(codes).shape[1:])
     return shapes
 
 
@@ -149,7 +156,8 @@ def _rows_and_codes(
         for part in batches(drawn, batch_size if module else DRAWN):
             codes = part.codes.cpu()
             if module:
-                yield _run_to(generator, module, part).flatten(1).float().cpu(), codes
+                reached = _small(generator(part)) if module is generator else _run_to(generator, module, part)
+                yield reached.flatten(1).float().cpu(), codes
             else:
                 yield codes, codes[:, :0]
             done += len(part)
@@ -172,6 +180,12 @@ def _run_to(generator: Generator, module: nn.Module, latents: Latents) -> Float[
     return activations
 
 
+def _small(images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c p q"]:
+    """Images of at most `SMALL` pixels a side, as means of their pixels."""
+    height, width = (min(side, SMALL) for side in images.shape[2:])
+    return F.adaptive_avg_pool2d(images.float(), (height, width))
+
+
 def _first_tensor(output: Any) -> Tensor | None:
     """The activations in a module's output; a block of StyleGAN2 returns an image beside them."""
     first = output[0] if isinstance(output, tuple | list) and output else output
@@ -192,6 +206,8 @@ def _modules(generator: Generator) -> dict[str, nn.Module]:
 def _module(generator: Generator, space: Space, layer: str) -> nn.Module:
     for wrapper in WRAPPERS:
         layer = layer.removeprefix(wrapper)
+    if layer == IMAGES:
+        return generator
     known = layer_names(generator, space=space)
     if layer not in known:
         raise UnknownNameError("layer", layer, known)
@@ -222,7 +238,7 @@ def _check(
             "give 1, 2 and 1 or more"
         )
     if layer is None and space is Space.Z:
-        known = ", ".join(layer_names(generator, space=space)) or "none with activations"
+        known = ", ".join(layer_names(generator, space=space))
         raise SettingError(
             f"codes in z vary alike in all directions; name a layer, whose activations do not: {known}"
         )

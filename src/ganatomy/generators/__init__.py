@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from torch import Tensor, nn
 
 from ganatomy.arguments import one_of
+from ganatomy.devices import usable_device
 from ganatomy.errors import CheckpointError, SettingError, in_file
 from ganatomy.generators.architecture import Architecture
 from ganatomy.generators.base import Generator, Prior, parse_prior
@@ -81,7 +82,7 @@ def load(
         network: which network of a file that holds several, such as "G"; by default the averaged generator.
         precision: what images are computed in: "float32", or where the architecture can "bfloat16" (on processors
             that have it, and GPUs) or "float16" (GPUs), whose images differ by about a hundredth and a thousandth.
-        device: where to put it, such as "cuda"; by default the processor.
+        device: where to put it, such as "cuda", or "auto" for a GPU where there is one; by default the processor.
 
     Raises:
         UnknownNameError: for a word that is neither a name nor a file.
@@ -148,11 +149,7 @@ def load(
 
 def _placed(generator: Generator, device: str | None) -> Generator:
     """The generator on a device, ready to generate; raises SettingError for one that this machine does not have."""
-    try:
-        return generator.to(device).eval()
-    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise SettingError(f"device {device!r:.40} cannot be used: {reason}") from None
+    return generator.to(None if device is None else usable_device(device)).eval()
 
 
 def _from_object(model: Any, prior: Prior | None, options: Mapping[str, Any]) -> Generator:
@@ -238,7 +235,7 @@ def _find_recorded(name: str) -> type[Architecture | ToyGenerator | DrawnGenerat
         return DrawnGenerator
     known: Mapping[str, type[Architecture | ToyGenerator]] = {**ARCHITECTURES, "Toy": ToyGenerator}
     if name not in known:
-        raise CheckpointError(f"holds a {name}, which this ganatomy does not know")
+        raise CheckpointError(f"holds a {name[:40]}, which this ganatomy does not know")
     return known[name]
 
 

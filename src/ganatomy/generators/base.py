@@ -109,22 +109,36 @@ class Signature:
         """
         if not self.num_classes:
             raise SettingError(f"{self.architecture} is not conditional; leave out label={label}")
-        if isinstance(label, str) and label not in self.class_names:
-            if not label.isdecimal():
-                known = self.class_names or [f"0 to {self.num_classes - 1}, it has no names"]
-                raise UnknownNameError("class", label, known)
-            label = int(label)
-        if isinstance(label, str):
-            return self.class_names.index(label)
-        if not 0 <= label < self.num_classes:
-            raise SettingError(
-                f"label {label} does not exist; this generator has classes 0 to {self.num_classes - 1}"
-            )
-        return label
+        return class_index(label, self.num_classes, self.class_names)
 
     def class_name(self, index: int) -> str:
         """What a class is called: its name, else its number."""
         return self.class_names[index] if self.class_names else str(index)
+
+
+def class_index(label: int | str, num_classes: int, names: Sequence[str] = ()) -> int:
+    """The index of a class, given by its index or its name.
+
+    Args:
+        label: the class.
+        num_classes: of the generator.
+        names: one for each class, or none where they are not known.
+
+    Raises:
+        SettingError: for an index that does not exist. UnknownNameError: for a name that does not.
+
+    Example:
+        >>> class_index("fox", 3, ("cat", "dog", "fox")), class_index("1", 3), class_index(0, 3)
+        (2, 1, 0)
+    """
+    if isinstance(label, str):
+        if label in names:
+            return [*names].index(label)
+        if not label.isdecimal():
+            raise UnknownNameError("class", label, [*names] or [f"0 to {num_classes - 1}, it has no names"])
+    if not 0 <= int(label) < num_classes:
+        raise SettingError(f"label {label} does not exist; this generator has classes 0 to {num_classes - 1}")
+    return int(label)
 
 
 class Generator(nn.Module, ABC):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, Literal
 from ganatomy.errors import CheckpointError
 from ganatomy.generators.guesses import Guess
 from ganatomy.graphs.session import DTYPES
+from ganatomy.reading import parse_json
 
 RANGES: Mapping[str, tuple[float, float]] = {
     "tanh": (-1.0, 1.0),
@@ -204,8 +204,8 @@ def read_class_names(metadata: Mapping[str, str], num_classes: int) -> tuple[str
     """
     for key in ("class_names", "classes", "labels", "names"):
         try:
-            found = json.loads(metadata.get(key, ""))
-        except (ValueError, RecursionError):
+            found = parse_json(metadata.get(key, ""))
+        except ValueError:
             continue
         if isinstance(found, Mapping):
             found = list(found.values())

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ganatomy.errors import CheckpointError, SettingError, in_file
 from ganatomy.generators.base import Prior, draw_rows
 from ganatomy.generators.onnx_form import Layout, Port, read_inputs, read_layout
-from ganatomy.graphs.session import first_line, in_batches, read_whole_outline, run_by_onnxruntime
+from ganatomy.graphs.session import first_line, in_batches, read_whole_outline, run_by_onnxruntime, run_within
 
 PROBE = 4
 """Codes that are tried to learn what a graph makes."""
@@ -102,7 +102,7 @@ class OnnxRun:
     def _call(self, codes: Tensor, labels: Tensor | None, outputs: list[str] | None = None) -> list[Any]:
         feed = {name: each.detach().cpu().numpy() for name, each in self.feed(codes, labels).items()}
         try:
-            return self._session.run(outputs, feed)
+            return run_within(self._session, outputs, feed)
         except Exception as error:  # noqa: BLE001 (onnxruntime has no public class for its errors)
             raise CheckpointError(f"cannot be run: {first_line(error)[:300]}") from None
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from ganatomy.generators.guesses import Guess
+from ganatomy.reading import parse_json
 from ganatomy.zoo.sources import Source
 
 
@@ -47,7 +47,7 @@ class Origin:
         ours = "kind" in metadata
         card: Any = {}
         try:
-            card = json.loads(metadata.get("card", "{}")) if ours else {}
+            card = parse_json(metadata.get("card", "{}")) if ours else {}
         except ValueError:
             notes = (*notes, "its card is damaged")
         card = card if isinstance(card, dict) else {}

@@ -13,7 +13,10 @@ from pathlib import Path
 
 from ganatomy.errors import CheckpointError
 from ganatomy.graphs.protobuf import Value, read_fields, read_number
+from ganatomy.reading import read_whole
 
+MOST_BYTES = 2 << 30
+"""No protocol buffer is longer; larger weights lie in files beside it."""
 MAX_NODES = 100_000
 MAX_DEPTH = 8
 """Graphs within graphs."""
@@ -73,7 +76,7 @@ def read_outline(path: Path) -> GraphOutline:
         CheckpointError: for a file that is damaged, or refused as the module says.
     """
     try:
-        data = memoryview(path.read_bytes())
+        data = memoryview(read_whole(path, most=MOST_BYTES))
     except OSError as error:
         raise CheckpointError(f"cannot be read: {error.strerror}") from None
     reading = _Reading()

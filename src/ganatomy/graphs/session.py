@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ganatomy.errors import CheckpointError, MissingFileError
 from ganatomy.graphs.outline import GraphOutline, read_outline
+
+SECONDS_A_ROW = 60.0
+"""An image or a code that takes longer is not computed."""
 
 DTYPES = {
     "tensor(float)": "float32",
@@ -104,6 +110,42 @@ def _run(path: Path, content: bytes | None) -> Any:
         return session
     except Exception as error:  # noqa: BLE001 (onnxruntime has no public class for its errors)
         raise CheckpointError(f"{path} cannot be read as ONNX: {first_line(error)}") from None
+
+
+def run_within(
+    session: Any, outputs: list[str] | None, feed: Mapping[str, np.ndarray], *, seconds: float | None = None
+) -> list[Any]:
+    """Outputs of a session, which is ended where it computes without end.
+
+    Args:
+        session: of onnxruntime.
+        outputs: their names; None for all.
+        feed: arrays by the names of the inputs.
+        seconds: that it may take; by default `SECONDS_A_ROW` for each row.
+
+    Raises:
+        CheckpointError: when it takes longer.
+        Others as onnxruntime does, which has no public class for its errors.
+    """
+    import onnxruntime
+
+    if seconds is None:
+        seconds = SECONDS_A_ROW * max([1, *(len(array) for array in feed.values() if array.ndim)])
+    options = onnxruntime.RunOptions()
+    options.log_severity_level = 4
+    clock = threading.Timer(seconds, setattr, (options, "terminate", True))
+    clock.daemon = True
+    clock.start()
+    try:
+        return session.run(outputs, feed, options)
+    except Exception:
+        if options.terminate:
+            raise CheckpointError(
+                f"was ended after {seconds:.0f} seconds; no network takes as long"
+            ) from None
+        raise
+    finally:
+        clock.cancel()
 
 
 def in_batches(rows: Tensor, size: int | None) -> list[tuple[Tensor, int]]:

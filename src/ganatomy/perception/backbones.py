@@ -7,7 +7,6 @@ Pham Van et al. 2020 (ResNet with concatenated average and maximum pooling, two 
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from ganatomy.errors import CheckpointError, DownloadError, SettingError, Unknow
 from ganatomy.generators.checkpoints import read_checkpoint
 from ganatomy.graphs.torchvision import import_torchvision
 from ganatomy.perception.attribute_model import AttributeModel, check_reading
+from ganatomy.reading import parse_json
 
 CLASSIFIERS = "pip install 'ganatomy[classifiers]'"
 """What brings timm, kornia and onnx."""
@@ -114,7 +114,7 @@ class BackboneNetwork(AttributeModel):
 
     @classmethod
     def from_config(cls, text: str) -> BackboneNetwork:
-        settings = json.loads(text)
+        settings = parse_json(text)
         lists = {key: tuple(value) for key, value in settings.items() if isinstance(value, list)}
         return cls(BackboneConfig(**(settings | lists)))
 

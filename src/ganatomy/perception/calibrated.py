@@ -18,6 +18,7 @@ from torch import Tensor
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, fingerprint_of
+from ganatomy.reading import parse_json
 from ganatomy.writing import atomic_write
 
 FORMAT = 1
@@ -102,7 +103,7 @@ def read_calibration(path: Path) -> tuple[str, frozenset[str], dict[str, float]]
         CheckpointError: when it holds something else.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse_json(path.read_text(encoding="utf-8"))
         form, spec, sources = str(data["format"]), str(data["scorer"]), frozenset(map(str, data["sources"]))
         temperatures = {str(name): float(value) for name, value in data["temperatures"].items()}
     except (FileNotFoundError, IsADirectoryError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from urllib.parse import unquote
 
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.perception.base import Scores
+from ganatomy.reading import parse_json
 
 OUTPUTS = ("probabilities", "logits", "class logits")
 
@@ -118,7 +118,7 @@ def beside(path: Path) -> tuple[tuple[str, ...] | None, Convention]:
     if not os.path.isfile(file):  # noqa: PTH113
         return None, SILENT
     try:
-        found = json.loads(file.read_text(encoding="utf-8-sig"))
+        found = parse_json(file.read_text(encoding="utf-8-sig"))
         names = found.pop("names", None)
         if names is not None and not (isinstance(names, list) and all(isinstance(n, str) for n in names)):
             raise SettingError("its names are no list of texts")

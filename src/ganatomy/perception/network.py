@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from copy import copy, deepcopy
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from ganatomy.errors import SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.attribute_model import AttributeModel, Heads, check_reading
 from ganatomy.perception.base import Scorer, Scores, fingerprint_of, fit_images
+from ganatomy.reading import parse_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ class AttributeConfig:
     @classmethod
     def from_json(cls, text: str) -> AttributeConfig:
         """The config in the metadata of weights; raises AttributeError, TypeError or ValueError for other text."""
-        settings = json.loads(text)
+        settings = parse_json(text)
         lists = {key: tuple(value) for key, value in settings.items() if isinstance(value, list)}
         return cls(**(settings | lists))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.perception.base import fit_images
+from ganatomy.reading import parse_json
 
 COLOURS = ("RGB", "BGR", "grey")
 LAYOUTS = ("NCHW", "NHWC")
@@ -154,8 +154,8 @@ def json_list(metadata: Mapping[str, str], key: str, path: Path) -> list[Any] | 
     if key not in metadata:
         return None
     try:
-        values = json.loads(metadata[key])
-    except json.JSONDecodeError:
+        values = parse_json(metadata[key])
+    except ValueError:
         values = None
     if not isinstance(values, list):
         raise CheckpointError(

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ganatomy.errors import CheckpointError, SettingError, UnknownNameError
-from ganatomy.graphs.session import DTYPES, first_line, in_batches, open_session
+from ganatomy.graphs.session import DTYPES, first_line, in_batches, open_session, run_within
 from ganatomy.perception.onnx_input import OnnxInput, read_input, unsaid
 
 
@@ -87,7 +87,9 @@ class OnnxSession:
         try:
             rounded = np.rint(images) if self.dtype == "uint8" else images
             fitting = np.ascontiguousarray(rounded.astype(self.dtype))
-            return self._session.run(None, {self._input_name: fitting})
+            return run_within(self._session, None, {self._input_name: fitting})
+        except CheckpointError as error:
+            raise CheckpointError(f"{self.path} {error}") from None
         except Exception as error:  # noqa: BLE001 (onnxruntime has no public class for its errors)
             raise CheckpointError(
                 f"{self.path} does not take images of {self.input.size} px, give another size: {first_line(error)}"

@@ -19,6 +19,7 @@ from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, Scores, check_names, fingerprint_of, position
 from ganatomy.perception.clip import CLIP, OpenClipModel, TextImageModel, load_clip, short_name
+from ganatomy.reading import parse_json
 from ganatomy.writing import atomic_write
 
 SUBJECT = "a person"
@@ -250,7 +251,7 @@ def load_words(path: str | os.PathLike[str], *, model: TextImageModel | None = N
     """
     path = Path(path)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse_json(path.read_text(encoding="utf-8"))
         form, spec, fingerprint = (str(data[key]) for key in ("format", "model", "model_fingerprint"))
         contrasts = [
             Contrast(name=name, yes=tuple(stated["yes"]), no=tuple(stated["no"]))

@@ -19,6 +19,7 @@ from ganatomy.photographs.faces import Detector, Points
 from ganatomy.photographs.photograph import Photograph
 from ganatomy.photographs.sampling import Quad, locate, rectangle, square
 from ganatomy.progress import Advance, watched
+from ganatomy.reading import parse_json
 from ganatomy.writing import atomic_write
 
 KIND = "ganatomy layout"
@@ -182,7 +183,7 @@ def load_layout(path: str | os.PathLike[str]) -> TemplateLayout:
         crops = ga.align("portrait.png", layout=layout, resolution=64, detector=detector)
     """
     try:
-        data: Any = json.loads(Path(path).read_text(encoding="utf-8"))
+        data: Any = parse_json(Path(path).read_text(encoding="utf-8"))
         points = torch.tensor(data["points"], dtype=torch.float64)
         spread, aspect = data.get("spread"), float(data.get("aspect", 1.0))
     except FileNotFoundError:

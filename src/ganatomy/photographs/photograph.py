@@ -16,7 +16,9 @@ from PIL.JpegImagePlugin import JpegImageFile
 from ganatomy.arguments import a_file
 from ganatomy.errors import CheckpointError, MissingFileError, in_file
 from ganatomy.images import DAMAGED, eight_bits, plain_image
+from ganatomy.reading import read_whole
 
+MOST_BYTES = 1 << 30
 MOST_PIXELS = 100_000_000
 """Larger JPEGs are decoded at a half, a quarter or an eighth of their size; other files of that size are refused."""
 
@@ -98,7 +100,9 @@ def open_photograph(source: str | os.PathLike[str] | bytes | Image.Image) -> Pho
 
 def _bytes(path: str | os.PathLike[str]) -> bytes:
     try:
-        return a_file(path, "an image").read_bytes()
+        return read_whole(a_file(path, "an image"), most=MOST_BYTES)
+    except CheckpointError as error:
+        raise CheckpointError(f"{os.fspath(path)} cannot be read: it {error}") from None
     except FileNotFoundError:
         raise MissingFileError(f"{os.fspath(path)} does not exist") from None
     except OSError as error:

@@ -40,6 +40,7 @@ def film(
     fps: float = 25.0,
     loop: bool = True,
     scale: int | None = None,
+    pixels: bool = False,
     text: str | None = None,
 ) -> Path:
     """Write images as a film, whole or not at all; the ending of the name chooses GIF or MP4 (H.264).
@@ -52,6 +53,7 @@ def film(
         fps: frames per second; GIF counts in hundredths of a second and shows at most 50.
         loop: whether a GIF starts again at its end; an MP4 leaves that to its player.
         scale: whole number by which each frame is enlarged; by default until it is readable.
+        pixels: enlarge by whole pixels; by default smoothly.
         text: what the film carries: a GIF as its comment, an MP4 in its metadata.
 
     Returns:
@@ -73,7 +75,7 @@ def film(
         raise SettingError(f"{path.name!r} does not end like a film; use {' or '.join(WRITERS)}")
     if not fps > 0:
         raise SettingError(f"a film of {fps} frames per second does not move; fps must be above 0")
-    frames = _frames(moving(images, latents), scale)
+    frames = _frames(moving(images, latents), scale, pixels=pixels)
     first = next(frames, None)
     if first is None:
         raise SettingError("there is no image to show; a film needs at least one")
@@ -121,10 +123,11 @@ FRAMES_AT_ONCE = 16
 """Images that a generator makes at a time."""
 
 
-def _frames(images: Iterable[Tensor], scale: int | None) -> Iterator[Image.Image]:
+def _frames(images: Iterable[Tensor], scale: int | None, *, pixels: bool) -> Iterator[Image.Image]:
     for item in images:
         for image in item if item.ndim == 4 else item[None]:
-            yield enlarge(to_pil(image), scale if scale is not None else enlargement(image.shape[-2:]))
+            factor = scale if scale is not None else enlargement(image.shape[-2:])
+            yield enlarge(to_pil(image), factor, pixels=pixels)
 
 
 PALETTE_SIDE = 64

@@ -32,6 +32,7 @@ def grid(
     *,
     columns: int | None = None,
     scale: int | None = None,
+    pixels: bool = False,
     gap: int = 2,
     labels: Sequence[str] | None = None,
     captions: Sequence[str] | None = None,
@@ -44,7 +45,8 @@ def grid(
         images: in [-1, 1], or the generator that makes them; what is transparent in them shows a chequerboard.
         latents: codes of the images, where a generator is given.
         columns: images in a row; by default as many as make the sheet nearly square.
-        scale: whole number by which each image is enlarged (Lanczos); by default until it is readable, 128 px.
+        scale: whole number by which each image is enlarged; by default until it is readable, 128 px.
+        pixels: enlarge by whole pixels, each a block; by default smoothly (Lanczos).
         gap: pixels between two images and around them all.
         labels: one line below each image.
         captions: one line above each column.
@@ -102,7 +104,7 @@ def grid(
     for index, image in enumerate(images):
         row, column = divmod(index, columns)
         x, y = left + gap + column * step_x, top + gap + row * step_y
-        sheet.paste(enlarge(to_pil(image), scale), (x, y))
+        sheet.paste(enlarge(to_pil(image), scale, pixels=pixels), (x, y))
         if marked and marked[index]:
             edge = max(3, width // 32)
             pen.rectangle((x, y, x + width - 1, y + height - 1), outline=MARK, width=edge)
@@ -207,12 +209,13 @@ def enlargement(size: Sequence[int]) -> int:
     return max(1, math.ceil(READABLE / max(size)))
 
 
-def enlarge(image: Image.Image, scale: int) -> Image.Image:
-    """The image in RGB, `scale` times as wide and as high."""
+def enlarge(image: Image.Image, scale: int, *, pixels: bool = False) -> Image.Image:
+    """The image in RGB, `scale` times as wide and as high, smoothly or by whole pixels."""
     if scale == 1:
         return shown(image)
     image = image if "A" in image.getbands() else image.convert("RGB")
-    return shown(image.resize((image.width * scale, image.height * scale), Image.Resampling.LANCZOS))
+    kernel = Image.Resampling.NEAREST if pixels else Image.Resampling.LANCZOS
+    return shown(image.resize((image.width * scale, image.height * scale), kernel))
 
 
 def _expect(name: str, lines: Sequence[object] | None, count: int, what: str) -> None:

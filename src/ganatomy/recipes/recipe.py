@@ -27,6 +27,7 @@ from ganatomy.recipes.fields import (
     Place,
     as_it_is,
     choice,
+    flag,
     integer,
     number,
     parse,
@@ -41,7 +42,7 @@ from ganatomy.writing import atomic_write
 
 FORMAT = 1
 PAGE_HEAD = b"<!doctype html>"
-SHOWN = ("image.columns", "image.before", "scale", "fps", "batch_size", "scene")
+SHOWN = ("image.columns", "image.before", "scale", "pixels", "fps", "batch_size", "scene")
 """Fields that change how images are shown, and not what is read in them."""
 
 
@@ -98,6 +99,7 @@ class Recipe(Part):
         edits: done to all codes, one after another.
         image: how the codes are shown.
         scale: whole number by which each image is enlarged; by default until it is readable.
+        pixels: enlarge by whole pixels; by default smoothly.
         fps: frames per second, where the image is written as a film.
         batch_size: images made at a time. It is written down because the last bits of an image depend on it.
         readings: what classifiers read in the images of the edits; no image depends on it.
@@ -119,6 +121,7 @@ class Recipe(Part):
     edits: Annotated[tuple[Edit, ...], several(read_edit, most=MOST_MOVES)] = ()
     image: Annotated[Image, read_image] = field(default_factory=Sheet)
     scale: Annotated[int | None, integer(1, 64)] = None
+    pixels: Annotated[bool, flag] = False
     fps: Annotated[float, number(0.001, 1000)] = 25.0
     batch_size: Annotated[int, integer(1, 4096)] = 32
     readings: Annotated[EditReadings | None, EditReadings.read] = None

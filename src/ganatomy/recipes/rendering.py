@@ -22,13 +22,15 @@ from ganatomy.latents import Latents
 from ganatomy.plots import enlargement, film, grid, slider_page
 from ganatomy.plots.films import WRITERS
 from ganatomy.progress import Advance, watched
-from ganatomy.recipes.images import DrawnFaces, Plan, Walk
+from ganatomy.recipes.images import DrawnFaces, Plan, Walk, limit_images
 from ganatomy.recipes.recipe import ModelReference, Recipe, to_json
 from ganatomy.storage import save_latents
 
 CODES = (".latents", ".safetensors")
 FILMS = tuple(WRITERS)
 PAGES = (".html",)
+MOST_CODES = 2**29
+"""Numbers of codes that are written at once: two gigabytes."""
 LARGEST_SHEET = 170_000_000
 """Pixels. Larger images could be written, but Pillow takes them for an attack when they are opened."""
 
@@ -66,8 +68,9 @@ def render(
         (22, 12)
     """
     if isinstance(recipe.image, DrawnFaces):
-        return _drawn_faces(recipe.image, recipe.scale)
+        return _drawn_faces(recipe.image, recipe)
     generator = _generator(recipe, generator, device)
+    limit_images(len(recipe.codes or ()))
     plan = plan_of(recipe, generator)
     cells = range(len(plan.shown)) if plan.cells is None else plan.cells
     if not cells:
@@ -82,6 +85,7 @@ def render(
         torch.stack([white if cell is None else images[cell] for cell in cells]),
         columns=columns,
         scale=recipe.scale,
+        pixels=recipe.pixels,
         gap=2 if len(cells) > 1 else 0,
         labels=plan.labels,
         captions=plan.captions,
@@ -127,9 +131,11 @@ def render_to(
     if isinstance(recipe.image, DrawnFaces):
         raise SettingError(f"drawn faces are an image, and {path.name!r} is none; name it .png")
     generator = _generator(recipe, generator, device)
-    plan = plan_of(recipe, generator)
     if ending in CODES:
-        return save_latents(plan.result, path)
+        _expect_memory(recipe, generator)
+        return save_latents(plan_of(recipe, generator).result, path)
+    limit_images(len(recipe.codes or ()))
+    plan = plan_of(recipe, generator)
     if not plan.frames:
         raise SettingError(
             f"this {recipe.image.kind} does not move, so {path.name!r} cannot show it; use .png"
@@ -140,7 +146,15 @@ def render_to(
         frames = _frames(generator, plan, recipe.batch_size, progress)
         return _page(recipe, plan, frames, path)
     frames = _frames(generator, plan, recipe.batch_size, progress)
-    return film(frames, path, fps=recipe.fps, loop=plan.loop, scale=recipe.scale, text=to_json(recipe))
+    return film(
+        frames,
+        path,
+        fps=recipe.fps,
+        loop=plan.loop,
+        scale=recipe.scale,
+        pixels=recipe.pixels,
+        text=to_json(recipe),
+    )
 
 
 def _page(recipe: Recipe, plan: Plan, frames: Iterator[Float[Tensor, "c h w"]], path: Path) -> Path:
@@ -209,13 +223,14 @@ def plan_of(recipe: Recipe, generator: Generator) -> Plan:
     return recipe.image.plan(generator, recipe.codes, was, now)
 
 
-def _drawn_faces(asked: DrawnFaces, scale: int | None) -> Image.Image:
+def _drawn_faces(asked: DrawnFaces, recipe: Recipe) -> Image.Image:
     from ganatomy.datasets import draw_faces, sample_faces
 
-    _expect_room((asked.resolution, asked.resolution), scale, asked.n)
+    _expect_room((asked.resolution, asked.resolution), recipe.scale, asked.n)
     faces = sample_faces(asked.n, seed=asked.seed, entangled=not asked.independent)
     images = draw_faces(faces, resolution=asked.resolution)
-    return grid(images, columns=asked.columns, scale=scale, gap=2 if asked.n > 1 else 0)
+    gap = 2 if asked.n > 1 else 0
+    return grid(images, columns=asked.columns, scale=recipe.scale, pixels=recipe.pixels, gap=gap)
 
 
 def _images(
@@ -244,6 +259,15 @@ def _frames(
         yield torch.cat([made[cell] for cell in frame], dim=-1)
         for cell in {cell for cell in frame if last[cell] == index}:
             del made[cell]
+
+
+def _expect_memory(recipe: Recipe, generator: Generator) -> None:
+    """Refuse codes that would fill the memory, before they are drawn."""
+    count, width = len(recipe.codes or ()), generator.signature.z_dim
+    if count * width > MOST_CODES:
+        raise SettingError(
+            f"{count:,} codes of {width} numbers are too many for one file; ask for at most {MOST_CODES // width:,}"
+        )
 
 
 def _expect_room(size: tuple[int, int], scale: int | None, count: int) -> None:

@@ -92,7 +92,7 @@ def file_name(attribute: str) -> str:
     ('5_o_Clock_Shadow', 'smiling-laughing-ad9745')
     """
     plain = re.sub(r"[^\w.]+", "-", attribute, flags=re.ASCII).strip("-.")[:LONGEST_NAME]
-    if plain == attribute:
+    if plain and plain == attribute:
         return plain
     return f"{plain or 'attribute'}-{hashlib.sha256(attribute.encode('utf-8', 'replace')).hexdigest()[:6]}"
 

@@ -149,7 +149,13 @@ class Bench:
         return tuple(found)
 
     def layers_of(self, direction: Direction, scene: Scene) -> tuple[int, int] | None:
-        """The layers that a scene moves along a direction; a guided edit, or one that names its own, has its own."""
+        """The layers that a scene moves along a direction; a guided edit, or one that names its own, has its own.
+
+        Raises:
+            SettingError: for layers of a model that has none.
+        """
+        if scene.layers is not None and self.generator.signature.num_layers is None:
+            raise SettingError(f"{self.name} has no layers to choose from; leave out layers of the edit")
         return None if goals_of(direction) or direction.layers else scene.layers
 
     def direction(self, name: str, scene: Scene, *, pause: Pause = go_on) -> Direction:

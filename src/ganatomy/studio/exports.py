@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Annotated
 
 import torch
-from PIL import Image
 
 from ganatomy.errors import SettingError
-from ganatomy.images import save_image
 from ganatomy.latents import Directions
-from ganatomy.recipes import CodePath, Given, Move, Recipe, Sheet, render, render_to, save_recipe, to_json
+from ganatomy.recipes import CodePath, Given, Move, Recipe, Sheet, render_to, save_recipe, to_json
 from ganatomy.recipes.codes import Drawn, Sum
 from ganatomy.recipes.fields import choice, flag, integer, number, several, text
 from ganatomy.recipes.parts import Part
@@ -115,10 +113,13 @@ class ExportRequest(Part):
             return save_recipe(recipe, path)
         if self.what == "pair" and not recipe.edits:
             raise SettingError("no slider has been moved, so there is no image before and after; move one")
-        recipe = replace(recipe, image=Sheet(before=self.what == "pair", columns=None), scale=self.scale)
+        recipe = replace(
+            recipe,
+            image=Sheet(before=self.what == "pair", columns=None),
+            scale=self.scale,
+            pixels=self.pixels,
+        )
         with torch.no_grad():
-            if self.pixels and self.what != "latents":
-                return _write_by_pixels(bench, recipe, path, self.scale or max(SCALES))
             return render_to(recipe, path, generator=bench.generator)
 
 
@@ -234,13 +235,6 @@ def _write_page(bench: Bench, scene: Scene, path: Path, *, pause: Pause) -> Path
         scene={"keys": [before.to_data(), scene.to_data()]},
     )
     return render_to(recipe, path, generator=bench.generator, progress=lambda *_: pause())
-
-
-def _write_by_pixels(bench: Bench, recipe: Recipe, path: Path, scale: int) -> Path:
-    recipe = replace(recipe, scale=1)
-    image = render(recipe, generator=bench.generator)
-    size = (image.width * scale, image.height * scale)
-    return save_image(image.resize(size, Image.Resampling.NEAREST), path, text=to_json(recipe))
 
 
 def _write_script(bench: Bench, recipe: Recipe, path: Path) -> Path:

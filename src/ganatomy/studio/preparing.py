@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ganatomy.directions import ganspace, sefa
+from ganatomy.directions.ganspace import IMAGES
 from ganatomy.errors import SettingError
 from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.explore.gallery import NUM_SEEDS, gallery
@@ -20,6 +21,8 @@ NUM_MEASURED = (24, 128)
 BUDGET = 9_000
 """Images for all edits together."""
 NUM_COMPONENTS = 12
+NUM_COMPONENT_CODES, NUM_IMAGES = 10_000, 2_000
+"""Codes, or images, whose principal components are sliders where there is no classifier."""
 SHOWN_PSI = 0.7
 """Truncation of images on the page, where a model has w: typical images, as people want to look at."""
 
@@ -75,12 +78,9 @@ def _without_scorer(experiment: Experiment, *, num_seeds: int) -> Panel:
         try:
             found = sefa(generator, num_components=count)
         except SettingError:  # an architecture whose first layer is not known
-            if space == "z":
-                raise SettingError(
-                    "this model has no layers that can be decomposed, so it needs a classifier for sliders: start the "
-                    "studio with --scorer, or label images in Teach"
-                ) from None
-            found = ganspace(generator, space=str(space), num_components=count)
+            # Codes in z vary alike in all directions, and images do not.
+            layer, images = (None, NUM_COMPONENT_CODES) if space != "z" else (IMAGES, NUM_IMAGES)
+            found = ganspace(generator, space=str(space), layer=layer, n=images, num_components=count)
     with experiment.stage("gallery") as advance:
         shown = gallery(experiment, n=num_seeds, truncation_psi=psi, progress=advance)
     return Panel(

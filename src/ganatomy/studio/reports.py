@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from ganatomy.errors import FingerprintError, MissingFileError
 from ganatomy.experiments.explore.panel import Panel
 from ganatomy.experiments.explore.panel_file import PANEL_FILE, load_panel
+from ganatomy.reading import parse_json
 from ganatomy.report.writer import SUMMARY_FILE
 from ganatomy.storage import parsing
 from ganatomy.studio.bench import Bench
@@ -28,7 +28,7 @@ def read_report(folder: str | os.PathLike[str]) -> tuple[Panel, dict[str, Any]]:
             raise MissingFileError(f"{folder} has no {name}; give a folder that `ganatomy explore` wrote")
     path = folder / SUMMARY_FILE
     with parsing(path):
-        opened = dict(json.loads(path.read_text(encoding="utf-8"))["opened_with"])
+        opened = dict(parse_json(path.read_text(encoding="utf-8"))["opened_with"])
         if "attributes" in opened:
             opened["attributes"] = tuple(map(str, opened["attributes"]))
     return load_panel(folder / PANEL_FILE), opened

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
 import threading
@@ -16,6 +15,7 @@ from ganatomy.errors import FingerprintError, GanatomyError, MissingFileError, S
 from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.studies.trust import compare_given, study_trust, trust_document
 from ganatomy.experiments.studies.trust.blind import KEY_FILE, SHEET_FILE, read_key
+from ganatomy.reading import parse_json
 from ganatomy.recipes.fields import flag, integer, several
 from ganatomy.recipes.parts import Part
 from ganatomy.report.blind import read_questions
@@ -158,7 +158,7 @@ def read_study(folder: Path, bench: Bench) -> dict[str, Any]:
             f"{folder} has no {SUMMARY_FILE}; give a folder that `ganatomy study trust` wrote"
         )
     with parsing(path):
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parse_json(path.read_text(encoding="utf-8"))
         theirs = found["fingerprint"]
         page_data(found)
     if theirs != bench.generator.fingerprint:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ganatomy.arguments import whole
 from ganatomy.errors import ScoreError, SettingError
+from ganatomy.generators.base import class_index
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scores, check_names, position
 from ganatomy.surveys.jacobians import Jacobians
@@ -42,6 +43,7 @@ class Survey(Tabular):
         scorer: fingerprint of the scorer.
         truncation_psi: of the codes.
         label: the class of all images, where one class of a conditional generator was surveyed.
+        class_names: what the classes of a conditional generator are called, where that is known.
         jacobians: gradients of the scores of some images; see `differentiate`.
 
     Example::
@@ -57,6 +59,7 @@ class Survey(Tabular):
     scorer: str | None = None
     truncation_psi: float = 1.0
     label: int | None = None
+    class_names: tuple[str, ...] = ()
     jacobians: Jacobians | None = None
 
     def __post_init__(self) -> None:
@@ -127,6 +130,7 @@ class Survey(Tabular):
             num_layers=self.latents.num_layers,
             num_classes=0 if self.latents.labels is None else self.latents.labels.shape[1],
             label=self.label,
+            class_names=self.class_names,
         )
 
     @property
@@ -197,17 +201,19 @@ class Survey(Tabular):
         """The class of each image of a conditional generator; None for others."""
         return None if self.latents.labels is None else self.latents.labels.argmax(1)
 
-    def of_class(self, label: int) -> Survey:
+    def of_class(self, label: int | str) -> Survey:
         """The codes whose images are of one class.
 
         Args:
-            label: the class, by its index.
+            label: the class, by its index or its name.
 
         Raises:
             SettingError: for a survey without classes, or without codes of this one.
+            UnknownNameError: for a name that no class has.
         """
         if self.classes is None:
             raise SettingError("this survey is of a generator without classes; leave out the class")
+        label = class_index(label, self.settings.num_classes, self.class_names)
         rows = (self.classes == label).nonzero()[:, 0]
         if not len(rows):
             raise SettingError(

@@ -30,6 +30,7 @@ from ganatomy.surveys.settings import Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 DIGEST, COUNTS = b"ganatomy.survey", b"ganatomy.counts"
 
@@ -192,6 +193,10 @@ def _footer(path: Path, part: int, settings: Settings, expected: pa.Schema) -> S
         facts = schema.metadata or {}
         if schema != expected or facts.get(DIGEST) != settings.digest.encode():
             raise ValueError("other columns or settings")
+        if _codecs(footer) != {
+            "UNCOMPRESSED"
+        }:  # surveys are not compressed, and pages that are claim any size
+            raise CheckpointError(f"{path} is compressed, as no survey is")
         index = footer.row_group(0).column(0).statistics
         start, num_rows = part * settings.part_rows, footer.num_rows
     if (index.min, index.max) != (start, start + num_rows - 1) or num_rows > settings.part_rows:
@@ -208,6 +213,12 @@ def _footer(path: Path, part: int, settings: Settings, expected: pa.Schema) -> S
     )
 
 
+def _codecs(footer: pq.FileMetaData) -> set[str]:
+    """How the columns of a file are compressed."""
+    groups = (footer.row_group(index) for index in range(footer.num_row_groups))
+    return {group.column(index).compression for group in groups for index in range(group.num_columns)}
+
+
 def read_part(part: StoredPart, settings: Settings) -> Rows:
     """The rows of a part; raises CheckpointError where it is damaged."""
     content = read_columns(part, _schema(settings).names)
@@ -216,12 +227,17 @@ def read_part(part: StoredPart, settings: Settings) -> Rows:
         raise CheckpointError(
             f"{part.path} does not hold rows {part.start} to {part.stop - 1}; run the same survey again"
         )
+    classes = content.column("class").to_numpy() if settings.num_classes else None
+    if classes is not None and not ((classes >= 0) & (classes < settings.num_classes)).all():
+        raise CheckpointError(
+            f"{part.path} has classes beyond the {settings.num_classes} of its model; run the same survey again"
+        )
     codes = np.concatenate([chunk.flatten().to_numpy() for chunk in content.column("code").chunks])
     rows = Rows(
         start=part.start,
         codes=torch.tensor(codes).view(part.num_rows, *settings.code_shape),
         logits=logits_of(content, settings.attributes),
-        classes=torch.tensor(content.column("class").to_numpy()) if settings.num_classes else None,
+        classes=None if classes is None else torch.tensor(classes),
     )
     if broken := not_finite(rows.codes):
         raise CheckpointError(

@@ -112,6 +112,7 @@ def _settings(
         num_layers=first.num_layers,
         num_classes=0 if first.labels is None else first.labels.shape[1],
         label=generator.label,
+        class_names=generator.signature.class_names,
     )
 
 
@@ -239,6 +240,7 @@ def _survey_memory(source: RowSource, n: int, executor: Executor, report: Advanc
         scorer=settings.scorer,
         truncation_psi=settings.truncation_psi,
         label=settings.label,
+        class_names=settings.class_names,
     )
 
 

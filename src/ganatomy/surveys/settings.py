@@ -8,9 +8,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from ganatomy.arguments import texts, whole
 from ganatomy.errors import CheckpointError, SettingError
+from ganatomy.latents import Space
+from ganatomy.reading import parse_json
 
 FORMAT = 2
 
@@ -19,6 +22,11 @@ BLOCK_ROWS = 512
 
 PART_BYTES = 20_000_000
 """Size of a file up to which it holds more than one block."""
+
+MOST_NUMBERS = 2**17
+"""In one code; those of s, the longest, have some ten thousand."""
+
+MOST_CLASSES = 2**17
 
 MOST_BLOCKS = 16
 """Blocks in a file: 8,192 rows, so that ten million are 1,221 files."""
@@ -38,18 +46,21 @@ class Settings:
     num_layers: int | None = None
     num_classes: int = 0
     label: int | None = None
+    class_names: tuple[str, ...] = ()
     format: int = FORMAT
 
     @classmethod
     def read(cls, folder: Path) -> Settings | None:
         """The settings in a folder, None where there are none yet; raises CheckpointError for any other JSON."""
         try:
-            found = json.loads((folder / "survey.json").read_text(encoding="utf-8"))
+            found = parse_json((folder / "survey.json").read_text(encoding="utf-8"))
             found |= {
                 "attributes": texts("attributes", found["attributes"]),
                 "code_shape": tuple(whole("code_shape", size, least=1) for size in found["code_shape"]),
+                "class_names": texts("class_names", found.get("class_names", ())),
             }
             settings = cls(**found)
+            settings.check()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -72,7 +83,12 @@ class Settings:
     @property
     def digest(self) -> str:
         """SHA-256 of the settings, which every file carries."""
-        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self._deciding).encode()).hexdigest()
+
+    @property
+    def _deciding(self) -> dict[str, Any]:
+        """All but what its classes are called, on which no row depends."""
+        return {name: value for name, value in asdict(self).items() if name != "class_names"}
 
     def rows_in(self, part: int, n: int) -> int:
         """How many of `n` rows lie in a file."""
@@ -82,9 +98,23 @@ class Settings:
         """How many files `n` rows take."""
         return math.ceil(n / self.part_rows)
 
+    def check(self) -> None:
+        """Raise ValueError for settings that no survey has."""
+        wrong = [size for size in self.code_shape if type(size) is not int or size < 1]
+        if wrong or not 1 <= len(self.code_shape) <= 2 or self.code_width > MOST_NUMBERS:
+            raise ValueError(f"its codes have shape {_short(list(self.code_shape))}")
+        if type(self.num_classes) is not int or not 0 <= self.num_classes <= MOST_CLASSES:
+            raise ValueError(f"it has {_short(self.num_classes)} classes")
+        if len(self.class_names) not in (0, self.num_classes):
+            raise ValueError(f"it has {len(self.class_names)} names of {self.num_classes} classes")
+        names = self.attributes
+        if not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
+            raise ValueError(f"its attributes are {_short(names)}")
+        Space.parse(self.space)
+
     def refuse_other(self, other: Settings, folder: Path) -> None:
         """Raise SettingError with the differences from the settings found in a folder."""
-        mine, found = asdict(self), asdict(other)
+        mine, found = self._deciding, other._deciding
         different = [
             f"{key} {_short(found[key])}, not {_short(mine[key])}" for key in mine if mine[key] != found[key]
         ]

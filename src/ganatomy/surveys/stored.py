@@ -57,6 +57,7 @@ class StoredSurvey(Survey):
             scorer=settings.scorer,
             truncation_psi=settings.truncation_psi,
             label=settings.label,
+            class_names=settings.class_names,
             jacobians=jacobians,
         )
 
@@ -92,6 +93,7 @@ class StoredSurvey(Survey):
             scorer=self.scorer,
             truncation_psi=self.truncation_psi,
             label=self.label,
+            class_names=self.class_names,
             jacobians=self.jacobians,
         )
 

@@ -17,6 +17,7 @@ from ganatomy.critics import MultiscaleCritic, critic, save_critic
 from ganatomy.datasets import ATTRIBUTES, FACTORS, read_labels, sample_faces
 from ganatomy.datasets.folders import folder_images
 from ganatomy.datasets.idx import idx_images, read_idx
+from ganatomy.devices import usable_device
 from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
 from ganatomy.generators import load, save_generator
 from ganatomy.generators.base import Generator
@@ -31,7 +32,6 @@ from ganatomy.training.data import drawn_faces
 from ganatomy.training.images import array_images
 from ganatomy.training.inversions import prepare_bundled
 from ganatomy.training.loop import train_gan
-from ganatomy.training.ranks import usable_device
 from ganatomy.training.records import Say
 from ganatomy.training.scorers import ScorerEvaluation, ScorerSettings, train_scorer
 from ganatomy.training.settings import GanSettings, TrainingStage

@@ -13,6 +13,7 @@ from ganatomy.generators import save_generator
 from ganatomy.generators.precision import quick_precision
 from ganatomy.perception.features import features_of
 from ganatomy.progress import Progress
+from ganatomy.reading import parse_json
 from ganatomy.training.checkpoints import write_facts
 from ganatomy.training.families import family_settings
 from ganatomy.training.loop import train_gan
@@ -119,7 +120,7 @@ def _go_on(path: Path, fresh: GanSettings, data: str, *, images: int | None) -> 
         CheckpointError: when it was started with others than these, but for the images to show.
     """
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] = parse_json(path.read_text(encoding="utf-8"))
         stages = tuple(TrainingStage(**stage) for stage in found["stages"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CheckpointError(f"{path} is damaged ({error}); train into another folder") from None

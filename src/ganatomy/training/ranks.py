@@ -11,6 +11,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from ganatomy.devices import usable_device
 from ganatomy.errors import SettingError
 
 
@@ -87,19 +88,3 @@ def launched(device: str = "cpu") -> Iterator[tuple[Ranks, str]]:
         yield Ranks(index=dist.get_rank(), count=count), usable_device(own)
     finally:
         dist.destroy_process_group()
-
-
-def usable_device(name: str) -> str:
-    """The device, if tensors can be made there; "auto" is a GPU where there is one.
-
-    Raises:
-        SettingError: when they cannot.
-    """
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise SettingError(f"this machine cannot train on {name!r} ({reason}); use --device cpu") from None
-    return name

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.errors import CheckpointError, MissingFileError
+from ganatomy.reading import parse_json
 
 FOLDER = Path(__file__).parent
 
@@ -116,6 +117,10 @@ def find_bundled(name: str) -> BundledModel | None:
     return model if model and (model.table or not colon) else None
 
 
+LONGEST_HEAD = 100_000_000
+"""Bytes of the head of a safetensors file, as its format has it."""
+
+
 def read_metadata(path: Path) -> dict[str, str]:
     """The metadata of a safetensors file, read from its head alone and without torch.
 
@@ -125,9 +130,9 @@ def read_metadata(path: Path) -> dict[str, str]:
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
-            if length > path.stat().st_size:
+            if length > min(path.stat().st_size, LONGEST_HEAD):
                 raise CheckpointError(f"{path} is not a safetensors file, or is cut off")
-            return json.loads(file.read(length)).get("__metadata__", {})
+            return parse_json(file.read(length)).get("__metadata__", {})
     except FileNotFoundError:
         raise MissingFileError(
             f"{path} does not exist; this installation of ganatomy is incomplete"

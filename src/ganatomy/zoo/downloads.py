@@ -16,6 +16,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from ganatomy.errors import CheckpointError, DownloadError, OutputError
+from ganatomy.reading import parse_json
 from ganatomy.zoo.checksums import sha256_of
 
 TIMEOUT = 20.0
@@ -103,7 +104,7 @@ class Record:
     def read(cls, file: Path) -> Record | None:
         """The record of that file; None where there is none, or it cannot be read."""
         try:
-            data: Any = json.loads(cls.beside(file).read_text())
+            data: Any = parse_json(cls.beside(file).read_text())
             return cls(path=cls.beside(file), url=data["url"], sha256=data["sha256"], date=data["date"])
         except (OSError, ValueError, KeyError, TypeError):
             return None

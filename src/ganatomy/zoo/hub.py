@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganatomy.errors import DownloadError, OutputError, SettingError
+from ganatomy.reading import parse_json
 from ganatomy.zoo.checksums import git_blob_of, sha256_of
 from ganatomy.zoo.downloads import cache_folder, write_whole
 
@@ -264,7 +265,7 @@ def _find_cached(reference: HubReference) -> HubFile | None:
     from huggingface_hub import try_to_load_from_cache
 
     try:
-        data: dict[str, Any] = json.loads(_record(reference).read_text())
+        data: dict[str, Any] = parse_json(_record(reference).read_text())
         path = try_to_load_from_cache(reference.repo, data["file"], revision=data["commit"])
         if not isinstance(path, str):
             return None

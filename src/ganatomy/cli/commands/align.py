@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, progress, remark
 from ganatomy.cli.outputs import expect_new_folder
-from ganatomy.cli.parameters import Json, OutFolder, switch
+from ganatomy.cli.parameters import Json, OutFolder, switch, within
 from ganatomy.cli.photographs import FaceOptions, measured_layout, named_layout, opened, photograph_files
 from ganatomy.errors import CheckpointError, PhotographError, SettingError
 
@@ -31,7 +31,7 @@ def align(
     out: OutFolder,
     layout: str = "ffhq",
     like: str | None = None,
-    resolution: int = 256,
+    resolution: Annotated[int, within(1, 8192)] = 256,
     faces: FaceOptions = FACES,
     grey: Annotated[bool, switch("Write grey images, for a model of one channel.")] = False,
     json: Json = False,
@@ -56,8 +56,6 @@ def align(
     from ganatomy.photographs import align as cut
     from ganatomy.photographs import save_layout
 
-    if resolution < 1:
-        raise SettingError(f"--resolution {resolution} makes no images; give 1 or more")
     if like is not None and layout != "ffhq":
         raise SettingError("--layout and --like both say where faces lie; leave one out")
     files, found = photograph_files(photographs), named_layout(layout)

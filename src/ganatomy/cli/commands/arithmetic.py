@@ -9,9 +9,10 @@ from cyclopts import Parameter, Token
 
 from ganatomy.cli import parsing
 from ganatomy.cli.codes import INVERTING, Inverting
+from ganatomy.cli.enlarging import ENLARGING, Enlarging
 from ganatomy.cli.inputs import Source, named
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file
-from ganatomy.cli.parameters import Json, OutFile, Scale, SpaceName
+from ganatomy.cli.parameters import Json, OutFile, Repetitions, SpaceName
 from ganatomy.cli.subject import Sampling
 
 Term = tuple[str, Source]
@@ -40,10 +41,10 @@ def arithmetic(
     *,
     out: OutFile,
     terms: Annotated[list[Term], TERMS],
-    neighbours: int = 0,
+    neighbours: Repetitions = 0,
     space: SpaceName = None,
     photographs: Inverting = INVERTING,
-    scale: Scale = None,
+    enlarging: Enlarging = ENLARGING,
     json: Json = False,
 ) -> None:
     r"""Add and subtract codes (Radford et al. 2016); of several seeds, their mean is added or subtracted.
@@ -66,7 +67,7 @@ def arithmetic(
     total = Sum(
         terms=tuple(Term(sign=sign, codes=inputs.codes) for sign, inputs in zip(signs, found, strict=True))
     )
-    subject.draw(out, codes=total, image=Arithmetic(neighbours=neighbours), scale=scale)
+    subject.draw(out, codes=total, image=Arithmetic(neighbours=neighbours), enlarging=enlarging)
     used = total.draw(subject.generator).space
     data = {"space": str(used), "terms": [{"sign": sign, "codes": named(source)} for sign, source in terms]}
     written = " ".join(f"{sign} ({', '.join(map(str, source))})" for sign, source in terms)

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from ganatomy.cli.console import answer
 from ganatomy.cli.outputs import expect_file
-from ganatomy.cli.parameters import Count, Json, Seed, out_path
+from ganatomy.cli.parameters import CountInMemory, Json, Seed, out_path
 from ganatomy.cli.subject import ScorerAlone
 from ganatomy.errors import SettingError
 
@@ -22,7 +22,7 @@ def calibrate(
     *,
     reader: Annotated[list[str], Parameter(consume_multiple=True, negative="")],
     out: CalibratedFile,
-    n: Count = 3_000,
+    n: CountInMemory = 3_000,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:

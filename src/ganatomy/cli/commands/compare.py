@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_new_folder
-from ganatomy.cli.parameters import Count, Json, NameList, OutFolder, TargetChange
+from ganatomy.cli.parameters import Count, Json, NameList, OutFolder, Small, TargetChange
 from ganatomy.cli.subject import GuidedStudy
 from ganatomy.cli.workers import WORKERS, WorkerOptions
 
@@ -16,7 +16,7 @@ def compare(
     *,
     out: OutFolder,
     n: Count = 1500,
-    images: int = 36,
+    images: Small = 36,
     methods: NameList = (),
     target_change: TargetChange = 0.25,
     workers: WorkerOptions = WORKERS,

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from ganatomy.cli.console import answer, progress
+from ganatomy.cli.enlarging import ENLARGING, Enlarging
 from ganatomy.cli.outputs import IMAGES, expect_file, expect_new_folder, write
-from ganatomy.cli.parameters import Count, Json, Scale, Seed, out_path, switch
+from ganatomy.cli.parameters import Count, Json, Seed, SmallOrNone, out_path, switch, within
 from ganatomy.errors import SettingError
 
 
@@ -23,12 +24,12 @@ def dataset(
     ],
     n: Count = 64,
     seed: Seed = 0,
-    resolution: int = 64,
+    resolution: Annotated[int, within(32, 4096)] = 64,
     independent: Annotated[
         bool, switch("Draw attributes independently, not correlated as CelebA's are.")
     ] = False,
-    columns: int | None = None,
-    scale: Scale = None,
+    columns: SmallOrNone = None,
+    enlarging: Enlarging = ENLARGING,
     json: Json = False,
 ) -> None:
     """Draw faces with exact labels: one sheet, or a folder of PNG files with labels.csv and factors.csv.
@@ -45,14 +46,10 @@ def dataset(
     from ganatomy.datasets import write_faces
     from ganatomy.recipes import DrawnFaces, Recipe
 
-    if n < 1 or resolution < 32:
-        raise SettingError(
-            f"-n {n} and --resolution {resolution} draw nothing; ask for 1 face and 32 px or more"
-        )
     if out.suffix.lower() in IMAGES:
         expect_file(out)
         faces = DrawnFaces(n=n, seed=seed, resolution=resolution, independent=independent, columns=columns)
-        write(Recipe(image=faces, scale=scale), out)
+        write(Recipe(image=faces, scale=enlarging.scale, pixels=enlarging.pixels), out)
     elif out.suffix:
         raise SettingError(
             f"{out.name!r} is neither an image nor a folder; name a sheet .png, or a folder without a dot"

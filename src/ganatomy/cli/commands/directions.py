@@ -60,7 +60,7 @@ class FinderOptions:
     """How many directions to find: 10 of sefa and ganspace; of stylespace for each region (3) or attribute (10)."""
     layers: Layers = None
     layer: str | None = None
-    """The layer whose activations ganspace decomposes, such as b8.conv0; by default the codes themselves."""
+    """The layer whose activations ganspace decomposes, such as b8.conv0, or images; by default the codes themselves."""
     n: Annotated[int | None, Parameter(name=["-n"])] = None
     """Number of codes for ganspace (10,000) or stylespace (32; 2,000 with attributes)."""
     space: str | None = None
@@ -218,8 +218,6 @@ def _find_in_survey(
             f"{source} is no folder with a survey, which {method} learns from; `ganatomy survey` makes one"
         )
     survey = load_survey(Path(source))
-    if isinstance(label, str):
-        raise SettingError(f"--label {label}: a survey knows its classes by their numbers; give the number")
     if label is not None:
         survey = survey.of_class(label)
     if within:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from ganatomy.cli import parsing
 from ganatomy.cli.codes import INVERTING, Inverting
 from ganatomy.cli.console import progress
+from ganatomy.cli.enlarging import ENLARGING, Enlarging
 from ganatomy.cli.inputs import held_directions, one_of, open_directions, plain_units
 from ganatomy.cli.outputs import CODES, IMAGES
 from ganatomy.cli.parameters import (
@@ -21,7 +22,6 @@ from ganatomy.cli.parameters import (
     NameList,
     Names,
     OutFile,
-    Scale,
     Seeds,
     Units,
     repeated,
@@ -56,7 +56,7 @@ def edit(
     units: Units | None = None,
     layers: Layers = None,
     before: Annotated[bool, switch("Show each image as it was above the edited one.")] = False,
-    scale: Scale = None,
+    enlarging: Enlarging = ENLARGING,
     of_any_generator: AnyGenerator = False,
     json: Json = False,
 ) -> None:
@@ -150,7 +150,9 @@ def edit(
         reached=reached,
         batch_size=subject.batch_size,
     )
-    recipe = subject.recipe(codes=at, edits=edits, image=Sheet(before=before), scale=scale, readings=read)
+    recipe = subject.recipe(
+        codes=at, edits=edits, image=Sheet(before=before), enlarging=enlarging, readings=read
+    )
     write_or_paste(recipe, out, photographs, inputs, generator=generator)
     # What the scorer read of goals stands in the line before.
     lines = read.lines if reached is None else [*read.judge_lines, read.codes_line]

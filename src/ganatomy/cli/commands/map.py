@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from cyclopts import Parameter
+
 from ganatomy.cli.console import answer, stages
 from ganatomy.cli.outputs import expect_file
-from ganatomy.cli.parameters import Absent, Count, Json, options, out_path
+from ganatomy.cli.parameters import Absent, Json, options, out_path, within
 from ganatomy.cli.subject import Study, called
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def map(  # noqa: A001 (the name of the command)
     of: Literal["codes", "features", "images", "critic"] = "codes",
     method: Literal["tsne", "umap", "pca"] = "tsne",
     color: str | None = None,
-    n: Count = 2000,
+    n: Annotated[int, Parameter(name=["-n"]), within(2, 100_000)] = 2000,
     features: Literal["scorer", "inception", "pixels"] = "scorer",
     critic: str | None = None,
     json: Json = False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from ganatomy.cli.console import answer, remark, stages
 from ganatomy.cli.inputs import open_correlations, open_reference
-from ganatomy.cli.parameters import Absent, CorrelationsFile, Count, Json, Method, options, out_path
+from ganatomy.cli.parameters import Absent, CorrelationsFile, CountInMemory, Json, Method, options, out_path
 from ganatomy.cli.subject import Study
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class MeasureSubject(Study):
 def measure(
     subject: MeasureSubject,
     *names: str,
-    n: Count = 1000,
+    n: CountInMemory = 1000,
     method: Method = "regression",
     perceptual: Literal["auto", "lpips", "scorer", "pixels"] = "auto",
     features: Literal["auto", "inception", "scorer", "pixels"] = "auto",

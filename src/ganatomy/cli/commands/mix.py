@@ -6,9 +6,10 @@ from typing import Annotated
 
 from ganatomy.cli import parsing
 from ganatomy.cli.codes import INVERTING, Inverting
+from ganatomy.cli.enlarging import ENLARGING, Enlarging
 from ganatomy.cli.inputs import Source, named
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file
-from ganatomy.cli.parameters import Json, OutFile, Scale, parsed, sources
+from ganatomy.cli.parameters import Json, OutFile, parsed, sources
 from ganatomy.cli.subject import Sampling
 
 
@@ -20,7 +21,7 @@ def mix(
     columns: Annotated[Source, sources("COLUMNS")],
     layers: Annotated[tuple[int, int], parsed(parsing.layer_range, "FIRST:END")],
     photographs: Inverting = INVERTING,
-    scale: Scale = None,
+    enlarging: Enlarging = ENLARGING,
     json: Json = False,
 ) -> None:
     """Mix the styles of codes layer by layer: first layers carry pose and shape, last ones colour (Karras et al. 2019).
@@ -39,7 +40,7 @@ def mix(
     expect_file(out, IMAGES + CODES)
     photographs.refuse_paste("a mix")
     given, giving = (inputs.codes for inputs in photographs.read_all(subject, [rows, columns], space="w+"))
-    subject.draw(out, codes=given, image=Mix(columns=giving, layers=layers), scale=scale)
+    subject.draw(out, codes=given, image=Mix(columns=giving, layers=layers), enlarging=enlarging)
     what = f"{len(given)} x {len(giving)} codes, layers {layers[0]}:{layers[1]} mixed"
     data = {"rows": named(rows), "columns": named(columns), "layers": list(layers)}
     subject.done(out, what, data, as_json=json)

@@ -15,7 +15,7 @@ from ganatomy.cli.console import answer
 from ganatomy.cli.outputs import CODES, FILMS, IMAGES, expect_file, write
 from ganatomy.cli.parameters import Device, Json, out_path, switch
 from ganatomy.cli.readings import with_lines
-from ganatomy.cli.subject import find_device
+from ganatomy.devices import usable_device
 from ganatomy.errors import SettingError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def render(
         if out is None:
             return
     out = expect_file(out or Path(f"{source.stem}-again{_image_ending(source)}"))
-    generator = None if recipe.model is None else open_model(recipe.model, device=find_device(device))
+    generator = None if recipe.model is None else open_model(recipe.model, device=usable_device(device))
     if model is not None and recipe.model is not None and generator is not None:
         # The new image names the model that drew it.
         recipe = replace(recipe, model=replace(recipe.model, fingerprint=generator.fingerprint))

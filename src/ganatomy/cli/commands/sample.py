@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from ganatomy.cli.enlarging import ENLARGING, Enlarging
 from ganatomy.cli.outputs import CODES, IMAGES, expect_file
-from ganatomy.cli.parameters import Count, Json, OutFile, Scale, Seeds, SpaceName, switch
+from ganatomy.cli.parameters import Count, Json, OutFile, Seeds, SmallOrNone, SpaceName, switch
 from ganatomy.cli.subject import Sampling
 
 
@@ -16,11 +17,11 @@ def sample(
     n: Count | None = None,
     seed: Seeds = (0,),
     space: SpaceName = None,
-    columns: int | None = None,
+    columns: SmallOrNone = None,
     numbers: Annotated[
         bool, switch("Write below each image the number of its row, which `ganatomy edit --row` takes.")
     ] = False,
-    scale: Scale = None,
+    enlarging: Enlarging = ENLARGING,
     json: Json = False,
 ) -> None:
     """Draw images as one sheet, or their codes as a file.
@@ -38,7 +39,7 @@ def sample(
     expect_file(out, IMAGES + CODES)
     count = n if n is not None else 16 if len(seed) == 1 else 1
     codes = subject.seeds(seed, n=count, space=space)
-    subject.draw(out, codes=codes, image=Sheet(columns=columns, numbered=numbers), scale=scale)
+    subject.draw(out, codes=codes, image=Sheet(columns=columns, numbered=numbers), enlarging=enlarging)
     one = len(seed) == 1
     data = {
         "n": len(codes),

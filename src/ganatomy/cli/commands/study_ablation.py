@@ -50,8 +50,8 @@ def ablation(
         ganatomy study ablation photos/ -o ablation/ --resolution 64 --images 400000 --width 256 --device cuda
     """
     from ganatomy.datasets.files import Framing
+    from ganatomy.devices import usable_device
     from ganatomy.experiments.documents import document
-    from ganatomy.training.ranks import usable_device
     from ganatomy.training.settings import CONFIGURATIONS
     from ganatomy.training.studies.ablation import AblationBudget, study_ablation
     from ganatomy.training.studies.data import images_and_real

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 from ganatomy.cli.console import stages
 from ganatomy.cli.inputs import open_directions, open_label_table
 from ganatomy.cli.outputs import expect_new_folder
-from ganatomy.cli.parameters import AnyGenerator, Count, Json, Method, Names, OutFolder, parsed
+from ganatomy.cli.parameters import (
+    AnyGenerator,
+    CountInMemory,
+    Json,
+    Method,
+    Names,
+    OutFolder,
+    Repetitions,
+    Small,
+    parsed,
+)
 from ganatomy.cli.parsing import name_list
 from ganatomy.cli.subject import Study, called
 
@@ -28,10 +38,10 @@ def bias(
     data: Path | None = None,
     directions: Path | None = None,
     labels: Path | None = None,
-    n: Count = 3000,
-    images: int = 200,
+    n: CountInMemory = 3000,
+    images: Small = 200,
     method: Method = "regression",
-    refits: int = 8,
+    refits: Repetitions = 8,
     of_any_generator: AnyGenerator = False,
     json: Json = False,
 ) -> None:

@@ -10,8 +10,9 @@ from ganatomy.cli import parsing
 from ganatomy.cli.console import remark, stages
 from ganatomy.cli.inputs import open_reference
 from ganatomy.cli.outputs import expect_new_folder
-from ganatomy.cli.parameters import Absent, Count, Json, Names, OutFolder, options, parsed
-from ganatomy.cli.subject import Study, find_device
+from ganatomy.cli.parameters import Absent, CountInMemory, Json, Names, OutFolder, Small, options, parsed
+from ganatomy.cli.subject import Study
+from ganatomy.devices import usable_device
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -37,8 +38,8 @@ def dcgan(
     subject: DCGANSubject,
     *,
     out: OutFolder,
-    n: Count = 2000,
-    walks: int = 8,
+    n: CountInMemory = 2000,
+    walks: Small = 8,
     data: Path | None = None,
     labels: Path | None = None,
     critic: str | None = None,
@@ -95,7 +96,7 @@ def _critic(critic: str | None, subject: Study) -> Critic | None:
     model = zoo.MODELS.get(subject.model)
     if critic is None and (model is None or not model.critic.exists()):
         return None
-    return find_critic(critic or subject.model).to(find_device(subject.device))
+    return find_critic(critic or subject.model).to(usable_device(subject.device))
 
 
 def _classes(path: Path | None, data: Path | None, real: Reference | None) -> Int[Tensor, " n"] | None:

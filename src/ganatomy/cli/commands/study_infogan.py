@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ganatomy.cli.console import remark, stages
 from ganatomy.cli.outputs import expect_folder, finish_document
-from ganatomy.cli.parameters import Count, Device, Json, OutFolder, TargetChange
+from ganatomy.cli.parameters import CountInMemory, Device, Json, OutFolder, TargetChange
 from ganatomy.errors import SettingError
 
 
@@ -23,7 +23,7 @@ def infogan(
     width: int = 64,
     categories: int = 10,
     codes: int = 2,
-    n: Count = 2_000,
+    n: CountInMemory = 2_000,
     edited: int = 200,
     target_change: TargetChange = 0.25,
     device: Device = "auto",
@@ -53,10 +53,10 @@ def infogan(
         ganatomy study infogan photos/ --scorer attributes.onnx -o infogan/
     """
     from ganatomy.datasets.files import Framing
+    from ganatomy.devices import usable_device
     from ganatomy.experiments.documents import document
     from ganatomy.perception import judge as read_judge
     from ganatomy.perception import scorer as read_scorer
-    from ganatomy.training.ranks import usable_device
     from ganatomy.training.sources import open_images
     from ganatomy.training.studies.data import DRAWN, drawn_images
     from ganatomy.training.studies.infogan import InfoganBudget, study_infogan

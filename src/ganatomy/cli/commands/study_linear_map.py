@@ -8,7 +8,7 @@ from typing import Literal
 from ganatomy.cli.console import stages
 from ganatomy.cli.inputs import open_labelled
 from ganatomy.cli.outputs import expect_new_folder
-from ganatomy.cli.parameters import Count, Json, OutFolder, TargetChange, options
+from ganatomy.cli.parameters import CountInMemory, Json, OutFolder, Small, TargetChange, options
 from ganatomy.cli.subject import Study, called
 
 
@@ -24,8 +24,8 @@ def linear_map(
     subject: LinearMapSubject,
     *,
     out: OutFolder,
-    n: Count = 3000,
-    images: int = 40,
+    n: CountInMemory = 3000,
+    images: Small = 40,
     show: str | None = None,
     penalty: float = 2.0,
     data: Path | None = None,

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_new_folder
-from ganatomy.cli.parameters import Count, Json, OutFolder
+from ganatomy.cli.parameters import CountInMemory, Json, OutFolder, Small
 from ganatomy.cli.photographs import ALIGNING, Aligning, photograph_files
 from ganatomy.cli.subject import Study, called
 from ganatomy.errors import SettingError
@@ -26,8 +26,8 @@ def photographs(
     others: Annotated[Path | None, Parameter(help="Folder of other photographs.")] = None,
     aligning: Aligning = ALIGNING,
     attribute: str | None = None,
-    n: Count = 3000,
-    images: int = 32,
+    n: CountInMemory = 3000,
+    images: Small = 32,
     step: float = 2.5,
     editability: float | None = None,
     budget: Literal["quick", "balanced", "best"] = "balanced",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from ganatomy.cli.console import answer, stages
 from ganatomy.cli.outputs import expect_new_folder, finish_document
-from ganatomy.cli.parameters import Count, Json, OutFolder, options, parsed
+from ganatomy.cli.parameters import CountInMemory, Json, OutFolder, Repetitions, Small, options, parsed
 from ganatomy.cli.subject import NONE, GuidedStudy
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ def trust(
     subject: TrustSubject,
     *,
     out: OutFolder,
-    n: Count = 1500,
-    images: int = 24,
+    n: CountInMemory = 1500,
+    images: Small = 24,
     to: float = 0.9,
-    blind: int = 0,
+    blind: Repetitions = 0,
     answers: Path | None = None,
     json: Json = False,
 ) -> None:

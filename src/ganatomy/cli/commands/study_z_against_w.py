@@ -10,10 +10,12 @@ from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import (
     Absent,
     CorrelationsFile,
-    Count,
+    CountInMemory,
     Json,
     Method,
     OutFolder,
+    Repetitions,
+    Small,
     TargetChange,
     options,
 )
@@ -32,12 +34,12 @@ def z_against_w(
     subject: BothSpaces,
     *,
     out: OutFolder,
-    n: Count = 3000,
-    images: int = 20,
+    n: CountInMemory = 3000,
+    images: Small = 20,
     method: Method = "regression",
     correlations: CorrelationsFile = None,
     target_change: TargetChange = 0.25,
-    refits: int = 10,
+    refits: Repetitions = 10,
     json: Json = False,
 ) -> None:
     r"""Edit the same images in z and in w, and test which space is less entangled (Tronchon and Cadiou's study).

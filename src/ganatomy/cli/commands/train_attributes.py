@@ -146,8 +146,8 @@ def train_attributes(
 def _on(path: Path, device: str) -> Scorer:
     """A trained network on a device."""
     import ganatomy as ga
+    from ganatomy.devices import usable_device
     from ganatomy.perception import NetworkScorer
-    from ganatomy.training.ranks import usable_device
 
     scorer = ga.scorer(path)
     return scorer.to(usable_device(device)) if isinstance(scorer, NetworkScorer) else scorer

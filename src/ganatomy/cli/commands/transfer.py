@@ -10,9 +10,10 @@ from cyclopts import Parameter
 
 from ganatomy.cli.codes import INVERTING, Inverting
 from ganatomy.cli.console import progress
+from ganatomy.cli.enlarging import ENLARGING, Enlarging
 from ganatomy.cli.inputs import Source, open_directions
 from ganatomy.cli.outputs import CODES, IMAGES
-from ganatomy.cli.parameters import AnyGenerator, Json, NameList, OutFile, Scale, sources
+from ganatomy.cli.parameters import AnyGenerator, Json, NameList, OutFile, sources
 from ganatomy.cli.pasting import write_or_paste
 from ganatomy.cli.readings import each_image, open_readers, readings_data, rows, with_lines
 from ganatomy.cli.subject import Guiding, called
@@ -37,7 +38,7 @@ def transfer(
     network: Annotated[Path | None, Parameter(name="--transfer-network")] = None,
     hold: NameList = ("all",),
     photographs: Inverting = INVERTING,
-    scale: Scale = None,
+    enlarging: Enlarging = ENLARGING,
     of_any_generator: AnyGenerator = False,
     json: Json = False,
 ) -> None:
@@ -110,7 +111,7 @@ def transfer(
         batch_size=subject.batch_size,
     )
     recipe = subject.recipe(
-        codes=targets, edits=edits, image=Transfer(source=sources), scale=scale, readings=read
+        codes=targets, edits=edits, image=Transfer(source=sources), enlarging=enlarging, readings=read
     )
     write_or_paste(recipe, out, photographs, getting, generator=generator)
     data = {"method": method, "n": len(result), **_data(result), **getting.data(), **readings_data(read)}

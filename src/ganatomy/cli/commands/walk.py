@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from ganatomy.cli import parsing
 from ganatomy.cli.codes import INVERTING, Inverting
+from ganatomy.cli.enlarging import ENLARGING, Enlarging
 from ganatomy.cli.inputs import held_directions, one_of, open_directions, plain_units
 from ganatomy.cli.outputs import FILMS, IMAGES, PAGES
 from ganatomy.cli.parameters import (
@@ -18,9 +19,9 @@ from ganatomy.cli.parameters import (
     Hold,
     Json,
     Layers,
-    Scale,
     SeedList,
     Seeds,
+    SmallOrNone,
     SpaceName,
     Units,
     options,
@@ -126,12 +127,12 @@ def walk(
     photographs: Inverting = INVERTING,
     start: Annotated[float | None, Parameter(name="--from")] = None,
     stop: Annotated[float | None, Parameter(name="--to")] = None,
-    steps: int | None = None,
+    steps: SmallOrNone = None,
     method: Literal["lerp", "slerp", "spline"] = "slerp",
     loop: bool | None = None,
     space: SpaceName = None,
     fps: float = 25.0,
-    scale: Scale = None,
+    enlarging: Enlarging = ENLARGING,
     json: Json = False,
 ) -> None:
     r"""Walk codes along directions, or from code to code, as a strip of images, a grid or a film.
@@ -185,7 +186,7 @@ def walk(
         image = CodePath(frames=frames, method=method, closed=closed)
         what = f"between {len(at)} codes"
 
-    recipe = subject.recipe(codes=at, image=image, scale=scale, fps=fps)
+    recipe = subject.recipe(codes=at, image=image, enlarging=enlarging, fps=fps)
     write_or_paste(recipe, out, photographs, inputs, generator=subject.generator)
     images = image.frames if isinstance(image, CodePath) else len(at) * count
     data = {

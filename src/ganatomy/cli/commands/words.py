@@ -8,8 +8,9 @@ from typing import Annotated
 from ganatomy.cli import parsing
 from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_file
-from ganatomy.cli.parameters import Count, Json, Seed, out_path, parsed
-from ganatomy.cli.subject import CLIP, Sampling, find_device
+from ganatomy.cli.parameters import CountInMemory, Json, Seed, out_path, parsed
+from ganatomy.cli.subject import CLIP, Sampling
+from ganatomy.devices import usable_device
 from ganatomy.errors import SettingError
 
 ENDING = ".words"
@@ -23,7 +24,7 @@ def words(
     out: WordsFile,
     scorer: str = CLIP,
     subject: str = "a person",
-    n: Count = 300,
+    n: CountInMemory = 300,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
@@ -55,7 +56,7 @@ def words(
     with stages() as advance:
         seen = Experiment(
             sampling.generator,
-            contrasts.to(find_device(sampling.device)),
+            contrasts.to(usable_device(sampling.device)),
             seed=seed,
             batch_size=sampling.batch_size,
             truncation_psi=sampling.truncation_psi,

@@ -7,7 +7,6 @@ network, those alone are the weights, and `init_kwargs` (JSON) says how the netw
 from __future__ import annotations
 
 import io
-import json
 import math
 import warnings
 import zipfile
@@ -21,6 +20,7 @@ from torch import Tensor
 from ganatomy.errors import CheckpointError
 from ganatomy.generators.checkpoints.budget import UnpackingBudget, read_member
 from ganatomy.generators.checkpoints.nvidia import flatten_kwargs
+from ganatomy.reading import parse_json, read_whole
 
 STATE = "state/"
 SETTINGS = "init_kwargs"
@@ -50,7 +50,7 @@ def read_npy(path: Path) -> Tensor:
         CheckpointError: when it is damaged, or holds objects.
     """
     try:
-        array = _parse_array(path.read_bytes(), path.name)
+        array = _parse_array(read_whole(path), path.name)
     except CheckpointError:
         raise
     except Exception as error:  # noqa: BLE001 - damaged headers make NumPy raise many things
@@ -117,8 +117,8 @@ def _as_tensor(array: np.ndarray, key: str) -> Tensor:
 
 def _read_settings(array: np.ndarray) -> dict[str, Any]:
     try:
-        settings = json.loads(str(array.item()))
-    except (ValueError, RecursionError) as error:
+        settings = parse_json(str(array.item()))
+    except ValueError as error:
         raise CheckpointError(f"has a damaged {SETTINGS}: {error}") from None
     if not isinstance(settings, dict):
         raise CheckpointError(f"has a damaged {SETTINGS}: a {type(settings).__name__}, not named values")

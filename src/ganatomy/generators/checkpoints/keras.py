@@ -5,7 +5,6 @@ A whole model says what its layers are; weights alone leave strides and activati
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import zipfile
@@ -30,9 +29,11 @@ from ganatomy.generators.checkpoints.hdf5 import (
 )
 from ganatomy.generators.checkpoints.keras_classes import JOINS
 from ganatomy.generators.checkpoints.keras_layers import Arrays, KerasStep, Stack, assemble
+from ganatomy.reading import parse_json, read_whole
 
 MODELS = {"Sequential", "Functional", "Model"}
 MAX_NESTING = 8
+MOST_BYTES = 2 << 30
 MAX_LAYERS = 512
 MAX_WEIGHTS = 8 * MAX_LAYERS
 _LEAVES = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")
@@ -44,7 +45,7 @@ def read_keras_hdf5(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]
     Raises:
         CheckpointError: when the file is damaged, not one of Keras's, or has a layer that is not read.
     """
-    with open_hdf5(path.read_bytes()) as file:
+    with open_hdf5(read_whole(path, most=MOST_BYTES)) as file:
         config = read_texts(file, file.root, "model_config")
         group = find_group(file.root, "model_weights") if config else file.root
         if group is None:
@@ -224,8 +225,8 @@ def parse_model(text: str | bytes) -> Mapping[str, Any]:
         CheckpointError: where it is damaged, or describes something else.
     """
     try:
-        model = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        model = parse_json(text)
+    except ValueError as error:
         raise CheckpointError(f"has a damaged description: {error}") from None
     if not isinstance(model, Mapping):
         raise CheckpointError(f"has a damaged description: a {type(model).__name__} instead of a model")

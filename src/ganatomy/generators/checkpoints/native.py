@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import json
 import os
@@ -10,10 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ganatomy.errors import CheckpointError, OutputError, SettingError
+from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.base import Generator
+from ganatomy.reading import parse_json
 from ganatomy.rounding import narrowed, widened
 from ganatomy.storage import tensor_file
+from ganatomy.writing import atomic_write
 
 KIND = "generator"
 FORMAT = "1"
@@ -59,15 +60,8 @@ def save_generator(
         "fingerprint": generator.fingerprint,
         "card": json.dumps(dict(card or {})),
     }
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as part:
         part.write_bytes(tensor_file(tensors, metadata))
-        os.replace(part, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from None
     return path
 
 
@@ -78,11 +72,13 @@ def read_settings(metadata: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
         CheckpointError: when the file holds something else, or is of a later format.
     """
     if metadata["kind"] != KIND:
-        raise CheckpointError(f"holds {metadata['kind']}, not a generator")
+        raise CheckpointError(f"holds {metadata['kind'][:40]}, not a generator")
     if metadata.get("format") != FORMAT:
-        raise CheckpointError(f"is of format {metadata.get('format')}; this ganatomy reads format {FORMAT}")
+        raise CheckpointError(
+            f"is of format {metadata.get('format', 'unknown')[:40]}; this ganatomy reads format {FORMAT}"
+        )
     try:
-        settings = json.loads(metadata["settings"])
+        settings = parse_json(metadata["settings"])
         # Settings hold tuples, which JSON does not have.
         return metadata["architecture"], {
             name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()

@@ -11,6 +11,7 @@ from ganatomy.generators.checkpoints.inert import BUILDERS
 from ganatomy.generators.checkpoints.legacy import check_storage
 from ganatomy.generators.checkpoints.machine import interpret
 from ganatomy.generators.checkpoints.tensors import TensorReader
+from ganatomy.reading import read_whole
 
 RAW_BUILDERS = BUILDERS | {"torch.storage._load_from_bytes": check_storage}
 """Only here, so that a tensor within a pickle cannot hold another."""
@@ -24,7 +25,7 @@ def load_pickle(path: Path) -> Any:
     """
     try:
         with in_file(path):
-            return interpret(io.BytesIO(path.read_bytes()), builders=RAW_BUILDERS)
+            return interpret(io.BytesIO(read_whole(path)), builders=RAW_BUILDERS)
     except MemoryError:
         raise CheckpointError(
             f"{path} asks for more memory than there is; it is damaged or hostile"

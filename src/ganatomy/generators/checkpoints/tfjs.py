@@ -23,6 +23,7 @@ from ganatomy.generators.checkpoints.keras import (
     stack_settings,
 )
 from ganatomy.generators.checkpoints.keras_layers import Arrays, KerasStep, assemble
+from ganatomy.reading import read_whole
 
 LONGEST = 32 << 20
 """Bytes of a `model.json`."""
@@ -63,11 +64,7 @@ def read_tfjs(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     Raises:
         CheckpointError: when it is damaged, no layers model, or has a layer that is not read.
     """
-    if path.stat().st_size > LONGEST:
-        raise CheckpointError(
-            f"is JSON of more than {LONGEST >> 20} MB, so it is no model.json of TensorFlow.js"
-        )
-    model = parse_model(path.read_bytes())
+    model = parse_model(read_whole(path, most=LONGEST))
     if model.get("format") == "graph-model":
         raise CheckpointError(
             "is a graph model of TensorFlow.js, which is a program and not read; convert what it was made from, "
@@ -121,7 +118,9 @@ def _shards(names: list[Any], folder: Path) -> Iterator[bytes]:
         if not isinstance(name, str) or name != Path(name).name or name in ("", ".", ".."):
             raise CheckpointError(f"keeps its weights in {name!r}, which is no file beside it")
         try:
-            yield (folder / name).read_bytes()
+            yield read_whole(folder / name)
+        except CheckpointError as error:
+            raise CheckpointError(f"keeps its weights in {name!r}, which {error}") from None
         except (OSError, ValueError):
             raise CheckpointError(f"keeps its weights in {name!r}, which must lie beside it") from None
 

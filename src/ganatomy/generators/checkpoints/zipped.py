@@ -22,6 +22,7 @@ from ganatomy.generators.checkpoints.inert import STORAGES, Name, Storage, item_
 from ganatomy.generators.checkpoints.legacy import read_legacy
 from ganatomy.generators.checkpoints.machine import interpret
 from ganatomy.generators.checkpoints.tensors import TensorReader, storage_of
+from ganatomy.reading import read_whole
 
 MAX_DIRECTORY = 1 << 24
 
@@ -40,7 +41,7 @@ def load_torch(path: Path) -> Any:
                 with _Bounded(path) as file, zipfile.ZipFile(file) as archive:
                     file.limit = sys.maxsize
                     return _read_archive(archive, path.stat().st_size)
-            data = path.read_bytes()
+            data = read_whole(path)
             return TensorReader(len(data)).tree(read_legacy(data))
     except CheckpointError:
         raise

@@ -15,6 +15,7 @@ from typing import cast
 import numpy as np
 
 from ganatomy.datasets.labelled_images import LabelledImages, Rows
+from ganatomy.devices import usable_device
 from ganatomy.errors import OutputError, SettingError
 from ganatomy.generators.precision import Precision, quick_precision
 from ganatomy.images import Pixels
@@ -22,7 +23,6 @@ from ganatomy.perception.backbones import BackboneConfig, expected_pixels
 from ganatomy.perception.network import AttributeConfig
 from ganatomy.perception.networks import JUDGE_FILE, SCORER_FILE, NetworkConfig
 from ganatomy.progress import Progress, watched
-from ganatomy.training.ranks import usable_device
 from ganatomy.training.records import Say
 from ganatomy.training.scorers.augmentation import Augmentation
 from ganatomy.training.scorers.data import TrainingRows

@@ -12,6 +12,7 @@ from ganatomy.errors import CheckpointError
 from ganatomy.generators import load, save_generator
 from ganatomy.generators.base import Generator
 from ganatomy.progress import Progress
+from ganatomy.reading import parse_json
 from ganatomy.training.checkpoints import write_facts
 from ganatomy.training.images import TrainingImages
 from ganatomy.training.loop import train_gan
@@ -46,7 +47,7 @@ def agree_on(budget: Mapping[str, Any], folder: Path) -> None:
         write_facts(wanted, path)
         return
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parse_json(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise CheckpointError(f"{path} is damaged ({error}); take another folder") from None
     changed = [name for name in wanted if wanted[name] != found.get(name)]

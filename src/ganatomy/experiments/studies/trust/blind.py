@@ -23,6 +23,7 @@ from ganatomy.images import to_pil
 from ganatomy.latents import Latents
 from ganatomy.plots import draw_images
 from ganatomy.plots.grids import enlarge, enlargement
+from ganatomy.reading import parse_json
 from ganatomy.report.blind import Question, write_questions
 from ganatomy.statistics.formatting import percent_with_interval
 from ganatomy.statistics.intervals import Estimate, share_of
@@ -216,7 +217,7 @@ def read_key(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     if not path.is_file():
         raise MissingFileError(f"{path} does not exist; make the sheet first, with --blind")
     try:
-        return json.loads(path.read_text())["images"]
+        return parse_json(path.read_text())["images"]
     except (ValueError, KeyError, TypeError):
         raise SettingError(f"{path} is no key of a blind sheet; make the sheet again, with --blind") from None
 
