@@ -2,6 +2,7 @@
 
     python benchmarks/sliders.py refine    # refined edits of 14 images beside sliders and the command line's
     python benchmarks/sliders.py ends      # every slider at both ends of its track, at 12 seeds, by the judge
+    python benchmarks/sliders.py firm      # what moved most is held before all others, by the judge
 
 Times are of the processor and of this machine's clock; the first refined edit to an attribute also computes what all
 others of it share, and is left out of the median.
@@ -23,6 +24,7 @@ from ganatomy.experiments.explore.panel_file import load_panel
 from ganatomy.guidance.judged import scores_of
 from ganatomy.latents import Latents
 from ganatomy.recipes import ModelReference
+from ganatomy.statistics.intervals import mean_of
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.page import panel_data
 from ganatomy.studio.ranges import ends_of
@@ -176,11 +178,50 @@ def ends(model: str, count: int, sheet: Path | None) -> None:
         ga.grid(images, columns=6, row_labels=[*works][: len(shown)]).save(sheet)
 
 
+def firm(model: str, count: int) -> None:
+    """One step of each slider with all others held, and with the one that moved most held before them.
+
+    Which one moved most is what the scorer reads in the first half of the images; the judge reads the second half.
+    """
+    bench = open_bench(model)
+    assert bench.judge is not None
+    assert bench.panel is not None
+    assert bench.scorer is not None
+    both = [name for name in bench.panel.names if name in bench.judge.names]
+    starts = [scene_of(bench, seed, hold="all") for seed in range(2 * count)]
+    first, second = starts[:count], starts[count:]
+    kept: list[tuple[float, float, float]] = []
+    for name in both:
+
+        def sizes(reader: ga.Scorer, scenes: list[Scene], name: str = name, **fields: object) -> Tensor:
+            moved = [replace(one, moves={name: 1.0}, **fields) for one in scenes]
+            before, after = (read(bench, reader, bench.codes(part)) for part in (scenes, moved))
+            return (after - before).abs().mean(0)
+
+        by_scorer = sizes(bench.scorer, first)
+        others = [other for other in both if other != name]
+        worst = max(others, key=lambda other: float(by_scorer[bench.scorer.names.index(other)]))
+        held, firmly = sizes(bench.judge, second), sizes(bench.judge, second, firm=(worst,))
+        rest = [bench.judge.names.index(other) for other in others if other != worst]
+        shares = [
+            float(firmly[columns].mean() / held[columns].mean())
+            for columns in ([bench.judge.names.index(worst)], [bench.judge.names.index(name)], rest)
+        ]
+        print(
+            f"{name:22} holds {worst:22} changes {shares[0]:.2f} of before, own {shares[1]:.2f}, others {shares[2]:.2f}"
+        )
+        kept.append((shares[0], shares[1], shares[2]))
+    for what, column in zip(
+        ("the one held firmly", "the own score", "all others"), zip(*kept, strict=True), strict=True
+    ):
+        print(f"{what}: {mean_of(torch.tensor(column))} of what it is with all held alike")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("refine", "ends"))
+    parser.add_argument("what", choices=("refine", "ends", "firm"))
     parser.add_argument("--model", default="faces")
     parser.add_argument("--attribute", default="Smiling")
     parser.add_argument("--seeds", type=int, default=None)
@@ -188,6 +229,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.what == "refine":
         refine(given.model, given.attribute, given.seeds or 14)
+    elif given.what == "firm":
+        firm(given.model, given.seeds or 12)
     else:
         ends(given.model, given.seeds or 12, given.sheet)
 

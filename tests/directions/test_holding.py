@@ -50,6 +50,23 @@ def test_what_is_held_stays_and_what_is_not_may_move(seen: ga.Survey, held: Hold
     assert change([first, second], second) < 0.1 * max(change([first], second), 0.05)
 
 
+def test_what_is_held_firmly_changes_less(seen: ga.Survey, held: Holding) -> None:
+    """A term that counts more in a sum of squares is smaller in its minimum; what is not held cannot be firm."""
+    assert seen.jacobians is not None
+    moved, *others = held.names
+    gradients = seen.jacobians.select(held.names).probability_gradients.flatten(2)
+
+    def change(of: str, firm: list[str], hold: list[str] = others) -> float:
+        step = held.step(moved, hold, firm)
+        along = gradients @ (step.vector / step.rate)
+        return float(along[:, held.names.index(of)].square().mean())
+
+    for other in others:
+        assert change(other, [other]) <= change(other, []) * (1 + 1e-4)
+        assert change(other, [other], []) == pytest.approx(change(other, [], []))
+    assert sum(change(one, [one]) for one in others) < 0.9 * sum(change(one, []) for one in others)
+
+
 def test_the_rate_is_what_one_unit_changes(seen: ga.Survey, held: Holding) -> None:
     assert seen.jacobians is not None
     name = held.names[0]

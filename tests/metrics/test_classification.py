@@ -92,3 +92,14 @@ def test_tensors_that_do_not_fit_are_refused() -> None:
     logits, labels = case()
     with pytest.raises(SettingError, match="do not go together"):
         read_attributes(["A"], logits, labels)
+
+
+def test_the_interval_of_a_perfect_accuracy_has_a_width_which_people_decide() -> None:
+    """Draws of decisions that are all right are all alike; Wilson's interval of n right ones begins at n / (n + z²)."""
+    labels = torch.tensor([1.0, 0.0]).repeat(100)[:, None]
+    alone = read_attributes(["A"], labels * 2 - 1, labels)
+    people = read_attributes(["A"], labels * 2 - 1, labels, people=torch.arange(200) // 10)
+    for found, independent in ((alone, 200), (people, 20)):
+        low = independent / (independent + 1.959964**2)
+        assert (found["A"].accuracy.low, found["A"].accuracy.high) == (pytest.approx(low), 1.0)
+        assert found.accuracy.low == pytest.approx(low)

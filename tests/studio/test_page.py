@@ -149,6 +149,7 @@ def test_the_image_before_is_a_swipe_or_a_key_away(visit: Visit) -> None:
 
 def test_padlocks_hold_and_a_link_keeps_them(visit: Visit) -> None:
     page = visit()
+    page.get_by_role("button", name="Everything", exact=True).click()
     padlock = page.get_by_role("button", name="Hold Male", exact=True)
     expect(padlock).to_have_attribute("aria-pressed", "true")
     slider = page.get_by_role("slider", name="Wearing Lipstick", exact=True)
@@ -156,8 +157,11 @@ def test_padlocks_hold_and_a_link_keeps_them(visit: Visit) -> None:
     press(page, "PageUp", 2)
     held = drawn(page)
     padlock.click()
+    expect(page).to_have_url(re.compile("hf=Male$"))
+    firm = drawn(page, held)
+    page.get_by_role("button", name="Hold Male firmly", exact=True).click()
     expect(page).to_have_url(re.compile("h=:Male$"))
-    free = drawn(page, held)
+    free = drawn(page, firm)
     page.reload()
     expect(padlock).to_have_attribute("aria-pressed", "false")
     assert np.array_equal(drawn(page), free)
@@ -433,7 +437,9 @@ def test_evidence_is_read_by_pointer_and_keys_and_leads_to_sliders(visit: Visit)
     reading = page.locator(".reading")
     page.locator('td[data-at="2,3"]').hover()
     expect(reading).to_have_text(
-        re.compile(r"One step of .* changes .* by [+−]?\.\d\d, with everything else held")
+        re.compile(
+            r"One step of .* changes .* by [+−]?\.\d\d \(95 % interval .* to .*\), with everything else held"
+        )
     )
     page.locator('td[data-at="0,0"]').focus()
     before = reading.inner_text()

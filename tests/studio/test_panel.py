@@ -80,6 +80,10 @@ def test_the_page_gets_the_most_selective_first_and_all_that_was_measured(panel:
     assert len(data["changes"]["held"]) == len(data["changes"]["alone"]) == len(NAMES)
     first = NAMES.index(data["directions"][0]["name"])
     assert data["changes"]["alone"][0][first] == pytest.approx(0.25, abs=0.06)
+    margins = data["margins"]["alone"]
+    assert all(
+        0 < margins[row][NAMES.index(entry["name"])] < 0.2 for row, entry in enumerate(data["directions"])
+    )
     assert len(data["map"]["x"]) == len(data["map"]["y"]) == len(data["map"]["scores"]["red"]) == 240
 
 
@@ -87,6 +91,9 @@ def test_a_panel_comes_back_from_its_file(panel: Panel, tmp_path: Path) -> None:
     again = load_panel(save_panel(panel, tmp_path / "toy.panel"))
     ours, theirs = panel_data(panel, "toy"), panel_data(again, "toy")
     assert ours["directions"] == theirs["directions"]
+    assert torch.allclose(
+        torch.tensor(ours["margins"]["held"]), torch.tensor(theirs["margins"]["held"]), atol=2e-3
+    )
     for key in ("attributes", "exclusive", "notes", "space"):
         assert ours[key] == theirs[key]
     assert (again.fingerprint, again.scorer_fingerprint) == (panel.fingerprint, panel.scorer_fingerprint)

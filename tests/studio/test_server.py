@@ -107,6 +107,22 @@ def test_a_slider_moves_its_attribute_and_a_padlock_holds(socket: WebSocketTestS
     assert max(abs(free[name] - before[name]) for name in others) > 0.1
 
 
+def test_an_attribute_is_held_before_all_others(socket: WebSocketTestSession) -> None:
+    def scores(**fields: Any) -> dict[str, float]:
+        return ask(socket, {"kind": "image", "scene": scene(**fields), "scores": True}, answers=2)[1][0][
+            "scores"
+        ]
+
+    before, free = scores(), scores(moves={"red": -1.0}, hold=[])
+    other = max((name for name in NAMES if name != "red"), key=lambda name: abs(free[name] - before[name]))
+    firm = scores(moves={"red": -1.0}, hold=[], firm=[other])
+    assert abs(firm[other] - before[other]) < 0.7 * abs(free[other] - before[other])
+    ((refused, _),) = ask(
+        socket, {"kind": "image", "scene": scene(moves={"red": 1.0}, firm=["nobody"]), "scores": False}
+    )
+    assert "no direction to hold" in refused["error"]
+
+
 def test_a_sheet_has_a_cell_for_each_scene(socket: WebSocketTestSession) -> None:
     what = {
         "kind": "sheet",

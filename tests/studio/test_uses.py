@@ -108,7 +108,16 @@ def test_evidence_leads_to_a_direction_and_a_script_draws_the_same_pixels(
     expect(page.locator(".examples canvas.drawn")).to_have_count(8)
     with page.expect_download() as got:
         page.get_by_role("button", name="CSV").click()
-    assert Path(got.value.path()).read_text().startswith("slider,")
+    header, line, *_ = Path(got.value.path()).read_text().splitlines()
+    assert header == "slider,attribute,change,low,high"
+    change, low, high = map(float, line.split(",")[2:])
+    assert low < change < high
+    expect(page.locator(".reading")).to_contain_text("95 % interval")
+    with page.expect_download() as got:
+        page.get_by_role("button", name="PNG").click()
+    matrix = np.asarray(Image.open(got.value.path()).convert("RGB"))
+    assert matrix.shape[0] > 400
+    assert len(np.unique(matrix.reshape(-1, 3), axis=0)) > 5
     page.get_by_role("button", name=re.compile("^Slider of")).first.click()
     slider = page.locator(".row input[type=range]:focus")
     expect(slider).to_be_visible()

@@ -100,7 +100,7 @@ class Evidence(ABC):
         """The logits of one attribute, of the codes to learn from."""
 
     @abstractmethod
-    def codes_of(self, rows: Sequence[Int[Tensor, " k"]]) -> list[Float[Tensor, "k d"]]:
+    def codes_of(self, rows: Sequence[Int[Tensor, " _"]]) -> list[Float[Tensor, "_ d"]]:
         """Several choices of the codes to learn from, in one pass."""
 
     @abstractmethod
@@ -158,7 +158,7 @@ class Matrices(Evidence):
     def column(self, k: int) -> Float[Tensor, " n"]:
         return self.logits[:, k]
 
-    def codes_of(self, rows: Sequence[Int[Tensor, " k"]]) -> list[Float[Tensor, "k d"]]:
+    def codes_of(self, rows: Sequence[Int[Tensor, " _"]]) -> list[Float[Tensor, "_ d"]]:
         return [self.codes[chosen] for chosen in rows]
 
     def take(self, names: Sequence[str], columns: Sequence[int]) -> Matrices:
@@ -235,7 +235,7 @@ class Streamed(Evidence):
     def names_in_survey(self) -> list[str]:
         return [self.survey.names[column] for column in self.columns]
 
-    def codes_of(self, rows: Sequence[Int[Tensor, " k"]]) -> list[Float[Tensor, "k d"]]:
+    def codes_of(self, rows: Sequence[Int[Tensor, " _"]]) -> list[Float[Tensor, "_ d"]]:
         found = [torch.empty(len(chosen), self.dim) for chosen in rows]
         start = 0
         for piece in self.pieces():

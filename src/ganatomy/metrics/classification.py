@@ -14,7 +14,13 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ganatomy.errors import SettingError
-from ganatomy.statistics.intervals import NUM_RESAMPLES, Estimate, estimate, resampling
+from ganatomy.statistics.intervals import (
+    NUM_RESAMPLES,
+    Estimate,
+    estimate,
+    resampling,
+    share_with_draws,
+)
 
 NUM_BINS = 10
 """Of a calibration curve."""
@@ -159,13 +165,13 @@ def read_attributes(
     drawn, num_people = draws(len(logits), people, seed=seed)
     weights = torch.cat([torch.full((1, len(logits)), 1 / len(logits), dtype=torch.double), drawn])
     columns = [Column.of(logits[:, k], labels[:, k], weights) for k in range(len(names))]
-    ones = tuple(_reading(name, column) for name, column in zip(names, columns, strict=True))
+    ones = tuple(_reading(name, column, num_people) for name, column in zip(names, columns, strict=True))
     counts = torch.stack([column.counts for column in columns])
     total = counts.nansum(0)
     known = sum(one.known for one in ones)
     return AttributeReadings(
         attributes=ones,
-        accuracy=_bounded((total[0] + total[3]) / total.sum(0)),
+        accuracy=_share((total[0] + total[3]) / total.sum(0), num_people or len(logits)),
         base_rate=sum(one.base_rate * one.known for one in ones if one.known) / max(known, 1),
         f1_micro=_bounded(f_beta(total, 1)),
         f1_macro=_bounded(f_beta(counts.transpose(0, 1), 1).nanmean(0)),
@@ -278,18 +284,19 @@ def f_beta(counts: Float[Tensor, "4 *b"], beta: float) -> Float[Tensor, "*b"]:
     return (1 + square) * hits / ((1 + square) * hits + square * misses + alarms)
 
 
-def _reading(name: str, column: Column) -> AttributeReading:
+def _reading(name: str, column: Column, num_people: int | None) -> AttributeReading:
     hits, alarms, misses, passed = column.counts
     total = hits + alarms + misses + passed
     known, positives = len(column.logits), int(column.positive.sum())
     share = positives / known if known else float("nan")
+    independent = min(known, num_people or known)
     return AttributeReading(
         name=name,
         known=known,
         positives=positives,
-        prevalence=_bounded((hits + misses) / total),
+        prevalence=_share((hits + misses) / total, independent),
         base_rate=max(share, 1 - share),
-        accuracy=_bounded((hits + passed) / total),
+        accuracy=_share((hits + passed) / total, independent),
         balanced_accuracy=_bounded((hits / (hits + misses) + passed / (passed + alarms)) / 2),
         auc=_bounded(column.auc()),
         average_precision=_bounded(column.average_precision()),
@@ -298,6 +305,11 @@ def _reading(name: str, column: Column) -> AttributeReading:
         calibration_error=_bounded(column.calibration_error()),
         curve=column.curve(),
     )
+
+
+def _share(values: Float[Tensor, " b"], n: int) -> Estimate:
+    """The same for a share of n independent images or people: wide also where all or none are right."""
+    return share_with_draws(float(values[0]), n, values[1:])
 
 
 def _bounded(values: Float[Tensor, " b"]) -> Estimate:

@@ -146,6 +146,22 @@ def share_of(yes: int, n: int) -> Estimate:
     return Estimate(value=yes / n, low=float(found.low), high=float(found.high))
 
 
+def share_with_draws(yes: float, n: int, resampled: Float[Tensor, " b"]) -> Estimate:
+    """A share with the interval of its draws, or Wilson's of n where all or none succeeded and draws cannot differ.
+
+    Args:
+        yes: the share itself, 0 to 1.
+        n: independent trials behind it.
+        resampled: the share in each draw with replacement.
+
+    Example:
+        >>> found = share_with_draws(1.0, 200, torch.ones(1000))
+        >>> round(found.low, 3), found.high
+        (0.981, 1.0)
+    """
+    return share_of(round(yes * n), n) if yes in (0.0, 1.0) else estimate(yes, resampled)
+
+
 def difference(first: Estimate, second: Estimate) -> Estimate:
     """The difference of two independent figures, its interval made of theirs (Newcombe 1998, method 10).
 

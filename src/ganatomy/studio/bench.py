@@ -176,23 +176,23 @@ class Bench:
                 return free
             if panel is None:
                 return replace(free, step=free.sigma)
-            return panel.move_along(free, hold)
+            return panel.move_along(free, hold, scene.firm)
         if panel is None:
             raise SettingError("the sliders of this model are still being measured; wait for them")
         if name not in panel.names:
             raise UnknownNameError("direction", name, [*panel.names, *scene.taught, *scene.own])
-        return self._keep(("move", name, hold), lambda: panel.move(name, hold))
+        return self._keep(("move", name, hold, scene.firm), lambda: panel.move(name, hold, scene.firm))
 
     def held(self, scene: Scene, panel: Panel, moved: str) -> tuple[str, ...]:
         """The attributes that a scene holds while one is moved, in the order of the panel."""
-        if scene.hold == "best":
-            return panel.best_hold(moved)
         if scene.hold == "all":
-            return tuple(panel.names)
-        for name in scene.hold:
-            if name not in panel.names:
-                raise UnknownNameError("direction to hold", name, panel.names)
-        return tuple(name for name in panel.names if name in scene.hold)
+            hold = tuple(panel.names)
+        else:
+            hold = panel.best_hold(moved) if scene.hold == "best" else scene.hold
+        hold = {*hold, *scene.firm}
+        for name in hold.difference(panel.names):
+            raise UnknownNameError("direction to hold", name, panel.names)
+        return tuple(name for name in panel.names if name in hold)
 
     def taught(self, name: str, labels: Labels, *, num_next: int = 0, pause: Pause = go_on) -> FewLabels:
         """The direction learnt from labelled images, and how good it is; its rows are seeds.

@@ -44,6 +44,10 @@ def panel_data(panel: Panel, model: str) -> dict[str, Any]:
         "attributes": list(panel.attributes),
         "changes": {how: _rounded(sliders.changes[order], 3) for how, sliders in panel.measured.items()}
         or None,
+        "margins": as_json(
+            {how: _rounded(sliders.margins[order], 3) for how, sliders in panel.measured.items()}
+        )
+        or None,
         "map": {
             "x": _rounded(gallery.xy[:, 0], 4),
             "y": _rounded(gallery.xy[:, 1], 4),

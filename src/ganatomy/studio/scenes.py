@@ -75,6 +75,7 @@ class Scene(Part):
         moves: steps along directions of the panel, taught ones and own ones, by name.
         hold: attributes to keep; "all" are those of the panel that are not moved themselves, "best" holds all or none
             for each slider, as was measured to be cleaner.
+        firm: attributes to keep before all others, whatever `hold` says.
         layers: half-open range that is moved, all by default.
         taught: directions by the images that were labelled for them.
         own: directions by value, from a file.
@@ -83,6 +84,7 @@ class Scene(Part):
     codes: Annotated[Codes, one_code]
     moves: Annotated[Mapping[str, float], named(number(-FURTHEST, FURTHEST))] = field(default_factory=dict)
     hold: Annotated[tuple[str, ...] | Literal["all", "best"], _hold] = "all"
+    firm: Annotated[tuple[str, ...], several(text, most=1000)] = ()
     layers: Annotated[tuple[int, int] | None, layer_range] = None
     taught: Annotated[Mapping[str, Labels], named(Labels.read)] = field(default_factory=dict)
     own: Annotated[Mapping[str, Direction], named(read_direction)] = field(default_factory=dict)

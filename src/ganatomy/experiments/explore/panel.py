@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Self
@@ -18,9 +18,9 @@ from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
 from ganatomy.experiments.explore.gallery import Gallery
 from ganatomy.latents import Direction, Directions, Space
 from ganatomy.maps import classes_of
-from ganatomy.metrics.entanglement import DOUBTS
+from ganatomy.metrics.entanglement import DOUBTS, Entanglement
 from ganatomy.statistics.formatting import listed
-from ganatomy.statistics.intervals import Estimate
+from ganatomy.statistics.intervals import Estimate, middle, resampling
 
 DOUBTED = {
     "short": "With all others held, the largest step tried changes {names} less than the target change.",
@@ -40,6 +40,7 @@ class Sliders:
     Args:
         steps: distance that changes the mean probability of the direction's own attribute by the target change.
         changes: mean changes of all probabilities.
+        margins: half the 95 % interval of each, from draws of images; nan for attributes that too few images have.
         sizes: mean sizes of their changes; by the judge where there is one, nan for attributes that it does not know.
         selectivity: of each direction: value, low and high end; by the judge where there is one.
         doubts: why each step cannot be trusted, as the number of one of `DOUBTS`; 0 where it can.
@@ -47,6 +48,7 @@ class Sliders:
 
     steps: Float[Tensor, " k"]
     changes: Float[Tensor, "k a"]
+    margins: Float[Tensor, "k a"]
     sizes: Float[Tensor, "k a"]
     selectivity: Float[Tensor, "k 3"]
     doubts: Int[Tensor, " k"]
@@ -65,9 +67,12 @@ class Sliders:
             own = read if name in read.names else result
             columns_of = [exploration.survey.names.index(attribute) for attribute in own.attributes]
             sizes[k, columns_of] = own.mean_abs_change[own.names.index(name)].float()
+        margins = torch.full_like(sizes, math.nan)
+        margins[:, [exploration.survey.names.index(name) for name in result.attributes]] = _margins(result)
         return cls(
             steps=result.strengths.abs().float(),
             changes=torch.stack([columns[name] for name in exploration.survey.names], dim=1).float(),
+            margins=margins,
             sizes=sizes,
             selectivity=torch.tensor([list(figures[name].data().values()) for name in result.names]),
             doubts=torch.tensor([DOUBTS.index(doubt) for doubt in result.doubts]),
@@ -228,12 +233,13 @@ class Panel:
             .tolist()
         )
 
-    def move(self, name: str, hold: Sequence[str]) -> Direction:
+    def move(self, name: str, hold: Sequence[str], firm: Collection[str] = ()) -> Direction:
         """The direction that changes one attribute while others are held, with the length of one step along it.
 
         Args:
             name: of a direction of the panel.
             hold: names of directions whose attributes to keep; `name` itself is left out.
+            firm: those of them to keep before the others.
 
         Returns:
             The direction, with its step, its slope and what it holds.
@@ -248,14 +254,14 @@ class Panel:
             return replace(alone, step=alone.sigma)
         if not hold:
             return replace(alone, step=float(self.alone.steps[k]))
-        found = self.holding.step(name, hold)
+        found = self.holding.step(name, hold, firm)
         everything = self.holding.step(name, [other for other in self.names if other != name])
         # The step with everything held was measured; rates say by how much this one is shorter.
         step = float(self.held.steps[k]) * everything.rate / found.rate
         slope = alone.slope * float(alone.vector.flatten().double() @ found.vector.flatten().double())
         return replace(self._held(alone, found.vector, self.holding, hold), step=step, slope=slope)
 
-    def move_along(self, direction: Direction, hold: Sequence[str]) -> Direction:
+    def move_along(self, direction: Direction, hold: Sequence[str], firm: Collection[str] = ()) -> Direction:
         """A direction from outside the panel, changed so that attributes are held, with the length of one step.
 
         One that has a step already comes from a slider, and stays as it is. What a direction changes is not held.
@@ -266,6 +272,7 @@ class Panel:
         Args:
             direction: of the same generator.
             hold: names of directions whose attributes to keep.
+            firm: those of them to keep before the others.
 
         Returns:
             The direction, with its step and what it holds.
@@ -276,7 +283,7 @@ class Panel:
         fits = direction.space == self.space and vector.shape == self.directions[0].vector.shape
         if not hold or self.holding is None or not fits:
             return replace(direction, step=direction.sigma)
-        found = self.holding.toward(vector / vector.norm(), hold)
+        found = self.holding.toward(vector / vector.norm(), hold, firm)
         held = self._held(direction, found.vector, self.holding, hold)
         return replace(held, step=min(direction.sigma / found.rate, MOST_SIGMA * held.sigma))
 
@@ -290,6 +297,14 @@ class Panel:
             method="studio",
             fingerprint=self.fingerprint,
         )
+
+
+def _margins(result: Entanglement) -> Float[Tensor, "k a"]:
+    """Half the 95 % interval of each mean change."""
+    draws = resampling(result.num_images, seed=result.seed).float()
+    changes = result.changes.float()
+    ends = [middle(draws @ own) for own in changes]
+    return torch.stack([(high - low) / 2 for low, high in ends]).float()
 
 
 def _notes(exploration: Exploration) -> tuple[str, ...]:

@@ -79,6 +79,7 @@ def save_panel(panel: Panel, path: str | os.PathLike[str]) -> Path:
         tensors |= {
             f"{how}.steps": sliders.steps,
             f"{how}.changes": sliders.changes.half(),
+            f"{how}.margins": sliders.margins.half(),
             f"{how}.sizes": sliders.sizes,
             f"{how}.selectivity": sliders.selectivity,
             f"{how}.doubts": sliders.doubts,
@@ -157,6 +158,7 @@ def _sliders(tensors: dict[str, Tensor], how: str) -> Sliders | None:
     return Sliders(
         steps=tensors[f"{how}.steps"],
         changes=tensors[f"{how}.changes"].float(),
+        margins=tensors[f"{how}.margins"].float(),
         sizes=tensors[f"{how}.sizes"].float(),
         selectivity=tensors[f"{how}.selectivity"],
         doubts=tensors[f"{how}.doubts"],

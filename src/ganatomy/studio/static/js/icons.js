@@ -9,6 +9,7 @@ const PATHS = {
   teach: "M4 13l4 4 8-10M14 17l6-8M20 17l-6-8",
   evidence: "M4 20V4M4 20h16M8 20v-6M12 20V8M16 20v-9",
   locked: "M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3",
+  firm: "M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3M12 14v3",
   unlocked: "M6 11h12v9H6zM9 11V8a3 3 0 0 1 5.7-1.3",
   photograph: "M4 8h4l2-3h4l2 3h4v11H4zM12 13m-3.5 0a3.5 3.5 0 1 0 7 0 3.5 3.5 0 1 0-7 0",
   undo: "M9 14L4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3",

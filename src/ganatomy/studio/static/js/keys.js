@@ -34,7 +34,7 @@ const ACTIONS = {
   r: () => changeEdit({ codes: { seeds: [randomSeed()] } }),
   "[": () => besides(-1),
   "]": () => besides(1),
-  l: () => measured.value && changeEdit({ hold: holdsEvery(hold.value) ? HOLD_NOTHING : HOLD_EVERY }),
+  l: () => measured.value && changeEdit({ hold: holdsEvery(hold.value) ? HOLD_NOTHING : HOLD_EVERY, firm: [] }),
   0: () => changeEdit({ moves: {} }),
   7: () => { exportOpen.value = true; },
   "?": () => { helpOpen.value = true; },

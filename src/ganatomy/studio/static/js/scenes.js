@@ -3,7 +3,7 @@ import { directions, space, defaultPsi } from "./models.js";
 import { edit, HOLD_EVERY, HOLD_NOTHING, holds, holdsEvery } from "./state.js";
 import { computed } from "./view.js";
 
-const UNMOVED = { moves: {}, hold: HOLD_NOTHING, layers: null, taught: {}, own: {} };
+const UNMOVED = { moves: {}, hold: HOLD_NOTHING, firm: [], layers: null, taught: {}, own: {} };
 
 /** The space that an image is drawn in, where it is drawn. @param {import("./state.js").Codes} codes */
 const spaceOf = (codes) => codes.space ?? space.value;
@@ -18,10 +18,11 @@ export function codesOf(codes, psi, label = null) {
 }
 
 /** @param {import("./state.js").Edit} edit */
-export const sceneOf = ({ codes, psi, label, moves, hold, layers, taught, own }) => ({
+export const sceneOf = ({ codes, psi, label, moves, hold, firm, layers, taught, own }) => ({
   codes: codesOf(codes, psi, label),
   moves,
   hold: hold === null ? "best" : held(hold),
+  firm,
   layers,
   // Only what a move names has to travel.
   taught: picked(taught, moves),
@@ -50,6 +51,7 @@ export function editOf(scene, model) {
     label: codes.label ?? null,
     moves: scene.moves ?? {},
     hold: padlocksOf(scene.hold ?? "all"),
+    firm: scene.firm ?? [],
     layers: scene.layers ?? null,
     taught: scene.taught ?? {},
     own: scene.own ?? {},

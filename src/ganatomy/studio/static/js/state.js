@@ -12,6 +12,7 @@
  * @property {number|null} label       class of a conditional model
  * @property {Object<string, number>} moves   in steps
  * @property {Hold|null} hold          padlocks; null is for each slider what was measured to be cleaner
+ * @property {string[]} firm          attributes that are held before all others
  * @property {[number, number]|null} layers   half-open range of layers that moves act on
  * @property {Object<string, Labels>} taught
  * @property {Object<string, object>} own     directions by value, from restored files
@@ -43,6 +44,7 @@ export const HOLD_EVERY = { every: true, except: [] };
 export const HOLD_NOTHING = { every: false, except: [] };
 
 export const holds = (hold, name) => hold.every !== hold.except.includes(name);
+export const holdsFirmly = ({ firm }, name) => firm.includes(name);
 export const holdsEvery = (hold) => hold.every && hold.except.length === 0;
 
 /** The seed of the first image of a model: one in which the first sliders have something to do. */
@@ -50,7 +52,7 @@ export const start = { of: () => 0 };
 
 /** @returns {Edit} */
 export const freshEdit = (seed = start.of(null)) => ({
-  codes: { seeds: [seed] }, psi: null, label: null, moves: {}, hold: null, layers: null, taught: {}, own: {},
+  codes: { seeds: [seed] }, psi: null, label: null, moves: {}, hold: null, firm: [], layers: null, taught: {}, own: {},
 });
 
 /** @returns {State} */
@@ -106,6 +108,12 @@ export function setMove(name, strength, why) {
   const { [name]: _, ...rest } = state.value.edit.moves;
   const rounded = Math.round(strength * 100) / 100;
   changeEdit({ moves: rounded === 0 ? rest : { ...rest, [name]: rounded } }, why);
+}
+
+/** Holds one attribute before all others, or no more than them. */
+export function setFirm(name, firmly, patch = {}) {
+  const rest = state.value.edit.firm.filter((other) => other !== name);
+  changeEdit({ ...patch, firm: firmly ? [...rest, name] : rest });
 }
 
 /** Another image, with the sliders that were taught or opened from files here besides its own. @returns {Edit} */

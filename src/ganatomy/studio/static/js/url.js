@@ -86,6 +86,7 @@ function editFields(edit) {
     ["k", edit.label !== null && String(edit.label)],
     ["mv", pairs(edit.moves, String)],
     ["h", writeHold(edit.hold)],
+    ["hf", edit.firm.map(escape).join(",")],
     ["l", edit.layers && edit.layers.join("-")],
     ["t", pairs(edit.taught, ({ yes, no }) => `${dotted(yes)}_${dotted(no)}`)],
     ["o", Object.keys(edit.own).length > 0 && escape(JSON.stringify(edit.own))],
@@ -105,6 +106,7 @@ function readEdit(fields, model = null) {
     label: whole(fields.k, 0, 1e6),
     moves: pairs(fields.mv, (value) => number(value, -6, 6)),
     hold: readHold(fields.h),
+    firm: names(fields.hf),
     layers: range(fields.l),
     taught: pairs(fields.t, (value) => {
       const [yes, no] = value.split("_").map((part) => seeds(part));
@@ -133,11 +135,13 @@ function writeHold(hold) {
   return (every ? ":" : "") + except.map(escape).join(",");
 }
 
+const names = (text) => several(text).map((name) => plain(name)).filter(Boolean);
+
 function readHold(text) {
   if (!text) return null;
   if (text === "-") return HOLD_NOTHING;
   const every = text.startsWith(":");
-  return { every, except: several(every ? text.slice(1) : text).map((name) => plain(name)).filter(Boolean) };
+  return { every, except: names(every ? text.slice(1) : text) };
 }
 
 const edits = (all) => all.map((one) => escape(joined(editFields(one)))).join(",");

@@ -3,14 +3,14 @@ import { Icon } from "../icons.js";
 import { directions, hold } from "../models.js";
 import { changeEdit, edit, HOLD_EVERY, HOLD_NOTHING, holdsEvery, moves } from "../state.js";
 import { html } from "../view.js";
-import { titled } from "../words.js";
+import { listed, titled } from "../words.js";
 import { times } from "./badge.js";
 
 export function Holding() {
   const own = edit.value.hold;
   const nothing = own && !own.every && own.except.length === 0;
   const choice = (name, title, icon, pressed, next) => html`
-    <button class="plain" aria-pressed=${pressed} title=${title} onClick=${() => changeEdit({ hold: next })}>
+    <button class="plain" aria-pressed=${pressed} title=${title} onClick=${() => changeEdit({ hold: next, firm: [] })}>
       ${icon && html`<${Icon} name=${icon} />`}${name}</button>`;
   return html`
     <div class="hold">
@@ -19,9 +19,11 @@ export function Holding() {
         ${choice("Everything", "Hold all attributes that are not moved (L)", "locked", Boolean(own) && holdsEvery(own), HOLD_EVERY)}
         ${choice("Nothing", "Hold nothing (L)", "unlocked", Boolean(nothing), HOLD_NOTHING)}
       </div>
-      <p class="quiet">${why()}</p>
+      <p class="quiet">${[why(), firmly()].filter(Boolean).join(" ")}</p>
     </div>`;
 }
+
+const firmly = () => edit.value.firm.length > 0 && `Before all others: ${listed(edit.value.firm.map(titled))}.`;
 
 function why() {
   const name = Object.keys(moves.value).findLast((one) => directions.value.has(one));

@@ -2,7 +2,7 @@
 import { Icon } from "../icons.js";
 import { before } from "../images.js";
 import { directions, hold, measured } from "../models.js";
-import { changeEdit, holds, moves, setMove } from "../state.js";
+import { changeEdit, edit, holds, holdsFirmly, moves, setFirm, setMove } from "../state.js";
 import { html, useComputed } from "../view.js";
 import { signed, titled } from "../words.js";
 import { Badge } from "./badge.js";
@@ -92,17 +92,27 @@ export const Scored = ({ name }) => html`
   <li class="row scored"><span></span><span class="name">${titled(name)}</span>
     <${Score} name=${name} moved=${false} /></li>`;
 
+const PADLOCKS = {
+  unlocked: "Free to move along; press to hold it",
+  locked: "Held while other sliders move; press to hold it before all others",
+  firm: "Held before all others; press to let it free",
+};
+
+/** Free, held, held before all others, and free again. */
 function Padlock({ name, all }) {
   const held = useComputed(() => holds(hold.value, name)).value;
+  const firm = useComputed(() => holdsFirmly(edit.value, name)).value;
+  const state = firm ? "firm" : held ? "locked" : "unlocked";
   const toggle = () => {
+    if (held && !firm) return setFirm(name, true);
+    if (firm && !held) return setFirm(name, false);
     const { every, except } = hold.value;
     const next = except.includes(name) ? except.filter((other) => other !== name) : [...except, name];
     // Each padlock opened by itself is nothing held, and each closed by itself is everything.
     const turned = all.every((other) => next.includes(other));
-    changeEdit({ hold: turned ? { every: !every, except: [] } : { every, except: next } });
+    return setFirm(name, false, { hold: turned ? { every: !every, except: [] } : { every, except: next } });
   };
   return html`
-    <button class="padlock" aria-pressed=${held} aria-label=${`Hold ${titled(name)}`} onClick=${toggle}
-      title=${held ? "Held while other sliders move" : "Free to move along"}>
-      <${Icon} name=${held ? "locked" : "unlocked"} /></button>`;
+    <button class=${`padlock ${state}`} aria-pressed=${held || firm} onClick=${toggle} title=${PADLOCKS[state]}
+      aria-label=${`Hold ${titled(name)}${firm ? " firmly" : ""}`}><${Icon} name=${state} /></button>`;
 }

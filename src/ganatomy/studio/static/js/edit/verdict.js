@@ -1,9 +1,9 @@
 /** What was moved in the image that is shown, and what else changed, in words; dimmed while a newer image is due. */
 import { Icon } from "../icons.js";
 import { before, changed, now } from "../images.js";
-import { hold, measured, panel } from "../models.js";
+import { directions, hold, measured, panel } from "../models.js";
 import { difference, swiped } from "../panes.js";
-import { edit, moves } from "../state.js";
+import { edit, holdsFirmly, moves, setFirm } from "../state.js";
 import { html, useEffect, useState } from "../view.js";
 import { listed, percent, points, titled } from "../words.js";
 import { Here } from "./badge.js";
@@ -66,9 +66,19 @@ function Chips({ others }) {
   return html`
     <ul class="chips" aria-label="Also changed">
       <li class="quiet">Also changed</li>
-      ${others.slice(0, NAMED).map(([name, by]) => html`<li class="chip">${titled(name)} <b>${points(by)}</b></li>`)}
+      ${others.slice(0, NAMED).map(([name, by]) => html`<${Chip} key=${name} name=${name} by=${by} />`)}
       ${rest > 0 && html`<li class="quiet">and ${rest} more</li>`}
     </ul>`;
+}
+
+/** One attribute that changed; where sliders can hold it, a press holds it before all others. */
+function Chip({ name, by }) {
+  const words = html`${titled(name)} <b>${points(by)}</b>`;
+  if (!measured.value || !directions.value.has(name)) return html`<li class="chip">${words}</li>`;
+  const firm = holdsFirmly(edit.value, name);
+  return html`<li><button class="chip" aria-pressed=${firm} onClick=${() => setFirm(name, !firm)}
+    title=${firm ? "Held before all others, as far as this model allows" : "Hold it before all others"}>
+    <${Icon} name=${firm ? "firm" : "locked"} />${words}</button></li>`;
 }
 
 function advice() {

@@ -6,6 +6,9 @@ import { howMeasured, measured } from "../models.js";
 import { html } from "../view.js";
 import { listed, points, share, titled } from "../words.js";
 
+/** Where there is no room for all, figures open at a press. */
+const narrow = matchMedia("(max-width: 40rem)");
+
 export const Cards = ({ directions }) => html`
   <section>
     <h2>The directions${measured.value && ", cleanest first"}</h2>
@@ -23,6 +26,7 @@ function Card({ direction }) {
           <${Icon} name="edit" />Slider</button>
       </header>
       <${Badge} name=${name} />
+      <details class="figures" open=${!narrow.matches}><summary>Figures</summary>
       <dl class="facts">
         ${effects && html`
           <div><dt>Own change over others, held</dt><dd>${figure(effects.held)}</dd></div>
@@ -32,6 +36,7 @@ function Card({ direction }) {
       </dl>
       ${also.length > 0 && html`<p class="quiet">One step also changes ${listed(also.map((one) => `${titled(one.name)} ${points(one.change)}`))}.</p>`}
       ${!works && html`<p class="quiet">Barely separable in this model.</p>`}
+      </details>
     </li>`;
 }
 

@@ -6,6 +6,7 @@ import { measuredScene } from "../scenes.js";
 import { Thumb } from "../thumbs.js";
 import { html, useMemo, useRef, useState } from "../view.js";
 import { signed, titled } from "../words.js";
+import { asImage, asTable } from "./matrixfiles.js";
 
 const HELD = { held: "everything else held", alone: "nothing held" };
 const ARROWS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
@@ -25,10 +26,13 @@ export function Matrix({ panel }) {
     const own = rows.filter((name) => panel.attributes.includes(name));
     return [...own, ...panel.attributes.filter((name) => !own.includes(name))];
   }, [panel]);
-  const values = useMemo(() => {
+  const [values, margins] = useMemo(() => {
     const places = columns.map((name) => panel.attributes.indexOf(name));
-    return panel.changes[how].map((row) => places.map((place) => row[place]));
+    return [panel.changes, panel.margins].map((all) => all[how].map((row) => places.map((place) => row[place])));
   }, [panel, how]);
+  const names = { rows, columns };
+  const file = (ending) => `${panel.model}-changes-${how}.${ending}`;
+  const image = async () => save({ blob: await asImage(table.current, names), name: file("png") });
   const top = panel.target_change;
 
   const show = (event) => {
@@ -50,11 +54,12 @@ export function Matrix({ panel }) {
             <button class="plain" aria-pressed=${how === name} onClick=${() => setHow(name)}>${words}</button>`)}
         </div>
         <${Scale} top=${top} />
-        <button class="plain" onClick=${() => save({ blob: asTable(rows, columns, values), name: `${panel.model}-changes-${how}.csv` })}><${Icon} name="export" />CSV</button>
+        <button class="plain" onClick=${() => save({ blob: asTable(names, values, margins), name: file("csv") })}><${Icon} name="export" />CSV</button>
+        <button class="plain" onClick=${image}><${Icon} name="export" />PNG</button>
       </div>
       <p class="reading">${at ? html`
         One step of <b>${titled(rows[at[0]])}</b> changes <b>${titled(columns[at[1]])}</b> by
-        ${" "}<b>${signed(values[at[0]][at[1]])}</b>, with ${HELD[how]}.` : html`
+        ${" "}<b>${signed(values[at[0]][at[1]])}</b>${between(values, margins, at)}, with ${HELD[how]}.` : html`
         Each row is a slider, each column an attribute; red is more, blue is less. A selective slider has colour on the
         diagonal only. Point at a cell, or go there with the arrow keys; a click shows examples.`}</p>
       ${shown && html`<${Examples} name=${shown} how=${how} />`}
@@ -70,9 +75,12 @@ export function Matrix({ panel }) {
     </section>`;
 }
 
-/** The changes as comma-separated values. */
-const asTable = (rows, columns, values) => new Blob([[["slider", ...columns], ...rows.map((row, i) => [row, ...values[i]])]
-  .map((line) => line.map((cell) => (/[",]/.test(cell) ? `"${String(cell).replaceAll('"', '""')}"` : cell)).join(",")).join("\n")], { type: "text/csv" });
+/** The interval of a cell in words; attributes that too few images have were not measured that closely. */
+function between(values, margins, [i, j]) {
+  if (margins[i][j] === null) return "";
+  const [low, high] = [-1, 1].map((side) => signed(values[i][j] + side * margins[i][j]));
+  return ` (95 % interval ${low} to ${high})`;
+}
 
 /** One step of a slider in some images. */
 const Examples = ({ name, how }) => html`
