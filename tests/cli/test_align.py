@@ -86,7 +86,7 @@ def test_what_is_refused(run: Any, tmp_path: Path, detector: Path) -> None:
     assert "no face was found" in run("align", photo, "-o", out, "--detector", detector).complaint
     assert "there is no layout" in run("align", photo, "-o", out, "--layout", "fhq").complaint
     assert "leave one out" in run("align", photo, "-o", out, "--layout", "crop", "--like", "faces").complaint
-    assert "makes no images" in run("align", photo, "-o", out, "--resolution", 0).complaint
+    assert "is out of range; give 1 to" in run("align", photo, "-o", out, "--resolution", 0).complaint
     assert "does not exist" in run("align", tmp_path / "gone.jpg", "-o", out, "--layout", "crop").complaint
     assert (
         "is not YuNet"

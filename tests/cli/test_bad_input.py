@@ -230,7 +230,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
         (["sample", "STACK", "--space", "w", "-o", "a.png"], "has no space w"),
         (["sample", "STACK", "--truncation-psi", "0.7", "-o", "a.png"], "--truncation-psi 0.7"),
         (["sample", "STYLE", "--batch-size", "0", "-o", "a.png"], "--batch-size: 0 is out of range"),
-        (["sample", "STYLE", "--seed", "-1", "-o", "a.png"], "seed -1 is out of range"),
+        (["sample", "STYLE", "--seed", "-1", "-o", "a.png"], "-1' is not a seed"),
         (["walk", "STYLE", "--seed", "x", "-o", "a.png"], "'x' is not a seed"),
         (["walk", "STYLE", "--along", "D:Smiling", "-o", "a.png"], "say which codes"),
         (["walk", "STYLE", "--seed", "1", "--along", "Smiling", "-o", "a.png"], "FILE:NAME"),

@@ -235,7 +235,7 @@ def _check(
     if n < 2 or num_components < 1 or batch_size < 1:
         raise SettingError(
             f"cannot find {num_components} components of {n} codes in batches of {batch_size}; "
-            "give 1, 2 and 1 or more"
+            "give at least one component, two codes, and batches of one"
         )
     if layer is None and space is Space.Z:
         known = ", ".join(layer_names(generator, space=space))

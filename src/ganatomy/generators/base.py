@@ -375,7 +375,9 @@ class Generator(nn.Module, ABC):
     def _with_space(self, latents: Latents | Tensor | np.ndarray, space: str | None) -> Latents:
         """Plain numbers as codes of their space."""
         if space is None:
-            return latents  # pyright: ignore[reportReturnType] (`_check` refuses what are no codes)
+            if not isinstance(latents, Latents):
+                raise _without_space(latents)
+            return latents
         if isinstance(latents, Latents):
             raise SettingError(
                 f"these codes know that they are in {latents.space}; leave out space={space!r}"
@@ -385,10 +387,7 @@ class Generator(nn.Module, ABC):
 
     def _check(self, latents: Latents) -> None:
         if not isinstance(latents, Latents):
-            raise SettingError(
-                f"codes come as Latents, which know their space, not as {type(latents).__name__}; "
-                'write ganatomy.Latents(codes=tensor, space="z"), or say the space of plain numbers with space='
-            )
+            raise _without_space(latents)
         if latents.fingerprint and latents.fingerprint != self.fingerprint:
             raise FingerprintError(
                 f"these codes are of generator {latents.fingerprint[:12]}, this one is {self.fingerprint[:12]}; "
@@ -411,6 +410,13 @@ class Generator(nn.Module, ABC):
                 f"w+ codes of this generator have {layers} layers, these have {latents.num_layers}; "
                 "codes of a model of another resolution have others"
             )
+
+
+def _without_space(given: object) -> SettingError:
+    return SettingError(
+        f"codes come as Latents, which know their space, not as {type(given).__name__}; "
+        'write ganatomy.Latents(codes=tensor, space="z"), or say the space of plain numbers with space='
+    )
 
 
 MOST_ROWS = 1 << 40

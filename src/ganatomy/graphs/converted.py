@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from ganatomy.errors import CheckpointError, SettingError
+from ganatomy.extras import install_line
 from ganatomy.graphs.session import first_line
 from ganatomy.graphs.torchvision import import_torchvision
 
@@ -34,7 +35,7 @@ def convert(path: Path) -> nn.Module:
             import onnx2torch  # pyright: ignore[reportMissingImports]  (an extra)
     except ImportError:
         raise SettingError(
-            f"gradients through {path.name} need onnx2torch; pip install 'ganatomy[gradients]'"
+            f"gradients through {path.name} need onnx2torch; {install_line('gradients')}"
         ) from None
     try:
         model: Any = onnx.load(str(path))

@@ -467,5 +467,5 @@ def _check(latents: Latents, scorer: Scorer, settings: GuidedSettings, *, batch_
     if not settings.damping > 0 or min(settings.max_steps, batch_size) < 1:
         raise SettingError(
             f"cannot edit with damping {settings.damping:g}, {settings.max_steps} steps and batches of {batch_size}; "
-            "give more than 0, and 1 or more"
+            "give a damping above 0, and at least one step and one code a batch"
         )

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ganatomy.directions.principal import principal
 from ganatomy.errors import SettingError, UnknownNameError
+from ganatomy.extras import install_line
 
 NUM_COMPONENTS = 50
 """Principal components that t-SNE and UMAP start from; the rest is mostly noise, and costs time."""
@@ -135,7 +136,7 @@ def _umap(points: Tensor, seed: int) -> Map:
     try:
         from umap import UMAP  # pyright: ignore[reportMissingImports]
     except ImportError:
-        raise SettingError("UMAP is not installed; pip install 'ganatomy[umap]', or take tsne") from None
+        raise SettingError(f"UMAP is not installed; {install_line('umap')}, or take tsne") from None
     reduced = components(points, min(NUM_COMPONENTS, points.shape[1]), seed=seed)[0].numpy()
     neighbours = min(NEIGHBOURS, len(points) - 1)
     with warnings.catch_warnings():

@@ -17,13 +17,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ganatomy.errors import CheckpointError, DownloadError, SettingError, UnknownNameError
+from ganatomy.extras import install_line
 from ganatomy.generators.checkpoints import read_checkpoint
 from ganatomy.graphs.torchvision import import_torchvision
 from ganatomy.perception.attribute_model import AttributeModel, check_reading
 from ganatomy.reading import parse_json
-
-CLASSIFIERS = "pip install 'ganatomy[classifiers]'"
-"""What brings timm, kornia and onnx."""
 
 USUAL = ("resnet34", "resnet50", "convnext_nano", "efficientnet_lite0")
 """Backbones that a message names; timm has hundreds."""
@@ -141,7 +139,7 @@ def import_timm() -> Any:
     try:
         import timm  # pyright: ignore[reportMissingImports]  (an extra)
     except ImportError:
-        raise SettingError(f"networks on a backbone need timm; {CLASSIFIERS}") from None
+        raise SettingError(f"networks on a backbone need timm; {install_line('classifiers')}") from None
     return timm
 
 

@@ -29,6 +29,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError, DownloadError, MissingFileError, SettingError, UnknownNameError
+from ganatomy.extras import install_line
 from ganatomy.images import opaque
 from ganatomy.perception.base import fingerprint_of
 from ganatomy.zoo import hub
@@ -293,7 +294,7 @@ def _library(spec: str) -> Any:
     except ImportError as error:
         missing = "" if error.name in (None, "open_clip") else f" ({error.name} is missing)"
         raise SettingError(
-            f"{spec} scores images by words, which needs open_clip{missing}; pip install 'ganatomy[words]'"
+            f"{spec} scores images by words, which needs open_clip{missing}; {install_line('words')}"
         ) from None
     return open_clip
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError, SettingError, UnknownNameError
+from ganatomy.extras import install_line
 from ganatomy.graphs.torchvision import import_torchvision
 from ganatomy.images import opaque, to_uint8
 from ganatomy.perception.base import Scorer, SelectedScorer
@@ -111,7 +112,7 @@ def inception_features(scorer: Scorer | None = None) -> Features:
             )
     except ImportError:
         raise SettingError(
-            "features of Inception need torch-fidelity; pip install 'ganatomy[measures]', or take the scorer's own"
+            f"features of Inception need torch-fidelity; {install_line('measures')}, or take the scorer's own"
         ) from None
     path = INCEPTION.fetch()
     try:

@@ -12,8 +12,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ganatomy.errors import SettingError
+from ganatomy.extras import install_line
 from ganatomy.perception.attribute_model import AttributeModel
-from ganatomy.perception.backbones import CLASSIFIERS, BackboneNetwork
+from ganatomy.perception.backbones import BackboneNetwork
 from ganatomy.storage import atomic_write
 
 OPSET = 17
@@ -69,7 +70,7 @@ def export_onnx(network: AttributeModel, path: str | os.PathLike[str]) -> Path:
     try:
         import onnx  # pyright: ignore[reportMissingImports]  (an extra)
     except ImportError:
-        raise SettingError(f"writing ONNX needs onnx; {CLASSIFIERS}") from None
+        raise SettingError(f"writing ONNX needs onnx; {install_line('classifiers')}") from None
     config = network.config
     wrapped = CalibratedLogits(network).to("cpu").eval()
     example = torch.zeros(2, config.channels, config.resolution, config.resolution)

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError, SettingError, UnknownNameError
+from ganatomy.extras import install_line
 from ganatomy.graphs.torchvision import import_torchvision
 from ganatomy.images import opaque
 from ganatomy.perception.base import Scorer, fit_images
@@ -180,7 +181,7 @@ def _build_lpips() -> Any:
             return lpips.LPIPS(net="vgg", pnet_rand=True, verbose=False).requires_grad_(False)
     except ImportError:
         raise SettingError(
-            "this distance needs lpips; pip install 'ganatomy[measures]', or take the scorer's own"
+            f"this distance needs lpips; {install_line('measures')}, or take the scorer's own"
         ) from None
 
 

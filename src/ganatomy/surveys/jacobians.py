@@ -71,7 +71,8 @@ def jacobians(
     """
     if len(latents) < 2 or batch_size < 1:
         raise SettingError(
-            f"cannot differentiate {len(latents)} codes in batches of {batch_size}; give 2 and 1 or more"
+            f"cannot differentiate {len(latents)} codes in batches of {batch_size}; give at least 2 codes, "
+            "and batches of at least 1"
         )
     logits, gradients = [], []
     for part in batches(latents, batch_size):

@@ -16,6 +16,7 @@ from typing import Any
 
 from ganatomy.arguments import whole
 from ganatomy.errors import SettingError, WorkerError
+from ganatomy.extras import install_line
 from ganatomy.surveys.executors import Task
 from ganatomy.surveys.rows import Rows, RowSource
 from ganatomy.surveys.scheduling import Event, Schedule
@@ -151,7 +152,7 @@ def connected(address: str) -> Iterator[Any]:
         import ray
     except ImportError:
         raise SettingError(
-            'clusters need Ray, which is not installed: pip install "ganatomy[ray]"; several GPUs of one machine need '
+            f"clusters need Ray, which is not installed: {install_line('ray')}; several GPUs of one machine need "
             "nothing: --device cuda:0,cuda:1"
         ) from None
     if ray.is_initialized():

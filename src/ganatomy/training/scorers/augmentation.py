@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganatomy.errors import SettingError
+from ganatomy.extras import install_line
 from ganatomy.graphs.torchvision import import_torchvision
-from ganatomy.perception.backbones import CLASSIFIERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,9 @@ def import_kornia() -> object:
     try:
         from kornia.geometry import transform  # pyright: ignore[reportMissingImports]  (an extra)
     except ImportError:
-        raise SettingError(f"rotations and warps need kornia; {CLASSIFIERS}, or leave them out") from None
+        raise SettingError(
+            f"rotations and warps need kornia; {install_line('classifiers')}, or leave them out"
+        ) from None
     return transform
 
 

@@ -86,7 +86,7 @@ def study_trust(
     if n < FEWEST_CODES or images < FEWEST_IMAGES or num_attributes < 1 or not 0.5 < to < 1:
         raise SettingError(
             f"cannot study {n} codes, {images} images, {num_attributes} attributes and a goal of {to:g}; give "
-            f"{FEWEST_CODES}, {FEWEST_IMAGES} and 1 or more, and a goal between 0.5 and 1"
+            f"at least {FEWEST_CODES} codes, {FEWEST_IMAGES} images and one attribute, and a goal between 0.5 and 1"
         )
     known = _known(scorer, readers, attributes)
     experiment = experiment.begin()
