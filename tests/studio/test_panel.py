@@ -98,8 +98,9 @@ def test_a_panel_comes_back_from_its_file(panel: Panel, tmp_path: Path) -> None:
         assert ours[key] == theirs[key]
     assert (again.fingerprint, again.scorer_fingerprint) == (panel.fingerprint, panel.scorer_fingerprint)
     a, b = panel.move("red", ["round"]), again.move("red", ["round"])
-    assert torch.allclose(a.vector, b.vector, atol=1e-4)
-    assert a.step == pytest.approx(b.step, rel=1e-4)
+    # Gradients are stored in 8 bits.
+    assert float((a.vector * b.vector).sum()) > 0.9999
+    assert a.step == pytest.approx(b.step, rel=1e-2)
     assert a.held == b.held == ("round",)
 
 

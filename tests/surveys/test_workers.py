@@ -111,7 +111,7 @@ class TestSettings:
             (["--workers", "0"], "--workers 0 does no work"),
             (["--gpus-per-worker", "1"], "--gpus-per-worker goes with --ray"),
             (["--ray", "auto", "--device", "cpu"], "--device cpu does not go with --ray"),
-            (["--device", "cpu,tpu9"], "--device tpu9 cannot be used"),
+            (["--device", "cpu,tpu9"], "device tpu9 cannot be used"),
             (["--ray", "ray://head:10001"], "'ray://head:10001' is no address of a Ray head"),
         ],
         ids=[
