@@ -19,8 +19,7 @@ from ganatomy.perception.base import position
 from ganatomy.surveys import Survey
 
 FIRM = 20.0
-"""How many times as much as another one an attribute counts that is held firmly. On faces the worst bystander of a step
-then changes by a third less and the rest as before; from 100 on the rest pays."""
+"""How many times as much as another one an attribute counts that is held firmly; from 100 on all others pay for it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
