@@ -195,7 +195,7 @@ class TestAddress:
 
     def test_ray_is_not_installed(self, toy: ga.ToyGenerator, monkeypatch):
         monkeypatch.setitem(sys.modules, "ray", None)
-        with pytest.raises(SettingError, match=r'pip install "ganatomy\[ray\]"'):
+        with pytest.raises(SettingError, match=r"pip install 'ganatomy\[ray\]'"):
             self.survey_at(toy, "auto")
 
 
