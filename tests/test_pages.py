@@ -329,7 +329,7 @@ PAGES = {
     ),
     "docs/edits.md": Page(
         prints=[
-            "smiling.png: 2 edited, 2 of 2 reached: Smiling",
+            "smiling.png: 2 edited, ",
             '"held_drift"',
             "twice.png: 2 edited, strengths of Smiling solved for each image",
             "Smiling=x2: ",
