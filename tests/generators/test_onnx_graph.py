@@ -243,7 +243,7 @@ def test_what_computes_without_end_is_ended(tmp_path: Path):
     onnx.save(model, tmp_path / "net.onnx")
     with pytest.raises(CheckpointError, match="an operation Loop"):
         ga.load(tmp_path / "net.onnx")
-    running = session.run_by_onnxruntime(tmp_path / "net.onnx")  # as if its outline had not been looked at
+    running = session.RunningFile(tmp_path / "net.onnx")  # as if its outline had not been looked at
     with pytest.raises(CheckpointError, match="was ended after 0 seconds"):
         session.run_within(running, None, {"z": np.zeros((1, 8), np.float32)}, seconds=0.2)
 

@@ -107,15 +107,17 @@ class Evidence(ABC):
     def take(self, names: Sequence[str], columns: Sequence[int]) -> Evidence:
         """The evidence of these attributes, some perhaps several times, by other names."""
 
+    def blocks(self) -> Iterator[tuple[Float[Tensor, "b d"], Float[Tensor, "b a"]]]:
+        """The codes to learn from with their logits, as many at a time as moments are summed of; one pass."""
+        for piece in self.pieces():
+            for block in zip(piece.codes.split(BLOCK), piece.logits.split(BLOCK), strict=True):
+                if len(block[0]):
+                    yield block
+
     def moments(self, form: Form = as_logits) -> Moments:
         """Means and covariances of the codes to learn from and of their scores."""
         with threads_for(self.n * self.dim):
-            return streamed(
-                (codes, form(logits))
-                for piece in self.pieces()
-                for codes, logits in zip(piece.codes.split(BLOCK), piece.logits.split(BLOCK), strict=True)
-                if len(codes)
-            )
+            return streamed((codes, form(logits)) for codes, logits in self.blocks())
 
 
 @dataclass(frozen=True, kw_only=True)

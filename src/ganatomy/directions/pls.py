@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganatomy.directions.base import calibrate
 from ganatomy.directions.evidence import Evidence, read
-from ganatomy.directions.moments import BLOCK, Moments, streamed
+from ganatomy.directions.moments import Moments, streamed
 from ganatomy.directions.threads import threads_for
 from ganatomy.errors import SettingError
 from ganatomy.latents import Directions
@@ -76,12 +76,11 @@ def _fold(evidence: Evidence, k: int) -> Moments:
 
     def rows() -> Iterator[tuple[Tensor, Tensor]]:
         start = 0
-        for piece in evidence.pieces():
-            for codes, logits in zip(piece.codes.split(BLOCK), piece.logits.split(BLOCK), strict=True):
-                first = (k - start) % FOLDS
-                start += len(codes)
-                if first < len(codes):
-                    yield codes[first::FOLDS], logits[first::FOLDS]
+        for codes, logits in evidence.blocks():
+            first = (k - start) % FOLDS
+            start += len(codes)
+            if first < len(codes):
+                yield codes[first::FOLDS], logits[first::FOLDS]
 
     with threads_for(evidence.n * evidence.dim):
         return streamed(rows())

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ganatomy.errors import CheckpointError, SettingError, in_file
 from ganatomy.generators.base import Prior, draw_rows
 from ganatomy.generators.onnx_form import Layout, Port, read_inputs, read_layout
-from ganatomy.graphs.session import first_line, in_batches, read_whole_outline, run_by_onnxruntime, run_within
+from ganatomy.graphs.session import RunningFile, first_line, in_batches, read_whole_outline, run_within
 
 PROBE = 4
 """Codes that are tried to learn what a graph makes."""
@@ -39,7 +39,7 @@ class OnnxRun:
     def __init__(self, path: Path, *, prior: Prior, num_classes: int | None) -> None:
         self.path = path
         self.outline = read_whole_outline(path)
-        self._session = run_by_onnxruntime(path)
+        self._session = RunningFile(path)
         with in_file(path):
             self.ports = tuple(Port.of(port) for port in self._session.get_inputs())
             self.inputs = read_inputs(self.ports)

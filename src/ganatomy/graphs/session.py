@@ -42,7 +42,7 @@ def open_session(path: Path, *, what: str = "classifier") -> Any:
     if not path.is_file():
         raise MissingFileError(f"{path} does not exist; give the file of an ONNX {what}")
     read_whole_outline(path)
-    return run_by_onnxruntime(path)
+    return RunningFile(path)
 
 
 def read_whole_outline(path: Path) -> GraphOutline:
@@ -66,6 +66,9 @@ class RunningFile:
     Args:
         path: of the file.
         content: what is in it, where the file is on another machine.
+
+    Raises:
+        CheckpointError: when it cannot be run.
     """
 
     def __init__(self, path: Path, content: bytes | None = None) -> None:
@@ -79,18 +82,6 @@ class RunningFile:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return RunningFile, (self.path, self.path.read_bytes())
-
-
-def run_by_onnxruntime(path: Path) -> Any:
-    """The same, of a file whose outline was read.
-
-    Args:
-        path: of the file.
-
-    Raises:
-        CheckpointError: when it cannot be run.
-    """
-    return RunningFile(path)
 
 
 def _run(path: Path, content: bytes | None) -> Any:

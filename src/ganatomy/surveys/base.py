@@ -19,7 +19,7 @@ from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scores, check_names, position
 from ganatomy.surveys.jacobians import Jacobians
 from ganatomy.surveys.parts import to_table
-from ganatomy.surveys.rows import Rows
+from ganatomy.surveys.rows import Rows, counts_of
 from ganatomy.surveys.settings import Settings
 from ganatomy.tabular import Frame, Tabular
 
@@ -70,6 +70,28 @@ class Survey(Tabular):
                 f"got {len(self.scores)} and {num_rows}"
             )
 
+    @staticmethod
+    def of_settings(
+        settings: Settings,
+        latents: Latents,
+        scores: Scores,
+        *,
+        rows: Int[Tensor, " n"] | None = None,
+        jacobians: Jacobians | None = None,
+    ) -> Survey:
+        """Codes and scores that were made by these settings."""
+        return Survey(
+            latents=latents,
+            scores=scores,
+            rows=rows,
+            seed=settings.seed,
+            scorer=settings.scorer,
+            truncation_psi=settings.truncation_psi,
+            label=settings.label,
+            class_names=settings.class_names,
+            jacobians=jacobians,
+        )
+
     def __len__(self) -> int:
         return len(self.latents)
 
@@ -119,16 +141,12 @@ class Survey(Tabular):
     @property
     def settings(self) -> Settings:
         """All that decides its rows."""
-        return Settings(
-            generator=self.generator,
+        return Settings.of(
+            self.latents,
             scorer=self.scorer,
             attributes=self.names,
-            space=self.space.value,
             seed=self.seed,
-            truncation_psi=float(self.truncation_psi),
-            code_shape=self.code_shape,
-            num_layers=self.latents.num_layers,
-            num_classes=0 if self.latents.labels is None else self.latents.labels.shape[1],
+            truncation_psi=self.truncation_psi,
             label=self.label,
             class_names=self.class_names,
         )
@@ -169,8 +187,8 @@ class Survey(Tabular):
     @property
     def counts(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """How many images have each attribute, and how many have a label of it."""
-        logits = self.scores.logits
-        return tuple((logits > 0).sum(0).tolist()), tuple((~logits.isnan()).sum(0).tolist())
+        present, known = counts_of(self.scores.logits)
+        return tuple(present), tuple(known)
 
     def batches(self) -> Iterator[tuple[Float[Tensor, "b d"], Float[Tensor, "b a"]]]:
         """Codes, flat, and their logits, some thousand rows at a time: one pass over a survey of any size."""

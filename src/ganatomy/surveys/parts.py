@@ -25,7 +25,7 @@ import torch
 
 from ganatomy.arguments import not_finite
 from ganatomy.errors import CheckpointError, OutputError
-from ganatomy.surveys.rows import Rows
+from ganatomy.surveys.rows import Rows, counts_of
 from ganatomy.surveys.settings import Settings
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def write_part(folder: Path, part: int, rows: Rows, settings: Settings) -> None:
     """Write the rows of a part; after an interruption it is as before."""
     import pyarrow.parquet as pq
 
-    present, known = (rows.logits > 0).sum(0).tolist(), (~rows.logits.isnan()).sum(0).tolist()
+    present, known = counts_of(rows.logits)
     facts = {DIGEST: settings.digest, COUNTS: json.dumps({"present": present, "known": known})}
     content = to_table(rows, settings).replace_schema_metadata(facts)
     path = part_path(folder, part)
@@ -193,9 +193,8 @@ def _footer(path: Path, part: int, settings: Settings, expected: pa.Schema) -> S
         facts = schema.metadata or {}
         if schema != expected or facts.get(DIGEST) != settings.digest.encode():
             raise ValueError("other columns or settings")
-        if _codecs(footer) != {
-            "UNCOMPRESSED"
-        }:  # surveys are not compressed, and pages that are claim any size
+        # Surveys are not compressed, and pages that are claim any size.
+        if _codecs(footer) != {"UNCOMPRESSED"}:
             raise CheckpointError(f"{path} is compressed, as no survey is")
         index = footer.row_group(0).column(0).statistics
         start, num_rows = part * settings.part_rows, footer.num_rows

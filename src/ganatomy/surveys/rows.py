@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -37,6 +38,32 @@ class Rows:
     @property
     def stop(self) -> int:
         return self.start + len(self)
+
+    @staticmethod
+    def empty(n: int, settings: Settings) -> Rows:
+        """Room for the first n rows, which `put` fills: a large survey is in memory only once."""
+        return Rows(
+            start=0,
+            codes=torch.empty(n, *settings.code_shape),
+            logits=torch.empty(n, len(settings.attributes)),
+            classes=torch.empty(n, dtype=torch.int64) if settings.num_classes else None,
+        )
+
+    def put(self, places: slice | np.ndarray, rows: Rows) -> None:
+        """Fill these places with other rows."""
+        self.codes[places], self.logits[places] = rows.codes, rows.logits
+        if self.classes is not None and rows.classes is not None:
+            self.classes[places] = rows.classes
+
+    def take(self, places: np.ndarray) -> Rows:
+        """The rows at these places, from the first one on."""
+        chosen = torch.from_numpy(places)
+        return Rows(
+            start=self.start,
+            codes=self.codes[chosen],
+            logits=self.logits[chosen],
+            classes=None if self.classes is None else self.classes[chosen],
+        )
 
     @staticmethod
     def cat(parts: Sequence[Rows]) -> Rows:
@@ -76,6 +103,15 @@ class Rows:
     def scores(self, settings: Settings) -> Scores:
         """The scores, with their names."""
         return Scores(names=settings.attributes, logits=self.logits)
+
+
+def counts_of(logits: Float[Tensor, "n a"]) -> tuple[list[int], list[int]]:
+    """How many images have each attribute (probability above one half), and how many have a label of it.
+
+    >>> counts_of(torch.tensor([[1.0, torch.nan], [-1.0, 2.0]]))
+    ([1, 1], [2, 1])
+    """
+    return (logits > 0).sum(0).tolist(), (~logits.isnan()).sum(0).tolist()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -100,17 +100,12 @@ def survey(
 def _settings(
     generator: Generator, scorer: Scorer, *, space: Space, seed: int, truncation_psi: float
 ) -> Settings:
-    first = generator.sample(1, seed=seed, space=space, truncation_psi=truncation_psi)
-    return Settings(
-        generator=first.fingerprint,
+    return Settings.of(
+        generator.sample(1, seed=seed, space=space, truncation_psi=truncation_psi),
         scorer=scorer.fingerprint,
         attributes=scorer.names,
-        space=space.value,
         seed=seed,
-        truncation_psi=float(truncation_psi),
-        code_shape=tuple(first.codes.shape[1:]),
-        num_layers=first.num_layers,
-        num_classes=0 if first.labels is None else first.labels.shape[1],
+        truncation_psi=truncation_psi,
         label=generator.label,
         class_names=generator.signature.class_names,
     )
@@ -221,27 +216,13 @@ def save_survey(survey: Survey, folder: str | os.PathLike[str]) -> Path:
 
 
 def _survey_memory(source: RowSource, n: int, executor: Executor, report: Advance) -> Survey:
-    """All rows, in arrays of their final size, so that a long survey is in memory only once."""
     settings = source.settings
-    codes, logits = torch.empty(n, *settings.code_shape), torch.empty(n, len(settings.attributes))
-    classes = torch.empty(n, dtype=torch.int64) if settings.num_classes else None
+    found = Rows.empty(n, settings)
     with closing(executor(source, blocks(0, n))) as made:
         for rows in made:
-            place = slice(rows.start, rows.stop)
-            codes[place], logits[place] = rows.codes, rows.logits
-            if classes is not None and rows.classes is not None:
-                classes[place] = rows.classes
+            found.put(slice(rows.start, rows.stop), rows)
             report(rows.stop, n)
-    found = Rows(start=0, codes=codes, logits=logits, classes=classes)
-    return Survey(
-        latents=found.latents(settings),
-        scores=found.scores(settings),
-        seed=settings.seed,
-        scorer=settings.scorer,
-        truncation_psi=settings.truncation_psi,
-        label=settings.label,
-        class_names=settings.class_names,
-    )
+    return Survey.of_settings(settings, found.latents(settings), found.scores(settings))
 
 
 def _survey_folder(

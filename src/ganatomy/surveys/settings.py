@@ -12,7 +12,7 @@ from typing import Any
 
 from ganatomy.arguments import texts, whole
 from ganatomy.errors import CheckpointError, SettingError
-from ganatomy.latents import Space
+from ganatomy.latents import Latents, Space
 from ganatomy.reading import parse_json
 
 FORMAT = 2
@@ -48,6 +48,33 @@ class Settings:
     label: int | None = None
     class_names: tuple[str, ...] = ()
     format: int = FORMAT
+
+    @classmethod
+    def of(
+        cls,
+        codes: Latents,
+        *,
+        scorer: str | None,
+        attributes: tuple[str, ...],
+        seed: int,
+        truncation_psi: float,
+        label: int | None,
+        class_names: tuple[str, ...],
+    ) -> Settings:
+        """The settings of a sample, of which some codes are at hand."""
+        return cls(
+            generator=codes.fingerprint,
+            scorer=scorer,
+            attributes=attributes,
+            space=codes.space.value,
+            seed=seed,
+            truncation_psi=float(truncation_psi),
+            code_shape=tuple(codes.codes.shape[1:]),
+            num_layers=codes.num_layers,
+            num_classes=0 if codes.labels is None else codes.labels.shape[1],
+            label=label,
+            class_names=class_names,
+        )
 
     @classmethod
     def read(cls, folder: Path) -> Settings | None:

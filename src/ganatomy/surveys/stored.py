@@ -17,7 +17,7 @@ from ganatomy.perception.base import Scores, position
 from ganatomy.surveys.base import Survey
 from ganatomy.surveys.jacobians import Jacobians
 from ganatomy.surveys.parts import StoredPart, logits_of, read_columns, read_part, to_table
-from ganatomy.surveys.rows import Rows
+from ganatomy.surveys.rows import Rows, counts_of
 from ganatomy.surveys.settings import Settings
 
 if TYPE_CHECKING:
@@ -85,30 +85,16 @@ class StoredSurvey(Survey):
         return self._of(self.latents, self.scores, None)
 
     def _of(self, latents: Latents, scores: Scores, rows: Int[Tensor, " n"] | None) -> Survey:
-        return Survey(
-            latents=latents,
-            scores=scores,
-            rows=rows,
-            seed=self.seed,
-            scorer=self.scorer,
-            truncation_psi=self.truncation_psi,
-            label=self.label,
-            class_names=self.class_names,
-            jacobians=self.jacobians,
-        )
+        return Survey.of_settings(self.stored, latents, scores, rows=rows, jacobians=self.jacobians)
 
     def _read(self, index: np.ndarray) -> Rows:
-        """Some rows, read into arrays of their final size, so that they are in memory only once."""
-        codes, logits = torch.empty(len(index), *self.code_shape), torch.empty(len(index), len(self.names))
-        classes = torch.empty(len(index), dtype=torch.int64) if self.stored.num_classes else None
+        """Some rows, read part by part."""
+        found = Rows.empty(len(index), self.stored)
         for part in self.parts:
             places = np.flatnonzero((index >= part.start) & (index < part.stop))
             if len(places):
-                read, within = read_part(part, self.stored), torch.from_numpy(index[places] - part.start)
-                codes[places], logits[places] = read.codes[within], read.logits[within]
-                if classes is not None and read.classes is not None:
-                    classes[places] = read.classes[within]
-        return Rows(start=0, codes=codes, logits=logits, classes=classes)
+                found.put(places, read_part(part, self.stored).take(index[places] - part.start))
+        return found
 
     def to_arrow(self) -> pa.Table:
         import pyarrow as pa
@@ -169,4 +155,4 @@ def _counts(part: StoredPart, names: Sequence[str]) -> tuple[Sequence[int], Sequ
     if part.whole:
         return part.present, part.known
     logits = logits_of(read_columns(part, [f"logit:{name}" for name in names]), names)
-    return (logits > 0).sum(0).tolist(), (~logits.isnan()).sum(0).tolist()
+    return counts_of(logits)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ganatomy import __version__
+from ganatomy.devices import usable_device
 from ganatomy.errors import SettingError, WorkerError
 from ganatomy.surveys.executors import Task
 from ganatomy.surveys.rows import Rows, RowSource
@@ -90,9 +91,7 @@ class SurveyWorker:
         try:
             torch.set_num_threads(num_threads)
             source: RowSource = pickle.loads(content)  # noqa: S301 (sent by the process that started this one)
-            if device == "auto":
-                device = "cuda" if torch.cuda.is_available() else "cpu"
-            self.source = source.to(device)
+            self.source = source.to(usable_device(device))
         except Exception as error:  # noqa: BLE001 (the driver raises it)
             self.source = Failure.of(error)
 

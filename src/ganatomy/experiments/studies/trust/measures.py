@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ganatomy.experiments.studies.trust.result import TrustReader, TrustStudy
 from ganatomy.metrics.selectivity import selectivity
-from ganatomy.statistics.intervals import UNMEASURED, Estimate, estimate, resampling, share_of
+from ganatomy.statistics.intervals import UNMEASURED, Estimate, estimate, resampling, share_with_draws
 
 BEYOND = (95.0, 99.9)
 """Percentiles of the distance of drawn codes beyond which edited codes are counted."""
@@ -132,16 +132,20 @@ Estimates = tuple[Tensor, Tensor]
 
 def mean_over(readings: Sequence[Estimates]) -> Estimate:
     """The mean over several readings, with its interval; not a number where there is none."""
-    if not readings:
-        return UNMEASURED
-    values, drawn = (torch.stack(column).mean(0) for column in zip(*readings, strict=True))
-    return estimate(values, drawn)
+    return estimate(*_means(readings)) if readings else UNMEASURED
 
 
 def _share(readings: Sequence[Estimates], n: int) -> Estimate:
-    """The same for a share of n edits, with Wilson's interval where it is none or all and draws are all alike."""
-    found = mean_over(readings)
-    return share_of(round(found.value * n), n) if found.value in (0.0, 1.0) else found
+    """The same for a share of n edits."""
+    if not readings:
+        return UNMEASURED
+    value, drawn = _means(readings)
+    return share_with_draws(float(value), n, drawn)
+
+
+def _means(readings: Sequence[Estimates]) -> Estimates:
+    value, drawn = (torch.stack(column).mean(0) for column in zip(*readings, strict=True))
+    return value, drawn
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
