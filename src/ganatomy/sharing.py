@@ -22,6 +22,7 @@ from ganatomy.generators.exports import export
 from ganatomy.latents import Directions
 from ganatomy.perception import Judge, Scorer, judge, scorer
 from ganatomy.plots import grid
+from ganatomy.reading import parse_json
 from ganatomy.report.writer import FIGURES, PAGE_FILE, SUMMARY_FILE
 from ganatomy.storage import load_directions, save_directions
 from ganatomy.zoo import find_bundled, hub
@@ -204,7 +205,7 @@ def _file_of(kind: str, spec: str | os.PathLike[str]) -> Path:
 def _add_report(report: Path, folder: Path) -> str:
     """Copy what an experiment wrote, and say on the page what it found, and how it was measured."""
     try:
-        summary = json.loads((report / SUMMARY_FILE).read_text(encoding="utf-8"))
+        summary = parse_json((report / SUMMARY_FILE).read_text(encoding="utf-8"))
         sentences = [str(sentence) for sentence in summary["sentences"]]
     except FileNotFoundError:
         raise MissingFileError(

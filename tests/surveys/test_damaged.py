@@ -118,3 +118,12 @@ def test_parts_that_are_compressed_could_ask_for_any_memory_and_are_not_read(
     monkeypatch.setattr(pq.ParquetFile, "read", lambda *_, **__: pytest.fail("it was unpacked"))
     with pytest.raises(CheckpointError, match="is compressed, as no survey is; run the same survey again"):
         ga.load_survey(survey)
+
+
+def test_counts_that_are_nested_without_end_are_one_error(survey: Path) -> None:
+    path = survey / "part-000000.parquet"
+    table = pq.read_table(path)
+    facts = {**(table.schema.metadata or {}), b"ganatomy.counts": b"[" * 100_000}
+    pq.write_table(table.replace_schema_metadata(facts), path, compression="none", use_dictionary=False)
+    with pytest.raises(CheckpointError, match="damaged or of another survey"):
+        ga.load_survey(survey)

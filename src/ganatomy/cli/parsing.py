@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.errors import SettingError
+from ganatomy.reading import parse_json
 
 LAST_SEED = 2**63 - 1
 MOST_SEEDS = 10_000
@@ -220,8 +220,8 @@ def field_and_value(text: str) -> tuple[str, Any]:
     if not field.strip() or not equals:
         raise SettingError(f"{text!r} changes nothing; write FIELD=VALUE, such as edits.0.strength=3")
     try:
-        return field.strip(), json.loads(value)
-    except (ValueError, RecursionError):
+        return field.strip(), parse_json(value)
+    except ValueError:
         return field.strip(), value
 
 

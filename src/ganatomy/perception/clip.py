@@ -32,6 +32,7 @@ from ganatomy.errors import CheckpointError, DownloadError, MissingFileError, Se
 from ganatomy.extras import install_line
 from ganatomy.images import opaque
 from ganatomy.perception.base import fingerprint_of
+from ganatomy.reading import parse_json
 from ganatomy.zoo import hub
 from ganatomy.zoo.hub import HubFile, HubReference
 
@@ -231,7 +232,7 @@ def _from_hub(library: Any, text: str) -> OpenClipModel:
 def _from_folder(library: Any, folder: Path, *, name: str, repository: str | None = None) -> OpenClipModel:
     """A folder as `open_clip` writes it for the hub."""
     try:
-        config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))["model_cfg"]
+        config = parse_json((folder / CONFIG_FILE).read_text(encoding="utf-8"))["model_cfg"]
     except FileNotFoundError:
         raise CheckpointError(f"{folder} holds no {CONFIG_FILE}; give a folder of open_clip") from None
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -25,6 +25,7 @@ import torch
 
 from ganatomy.arguments import not_finite
 from ganatomy.errors import CheckpointError, OutputError
+from ganatomy.reading import parse_json
 from ganatomy.surveys.rows import Rows, counts_of
 from ganatomy.surveys.settings import Settings
 
@@ -200,7 +201,7 @@ def _footer(path: Path, part: int, settings: Settings, expected: pa.Schema) -> S
         start, num_rows = part * settings.part_rows, footer.num_rows
     if (index.min, index.max) != (start, start + num_rows - 1) or num_rows > settings.part_rows:
         raise CheckpointError(f"{path} does not hold rows {start} to {start + num_rows - 1}")
-    counts = json.loads(facts[COUNTS])
+    counts = parse_json(facts[COUNTS])
     if any(len(counts[kind]) != len(settings.attributes) for kind in ("present", "known")):
         raise ValueError("counts of other attributes")
     return StoredPart(
