@@ -19,7 +19,7 @@ from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.images import to_pil
 from ganatomy.latents import Latents
-from ganatomy.plots.grids import draw_images, enlarge, enlargement
+from ganatomy.plots.grids import draw_images, enlarge, enlargement, refuse_codes
 from ganatomy.writing import atomic_write
 
 
@@ -112,10 +112,7 @@ def moving(
     if isinstance(images, Generator):
         codes = instance("latents", latents, Latents, "give latents= the codes of the frames")
         return (draw_images(images, part) for part in batches(codes, FRAMES_AT_ONCE))
-    if latents is not None:
-        raise SettingError(
-            "images are given, and codes as well; give either images, or a generator and codes"
-        )
+    refuse_codes(latents)
     return images
 
 

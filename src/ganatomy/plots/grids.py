@@ -187,11 +187,16 @@ def pictures(
             instance("latents", latents, Latents, "give the codes after the generator"),
             batch_size=batch_size,
         )
+    refuse_codes(latents)
+    return images
+
+
+def refuse_codes(latents: Latents | None) -> None:
+    """Raise SettingError for codes that come beside images."""
     if latents is not None:
         raise SettingError(
             "images are given, and codes as well; give either images, or a generator and codes"
         )
-    return images
 
 
 @torch.no_grad()

@@ -88,9 +88,8 @@ _FACES = GanSettings(
     stages=(
         TrainingStage(resolution=16, images=24_000, batch=64),
         TrainingStage(resolution=32, images=80_000, batch=64),
-        TrainingStage(
-            resolution=64, images=160_000, batch=16
-        ),  # strokes need many steps more than large ones
+        # Strokes need many steps more than large ones.
+        TrainingStage(resolution=64, images=160_000, batch=16),
     ),
     z_dim=128,
     w_dim=128,
