@@ -38,6 +38,7 @@ import ganatomy as ga  # noqa: E402
 from ganatomy.errors import GanatomyError  # noqa: E402
 from ganatomy.generators.base import Generator  # noqa: E402
 from ganatomy.generators.stylegan2 import StyleGAN2, StyleGAN2Config  # noqa: E402
+from ganatomy.generators.stylegan3 import StyleGAN3, StyleGAN3Config  # noqa: E402
 from ganatomy.latents import Latents, Space  # noqa: E402
 
 CLOSE = 1e-4
@@ -132,15 +133,27 @@ class Graph(nn.Module):
 
 
 class Style(nn.Module):
-    """A StyleGAN2, as the paper writes it."""
+    """A StyleGAN2 or StyleGAN3, as the papers write it."""
 
-    def __init__(self, **sizes: Any) -> None:
+    def __init__(self, net: StyleGAN2 | StyleGAN3) -> None:
         super().__init__()
-        config = StyleGAN2Config(widths=(6, 5, 4), z_dim=20, w_dim=12, mapping_layers=2, **sizes)
-        self.net = StyleGAN2(config)
+        self.net = net
+        self.synthesize = plain.stylegan2 if isinstance(net, StyleGAN2) else plain.stylegan3
 
-    def forward(self, z: Tensor) -> Tensor:
-        return plain.stylegan2(self.net, self.net.map(Latents(codes=z, space=Space.Z), to="w"))
+    def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        labels = None if label is None else nn.functional.one_hot(label, 10).float()
+        w = plain.mapped(self.net.state_dict(), z, labels)
+        return self.synthesize(self.net, Latents(codes=w, space=Space.W))
+
+
+def stylegan2(**sizes: Any) -> Style:
+    given = {"widths": (6, 5, 4), "z_dim": 20, "w_dim": 12, "mapping_layers": 2}
+    return Style(StyleGAN2(StyleGAN2Config(**given | sizes)))
+
+
+def stylegan3(**sizes: Any) -> Style:
+    given = {"resolution": 32, "widths": (6, 6, 5, 5, 4, 3), "z_dim": 20, "w_dim": 12, "mapping_layers": 2}
+    return Style(StyleGAN3(StyleGAN3Config(**given | sizes)))
 
 
 class Rosinality(nn.Module):
@@ -169,7 +182,8 @@ class Rectangle(nn.Module):
 
 
 def nvidia(net: nn.Module, path: Path) -> None:
-    kwargs = {"z_dim": 20, "c_dim": 0, "w_dim": 12, "img_resolution": 16, "img_channels": 3}
+    sizes = net.net.config
+    kwargs = {"z_dim": 20, "c_dim": sizes.num_classes, "w_dim": 12, "img_resolution": sizes.resolution}
     inside = nvidia_files.generator(net.net.state_dict(), kwargs | {"mapping_kwargs": {"num_layers": 2}})
     nvidia_files.write(path, {"G_ema": inside})
 
@@ -218,6 +232,10 @@ def keras_kind(name: str, write: Callable[..., Path], ending: str) -> Kind:
     )
 
 
+def nvidia_kind(make: Callable[[], nn.Module], **how: Any) -> Kind:
+    return Kind(make=make, save=nvidia, ending="pkl", batches=0, output=same, **how)
+
+
 KINDS: dict[str, Kind] = {
     **{
         f"DCGAN, norms: {name}": Kind(make=lambda c=case: c.make(20), prior=case.prior, batches=case.batches)
@@ -250,12 +268,19 @@ KINDS: dict[str, Kind] = {
     "TorchScript, traced": Kind(make=modules.Scripted, save=modules.traced, z_dim=12, output=same),
     "whole module, 8 x 12 px": Kind(make=lambda: Rectangle(3), save=inside, batches=0, output=same),
     "whole module, RGB with alpha": Kind(make=lambda: Rectangle(4), save=inside, batches=0, output=same),
-    "NVIDIA StyleGAN2": Kind(make=Style, save=nvidia, ending="pkl", batches=0, output=same),
+    "NVIDIA StyleGAN2": nvidia_kind(stylegan2),
+    "NVIDIA StyleGAN2, conditional": nvidia_kind(lambda: stylegan2(num_classes=10), labels=True),
+    "NVIDIA StyleGAN2, layer_features": nvidia_kind(lambda: stylegan2(mapping_dim=16)),
+    "NVIDIA StyleGAN2, embed_features": nvidia_kind(
+        lambda: stylegan2(embed_dim=7, num_classes=10), labels=True
+    ),
+    "NVIDIA StyleGAN3": nvidia_kind(stylegan3),
+    "NVIDIA StyleGAN3, layer_features": nvidia_kind(lambda: stylegan3(mapping_dim=16)),
     "StyleGAN2, RGB with alpha": Kind(
-        make=lambda: Style(channels=4), save=weights_inside, batches=0, output=same
+        make=lambda: stylegan2(channels=4), save=weights_inside, batches=0, output=same
     ),
     "StyleGAN2, constant of 4 x 6": Kind(
-        make=lambda: Style(start=(4, 6)), save=weights_inside, batches=0, output=same
+        make=lambda: stylegan2(start=(4, 6)), save=weights_inside, batches=0, output=same
     ),
     "rosinality StyleGAN2": Kind(make=Rosinality, save=averaged, z_dim=6, batches=0, output=same),
     "genforce Progressive GAN": Kind(make=lambda: genforce.PGGAN([6, 6, 5]), z_dim=6, batches=0, output=same),

@@ -7,6 +7,7 @@ zeros are inserted and filters are applied where the papers do it; everything is
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 from jaxtyping import Float
@@ -18,7 +19,28 @@ from ganatomy.generators.stylegan2 import StyledConv, StyleGAN2, StyleGAN2Block,
 from ganatomy.generators.stylegan3 import StyleGAN3
 from ganatomy.latents import Latents
 
+MAPPING_RATE = 0.01
 BINOMIAL = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
+
+
+def mapped(
+    state: Mapping[str, Tensor], z: Float[Tensor, "n z"], labels: Float[Tensor, "n classes"] | None = None
+) -> Float[Tensor, "n w"]:
+    """w of z by the weights of a StyleGAN2 or 3, under NVIDIA's names.
+
+    The code and the embedded label beside it are normalised, then come dense layers with leaky ReLUs.
+    """
+
+    def dense(name: str, x: Tensor, rate: float) -> Tensor:
+        weight, bias = state[f"mapping.{name}.weight"], state[f"mapping.{name}.bias"]
+        return x @ weight.T * (rate / math.sqrt(weight.shape[1])) + bias * rate
+
+    parts = [z] if labels is None else [z, dense("embed", labels, 1.0)]
+    x = torch.cat([part / (part.square().mean(1, keepdim=True) + 1e-8).sqrt() for part in parts], dim=1)
+    for layer in range(sum(name.startswith("mapping.fc") for name in state) // 2):
+        x = dense(f"fc{layer}", x, MAPPING_RATE)
+        x = torch.where(x < 0, 0.2 * x, x) * math.sqrt(2)
+    return x
 
 
 def filtered(

@@ -6,7 +6,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -25,18 +25,29 @@ class MappingNetwork(nn.Module):
     """z (and a class label) to w: normalise, then dense layers at a hundredth of the learning rate.
 
     Karras et al. 2019, section 2; conditional as in Karras et al. 2020, "Training ... with Limited Data".
+
+    Args:
+        hidden_dim: features between its layers; None for those of w.
+        embed_dim: features of a class label, beside z; None for those of w.
     """
 
     w_avg: Tensor
 
     def __init__(
-        self, *, z_dim: int, w_dim: int, num_layers: int, num_classes: int = 0, hidden_dim: int | None = None
+        self,
+        *,
+        z_dim: int,
+        w_dim: int,
+        num_layers: int,
+        num_classes: int = 0,
+        hidden_dim: int | None = None,
+        embed_dim: int | None = None,
     ) -> None:
         super().__init__()
         in_dim = z_dim
         if num_classes:
-            self.embed = EqualLinear(num_classes, w_dim)
-            in_dim += w_dim
+            self.embed = EqualLinear(num_classes, embed_dim or w_dim)
+            in_dim += embed_dim or w_dim
         self.num_layers = num_layers
         for index in range(num_layers):
             out_dim = w_dim if index == num_layers - 1 else hidden_dim or w_dim
@@ -56,6 +67,58 @@ class MappingNetwork(nn.Module):
         for index in range(self.num_layers):
             x = lrelu(getattr(self, f"fc{index}")(x))
         return x
+
+
+@runtime_checkable
+class MappingSizes(Protocol):
+    """What the configurations of StyleGAN2 and StyleGAN3 say of their mapping network."""
+
+    @property
+    def z_dim(self) -> int: ...
+
+    @property
+    def w_dim(self) -> int: ...
+
+    @property
+    def mapping_layers(self) -> int: ...
+
+    @property
+    def mapping_dim(self) -> int | None: ...
+
+    @property
+    def embed_dim(self) -> int | None: ...
+
+    @property
+    def num_classes(self) -> int: ...
+
+
+def build_mapping(sizes: MappingSizes) -> MappingNetwork:
+    """The mapping network of these sizes."""
+    return MappingNetwork(
+        z_dim=sizes.z_dim,
+        w_dim=sizes.w_dim,
+        num_layers=sizes.mapping_layers,
+        num_classes=sizes.num_classes,
+        hidden_dim=sizes.mapping_dim,
+        embed_dim=sizes.embed_dim,
+    )
+
+
+def read_mapping(state: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The sizes of the mapping network that these weights are of; a width that is that of w is None."""
+    first, w_dim, layers = state["mapping.fc0.weight"], len(state["mapping.w_avg"]), num_mapping_layers(state)
+    embed_dim, num_classes = (
+        state["mapping.embed.weight"].shape if "mapping.embed.weight" in state else (0, 0)
+    )
+    hidden_dim = first.shape[0] if layers > 1 else w_dim
+    return {
+        "z_dim": first.shape[1] - embed_dim,
+        "w_dim": w_dim,
+        "mapping_layers": layers,
+        "mapping_dim": None if hidden_dim == w_dim else hidden_dim,
+        "embed_dim": None if embed_dim in (0, w_dim) else embed_dim,
+        "num_classes": num_classes,
+    }
 
 
 @runtime_checkable
@@ -114,6 +177,13 @@ class StyleBasedGenerator(NamedArchitecture):
             num_classes=config.num_classes,
             spaces=STYLE_SPACES,
         )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        # Widths that are those of w are left out, as in files from before there were others.
+        optional = ("mapping_dim", "embed_dim")
+        settings = super().settings
+        return {key: value for key, value in settings.items() if value is not None or key not in optional}
 
     @abstractmethod
     def styled_layers(self) -> Iterator[tuple[int, Styled]]:

@@ -23,11 +23,7 @@ from ganatomy.generators.kernels import KernelModule
 from ganatomy.generators.modulation import Finish, styled_conv2d
 from ganatomy.generators.ops import LRELU_GAIN, EqualLinear
 from ganatomy.generators.precision import DTYPES, Precision
-from ganatomy.generators.style_based import (
-    MappingNetwork,
-    StyleBasedGenerator,
-    num_mapping_layers,
-)
+from ganatomy.generators.style_based import StyleBasedGenerator, build_mapping, read_mapping
 from ganatomy.generators.upsampling import binomial_filter, upsample_2x
 from ganatomy.latents import Latents
 
@@ -42,6 +38,8 @@ class StyleGAN2Config(Pyramid):
     Args:
         w_dim: length of w.
         mapping_layers: of the mapping network.
+        mapping_dim: features between its layers; None for as many as w has.
+        embed_dim: features of a class label, which stand beside z; None for as many as w has.
         architecture: how images leave the network: "skip" sums an image of every resolution, "residual" and
             "original" take the last one, with and without residual branches.
         clamp: bound on activations, as models trained in half precision have; None for none.
@@ -50,6 +48,8 @@ class StyleGAN2Config(Pyramid):
 
     w_dim: int = 512
     mapping_layers: int = 8
+    mapping_dim: int | None = None
+    embed_dim: int | None = None
     architecture: Structure = "skip"
     clamp: float | None = None
     start: tuple[int, int] = (4, 4)
@@ -238,12 +238,7 @@ class StyleGAN2(StyleBasedGenerator):
 
     def __init__(self, config: StyleGAN2Config) -> None:
         super().__init__(config)
-        self.mapping = MappingNetwork(
-            z_dim=config.z_dim,
-            w_dim=config.w_dim,
-            num_layers=config.mapping_layers,
-            num_classes=config.num_classes,
-        )
+        self.mapping = build_mapping(config)
         self.synthesis = StyleGAN2Synthesis(config)
         # Depthwise filters are twice as fast so; weights that are loaded keep the layout.
         self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  (torch's stubs lack it)
@@ -268,16 +263,11 @@ class StyleGAN2(StyleBasedGenerator):
     def read_config(cls, state: Mapping[str, Tensor], settings: Mapping[str, Any]) -> StyleGAN2Config:
         """The sizes of a StyleGAN2; `conv_clamp` leaves no trace in the weights."""
         widths = read_widths(state, r"synthesis\.b(\d+)\.conv1\.weight", architecture="StyleGAN2")
-        w_dim = state["mapping.w_avg"].shape[0]
-        num_classes = state["mapping.embed.weight"].shape[1] if "mapping.embed.weight" in state else 0
         residual = any(".skip.weight" in name for name in state)
         skip = ("synthesis.b4.torgb.weight" in state and len(widths) > 1) or len(widths) == 1
         return StyleGAN2Config(
+            **read_mapping(state),
             widths=widths,
-            z_dim=state["mapping.fc0.weight"].shape[1] - (w_dim if num_classes else 0),
-            w_dim=w_dim,
-            mapping_layers=num_mapping_layers(state),
-            num_classes=num_classes,
             channels=state[f"synthesis.b{2 ** (len(widths) + 1)}.torgb.weight"].shape[0],
             architecture="residual" if residual else "skip" if skip else "original",
             clamp=settings.get("conv_clamp"),

@@ -31,11 +31,7 @@ from ganatomy.generators.construction import construct
 from ganatomy.generators.kernels import FrozenKernel, KernelModule, WinogradConv, power, strips, version_of
 from ganatomy.generators.modulation import is_tracked
 from ganatomy.generators.ops import LRELU_GAIN, EqualLinear
-from ganatomy.generators.style_based import (
-    MappingNetwork,
-    StyleBasedGenerator,
-    num_mapping_layers,
-)
+from ganatomy.generators.style_based import StyleBasedGenerator, build_mapping, read_mapping
 from ganatomy.latents import Latents
 
 
@@ -45,6 +41,8 @@ class StyleGAN3Config:
 
     Args:
         widths: channels that each layer makes; the last are the image's, and the input has those of the first.
+        mapping_dim: features between the layers of the mapping network; None for as many as w has.
+        embed_dim: features of a class label, which stand beside z; None for as many as w has.
         kernel: pixels a side of all kernels but the last: 3 in configuration t, 1 in r.
         radial: whether downsampling filters treat all directions alike, as in r.
         first_cutoff: of the first layer, in cycles per image.
@@ -63,6 +61,8 @@ class StyleGAN3Config:
     z_dim: int = 512
     w_dim: int = 512
     mapping_layers: int = 2
+    mapping_dim: int | None = None
+    embed_dim: int | None = None
     num_classes: int = 0
     kernel: int = 3
     radial: bool = False
@@ -381,12 +381,7 @@ class StyleGAN3(StyleBasedGenerator):
 
     def __init__(self, config: StyleGAN3Config) -> None:
         super().__init__(config)
-        self.mapping = MappingNetwork(
-            z_dim=config.z_dim,
-            w_dim=config.w_dim,
-            num_layers=config.mapping_layers,
-            num_classes=config.num_classes,
-        )
+        self.mapping = build_mapping(config)
         self.synthesis = StyleGAN3Synthesis(config)
 
     def synthesize(self, latents: Latents) -> Float[Tensor, "n c h w"]:
@@ -402,15 +397,10 @@ class StyleGAN3(StyleBasedGenerator):
         found.sort(key=lambda m: int(m[2]))
         if [int(m[2]) for m in found] != list(range(len(found))) or len(found) < 3:
             raise CheckpointError(f"has layers {[m[1] for m in found]}; a StyleGAN3 counts them from L0")
-        w_dim = state["mapping.w_avg"].shape[0]
-        num_classes = state["mapping.embed.weight"].shape[1] if "mapping.embed.weight" in state else 0
         return StyleGAN3Config(
+            **read_mapping(state),
             resolution=int(found[-1][3]),
             widths=tuple(state[f"synthesis.{m[1]}.weight"].shape[0] for m in found),
-            z_dim=state["mapping.fc0.weight"].shape[1] - (w_dim if num_classes else 0),
-            w_dim=w_dim,
-            mapping_layers=num_mapping_layers(state),
-            num_classes=num_classes,
             kernel=state[f"synthesis.{found[0][1]}.weight"].shape[-1],
             radial=any(k.endswith("down_filter") and tensor.ndim == 2 for k, tensor in state.items()),
             **read_settings(settings),

@@ -77,12 +77,12 @@ class Layer(nn.Module):
 
 
 class Generator(nn.Module):
-    def __init__(self, widths: list[int], *, residual: bool, w_dim: int = 5) -> None:
+    def __init__(self, widths: list[int], *, residual: bool, w_dim: int = 5, mapping_dim: int = 5) -> None:
         super().__init__()
         self.widths, self.residual = widths, residual
         self.mapping, self.truncation, self.synthesis = nn.Module(), nn.Module(), nn.Module()
-        self.mapping.dense0 = Dense(6, w_dim, lr=0.01)
-        self.mapping.dense1 = Dense(w_dim, w_dim, lr=0.01)
+        self.mapping.dense0 = Dense(6, mapping_dim, lr=0.01)
+        self.mapping.dense1 = Dense(mapping_dim, w_dim, lr=0.01)
         self.truncation.register_buffer("w_avg", torch.randn(w_dim))
         parts = self.synthesis
         parts.early_layer = nn.Module()

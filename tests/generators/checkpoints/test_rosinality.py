@@ -107,9 +107,9 @@ class ToRGB(nn.Module):
 class Generator(nn.Module):
     """rosinality's generator: `style`, `input`, `conv1`, `to_rgb1`, `convs`, `to_rgbs` and `noises`."""
 
-    def __init__(self, widths: list[int], *, w_dim: int = 6, depth: int = 3) -> None:
+    def __init__(self, widths: list[int], *, w_dim: int = 6, depth: int = 3, mapping_dim: int = 6) -> None:
         super().__init__()
-        dense = [Dense(w_dim, w_dim, lr=0.01) for _ in range(depth)]
+        dense = [Dense(i, o, lr=0.01) for i, o in pairwise([w_dim, *[mapping_dim] * (depth - 1), w_dim])]
         self.style = nn.Sequential(nn.Identity(), *dense)
         self.input = nn.Module()
         self.input.input = nn.Parameter(torch.randn(1, widths[0], 4, 4))

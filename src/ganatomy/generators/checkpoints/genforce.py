@@ -25,6 +25,7 @@ from ganatomy.generators.checkpoints.dialects import (
 )
 from ganatomy.generators.guesses import Guess
 from ganatomy.generators.ops import LRELU_GAIN
+from ganatomy.generators.style_based import num_mapping_layers
 
 OLDER = (
     (r"\.epilogue\.", "."),
@@ -177,7 +178,7 @@ def _mapping(weights: Weights, *, bias_scale: float) -> tuple[dict[str, Tensor],
         ours |= _dense(weights, f"mapping.dense{layer}", f"mapping.fc{layer}")
         ours[f"mapping.fc{layer}.bias"] = ours[f"mapping.fc{layer}.bias"] * bias_scale
     if "truncation.w_avg" in weights or "mapping.label_weight" in weights:
-        w_dim = len(ours[f"mapping.fc{len(ours) // 2 - 1}.bias"])
+        w_dim = len(ours[f"mapping.fc{num_mapping_layers(ours) - 1}.bias"])
         ours["mapping.w_avg"] = one_code(weights.take("truncation.w_avg"), w_dim, dialect=weights.dialect)
         return ours, ()
     ours["mapping.w_avg"] = mean_code(ours, ours["mapping.fc0.weight"].shape[1])

@@ -22,6 +22,7 @@ from ganatomy.generators.checkpoints.dialects import (
     one_code,
     without_prefix,
 )
+from ganatomy.generators.style_based import num_mapping_layers
 
 DIALECT = "rosinality's StyleGAN2"
 MARKS = {"input.input", "style.1.weight", "conv1.conv.modulation.weight", "to_rgb1.conv.modulation.weight"}
@@ -51,7 +52,7 @@ def translate(state: Mapping[str, Tensor]) -> Translation | None:
             break
         ours |= _dense(weights, f"style.{layer + 1}", f"mapping.fc{layer}")
     if "latent_avg" in weights:
-        w_dim = len(ours["mapping.fc0.bias"])
+        w_dim = len(ours[f"mapping.fc{num_mapping_layers(ours) - 1}.bias"])
         ours["mapping.w_avg"] = one_code(weights.take("latent_avg"), w_dim, dialect=DIALECT)
     else:
         ours["mapping.w_avg"] = mean_code(ours, ours["mapping.fc0.weight"].shape[1])
