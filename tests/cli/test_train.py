@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import ganatomy as ga
+from ganatomy.datasets import write_faces
 
 Run = Callable[..., Any]
 
@@ -15,7 +16,7 @@ Run = Callable[..., Any]
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("photos")
-    ga.datasets.write_faces(folder, 20, seed=0, resolution=32)
+    write_faces(folder, 20, seed=0, resolution=32)
     (folder / "broken.png").write_bytes(b"nothing of the kind")
     return folder
 
@@ -35,6 +36,13 @@ def test_a_folder_becomes_a_generator_after_one_plain_sentence(
     again = run("train", "dcgan-r1", photos, "-o", tmp_path, *quick)
     assert again.err.splitlines()[-1] == f"going on with the run in {tmp_path}"
 
+    onwards = ["--from", made, "--images", 64, "--grey", "--json"]
+    started = run("train", "dcgan-r1", photos, "-o", tmp_path / "more", *onwards)
+    assert started.code == 0, started.err
+    assert "a new critic of the generator is shown the first 12 alone" in started.err
+    card = ga.load(json.loads(started.out)["made"][0]).origin.card
+    assert card["start"] == ga.load(made).fingerprint
+
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
@@ -49,6 +57,11 @@ def test_a_folder_becomes_a_generator_after_one_plain_sentence(
         (["stylegan2", "{photos}", "--device", "nowhere"], "device nowhere cannot be used"),
         (["stylegan2", "{photos}/nowhere"], "does not exist"),
         (["digits"], "needs data"),
+        (["stylegan2", "{photos}", "--from", "digits"], "stylegan2 cannot go on with this DCGAN of 32 px"),
+        (
+            ["stylegan2", "{photos}", "--from", "digits", "--resolution", "16"],
+            "draws 32 px, the settings are for 16",
+        ),
     ],
 )
 def test_what_cannot_be_trained_is_one_clear_line(

@@ -15,6 +15,7 @@ from ganatomy.errors import MissingFileError, SettingError, UnknownNameError
 from ganatomy.training.classes import MOST_CLASSES, of_names
 from ganatomy.training.images import Batches
 from ganatomy.training.own import train_own
+from ganatomy.training.planning import TrainingBudget
 from ganatomy.training.sources import open_images
 
 CELEBA = "\n".join(
@@ -119,7 +120,13 @@ def test_families_without_classes_say_so(family: str, tmp_path: Path) -> None:
     for name in ("a", "b"):
         write_images(tmp_path / "data" / name)
     with pytest.raises(SettingError, match="takes no classes|leave the classes out"):
-        train_own(family, tmp_path / "data", tmp_path / "run", framing=framing("folders"), images=32)
+        train_own(
+            family,
+            tmp_path / "data",
+            tmp_path / "run",
+            framing=framing("folders"),
+            budget=TrainingBudget(images=32),
+        )
 
 
 def test_a_generator_carries_the_names_of_its_classes(
@@ -129,7 +136,13 @@ def test_a_generator_carries_the_names_of_its_classes(
     monkeypatch.setattr("ganatomy.training.families.widths", lambda resolution, **_: (4,) * 3)
     for name in ("cats", "dogs"):
         write_images(tmp_path / "pets" / name)
-    path = train_own("dcgan-r1", tmp_path / "pets", tmp_path / "run", framing=framing("folders"), images=32)
+    path = train_own(
+        "dcgan-r1",
+        tmp_path / "pets",
+        tmp_path / "run",
+        framing=framing("folders"),
+        budget=TrainingBudget(images=32),
+    )
     generator = ga.load(path)
     assert generator.signature.class_names == ("cats", "dogs")
     assert "cats, dogs" in str(ga.describe(generator))

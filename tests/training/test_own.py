@@ -15,7 +15,7 @@ from ganatomy.generators import load
 from ganatomy.training.families import FAMILIES, family_settings, showing
 from ganatomy.training.images import array_images
 from ganatomy.training.own import train_own
-from ganatomy.training.planning import TrainingPlan, plan_training
+from ganatomy.training.planning import TrainingBudget, TrainingPlan, plan_training
 from ganatomy.training.run import GanRun
 from ganatomy.training.settings import GanSettings
 from ganatomy.training.steps import train_step
@@ -53,7 +53,9 @@ def data(tmp_path: Path) -> Path:
 def test_a_generator_of_a_folder_comes_out(family: str, data: Path, tmp_path: Path) -> None:
     said: list[str] = []
     framing = Framing(resolution=16, mirrored=True)
-    path = train_own(family, data, tmp_path / "run", framing=framing, images=64, say=said.append)
+    path = train_own(
+        family, data, tmp_path / "run", framing=framing, budget=TrainingBudget(images=64), say=said.append
+    )
     generator = load(path)
     assert generator.signature.resolution == 16
     assert said[0].startswith(f"{family} of 16 px, 0.0 million parameters")
@@ -65,8 +67,8 @@ def test_a_generator_of_a_folder_comes_out(family: str, data: Path, tmp_path: Pa
 def test_the_same_command_goes_on_and_more_images_lengthen_the_run(data: Path, tmp_path: Path) -> None:
     def train(images: int | None, **changed: object) -> list[str]:
         said: list[str] = []
-        options = {"framing": Framing(resolution=16), "images": images, "say": said.append} | changed
-        train_own("stylegan2", data, tmp_path / "run", **options)
+        options = {"framing": Framing(resolution=16), "say": said.append} | changed
+        train_own("stylegan2", data, tmp_path / "run", budget=TrainingBudget(images=images), **options)
         return said
 
     train(32)
@@ -84,7 +86,7 @@ def test_minutes_become_images(data: Path) -> None:
     )
     assert plan.seconds == pytest.approx(1.1 * (20_000 / 40 + 80_000 / 10), rel=0.01)
     pixels = np.zeros((20, 64, 64, 3), dtype=np.uint8)
-    fitted = plan_training(settings, array_images(pixels), minutes=5)
+    fitted = plan_training(settings, array_images(pixels), TrainingBudget(minutes=5))
     assert fitted.seconds == pytest.approx(300, rel=0.2)
 
 

@@ -6,6 +6,7 @@ families       settings of each family, for any resolution
 planning       how large a model is, how fast this machine trains it, what to expect when
 sources        folders, zips and idx files, read as they are needed
 settings       what decides how a generator comes out
+starting       training that starts from a generator
 loop           stages that grow, runs that resume
 run            networks with their optimizers, and what a checkpoint holds
 steps          one step of critic and generator
@@ -39,6 +40,7 @@ from ganatomy.training.encoders import EncoderSettings, train_encoder
 from ganatomy.training.families import FAMILIES
 from ganatomy.training.loop import train_gan
 from ganatomy.training.own import train_own
+from ganatomy.training.planning import TrainingBudget
 from ganatomy.training.scorers import ScorerEvaluation, ScorerSettings, train_scorer
 from ganatomy.training.settings import GanSettings, TrainingStage
 from ganatomy.training.students import train_student
@@ -52,6 +54,7 @@ __all__ = [
     "GanSettings",
     "ScorerEvaluation",
     "ScorerSettings",
+    "TrainingBudget",
     "TrainingSettings",
     "TrainingStage",
     "TransferSettings",

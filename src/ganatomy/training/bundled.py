@@ -35,6 +35,7 @@ from ganatomy.training.loop import train_gan
 from ganatomy.training.records import Say
 from ganatomy.training.scorers import ScorerEvaluation, ScorerSettings, train_scorer
 from ganatomy.training.settings import GanSettings, TrainingStage
+from ganatomy.training.starting import settings_from
 from ganatomy.zoo import BundledModel, read_metadata
 
 BUNDLED_BITS = 7
@@ -171,6 +172,7 @@ def train(
     *,
     device: str = "cpu",
     bundle: bool = False,
+    start: Generator | None = None,
     progress: Progress | None = None,
     say: Say = lambda _: None,
 ) -> list[Path]:
@@ -186,6 +188,7 @@ def train(
         folder: where everything is written.
         device: where to train, such as "cuda".
         bundle: also replace the files that the package ships under the settings' name.
+        start: a generator of the same kind to start from, such as the bundled one.
         progress: called with the stage, what is done of it, and how much it is.
         say: called with one line where something should be known before the end.
 
@@ -196,13 +199,22 @@ def train(
     if name not in TRAININGS:
         raise UnknownNameError("model to train", name, TRAININGS)
     settings, device = TRAININGS[name], usable_device(device)
+    if start is not None:
+        settings = replace(settings, gan=settings_from(start, settings.gan))
     pixels, labelled = _read(settings, data, folder, progress)
     scorer = _fitting(settings.scorer, labelled)
     made: dict[str, Path] = {}
 
     images = array_images(pixels, description="drawn faces" if data is None else data.name)
     generator = train_gan(
-        settings.gan, images, folder, device=device, features=_observer(settings), progress=progress, say=say
+        settings.gan,
+        images,
+        folder,
+        device=device,
+        start=start,
+        features=_observer(settings),
+        progress=progress,
+        say=say,
     )
     card = {
         "name": name,

@@ -210,6 +210,8 @@ def family_settings(name: str, *, resolution: int, channels: int = 3, num_classe
 def showing(settings: GanSettings, images: int) -> GanSettings:
     """The same settings, with so many images shown, `EARLY` of them below the full resolution.
 
+    A new critic of a trained generator sees a fifth of them alone, or fewer where the settings say so.
+
     Example:
         >>> settings = showing(family_settings("stylegan2", resolution=128), 100_000)
         >>> [(stage.resolution, stage.images) for stage in settings.stages]
@@ -223,6 +225,7 @@ def showing(settings: GanSettings, images: int) -> GanSettings:
             replace(stage, images=max(1, -(-round(images * share) // stage.batch)) * stage.batch)
             for stage, share in zip(settings.stages, shares, strict=True)
         ),
+        critic_images=min(settings.critic_images, images // 5),
     )
 
 

@@ -33,6 +33,7 @@ def train_gan(
     *,
     device: str = "cpu",
     ranks: Ranks | None = None,
+    start: Generator | None = None,
     features: Features | None = None,
     progress: Progress | None = None,
     say: Say = lambda _: None,
@@ -46,6 +47,7 @@ def train_gan(
             images shown) and the best generator.
         device: where to train.
         ranks: the processes that train together, by default this one alone.
+        start: a generator to start from, which the settings name; see `starting.settings_from`.
         features: of a network that takes no part, by which the best generator is told.
         progress: called with the stage, the images shown in it, and its images.
         say: called with one line where something should be known before the end, such as a sign of collapse.
@@ -66,7 +68,7 @@ def train_gan(
         raise OutputError(f"{folder} cannot be written: {error.strerror}") from None
     records = Records(folder=folder, images=images, features=features, say=say)
     checkpoint = folder / "checkpoint.pt"
-    run = begin(settings, checkpoint, device=device, ranks=ranks)
+    run = begin(settings, checkpoint, start=start, device=device, ranks=ranks)
     records.go_on(run.shown)
     run = train_stages(run, records, checkpoint, progress=progress)
     ranks.wait()
@@ -94,11 +96,15 @@ def require_fitting(settings: GanSettings, images: TrainingImages) -> None:
         )
 
 
-def begin(settings: GanSettings, checkpoint: Path, *, device: str, ranks: Ranks) -> GanRun:
+def begin(
+    settings: GanSettings, checkpoint: Path, *, start: Generator | None, device: str, ranks: Ranks
+) -> GanRun:
     """A new run, or that of the checkpoint."""
     ranks.wait()
     if checkpoint.exists():
         return GanRun.resume(checkpoint, settings, device=device, ranks=ranks)
+    if start is not None:
+        return GanRun.starting_from(start, settings, device=device, ranks=ranks)
     return GanRun(settings, device=device, ranks=ranks)
 
 

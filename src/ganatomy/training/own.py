@@ -10,6 +10,7 @@ from typing import Any
 from ganatomy.datasets.files import Framing
 from ganatomy.errors import CheckpointError
 from ganatomy.generators import save_generator
+from ganatomy.generators.base import Generator
 from ganatomy.generators.precision import quick_precision
 from ganatomy.perception.features import features_of
 from ganatomy.progress import Progress
@@ -17,14 +18,17 @@ from ganatomy.reading import parse_json
 from ganatomy.training.checkpoints import write_facts
 from ganatomy.training.families import family_settings
 from ganatomy.training.loop import train_gan
-from ganatomy.training.planning import plan_training
+from ganatomy.training.planning import TrainingBudget, plan_training
 from ganatomy.training.ranks import launched
 from ganatomy.training.records import Say
 from ganatomy.training.settings import GanSettings, TrainingStage
 from ganatomy.training.sources import open_images
+from ganatomy.training.starting import settings_from
 
 SETTINGS = "settings.json"
 """Beside the checkpoint: what the run was started with."""
+PLANNED = ("stages", "critic_images")
+"""Of the settings, what the plan of the first start decided."""
 
 
 def train_own(
@@ -33,8 +37,8 @@ def train_own(
     folder: Path,
     *,
     framing: Framing,
-    minutes: float | None = None,
-    images: int | None = None,
+    budget: TrainingBudget = TrainingBudget(),  # noqa: B008 (frozen)
+    start: Generator | None = None,
     seed: int = 0,
     device: str = "auto",
     progress: Progress | None = None,
@@ -48,8 +52,9 @@ def train_own(
         folder: receives `generator.safetensors`, `checkpoint.pt`, `settings.json`, sheets of samples, and
             `progress.csv`.
         framing: how images become squares of one size, and what classes they have.
-        minutes: to train for on this machine; a run that goes on keeps what was found to fit.
-        images: to show instead, by default a million; of a run that goes on, it changes the end.
+        budget: minutes to train for on this machine, or images to show. A run that goes on keeps what was found to fit
+            the minutes; images change its end.
+        start: a generator of this family to start from, trained on other images; the framing is of its resolution.
         seed: of the weights, the codes and the order of the images.
         device: where to train; "auto" takes a GPU where there is one.
         progress: called with the stage, what is done of it, and how much it is.
@@ -64,29 +69,27 @@ def train_own(
 
     Example::
 
-        train_own("stylegan2", Path("photos/"), Path("run/"), framing=Framing(resolution=64), minutes=600)
+        train_own("stylegan2", Path("photos/"), Path("run/"), framing=Framing(resolution=64),
+                  budget=TrainingBudget(minutes=600))
     """
-    family_settings(family, resolution=framing.resolution)
+    planned = family_settings(family, resolution=framing.resolution)
+    if start is not None:
+        planned = settings_from(start, planned)
     with launched(device) as (ranks, own):
         quiet = say if ranks.writes else (lambda _: None)
         source = open_images(data, framing, progress=progress, say=quiet)
-        fresh = replace(
-            family_settings(
-                family,
-                resolution=framing.resolution,
-                channels=source.channels,
-                num_classes=len(source.classes),
-            ),
-            seed=seed,
-        )
+        fresh = replace(planned, seed=seed)
+        if start is None:
+            sizes = {"channels": source.channels, "num_classes": len(source.classes)}
+            fresh = replace(family_settings(family, resolution=framing.resolution, **sizes), seed=seed)
         if quick_precision(own) == "float32":
             fresh = replace(fresh, precision="float32")
         started = folder / SETTINGS
         if started.exists():
-            settings = _go_on(started, fresh, source.description, images=images)
+            settings = _go_on(started, fresh, source.description, images=budget.images)
             quiet(f"going on with the run in {folder}")
         else:
-            plan = plan_training(fresh, source, minutes=minutes, shown=images, device=own, progress=progress)
+            plan = plan_training(fresh, source, budget, device=own, progress=progress)
             quiet(str(plan))
             settings = plan.settings
             ranks.wait()
@@ -98,6 +101,7 @@ def train_own(
             folder,
             device=own,
             ranks=ranks,
+            start=start,
             features=features_of("auto"),
             progress=progress,
             say=quiet,
@@ -106,6 +110,7 @@ def train_own(
             "name": f"{family} of {source.description}",
             "data": source.description,
             "images": sum(stage.images for stage in settings.stages),
+            **({"start": settings.start} if settings.start else {}),
             **({"class_names": list(source.classes)} if source.classes else {}),
             "command": f"ganatomy train {family} {data} -o {folder} --resolution {framing.resolution}",
         }
@@ -122,10 +127,11 @@ def _go_on(path: Path, fresh: GanSettings, data: str, *, images: int | None) -> 
     try:
         found: dict[str, Any] = parse_json(path.read_text(encoding="utf-8"))
         stages = tuple(TrainingStage(**stage) for stage in found["stages"])
+        critic_images = int(found["critic_images"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CheckpointError(f"{path} is damaged ({error}); train into another folder") from None
     wanted = json.loads(json.dumps({"data": data} | asdict(fresh)))
-    changed = [name for name in wanted if name != "stages" and wanted[name] != found.get(name)]
+    changed = [name for name in wanted if name not in PLANNED and wanted[name] != found.get(name)]
     if changed:
         raise CheckpointError(
             f"{path.parent} holds a run with other settings ({', '.join(changed)} differ); give the same ones to go "
@@ -134,4 +140,4 @@ def _go_on(path: Path, fresh: GanSettings, data: str, *, images: int | None) -> 
     if images is not None:
         before = sum(stage.images for stage in stages[:-1])
         stages = (*stages[:-1], replace(stages[-1], images=max(images - before, stages[-1].batch)))
-    return replace(fresh, stages=stages)
+    return replace(fresh, stages=stages, critic_images=critic_images)

@@ -24,6 +24,19 @@ OVERHEAD = 1.1
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainingBudget:
+    """How long to train: a million images where nothing is said.
+
+    Args:
+        minutes: on this machine.
+        images: to show, where no minutes are given.
+    """
+
+    minutes: float | None = None
+    images: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingPlan:
     """How a generator is trained, and how long that takes here.
 
@@ -61,9 +74,14 @@ class TrainingPlan:
             for images, what in EXPECTED
             if images <= self.images
         )
-        prospect = (
-            f"expect {expected}" if expected else f"too few for shapes, which take some {EXPECTED[0][0]:,}"
-        )
+        if self.settings.start:
+            prospect = (
+                f"a new critic of the generator is shown the first {self.settings.critic_images:,} alone"
+            )
+        elif expected:
+            prospect = f"expect {expected}"
+        else:
+            prospect = f"too few for shapes, which take some {EXPECTED[0][0]:,}"
         return (
             f"{self.settings.architecture} of {self.settings.resolution} px, {generator} million parameters (its "
             f"critic {critic}); this machine trains on {self.rates[-1]:.3g} images a second, so {self.images:,} "
@@ -75,17 +93,15 @@ class TrainingPlan:
 def plan_training(
     settings: GanSettings,
     images: TrainingImages,
+    budget: TrainingBudget,
     *,
-    minutes: float | None = None,
-    shown: int | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> TrainingPlan:
     """Measure the speed of this machine, and fit the images to show to the time; weights and files stay as they are.
 
     Args:
-        minutes: to train for; by default so many images are shown as are asked for.
-        shown: images to show, where no minutes are given.
+        budget: minutes or images.
         progress: called with the stage, what is done of it, and how much it is.
     """
     rates: list[float] = []
@@ -95,14 +111,14 @@ def plan_training(
         rates.append(rate_of(settings, index, images, device=device))
     run = GanRun(settings, len(settings.stages) - 1, device="cpu")
     plan = TrainingPlan(
-        settings=showing(settings, shown or 1_000_000),
+        settings=showing(settings, budget.images or 1_000_000),
         parameters=(parameters_of(run.generator), parameters_of(run.critic)),
         rates=tuple(rates),
         available=len(images),
     )
-    if minutes is None:
+    if budget.minutes is None:
         return plan
-    fitting = int(plan.images * 60 * minutes / plan.seconds)
+    fitting = int(plan.images * 60 * budget.minutes / plan.seconds)
     return TrainingPlan(
         settings=showing(settings, fitting),
         parameters=plan.parameters,
@@ -118,7 +134,7 @@ def rate_of(settings: GanSettings, index: int, images: TrainingImages, *, device
     with Batches(
         images, seed=settings.seed, batch=stage.batch, resolution=stage.resolution, device=device
     ) as batches:
-        run.step = 1  # without a penalty
+        run.step, run.images = 1, settings.critic_images  # without a penalty, and with both networks
         train_step(run, batches(run.step), batches.labels(run.step))  # the first one prepares what others use
         _finish(device)
         started, steps = time.perf_counter(), 0

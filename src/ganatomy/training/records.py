@@ -89,7 +89,7 @@ class Records:
         resolution = run.stage.resolution
         samples = run.average(run.average.sample(SHEET, seed=run.settings.seed))
         save_image(grid(samples, columns=8), self.folder / f"samples-{run.shown:08d}.png")
-        row = {name: loss.item() for name, loss in run.losses.items()}
+        row = {"generator": math.nan} | {name: loss.item() for name, loss in run.losses.items()}
         row |= {"images": run.shown, "variety": self._variety(samples, resolution)}
         row |= {"distance": math.nan, "seconds": time.monotonic() - self._started}
         self._warn(row)

@@ -82,6 +82,17 @@ class GanRun:
             self.networks["path_lengths"] = self.path_lengths
 
     @classmethod
+    def starting_from(
+        cls, generator: Generator, settings: GanSettings, *, device: str = "cpu", ranks: Ranks | None = None
+    ) -> Self:
+        """A run whose generator is trained already, of settings that `starting.settings_from` has fitted to it."""
+        run = cls(settings, device=device, ranks=ranks)
+        for network in (run.generator, run.average):
+            # A network that fades in has a layer more, which nothing is drawn by once it has come.
+            network.load_state_dict(generator.state_dict(), strict=False)
+        return run
+
+    @classmethod
     def resume(
         cls, path: Path, settings: GanSettings, *, device: str = "cpu", ranks: Ranks | None = None
     ) -> Self:

@@ -8,13 +8,17 @@ from ganatomy.training.settings import GanSettings, TrainingStage
 def kept_share(settings: GanSettings, stage: TrainingStage, step: int) -> float:
     """How much of the averaged weights stays in one step; early on they look back on a tenth of the run.
 
+    A generator that is trained already has nothing early to be forgotten.
+
     Karras et al. 2018, section 2 of the appendix (averaged weights); the ramp is that of Karras et al. 2020,
     "Training Generative Adversarial Networks with Limited Data".
 
     Args:
         step: number of the step, from 1.
     """
-    half_life = min(settings.ema_images, max(step * stage.batch / 10, stage.batch))
+    half_life: float = settings.ema_images
+    if not settings.start:
+        half_life = min(half_life, max(step * stage.batch / 10, stage.batch))
     return 0.5 ** (stage.batch / half_life)
 
 

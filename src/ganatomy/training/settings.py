@@ -61,6 +61,8 @@ class GanSettings:
         checkpoint_seconds: how much work a killed run may lose.
         sheet_images: images between two sample sheets.
         snapshot_images: images between two comparisons with real images, of which the best generator is kept.
+        start: fingerprint of the generator that training starts from, with a critic that is new; "" for fresh weights.
+        critic_images: at first shown to the critic alone, which must catch up with a generator that is trained.
         seed: of the weights, the codes and the order of the images.
     """
 
@@ -96,6 +98,8 @@ class GanSettings:
     checkpoint_seconds: float = 120.0
     sheet_images: int = 5_000
     snapshot_images: int = 20_000
+    start: str = ""
+    critic_images: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -48,6 +48,8 @@ class StepImages:
 def train_step(run: GanRun, real: Tensor, labels: Int[Tensor, " n"] | None = None) -> dict[str, Tensor]:
     """One step of the critic and one of the generator, on the same images; returns their losses.
 
+    While the critic must catch up, the generator stays as it is, and has no loss.
+
     Args:
         real: this rank's part of the batch, images in [-1, 1].
         labels: the class of each, where the generator has classes; generated images are of the same ones.
@@ -60,10 +62,13 @@ def train_step(run: GanRun, real: Tensor, labels: Int[Tensor, " n"] | None = Non
     latents, fake = drawn(run, stage.batch, classes)
     # Penalties are computed in float32.
     shown = StepImages(real=real, fake=fake.float(), classes=classes, latents=latents)
-    losses = {"critic": critic_step(run, shown), "generator": generator_step(run, shown)}
+    losses = {"critic": critic_step(run, shown)}
+    if run.images >= settings.critic_images:
+        losses["generator"] = generator_step(run, shown)
     run.step += 1
     run.images += stage.batch
-    follow(run.average, run.generator, keep=kept_share(settings, stage, run.step))
+    if "generator" in losses:
+        follow(run.average, run.generator, keep=kept_share(settings, stage, run.step))
     run.whole = True
     return losses
 

@@ -366,7 +366,7 @@ def test_a_whole_model_makes_the_images_that_keras_makes(name: str, tmp_path: Pa
     layers = MODELS[name]().layers
     model = check(write_model(tmp_path / "model.h5", layers), layers)
     assert model.signature.z_dim == Z_DIM
-    again = ga.load(ga.generators.save_generator(model, tmp_path / "ours.safetensors"))
+    again = ga.load(ga.save_generator(model, tmp_path / "ours.safetensors"))
     assert again.fingerprint == model.fingerprint
     torch.testing.assert_close(again(model.sample(2)), model(model.sample(2)))
 

@@ -19,10 +19,17 @@ def train(
     /,
     *,
     out: OutFolder,
-    resolution: int = 64,
+    resolution: int | None = None,
     minutes: Annotated[float | None, Parameter(help="How long to train on this machine.")] = None,
     images: Annotated[
         int | None, Parameter(help="How many images to show instead; a million by default.")
+    ] = None,
+    start: Annotated[
+        str | None,
+        Parameter(
+            name="--from",
+            help="A generator to start from, which ganatomy trained on other images of the same family and resolution.",
+        ),
     ] = None,
     crop: Annotated[
         str,
@@ -53,15 +60,18 @@ def train(
         name: stylegan2, stylegan2-ada, stylegan (or stylegan:A to stylegan:F of its ablation), progan, dcgan, dcgan-r1
             or infogan for your own images; faces, faces-large or digits for a bundled model and its classifiers.
         data: A folder of images, a zip, or an idx file as MNIST's; faces and faces-large draw their own.
-        resolution: Pixels a side, of your own images; a power of two from 16 to 1024.
+        resolution: Pixels a side, of your own images; a power of two from 16 to 1024, by default 64, or that of the
+            generator to start from.
 
     Example:
         ganatomy train stylegan2 photos/ -o run/ --resolution 64 --minutes 600 --mirror
+        ganatomy train stylegan2 drawings/ -o drawn/ --from run/generator.safetensors --images 100000
         ganatomy train stylegan2-ada photos/ -o run/ --resolution 32 --classes Male,Smiling
         ganatomy train digits train-images-idx3-ubyte.gz -o digits-run/
     """
+    import ganatomy as ga
     from ganatomy.errors import SettingError, UnknownNameError
-    from ganatomy.training import FAMILIES, TRAININGS, Framing, train_own
+    from ganatomy.training import FAMILIES, TRAININGS, Framing, TrainingBudget, train_own
     from ganatomy.training import train as train_models
 
     if name not in FAMILIES and name not in TRAININGS:
@@ -73,6 +83,9 @@ def train(
             f"{name} is trained on your own images, and no bundled model; name their folder, zip or idx file"
         )
     expect_new_folder(out)
+    trained = None if start is None else ga.load(start)
+    if resolution is None:
+        resolution = 64 if trained is None else trained.signature.resolution
     with stages() as advance:
         if name in FAMILIES and data is not None:
             framing = Framing(
@@ -88,8 +101,8 @@ def train(
                     data,
                     out,
                     framing=framing,
-                    minutes=minutes,
-                    images=images,
+                    budget=TrainingBudget(minutes=minutes, images=images),
+                    start=trained,
                     seed=seed,
                     device=device,
                     progress=advance,
@@ -97,7 +110,9 @@ def train(
                 )
             ]
         else:
-            made = train_models(name, data, out, device=device, bundle=bundle, progress=advance, say=remark)
+            made = train_models(
+                name, data, out, device=device, bundle=bundle, start=trained, progress=advance, say=remark
+            )
             if bundle:
                 made.append(_measure_again(TRAININGS[name].bundle, advance))
     data_ = {"name": name, "made": [str(path) for path in made]}
