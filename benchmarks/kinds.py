@@ -338,12 +338,20 @@ class Outcome:
 
 
 @torch.no_grad()
-def outcome(kind: Kind, folder: Path) -> Outcome:
-    """Save one file of a kind, read it, and hold its images against the network's own."""
+def write(kind: Kind, path: Path) -> nn.Module:
+    """Save one file of a kind, and give the network in it."""
     torch.manual_seed(0)
-    path, net = folder / f"net.{kind.ending}", kind.make()
+    net = kind.make()
     net = guesses.settle(net, kind.draw, kind.batches) if kind.batches else net.eval()
     kind.save(net, path)
+    return net
+
+
+@torch.no_grad()
+def outcome(kind: Kind, folder: Path) -> Outcome:
+    """Save one file of a kind, read it, and hold its images against the network's own."""
+    path = folder / f"net.{kind.ending}"
+    net = write(kind, path)
     try:
         found = ga.load(path, **kind.options)
     except GanatomyError as error:

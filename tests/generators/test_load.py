@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import pickle
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 import torch
+from generators.conftest import MAKERS
 from safetensors.torch import save_file
 from torch import nn
 
@@ -16,6 +19,7 @@ import ganatomy as ga
 from ganatomy.generators import save_generator
 from ganatomy.generators.checkpoints import read_checkpoint
 from ganatomy.generators.dcgan import DCGAN
+from ganatomy.generators.stylegan3 import StyleGAN3, StyleGAN3Config
 from ganatomy.zoo import MODELS
 
 
@@ -276,3 +280,18 @@ def test_bundled_models_load_by_name(name: str) -> None:
     generator = ga.load(name)
     assert generator(generator.sample(2)).isfinite().all()
     assert MODELS[name].card
+
+
+def test_reading_weights_imports_no_compiler(tmp_path: Path) -> None:
+    usual = StyleGAN3Config(resolution=16, widths=(4, 4, 4, 4, 3), z_dim=6, w_dim=5)
+    models = [MAKERS[name]() for name in ("stylegan2", "stylegan", "progan")] + [StyleGAN3(usual)]
+    paths = [str(tmp_path / f"{index}.pt") for index in range(len(models))]
+    for model, path in zip(models, paths, strict=True):
+        torch.save(model.state_dict(), path)
+    code = (
+        "import sys; import ganatomy.generators as g; before = set(sys.modules);"
+        f"[g.load(path) for path in {paths!r}];"
+        "print(*sorted({'sympy', 'torch._dynamo', 'scipy'} & set(sys.modules) - before))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == ""

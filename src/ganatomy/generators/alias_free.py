@@ -34,20 +34,27 @@ def design_lowpass(
     """
     if num_taps == 1:
         return None
-    # SciPy takes a second to import, which only these networks shall cost.
-    from scipy.signal import firwin, kaiser_atten, kaiser_beta
-    from scipy.signal.windows import kaiser
-    from scipy.special import j1
+    nyquist = sampling_rate / 2
+    window = _kaiser(num_taps, width=width / nyquist)
+    position = np.arange(num_taps) - (num_taps - 1) / 2
+    if radial:
+        from scipy.special import j1  # only these filters shall cost its import
 
-    if not radial:
-        taps = firwin(num_taps, cutoff, width=width, fs=sampling_rate)
-        return torch.from_numpy(np.asarray(taps, dtype=np.float32))
-    position = (np.arange(num_taps) - (num_taps - 1) / 2) / sampling_rate
-    # The middle of a filter of odd length is a limit, which a radius close to zero takes.
-    radius = np.maximum(np.hypot(position[:, None], position), 1e-9 / sampling_rate)
-    window = kaiser(num_taps, kaiser_beta(kaiser_atten(num_taps, width / (sampling_rate / 2))))
-    taps = j1(2 * np.pi * cutoff * radius) / radius * np.outer(window, window)
+        # The middle of a filter of odd length is a limit, which a radius close to zero takes.
+        radius = np.maximum(np.hypot(position[:, None], position), 1e-9) / sampling_rate
+        taps = j1(2 * np.pi * cutoff * radius) / radius * np.outer(window, window)
+    else:
+        taps = np.sinc(position * cutoff / nyquist) * window
     return torch.from_numpy((taps / taps.sum()).astype(np.float32))
+
+
+def _kaiser(num_taps: int, *, width: float) -> np.ndarray:
+    """The window whose filter passes from all to nothing within this width, in half sampling rates (Kaiser 1974)."""
+    attenuation = 2.285 * (num_taps - 1) * np.pi * width + 7.95  # decibels
+    if attenuation > 50:
+        return np.kaiser(num_taps, 0.1102 * (attenuation - 8.7))
+    over = max(attenuation - 21, 0.0)
+    return np.kaiser(num_taps, 0.5842 * over**0.4 + 0.07886 * over)
 
 
 @dataclass(frozen=True, kw_only=True)

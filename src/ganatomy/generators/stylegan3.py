@@ -170,14 +170,14 @@ class FourierInput(nn.Module):
         self.signal = signal
         # Frequencies spread evenly over the disc within the cutoff, nearly.
         freqs = torch.randn(signal.channels, 2)
-        radii = freqs.square().sum(dim=1, keepdim=True).sqrt()
+        radii = torch.hypot(*freqs.split(1, dim=1))
         freqs = freqs / (radii * radii.square().exp().pow(0.25)) * signal.cutoff
         self.weight = nn.Parameter(torch.randn(signal.channels, signal.channels))
         self.affine = EqualLinear(w_dim, 4)
         with torch.no_grad():
             self.affine.weight.zero_()
             self.affine.bias.copy_(torch.tensor([1.0, 0.0, 0.0, 0.0]))
-        self.register_buffer("transform", torch.eye(3))
+        self.register_buffer("transform", torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]))
         self.register_buffer("freqs", freqs)
         self.register_buffer("phases", torch.rand(signal.channels) - 0.5)
 
