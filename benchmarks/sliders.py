@@ -85,9 +85,9 @@ def refine(model: str, name: str, count: int) -> None:
         for seed, score in enumerate(bench.panel.gallery.probabilities[:, column].tolist())
         if score < 0.5
     ]
-    ways = {
-        what: Changes(own=[], others=[], judged=[], seconds=[]) for what in ("slider", "refined", "command")
-    }
+    names = ("slider", "refined", "firm", "command")
+    ways = {what: Changes(own=[], others=[], judged=[], seconds=[]) for what in names}
+    most: list[tuple[float, float]] = []
     bench.common(name, bench.space)
     for seed in low:
         before = scene_of(bench, seed, hold="all")
@@ -96,12 +96,10 @@ def refine(model: str, name: str, count: int) -> None:
         if goal < LEAST_REACHED:  # no slider leads there
             continue
         note(bench, ways["slider"], name, (origin, bench.codes([slider])), 0.0)
-        start = time.process_time()
-        base = without_goals(slider, {name: goal})
-        (direction,) = bench.reach(bench.codes([base]), {name: goal}, "all")
-        done = time.process_time() - start
-        refined = base if direction is None else with_direction(base, direction)
-        note(bench, ways["refined"], name, (origin, bench.codes([refined])), done)
+        codes = refined(bench, ways["refined"], name, goal, slider)
+        worst = most_changed(bench, name, origin, codes)
+        firmly = refined(bench, ways["firm"], name, goal, replace(slider, firm=(worst,)))
+        most.append(tuple(change_of(bench, worst, origin, after) for after in (codes, firmly)))
         start = time.process_time()
         found = ga.guided(bench.generator, bench.scorer, origin, {name: goal}, hold="all")
         note(bench, ways["command"], name, (origin, found.latents), time.process_time() - start)
@@ -110,6 +108,36 @@ def refine(model: str, name: str, count: int) -> None:
             break
     for what, changes in ways.items():
         print(f"{what:8} {changes}")
+    first, second = (sum(sizes) / len(sizes) for sizes in zip(*most, strict=True))
+    print(
+        f"firm: what changed most otherwise, by the judge: {first:.3f}, held before all others {second:.3f}"
+    )
+
+
+def refined(bench: Bench, changes: Changes, name: str, goal: float, slider: Scene) -> Latents:
+    """The codes of a refined edit, which begins at the slider's; what it did is noted."""
+    base = without_goals(slider, {name: goal})
+    (origin, begin), start = (bench.codes([scene]) for scene in (base, slider)), time.process_time()
+    (direction,) = bench.reach(origin, {name: goal}, base, begin=begin)
+    done = time.process_time() - start
+    codes = bench.codes([base if direction is None else with_direction(base, direction)])
+    note(bench, changes, name, (origin, codes), done)
+    return codes
+
+
+def most_changed(bench: Bench, name: str, before: Latents, after: Latents) -> str:
+    """The other attribute that the scorer saw change most, among those that the judge knows."""
+    others = [other for other in bench.judge.names if other != name and other in bench.scorer.names]
+    was, now = (read(bench, bench.scorer, codes)[0] for codes in (before, after))
+    return max(others, key=lambda other: float((now - was)[bench.scorer.names.index(other)].abs()))
+
+
+def change_of(bench: Bench, name: str, before: Latents, after: Latents) -> float:
+    """How much an attribute changed, by the judge."""
+    was, now = (
+        read(bench, bench.judge, codes)[0, bench.judge.names.index(name)] for codes in (before, after)
+    )
+    return float((now - was).abs())
 
 
 def highest(bench: Bench, before: Scene, name: str) -> tuple[Scene, float]:

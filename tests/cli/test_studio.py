@@ -200,6 +200,7 @@ def test_a_report_that_cannot_be_opened_is_one_clear_line(
     [
         (["studio"], "ganatomy studio faces"),
         (["studio", "digits", "digits"], "named twice"),
+        (["studio", "digits", "faces", "--critic", "digits"], "--critic goes with one model"),
         (["studio", "digits", "--host", "0.0.0.0"], "--token"),
         (["studio", "digits", "--host", "0.0.0.0", "--token", ""], "--token is empty"),
         (["studio", "digits", "--token", "seven77"], "--token cannot be used; give 8"),

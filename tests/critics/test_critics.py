@@ -10,9 +10,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import ganatomy as ga
-from ganatomy.critics import MultiscaleCritic, StridedCritic, save_critic
+from ganatomy.critics import (
+    Critic,
+    MultiscaleCritic,
+    ResidualCritic,
+    StridedCritic,
+    realness,
+    save_critic,
+)
+from ganatomy.critics.equalised import EqualisedCritic
 from ganatomy.critics.features import pooled
+from ganatomy.critics.realness import SEED
 from ganatomy.generators import save_generator
+from ganatomy.generators.toy import ToyGenerator
 from ganatomy.zoo import MODELS, read_metadata
 
 
@@ -188,6 +198,37 @@ def test_what_is_seen_in_a_image_does_not_depend_on_the_others() -> None:
     apart = ga.discriminator_features(critic, images, batch_size=3)
     assert torch.allclose(together, apart, atol=1e-5)
     assert together.shape == (10, 16 * (6 + 8 + 8))
+
+
+@pytest.mark.parametrize("network", [MultiscaleCritic, ResidualCritic])
+def test_an_image_can_be_judged_alone(network: type[EqualisedCritic]) -> None:
+    critic, images = network((8, 6, 4), 3), torch.rand(8, 3, 16, 16)
+    one_by_one = torch.cat([critic(image) for image in images.split(1)])
+    assert torch.allclose(critic.alone(images), one_by_one, atol=1e-5)
+    assert not torch.allclose(critic(images), one_by_one, atol=1e-5)
+
+
+def test_how_real_an_image_looks_is_its_place_among_drawn_ones() -> None:
+    class Darkness(Critic):
+        resolution, channels = 8, 3
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(1))
+
+        def layers(self, images: Tensor) -> list[Tensor]:
+            return [images]
+
+        def forward(self, images: Tensor) -> Tensor:
+            return -images.mean((1, 2, 3))
+
+    toy = ToyGenerator(seed=1)
+    seen = realness(toy, Darkness(), n=200, batch_size=7)
+    light = toy(toy.sample(200, seed=SEED)).mean((1, 2, 3))
+    images = toy(toy.sample(20, seed=3))
+    expected = [100 * float((light < own).float().mean()) for own in images.mean((1, 2, 3))]
+    assert seen.percentiles(images).tolist() == pytest.approx(expected, abs=0.5)
+    assert seen.percentiles(torch.stack([torch.ones(3, 8, 8), -torch.ones(3, 8, 8)])).tolist() == [100.0, 0.0]
 
 
 def test_images_of_another_size_and_colour_are_fitted() -> None:

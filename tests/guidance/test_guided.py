@@ -181,6 +181,32 @@ def test_what_is_already_there_is_left_as_it_is(toy: ToyGenerator):
     assert torch.equal(found.latents.codes, was.codes)
 
 
+def test_what_counts_more_stays_better(toy: ToyGenerator):
+    was = toy.sample(8, seed=1, space="w")
+    alike, first = (
+        edit(toy, was, {"red": "+0.2"}, hold=("round", "large"), damping=0.3, counts=counts)
+        .drift.abs()
+        .mean(0)
+        for counts in ({}, {"round": 100.0})
+    )
+    assert first[0] < 0.5 * alike[0]
+
+
+def test_a_search_begins_where_it_is_told_to(toy: ToyGenerator):
+    was = toy.sample(6, seed=1, space="w")
+    found = edit(toy, was, {"red": 0.8}, hold="all")
+    again = edit(toy, was, {"red": 0.8}, hold="all", begin=found.latents)
+    there = found.reached & (found.drift.square().sum(1).sqrt() <= SETTINGS.still)
+    assert there.sum() >= 4
+    assert again.steps[there].tolist() == [0] * int(there.sum())
+    assert torch.allclose(again.latents.codes[there], found.latents.codes[there], atol=1e-4)
+    # It may begin farther out than an edit goes otherwise, and still stays within likely codes.
+    far = ga.move(was, toy.truth["red"], 40.0)
+    where = latent_distribution(toy, "w")
+    ends = edit(toy, was, {"red": 0.98}, begin=far, max_steps=1)
+    assert (where.distance(ends.latents) <= where.distance(was).clamp(min=where.bound) + 1e-3).all()
+
+
 def test_only_the_layers_that_are_named_move(toy: ToyGenerator):
     was = toy.sample(3, seed=8, space="w")
     found = edit(toy, was, {"red": 1.0}, units="shift", layers=(1, 2))
@@ -244,9 +270,14 @@ def test_a_uniform_prior_is_not_left():
         ({"to": {"red": 0.5}, "damping": 0.0}, SettingError, "damping 0"),
         ({"to": {"red": 0.5}, "max_steps": 0}, SettingError, "0 steps"),
         ({"to": {"red": 0.5}, "layers": (2, 9)}, SettingError, "layers 2:9 do not exist"),
+        ({"to": {"red": 0.5}, "counts": {"rond": 2.0}}, UnknownNameError, "did you mean 'round'"),
+        ({"to": {"red": 0.5}, "counts": {"round": 0.0}}, SettingError, "cannot count 0 times"),
+        ({"to": {"red": 0.5}, "begin": "z"}, SettingError, "2 codes in w cannot be edited from 3 in z"),
     ],
 )
 def test_what_cannot_be_done_is_refused(toy: ToyGenerator, settings: dict, error: type, message: str):
+    if "begin" in settings:
+        settings = {**settings, "begin": toy.sample(3, seed=1, space=settings["begin"])}
     with pytest.raises(error, match=message):
         edit(toy, toy.sample(2, seed=1, space="w"), **settings)
 

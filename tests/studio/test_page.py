@@ -48,6 +48,25 @@ LIT = """() => {
   }).observe(document.body, { subtree: true, childList: true, attributes: true });
 }"""
 """Records the rows that are highlighted, which they are for two seconds only."""
+PAINTED = """async ([places, moves]) => {
+  const [slider, painted] = [document.querySelector(".row.moved input[type=range]"), []];
+  let watching = true;
+  const look = () => {
+    painted.push([String(Number(slider.value)), document.querySelector(".verdict .done").textContent,
+      document.querySelector(".verdict").classList.contains("stale")]);
+    if (watching) requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+  for (let move = 0; move < moves; move++) {
+    slider.value = places[(7 * move) % 5 % places.length];
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    await new Promise((done) => setTimeout(done, 15 + 40 * (move % 3)));
+  }
+  await new Promise((done) => setTimeout(done, 1000));
+  watching = false;
+  return painted;
+}"""
+"""Drags a slider, and gives what each frame showed: where the slider was, what was said, and whether it was dimmed."""
 SETTLED = """() => document.getAnimations().every(({ playState, effect }) =>
   playState === "finished" || effect.getComputedTiming().endTime === Infinity)"""
 """Whether nothing fades in or out any more."""
@@ -781,6 +800,26 @@ def test_nothing_false_is_said_and_nothing_labelled_while_images_do_not_come(vis
     expect(page).not_to_have_url(re.compile("ty="))
 
 
+def test_in_a_slow_browser_the_newest_image_wins_and_no_sentence_is_about_another(visit: Visit) -> None:
+    page = visit("#edit&m=toy&s=7")
+    drawn(page)
+    slider, said = page.get_by_role("slider", name="red", exact=True), page.locator(".verdict .done")
+    truth, images = {}, {}
+    for place in ("-1", "-0.5", "0.5", "1"):
+        slider.fill(place)
+        images[place] = settled(page)
+        expect(said).to_contain_text(re.compile(r"red\s*\d+ % → \d+ %"))
+        truth[place] = said.text_content()
+    assert len(set(truth.values())) == 4
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 12})
+    painted = page.evaluate(PAINTED, [list(truth), 60])
+    assert any(stale for _, _, stale in painted), "the browser was as quick as the server"
+    assert [(place, text) for place, text, stale in painted if not stale and text != truth[place]] == []
+    last = slider.input_value()
+    wait_until(page, lambda: np.array_equal(pixels(page), images[last]))
+    expect(said).to_have_text(truth[last])
+
+
 def test_the_page_goes_on_where_it_was_when_the_server_comes_back(
     browser: sync_api.Browser, measured: Bench
 ) -> None:
@@ -854,6 +893,25 @@ def test_no_tab_leaves_the_screen(visit: Visit, size: dict[str, int]) -> None:
         page.wait_for_function(SETTLED)
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{link} is {wide} px wider than the screen"
+
+
+def test_enlarged_four_times_the_image_its_words_and_a_slider_are_seen_together(visit: Visit) -> None:
+    page = visit("#edit&m=faces&s=7", viewport={"width": 320, "height": 200})
+    first = drawn(page)
+    slider = page.get_by_role("slider", name="Wavy Hair", exact=True)
+    slider.focus()
+    press(page, "ArrowRight", 10)
+    drawn(page, first)
+    expect(page.locator(".verdict .done")).to_contain_text("Wavy Hair")
+    tops = []
+    for part in (page.get_by_role("img", name="Image now"), page.locator(".verdict .done"), slider):
+        box = part.bounding_box()
+        tops.append(box["y"])
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= page.locator(".tabs").bounding_box()["y"]
+    image = page.get_by_role("img", name="Image now").bounding_box()
+    assert image["height"] > 60
+    assert tops[2] >= image["y"] + image["height"]
 
 
 def test_on_a_phone_the_image_stays_while_the_sliders_pass(visit: Visit) -> None:

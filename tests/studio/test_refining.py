@@ -6,15 +6,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+import torch
 from starlette.testclient import TestClient, WebSocketTestSession
 from studio.studied import NAMES, ask, connected, refined, scene
+from torch import Tensor, nn
 
 import ganatomy as ga
+from ganatomy.critics import Critic, Realness
+from ganatomy.directions.holding import FIRM
 from ganatomy.generators.natural_codes import UNUSUAL
+from ganatomy.generators.toy import ToyGenerator
 from ganatomy.guidance import GuidedSettings, guided
 from ganatomy.recipes.parts import read_direction
 from ganatomy.studio.bench import Bench
+from ganatomy.studio.goals import FAR_DAMPING, Goals
 from ganatomy.studio.page import LIMIT, panel_data, start_seed
+from ganatomy.studio.ranges import LOOKED_AT
 from ganatomy.studio.scenes import Scene
 from ganatomy.studio.server import Studio, application
 
@@ -45,7 +52,8 @@ def test_a_refined_edit_reaches_the_score_and_changes_less(
     # It is the edit of the library.
     origin = measured.generator.sample(1, seed=3, space="w", truncation_psi=0.7)
     assert measured.scorer is not None
-    expected = guided(measured.generator, measured.scorer, origin, {"red": 0.2}, settings=GuidedSettings())
+    settings = GuidedSettings(begin=measured.codes([Scene.read(edit, "")]), damping=FAR_DAMPING, beyond=1.0)
+    expected = guided(measured.generator, measured.scorer, origin, {"red": 0.2}, settings=settings)
     moved = ga.move(origin, read_direction(direction, ""), 1, units="step")
     assert float((moved.codes - expected.latents.codes).norm()) < 1e-4 * float(expected.latents.codes.norm())
 
@@ -79,6 +87,52 @@ def test_a_track_ends_where_codes_get_rare(socket: WebSocketTestSession, measure
             assert percentiles[0] <= UNUSUAL < percentiles[1] or last == pytest.approx(0.5)
 
 
+class DislikesRed(Critic):
+    """To which an image looks less real the redder it is."""
+
+    resolution, channels = 16, 3
+
+    def __init__(self, toy: ToyGenerator) -> None:
+        super().__init__()
+        self.toy, self.weight = toy, nn.Parameter(torch.ones(1))
+
+    def layers(self, images: Tensor) -> list[Tensor]:
+        return [images]
+
+    def fitted(self, images: Tensor) -> Tensor:
+        return images
+
+    def forward(self, images: Tensor) -> Tensor:
+        return -self.toy.read(images)[:, NAMES.index("red")]
+
+
+def test_a_track_ends_where_images_look_unreal_to_the_critic(measured: Bench) -> None:
+    assert isinstance(measured.generator, ToyGenerator)
+    critic = DislikesRed(measured.generator)
+    bench = replace(measured, critic=critic)
+    typical = bench.generator.sample(400, seed=1, space="w", truncation_psi=0.4)
+    bench.realness = Realness(critic=critic, drawn=critic(bench.draw(typical)).detach().sort().values)
+    assert bench.data()["has_critic"]
+    with (
+        TestClient(application(Studio([bench])), base_url="http://localhost") as client,
+        connected(client) as socket,
+    ):
+        start = scene(3, hold=[])
+        by_codes, by_images = (
+            facts["ranges"]["red"]
+            for facts, _ in ask(socket, {"kind": "ranges", "scene": start}, slot="ranges", answers=2)
+        )
+    assert by_images[:2] == by_codes[:2], "less red is no less real"
+    assert by_images[3] < by_codes[3]
+    assert by_images[2] <= by_images[3]
+    end, beyond = (
+        bench.codes([Scene.read({**start, "moves": {"red": by_images[3] + more}}, "")])
+        for more in (0, LOOKED_AT)
+    )
+    seen = [float(bench.realness.percentiles(bench.draw(codes))) for codes in (end, beyond)]
+    assert seen[0] <= UNUSUAL < seen[1]
+
+
 def test_what_helps_is_held_by_default(measured: Bench) -> None:
     panel = measured.panel
     assert panel is not None
@@ -101,3 +155,25 @@ def test_the_page_opens_with_an_image_in_which_sliders_show(measured: Bench) -> 
     seen = panel.gallery.probabilities[start_seed(panel)]
     first = panel.attributes.index(panel.names[panel.order[0]])
     assert 0.01 < float(seen[first]) < 0.6
+
+
+def test_the_page_does_not_open_with_an_image_unlike_all_others(measured: Bench) -> None:
+    panel = measured.panel
+    assert panel is not None
+    blind = replace(panel, gallery=replace(panel.gallery, features=None))
+    features = torch.randn(len(panel.gallery), 9, generator=torch.Generator().manual_seed(0))
+    features[start_seed(blind)] += 50
+    assert start_seed(replace(panel, gallery=replace(panel.gallery, features=features))) != start_seed(blind)
+
+
+def test_a_score_is_reached_without_a_slider(socket: WebSocketTestSession) -> None:
+    last = refined(socket, [scene(3, hold="all")], {"red": 0.6})[-1][0]
+    assert last["before"]["red"] < 0.5
+    assert last["refined"]["own"]["red"] == pytest.approx(0.6, abs=0.05)
+
+
+def test_a_firm_padlock_is_held_before_the_others_in_refined_edits(measured: Bench) -> None:
+    target = measured.scorer
+    assert target is not None
+    goals = Goals(to={"red": 0.9}, hold="all", firm=("round",), common=torch.zeros(1, 8))
+    assert goals.settings(target, lambda *_: None).counts == {"round": FIRM}

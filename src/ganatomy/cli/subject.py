@@ -32,6 +32,7 @@ from ganatomy.devices import usable_device
 from ganatomy.errors import DownloadError, SettingError
 
 if TYPE_CHECKING:
+    from ganatomy.critics import Critic
     from ganatomy.experiments.base import Experiment
     from ganatomy.generators.base import Generator
     from ganatomy.perception.base import Scorer, Scores
@@ -390,6 +391,16 @@ class Study(Subject):
             batch_size=self.batch_size,
             progress=progress,
         )
+
+    def open_critic(self, critic: str | None) -> "Critic | None":
+        """The critic of a bundled model or a file; by default the one bundled with the model, if one is."""
+        from ganatomy.critics import critic as find_critic
+        from ganatomy.zoo import MODELS
+
+        model = MODELS.get(self.model)
+        if critic is None and (model is None or not model.critic.exists()):
+            return None
+        return find_critic(critic or self.model).to(self.generator.device)
 
     def report(self, found: object, experiment: "Experiment", out: Path, *, as_json: bool) -> None:
         """Write the document of what an experiment found, and print its sentences."""

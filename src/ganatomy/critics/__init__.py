@@ -9,6 +9,7 @@ residual    StyleGAN2's
 informed    InfoGAN's, which also reads codes
 files       reading and writing them
 features    features of their layers, as one vector for each image
+realness    how real images look, beside those that a generator draws
 """
 
 from ganatomy.critics.base import Critic
@@ -17,6 +18,7 @@ from ganatomy.critics.files import critic, save_critic
 from ganatomy.critics.informed import InformedCritic
 from ganatomy.critics.multiscale import MultiscaleCritic
 from ganatomy.critics.progressive import ProgressiveCritic
+from ganatomy.critics.realness import Realness, realness
 from ganatomy.critics.residual import ResidualCritic
 from ganatomy.critics.strided import StridedCritic
 
@@ -25,10 +27,12 @@ __all__ = [
     "InformedCritic",
     "MultiscaleCritic",
     "ProgressiveCritic",
+    "Realness",
     "ResidualCritic",
     "StridedCritic",
     "critic",
     "critic_features",
     "discriminator_features",
+    "realness",
     "save_critic",
 ]

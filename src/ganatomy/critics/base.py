@@ -32,6 +32,10 @@ class Critic(nn.Module, ABC):
     def layers(self, images: Float[Tensor, "n c h w"]) -> list[Tensor]:
         """Features of each layer, the first layer first, each `[n, channels, height, width]` after its activation."""
 
+    def alone(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, " n"]:
+        """The logit of each image, whatever other images are in the batch."""
+        return self(images)
+
     def fitted(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k r r"]:
         """Images at the size and with the channels that it was trained on."""
         return fit_images(images, size=(self.resolution, self.resolution), channels=self.channels)

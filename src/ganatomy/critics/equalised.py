@@ -110,10 +110,18 @@ class EqualisedCritic(Critic):
     ) -> Float[Tensor, " n"]:
         return self.judge(self.read(images), labels)
 
-    def read(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n f"]:
-        """The features by which an image is judged, knowing how much the images of a batch differ."""
+    def alone(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, " n"]:
+        return self.judge(self.read(images, group=1))
+
+    def read(self, images: Float[Tensor, "n c h w"], *, group: int | None = None) -> Float[Tensor, "n f"]:
+        """The features by which an image is judged, knowing how much the images of a batch differ.
+
+        Args:
+            images: in [-1, 1].
+            group: images whose deviation is compared; 1 judges each image as if it were alone.
+        """
         x = self.seen(images)[-1]
-        x = self.conv(torch.cat([x, minibatch_deviation(x, self.group)], dim=1))
+        x = self.conv(torch.cat([x, minibatch_deviation(x, group or self.group)], dim=1))
         return lrelu(self.dense(x.flatten(1)))
 
     def judge(

@@ -6,8 +6,9 @@ has reached its goal. The *judge* takes no part: `confirm` shows it the edited i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -22,7 +23,7 @@ from ganatomy.guidance.goals import Values, goals, held_names, passed, to_reach
 from ganatomy.guidance.judged import JudgedEdit, judge_edit, scores_of
 from ganatomy.guidance.search import SearchState, SearchTask, search
 from ganatomy.latents import Directions, Latents, Space
-from ganatomy.perception.base import Scorer, Scores
+from ganatomy.perception.base import Scorer, Scores, position
 from ganatomy.perception.identity import IMAGES_SEED, NUM_IMAGES, Features, Identity, coarse
 from ganatomy.perception.judging import NEAR, Judge
 from ganatomy.progress import Advance, watched
@@ -155,9 +156,12 @@ class GuidedSettings:
         distribution: of codes; by default fitted to codes that the generator draws.
         others: weight of attributes that were not named, and of the coarse image (light, colours), beside held ones;
             0 leaves them free.
+        counts: how many times as much as others the squared change of a held attribute counts, by name.
         damping: larger values give shorter steps and let held probabilities give way.
         max_steps: steps for each image.
         common: mean gradients of the targets over other images, where they are known (`common_gradients`).
+        begin: codes where the search begins, one for each, such as those of a move along a direction; they may lie
+            farther out than edits go otherwise. By default it begins at the codes themselves.
         watch: called after each round with the rounds so far, the most there can be, and the best codes so far.
 
     Example::
@@ -171,9 +175,11 @@ class GuidedSettings:
     layers: tuple[int, int] | None = None
     distribution: LatentDistribution | None = None
     others: float = OTHERS
+    counts: Mapping[str, float] = field(default_factory=dict)
     damping: float = DAMPING
     max_steps: int = 12
     common: Float[Tensor, "t r"] | None = None
+    begin: Latents | None = None
     watch: Callable[[int, int, Latents], None] | None = None
 
 
@@ -256,7 +262,13 @@ def guided(
     found: list[tuple[SearchTask, SearchState]] = []
     for first in range(0, len(latents), batch_size):
         rows = slice(first, first + batch_size)
-        task = replace(whole, latents=latents[rows], initial=whole.initial[rows], goals=whole.goals[rows])
+        task = replace(
+            whole,
+            latents=latents[rows],
+            initial=whole.initial[rows],
+            goals=whole.goals[rows],
+            begin=None if whole.begin is None else whole.begin[rows],
+        )
         found.append((task, search(task, watch=settings.watch)))
         if progress:
             progress(min(first + batch_size, len(latents)), len(latents))
@@ -397,7 +409,8 @@ def _task(
     num_guarded = len(names) + sum(kept.size for kept in guarded)
     width = num_guarded + sum(kept.size for kept in spared)
     worth = torch.full((width,), settings.others, dtype=torch.float64)
-    worth[[names.index(name) for name in held]] = 1
+    for name in held:
+        worth[names.index(name)] = math.sqrt(settings.counts.get(name, 1))
     worth[len(names) : num_guarded] = 1
     worth[columns] = 0
     common = settings.common
@@ -418,7 +431,22 @@ def _task(
         else common,
         damping=settings.damping,
         max_steps=settings.max_steps,
+        begin=_begin(latents, settings.begin, distribution),
     )
+
+
+def _begin(
+    latents: Latents, begin: Latents | None, distribution: LatentDistribution
+) -> Float[Tensor, "n r"] | None:
+    """Where the search begins, from the codes."""
+    if begin is None:
+        return None
+    if begin.codes.shape != latents.codes.shape or begin.space != latents.space:
+        raise SettingError(
+            f"{len(latents)} codes in {latents.space} cannot be edited from {len(begin)} in {begin.space}; give one "
+            "for each, in the same space"
+        )
+    return distribution.coordinates(begin) - distribution.coordinates(latents)
 
 
 def _goals(before: Scores, to: Values, units: str) -> Float[Tensor, "n t"]:
@@ -469,3 +497,7 @@ def _check(latents: Latents, scorer: Scorer, settings: GuidedSettings, *, batch_
             f"cannot edit with damping {settings.damping:g}, {settings.max_steps} steps and batches of {batch_size}; "
             "give a damping above 0, and at least one step and one code a batch"
         )
+    for name, count in settings.counts.items():
+        position(name, scorer.names)
+        if not 0 < count < math.inf:
+            raise SettingError(f"{name!r} cannot count {count:g} times; give a number above 0")

@@ -43,7 +43,7 @@ class SearchSettings:
     far: float = 6.0
     """Logits from the goal beyond which held values are relaxed from the start, to be restored when it is reached."""
     farthest: float = 4.0
-    """Standard deviations of codes that an edit may be long; beyond, little of the image is left."""
+    """Standard deviations of codes that an edit may be long, unless it begins farther out."""
     radius: float = 1.5
     """Standard deviations of codes that one step may be long."""
     excess: float = 0.3
@@ -103,6 +103,7 @@ class SearchTask:
         common: mean gradients of the targets over other images.
         damping: larger values give shorter steps and let held values give way.
         max_steps: steps that an image may take.
+        begin: of the search, in u from the codes; by default at the codes themselves.
         settings: of the search.
     """
 
@@ -120,6 +121,7 @@ class SearchTask:
     common: Float[Tensor, "t r"]
     damping: float
     max_steps: int
+    begin: Float[Tensor, "n r"] | None = None
     settings: SearchSettings = SETTINGS
 
     @cached_property
@@ -137,6 +139,12 @@ class SearchTask:
         """Lengths of u that an edit may not pass: the bound, or where the code was."""
         return self.origin.norm(dim=1).clamp(min=self.distribution.bound)
 
+    @cached_property
+    def farthest(self) -> Float[Tensor, " n"]:
+        """Lengths of edits: the bound, or where the search begins."""
+        begun = torch.zeros(len(self.origin)) if self.begin is None else self.begin.norm(dim=1)
+        return begun.to(self.origin).clamp(min=self.settings.farthest)
+
     def at(self, rows: Int[Tensor, " m"], offset: Float[Tensor, "m r"]) -> Latents:
         """The codes of these rows, moved by an offset in u."""
         return self.reachable.moved(self.latents[rows], offset)
@@ -146,8 +154,8 @@ class SearchTask:
     ) -> tuple[Float[Tensor, "m r"], Float[Tensor, "m a"]]:
         """The offset, kept within the limits, and the values watched there."""
         origin = self.origin[rows]
-        farthest = self.settings.farthest
-        ends = origin + offset * (farthest / offset.norm(dim=1).clamp(min=farthest))[:, None]
+        farthest = self.farthest[rows]
+        ends = origin + offset * (farthest / torch.maximum(offset.norm(dim=1), farthest))[:, None]
         offset = ends * (self.limits[rows] / ends.norm(dim=1).clamp(min=1e-12)).clamp(max=1)[:, None] - origin
         latents = self.at(rows, offset)
         if self.distribution.box is not None:
@@ -246,11 +254,12 @@ def search(task: SearchTask, *, watch: Callable[[int, int, Latents], None] | Non
 
 
 def start(task: SearchTask) -> SearchState:
-    """The images as they were."""
-    values = task.initial
+    """The images as they were, or where the search is to begin."""
+    values, offset = task.initial, torch.zeros_like(task.origin)
     n, width = values.shape
     everyone = torch.arange(n)
-    offset = torch.zeros_like(task.origin)
+    if task.begin is not None:
+        offset, values = task.look(everyone, task.begin)
     steps = torch.zeros(n, dtype=torch.long)
     miss = torch.full((n,), torch.inf, dtype=torch.float64)
     settled = _settled(task, values, everyone)

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ganatomy.critics import Critic, Realness
 from ganatomy.directions.few_labels import FewLabels, few_labels
 from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.experiments.base import Experiment
@@ -78,6 +79,7 @@ class Bench:
         preparing: how far the measuring is.
         trust_folder: of a study of trust; by default one in the cache.
         detector: of faces in photographs; by default the one that was downloaded before, if any.
+        critic: of the generator; where there is one, tracks end where images look less real to it than drawn ones.
     """
 
     name: str
@@ -89,11 +91,14 @@ class Bench:
     preparing: Preparing = field(default_factory=Preparing)
     trust_folder: Path | None = None
     detector: Detector | None = None
+    critic: Critic | None = None
 
     def __post_init__(self) -> None:
         self.photographs = Photographs()
         self.closing = threading.Event()
         """Set when the studio ends: measuring stops."""
+        self.realness: Realness | None = None
+        """What the critic sees in drawn images, once it has seen them."""
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -122,6 +127,7 @@ class Bench:
             "truncation_psi": self.truncation_psi,
             "num_layers": signature.num_layers,
             "num_classes": signature.num_classes,
+            "has_critic": self.critic is not None,
             "start": None if self.panel is None else start_seed(self.panel),
             "class_names": list(signature.class_names),
             "label": self.generator.label,
@@ -252,8 +258,9 @@ class Bench:
         self,
         origin: Latents,
         to: Mapping[str, float],
-        hold: tuple[str, ...] | str,
+        scene: Scene,
         *,
+        begin: Latents | None = None,
         pause: Pause = go_on,
         watch: Callable[[int, int, Latents], None] = lambda *_: None,
     ) -> list[Direction | None]:
@@ -262,7 +269,8 @@ class Bench:
         Args:
             origin: codes.
             to: attribute to probability.
-            hold: attributes of the scene's padlocks, "all", or "best", which holds all.
+            scene: its padlocks are held; "best" holds all.
+            begin: codes where the search begins.
             pause: called between images.
             watch: called after each round of the search.
 
@@ -272,9 +280,14 @@ class Bench:
         scorer = self.scorer
         if scorer is None:
             raise SettingError("no classifier scores the images of this model, so there is no goal to reach")
-        held = "all" if isinstance(hold, str) else tuple(name for name in hold if name in scorer.names)
+
+        def scored(names: Sequence[str]) -> tuple[str, ...]:
+            return tuple(name for name in dict.fromkeys(names) if name in scorer.names)
+
+        firm = scored(scene.firm)
+        held = "all" if isinstance(scene.hold, str) else scored((*scene.hold, *firm))
         rows = [self.common(name, origin.space, pause=pause) for name in scorer.select(to).names]
-        goals = Goals(to=to, hold=held, common=torch.cat(rows))
+        goals = Goals(to=to, hold=held, firm=firm, common=torch.cat(rows), begin=begin)
         return reach(self.generator, scorer, origin, goals, pause=pause, watch=watch)
 
     def common(self, name: str, space: Space, *, pause: Pause = go_on) -> Float[Tensor, "1 r"]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor
 
+from ganatomy.directions.holding import FIRM
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.guidance import GuidedSettings, guided
@@ -20,6 +21,8 @@ from ganatomy.studio.turns import Pause
 
 METHOD = "guided"
 """What found such a direction."""
+FAR_DAMPING = 3e-4
+"""Of a search that begins at a slider's edit, which may lie far out."""
 BETWEEN = " to "
 AND = ", "
 
@@ -31,12 +34,22 @@ class Goals:
     Args:
         to: attribute to probability.
         hold: attributes that must stay, or "all" others.
+        firm: those of them to keep before the others.
         common: mean gradients of the attributes over other images; see `ganatomy.guidance.common_gradients`.
+        begin: codes where the search begins, such as those of a slider that has nearly led there.
     """
 
     to: Mapping[str, float]
     hold: Iterable[str]
+    firm: Iterable[str]
     common: Float[Tensor, "t r"]
+    begin: Latents | None = None
+
+    def settings(self, target: Scorer, watch: Callable[[int, int, Latents], None]) -> GuidedSettings:
+        """How the search goes; one that begins at a slider's edit keeps its score, and comes nearer in all others."""
+        there = {} if self.begin is None else {"begin": self.begin, "damping": FAR_DAMPING, "beyond": 1.0}
+        counts = dict.fromkeys(self.firm, FIRM)
+        return GuidedSettings(target=target, counts=counts, common=self.common, watch=watch, **there)
 
     @property
     def name(self) -> str:
@@ -76,9 +89,7 @@ def reach(
         origin,
         dict(goals.to),
         hold="all" if goals.hold == "all" else [other for other in goals.hold if other not in goals.to],
-        settings=GuidedSettings(
-            target=Paused(scorer.target().select(scorer.names), pause), common=goals.common, watch=watch
-        ),
+        settings=goals.settings(Paused(scorer.target().select(scorer.names), pause), watch),
         batch_size=len(origin),
     )
     offsets = (found.latents.codes - origin.codes).float().cpu()

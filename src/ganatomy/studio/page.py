@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import torch
+from jaxtyping import Int
 from torch import Tensor
 
+from ganatomy.experiments.explore.gallery import Gallery
 from ganatomy.experiments.explore.panel import Panel, Sliders
 from ganatomy.metrics.entanglement import DOUBTS
 from ganatomy.report.writer import as_json
@@ -24,8 +27,12 @@ FIRST = "Smiling"
 """What most people try first, where a model has it."""
 READY = 0.2
 """Score of an attribute that a step of its slider brings out."""
-NUM_TRIED, NUM_STARTS = 8, 200
-"""Sliders that should show in the first image, and seeds among which it is looked for."""
+NUM_TRIED = 8
+"""Sliders that should show in the first image."""
+TYPICAL, NEIGHBOURS = 0.1, 5
+"""Share of the seeds that it is chosen from, and the neighbour in the classifier's features whose distance says which.
+
+Images that are broken, or odd, lie apart (Han et al. 2023, "Rarity Score")."""
 
 
 def panel_data(panel: Panel, model: str) -> dict[str, Any]:
@@ -62,7 +69,7 @@ def panel_data(panel: Panel, model: str) -> dict[str, Any]:
 
 
 def start_seed(panel: Panel) -> int:
-    """The seed that the page opens with: an image in which the first sliders have something to do.
+    """The seed that the page opens with: a typical image in which the first sliders have something to do.
 
     It nearly has what most people try first, so that a step shows, and as many of the next ones as any.
     """
@@ -71,12 +78,23 @@ def start_seed(panel: Panel) -> int:
     columns = [panel.attributes.index(name) for name in tried if name in panel.attributes]
     if not columns:
         return 0
-    everything = panel.gallery.probabilities[:NUM_STARTS]
+    everything = panel.gallery.probabilities
     seen, rest = everything[:, columns], [k for k in range(everything.shape[1]) if k not in columns]
     unready = (seen[:, 0] - READY).abs() + (seen - READY).abs().mean(1)
     # An image that is half of something, such as half a pair of glasses, is no good start.
     halfway = (4 * everything * (1 - everything))[:, rest].mean(1) if rest else 0.0
-    return int((unready + halfway).argmin())
+    unfit = unready + halfway
+    typical = _typical(panel.gallery)
+    return int(typical[unfit[typical].argmin()])
+
+
+def _typical(gallery: Gallery) -> Int[Tensor, " t"]:
+    """The seeds whose images are most like others; all where nothing but scores was read in them."""
+    features = gallery.features
+    if features is None or features.shape[1] <= gallery.probabilities.shape[1] or len(gallery) <= NEIGHBOURS:
+        return torch.arange(len(gallery))
+    apart = torch.cdist(features, features).kthvalue(NEIGHBOURS + 1).values  # the nearest is the image itself
+    return apart.argsort(stable=True)[: max(1, round(TYPICAL * len(gallery)))]
 
 
 def _direction(panel: Panel, k: int, group: str | None) -> dict[str, Any]:

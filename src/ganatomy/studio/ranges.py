@@ -1,7 +1,8 @@
-"""How far sliders go: to where codes stop being likely, from the code at hand."""
+"""How far sliders go: to where codes stop being likely, or images look unreal to a critic, from the code at hand."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -9,13 +10,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ganatomy.critics import Realness
 from ganatomy.errors import GanatomyError
 from ganatomy.generators.natural_codes import UNUSUAL
 from ganatomy.latents import Latents
 from ganatomy.recipes import Move
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.page import LIMIT
-from ganatomy.studio.queries import Answer, Emit, Query
+from ganatomy.studio.queries import Answer, Emit, Query, made
 from ganatomy.studio.scenes import Scene
 from ganatomy.studio.turns import Pause
 
@@ -23,13 +25,18 @@ RARE = 99.0
 """Percentile of drawn codes from which a track says that images get rare."""
 GRID = 0.05
 """Steps between the places of a track that are looked at: those that a slider can stand at."""
+LOOKED_AT = 0.5
+"""Steps between the images of a track that a critic sees."""
 SHORTEST = 0.5
 """Steps that a slider goes at least: a track without any length could not be used."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RangesQuery(Query):
-    """The ends of each slider: [first, rare from, rare from, last] in steps, by name."""
+    """The ends of each slider: [first, rare from, rare from, last] in steps, by name.
+
+    They come at once, from codes; where there is a critic they come again, from images.
+    """
 
     scene: Annotated[Scene, Scene.read]
 
@@ -44,6 +51,10 @@ class RangesQuery(Query):
                 continue  # a slider that cannot be moved says so when it is
             pause()
         emit(Answer(facts={"kind": "ranges", "ranges": found}))
+        if bench.realness is not None:
+            for name, ends in found.items():
+                found[name] = real_ends(bench, self.scene, name, ends, bench.realness, pause=pause)
+            emit(Answer(facts={"kind": "ranges", "ranges": found}))
 
 
 @torch.no_grad()
@@ -71,16 +82,43 @@ def ends_of(
     start, after = (natural.distribution.coordinates(one)[0] for one in (base.to(moved.space), moved))
     steps = torch.arange(0, LIMIT + GRID / 2, GRID, dtype=torch.float64)
     ways = natural.percentiles_along(start, after - start, torch.cat([-steps, steps])).chunk(2)
-    rare, unusual = ([last_within(way, bound) for way in ways] for bound in (RARE, UNUSUAL))
+    rare, unusual = ([last_within(steps, way, bound) for way in ways] for bound in (RARE, UNUSUAL))
     return [round(end, 3) for end in (-unusual[0], -rare[0], rare[1], unusual[1])]
 
 
-def last_within(percentiles: Float[Tensor, " t"], bound: float) -> float:
-    """How far one can go, in steps, before a percentile passes the bound, or the first one where that is larger.
+def real_ends(
+    bench: Bench, scene: Scene, name: str, ends: Sequence[float], realness: Realness, *, pause: Pause
+) -> list[float]:
+    """The ends of a track, or where its images look less real before them, to the same percentiles.
 
-    >>> last_within(torch.tensor([50.0, *[80.0] * 20, 99.95, 100.0]), 99.9)
+    Args:
+        bench: the model.
+        scene: all other sliders stay where they are in it.
+        name: of a slider.
+        ends: as `ends_of` gives them.
+        realness: of the model's critic.
+        pause: called between images.
+    """
+    first, rare_low, rare_high, last = ends
+    found = []
+    for side, rare, unusual in ((-1, -rare_low, -first), (1, rare_high, last)):
+        steps = torch.cat([torch.arange(0, unusual - GRID / 2, LOOKED_AT), torch.tensor([unusual])])
+        scenes = [replace(scene, moves={**scene.moves, name: side * step}) for step in steps.tolist()]
+        images = made(bench, bench.codes(scenes, pause=pause), pause)
+        seen = torch.cat([realness.percentiles(some) for _, some in images])
+        found.append(
+            [min(end, last_within(steps, seen, bound)) for end, bound in ((rare, RARE), (unusual, UNUSUAL))]
+        )
+    (rare_low, first), (rare_high, last) = found
+    return [round(end, 3) for end in (-first, -rare_low, rare_high, last)]
+
+
+def last_within(steps: Float[Tensor, " t"], percentiles: Float[Tensor, " t"], bound: float) -> float:
+    """The last step before a percentile passes the bound, or the first percentile where that is larger.
+
+    >>> last_within(0.5 * torch.arange(4), torch.tensor([50.0, 80.0, 90.0, 99.95]), 99.9)
     1.0
     """
     outside = (percentiles > max(bound, float(percentiles[0]))).nonzero()
     last = int(outside[0]) - 1 if len(outside) else len(percentiles) - 1
-    return max(SHORTEST, last * GRID)
+    return max(SHORTEST, float(steps[last]))

@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
+import torch
+
 from ganatomy.errors import SettingError
 from ganatomy.guidance.judged import scores_of
 from ganatomy.latents import Direction, Latents
 from ganatomy.recipes.fields import number, several
 from ganatomy.recipes.parts import write_direction
-from ganatomy.studio.bench import AT_ONCE, Bench
+from ganatomy.studio.bench import AT_ONCE, Bench, joined
 from ganatomy.studio.goals import goals_of
 from ganatomy.studio.queries import Answer, Emit, Query, made, sheet_answer, small
+from ganatomy.studio.ranges import ends_of
 from ganatomy.studio.scenes import Scene, named
 from ganatomy.studio.turns import Pause
 
@@ -22,6 +25,8 @@ MOST_FACES = 16
 COLUMNS = 4
 BETWEEN_IMAGES = 0.6
 """Seconds between two images of codes that come."""
+TRIED = 0.5
+"""Steps of a slider between images that are tried before a search."""
 SIDE = 160
 """Pixels of an image that is shown on the way."""
 
@@ -45,7 +50,10 @@ class RefineQuery(Query):
         if not self.to:
             raise SettingError("move a slider first, so that there is something to refine")
         bases = [without_goals(scene, self.to) for scene in self.scenes]
-        origin = bench.codes(bases, pause=pause)
+        origin, sliders = (bench.codes(scenes, pause=pause) for scenes in (bases, self.scenes))
+        begin = joined(
+            [begin_of(bench, *both, self.to, pause) for both in zip(self.scenes, bases, strict=True)]
+        )
         shown = time.monotonic()
 
         def watch(done: int, total: int, latents: Latents) -> None:
@@ -56,14 +64,20 @@ class RefineQuery(Query):
                 shown = time.monotonic()
 
         emit(Answer(facts={"kind": "progress", "done": 0, "total": 1}))
-        found = bench.reach(origin, self.to, self.scenes[0].hold, pause=pause, watch=watch)
+        found = bench.reach(
+            origin,
+            self.to,
+            self.scenes[0],
+            begin=begin if begin.space == origin.space else None,
+            pause=pause,
+            watch=watch,
+        )
         refined = [
             base if direction is None else with_direction(base, direction)
             for base, direction in zip(bases, found, strict=True)
         ]
         codes = bench.codes(refined, pause=pause)
         emit(_images(bench, codes, pause))
-        sliders = bench.codes(self.scenes, pause=pause)
         emit(
             Answer(
                 facts={
@@ -74,6 +88,20 @@ class RefineQuery(Query):
                 }
             )
         )
+
+
+def begin_of(bench: Bench, scene: Scene, base: Scene, to: Mapping[str, float], pause: Pause) -> Latents:
+    """Where a search begins: at the edit of the sliders, or else where the goal's own slider comes nearest to it."""
+    name, goal = next(iter(to.items()))
+    if bench.panel is None or name not in bench.panel.names or scene.moves != base.moves:
+        return bench.codes([scene], pause=pause)
+    first, _, _, last = ends_of(bench, base, name, pause=pause)
+    places = torch.arange(first, last + TRIED / 2, TRIED).clamp(max=last).tolist()
+    scenes = [base, *(replace(base, moves={**base.moves, name: place}) for place in places)]
+    codes = bench.codes(scenes, pause=pause)
+    seen = [bench.scores(images, few) or {} for few, images in made(bench, codes, pause)]
+    apart = [abs(score - goal) for scores in seen for score in scores[name]]
+    return codes[apart.index(min(apart))]
 
 
 def without_goals(scene: Scene, names: Mapping[str, float]) -> Scene:

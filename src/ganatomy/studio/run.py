@@ -18,6 +18,7 @@ import torch
 import uvicorn
 from websockets.protocol import State
 
+from ganatomy.critics import realness
 from ganatomy.errors import CheckpointError, GanatomyError, OutputError, SettingError
 from ganatomy.experiments.explore.panel import Panel
 from ganatomy.experiments.explore.panel_file import load_panel, save_panel
@@ -190,6 +191,14 @@ def _warm_up(bench: Bench) -> None:
     if bench.panel is not None:
         len(bench.candidates)
         bench.natural(bench.space)
+    if bench.critic is not None:
+
+        def go_on(_done: int, _total: int) -> None:
+            if bench.closing.is_set():
+                raise Superseded
+
+        with contextlib.suppress(Superseded):
+            bench.realness = realness(bench.generator, bench.critic, progress=go_on)
 
 
 class _Server(uvicorn.Server):

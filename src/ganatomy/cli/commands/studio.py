@@ -36,6 +36,7 @@ def studio(
     trust: Path | None = None,
     detector: Annotated[Path | None, PHOTOGRAPHS] = None,
     scorer: ScorerName = None,
+    critic: str | None = None,
     host: str = "127.0.0.1",
     port: int = 7860,
     token: str | None = None,
@@ -57,6 +58,8 @@ def studio(
             blind sheet. Without it the study can be made there, at small size.
         detector: File of the face detector YuNet, for photographs; by default the one that another command
             downloaded before, for the studio fetches nothing.
+        critic: Discriminator of the model: a bundled name or a file; by default the one bundled with it. Tracks of
+            sliders end where images look less real to it than nearly all that the model draws.
         host: Address to listen at; any but this machine's own needs --token.
         port: Port to listen at; 0 takes any that is free.
         token: Password in the address that visitors open: 8 or more of a-z, A-Z, 0-9, - and _; "new" generates and
@@ -81,14 +84,16 @@ def studio(
             raise SettingError(
                 "--from opens one model, which is measured already; leave out --measure and others"
             )
-        benches = [_explored(report, model=next(iter(models), None), scorer=scorer, options=options)]
+        benches = [
+            _explored(report, model=next(iter(models), None), scorer=scorer, critic=critic, options=options)
+        ]
     elif not models:
         raise SettingError("the studio needs a model; try `ganatomy studio faces`")
     elif len(set(models)) < len(models):
         raise SettingError("a model is named twice; name each once")
     else:
         benches = [
-            _bench(name, Study(model, scorer=scorer, **vars(options)))
+            _bench(name, Study(model, scorer=scorer, **vars(options)), critic)
             for model, name in zip(models, _names(models), strict=True)
         ]
     if trust is not None:
@@ -96,6 +101,8 @@ def studio(
             raise SettingError("--trust goes with one model; open one, or leave it out")
         read_study(trust, benches[0])
         benches[0].trust_folder = trust
+    if critic is not None and len(benches) > 1:
+        raise SettingError("--critic goes with one model; open one, or leave it out")
     if detector is not None:
         for bench in benches:
             bench.detector = face_detector(detector)
@@ -130,7 +137,9 @@ def _names(models: Sequence[str]) -> list[str]:
     return names
 
 
-def _explored(folder: Path, *, model: str | None, scorer: str | None, options: StudioOptions) -> Bench:
+def _explored(
+    folder: Path, *, model: str | None, scorer: str | None, critic: str | None, options: StudioOptions
+) -> Bench:
     """The model of a report; what is given on the command line comes before what the report says."""
     from ganatomy.errors import SettingError
     from ganatomy.report.writer import SUMMARY_FILE
@@ -144,12 +153,12 @@ def _explored(folder: Path, *, model: str | None, scorer: str | None, options: S
         raise SettingError(f"{folder} does not name its model; name it before --from")
     with parsing(folder / SUMMARY_FILE):
         subject = Study(**opened)
-    bench = _bench(Path(subject.model).name or subject.model, subject)
+    bench = _bench(Path(subject.model).name or subject.model, subject, critic)
     put_panel(bench, panel, folder)
     return bench
 
 
-def _bench(name: str, subject: Study) -> Bench:
+def _bench(name: str, subject: Study, critic: str | None) -> Bench:
     from ganatomy.studio.bench import Bench
 
     opened = subject.experiment(without_scorer=True)
@@ -159,4 +168,5 @@ def _bench(name: str, subject: Study) -> Bench:
         reference=subject.reference,
         scorer=opened.scorer,
         judge=opened.judge,
+        critic=subject.open_critic(critic),
     )

@@ -12,13 +12,11 @@ from ganatomy.cli.inputs import open_reference
 from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Absent, CountInMemory, Json, Names, OutFolder, Small, options, parsed
 from ganatomy.cli.subject import Study
-from ganatomy.devices import usable_device
 
 if TYPE_CHECKING:
     from jaxtyping import Int
     from torch import Tensor
 
-    from ganatomy.critics import Critic
     from ganatomy.datasets.references import Reference
 
 
@@ -83,20 +81,9 @@ def dcgan(
             data=real,
             labels=classes,
             learnt=None if data is None else _learnt(data, subject.model),
-            critic=_critic(critic, subject),
+            critic=subject.open_critic(critic),
         )
     subject.report(found, experiment, out, as_json=json)
-
-
-def _critic(critic: str | None, subject: Study) -> Critic | None:
-    """The critic that was given, or the one bundled with the model."""
-    from ganatomy import zoo
-    from ganatomy.critics import critic as find_critic
-
-    model = zoo.MODELS.get(subject.model)
-    if critic is None and (model is None or not model.critic.exists()):
-        return None
-    return find_critic(critic or subject.model).to(usable_device(subject.device))
 
 
 def _classes(path: Path | None, data: Path | None, real: Reference | None) -> Int[Tensor, " n"] | None:

@@ -1,7 +1,7 @@
 /** One attribute: its padlock, its slider, how clean it is, and its score before and now. */
 import { Icon } from "../icons.js";
 import { before } from "../images.js";
-import { directions, hold, measured } from "../models.js";
+import { directions, hold, measured, model } from "../models.js";
 import { changeEdit, edit, holds, holdsFirmly, moves, setFirm, setMove } from "../state.js";
 import { html, useComputed } from "../view.js";
 import { signed, titled } from "../words.js";
@@ -76,7 +76,8 @@ function useTrack(name, direction, strength) {
       "--idle-low": empty ? at(0) : "0%", "--idle-high": full ? at(0) : "100%", "--rare-low": at(rareLow), "--rare-high": at(rareHigh),
     },
     why: `${full ? "It is fully there already. " : empty ? "It is not there at all. " : ""}${
-      last < limit || first > -limit ? "The track ends where images of this model get rare. " : ""}Double click: back to zero.`,
+      last < limit || first > -limit ? `The track ends where ${model.value.has_critic
+        ? "codes of this model get rare, or images look unreal to its critic" : "codes of this model get rare"}. ` : ""}Double click: back to zero.`,
   };
 }
 
