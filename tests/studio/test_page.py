@@ -401,6 +401,17 @@ def test_classes_are_not_held_by_default(visit: Visit) -> None:
     expect(page.get_by_role("button", name="Hold 8", exact=True)).to_have_attribute("aria-pressed", "true")
 
 
+def test_the_class_that_an_image_had_is_no_side_effect(visit: Visit) -> None:
+    page = visit("#edit&m=digits measured&s=414")
+    first = drawn(page)
+    slider = page.get_by_role("slider", name="3", exact=True)
+    slider.focus()
+    press(page, "ArrowRight", 22)
+    drawn(page, first)
+    expect(page.locator(".chips")).to_contain_text(re.compile(r"1 −\d\d %"))
+    expect(page.locator(".verdict .badge summary")).to_have_text("Clean")
+
+
 def test_a_model_without_layers_says_why_it_cannot_mix(visit: Visit) -> None:
     page = visit("#mix&m=digits")
     expect(page.get_by_role("heading", name="digits has no layers to mix")).to_be_visible()

@@ -20,7 +20,7 @@ from ganatomy.guidance import GuidedSettings, guided
 from ganatomy.recipes.parts import read_direction
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.goals import FAR_DAMPING, Goals
-from ganatomy.studio.page import LIMIT, panel_data, start_seed
+from ganatomy.studio.page import LIMIT, panel_data, starts
 from ganatomy.studio.ranges import LOOKED_AT
 from ganatomy.studio.scenes import Scene
 from ganatomy.studio.server import Studio, application
@@ -149,21 +149,32 @@ def test_what_helps_is_held_by_default(measured: Bench) -> None:
     assert worse.best_hold("red") == ()
 
 
-def test_the_page_opens_with_an_image_in_which_sliders_show(measured: Bench) -> None:
+def test_the_page_opens_with_an_image_in_which_the_first_slider_shows(measured: Bench) -> None:
     panel = measured.panel
     assert panel is not None
-    seen = panel.gallery.probabilities[start_seed(panel)]
-    first = panel.attributes.index(panel.names[panel.order[0]])
-    assert 0.01 < float(seen[first]) < 0.6
+    name, seeds = starts(panel)
+    assert name == panel.names[panel.order[0]]
+
+    def after_a_step(seed: int) -> tuple[float, float]:
+        scenes = [Scene.read(scene(seed, moves=moves, hold="best"), "") for moves in ({}, {name: 1.0})]
+        found = measured.codes(scenes)
+        scores = measured.scores(measured.draw(found), found)
+        assert scores is not None
+        return scores[name][0], scores[name][1]
+
+    was, now = after_a_step(measured.start_seed(panel))
+    assert 0.01 < was < 0.6
+    assert now - was == pytest.approx(max(b - a for a, b in map(after_a_step, seeds)), abs=1e-3)
+    assert now - was > 0.2
 
 
 def test_the_page_does_not_open_with_an_image_unlike_all_others(measured: Bench) -> None:
     panel = measured.panel
     assert panel is not None
-    blind = replace(panel, gallery=replace(panel.gallery, features=None))
+    _, (best, *_) = starts(replace(panel, gallery=replace(panel.gallery, features=None)))
     features = torch.randn(len(panel.gallery), 9, generator=torch.Generator().manual_seed(0))
-    features[start_seed(blind)] += 50
-    assert start_seed(replace(panel, gallery=replace(panel.gallery, features=features))) != start_seed(blind)
+    features[best] += 50
+    assert best not in starts(replace(panel, gallery=replace(panel.gallery, features=features)))[1]
 
 
 def test_a_score_is_reached_without_a_slider(socket: WebSocketTestSession) -> None:

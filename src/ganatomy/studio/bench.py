@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ganatomy import edits
 from ganatomy.critics import Critic, Realness
 from ganatomy.directions.few_labels import FewLabels, few_labels
 from ganatomy.errors import SettingError, UnknownNameError
@@ -24,6 +25,7 @@ from ganatomy.experiments.explore.panel import Panel
 from ganatomy.generators.base import Generator, batches
 from ganatomy.generators.natural_codes import NaturalCodes, natural_codes
 from ganatomy.guidance import common_gradients
+from ganatomy.guidance.judged import scores_of
 from ganatomy.inversion import Preparation, prepare_inversion
 from ganatomy.latents import Direction, Latents, Space
 from ganatomy.perception.base import Scorer
@@ -33,7 +35,7 @@ from ganatomy.photographs import Detector, Layout, detector_at_hand, model_layou
 from ganatomy.progress import Progress
 from ganatomy.recipes import EditReadings, ModelReference, Move, Recipe, read_edit
 from ganatomy.studio.goals import Goals, Paused, goals_of, reach
-from ganatomy.studio.page import start_seed
+from ganatomy.studio.page import starts
 from ganatomy.studio.photographs import Photographs
 from ganatomy.studio.preparing import shown_psi
 from ganatomy.studio.scenes import Labels, Scene
@@ -128,12 +130,29 @@ class Bench:
             "num_layers": signature.num_layers,
             "num_classes": signature.num_classes,
             "has_critic": self.critic is not None,
-            "start": None if self.panel is None else start_seed(self.panel),
+            "start": None if self.panel is None else self.start_seed(self.panel),
             "class_names": list(signature.class_names),
             "label": self.generator.label,
             "ready": self.panel is not None,
             "preparing": None if self.panel is not None else self.preparing.data(),
         }
+
+    def start_seed(self, panel: Panel) -> int:
+        """The seed that the page opens with: of those that could be, the one in which a first step does most."""
+        return self._keep(("start",), lambda: self._start_seed(panel))
+
+    @torch.no_grad()
+    def _start_seed(self, panel: Panel) -> int:
+        name, seeds = starts(panel)
+        if not name or self.scorer is None:
+            return seeds[0]
+        before = self.of_seeds(seeds)
+        after = edits.move(before, panel.move(name, panel.best_hold(name)), 1.0, units="step")
+        was, now = (
+            scores_of(self.generator, self.scorer, one, batch_size=AT_ONCE) for one in (before, after)
+        )
+        rise = now.select([name]).probabilities - was.select([name]).probabilities
+        return seeds[int(rise[:, 0].argmax())]
 
     def recipe(self, scene: Scene, *, pause: Pause = go_on) -> Recipe:
         """The recipe of a scene, which the library and the command line draw too.

@@ -27,8 +27,8 @@ FIRST = "Smiling"
 """What most people try first, where a model has it."""
 READY = 0.2
 """Score of an attribute that a step of its slider brings out."""
-NUM_TRIED = 8
-"""Sliders that should show in the first image."""
+NUM_TRIED, NUM_STARTS = 8, 12
+"""Sliders that should show in the first image, and images of which one is chosen by what a step does."""
 TYPICAL, NEIGHBOURS = 0.1, 5
 """Share of the seeds that it is chosen from, and the neighbour in the classifier's features whose distance says which.
 
@@ -68,16 +68,17 @@ def panel_data(panel: Panel, model: str) -> dict[str, Any]:
     }
 
 
-def start_seed(panel: Panel) -> int:
-    """The seed that the page opens with: a typical image in which the first sliders have something to do.
+def starts(panel: Panel) -> tuple[str, list[int]]:
+    """What is tried first, and seeds to open the page with: typical images that the first sliders can change.
 
-    It nearly has what most people try first, so that a step shows, and as many of the next ones as any.
+    They nearly have what most people try first, so that a step shows, and as many of the next ones as any; the best is
+    first. Nothing is tried where no slider can be trusted.
     """
     works = [panel.names[k] for k in panel.order if panel.best is not None and panel.best.trusted[k]]
     tried = sorted(works, key=lambda name: name != FIRST)[:NUM_TRIED]
     columns = [panel.attributes.index(name) for name in tried if name in panel.attributes]
     if not columns:
-        return 0
+        return "", [0]
     everything = panel.gallery.probabilities
     seen, rest = everything[:, columns], [k for k in range(everything.shape[1]) if k not in columns]
     unready = (seen[:, 0] - READY).abs() + (seen - READY).abs().mean(1)
@@ -85,7 +86,7 @@ def start_seed(panel: Panel) -> int:
     halfway = (4 * everything * (1 - everything))[:, rest].mean(1) if rest else 0.0
     unfit = unready + halfway
     typical = _typical(panel.gallery)
-    return int(typical[unfit[typical].argmin()])
+    return panel.attributes[columns[0]], typical[unfit[typical].argsort(stable=True)[:NUM_STARTS]].tolist()
 
 
 def _typical(gallery: Gallery) -> Int[Tensor, " t"]:

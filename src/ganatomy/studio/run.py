@@ -191,6 +191,7 @@ def _warm_up(bench: Bench) -> None:
     if bench.panel is not None:
         len(bench.candidates)
         bench.natural(bench.space)
+        bench.start_seed(bench.panel)
     if bench.critic is not None:
 
         def go_on(_done: int, _total: int) -> None:

@@ -160,7 +160,9 @@ async def _page(request: Request) -> Response:
 
 async def _models(request: Request) -> Response:
     studio: Studio = request.app.state.studio
-    return _json({"models": [bench.data() for bench in studio.benches.values()]})
+    return _json(
+        await asyncio.to_thread(lambda: {"models": [bench.data() for bench in studio.benches.values()]})
+    )
 
 
 async def _panel(studio: Studio, request: Request) -> Response:

@@ -43,7 +43,9 @@ export function Verdict() {
 function here(meant) {
   const [was, is] = [before.scores.value, now.scores.value];
   const by = (name) => is[name] - was[name];
-  const others = Object.keys(is).filter((name) => !meant.includes(name)).map((name) => [name, by(name)]);
+  // Of classes, of which an image has one, the one that it had must go.
+  const had = panel.value.exclusive && Object.keys(was).reduce((a, b) => (was[b] > was[a] ? b : a));
+  const others = Object.keys(is).filter((name) => !meant.includes(name) && name !== had).map((name) => [name, by(name)]);
   return {
     own: Math.min(...meant.filter((name) => name in is).map((name) => Math.abs(by(name)))),
     others: others.sort((a, b) => Math.abs(b[1]) - Math.abs(a[1])),
