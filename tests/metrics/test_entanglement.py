@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from ganatomy.directions import regression
 from ganatomy.errors import FingerprintError, ScoreError, SettingError, UnknownNameError
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Direction, Directions, Latents
@@ -15,6 +16,7 @@ from ganatomy.metrics import Entanglement, FreshImages, Readers, entanglement, m
 from ganatomy.metrics.calibration import StepSearch, shift_for
 from ganatomy.perception import FunctionScorer, Judge, OracleScorer, TruthScorer
 from ganatomy.perception.base import Scorer
+from ganatomy.surveys import survey
 
 MATRIX = [[1.0, 0.6, -0.4], [0.6, 1.0, 0.0], [-0.4, 0.0, 1.0]]
 NAMES = ("red", "round", "large")
@@ -35,8 +37,8 @@ def measured(toy: ToyGenerator, oracle: OracleScorer) -> Entanglement:
     return entanglement(toy, oracle, toy.truth, n=300)
 
 
-def fresh(toy: ToyGenerator, readers: Readers, *, n: int) -> FreshImages:
-    return FreshImages(generator=toy, readers=readers, n=n, seed=1, space=toy.truth.space)
+def fresh(toy: ToyGenerator, readers: Readers, *, n: int, model: Directions | None = None) -> FreshImages:
+    return FreshImages(generator=toy, readers=readers, n=n, seed=1, space=toy.truth.space, model=model)
 
 
 def closed_form(toy: ToyGenerator, strengths: Tensor, *, n: int, seed: int) -> Tensor:
@@ -316,6 +318,26 @@ class TestRefusals:
     def test_an_empty_set(self, toy: ToyGenerator, oracle: OracleScorer):
         with pytest.raises(SettingError, match="no directions to measure"):
             entanglement(toy, oracle, Directions(()), n=4)
+
+
+class TestTrials:
+    """How many images it takes to find the steps."""
+
+    @staticmethod
+    def trials(images: FreshImages, directions: Directions) -> int:
+        """Images that the search for the steps was given, until it ended."""
+        done: list[int] = []
+        images.step(directions, 0.25, advance=lambda n, total: done.append(n))
+        return max(done)
+
+    def test_a_model_of_the_logits_saves_those_that_a_wrong_slope_costs(
+        self, toy: ToyGenerator, oracle: OracleScorer
+    ):
+        readers, model = Readers(scorer=oracle), regression(survey(toy, oracle, n=400))
+        confounded = Directions(replace(direction, slope=30 * direction.slope) for direction in model)
+        with_model = self.trials(fresh(toy, readers, n=24, model=model), confounded)
+        assert with_model < self.trials(fresh(toy, readers, n=24), confounded)
+        assert with_model == self.trials(fresh(toy, readers, n=24), model)
 
 
 class TestSearch:

@@ -11,8 +11,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 NUM_ROUNDS = 6
-CLOSE = 0.1
-"""A step is the last one tried when the next would differ by no more than this share; the next one is then kept."""
+CLOSE = 0.3
+"""A step is the last one tried when the next would differ by no more than this share; the next one is then kept, and
+misses by a few percent, less than what few codes leave open."""
 LEAP = 4.0
 """How many times longer or shorter the next step may be."""
 POWERS = (0.4, 2.5)
@@ -43,7 +44,7 @@ def find_strengths(
     Args:
         attempt: edits the first codes.
         logits: of each direction's target, in the unedited images.
-        slopes: of the directions, for the first guess.
+        slopes: of the logits along the directions, for the first guess.
         sigmas: of the directions, for the first guess where there is no slope.
         limits: the longest step along each.
         target_change: of the mean probability.

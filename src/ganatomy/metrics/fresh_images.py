@@ -106,6 +106,8 @@ class FreshImages:
         truncation_psi: as the codes of the survey were drawn; codes in z have none.
         batch_size: images at a time.
         num_calibration: images in which the length of a step is found.
+        model: directions of regression, which promise the effect of a step in their space along any direction, so that
+            it is found in fewer trials; by default each direction promises by its own slope.
 
     Raises:
         SettingError: for numbers outside their range.
@@ -120,6 +122,7 @@ class FreshImages:
     truncation_psi: float = 1.0
     batch_size: int = 32
     num_calibration: int = 32
+    model: Directions | None = None
     _natural: dict[Space, NaturalCodes] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -236,7 +239,7 @@ class FreshImages:
         strengths = find_strengths(
             attempt,
             self.before.logits[:, columns],
-            slopes=torch.tensor([direction.slope for direction in directions]),
+            slopes=self._promised(directions, steps),
             sigmas=torch.tensor([direction.sigma for direction in directions]),
             limits=radius / steps.flatten(1).norm(dim=1).cpu(),
             target_change=change,
@@ -249,6 +252,18 @@ class FreshImages:
             latents=self.along(directions, strengths, hold=hold),
             strengths=strengths,
         )
+
+    def _promised(self, directions: Directions, steps: Float[Tensor, "k *shape"]) -> Float[Tensor, " k"]:
+        """By how much each step should shift the logit of its attribute, by linear models of the logits."""
+        models = {model.name: model for model in self.model or () if model.space == directions.space}
+        promised = []
+        for direction, step in zip(directions, steps.cpu(), strict=True):
+            model = models.get(direction.name, direction)
+            each = step.reshape(
+                -1, *model.vector.shape
+            )  # of every layer, where a hold has spread the step over them
+            promised.append(model.slope * float((each.mean(0) * model.vector).sum()))
+        return torch.tensor(promised)
 
 
 def unit_steps(

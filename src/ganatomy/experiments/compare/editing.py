@@ -74,6 +74,7 @@ class Editor:
     def of(cls, budget: Budget, readers: Readers, *, n: int, num_calibration: int) -> Editor:
         """An editor of `n` images of the seed after that of the survey."""
         experiment, scorer = budget.experiment, budget.differentiable
+        model = regression(budget.survey, budget.names, seed=budget.seed)
         images = FreshImages(
             generator=experiment.generator,
             readers=readers,
@@ -83,8 +84,9 @@ class Editor:
             truncation_psi=experiment.truncation_psi,
             batch_size=experiment.batch_size,
             num_calibration=num_calibration,
+            model=model,
         )
-        fallback = None if scorer else regression(budget.survey, budget.names, seed=budget.seed)
+        fallback = None if scorer else model
         return cls(images=images, scorer=scorer or experiment.image_scorer, fallback=fallback)
 
     @property

@@ -101,6 +101,7 @@ def explore(
             truncation_psi=psi,
             batch_size=experiment.batch_size,
             num_calibration=int(np.clip(count // 3, 2, 128)),
+            model=found[BASE],
         )
         changes = {
             name: measure_steps(
