@@ -40,6 +40,9 @@ def test_a_folder_becomes_a_generator_after_one_plain_sentence(
     started = run("train", "dcgan-r1", photos, "-o", tmp_path / "more", *onwards)
     assert started.code == 0, started.err
     assert "a new critic of the generator is shown the first 12 alone" in started.err
+    folder = run("train", "dcgan-r1", photos, "-o", tmp_path / "both", "--from", tmp_path, *quick)
+    assert folder.code == 0, folder.err
+    assert "generator and critic go on from a run that has ended" in folder.err
     card = ga.load(json.loads(started.out)["made"][0]).origin.card
     assert card["start"] == ga.load(made).fingerprint
 

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from ganatomy.errors import CheckpointError, SettingError
-from ganatomy.generators.base import Generator
+from ganatomy.errors import CheckpointError, MissingFileError, SettingError
+from ganatomy.generators import save_generator
 from ganatomy.training.families import FAMILIES, showing
 from ganatomy.training.images import array_images
 from ganatomy.training.loop import train_gan
 from ganatomy.training.run import GanRun, finish
 from ganatomy.training.schedules import kept_share
 from ganatomy.training.settings import GanSettings
-from ganatomy.training.starting import settings_from
+from ganatomy.training.starting import Start, open_start, settings_from
 from ganatomy.training.steps import train_step
 
 
@@ -42,15 +42,16 @@ def family(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def trained(family: str) -> Generator:
-    return finish(GanRun(narrow(family)))
+def start(family: str) -> Start:
+    return Start(generator=finish(GanRun(narrow(family))))
 
 
-def test_a_run_draws_at_first_what_its_generator_draws(family: str, trained: Generator) -> None:
-    settings = settings_from(trained, replace(narrow(family), seed=6), critic_images=16)
-    run = GanRun.starting_from(trained, settings)
-    codes = trained.sample(4, seed=0)
-    expected = trained.synthesize(codes)
+def test_a_run_draws_at_first_what_its_generator_draws(family: str, start: Start) -> None:
+    settings = settings_from(start, replace(narrow(family), seed=6), critic_images=16)
+    run = GanRun(settings)
+    run.start_from(start.generator, start.networks)
+    codes = start.generator.sample(4, seed=0)
+    expected = start.generator.synthesize(codes)
     for _ in range(2):
         assert set(train_step(run, torch.zeros(8, 3, 16, 16))) == {"critic"}
     # Batch norms are measured anew on random images.
@@ -63,21 +64,33 @@ def test_a_run_draws_at_first_what_its_generator_draws(family: str, trained: Gen
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_weights(tmp_path: Path) -> None:
-    trained = finish(GanRun(narrow("stylegan2")))
-    settings = settings_from(trained, narrow("stylegan2"), critic_images=16)
-    whole = train_gan(settings, IMAGES, tmp_path / "whole", start=trained)
+    start = Start(generator=finish(GanRun(narrow("stylegan2"))))
+    settings = settings_from(start, narrow("stylegan2"), critic_images=16)
+    whole = train_gan(settings, IMAGES, tmp_path / "whole", start=start)
     half = replace(settings, stages=(replace(settings.stages[0], images=32),))
-    train_gan(half, IMAGES, tmp_path / "halves", start=trained)
-    assert train_gan(settings, IMAGES, tmp_path / "halves", start=trained).fingerprint == whole.fingerprint
+    train_gan(half, IMAGES, tmp_path / "halves", start=start)
+    assert train_gan(settings, IMAGES, tmp_path / "halves", start=start).fingerprint == whole.fingerprint
 
-    other = finish(GanRun(replace(narrow("stylegan2"), seed=9)))
+    other = Start(generator=finish(GanRun(replace(narrow("stylegan2"), seed=9))))
+    others = settings_from(other, narrow("stylegan2"), critic_images=16)
     with pytest.raises(CheckpointError, match="start differ"):
-        train_gan(
-            settings_from(other, narrow("stylegan2"), critic_images=16),
-            IMAGES,
-            tmp_path / "halves",
-            start=other,
-        )
+        train_gan(others, IMAGES, tmp_path / "halves", start=other)
+
+
+@pytest.mark.parametrize("family", ["stylegan2", "stylegan2-ada", "progan", "dcgan-r1"])
+def test_a_folder_gives_the_critic_as_well(family: str, tmp_path: Path) -> None:
+    generator = train_gan(narrow(family), IMAGES, tmp_path)
+    save_generator(generator, tmp_path / "generator.safetensors")
+    ended = GanRun.resume(tmp_path / "checkpoint.pt", narrow(family))
+    start = open_start(str(tmp_path))
+    settings = settings_from(start, narrow(family))
+    assert settings.critic_images == 0
+    run = GanRun(settings)
+    run.start_from(start.generator, start.networks)
+    for name in ("generator", "average", "critic"):
+        for key, tensor in ended.networks[name].state_dict().items():
+            torch.testing.assert_close(run.networks[name].state_dict()[key], tensor, atol=0, rtol=0)
+    assert set(train_step(run, torch.zeros(8, 3, 16, 16))) == {"critic", "generator"}
 
 
 def test_averages_look_back_at_once_on_a_generator_that_is_trained() -> None:
@@ -88,8 +101,9 @@ def test_averages_look_back_at_once_on_a_generator_that_is_trained() -> None:
 
 
 def test_sizes_are_those_of_the_generator() -> None:
-    trained = finish(GanRun(replace(narrow("stylegan2"), widths=(16, 8, 4), z_dim=12, mapping_layers=3)))
-    settings = settings_from(trained, narrow("stylegan2"))
+    sizes = {"widths": (16, 8, 4), "z_dim": 12, "mapping_layers": 3}
+    start = Start(generator=finish(GanRun(replace(narrow("stylegan2"), **sizes))))
+    settings = settings_from(start, narrow("stylegan2"))
     assert (settings.widths, settings.z_dim, settings.w_dim, settings.mapping_layers) == (
         (16, 8, 4),
         12,
@@ -104,9 +118,17 @@ def test_the_critic_is_alone_for_a_fifth_of_the_images_at_most() -> None:
     assert showing(settings, 500_000).critic_images == 20_000
 
 
-def test_what_a_run_cannot_start_from_is_said() -> None:
-    trained = finish(GanRun(narrow("progan")))
+def test_what_a_run_cannot_start_from_is_said(tmp_path: Path) -> None:
+    start = Start(generator=finish(GanRun(narrow("progan"))))
     with pytest.raises(SettingError, match="stylegan2 cannot go on with this ProGAN of 16 px"):
-        settings_from(trained, narrow("stylegan2"))
+        settings_from(start, narrow("stylegan2"))
     with pytest.raises(SettingError, match="draws 16 px, the settings are for 32 px"):
-        settings_from(trained, FAMILIES["progan"](32, 3))
+        settings_from(start, FAMILIES["progan"](32, 3))
+    with pytest.raises(MissingFileError, match=r"has no generator.safetensors"):
+        open_start(str(tmp_path))
+
+    run = GanRun(narrow("stylegan2"))
+    networks = {name: network.state_dict() for name, network in run.networks.items()}
+    other_critic = replace(narrow("stylegan2"), critic="residual")
+    with pytest.raises(SettingError, match="critic of that run is of another kind"):
+        settings_from(Start(generator=finish(run), networks=networks), other_critic)

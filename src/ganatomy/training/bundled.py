@@ -35,7 +35,7 @@ from ganatomy.training.loop import train_gan
 from ganatomy.training.records import Say
 from ganatomy.training.scorers import ScorerEvaluation, ScorerSettings, train_scorer
 from ganatomy.training.settings import GanSettings, TrainingStage
-from ganatomy.training.starting import settings_from
+from ganatomy.training.starting import Start, settings_from
 from ganatomy.zoo import BundledModel, read_metadata
 
 BUNDLED_BITS = 7
@@ -172,7 +172,7 @@ def train(
     *,
     device: str = "cpu",
     bundle: bool = False,
-    start: Generator | None = None,
+    start: Start | None = None,
     progress: Progress | None = None,
     say: Say = lambda _: None,
 ) -> list[Path]:

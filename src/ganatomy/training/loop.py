@@ -23,6 +23,7 @@ from ganatomy.training.ranks import Ranks
 from ganatomy.training.records import Records, Say, require_finite
 from ganatomy.training.run import GanRun, finish
 from ganatomy.training.settings import GanSettings
+from ganatomy.training.starting import Start
 from ganatomy.training.steps import train_step
 
 
@@ -33,7 +34,7 @@ def train_gan(
     *,
     device: str = "cpu",
     ranks: Ranks | None = None,
-    start: Generator | None = None,
+    start: Start | None = None,
     features: Features | None = None,
     progress: Progress | None = None,
     say: Say = lambda _: None,
@@ -47,7 +48,7 @@ def train_gan(
             images shown) and the best generator.
         device: where to train.
         ranks: the processes that train together, by default this one alone.
-        start: a generator to start from, which the settings name; see `starting.settings_from`.
+        start: a generator to start from, which `starting.settings_from` has fitted the settings to.
         features: of a network that takes no part, by which the best generator is told.
         progress: called with the stage, the images shown in it, and its images.
         say: called with one line where something should be known before the end, such as a sign of collapse.
@@ -97,15 +98,16 @@ def require_fitting(settings: GanSettings, images: TrainingImages) -> None:
 
 
 def begin(
-    settings: GanSettings, checkpoint: Path, *, start: Generator | None, device: str, ranks: Ranks
+    settings: GanSettings, checkpoint: Path, *, start: Start | None, device: str, ranks: Ranks
 ) -> GanRun:
     """A new run, or that of the checkpoint."""
     ranks.wait()
     if checkpoint.exists():
         return GanRun.resume(checkpoint, settings, device=device, ranks=ranks)
+    run = GanRun(settings, device=device, ranks=ranks)
     if start is not None:
-        return GanRun.starting_from(start, settings, device=device, ranks=ranks)
-    return GanRun(settings, device=device, ranks=ranks)
+        run.start_from(start.generator, start.networks)
+    return run
 
 
 def train_stages(run: GanRun, records: Records, checkpoint: Path, *, progress: Progress | None) -> GanRun:

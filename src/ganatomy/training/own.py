@@ -10,7 +10,6 @@ from typing import Any
 from ganatomy.datasets.files import Framing
 from ganatomy.errors import CheckpointError
 from ganatomy.generators import save_generator
-from ganatomy.generators.base import Generator
 from ganatomy.generators.precision import quick_precision
 from ganatomy.perception.features import features_of
 from ganatomy.progress import Progress
@@ -23,7 +22,7 @@ from ganatomy.training.ranks import launched
 from ganatomy.training.records import Say
 from ganatomy.training.settings import GanSettings, TrainingStage
 from ganatomy.training.sources import open_images
-from ganatomy.training.starting import settings_from
+from ganatomy.training.starting import Start, settings_from
 
 SETTINGS = "settings.json"
 """Beside the checkpoint: what the run was started with."""
@@ -38,7 +37,7 @@ def train_own(
     *,
     framing: Framing,
     budget: TrainingBudget = TrainingBudget(),  # noqa: B008 (frozen)
-    start: Generator | None = None,
+    start: Start | None = None,
     seed: int = 0,
     device: str = "auto",
     progress: Progress | None = None,
@@ -54,7 +53,8 @@ def train_own(
         framing: how images become squares of one size, and what classes they have.
         budget: minutes to train for on this machine, or images to show. A run that goes on keeps what was found to fit
             the minutes; images change its end.
-        start: a generator of this family to start from, trained on other images; the framing is of its resolution.
+        start: a generator of this family to start from, and its critic where that is known; the framing is of its
+            resolution.
         seed: of the weights, the codes and the order of the images.
         device: where to train; "auto" takes a GPU where there is one.
         progress: called with the stage, what is done of it, and how much it is.

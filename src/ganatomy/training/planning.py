@@ -74,10 +74,11 @@ class TrainingPlan:
             for images, what in EXPECTED
             if images <= self.images
         )
-        if self.settings.start:
-            prospect = (
-                f"a new critic of the generator is shown the first {self.settings.critic_images:,} alone"
-            )
+        alone = self.settings.critic_images
+        if alone:
+            prospect = f"a new critic of the generator is shown the first {alone:,} alone"
+        elif self.settings.start:
+            prospect = "generator and critic go on from a run that has ended"
         elif expected:
             prospect = f"expect {expected}"
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -81,16 +82,13 @@ class GanRun:
             self.path_lengths = PathLengthPenalty().to(device)
             self.networks["path_lengths"] = self.path_lengths
 
-    @classmethod
-    def starting_from(
-        cls, generator: Generator, settings: GanSettings, *, device: str = "cpu", ranks: Ranks | None = None
-    ) -> Self:
-        """A run whose generator is trained already, of settings that `starting.settings_from` has fitted to it."""
-        run = cls(settings, device=device, ranks=ranks)
-        for network in (run.generator, run.average):
+    def start_from(self, generator: Generator, networks: Mapping[str, Mapping[str, Tensor]]) -> None:
+        """Take the weights of a generator, or those of its run where they are known."""
+        for name in ("generator", "average"):
             # A network that fades in has a layer more, which nothing is drawn by once it has come.
-            network.load_state_dict(generator.state_dict(), strict=False)
-        return run
+            self.networks[name].load_state_dict(networks.get(name) or generator.state_dict(), strict=False)
+        if networks:
+            self.critic.load_state_dict(networks["critic"])
 
     @classmethod
     def resume(

@@ -1,18 +1,23 @@
-"""Training that starts from a generator: what its settings must be.
+"""Training that starts from a generator: what is read of it, and what the settings must be.
 
 Karras et al. 2020, "Training Generative Adversarial Networks with Limited Data", section 4.3, starts small data sets
-from a generator of other images, and its critic. Files carry no critic, so a new one is shown images alone at first.
+from a generator of other images and its critic. A file holds no critic; a new one is shown images alone at first.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from ganatomy.errors import SettingError
+from ganatomy.errors import MissingFileError, SettingError
+from ganatomy.generators import load
 from ganatomy.generators.base import Generator
+from ganatomy.training.checkpoints import load_state
 from ganatomy.training.run import ARCHITECTURES
 from ganatomy.training.settings import GanSettings
 
@@ -23,33 +28,75 @@ SIZES = ("widths", "w_dim", "mapping_layers")
 """That settings and the configurations of some generators have in common."""
 
 
-def settings_from(
-    generator: Generator, settings: GanSettings, *, critic_images: int = CRITIC_IMAGES
-) -> GanSettings:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Start:
+    """What training starts from.
+
+    Args:
+        generator: that is trained already.
+        networks: weights of "generator", "average" and "critic" as its run left them; none where only a file is known.
+
+    Example:
+        >>> import ganatomy as ga
+        >>> Start(generator=ga.load("faces")).networks
+        {}
+    """
+
+    generator: Generator
+    networks: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict[str, Mapping[str, Tensor]])
+
+
+def open_start(spec: str) -> Start:
+    """A generator by name or file, or the folder of a training run with all of its networks.
+
+    Raises:
+        MissingFileError: for a folder without a generator and a checkpoint.
+        UnknownNameError, CheckpointError: as `ganatomy.load` says, and for a checkpoint that cannot be read.
+
+    Example::
+
+        start = open_start("run/")
+    """
+    folder = Path(spec)
+    if not folder.is_dir():
+        return Start(generator=load(spec))
+    for name in ("generator.safetensors", "checkpoint.pt"):
+        if not (folder / name).exists():
+            raise MissingFileError(
+                f"{folder} has no {name}; give the folder of a training that has ended, or the file of a generator"
+            )
+    state = load_state({}, folder / "checkpoint.pt")
+    networks = {name: state["networks"][name] for name in ("generator", "average", "critic")}
+    return Start(generator=load(folder / "generator.safetensors"), networks=networks)
+
+
+def settings_from(start: Start, settings: GanSettings, *, critic_images: int = CRITIC_IMAGES) -> GanSettings:
     """The settings of a run that starts from a generator: its sizes, and one stage at its resolution.
 
     Args:
-        generator: of the architecture that the settings name.
+        start: with a generator of the architecture that the settings name.
         settings: of a run from fresh weights, whose last stage is kept.
-        critic_images: of that stage, shown to the critic alone.
+        critic_images: of that stage, shown to the critic alone where it is new.
 
     Raises:
-        SettingError: for a generator that these settings cannot train on, such as one of another architecture.
+        SettingError: for a generator or a critic that these settings cannot train on, such as those of another
+            architecture.
 
     Example:
         >>> import ganatomy as ga
         >>> from ganatomy.training.families import family_settings
-        >>> settings = settings_from(ga.load("faces"), family_settings("stylegan2", resolution=64))
+        >>> start = Start(generator=ga.load("faces"))
+        >>> settings = settings_from(start, family_settings("stylegan2", resolution=64))
         >>> settings.widths, settings.z_dim, [stage.resolution for stage in settings.stages]
         ((256, 256, 128, 96, 48), 128, [64])
     """
-    config = getattr(generator, "config", None)
-    sizes: dict[str, Any] = {name: getattr(config, name) for name in SIZES if hasattr(config, name)}
-    signature, resolution = generator.signature, generator.signature.resolution
+    signature, config = start.generator.signature, getattr(start.generator, "config", None)
+    resolution = signature.resolution
     if resolution != settings.resolution:
         raise SettingError(
             f"the generator to start from draws {resolution} px, the settings are for {settings.resolution} px"
         )
+    sizes: dict[str, Any] = {name: getattr(config, name) for name in SIZES if hasattr(config, name)}
     fitted = replace(
         settings,
         **sizes,
@@ -57,14 +104,22 @@ def settings_from(
         channels=signature.channels,
         num_classes=signature.num_classes,
         stages=(replace(settings.stages[-1], resolution=resolution),),
-        start=generator.fingerprint,
-        critic_images=critic_images,
+        start=start.generator.fingerprint,
+        critic_images=0 if start.networks else critic_images,
     )
     with torch.random.fork_rng(devices=()):
-        fresh, _ = ARCHITECTURES[fitted.architecture].build(fitted, resolution)
-    if not isinstance(fresh, type(generator)) or getattr(fresh, "config", None) != config:
+        fresh, critic = ARCHITECTURES[fitted.architecture].build(fitted, resolution)
+    if not isinstance(fresh, type(start.generator)) or getattr(fresh, "config", None) != config:
         raise SettingError(
-            f"{fitted.architecture} cannot go on with this {type(generator).__name__} of {resolution} px; start from a "
-            f"generator that ganatomy trained as {fitted.architecture}"
+            f"{fitted.architecture} cannot go on with this {type(start.generator).__name__} of {resolution} px; start "
+            f"from a generator that ganatomy trained as {fitted.architecture}"
+        )
+    if start.networks and _shapes(start.networks["critic"]) != _shapes(critic.state_dict()):
+        raise SettingError(
+            "the critic of that run is of another kind; start from its generator.safetensors, with a new critic"
         )
     return fitted
+
+
+def _shapes(state: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in state.items()}

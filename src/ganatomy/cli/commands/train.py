@@ -28,7 +28,7 @@ def train(
         str | None,
         Parameter(
             name="--from",
-            help="A generator to start from, which ganatomy trained on other images of the same family and resolution.",
+            help="What to start from: the folder of a run of the same family and resolution, or its generator alone.",
         ),
     ] = None,
     crop: Annotated[
@@ -65,14 +65,14 @@ def train(
 
     Example:
         ganatomy train stylegan2 photos/ -o run/ --resolution 64 --minutes 600 --mirror
-        ganatomy train stylegan2 drawings/ -o drawn/ --from run/generator.safetensors --images 100000
+        ganatomy train stylegan2 drawings/ -o drawn/ --from run/ --images 100000
         ganatomy train stylegan2-ada photos/ -o run/ --resolution 32 --classes Male,Smiling
         ganatomy train digits train-images-idx3-ubyte.gz -o digits-run/
     """
-    import ganatomy as ga
     from ganatomy.errors import SettingError, UnknownNameError
     from ganatomy.training import FAMILIES, TRAININGS, Framing, TrainingBudget, train_own
     from ganatomy.training import train as train_models
+    from ganatomy.training.starting import open_start
 
     if name not in FAMILIES and name not in TRAININGS:
         raise UnknownNameError("model to train", name, [*FAMILIES, *TRAININGS])
@@ -83,9 +83,9 @@ def train(
             f"{name} is trained on your own images, and no bundled model; name their folder, zip or idx file"
         )
     expect_new_folder(out)
-    trained = None if start is None else ga.load(start)
+    begun = None if start is None else open_start(start)
     if resolution is None:
-        resolution = 64 if trained is None else trained.signature.resolution
+        resolution = 64 if begun is None else begun.generator.signature.resolution
     with stages() as advance:
         if name in FAMILIES and data is not None:
             framing = Framing(
@@ -102,7 +102,7 @@ def train(
                     out,
                     framing=framing,
                     budget=TrainingBudget(minutes=minutes, images=images),
-                    start=trained,
+                    start=begun,
                     seed=seed,
                     device=device,
                     progress=advance,
@@ -111,7 +111,7 @@ def train(
             ]
         else:
             made = train_models(
-                name, data, out, device=device, bundle=bundle, start=trained, progress=advance, say=remark
+                name, data, out, device=device, bundle=bundle, start=begun, progress=advance, say=remark
             )
             if bundle:
                 made.append(_measure_again(TRAININGS[name].bundle, advance))
