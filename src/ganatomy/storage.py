@@ -11,14 +11,14 @@ import contextlib
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganatomy.arguments import a_file, instance, not_finite
 from ganatomy.errors import CheckpointError, GanatomyError
@@ -26,6 +26,8 @@ from ganatomy.latents import Direction, Directions, Latents, Space
 from ganatomy.reading import parse_json
 from ganatomy.rounding import widened
 from ganatomy.writing import atomic_write
+
+Network = TypeVar("Network", bound=nn.Module)
 
 FORMAT = 1
 LOADERS = {
@@ -249,6 +251,28 @@ def load_tensors(kind: str, path: str | os.PathLike[str]) -> tuple[dict[str, Ten
                 raise TypeError("its facts are not an object")
             names = list(file.keys())
             return widened({name: file.get_tensor(name) for name in names}), facts
+
+
+def load_network(
+    kind: str, path: str | os.PathLike[str], build: Callable[[dict[str, Any]], Network]
+) -> Network:
+    """A network whose weights and config `save_tensors` wrote as this kind, ready to use.
+
+    Args:
+        build: from the config to a network with any weights.
+
+    Raises:
+        MissingFileError: when there is no such file.
+        CheckpointError: when it holds something else, or is damaged.
+    """
+    state, facts = load_tensors(kind, path)
+    with parsing(path):
+        with torch.device("meta"):  # sizes that a file only claims take no memory
+            network = build(facts["config"])
+        network.load_state_dict(state, strict=True, assign=True)
+        if not all(tensor.is_floating_point() and bool(tensor.isfinite().all()) for tensor in state.values()):
+            raise ValueError("its weights are not all finite numbers of floating point")
+    return network.float().eval().requires_grad_(False)
 
 
 def _kind(file: Any, path: str | os.PathLike[str]) -> str:

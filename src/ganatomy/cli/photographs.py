@@ -1,7 +1,7 @@
 """Photographs that commands take: which faces of them, and how they are aligned."""
 
 # Annotations are values here, not texts: cyclopts reads those that a class inherits in the module of its heir.
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,30 +78,24 @@ class Aligning(FaceOptions):
         layout = self.layout(generator)
         detector = "yunet" if layout == "crop" else self.find_detector()
         found, count, signature = [], 0, generator.signature
-        with progress("aligning") as advance:
-            for done, file in enumerate(files, 1):
-                try:
-                    photograph = opened(file)
-                    crops = align(
-                        photograph,
-                        layout=layout,
-                        resolution=signature.size,
-                        faces=self.which,
-                        detector=detector,
-                        channels=signature.channels,
-                    )
-                except (PhotographError, CheckpointError) as error:
-                    if not found and done == len(files):
-                        raise
-                    remark(f"left out: {error}")
-                else:
-                    found.append((photograph, crops))
-                    count += len(crops)
-                advance(done, len(files))
-                if count > MOST_CROPS:
-                    raise SettingError(
-                        f"more than {MOST_CROPS} faces are too many at once; give fewer photographs"
-                    )
+
+        def cut(photograph: "Photograph") -> "Crops":
+            return align(
+                photograph,
+                layout=layout,
+                resolution=signature.size,
+                faces=self.which,
+                detector=detector,
+                channels=signature.channels,
+            )
+
+        for photograph, crops in each_cut(files, cut, lambda _, error: remark(f"left out: {error}")):
+            found.append((photograph, crops))
+            count += len(crops)
+            if count > MOST_CROPS:
+                raise SettingError(
+                    f"more than {MOST_CROPS} faces are too many at once; give fewer photographs"
+                )
         return found
 
     def layout(self, generator: "Generator") -> "str | Layout":
@@ -146,6 +140,41 @@ def photograph_files(sources: Iterable[Path]) -> list[Path]:
             raise MissingFileError(f"{source} does not exist")
         found += image_files(source) if source.is_dir() else [source]
     return found
+
+
+def each_cut(
+    files: Sequence[Path],
+    cut: "Callable[[Photograph], Crops]",
+    skip: Callable[[Path, Exception], None],
+) -> "Iterator[tuple[Photograph, Crops]]":
+    """Each photograph with its crops. Of several, those that cannot be read and those without a face are skipped.
+
+    Args:
+        files: the photographs.
+        cut: from a photograph to its crops.
+        skip: told what is left out, and why.
+
+    Raises:
+        PhotographError, CheckpointError: for the only photograph, and when none of several gives a crop.
+    """
+    first: Exception | None = None
+    given = 0
+    with progress("aligning") as advance:
+        for done, file in enumerate(files, 1):
+            try:
+                photograph = opened(file)
+                crops = cut(photograph)
+            except (PhotographError, CheckpointError) as error:
+                if len(files) == 1:
+                    raise
+                first = first or error
+                skip(file, error)
+            else:
+                given += 1
+                yield photograph, crops
+            advance(done, len(files))
+    if not given:
+        raise PhotographError(f"none of {len(files)} photographs gave a crop; the first: {first}")
 
 
 def opened(file: Path) -> "Photograph":

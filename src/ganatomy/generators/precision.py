@@ -24,17 +24,23 @@ def matrix_units() -> bool:
     return torch.cpu._is_amx_tile_supported()  # noqa: SLF001 (torch has no other)
 
 
+@cache
+def bfloat16_units() -> bool:
+    """Whether this processor multiplies in bfloat16, by matrices or by vectors (AVX512-BF16)."""
+    return matrix_units() or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001 (torch has no other)
+
+
 def quick_precision(
     device: str | torch.device, known: tuple[Precision, ...] = get_args(Precision)
 ) -> Precision:
-    """Bfloat16 where convolutions are quicker in it: on GPUs that have it, and on processors with matrix units for it.
+    """Bfloat16 where convolutions are quicker in it: on GPUs that have it, and on processors with units for it.
 
     Args:
         device: that images are computed on.
         known: what the architecture can compute in.
     """
     kind = torch.device(device).type
-    quick = torch.cuda.is_bf16_supported() if kind == "cuda" else kind == "cpu" and matrix_units()
+    quick = torch.cuda.is_bf16_supported() if kind == "cuda" else kind == "cpu" and bfloat16_units()
     return "bfloat16" if quick and "bfloat16" in known else "float32"
 
 

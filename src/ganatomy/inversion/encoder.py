@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import torch
 from jaxtyping import Float
@@ -21,7 +21,7 @@ from ganatomy.generators.base import Generator
 from ganatomy.inversion.preparation import Preparation
 from ganatomy.inversion.problem import FoundCodes, Problem
 from ganatomy.inversion.ridge import encoder_features
-from ganatomy.storage import load_tensors, parsing, save_tensors
+from ganatomy.storage import load_network, save_tensors
 
 KIND = "encoder"
 ENCODER_FILE = "encoder.safetensors"
@@ -143,15 +143,7 @@ class EncoderNetwork(nn.Module):
             MissingFileError: when there is none.
             CheckpointError: when it holds something else, or is damaged.
         """
-        state, facts = load_tensors(KIND, path)
-        with parsing(path):
-            config: dict[str, Any] = facts["config"]
-            with torch.device("meta"):  # sizes that a file only claims take no memory
-                network = cls(EncoderConfig(**config))
-            network.load_state_dict(state, strict=True, assign=True)
-            if not all(bool(tensor.isfinite().all()) for tensor in state.values()):
-                raise ValueError("its weights are not all finite numbers")
-        return network.eval().requires_grad_(False)
+        return load_network(KIND, path, lambda config: cls(EncoderConfig(**config)))
 
 
 def passes(

@@ -16,7 +16,7 @@ from ganatomy.generators.base import Generator
 from ganatomy.generators.latent_distribution import LatentDistribution
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scorer, Scores, check_names
-from ganatomy.storage import load_tensors, parsing, save_tensors
+from ganatomy.storage import load_network, save_tensors
 from ganatomy.transfers.result import goal_logits
 from ganatomy.transfers.steps import coordinates
 
@@ -219,17 +219,7 @@ class TransferNetwork(nn.Module):
             MissingFileError: when there is none.
             CheckpointError: when it holds something else, or is damaged.
         """
-        state, facts = load_tensors(KIND, path)
-        with parsing(path):
-            config = TransferConfig.from_facts(facts["config"])
-            with torch.device("meta"):  # sizes that a file only claims take no memory
-                network = cls(config)
-            network.load_state_dict(state, strict=True, assign=True)
-            if not all(
-                tensor.is_floating_point() and bool(tensor.isfinite().all()) for tensor in state.values()
-            ):
-                raise ValueError("its weights are not all finite numbers of floating point")
-        return network.float().eval().requires_grad_(False)
+        return load_network(KIND, path, lambda config: cls(TransferConfig.from_facts(config)))
 
     def normal(self, inputs: Float[Tensor, "n f"]) -> Float[Tensor, "n f"]:
         """Inputs with mean 0 and deviation 1 over the images of the training."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from ganatomy.cli.console import answer, progress, remark
+from ganatomy.cli.console import answer, remark
 from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Json, OutFolder, switch, within
-from ganatomy.cli.photographs import FaceOptions, measured_layout, named_layout, opened, photograph_files
-from ganatomy.errors import CheckpointError, PhotographError, SettingError
+from ganatomy.cli.photographs import FaceOptions, each_cut, measured_layout, named_layout, photograph_files
+from ganatomy.errors import SettingError
 
 if TYPE_CHECKING:
     from ganatomy.photographs import Crops, Photograph
@@ -66,29 +66,19 @@ def align(
         found = measured_layout(like, detector)
         save_layout(found, out / LAYOUT_FILE)
     written = Written(folder=out)
-    with progress("aligning") as advance:
-        for done, file in enumerate(files, 1):
-            try:
-                photograph = opened(file)
-                crops = cut(
-                    photograph,
-                    layout=found,
-                    resolution=resolution,
-                    faces=faces.which,
-                    detector=detector or "yunet",
-                    channels=1 if grey else 3,
-                )
-            except (PhotographError, CheckpointError) as error:
-                if len(files) == 1:
-                    raise
-                written.skip(file, error)
-            else:
-                written.write(photograph, crops)
-            advance(done, len(files))
-    if not written.crops:
-        raise PhotographError(
-            f"none of {len(files)} photographs gave a crop; the first: {written.skipped[0]['why']}"
+
+    def crops_of(photograph: Photograph) -> Crops:
+        return cut(
+            photograph,
+            layout=found,
+            resolution=resolution,
+            faces=faces.which,
+            detector=detector or "yunet",
+            channels=1 if grey else 3,
         )
+
+    for photograph, crops in each_cut(files, crops_of, written.skip):
+        written.write(photograph, crops)
     table = {
         "layout": like or layout,
         "resolution": resolution,
