@@ -223,7 +223,7 @@ def test_guided_edits_follow_the_classifiers_of_target_which_may_not_judge(
 def test_auto_is_the_quick_precision_of_the_machine_and_recipes_name_it(
     quick: bool, precision: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ganatomy.generators.precision.matrix_units", lambda: quick)
+    monkeypatch.setattr("ganatomy.generators.precision.bfloat16_units", lambda: quick)
     out = tmp_path / "one.png"
     run("sample", "faces", "--seed", 0, "--precision", "auto", "--device", "cpu", "-o", out)
     assert ga.read_recipe(out).model.precision == precision
