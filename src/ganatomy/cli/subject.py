@@ -80,7 +80,7 @@ class Loading:
     network: Annotated[str | None, READING] = None
     """Network to read from a file that holds several, such as G; by default the averaged generator."""
     precision: Annotated[Literal["float32", "bfloat16", "float16", "auto"], READING] = "float32"
-    """Number format of synthesis; auto takes bfloat16 where that is faster: on GPUs, on processors with units for it."""
+    """Number format of synthesis; auto takes bfloat16 where it is faster: on GPUs, and processors with units for it."""
     label: Annotated[int | str | None, READING] = None
     """Class to generate, for a conditional model, by its number or name; by default each image has its own."""
     device: Annotated[Device, READING] = "auto"
