@@ -64,6 +64,16 @@ def unpadded(z_dim: int) -> nn.Sequential:
     )  # fmt: skip
 
 
+def from_square(z_dim: int) -> nn.Sequential:
+    """28 px; its first weights are square, so they could be of a convolution that sees one pixel."""
+    return nn.Sequential(
+        View(z_dim, 1, 1),
+        deconv(z_dim, z_dim, 3, 2, 0), nn.BatchNorm2d(z_dim), nn.ReLU(),
+        deconv(z_dim, 16, 4, 1, 0), nn.BatchNorm2d(16), nn.ReLU(),
+        deconv(16, 8, 3, 2, 0), nn.BatchNorm2d(8), nn.ReLU(), deconv(8, 1, 4, 2, 0),
+    )  # fmt: skip
+
+
 def dense_before_norms(z_dim: int) -> nn.Sequential:
     """The first norm comes behind a layer without one, so prior and first activation show together."""
     return nn.Sequential(
@@ -111,6 +121,11 @@ INFERRED = {
     "28 px without padding": Case(unpadded, batches=60),
     "a dense layer before the norms, uniform": Case(dense_before_norms, "uniform"),
     "uniform in (0, 1)": Case(dcgan, "uniform01"),
+    "square first weights": Case(from_square),
+    "ELU": Case(lambda z: dcgan(z, nn.ELU)),
+    "SiLU": Case(lambda z: dcgan(z, nn.SiLU)),
+    "Softplus": Case(lambda z: dcgan(z, nn.Softplus)),
+    "Tanh": Case(lambda z: dcgan(z, nn.Tanh)),
 }
 
 
@@ -244,14 +259,47 @@ def test_conditional_stacks_make_the_images_of_each_class(case, tmp_path: Path) 
     torch.testing.assert_close(again(codes), found(codes))
 
 
-def test_classes_that_may_be_there_are_asked_for(tmp_path: Path) -> None:
+@torch.no_grad()
+def test_an_epsilon_that_no_norm_shows_is_said(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    torch.save(plain_dense(110).state_dict(), tmp_path / "net.pt")
-    with pytest.raises(ga.CheckpointError, match="may be conditional.*num_classes=10 or num_classes=0"):
+    net = nn.Sequential(
+        nn.Linear(20, 64), nn.BatchNorm1d(64, 0.8), nn.ReLU(), nn.Linear(64, 784), View(1, 28, 28)
+    )
+    net = settle(net, lambda n: (torch.randn(n, 20),), 40)
+    torch.save(net.state_dict(), tmp_path / "net.pt")
+    found = {guess.what: guess for guess in ga.load(tmp_path / "net.pt").guesses}
+    assert not found["epsilon of the batch norms"].sure
+    assert found["epsilon of the batch norms"].second == "0.8"
+
+
+@torch.no_grad()
+def test_norms_by_class_are_not_taken_for_classes_beside_z(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    state = dcgan(64).state_dict()
+    # As many factors and shifts as z has numbers, so an embedding that multiplies z would fit.
+    for leaf in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
+        tensor = state.pop(f"5.{leaf}")
+        if leaf.startswith("running"):
+            state[f"norm.bn.{leaf}"] = tensor
+    state["norm.embed.weight"] = torch.randn(10, 64)
+    torch.save(state, tmp_path / "net.pt")
+    with pytest.raises(ga.CheckpointError, match="normalises by the class \\('norm.embed.weight'"):
         ga.load(tmp_path / "net.pt")
-    assert ga.load(tmp_path / "net.pt", num_classes=0).signature.z_dim == 110
-    assert ga.load(tmp_path / "net.pt", num_classes=10).signature.z_dim == 100
-    with pytest.raises(ga.CheckpointError, match="takes 110 numbers, into which z and 200 classes do not go"):
+
+
+@pytest.mark.parametrize(("width", "classes"), [(110, 10), (74, 10), (66, 2), (140, 40)])
+def test_classes_that_may_be_there_are_asked_for(width: int, classes: int, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    torch.save(plain_dense(width).state_dict(), tmp_path / "net.pt")
+    with pytest.raises(
+        ga.CheckpointError, match=f"may be conditional.*num_classes={classes} or num_classes=0"
+    ):
+        ga.load(tmp_path / "net.pt")
+    assert ga.load(tmp_path / "net.pt", num_classes=0).signature.z_dim == width
+    assert ga.load(tmp_path / "net.pt", num_classes=classes).signature.z_dim == width - classes
+    with pytest.raises(
+        ga.CheckpointError, match=f"takes {width} numbers, into which z and 200 classes do not go"
+    ):
         ga.load(tmp_path / "net.pt", num_classes=200)
 
 

@@ -183,8 +183,8 @@ def test_wrong_settings_are_refused_with_the_right_ones(state, tmp_path: Path) -
         ga.load(tmp_path / "net.pt", prior="gaussian")
     with pytest.raises(ga.SettingError, match="output='softmax'.*tanh, none, sigmoid, bytes"):
         ga.load(tmp_path / "net.pt", output="softmax")
-    with pytest.raises(ga.SettingError, match="hidden='gelu'.*relu, leaky_relu, none"):
-        ga.load(tmp_path / "net.pt", hidden="gelu")
+    with pytest.raises(ga.SettingError, match="hidden='mish'.*relu, leaky_relu, none"):
+        ga.load(tmp_path / "net.pt", hidden="mish")
 
 
 @pytest.mark.parametrize(

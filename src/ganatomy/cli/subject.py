@@ -70,7 +70,8 @@ class Loading:
     output: Annotated[Literal["tanh", "sigmoid", "none", "bytes"] | None, READING] = None
     """Output activation (DCGAN); by default tanh. Range of values (ONNX): -1 to 1 (tanh), 0 to 1 (sigmoid) or bytes."""
     hidden: Annotated[str | None, READING] = None
-    """Hidden activations (DCGAN), if the weights do not say: relu, leaky_relu, or with a slope leaky_relu:0.01."""
+    """Hidden activations (DCGAN), if the weights do not say: relu, leaky_relu, with a slope
+    leaky_relu:0.01, elu, selu, silu, gelu, softplus, tanh."""
     resolution: Annotated[int | None, READING] = None
     """Image resolution, if ambiguous (DCGAN)."""
     num_classes: Annotated[int | None, READING] = None

@@ -19,6 +19,9 @@ JOINS: tuple[Join, ...] = get_args(Join)
 USUAL_LENGTHS = {8, 16, 20, 32, 50, 62, 64, 96, 100, 128, 200, 256, 512, 1024}
 """Of z. A first layer that takes ten numbers more may take one of ten classes with it."""
 USUAL_CLASSES = 10
+COMMON_LENGTHS = {64, 100, 128, 256, 512}
+"""Of z, for which other numbers of classes are thought of as well."""
+OTHER_CLASSES = (2, 3, 4, 5, 6, 7, 8, 40, 100)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +61,18 @@ class ClassInput:
         return torch.cat([rows, x] if self.join == "first" else [x, rows], dim=1)
 
 
-def may_have_classes(width: int) -> bool:
-    """Whether so many inputs are unusual for z alone, and usual for z with one of ten classes."""
-    return width not in USUAL_LENGTHS and width - USUAL_CLASSES in USUAL_LENGTHS
+def likely_classes(width: int) -> int:
+    """How many classes may go in with z, where so many inputs are unusual for z alone; 0 where none.
+
+    Example:
+        >>> likely_classes(110), likely_classes(102), likely_classes(100)
+        (10, 2, 0)
+    """
+    if width in USUAL_LENGTHS:
+        return 0
+    if width - USUAL_CLASSES in USUAL_LENGTHS:
+        return USUAL_CLASSES
+    return next((number for number in OTHER_CLASSES if width - number in COMMON_LENGTHS), 0)
 
 
 def one_hot(num_classes: int) -> Float[Tensor, "classes classes 1 1"]:

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.architecture import NamedArchitecture, Pyramid, read_widths
 from ganatomy.generators.base import Prior, Signature
-from ganatomy.generators.class_inputs import may_have_classes
+from ganatomy.generators.class_inputs import likely_classes
 from ganatomy.generators.ops import LRELU_GAIN, LRELU_SLOPE
 from ganatomy.generators.progressive import EqualConv2d, blur_3
 from ganatomy.latents import Latents, Space
@@ -147,10 +147,10 @@ class ProGAN(NamedArchitecture):
             CheckpointError: where the length of the input suggests classes, and nobody says.
         """
         num_classes, width = settings.get("label_size"), state["b4.conv0.weight"].shape[1]
-        if num_classes is None and may_have_classes(width):
+        if num_classes is None and (number := likely_classes(width)):
             raise CheckpointError(
-                f"has a first layer that takes {width} numbers, which may be z of {width - 10} and one of 10 classes; "
-                "say which with num_classes=10 or num_classes=0"
+                f"has a first layer that takes {width} numbers, which may be z of {width - number} and one of {number} "
+                f"classes; say which with num_classes={number} or num_classes=0"
             )
         return ProGANConfig(
             widths=read_widths(state, r"b(\d+)\.conv1\.weight", architecture="ProGAN"),

@@ -12,7 +12,9 @@ from torch.nn import functional as F
 
 from ganatomy.errors import SettingError
 
-Activation = Literal["relu", "leaky_relu", "none", "elu", "selu", "silu", "softplus", "tanh", "sigmoid"]
+Activation = Literal[
+    "relu", "leaky_relu", "none", "elu", "selu", "silu", "gelu", "softplus", "tanh", "sigmoid"
+]
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 LEAK = 0.2
 _FUNCTIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
@@ -20,6 +22,7 @@ _FUNCTIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
     "elu": F.elu,
     "selu": F.selu,
     "silu": F.silu,
+    "gelu": F.gelu,
     "softplus": F.softplus,
     "tanh": F.tanh,
     "sigmoid": F.sigmoid,

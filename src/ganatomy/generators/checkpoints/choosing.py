@@ -17,15 +17,26 @@ from ganatomy.errors import CheckpointError
 from ganatomy.generators.base import Prior
 from ganatomy.generators.checkpoints.fitting import CHANGE, Ending, FittedStack, fit
 from ganatomy.generators.checkpoints.layouts import TORCH, Conventions, LayerWeights, LayoutReading
-from ganatomy.generators.checkpoints.stack_guesses import BADLY, Wanted, assumed, inferred, margin_of
+from ganatomy.generators.checkpoints.stack_guesses import (
+    BADLY,
+    Wanted,
+    assumed,
+    inferred,
+    margin_of,
+    unseen_epsilon,
+)
 from ganatomy.generators.checkpoints.statistics import CodeModel, is_trained
-from ganatomy.generators.class_inputs import USUAL_CLASSES, ClassInput, Join, may_have_classes, one_hot
+from ganatomy.generators.class_inputs import ClassInput, Join, likely_classes, one_hot
 from ganatomy.generators.guesses import SURE, Guess
 from ganatomy.generators.stacks import Activation, Layer
 
 Hidden = Literal["relu", "leaky_relu", "none"]
 USUAL: tuple[Hidden, ...] = get_args(Hidden)
 """Activations that are told apart."""
+SMOOTH: tuple[Activation, ...] = ("elu", "selu", "silu", "gelu", "softplus", "tanh")
+"""Those that are tried where none of the usual ones fits."""
+LOOSE = 0.08
+"""Mean misfit of the norms from which on another activation may fit better."""
 RARE_PRIOR: Mapping[Prior, float] = {"normal": 0.0, "uniform": 0.02, "uniform01": 0.05}
 CONTRADICTED = 0.3
 """What statistics must speak by against what the user says, so that the rest is read by them."""
@@ -53,6 +64,8 @@ def take_embedding(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], Tens
         and f"{name.removesuffix('weight')}bias" not in state
         and min(tensor.shape) > 0
     ]
+    for name in found:
+        _refuse_norm_of_classes(name, state)
     rest = {name: tensor for name, tensor in state.items() if name not in found}
     if len(found) > 1:
         raise CheckpointError(
@@ -60,6 +73,17 @@ def take_embedding(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], Tens
             "ganatomy.wrap takes any module"
         )
     return rest, state[found[0]] if found else None
+
+
+def _refuse_norm_of_classes(embedding: str, state: Mapping[str, Tensor]) -> None:
+    """Raises CheckpointError where an embedding scales and shifts what a batch norm beside it gives."""
+    module, _, _ = embedding.removesuffix(".weight").rpartition(".")
+    beside = {name: tensor for name, tensor in state.items() if name.startswith(f"{module}.") and module}
+    others = [name for name, tensor in beside.items() if tensor.ndim > 1 and not EMBEDDING.fullmatch(name)]
+    if any(name.endswith("running_mean") for name in beside) and not others:
+        raise CheckpointError(
+            f"normalises by the class ({embedding!r} beside a batch norm), which no architecture here computes"
+        )
 
 
 def choose(
@@ -81,9 +105,16 @@ def choose(
     epsilons = conventions.epsilons
     if any(map(is_trained, blocks)):
         fits = fit(blocks, likely, codes=codes, endings=endings, epsilons=epsilons)
+        if not wanted.hidden and _is_odd(fits[0]):
+            endings += [Ending(activation=activation, slope=endings[0].slope) for activation in SMOOTH]
+            left = [reading for reading in likely if any(way.reading is reading for way in fits)]
+            flowing = [code for code in codes if any(way.codes is code[0] for way in fits)]
+            fits = fit(blocks, left, codes=flowing, endings=endings, epsilons=epsilons)
         _refuse_ties([way.reading for way in fits if way.cost == fits[0].cost])
         choice = Choice(
-            layers=fits[0].layers, codes=fits[0].codes, guesses=tuple(inferred(fits, likely, wanted))
+            layers=fits[0].layers,
+            codes=fits[0].codes,
+            guesses=(*inferred(fits, likely, wanted), *unseen_epsilon(fits[0], blocks, epsilons)),
         )
         _ask_for_classes(fits, codes)
         return choice
@@ -156,8 +187,8 @@ def _class_inputs(
                 yield _classes(table, join), table, 0.0
         return
     yield None, None, 0.0
-    if wanted.num_classes is None and may_have_classes(width):
-        table = one_hot(USUAL_CLASSES)
+    if wanted.num_classes is None and (number := likely_classes(width)):
+        table = one_hot(number)
         for join in joins:
             yield _classes(table, join), table, CHANGE
 
@@ -174,6 +205,11 @@ def _endings(wanted: Wanted, conventions: Conventions) -> list[Ending]:
         for activation in activations
         for slope in (slopes if activation == "leaky_relu" else slopes[:1])
     ]
+
+
+def _is_odd(best: FittedStack) -> bool:
+    """Whether the norms fit loosely, or speak for a network without activations."""
+    return best.misfit > LOOSE or all(layer.activation == "none" for layer in best.layers[:-1])
 
 
 def _slope(wanted: Wanted, conventions: Conventions) -> float:

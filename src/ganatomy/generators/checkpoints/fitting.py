@@ -24,7 +24,8 @@ ODD = 0.05
 CHANGE = 0.15
 """The same for a layer that ends in another way than the one before it."""
 RARITY: Mapping[Activation, float] = {"relu": 0.0, "leaky_relu": 0.02, "none": 0.1}
-"""The same for activations."""
+RARE = 0.15
+"""The same for activations; for those that are not listed, the last."""
 UNUSUAL = 0.1
 """The same for each unit of a reading's cost."""
 DROPPED = 0.35
@@ -167,7 +168,7 @@ def _step(
         # As in training: each norm takes the statistics of what it sees.
         module.norm.running_mean = module.norm.running_var = None
     trials = [trial for end in before for trial in _trials(end, module, block, endings)]
-    minded = epsilons if _minds_epsilon(block, max(epsilons)) else epsilons[:1]
+    minded = epsilons if minds_epsilon(block, max(epsilons)) else epsilons[:1]
     made: list[End] = []
     for ending in endings:
         for first in sorted({trial.inside is not None for trial in trials}):
@@ -215,7 +216,7 @@ def _continue(
         layers=(*best.end.layers, ended),
         x=module.finish(best.seen),
         misfit=best.end.misfit + best.misfit,
-        cost=cost if best.end.layers else cost + odd + RARITY.get(ended.activation, 0.0),
+        cost=cost if best.end.layers else cost + odd + RARITY.get(ended.activation, RARE),
         rivals=rivals,
     )
 
@@ -261,7 +262,7 @@ def _change(end: End, ended: Layer) -> float:
     return cost
 
 
-def _minds_epsilon(block: LayerWeights, eps: float) -> bool:
+def minds_epsilon(block: LayerWeights, eps: float) -> bool:
     """Whether the largest epsilon would change what the norm gives."""
     return bool(block.norm) and float(block.norm["running_var"].median()) < 10 * eps
 

@@ -11,7 +11,7 @@ from ganatomy.generators.stacks import LEAK, Activation
 
 _ACTIVATIONS: dict[str, Activation] = {
     "linear": "none", "relu": "relu", "leaky_relu": "leaky_relu", "elu": "elu", "selu": "selu", "silu": "silu",
-    "swish": "silu", "softplus": "softplus", "tanh": "tanh", "sigmoid": "sigmoid",
+    "swish": "silu", "gelu": "gelu", "softplus": "softplus", "tanh": "tanh", "sigmoid": "sigmoid",
 }  # fmt: skip
 
 

@@ -188,6 +188,8 @@ def readings(
     return sorted(found, key=lambda reading: reading.cost)
 
 
+PADDED_PIXEL = 2.0
+"""Cost of a convolution that sees one pixel and zeros around it."""
 _NORM_LEAVES = ("weight", "bias", "running_mean", "running_var")
 
 
@@ -252,6 +254,7 @@ def _options(
         padding = same_padding(kernel, 1)
         for upsample in (1, 2):
             cost = 0.5 * (first == second and not kernel % 2) + _upsample_cost(upsample, block.gap)
+            cost += PADDED_PIXEL * (size == 1 and kernel > 1)
             yield Layer(kind="conv", out_channels=first, upsample=upsample, **padding, **shared), cost
 
 

@@ -31,8 +31,8 @@ IN_ORDER = {"Sequential", *WRAPPERS}
 """Containers that run their children one after another."""
 NOTHING = {"Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "Identity"}
 ACTIVATIONS: Mapping[str, str] = {
-    "ReLU": "relu", "ELU": "elu", "SELU": "selu", "SiLU": "silu", "Softplus": "softplus", "Tanh": "tanh",
-    "Sigmoid": "sigmoid",
+    "ReLU": "relu", "ELU": "elu", "SELU": "selu", "SiLU": "silu", "GELU": "gelu", "Softplus": "softplus",
+    "Tanh": "tanh", "Sigmoid": "sigmoid",
 }  # fmt: skip
 
 
@@ -286,6 +286,8 @@ def _activation(leaf: _Leaf, weight: Tensor | None) -> Step:
     own = leaf.attributes
     if own.get("alpha", 1) != 1 or own.get("beta", 1) != 1:
         raise CheckpointError(f"has an activation {leaf.name!r} with a factor other than 1")
+    if own.get("approximate", "none") != "none":
+        raise CheckpointError(f"approximates the activation {leaf.name!r}, which is not read")
     return "Activation", {"activation": ACTIVATIONS[leaf.kind]}
 
 

@@ -6,8 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ganatomy.generators.base import PRIORS, Prior
-from ganatomy.generators.checkpoints.fitting import DROPPED, ORDERS, Ending, FittedStack, name_ending
-from ganatomy.generators.checkpoints.layouts import TORCH, LayoutReading
+from ganatomy.generators.checkpoints.fitting import (
+    DROPPED,
+    ORDERS,
+    Ending,
+    FittedStack,
+    minds_epsilon,
+    name_ending,
+)
+from ganatomy.generators.checkpoints.layouts import TORCH, LayerWeights, LayoutReading
 from ganatomy.generators.checkpoints.statistics import CodeModel
 from ganatomy.generators.class_inputs import Join
 from ganatomy.generators.guesses import SURE, Guess
@@ -15,7 +22,7 @@ from ganatomy.generators.stacks import Activation
 
 BADLY = 0.6
 """Mean misfit of the norms from which on they confirm nothing."""
-SLOPELESS = "slopes below zero of less than about 0.05 cannot be told from relu"
+SLOPELESS = "slopes below zero of less than about 0.05 cannot be told from relu, nor always gelu"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +80,7 @@ def inferred(fits: Sequence[FittedStack], likely: Sequence[LayoutReading], wante
 
 
 PLACE = "place of the class beside z"
+EPSILON = "epsilon of the batch norms"
 
 
 def _prior(way: FittedStack) -> str:
@@ -130,11 +138,24 @@ def _norms(best: FittedStack) -> Iterator[Guess]:
     if rival and (len(epsilons) > 1 or "0.8" in epsilons or rival.margin < SURE):
         yield _compared(
             best,
-            "epsilon of the batch norms",
+            EPSILON,
             " and ".join(epsilons),
             margin=rival.margin,
             second=rival.value,
         )
+
+
+def unseen_epsilon(
+    best: FittedStack, blocks: Sequence[LayerWeights], epsilons: Sequence[float]
+) -> Iterator[Guess]:
+    """The epsilon of norms with small variances, where no later norm shows it."""
+    if "eps" not in best.rivals and any(minds_epsilon(block, max(epsilons)) for block in blocks):
+        yield _assumed_epsilon(epsilons)
+
+
+def _assumed_epsilon(epsilons: Sequence[float]) -> Guess:
+    first, second = (f"{eps:g}" for eps in epsilons)
+    return Guess(what=EPSILON, chosen=first, second=second)
 
 
 def _sizes(fits: Sequence[FittedStack], likely: Sequence[LayoutReading]) -> Iterator[Guess]:
@@ -170,8 +191,7 @@ def assumed(
     elif wanted.hidden == "leaky_relu" and wanted.slope is None:
         yield _slope(usual.slope)
     if normed:
-        usual_eps = f"{TORCH.epsilons[0]:g}"
-        yield Guess(what="epsilon of the batch norms", chosen=usual_eps, second="0.8")
+        yield _assumed_epsilon(TORCH.epsilons)
     first = likely[0]
     others = [reading for reading in likely if reading.resolution != first.resolution]
     # An output padding leaves no trace at all; other strides and paddings make unusual networks.
