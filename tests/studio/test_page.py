@@ -487,6 +487,37 @@ def test_evidence_is_read_by_pointer_and_keys_and_leads_to_sliders(visit: Visit)
     assert page.evaluate("scrollY") == 0
 
 
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (
+            {"best": "held", "held": 9.0, "alone": 3.0},
+            "holding is cleaner in this model (9.0× with all others held",
+        ),
+        ({"best": "alone", "held": 3.7, "alone": 3.6}, "with all others held it changes too little."),
+        ({"exclusive": True}, "red: nothing is held by default, because an image has one of these classes."),
+    ],
+    ids=["cleaner", "in doubt", "classes"],
+)
+def test_why_something_is_held_agrees_with_its_figures(visit: Visit, found: dict, reason: str) -> None:
+    page = visit("#edit&m=faces")
+    drawn(page)
+
+    def measured_so(route: sync_api.Route) -> None:
+        panel = route.fetch().json()
+        panel["exclusive"] = found.get("exclusive", False)
+        for direction in panel["directions"]:
+            direction["best"] = found.get("best", "alone")
+            for how, effect in direction["measured"].items():
+                effect["value"] = found.get(how, 2.0)
+                effect["doubt"] = "short" if how != direction["best"] else ""
+        route.fulfill(json=panel)
+
+    page.route("**/api/panel*", measured_so)
+    page.evaluate("location.hash = '#edit&m=toy&mv=red:1'")
+    expect(page.locator(".hold p")).to_contain_text(reason)
+
+
 def test_figures_that_are_not_finite_are_left_out(visit: Visit) -> None:
     page = visit("#edit&m=faces")
     drawn(page)
@@ -904,6 +935,19 @@ def test_no_tab_leaves_the_screen(visit: Visit, size: dict[str, int]) -> None:
         page.wait_for_function(SETTLED)
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{link} is {wide} px wider than the screen"
+
+
+def test_on_a_small_phone_seeds_and_answers_have_room(visit: Visit) -> None:
+    page = visit("#mix&m=toy&s=7&xv=sums", viewport=SMALL_PHONE, has_touch=True)
+    field = page.locator(".seedfield input").first
+    field.fill("1092")
+    field.press("Enter")
+    assert field.evaluate("input => input.scrollWidth <= input.clientWidth")
+    open_tab(page, "Teach")
+    answers = [button.bounding_box() for button in page.locator(".answers button").all()]
+    assert len(answers) == 3
+    assert answers[0]["x"] >= 10
+    assert answers[-1]["x"] + answers[-1]["width"] <= SMALL_PHONE["width"] - 10
 
 
 def test_enlarged_four_times_the_image_its_words_and_a_slider_are_seen_together(visit: Visit) -> None:

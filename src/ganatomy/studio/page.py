@@ -131,6 +131,7 @@ def _effect(panel: Panel, sliders: Sliders, k: int) -> dict[str, Any]:
     own = ratio["value"] * sum(known) / len(known) if known else math.nan
     return {
         **{end: round(value, 4) for end, value in ratio.items()},
+        "doubt": DOUBTS[int(sliders.doubts[k])],
         "own": round(own, 3),
         "moving": round(own * len(moving) / sum(moving.values()), 3) if moving else None,
         "num_moving": len(moving),

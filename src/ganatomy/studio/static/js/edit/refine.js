@@ -83,18 +83,22 @@ export function Refined() {
   if (!refining.value) return null;
   const direction = found?.directions[0];
   const use = () => changeEdit(refined(edit.value, to, found.name, direction));
+  const moved = Object.keys(moves.value).length > 0;
+  // The search follows the classifier, and the judge may see nothing of what it gains.
+  const better = !moved || (found && found.refined.others < found.slider.others);
   return html`
     <section class="refined" aria-label="Refined edit">
       <ul>
         <${Third} title="Before" own=${found?.before}><${Thumb} scene=${sceneOf({ ...edit.value, moves: {} })} /><//>
-        ${Object.keys(moves.value).length > 0 && html`
+        ${moved && html`
           <${Third} title="Slider" own=${found?.slider.own} others=${found?.slider.others}><${Thumb} scene=${JSON.parse(sceneText.value)} /><//>`}
         <${Third} title="Refined" own=${found?.refined.own} others=${found?.refined.others}>
           ${sheet ? html`<${SheetCell} sheet=${sheet} index=${0} />` : html`<span class="thumb"></span>`}<//>
       </ul>
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
       ${found && !direction && html`<p class="quiet">The image is there already, or no edit brings it nearer.</p>`}
-      <p class="acts">${direction && html`<button class="main" onClick=${use}>Use refined</button>`}
+      ${direction && !better && html`<p class="quiet">The sliders are as clean here.</p>`}
+      <p class="acts">${direction && html`<button class=${better ? "main" : ""} onClick=${use}>Use refined</button>`}
         <button class="plain" onClick=${drop}>${found || problem ? "Keep the sliders" : "Stop"}</button></p>
       ${found && html`<p class="quiet" role="status">Scores by the ${found.reader}; below, by how much the other attributes changed on average.</p>`}
     </section>`;
