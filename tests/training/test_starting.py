@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from ganatomy.critics import critic
 from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.generators import save_generator
+from ganatomy.training.bundled import TRAININGS
 from ganatomy.training.families import FAMILIES, showing
 from ganatomy.training.images import array_images
 from ganatomy.training.loop import train_gan
@@ -98,6 +100,16 @@ def test_averages_look_back_at_once_on_a_generator_that_is_trained() -> None:
     stage = settings.stages[0]
     started = replace(settings, start="abc")
     assert kept_share(started, stage, 1) == 0.5 ** (8 / settings.ema_images) > kept_share(settings, stage, 1)
+
+
+def test_a_bundled_model_brings_its_critic_where_it_has_one() -> None:
+    start = open_start("digits")
+    settings = settings_from(start, TRAININGS["digits"].gan)
+    assert settings.critic_images == 0
+    run = GanRun(settings)
+    run.start_from(start.generator, start.networks)
+    images = start.generator(start.generator.sample(8, seed=0))
+    torch.testing.assert_close(run.critic.eval()(images), critic("digits")(images))
 
 
 def test_sizes_are_those_of_the_generator() -> None:

@@ -87,7 +87,7 @@ class GanRun:
         for name in ("generator", "average"):
             # A network that fades in has a layer more, which nothing is drawn by once it has come.
             self.networks[name].load_state_dict(networks.get(name) or generator.state_dict(), strict=False)
-        if networks:
+        if "critic" in networks:
             self.critic.load_state_dict(networks["critic"])
 
     @classmethod

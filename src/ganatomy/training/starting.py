@@ -14,12 +14,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ganatomy.critics import critic
 from ganatomy.errors import MissingFileError, SettingError
 from ganatomy.generators import load
 from ganatomy.generators.base import Generator
 from ganatomy.training.checkpoints import load_state
 from ganatomy.training.run import ARCHITECTURES
 from ganatomy.training.settings import GanSettings
+from ganatomy.zoo import find_bundled
 
 CRITIC_IMAGES = 20_000
 """Shown to a new critic alone."""
@@ -34,7 +36,7 @@ class Start:
 
     Args:
         generator: that is trained already.
-        networks: weights of "generator", "average" and "critic" as its run left them; none where only a file is known.
+        networks: weights of "critic", and of "generator" and "average" as its run left them, where they are known.
 
     Example:
         >>> import ganatomy as ga
@@ -49,6 +51,8 @@ class Start:
 def open_start(spec: str) -> Start:
     """A generator by name or file, or the folder of a training run with all of its networks.
 
+    A bundled model brings its critic where it has one.
+
     Raises:
         MissingFileError: for a folder without a generator and a checkpoint.
         UnknownNameError, CheckpointError: as `ganatomy.load` says, and for a checkpoint that cannot be read.
@@ -59,7 +63,10 @@ def open_start(spec: str) -> Start:
     """
     folder = Path(spec)
     if not folder.is_dir():
-        return Start(generator=load(spec))
+        bundled = find_bundled(spec)
+        if bundled is None or not bundled.critic.exists():
+            return Start(generator=load(spec))
+        return Start(generator=load(spec), networks={"critic": critic(spec).state_dict()})
     for name in ("generator.safetensors", "checkpoint.pt"):
         if not (folder / name).exists():
             raise MissingFileError(
@@ -105,16 +112,17 @@ def settings_from(start: Start, settings: GanSettings, *, critic_images: int = C
         num_classes=signature.num_classes,
         stages=(replace(settings.stages[-1], resolution=resolution),),
         start=start.generator.fingerprint,
-        critic_images=0 if start.networks else critic_images,
+        critic_images=0 if "critic" in start.networks else critic_images,
     )
     with torch.random.fork_rng(devices=()):
-        fresh, critic = ARCHITECTURES[fitted.architecture].build(fitted, resolution)
+        fresh, fresh_critic = ARCHITECTURES[fitted.architecture].build(fitted, resolution)
     if not isinstance(fresh, type(start.generator)) or getattr(fresh, "config", None) != config:
         raise SettingError(
             f"{fitted.architecture} cannot go on with this {type(start.generator).__name__} of {resolution} px; start "
             f"from a generator that ganatomy trained as {fitted.architecture}"
         )
-    if start.networks and _shapes(start.networks["critic"]) != _shapes(critic.state_dict()):
+    known = start.networks.get("critic")
+    if known is not None and _shapes(known) != _shapes(fresh_critic.state_dict()):
         raise SettingError(
             "the critic of that run is of another kind; start from its generator.safetensors, with a new critic"
         )
