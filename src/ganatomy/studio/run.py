@@ -33,8 +33,10 @@ from ganatomy.zoo.downloads import cache_folder
 
 PORT = 7860
 SHUTDOWN_SECONDS = 3
-ARENA_MAX = -8
-"""The number of this setting in malloc.h."""
+ARENA_MAX, MMAP_THRESHOLD = -8, -3
+"""The numbers of these settings in malloc.h."""
+LARGE = 2**22
+"""Bytes from which memory goes back to the system as soon as it is free."""
 NEW = "new"
 """Stands for a token that is made up."""
 
@@ -164,13 +166,15 @@ def server_of(
 
 
 def _keep_one_heap() -> None:
-    """Let threads use each other's freed memory, where the C library can (glibc).
+    """Let threads use each other's freed memory, and give back large pieces, where the C library can (glibc).
 
     By default each thread keeps a heap of its own, as large as its largest image, which is useless here: only one
-    thread computes at a time.
+    thread computes at a time. The heap keeps what a refined edit has needed, and it gets larger with each.
     """
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(ARENA_MAX, 2)
+        library = ctypes.CDLL(None)
+        library.mallopt(ARENA_MAX, 2)
+        library.mallopt(MMAP_THRESHOLD, LARGE)
 
 
 def _measured_by(bench: Bench) -> tuple[str, str]:
