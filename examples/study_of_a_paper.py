@@ -7,6 +7,8 @@
 # would give.
 
 # %%
+from PIL import Image
+
 import ganatomy as ga
 
 G = ga.load("digits")
@@ -32,14 +34,21 @@ sheet = ga.Latents.cat([*parts.values(), total])
 ga.strip(G, sheet, labels=["7", "7", "7", "1", "1", "1", "4", "4", "4", "7 - 1 + 4"])
 
 # %% [markdown]
+# What the classifier reads in the sum; the study asks it of many sums, and of sums of random images:
+
+# %%
+scorer.score(G(total))
+
+# %% [markdown]
 # ## The whole page
 #
 # `ga.write_document` writes the page with all figures, a summary for programs, and the figures as files. It needs no
-# network.
+# network. One of the figures is a sum of means of three codes, as the paper draws it, with small noise around the
+# result:
 
 # %%
 page = ga.write_document(document, "dcgan-study")
-page
+Image.open(page.parent / "figures/sum-slant.png")
 
 # %% [markdown]
 # `ganatomy study dcgan MODEL -o folder/` is the same on the command line, for any model; eight more studies have a
