@@ -45,7 +45,8 @@ def main() -> int:
         if options.build_only:
             return 0
         first = [options.torch] if options.torch else []
-        lowest = lowest_versions() if options.lowest else []
+        given = {re.split(r"[=<>~!]", requirement)[0] for requirement in first}
+        lowest = lowest_versions(given) if options.lowest else []
         tried = [
             attempt(python, wheel, folder, extra=options.extra, first=[*lowest, *first], n=options.n)
             for python in options.python or find_pythons()
@@ -96,11 +97,12 @@ def attempt(python: str, wheel: Path, folder: Path, *, extra: str, first: Sequen
         shutil.rmtree(place, ignore_errors=True)
 
 
-def lowest_versions() -> list[str]:
-    """Each dependency at the lower bound that pyproject.toml states."""
+def lowest_versions(given: set[str]) -> list[str]:
+    """Each dependency at the lower bound that pyproject.toml states, but those that are given."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         dependencies = tomllib.load(file)["project"]["dependencies"]
-    return [re.sub(r">=(.+)", r"==\1", dependency) for dependency in dependencies]
+    bounds = (dependency.partition(">=") for dependency in dependencies)
+    return [f"{name}=={bound}" for name, _, bound in bounds if name not in given]
 
 
 def find_pythons() -> Iterator[str]:

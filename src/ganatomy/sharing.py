@@ -50,7 +50,7 @@ class Pushed:
 
     Example::
 
-        pushed = ga.push(G, "me/faces")
+        pushed = ga.push(G, "me/faces", licence="CC-BY-4.0")
         print(pushed.url, pushed.files)
     """
 

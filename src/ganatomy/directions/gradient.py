@@ -156,7 +156,8 @@ def local_directions(seen: Jacobians, attribute: str) -> Float[Tensor, "n *shape
 
     Example::
 
-        vectors = ga.local_directions(survey.jacobians, "Smiling")
+        seen = ga.differentiate(survey, generator, scorer)
+        vectors = ga.local_directions(seen.jacobians, "Smiling")
     """
     gradients = seen.select([attribute]).gradients[:, 0]
     rows = gradients.flatten(1)

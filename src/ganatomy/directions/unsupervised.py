@@ -27,6 +27,7 @@ class Ranked(Directions):
 
     Example::
 
+        found = ga.pca(survey, num_components=3)
         for direction, share in zip(found, found.values):
             print(direction.name, f"{share:.1%}")
     """

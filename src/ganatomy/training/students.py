@@ -53,7 +53,7 @@ def train_student(
 
     Example::
 
-        student, how_well = train_student(G, ga.scorer("classifier.onnx"))
+        student, how_well = ga.train_student(G, ga.scorer("classifier.onnx"))
         student.save("student.safetensors")
         reading = ga.judge("student.safetensors")  # a smoothed reading
     """

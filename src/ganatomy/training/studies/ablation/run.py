@@ -93,8 +93,12 @@ def study_ablation(
 
     Example::
 
-        images, real = split_off(open_images(Path("photos/"), Framing(resolution=32)), 2_000)
-        found = study_ablation(images, real, ga.features_of("inception"), Path("ablation/"))
+        from ganatomy.training.images import split_off
+        from ganatomy.training.sources import Framing, open_images
+
+        photos = open_images(Path("photos/"), Framing(resolution=32))
+        images, real = split_off(photos, 2_000)
+        found = ga.study_ablation(images, real, ga.features_of("inception"), Path("ablation/"))
         ga.write_document(ga.document(found), "ablation/")
     """
     budget, clock = budget or AblationBudget(), Clock(progress=progress)

@@ -96,8 +96,10 @@ def study_infogan(
 
     Example::
 
+        from ganatomy.training.sources import Framing, open_images
+
         digits = open_images(Path("t10k-images-idx3-ubyte.gz"), Framing(resolution=32))
-        found = study_infogan(digits, ga.scorer("digits"), Path("infogan/"), judge=ga.judge("digits"))
+        found = ga.study_infogan(digits, ga.scorer("digits"), Path("infogan/"), judge=ga.judge("digits"))
         ga.write_document(ga.document(found), "infogan/")
     """
     budget, clock = budget or InfoganBudget(), Clock(progress=progress)
