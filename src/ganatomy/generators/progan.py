@@ -51,7 +51,7 @@ def activate(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
     return pixel_norm(F.leaky_relu(x, LRELU_SLOPE))
 
 
-class Start(nn.Module):
+class FirstBlock(nn.Module):
     """The dense layer from a code to 4x4 pixels."""
 
     def __init__(self, in_features: int, out_channels: int) -> None:
@@ -73,7 +73,7 @@ class ProGANBlock(nn.Module):
         width = config.widths[index]
         self.blur = config.blur and index > 0
         if index == 0:
-            self.conv0 = Start(config.z_dim + config.num_classes, width)
+            self.conv0 = FirstBlock(config.z_dim + config.num_classes, width)
         else:
             self.conv0 = EqualConv2d(config.widths[index - 1], width, upsample=True)
         self.conv1 = EqualConv2d(width, width)
