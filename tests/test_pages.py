@@ -434,9 +434,12 @@ PAGES = {
     ),
     "docs/training.md": Page(
         prints=["StyleGAN2", "dcgan-r1 of 16 px", "too few for shapes"],
-        writes=["samples.png"],
+        writes=["samples.png", "more"],
         check=trained,
-        shorter={"--resolution 64 --minutes 600": "--resolution 16 --images 64"},
+        shorter={
+            "--resolution 64 --minutes 600": "--resolution 16 --images 64",
+            "--images 100000": "--images 64",
+        },
     ),
     "docs/transfer.md": Page(
         prints=["smile.png: 1 of 1 reached: Smiling", '"held_drift"', "by linear", "by network"],
