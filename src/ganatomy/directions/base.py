@@ -107,7 +107,7 @@ def jacobians_of(survey: Survey) -> Jacobians:
     if survey.jacobians is None:
         raise SettingError(
             "this survey has no gradients of its scores; add them with "
-            "ganatomy.differentiate(survey, generator, scorer), or survey with `ganatomy survey --gradients 64`"
+            "ganatomy.differentiate(survey, generator, scorer), or survey with `ganatomy survey --gradients 128`"
         )
     return survey.jacobians
 

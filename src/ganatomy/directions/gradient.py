@@ -36,7 +36,7 @@ def gradient(survey: Survey, attributes: Iterable[str] | None = None, *, seed: i
 
     Example::
 
-        found = ga.gradient(ga.differentiate(survey, generator, scorer, n=64))
+        found = ga.gradient(ga.differentiate(survey, generator, scorer, n=128))
     """
     evidence = read(survey, attributes, seed=seed)
     mean = in_evidence(evidence, _gradients(survey, evidence.names)).mean(0)

@@ -53,7 +53,7 @@ def selective(
 
     Example::
 
-        found = ga.selective(ga.differentiate(survey, generator, scorer, n=64))
+        found = ga.selective(ga.differentiate(survey, generator, scorer, n=128))
     """
     if ridge is not None and not ridge > 0:
         raise SettingError(f"ridge is {ridge:g}; it must be above 0")

@@ -19,7 +19,7 @@ from ganatomy.progress import Advance, Clock, Progress
 from ganatomy.surveys import Survey, differentiate, gradients_flow, survey
 from ganatomy.surveys.executors import Executor
 
-NUM_DIFFERENTIATED = 64
+NUM_DIFFERENTIATED = 128
 """Images whose gradients methods may learn from."""
 
 

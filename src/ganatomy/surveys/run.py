@@ -117,7 +117,7 @@ def differentiate(
     generator: Generator,
     scorer: Scorer,
     *,
-    n: int = 64,
+    n: int = 128,
     attributes: Iterable[str] | None = None,
     folder: str | os.PathLike[str] | None = None,
     batch_size: int = 16,
@@ -142,7 +142,7 @@ def differentiate(
 
     Example::
 
-        found = ga.selective(ga.differentiate(survey, generator, scorer, n=64))
+        found = ga.selective(ga.differentiate(survey, generator, scorer, n=128))
     """
     if survey.scorer not in (None, scorer.fingerprint):
         raise SettingError(
