@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ganatomy.cli.console import progress, remark, stages
-from ganatomy.cli.inputs import Source
+from ganatomy.cli.inputs import FOREIGN, Source, open_latents
 from ganatomy.cli.outputs import CODES, expect_file, expect_folder
 from ganatomy.cli.parameters import Rows, options, switch
 from ganatomy.cli.photographs import PHOTOGRAPHS, Aligning, is_photograph, photograph_files
@@ -143,18 +143,17 @@ class Inverting(Aligning):
     def _read_files(self, subject: Sampling, files: tuple[Path, ...], *, space: str | None) -> Inputs:
         from ganatomy.latents import Latents, Space
         from ganatomy.recipes import Given
-        from ganatomy.storage import load_latents
 
         wanted = None if space is None else Space.parse(space)
         if len(files) == 1 and not (files[0].is_dir() or is_photograph(files[0])):
-            latents = self._rows(load_latents(files[0]), files[0])
+            latents = self._rows(open_latents(files[0], subject.generator), files[0])
             if subject.truncation_psi != 1 and not (latents.space == "z" and wanted not in (None, Space.Z)):
                 raise SettingError(
                     f"--truncation-psi {subject.truncation_psi:g} has no effect on codes in {latents.space}, which "
                     f"{files[0]} holds; it draws codes in w closer to their mean: leave it out"
                 )
             return Inputs(codes=Given(latents=latents, space=wanted, truncation_psi=subject.truncation_psi))
-        mixed = next((file for file in files if file.suffix.lower() in CODES), None)
+        mixed = next((file for file in files if file.suffix.lower() in (*CODES, *FOREIGN)), None)
         if mixed is not None:
             raise SettingError(
                 f"{mixed} holds latents, and others do not; give one file of latents, or photographs"

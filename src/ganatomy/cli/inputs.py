@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ganatomy.datasets.labels import LabelTable
     from ganatomy.datasets.references import Reference
     from ganatomy.generators.base import Generator
-    from ganatomy.latents import Direction, Directions
+    from ganatomy.latents import Direction, Directions, Latents
     from ganatomy.perception.base import Scorer
 
 DIRECTIONS_FILE = "directions.safetensors"
@@ -108,6 +108,19 @@ def plain_units(direction: Direction, given: str | None) -> str:
     'step'
     """
     return given or ("step" if math.isfinite(direction.step) else "sigma")
+
+
+def open_latents(path: Path, generator: Generator) -> Latents:
+    """The codes of a file; those of others, where their shape says which space they are of.
+
+    Raises:
+        MissingFileError, CheckpointError, SpaceError: for a file that holds none, or none of this generator.
+    """
+    from ganatomy.directions import import_latents
+    from ganatomy.storage import load_latents
+
+    foreign = path.suffix.lower() in FOREIGN and path.is_file()
+    return import_latents(generator, path) if foreign else load_latents(path)
 
 
 def open_directions(path: Path, generator: Generator, *, of_any_generator: bool = False) -> Directions:

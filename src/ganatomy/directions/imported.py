@@ -161,7 +161,10 @@ def fit_space(
     if wanted is None and Space.W_PLUS in fits and array.ndim == 3:
         return Space.W_PLUS, fits[Space.W_PLUS]
     if len(fits) > 1:
-        raise SpaceError(f"{what} of shape {shape}, which fits {' and '.join(fits)}; say which with space=")
+        raise SpaceError(
+            f"{what} of shape {shape}, which fits {' and '.join(fits)}; say which with space=, or `ganatomy import "
+            "--space`"
+        )
     return next(iter(fits.items()))
 
 

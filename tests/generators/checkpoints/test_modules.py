@@ -139,6 +139,19 @@ def test_modules_that_are_not_read_are_refused_with_the_reason(module, message: 
         ga.load(tmp_path / "net.pt")
 
 
+def test_norms_that_have_seen_nothing_tell_no_prior_and_stay_as_they_are(tmp_path: Path) -> None:
+    module = nn.Sequential(
+        nn.ConvTranspose2d(Z_DIM, 16, 4), nn.BatchNorm2d(16), nn.ReLU(),
+        nn.ConvTranspose2d(16, 8, 4, 2, 1), nn.BatchNorm2d(8), nn.ReLU(),
+        nn.ConvTranspose2d(8, 3, 4, 2, 1), nn.Tanh(),
+    )  # fmt: skip
+    torch.save(module, tmp_path / "net.pt")
+    generator = ga.load(tmp_path / "net.pt")
+    assert generator.signature.prior == "normal"
+    codes = generator.sample(4, seed=0)
+    torch.testing.assert_close(generator(codes), module.eval()(codes.codes[..., None, None]))
+
+
 def test_objects_that_are_no_modules_are_refused_by_name(tmp_path: Path) -> None:
     torch.save({"state": sequential().state_dict(), "trap": Path("x")}, tmp_path / "net.pt")
     with pytest.raises(ga.CheckpointError, match="asks for pathlib.* to be run"):

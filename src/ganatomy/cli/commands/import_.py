@@ -17,7 +17,7 @@ def import_(
     *,
     subject: Subject,
     out: Annotated[Path, out_path("A file for the directions, or for the codes.")],
-    kind: Literal["directions", "latents"] = "directions",
+    kind: Literal["directions", "latents"] | None = None,
     space: Literal["z", "w", "w+", "s"] | None = None,
     name: str | None = None,
     n: int = 500,
@@ -31,20 +31,20 @@ def import_(
 
     Args:
         file: The file: .npy, .npz or .pt.
-        kind: What the file holds.
+        kind: What the file holds; by default latents where --out ends in .latents, else directions.
         space: Space of the vectors, if their shape fits several.
         name: Name of the direction, such as Smiling; several are numbered. By default that of the file.
         n: Images that are scored to measure the slope.
 
     Example:
         ganatomy import smile_w_boundary.npy --model faces --space w --name Smiling -o smile.directions
-        ganatomy import projected_w.npz --model network.pkl --kind latents -o photograph.latents
+        ganatomy import projected_w.npz --model network.pkl -o photograph.latents
     """
     from ganatomy.directions import import_directions, import_latents
     from ganatomy.storage import save_directions, save_latents
 
     generator = subject.generator
-    if kind == "latents":
+    if kind == "latents" or (kind is None and out.suffix == ".latents"):
         expect_file(out, [".latents", ".safetensors"])
         latents = import_latents(generator, file, space=space)
         save_latents(latents, out)

@@ -87,6 +87,8 @@ def misfit(seen: Float[Tensor, "n c s t"], block: LayerWeights) -> float:
 def infer_prior(layers: Sequence[StackLayer], classes: ClassInput | None, table: Tensor | None) -> Guess:
     """The prior under which the first batch norm of a known stack sees what it recorded; normal where there is none."""
     misfits: dict[str, float] = {}
+    for layer in layers:
+        layer.eval()  # a norm that learns would take these codes for its own
     for prior in PRIORS:
         beside = classes if classes and classes.at == 0 else None
         model = CodeModel(prior=prior, classes=beside, table=None if beside is None else table)
@@ -98,7 +100,7 @@ def infer_prior(layers: Sequence[StackLayer], classes: ClassInput | None, table:
     best, second = sorted(misfits, key=lambda prior: misfits[prior])[:2]
     if misfits[best] > PRIOR_MISFIT:
         note = "the batch norms fit no prior well"
-        return Guess(what="prior", chosen=best, option="prior", second=second, note=note)
+        return Guess(what="prior", chosen="normal", option="prior", second="uniform", note=note)
     return Guess(
         what="prior", chosen=best, option="prior", second=second, margin=misfits[second] - misfits[best]
     )
