@@ -26,6 +26,7 @@ import torch  # noqa: E402
 from generators import test_guesses as guesses  # noqa: E402
 from generators import test_unread as unread  # noqa: E402
 from generators.checkpoints import nvidia_files  # noqa: E402
+from generators.checkpoints import test_branches as branches  # noqa: E402
 from generators.checkpoints import test_genforce as genforce  # noqa: E402
 from generators.checkpoints import test_keras as keras  # noqa: E402
 from generators.checkpoints import test_modules as modules  # noqa: E402
@@ -258,6 +259,7 @@ KINDS: dict[str, Kind] = {
     "conditional, embedding last": Kind(make=conditional(embed=10), labels=True),
     "conditional, embedding times z": Kind(make=conditional(embed=20, join="multiply"), labels=True),
     "conditional, embedding into DCGAN": Kind(make=conditional(embed=20, body=guesses.dcgan), labels=True),
+    "conditional, two first layers": Kind(make=branches.TwoBranches, labels=True, output=same),
     "genforce StyleGAN, 128 px": Kind(
         make=lambda: StyleGAN([5, 5, 5, 4, 4, 3]), save=smooth, z_dim=6, batches=0, output=same
     ),

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.architecture import Architecture
 from ganatomy.generators.base import Prior, Signature, draw_rows
+from ganatomy.generators.checkpoints.branches import join_branches
 from ganatomy.generators.checkpoints.choosing import choose, take_embedding
 from ganatomy.generators.checkpoints.layouts import (
     KERAS,
@@ -183,9 +184,10 @@ class DCGAN(Architecture):
         ours = r"class_table|layers\.\d+\.(weights|norm)\.\w+"
         if state and all(re.fullmatch(ours, name) for name in state):
             return True
+        branches = join_branches(state)
         for conventions in (TORCH, KERAS):
             with contextlib.suppress(CheckpointError):
-                if _read_stack(state, None, conventions)[1]:
+                if _read_stack(branches.state if branches else state, None, conventions)[1]:
                     return True
         return False
 
@@ -240,6 +242,14 @@ class DCGAN(Architecture):
         conventions = KERAS if settings.get("framework") == "Keras" else TORCH
         # The kinds of modules may say what, but not where.
         hidden, output = hidden or settings.get("hidden"), output or settings.get("output")
+        branches = join_branches(state)
+        assumed: list[Guess] = []
+        if branches is not None:
+            state, class_join = branches.state, class_join or "last"
+            if num_classes is None:
+                num_classes = branches.num_classes
+                what = f"one-hot, of {num_classes} classes"
+                assumed.append(Guess(what="input of the second branch", chosen=what, option="num_classes"))
         blocks, found, embedding = _read_stack(state, resolution, conventions)
         if not found:
             wanted = f" of {resolution} px" if resolution else ""
@@ -261,7 +271,7 @@ class DCGAN(Architecture):
         if choice.codes.table is not None:
             model.class_table.copy_(choice.codes.table)
         model.eval().requires_grad_(False)
-        model.guesses = choice.guesses if output else (*choice.guesses, model._guess_output())
+        model.guesses = (*assumed, *choice.guesses, *(() if output else (model._guess_output(),)))
         return model
 
     def _guess_output(self) -> Guess:
