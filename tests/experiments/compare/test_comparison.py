@@ -12,7 +12,7 @@ from experiments.compare.compared import Compared
 
 from ganatomy.directions.base import auc
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
-from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.base import NUM_DIFFERENTIATED, Experiment
 from ganatomy.experiments.compare import compare
 from ganatomy.experiments.compare.chance import auc_null, selectivity_null, shuffled
 from ganatomy.experiments.compare.comparison import MEASURES, weighted_auc
@@ -90,7 +90,7 @@ def test_labels_are_counted_for_what_each_method_needs(compared: Compared) -> No
     labels = {name: result.found.num_labels for name, result in compared.comparison.results.items()}
     assert labels["regression"] == labels["dual"] == 280
     assert labels["few-labels"] == 20
-    assert labels["selective"] == 64
+    assert labels["selective"] == NUM_DIFFERENTIATED
     assert labels["pca"] == 2 * 16 * 10
     assert labels["guided"] == NUM_OTHERS
 
