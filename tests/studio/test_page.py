@@ -67,9 +67,9 @@ PAINTED = """async ([places, moves]) => {
   return painted;
 }"""
 """Drags a slider, and gives what each frame showed: where the slider was, what was said, and whether it was dimmed."""
-SETTLED = """() => document.getAnimations().every(({ playState, effect }) =>
+SETTLED = """() => !document.querySelector(".stale") && document.getAnimations().every(({ playState, effect }) =>
   playState === "finished" || effect.getComputedTiming().endTime === Infinity)"""
-"""Whether nothing fades in or out any more."""
+"""Whether nothing is dimmed until its answer comes, and nothing fades in or out any more."""
 
 Visit = Callable[..., Page]
 
