@@ -61,7 +61,7 @@ class GanSettings:
         checkpoint_seconds: how much work a killed run may lose.
         sheet_images: images between two sample sheets.
         snapshot_images: images between two comparisons with real images, of which the best generator is kept.
-        start: fingerprint of the generator that training starts from, with a critic that is new; "" for fresh weights.
+        start: fingerprint of the generator that training starts from; "" for fresh weights.
         critic_images: at first shown to the critic alone, which must catch up with a generator that is trained.
         seed: of the weights, the codes and the order of the images.
     """

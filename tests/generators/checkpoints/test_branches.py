@@ -57,3 +57,15 @@ def test_both_branches_are_one_layer_of_code_and_class(first: type[nn.Module], t
     torch.testing.assert_close(
         generator(codes), module(codes.codes, codes.labels.argmax(1)), atol=1e-5, rtol=0.0
     )
+
+
+def test_layers_that_follow_each_other_are_no_branches(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    layers = {
+        "deconv1_1": nn.ConvTranspose2d(20, 16, 4, 2, 1),
+        "deconv1_2": nn.ConvTranspose2d(16, 8, 4, 2, 1),
+        "deconv2": nn.ConvTranspose2d(8, 3, 4, 2, 1),
+    }
+    torch.save(nn.ModuleDict(layers).state_dict(), tmp_path / "generator.pt")
+    generator = ga.load(tmp_path / "generator.pt")
+    assert (generator.signature.z_dim, generator.signature.num_classes) == (20, 0)

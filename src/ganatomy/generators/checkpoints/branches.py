@@ -31,7 +31,7 @@ class JoinedBranches:
 
 
 def join_branches(state: Mapping[str, Tensor]) -> JoinedBranches | None:
-    """The same weights with both first layers joined; None where there are no two of one kernel."""
+    """The same weights with both first layers joined; None where there are no two of one kernel side by side."""
     branches: dict[str, dict[str, Tensor]] = {"1": {}, "2": {}}
     for name, tensor in state.items():
         found = NAMED.fullmatch(name)
@@ -46,7 +46,10 @@ def join_branches(state: Mapping[str, Tensor]) -> JoinedBranches | None:
         return None
     (weight,) = weights
     ours, theirs = first[weight], second[weight]
-    if ours.ndim != theirs.ndim or ours.shape[2:] != theirs.shape[2:]:
+    # A dense layer has [outputs, inputs], a transposed convolution the reverse.
+    outputs, inputs = (0, 1) if theirs.ndim == 2 else (1, 0)
+    follows = ours.ndim == theirs.ndim and ours.shape[outputs] == theirs.shape[inputs]
+    if ours.ndim != theirs.ndim or ours.shape[2:] != theirs.shape[2:] or follows:
         return None
     joined = {name: torch.cat([first[name], second[name]]) for name in first if first[name].ndim == 1}
     joined |= {name: first[name] for name in first if first[name].ndim == 0}
@@ -56,9 +59,6 @@ def join_branches(state: Mapping[str, Tensor]) -> JoinedBranches | None:
         for name, tensor in state.items()
         if name in joined or not NAMED.fullmatch(name)
     }
-    inputs = (
-        1 if theirs.ndim == 2 else 0
-    )  # a dense layer has [outputs, inputs], a transposed convolution the reverse
     return JoinedBranches(state=rest, num_classes=theirs.shape[inputs])
 
 
