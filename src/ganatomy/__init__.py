@@ -188,8 +188,6 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.storage import load_latents as load_latents
     from ganatomy.storage import save_directions as save_directions
     from ganatomy.storage import save_latents as save_latents
-    from ganatomy.surveys import LocalProcesses as LocalProcesses
-    from ganatomy.surveys import RayCluster as RayCluster
     from ganatomy.surveys import Survey as Survey
     from ganatomy.surveys import differentiate as differentiate
     from ganatomy.surveys import load_survey as load_survey
@@ -208,6 +206,9 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.transfers import TransferNetwork as TransferNetwork
     from ganatomy.transfers import Transferred as Transferred
     from ganatomy.transfers import transfer as transfer
+    from ganatomy.workers import LocalProcesses as LocalProcesses
+    from ganatomy.workers import RayCluster as RayCluster
+    from ganatomy.workers import work_on as work_on
 
 _NAMES = {
     "ganatomy.experiments.base": "Experiment",
@@ -259,11 +260,12 @@ _NAMES = {
     "ganatomy.storage": "load_directions load_latents save_directions save_latents",
     "ganatomy.experiments.studies": "study_attributes study_bias study_dcgan study_linear_map study_photographs "
     "study_trust study_z_against_w",
-    "ganatomy.surveys": "LocalProcesses RayCluster Survey differentiate load_survey survey",
+    "ganatomy.surveys": "Survey differentiate load_survey survey",
     "ganatomy.training.studies": "study_ablation study_infogan",
     "ganatomy.training": "EncoderSettings TransferSettings train_encoder train_student train_transfer",
     "ganatomy.training.scorers": "AttributeRecipe Augmentation TrainedAttributes train_attributes",
     "ganatomy.transfers": "TransferNetwork Transferred transfer",
+    "ganatomy.workers": "LocalProcesses RayCluster work_on",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
 

@@ -1,4 +1,4 @@
-"""Who makes the images of a survey: this process, several of this machine, or a Ray cluster."""
+"""Who makes images and reads them: this process, several of this machine, or a Ray cluster."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ganatomy.errors import SettingError
 
 if TYPE_CHECKING:
     from ganatomy.cli.subject import Study
-    from ganatomy.surveys.executors import Executor
+    from ganatomy.workers import Executor
 
 S = TypeVar("S", bound="Study")
 
@@ -32,12 +32,12 @@ class WorkerOptions:
     """GPUs of each worker on Ray, such as 0.5; by default 1 where the cluster has any."""
 
     def share(self, subject: S) -> tuple[S, Executor | None]:
-        """The subject on a device of this process, and who makes the images; None for this process.
+        """The subject on a device of this process, and who makes the images and reads them; None for this process.
 
         Raises:
             SettingError: for options that do not go together, and devices that this machine does not have.
         """
-        from ganatomy.surveys import LocalProcesses, RayCluster
+        from ganatomy.workers import LocalProcesses, RayCluster
 
         if self.workers is not None and self.workers < 1:
             raise SettingError(f"--workers {self.workers} does no work; give 1 or more")

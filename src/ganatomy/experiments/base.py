@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import Self
+from functools import wraps
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import torch
 
@@ -17,10 +18,13 @@ from ganatomy.perception.base import Scorer
 from ganatomy.perception.judging import Judge
 from ganatomy.progress import Advance, Clock, Progress
 from ganatomy.surveys import Survey, differentiate, gradients_flow, survey
-from ganatomy.surveys.executors import Executor
+from ganatomy.workers import Executor, work_on
 
 NUM_DIFFERENTIATED = 128
 """Images whose gradients methods may learn from."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +39,8 @@ class Experiment:
         seed: of the codes that methods learn from; codes to measure on are drawn with the next one.
         truncation_psi: of codes in w; 1 is none.
         batch_size: images that are made at a time.
-        executor: makes the images of surveys; by default this process.
+        executor: makes the images and reads them, such as `LocalProcesses` or `RayCluster`; by default those of the
+            enclosing `work_on`, else this process.
         progress: called with (stage, done, total).
 
     Raises:
@@ -199,3 +204,18 @@ class Experiment:
                 seen, self.generator, scorer, n=min(n, len(seen)), attributes=attributes, progress=advance
             )
         return seen, scorer
+
+
+def on_workers(
+    run: Callable[Concatenate[Experiment, P], R],
+) -> Callable[Concatenate[Experiment, P], R]:
+    """Let the workers of an experiment start once for all that a function does with it."""
+
+    @wraps(run)
+    def with_workers(experiment: Experiment, *args: P.args, **kwargs: P.kwargs) -> R:
+        if experiment.executor is None:
+            return run(experiment, *args, **kwargs)
+        with work_on(experiment.executor):
+            return run(replace(experiment, executor=None), *args, **kwargs)
+
+    return with_workers

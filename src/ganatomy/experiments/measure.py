@@ -11,7 +11,7 @@ from ganatomy.datasets.correlations import LabelCorrelations
 from ganatomy.datasets.references import Reference
 from ganatomy.directions import METHODS, find
 from ganatomy.errors import GanatomyError, SettingError, SpaceError, UnknownNameError
-from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.base import Experiment, on_workers
 from ganatomy.latents import Space
 from ganatomy.metrics import MEASURES, MeasuredValue, Result, SharedInputs
 from ganatomy.metrics.base import BETTER, figure_columns
@@ -148,6 +148,7 @@ def missing(
     return found
 
 
+@on_workers
 def measure(
     experiment: Experiment,
     names: Iterable[str] | None = None,

@@ -245,10 +245,12 @@ class Generator(nn.Module, ABC):
             raise SpaceError(
                 f"{self.signature.architecture} has no space {latents.space}, only {', '.join(self.signature.spaces)}"
             )
+        return self.synthesize(self.place(latents))
+
+    def place(self, latents: Latents) -> Latents:
+        """The same codes in the memory and the precision of the weights."""
         labels = None if latents.labels is None else latents.labels.to(self.device, self.dtype)
-        return self.synthesize(
-            replace(latents, codes=latents.codes.to(self.device, self.dtype), labels=labels)
-        )
+        return replace(latents, codes=latents.codes.to(self.device, self.dtype), labels=labels)
 
     def sample(
         self,

@@ -10,10 +10,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ganatomy.errors import UnknownNameError
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, Scores
 from ganatomy.perception.judging import Judge, confirmed
+from ganatomy.workers import read_images
 
 NUM_NAMED = 8
 """Images that a line names."""
@@ -133,7 +134,5 @@ def judge_edit(
 
 def scores_of(generator: Generator, scorer: Scorer, latents: Latents, *, batch_size: int) -> Scores:
     """The scores of the images of these codes, on the processor."""
-    return Scores.cat(
-        Scores(names=scorer.names, logits=scorer(generator(part), latents=part).logits.cpu())
-        for part in batches(latents, batch_size)
-    )
+    [logits] = read_images(generator, latents, scorer, batch_size=batch_size)
+    return Scores(names=scorer.names, logits=logits)

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from ganatomy.edits import move
 from ganatomy.errors import SettingError, UnknownNameError
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
 from ganatomy.guidance.goals import FARTHEST, UNITS, Value, goals
 from ganatomy.latents import Direction, Latents
 from ganatomy.perception.base import Scorer, Scores
+from ganatomy.workers import read_images
 
 STATIONS = 9
 """Places on the whole range that are looked at first: scores along a direction may rise and fall again."""
@@ -117,11 +118,8 @@ def strengths(
         return move(rows, direction, sigmas, units="sigma", hold=held)
 
     def score(rows: Tensor, sigmas: Tensor) -> Tensor:
-        seen = [
-            own_scorer.score(generator(part), latents=part).logits[:, 0].cpu().double()
-            for part in batches(moved(latents[rows], sigmas), batch_size)
-        ]
-        return torch.cat(seen)
+        [logits] = read_images(generator, moved(latents[rows], sigmas), own_scorer, batch_size=batch_size)
+        return logits[:, 0].double()
 
     everyone = torch.arange(len(latents))
     own = score(everyone, torch.zeros(len(latents)))

@@ -1,20 +1,13 @@
-"""What all measures share: results with units and the better direction, and features of generated images."""
+"""What all measures share: results with units and the better direction."""
 
 from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
-from ganatomy.generators.base import Generator, batches
-from ganatomy.latents import Latents
-from ganatomy.progress import Advance
 from ganatomy.statistics.intervals import Estimate, rounded
 from ganatomy.tabular import Entry, Frame, Tabular
 
@@ -103,29 +96,6 @@ def figure_columns(figures: Iterable[MeasuredValue]) -> dict[str, Sequence[Entry
 def certain(value: float) -> Estimate:
     """A figure that has no interval."""
     return Estimate(value=value, low=math.nan, high=math.nan)
-
-
-def read_images(
-    generator: Generator,
-    latents: Latents,
-    read: Callable[[Tensor], Tensor],
-    *,
-    batch_size: int,
-    progress: Advance | None = None,
-) -> Float[Tensor, "n *shape"]:
-    """A function of the images of these codes, batch by batch, on the processor.
-
-    Args:
-        read: from images in [-1, 1] to rows, such as features.
-    """
-    rows, done = [], 0
-    with torch.no_grad():
-        for part in batches(latents, batch_size):
-            rows.append(read(generator(part).clamp(-1, 1)).cpu())
-            done += len(part)
-            if progress:
-                progress(done, len(latents))
-    return torch.cat(rows)
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> str:

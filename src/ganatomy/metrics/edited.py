@@ -15,11 +15,12 @@ from torch import Tensor
 
 from ganatomy.edits import walk
 from ganatomy.errors import SettingError, UnknownNameError
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
 from ganatomy.latents import Directions, Latents, Space
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.judging import Judge
 from ganatomy.progress import Advance, watched
+from ganatomy.workers import read_images
 
 STRENGTHS = tuple(step / 2 for step in range(-6, 7))
 """From -3 to 3 by 0.5."""
@@ -108,27 +109,18 @@ def edited_set(
     for name in directions.names:
         if name not in scorer.names:
             raise UnknownNameError("attribute", name, scorer.names)
-    readers = [scorer] if judge is None else [scorer, judge]
+    readers: list[Scorer] = [scorer] if judge is None else [scorer, judge]
     for reader in readers:
         reader.require_images()
     if isinstance(codes, int):
         latents = generator.sample(codes, seed=seed, space=directions.space, truncation_psi=truncation_psi)
     else:
         latents = codes
-    parts: list[list[Tensor]] = [[] for _ in readers]
-    done, total = 0, len(directions) * len(latents) * len(strengths)
     with torch.no_grad():
-        for direction in directions:
-            moved = walk(latents, direction, strengths)
-            for part in batches(moved, batch_size):
-                images = generator(part).clamp(-1, 1)
-                for reader, rows in zip(readers, parts, strict=True):
-                    rows.append(reader.score(images, latents=part).logits.cpu())
-                done += len(part)
-                if progress:
-                    progress(done, total)
+        moved = Latents.cat(walk(latents, direction, strengths) for direction in directions)
+    read = read_images(generator, moved, *readers, batch_size=batch_size, progress=progress)
     shape = (len(directions), len(latents), len(strengths))
-    logits, *judged = (torch.cat(rows).unflatten(0, shape) for rows in parts)
+    logits, *judged = (rows.unflatten(0, shape) for rows in read)
     found = EditedSet(
         names=tuple(directions.names),
         attributes=tuple(scorer.names),

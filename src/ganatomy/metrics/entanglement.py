@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -400,12 +399,8 @@ def measure_edits(
         advance: called with how much is done, and all.
     """
     readers, before = images.readers, images.before
-    found, seconds = [], []
-    for k, latents in enumerate(edits.latents):
-        start = time.perf_counter()
-        found.append(images.read([latents], advance=part_of(advance, k, len(edits.latents))))
-        seconds.append(time.perf_counter() - start)
-    after = Readings(*(torch.stack(column) for column in zip(*found, strict=True)))
+    found = images.read(edits.latents, advance=advance)
+    after = Readings(*(column.unflatten(0, (len(edits.names), -1)) for column in found))
     mean = before.identity.mean(0)
     result = Entanglement(
         names=edits.names,
@@ -422,7 +417,7 @@ def measure_edits(
         if readers.identity
         else None,
         perceptual=(after.appearance - before.appearance).square().sum(-1) if readers.appearance else None,
-        seconds=torch.tensor(seconds) if edits.seconds is None else edits.seconds,
+        seconds=after.seconds.sum((1, 2)) if edits.seconds is None else edits.seconds,
         unusual=torch.stack([images.unusual(latents).float().mean() for latents in edits.latents]),
     )
     return replace(result, judged=_judged(result, readers.judge, before.judged, after.judged))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal, NamedTuple
 
 import torch
@@ -22,18 +23,20 @@ from ganatomy.metrics.calibration import find_strengths
 from ganatomy.perception.base import Scorer, position
 from ganatomy.perception.judging import Judge
 from ganatomy.progress import Advance
+from ganatomy.workers.images import in_batches
 
 Hold = Literal["none", "all"] | Mapping[str, Iterable[str]]
 
 
 class Readings(NamedTuple):
-    """What was read in n images; readers that were not given have no columns."""
+    """What was read in n images, and the seconds that it took; readers that were not given have no columns."""
 
     logits: Float[Tensor, "n a"]
     judged: Float[Tensor, "n b"]
     factors: Float[Tensor, "n f"]
     identity: Float[Tensor, "n i"]
     appearance: Float[Tensor, "n p"]
+    seconds: Float[Tensor, "n 1"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,15 +67,21 @@ class Readers:
             if scorer is not None:
                 scorer.require_images()
 
-    def read(self, images: Float[Tensor, "n c h w"], latents: Latents) -> Readings:
-        """Everything that is read in these images, on the processor."""
+    @torch.no_grad()
+    def read(self, generator: Generator, latents: Latents) -> Iterator[Readings]:
+        """Everything that is read in the images of some codes, on the processor."""
+        start, latents = time.perf_counter(), generator.place(latents)
+        # Clipped, so that all readers are shown the same images and one network need not run twice.
+        images = generator(latents).clamp(-1, 1)
         absent = images.new_zeros(len(images), 0)
         classified = (
             scorer.score(images, latents=latents).logits if scorer else absent
             for scorer in (self.scorer, self.judge, self.factors)
         )
         features = (embed(images) if embed else absent for embed in (self.identity, self.appearance))
-        return Readings(*(found.float().cpu() for found in (*classified, *features)))
+        found = [column.float().cpu() for column in (*classified, *features)]
+        seconds = torch.full((len(images), 1), (time.perf_counter() - start) / len(images))
+        yield Readings(*found, seconds=seconds)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -157,7 +166,6 @@ class FreshImages:
             self._natural[latents.space] = natural_codes(self.generator, latents.space)
         return self._natural[latents.space].likelihood(latents).unusual
 
-    @torch.no_grad()
     def read(
         self, parts: Iterable[Latents], *, readers: Readers | None = None, advance: Advance | None = None
     ) -> Readings:
@@ -168,18 +176,12 @@ class FreshImages:
             readers: by default all.
             advance: called with the images done and all of them.
         """
-        parts, readers = list(parts), readers or self.readers
-        rows: list[Readings] = []
-        done, total = 0, sum(map(len, parts))
-        for part in parts:
-            # Batches of equal size: the last one would else be small, and dear.
-            size = math.ceil(len(part) / math.ceil(len(part) / self.batch_size))
-            for latents in batches(part, size):
-                # Clipped, so that all readers are shown the same images and one network need not run twice.
-                rows.append(readers.read(self.generator(latents).clamp(-1, 1), latents))
-                done += len(latents)
-                if advance:
-                    advance(done, total)
+        work = partial((readers or self.readers).read, self.generator)
+        # Batches of equal size: the last one would else be small, and dear.
+        sizes = ((part, math.ceil(len(part) / math.ceil(len(part) / self.batch_size))) for part in parts)
+        rows = in_batches(
+            work, (few for part, size in sizes for few in batches(part, size)), progress=advance
+        )
         return Readings(*(torch.cat(column) for column in zip(*rows, strict=True)))
 
     def along(

@@ -11,9 +11,10 @@ from torch.nn import functional as F
 from ganatomy.edits import move
 from ganatomy.errors import SettingError
 from ganatomy.latents import Latents
-from ganatomy.metrics.base import MeasuredValue, Result, read_images
+from ganatomy.metrics.base import MeasuredValue, Result
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.statistics.intervals import Estimate, estimate, resampling
+from ganatomy.workers import read_images
 
 STRENGTH = 2.0
 """Sigma along each direction that `measure` moves images by."""
@@ -105,7 +106,8 @@ def measure(inputs: SharedInputs) -> dict[str, IdentityKept]:
     latents = experiment.sample(max(3, inputs.n // (1 + len(directions))), space=space, offset=3)
 
     def read(codes: Latents) -> Tensor:
-        return read_images(experiment.generator, codes, inputs.features, batch_size=experiment.batch_size)
+        [rows] = read_images(experiment.generator, codes, inputs.features, batch_size=experiment.batch_size)
+        return rows
 
     before = read(latents)
     return {

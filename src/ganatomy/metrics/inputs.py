@@ -16,7 +16,7 @@ from ganatomy.datasets.references import Reference
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Direction, Directions, Latents, Space
-from ganatomy.metrics.base import Result, read_images
+from ganatomy.metrics.base import Result
 from ganatomy.metrics.edited import STRENGTHS, EditedSet, edited_set
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.features import Features
@@ -24,6 +24,7 @@ from ganatomy.perception.judging import Judge
 from ganatomy.perception.perceptual import PerceptualDistance
 from ganatomy.progress import Advance
 from ganatomy.surveys import Survey, choose
+from ganatomy.workers import read_images
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Result)
@@ -179,13 +180,14 @@ class SharedInputs:
         def make() -> Tensor:
             latents = self.experiment.sample(self.n, space=self.spaces[-1], offset=2)
             with self.experiment.stage("generating") as advance:
-                return read_images(
+                [rows] = read_images(
                     self.experiment.generator,
                     latents,
                     self.features,
                     batch_size=self.experiment.batch_size,
                     progress=advance,
                 )
+            return rows
 
         return self._once(("fake",), make)
 

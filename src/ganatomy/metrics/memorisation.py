@@ -12,11 +12,12 @@ from torch import Tensor
 from ganatomy.datasets.references import Reference
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents
-from ganatomy.metrics.base import MeasuredValue, aligned, read_images
+from ganatomy.metrics.base import MeasuredValue, aligned
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.metrics.samples import SampleComparison, checked
 from ganatomy.perception.features import Features
 from ganatomy.statistics.intervals import Estimate, estimate, resampling
+from ganatomy.workers import read_images
 
 NEAR = 0.01
 """Share of training images that are as near to their neighbour as an image must be to count as a copy."""
@@ -151,8 +152,9 @@ def nearest_training(
     parts = torch.arange(len(training)).split(batch_size)
     with torch.no_grad():
         real = torch.cat([features(training.read(rows)).cpu() for rows in parts])
+    [fake] = read_images(generator, frames, features, batch_size=batch_size)
     return memorisation(
-        read_images(generator, frames, features, batch_size=batch_size),
+        fake,
         real,
         names=training.names,
         features=features.description,

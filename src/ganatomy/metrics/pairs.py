@@ -12,13 +12,14 @@ from torch.nn import functional as F
 
 from ganatomy.edits import walk
 from ganatomy.errors import SettingError
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
 from ganatomy.latents import Direction, Latents
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.features import Features, features_of
 from ganatomy.perception.identity import IMAGES_SEED, NUM_IMAGES
 from ganatomy.perception.judging import Judge, confirmed
 from ganatomy.statistics.formatting import number
+from ganatomy.workers import read_images
 
 NOTICEABLE = 0.1
 """Change of a probability from which it counts whether the judge confirms it."""
@@ -174,12 +175,8 @@ def _read(
     generator: Generator, readers: Sequence[Scorer], features: Features, latents: Latents, batch_size: int
 ) -> tuple[list[Float[Tensor, "n a"]], Float[Tensor, "n f"]]:
     """The probabilities that each reader gives to the same images, and their features."""
-    scores, rows = [], []
-    for part in batches(latents, batch_size):
-        images = generator(part).clamp(-1, 1)
-        scores.append([reader.score(images, latents=part).probabilities.cpu() for reader in readers])
-        rows.append(features(images).cpu())
-    return [torch.cat(column) for column in zip(*scores, strict=True)], torch.cat(rows)
+    *logits, rows = read_images(generator, latents, *readers, features, batch_size=batch_size)
+    return [torch.sigmoid(seen) for seen in logits], rows
 
 
 def _kept(rows: Float[Tensor, "m f"], others: Float[Tensor, "k f"]) -> Float[Tensor, " n"]:

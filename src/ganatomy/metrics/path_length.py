@@ -6,7 +6,9 @@ Karras et al. 2019, "A Style-Based Generator Architecture", section 4.1.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -22,6 +24,7 @@ from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.perception.perceptual import PerceptualDistance
 from ganatomy.progress import Advance, watched
 from ganatomy.statistics.intervals import Estimate, mean_of
+from ganatomy.workers import workers
 
 EPSILON = 1e-4
 """The step ε of the paper, as a share of the path between two codes."""
@@ -125,18 +128,18 @@ def path_length(
         starts, ends = _pairs(generator, n, where, seed=seed, truncation_psi=truncation_psi)
         times = torch.rand(n, 1, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
         times = (times * (sampling == "full")).to(starts.codes.device)
-        straight = where is Space.W or generator.signature.prior != "normal"
-        interpolate = lerp if straight else _on_sphere
-        distances = []
-        for rows in torch.arange(n).split(batch_size):
-            a, b, t = starts.codes[rows].double(), ends.codes[rows].double(), times[rows]
-            images = [
-                _compared(generator(replace(starts[rows], codes=interpolate(a, b, time).float())), crop)
-                for time in (t, t + EPSILON)
-            ]
-            distances.append(distance(*images).cpu().double() / EPSILON**2)
-            if progress:
-                progress(2 * (int(rows[-1]) + 1), 2 * n)
+    straight = where is Space.W or generator.signature.prior != "normal"
+    interpolate = lerp if straight else _on_sphere
+    a, b = starts.codes.double(), ends.codes.double()
+    before, after = (starts.with_codes(interpolate(a, b, time).float()) for time in (times, times + EPSILON))
+    work, rows = partial(_distances, generator, distance, crop), torch.arange(n).split(batch_size)
+    steps = ((before[few], after[few]) for few in rows)
+    distances, done = [], 0
+    for few in workers().map(work, steps):
+        distances.append(few.double() / EPSILON**2)
+        done += len(few)
+        if progress:
+            progress(2 * done, 2 * n)
     every = torch.cat(distances)
     return PathLength(
         space=where,
@@ -147,6 +150,18 @@ def path_length(
         distance=distance.description,
         seed=seed,
     )
+
+
+@torch.no_grad()
+def _distances(
+    generator: Generator,
+    distance: PerceptualDistance,
+    crop: tuple[float, float, float, float] | None,
+    step: tuple[Latents, Latents],
+) -> Iterator[Float[Tensor, " b"]]:
+    """How far the images of codes are apart before and after a step."""
+    images = [_compared(generator(codes), crop) for codes in step]
+    yield distance(*images).cpu()
 
 
 def within_outliers(values: Float[Tensor, " n"]) -> Float[Tensor, " m"]:

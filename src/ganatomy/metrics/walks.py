@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,13 +16,14 @@ from torch import Tensor
 
 from ganatomy.edits import path
 from ganatomy.errors import SettingError
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents
 from ganatomy.metrics.base import MeasuredValue, Result, certain
 from ganatomy.metrics.inputs import Measure, SharedInputs
 from ganatomy.perception.perceptual import AT_ONCE, PerceptualDistance
 from ganatomy.progress import Advance, watched
 from ganatomy.statistics.intervals import Estimate, mean_of
+from ganatomy.workers.images import in_batches
 
 SHARP = 3.0
 """A transition is sharp where the speed peaks above so many times the median speed of the walk."""
@@ -134,18 +136,24 @@ def walk_profile(
             f"a walk of {len(frames)} frames has no profile with sharp={sharp:g} and part={part:g}; "
             "give 5 frames or more, sharp above 1 and part in (0, 1)"
         )
-    steps, last, done = [], None, 0
-    with torch.no_grad():
-        for few in batches(frames, batch_size):
-            for images in generator(few).clamp(-1, 1).split(AT_ONCE):
-                embedded = distance.embed(images)
-                every = embedded if last is None else torch.cat([last, embedded])
-                steps.append(every.diff(dim=0).norm(dim=1).double().cpu())
-                last = embedded[-1:]
-            done += len(few)
-            if progress:
-                progress(done, len(frames))
+    # Each batch begins with the last frame of the one before, so that workers need not know of each other.
+    parts = (frames[first : first + batch_size + 1] for first in range(0, len(frames) - 1, batch_size))
+    steps = in_batches(partial(_steps, generator, distance), parts, progress=progress)
     return profile(torch.cat(steps), distance.description, sharp=sharp, part=part)
+
+
+@torch.no_grad()
+def _steps(
+    generator: Generator, distance: PerceptualDistance, frames: Latents
+) -> list[Float[Tensor, " steps"]]:
+    """The distances of consecutive frames."""
+    steps, last = [], None
+    for images in generator(frames).clamp(-1, 1).split(AT_ONCE):
+        embedded = distance.embed(images)
+        every = embedded if last is None else torch.cat([last, embedded])
+        steps.append(every.diff(dim=0).norm(dim=1).double().cpu())
+        last = embedded[-1:]
+    return [torch.cat(steps)]
 
 
 def profile(

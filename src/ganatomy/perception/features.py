@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganatomy.errors import CheckpointError, SettingError, UnknownNameError
@@ -84,7 +85,7 @@ def scorer_features(scorer: Scorer | None) -> Features:
     return Features(
         name="scorer",
         description=f"the {len(scorer.names)} logits of {scorer.description}",
-        extract=lambda images: scorer.score(images).logits,
+        extract=partial(_logits, scorer),
     )
 
 
@@ -93,8 +94,16 @@ def coarse_pixels(scorer: Scorer | None = None) -> Features:
     return Features(
         name="pixels",
         description=f"colours of {GRID} x {GRID} patches",
-        extract=lambda images: F.adaptive_avg_pool2d(opaque(images), GRID).flatten(1),
+        extract=_patches,
     )
+
+
+def _logits(scorer: Scorer, images: Tensor) -> Tensor:
+    return scorer.score(images).logits
+
+
+def _patches(images: Tensor) -> Tensor:
+    return F.adaptive_avg_pool2d(opaque(images), GRID).flatten(1)
 
 
 def inception_features(scorer: Scorer | None = None) -> Features:
@@ -124,14 +133,18 @@ def inception_features(scorer: Scorer | None = None) -> Features:
         raise CheckpointError(
             f"{path} cannot be read as weights of Inception ({reason}); delete it"
         ) from None
+    return Features(
+        name="inception",
+        description="Inception of 2015, by torch-fidelity",
+        extract=partial(_inception, network),
+    )
 
-    def extract(images: Tensor) -> Tensor:
-        pixels = torch.from_numpy(to_uint8(opaque(images).expand(-1, 3, -1, -1))).permute(0, 3, 1, 2)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return network(pixels)[0]
 
-    return Features(name="inception", description="Inception of 2015, by torch-fidelity", extract=extract)
+def _inception(network: nn.Module, images: Tensor) -> Tensor:
+    pixels = torch.from_numpy(to_uint8(opaque(images).expand(-1, 3, -1, -1))).permute(0, 3, 1, 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return network(pixels)[0]
 
 
 def inception_is_here() -> bool:

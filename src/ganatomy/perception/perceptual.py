@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -22,7 +23,7 @@ from ganatomy.extras import install_line
 from ganatomy.graphs.torchvision import import_torchvision
 from ganatomy.images import opaque
 from ganatomy.perception.base import Scorer, fit_images
-from ganatomy.perception.features import image_scorer, network_of, scores_images
+from ganatomy.perception.features import features_of, image_scorer, network_of, scores_images
 from ganatomy.perception.network import NetworkScorer
 from ganatomy.perception.published import VGG16
 
@@ -93,12 +94,12 @@ def scorer_distance(scorer: Scorer | None) -> PerceptualDistance:
         return PerceptualDistance(
             name="scorer",
             description=f"feature maps of the {network.description}",
-            embed=lambda images: look(network, images),
+            embed=partial(look, network),
         )
     return PerceptualDistance(
         name="scorer",
         description=f"the {len(scorer.names)} logits of {scorer.description}",
-        embed=lambda images: scorer.score(images).logits,
+        embed=features_of("scorer", scorer),
     )
 
 
@@ -107,8 +108,12 @@ def pixel_distance(scorer: Scorer | None = None) -> PerceptualDistance:
     return PerceptualDistance(
         name="pixels",
         description="mean squared error of pixels",
-        embed=lambda images: images.flatten(1) / images[0].numel() ** 0.5,
+        embed=_pixels,
     )
+
+
+def _pixels(images: Tensor) -> Tensor:
+    return images.flatten(1) / images[0].numel() ** 0.5
 
 
 def lpips_distance(scorer: Scorer | None = None) -> PerceptualDistance:
@@ -121,7 +126,7 @@ def lpips_distance(scorer: Scorer | None = None) -> PerceptualDistance:
     return PerceptualDistance(
         name="lpips",
         description="LPIPS 0.1, VGG16, published weights",
-        embed=lambda images: embed_lpips(network, images),
+        embed=partial(embed_lpips, network),
     )
 
 

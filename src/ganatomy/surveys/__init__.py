@@ -5,8 +5,6 @@ from __future__ import annotations
 from ganatomy.surveys.base import Survey
 from ganatomy.surveys.chosen import Chosen, choose
 from ganatomy.surveys.jacobians import Jacobians, gradients_flow, jacobians
-from ganatomy.surveys.on_ray import RayCluster
-from ganatomy.surveys.processes import LocalProcesses
 from ganatomy.surveys.run import differentiate, load_survey, save_survey, survey
 from ganatomy.surveys.settings import Settings
 from ganatomy.surveys.stored import StoredSurvey
@@ -14,8 +12,6 @@ from ganatomy.surveys.stored import StoredSurvey
 __all__ = [
     "Chosen",
     "Jacobians",
-    "LocalProcesses",
-    "RayCluster",
     "Settings",
     "StoredSurvey",
     "Survey",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -16,6 +17,7 @@ from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, position
 from ganatomy.progress import Advance
 from ganatomy.storage import load_tensors, parsing, save_tensors
+from ganatomy.workers.images import in_batches
 
 FILE = "jacobians.safetensors"
 
@@ -74,26 +76,10 @@ def jacobians(
             f"cannot differentiate {len(latents)} codes in batches of {batch_size}; give at least 2 codes, "
             "and batches of at least 1"
         )
-    logits, gradients = [], []
-    for part in batches(latents, batch_size):
-        codes = part.codes.detach().clone().requires_grad_()
-        seen = _logits(generator, scorer, part.with_codes(codes))
-        if not seen.requires_grad:
-            raise SettingError(
-                f"gradients do not flow from {scorer.description} to codes; use a scorer and a generator in PyTorch"
-            )
-        # Images of a batch do not depend on each other, so the gradient of a sum is the gradient of each.
-        columns = [
-            torch.autograd.grad(column.sum(), codes, retain_graph=True, materialize_grads=True)[0]
-            for column in seen.unbind(1)
-        ]
-        logits.append(seen.detach())
-        gradients.append(torch.stack(columns, dim=1))
-        if progress:
-            progress(sum(map(len, logits)), len(latents))
-    return Jacobians(
-        names=tuple(scorer.names), logits=torch.cat(logits).cpu(), gradients=torch.cat(gradients).cpu()
-    )
+    work = partial(_differentiated, generator, scorer)
+    found = in_batches(work, batches(latents, batch_size), progress=progress)
+    logits, gradients = (torch.cat(column) for column in zip(*found, strict=True))
+    return Jacobians(names=tuple(scorer.names), logits=logits, gradients=gradients)
 
 
 def gradients_flow(generator: Generator, scorer: Scorer, latents: Latents) -> bool:
@@ -106,6 +92,23 @@ def gradients_flow(generator: Generator, scorer: Scorer, latents: Latents) -> bo
         )
     except (SettingError, CheckpointError):  # a graph that PyTorch does not run
         return False
+
+
+def _differentiated(generator: Generator, scorer: Scorer, part: Latents) -> list[tuple[Tensor, Tensor]]:
+    """The logits of a batch and their gradients, on the processor."""
+    part = generator.place(part)
+    codes = part.codes.detach().clone().requires_grad_()
+    seen = _logits(generator, scorer, part.with_codes(codes))
+    if not seen.requires_grad:
+        raise SettingError(
+            f"gradients do not flow from {scorer.description} to codes; use a scorer and a generator in PyTorch"
+        )
+    # Images of a batch do not depend on each other, so the gradient of a sum is the gradient of each.
+    columns = [
+        torch.autograd.grad(column.sum(), codes, retain_graph=True, materialize_grads=True)[0]
+        for column in seen.unbind(1)
+    ]
+    return [(seen.detach().cpu(), torch.stack(columns, dim=1).cpu())]
 
 
 @torch.enable_grad()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -127,18 +126,13 @@ class RowSource:
     settings: Settings
     batch_size: int
 
-    def to(self, device: str) -> RowSource:
-        """The same source on a device; this one stays where it is."""
-        there = self.generator.device == torch.device(device)
-        generator = self.generator if there else deepcopy(self.generator).to(device)
-        return replace(self, generator=generator, scorer=self.scorer.to(device))
-
     @torch.no_grad()
-    def make(self, start: int, stop: int) -> Iterator[Rows]:
-        """Rows `start` to `stop`, all of one block, batch by batch.
+    def make(self, rows: tuple[int, int]) -> Iterator[Rows]:
+        """Rows from the first of these to before the other, all of one block, batch by batch.
 
         Every way of making a survey calls this function and no other.
         """
+        start, stop = rows
         settings, first = self.settings, start - start % BLOCK_ROWS
         assert start < stop <= first + BLOCK_ROWS
         # Always draw a whole block: matrix products round differently for other batch sizes, and codes must not.

@@ -17,13 +17,13 @@ from ganatomy.latents import Space
 from ganatomy.perception.base import Scorer
 from ganatomy.progress import Advance, watched
 from ganatomy.surveys.base import Survey
-from ganatomy.surveys.executors import Executor, here
 from ganatomy.surveys.jacobians import jacobians, read_jacobians, write_jacobians
 from ganatomy.surveys.parts import StoredPart, find_parts, read_part, write_part, writing
 from ganatomy.surveys.rows import Rows, RowSource
 from ganatomy.surveys.settings import Settings, blocks
 from ganatomy.surveys.stored import StoredSurvey
 from ganatomy.surveys.writer import PartWriter
+from ganatomy.workers import Executor, work_on, workers
 
 
 @watched("surveying")
@@ -51,7 +51,8 @@ def survey(
             a larger `n` extends it. One process writes a folder at a time. The survey reads its rows from there.
         batch_size: images at a time.
         truncation_psi: of codes in w and later spaces: 1 = none, 0 = mean w.
-        executor: who makes the rows, such as `LocalProcesses` or `RayCluster`; by default this process.
+        executor: who makes the rows, such as `LocalProcesses` or `RayCluster`; by default those of the enclosing
+            `work_on`, else this process.
         progress: called with the number of rows done and `n`, after each batch.
 
     Returns:
@@ -92,8 +93,9 @@ def survey(
     )
     report = progress or (lambda *_: None)
     if folder is not None:
-        return _survey_folder(Path(folder), source, n, executor or here, report)
-    return _survey_memory(source, n, executor or here, report)
+        return _survey_folder(Path(folder), source, n, executor, report)
+    with work_on(executor):
+        return _survey_memory(source, n, report)
 
 
 @torch.no_grad()
@@ -215,10 +217,10 @@ def save_survey(survey: Survey, folder: str | os.PathLike[str]) -> Path:
     return folder
 
 
-def _survey_memory(source: RowSource, n: int, executor: Executor, report: Advance) -> Survey:
+def _survey_memory(source: RowSource, n: int, report: Advance) -> Survey:
     settings = source.settings
     found = Rows.empty(n, settings)
-    with closing(executor(source, blocks(0, n))) as made:
+    with closing(workers().map(source.make, blocks(0, n))) as made:
         for rows in made:
             found.put(slice(rows.start, rows.stop), rows)
             report(rows.stop, n)
@@ -226,7 +228,7 @@ def _survey_memory(source: RowSource, n: int, executor: Executor, report: Advanc
 
 
 def _survey_folder(
-    folder: Path, source: RowSource, n: int, executor: Executor, report: Advance
+    folder: Path, source: RowSource, n: int, executor: Executor | None, report: Advance
 ) -> StoredSurvey:
     """Make the rows that a folder lacks; those that it has are read once, to see that they are whole."""
     settings, have = source.settings, dict[int, StoredPart]()
@@ -246,7 +248,8 @@ def _survey_folder(
         with (
             writing(folder, settings),
             PartWriter(folder=folder, settings=settings, n=n, have=have) as writer,
-            closing(executor(source, tasks)) as made,
+            work_on(executor) as working,
+            closing(working.map(source.make, tasks)) as made,
         ):
             for rows in made:
                 writer.put(rows)

@@ -19,12 +19,12 @@ from ganatomy.errors import OutputError, SettingError
 from ganatomy.generators import save_generator
 from ganatomy.generators.base import Generator
 from ganatomy.images import save_image
-from ganatomy.metrics.base import read_images
 from ganatomy.metrics.frechet import gaussian_distance
 from ganatomy.perception.features import Features
 from ganatomy.plots import grid
 from ganatomy.training.images import TrainingImages, as_images
 from ganatomy.training.run import GanRun, finish
+from ganatomy.workers import read_images
 from ganatomy.writing import atomic_write
 
 SHEET = 64
@@ -118,7 +118,7 @@ class Records:
             ]
         )
         codes = generator.sample(n, seed=1)
-        fake = read_images(generator, codes, lambda images: features(images.cpu()), batch_size=64)
+        [fake] = read_images(generator, codes, lambda images: features(images.cpu()), batch_size=64)
         return gaussian_distance(fake.double(), real.double()).item()
 
     def _warn(self, row: dict[str, float]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ganatomy.cli.console import remark, stages
 from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Absent, Count, Json, OutFolder, options
@@ -45,11 +43,12 @@ def survey(
         ganatomy survey faces -n 20000 --ray auto -o my.survey
     """
     from ganatomy.surveys import differentiate, load_survey
+    from ganatomy.workers import work_on
 
     expect_new_folder(out)
     subject, executor = workers.share(subject)
-    with stages() as advance:
-        experiment = replace(subject.experiment(only=True, progress=advance), executor=executor)
+    with stages() as advance, work_on(executor):
+        experiment = subject.experiment(only=True, progress=advance)
         found = experiment.survey(n, folder=out, stage="surveying")
         if gradients:
             with experiment.stage("gradients") as done:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -15,14 +16,16 @@ from ganatomy.directions import regression
 from ganatomy.errors import GanatomyError, SettingError
 from ganatomy.experiments.compare.budget import Budget, Found
 from ganatomy.experiments.compare.contestants import Contestant
+from ganatomy.generators.base import Generator
 from ganatomy.generators.latent_distribution import LatentDistribution, latent_distribution
 from ganatomy.guidance import GuidedSettings, guided
-from ganatomy.latents import Directions
+from ganatomy.latents import Directions, Latents
 from ganatomy.metrics.calibration import shift_for
 from ganatomy.metrics.entanglement import Entanglement, measure_edits
 from ganatomy.metrics.fresh_images import Edits, FreshImages, Readers
 from ganatomy.perception.base import Scorer
 from ganatomy.progress import Advance, part_of
+from ganatomy.workers import workers
 
 GUIDED_AT_ONCE = 24
 """Images of a batch of guided edits."""
@@ -123,32 +126,49 @@ class Editor:
 
     def _guided(self, names: Sequence[str], change: float, *, hold: bool, advance: Advance | None) -> Edits:
         """Guided edits: the logit of each image is shifted by what changes the mean probability so."""
-        latents, edited, signs, seconds = self.images.codes(), [], [], []
-        for done, name in enumerate(names):
+        latents, goals, signs = self.images.codes(), [], []
+        for name in names:
             own = self.images.before.logits[:, [self.scorer.names.index(name)]]
             sign = -1.0 if float(torch.sigmoid(own).mean()) > 0.5 else 1.0
-            start = time.perf_counter()
-            found = guided(
-                self.images.generator,
-                self.scorer,
-                latents,
-                {name: float(shift_for(own, torch.tensor([sign * change])))},
-                units="shift",
-                hold="all" if hold else (),
-                settings=GuidedSettings(distribution=self.distribution),
-                directions=self.fallback,
-                batch_size=GUIDED_AT_ONCE,
-            )
-            seconds.append(time.perf_counter() - start)
-            edited.append(found.latents)
+            goals.append({name: float(shift_for(own, torch.tensor([sign * change])))})
             signs.append(sign)
-            part_of(advance, done, len(names))(1, 1)
+        work = partial(
+            _shifted,
+            self.images.generator,
+            self.scorer,
+            latents,
+            hold="all" if hold else (),
+            settings=GuidedSettings(distribution=self.distribution),
+            directions=self.fallback,
+        )
+        edited, seconds = [], []
+        for found, took in workers().map(work, goals):
+            edited.append(found)
+            seconds.append(took)
+            part_of(advance, len(edited) - 1, len(names))(1, 1)
         return Edits(
             names=tuple(names),
             latents=tuple(edited),
             strengths=torch.tensor(signs),
             seconds=torch.tensor(seconds),
         )
+
+
+def _shifted(
+    generator: Generator, scorer: Scorer, latents: Latents, goal: Mapping[str, float], **settings: Any
+) -> Iterator[tuple[Latents, float]]:
+    """Guided edits whose logits are shifted so far, and the seconds that they took."""
+    start = time.perf_counter()
+    found = guided(
+        generator,
+        scorer,
+        generator.place(latents),
+        goal,
+        units="shift",
+        batch_size=GUIDED_AT_ONCE,
+        **settings,
+    )
+    yield found.latents, time.perf_counter() - start
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

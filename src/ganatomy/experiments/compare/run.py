@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from torch import Tensor
 
 from ganatomy.errors import SettingError, UnknownNameError
-from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.base import Experiment, on_workers
 from ganatomy.experiments.compare import chance, curves
 from ganatomy.experiments.compare.budget import Budget, Found
 from ganatomy.experiments.compare.comparison import Comparison
@@ -32,6 +33,7 @@ FEWEST_CODES, FEWEST_IMAGES = 100, 4
 NO_FEATURES = "this scorer has no features that could be compared; an attribute network of ganatomy has"
 
 
+@on_workers
 def compare(
     experiment: Experiment,
     *,
@@ -179,7 +181,7 @@ def readers_of(
         judge=experiment.judge,
         factors=None if factors is None else factors.reader.scorer,
         identity=identity or (network and network.features),
-        appearance=None if network is None else lambda images: look(network, images),
+        appearance=network and partial(look, network),
         features=given if network is None else f"the trunk of the {network.description}",
     )
 

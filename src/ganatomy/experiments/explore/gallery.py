@@ -10,11 +10,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.experiments.base import Experiment
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents, Space
 from ganatomy.maps import embed
 from ganatomy.perception.features import features_of
 from ganatomy.progress import Advance
+from ganatomy.workers import read_images
 
 NUM_SEEDS = 1200
 
@@ -69,14 +70,16 @@ def _seen(
     experiment: Experiment, codes: Latents, progress: Advance
 ) -> tuple[Float[Tensor, "m a"], Float[Tensor, "m f"]]:
     """Probabilities of attributes, and features, of the images of codes."""
-    scorer, see = experiment.image_scorer, features_of("scorer", experiment.image_scorer)
-    probabilities, features = [], []
-    for few in batches(codes, experiment.batch_size):
-        images = experiment.generator(few)
-        probabilities.append(scorer(images, latents=few).probabilities.cpu())
-        features.append(see(images).cpu())
-        progress(sum(map(len, features)), len(codes))
-    return torch.cat(probabilities), torch.cat(features)
+    scorer = experiment.image_scorer
+    logits, features = read_images(
+        experiment.generator,
+        codes,
+        scorer,
+        features_of("scorer", scorer),
+        batch_size=experiment.batch_size,
+        progress=progress,
+    )
+    return torch.sigmoid(logits), features
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ import numpy as np
 
 from ganatomy.directions import METHODS, held, selective
 from ganatomy.errors import UnknownNameError
-from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.base import Experiment, on_workers
 from ganatomy.experiments.explore.exploration import BASE, HELD, READER, Exploration
 from ganatomy.experiments.explore.gallery import NUM_SEEDS, gallery
 from ganatomy.experiments.factors import FactorReader, find_factors
@@ -29,6 +29,7 @@ BUDGET = 22_000
 """Images for all measurements together: with 36 attributes they take about two minutes on two cores."""
 
 
+@on_workers
 def explore(
     experiment: Experiment,
     *,

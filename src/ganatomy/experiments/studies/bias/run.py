@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ganatomy.datasets.labels import LabelTable
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
-from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.base import Experiment, on_workers
 from ganatomy.experiments.studies.bias.changes import (
     Change,
     Kind,
@@ -33,6 +33,7 @@ REFITS = 8
 SHOWN = 6
 
 
+@on_workers
 def study_bias(
     experiment: Experiment,
     change: Iterable[str] | None = None,

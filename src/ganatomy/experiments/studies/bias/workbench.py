@@ -14,11 +14,11 @@ from torch import Tensor
 from ganatomy.edits import move
 from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.studies.bias.changes import Change, Kind, Trait, position
-from ganatomy.generators.base import batches
 from ganatomy.latents import Direction, Latents
 from ganatomy.perception.base import Scorer, check_names, fingerprint_of
 from ganatomy.statistics.latent import Integers, Marginal, Numbers
 from ganatomy.surveys import Survey
+from ganatomy.workers import read_images
 
 STEP: Mapping[Kind, float] = {Kind.ATTRIBUTE: 0.25, Kind.FACTOR: 1.0, Kind.POSITION: 1.0}
 """The mean change of A that a step is to make, in its units."""
@@ -85,13 +85,9 @@ class Workbench:
 
     def read(self, latents: Latents, scorer: Scorer | None = None) -> Numbers:
         """What is read in the images of these codes."""
-        generator, scorer = self.experiment.generator, scorer or self.reader
-        with torch.no_grad():
-            parts = [
-                scorer.score(generator(part).clamp(-1, 1), latents=part).logits.cpu()
-                for part in batches(latents, self.experiment.batch_size)
-            ]
-        return torch.cat(parts).double().numpy()
+        experiment, scorer = self.experiment, scorer or self.reader
+        [logits] = read_images(experiment.generator, latents, scorer, batch_size=experiment.batch_size)
+        return logits.double().numpy()
 
     def trait(
         self,

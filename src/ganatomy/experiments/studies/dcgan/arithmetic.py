@@ -11,7 +11,7 @@ long and shows what chance does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,13 +21,13 @@ from torch import Tensor
 from ganatomy.edits import arithmetic, neighbours, turn
 from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.studies.dcgan.concepts import Concept, Family, TurnVector, VectorSum
-from ganatomy.generators.base import batches
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scores
 from ganatomy.perception.quantities import QuantityScorer
 from ganatomy.progress import Advance, part_of
 from ganatomy.statistics.intervals import Estimate, difference, mean_of, share_of
 from ganatomy.surveys import Survey
+from ganatomy.workers import read_images
 
 NUM_EXEMPLARS = 3
 """Of each concept in a sum."""
@@ -180,14 +180,10 @@ def add_up(
 
 
 def _scored(experiment: Experiment, scorer: QuantityScorer, codes: Latents, advance: Advance) -> Scores:
-    scores, done = [], 0
-    with torch.no_grad():
-        for part in batches(codes, experiment.batch_size):
-            scores.append(scorer.score(experiment.generator(part), latents=part))
-            done += len(part)
-            advance(done, len(codes))
-    found = Scores.cat(scores)
-    return replace(found, logits=found.logits.cpu())
+    [logits] = read_images(
+        experiment.generator, codes, scorer, batch_size=experiment.batch_size, progress=advance
+    )
+    return Scores(names=scorer.names, logits=logits)
 
 
 def _outcome(drawn: Sequence[VectorSum], scores: Scores, scorer: QuantityScorer, *, length: float) -> Outcome:

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganatomy.critics import Critic, critic_features
 from ganatomy.datasets.references import Reference
 from ganatomy.errors import SettingError
 from ganatomy.experiments.base import Experiment
 from ganatomy.maps import ImageMap, classes_of, faithfulness, map_images
-from ganatomy.metrics.base import read_images
 from ganatomy.metrics.linear_svm import FeatureComparison, critic_accuracy
 from ganatomy.perception.features import Features, scorer_features
 from ganatomy.progress import Advance, part_of
 from ganatomy.statistics.intervals import Estimate
 from ganatomy.surveys import Survey
+from ganatomy.workers import read_images
 
 MOST_POINTS = 1500
 """Images on one map."""
@@ -149,10 +149,10 @@ def read_critic(
     elif scorer is not None and attribute is not None:
         scores = survey.scores.select(scorer.names)[:MOST_LABELLED]
         classes = classes_of(scores)
-        images = read_images(
+        [images] = read_images(
             experiment.generator,
             survey.latents[:MOST_LABELLED],
-            lambda x: x,
+            nn.Identity(),
             batch_size=experiment.batch_size,
             progress=advance,
         )

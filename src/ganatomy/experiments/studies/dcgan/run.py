@@ -11,7 +11,7 @@ from torch import Tensor
 from ganatomy.critics import Critic
 from ganatomy.datasets.references import Reference
 from ganatomy.errors import SettingError
-from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.base import Experiment, on_workers
 from ganatomy.experiments.studies.dcgan.arithmetic import Sums, Turned, add_up, turn_samples
 from ganatomy.experiments.studies.dcgan.concepts import exclusive, main_attribute, sums_of, turns_of
 from ganatomy.experiments.studies.dcgan.maps import CriticAccuracy, TwoMaps, draw_maps, read_critic
@@ -67,6 +67,7 @@ class DCGANStudy:
         return exclusive(self.survey.scores, self.scorer)
 
 
+@on_workers
 def study_dcgan(
     experiment: Experiment,
     *,

@@ -12,13 +12,13 @@ from ganatomy.datasets.references import Reference
 from ganatomy.edits import path
 from ganatomy.experiments.base import Experiment
 from ganatomy.latents import Latents, Space
-from ganatomy.metrics.base import read_images
 from ganatomy.metrics.memorisation import Memorisation, nearest_training
 from ganatomy.metrics.walks import WalkProfile, walk_profile
 from ganatomy.perception.features import Features
-from ganatomy.perception.perceptual import PerceptualDistance
+from ganatomy.perception.perceptual import AT_ONCE, PerceptualDistance
 from ganatomy.progress import Advance, part_of
 from ganatomy.statistics.intervals import Estimate, mean_of, share_of
+from ganatomy.workers import read_images
 
 NUM_POINTS = 9
 """Random points of one walk, as in DCGAN's figure."""
@@ -97,7 +97,8 @@ def walk_between_points(
         walk_profile(generator, walk, distance, batch_size=batch_size, progress=part_of(advance, row, num))
         for row, walk in enumerate(walks)
     ]
-    embedded = read_images(generator, keys, distance.embed, batch_size=min(batch_size, 8)).double()
+    [embedded] = read_images(generator, keys, distance.embed, batch_size=min(batch_size, AT_ONCE))
+    embedded = embedded.double()
     apart = float((embedded - embedded.roll(1, 0)).norm(dim=1).mean())
     largest = torch.tensor([float(it.speed.max()) / len(it.speed) / apart for it in profiles])
     jumps = sum(len({step // frames for step in it.transitions}) for it in profiles)

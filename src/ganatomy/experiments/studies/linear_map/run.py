@@ -9,7 +9,7 @@ from dataclasses import replace
 from ganatomy.datasets.labelled import Labelled
 from ganatomy.directions import linear_map
 from ganatomy.errors import SettingError, UnknownNameError
-from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.base import Experiment, on_workers
 from ganatomy.experiments.compare.budget import Budget, Found
 from ganatomy.experiments.compare.contestants import CONTESTANTS, NO_GRADIENTS, Contestant
 from ganatomy.experiments.compare.editing import Editor, find
@@ -35,6 +35,7 @@ OF_THE_PAPER = "Young"
 """The attribute of its tables."""
 
 
+@on_workers
 def study_linear_map(
     experiment: Experiment,
     *,

@@ -11,7 +11,7 @@ from torch import Tensor
 from ganatomy.directions import regression
 from ganatomy.edits import move
 from ganatomy.errors import SettingError
-from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.base import Experiment, on_workers
 from ganatomy.experiments.studies.photographs.result import GENERATED, Group, PhotographStudy
 from ganatomy.inversion import Inversion, invert, prepare_inversion
 from ganatomy.latents import Direction, Latents
@@ -26,6 +26,7 @@ FEWEST = 4
 
 
 @torch.no_grad()
+@on_workers
 def study_photographs(
     experiment: Experiment,
     photographs: Mapping[str, Float[Tensor, "_ c h w"]],

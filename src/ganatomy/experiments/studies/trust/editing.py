@@ -15,13 +15,14 @@ from ganatomy.errors import ScoreError
 from ganatomy.experiments.compare.budget import Budget, Found
 from ganatomy.experiments.compare.contestants import CONTESTANTS
 from ganatomy.experiments.studies.trust.result import GUIDED, MethodCodes
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
 from ganatomy.generators.latent_distribution import latent_distribution
 from ganatomy.generators.natural_codes import NaturalCodes
 from ganatomy.guidance import GuidedSettings, guided, strengths
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer
 from ganatomy.progress import Advance, part_of
+from ganatomy.workers import read_images
 
 GUIDED_AT_ONCE = 24
 """Images of a batch of guided edits."""
@@ -109,11 +110,9 @@ def read(
     generator: Generator, readers: Sequence[Scorer], latents: Latents, *, batch_size: int
 ) -> list[Float[Tensor, "n a"]]:
     """The probabilities that each classifier reads in the same images."""
-    rows = []
-    for part in batches(latents, batch_size):
-        images = generator(part).clamp(-1, 1)
-        rows.append([reader.score(images, latents=part).probabilities.cpu() for reader in readers])
-    return [torch.cat(column) for column in zip(*rows, strict=True)]
+    return [
+        torch.sigmoid(logits) for logits in read_images(generator, latents, *readers, batch_size=batch_size)
+    ]
 
 
 def _follow(budget: Budget, found: Found, goal: Goal) -> Latents:

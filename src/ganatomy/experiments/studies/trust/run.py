@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
-from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.base import Experiment, on_workers
 from ganatomy.experiments.compare.budget import Budget
 from ganatomy.experiments.compare.contestants import CONTESTANTS
 from ganatomy.experiments.compare.editing import find
@@ -39,6 +39,7 @@ POOL = 4
 """Fresh images for each one that is edited: about half of them have the attribute already."""
 
 
+@on_workers
 def study_trust(
     experiment: Experiment,
     *,

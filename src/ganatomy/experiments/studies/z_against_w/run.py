@@ -15,7 +15,7 @@ from ganatomy.directions import METHODS, find, usable
 from ganatomy.directions.evidence import HELD_OUT
 from ganatomy.edits import walk
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
-from ganatomy.experiments.base import Experiment
+from ganatomy.experiments.base import Experiment, on_workers
 from ganatomy.experiments.studies.z_against_w.correlations import SpaceCorrelations, space_correlations
 from ganatomy.experiments.studies.z_against_w.paired import (
     TARGET_CHANGE,
@@ -123,6 +123,7 @@ class ZAgainstW:
         return k * n * s
 
 
+@on_workers
 def study_z_against_w(
     experiment: Experiment,
     *,

@@ -13,7 +13,6 @@ from torch import Tensor
 from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.generators.base import Generator
 from ganatomy.generators.precision import quick_precision
-from ganatomy.metrics.base import read_images
 from ganatomy.metrics.frechet import frechet_distance, gaussian_distance
 from ganatomy.perception.features import Features
 from ganatomy.progress import Clock, Progress
@@ -23,6 +22,7 @@ from ganatomy.training.records import Say
 from ganatomy.training.settings import CONFIGURATIONS, GanSettings
 from ganatomy.training.studies.ablation.result import AblationStudy, Trained
 from ganatomy.training.studies.runs import agree_on, trained
+from ganatomy.workers import read_images
 
 FEWEST_COMPARED = 40
 """Real images, and generated ones, below which a distance means nothing."""
@@ -173,7 +173,8 @@ def real_features(real: TrainingImages, features: Features) -> Float[Tensor, "n 
 
 def generated_features(generator: Generator, features: Features, n: int) -> Float[Tensor, "n f"]:
     """Features of n samples, the same codes for every generator of a space."""
-    return read_images(generator, generator.sample(n, seed=1), features, batch_size=64)
+    [rows] = read_images(generator, generator.sample(n, seed=1), features, batch_size=64)
+    return rows
 
 
 def _labelled(progress: Progress | None, label: str) -> Progress | None:

@@ -12,12 +12,12 @@ from torch.nn import functional as F
 
 from ganatomy.generators.base import Generator
 from ganatomy.latents import Latents
-from ganatomy.metrics.base import read_images
 from ganatomy.metrics.entanglement import Entanglement
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.judging import Judge
 from ganatomy.statistics.intervals import Estimate, share_of
 from ganatomy.training.records import spread
+from ganatomy.workers import read_images
 
 EXCLUSIVE = 0.01
 """By how much the probabilities of classes that exclude each other may miss a sum of 1."""
@@ -204,7 +204,8 @@ def _change(generator: Generator, reader: Scorer, pair: tuple[Latents, Latents])
 
 
 def _read(generator: Generator, latents: Latents, reader: Scorer) -> Float[Tensor, "n a"]:
-    return read_images(generator, latents, lambda images: reader.score(images).probabilities, batch_size=64)
+    [logits] = read_images(generator, latents, reader, batch_size=64)
+    return torch.sigmoid(logits)
 
 
 def _of_category(latents: Latents, category: int, count: int) -> Latents:

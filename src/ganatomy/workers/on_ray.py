@@ -1,26 +1,24 @@
-"""A survey by workers on a Ray cluster."""
+"""Work on a Ray cluster."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import os
-import pickle
 import signal
 import socket
 import threading
-from collections.abc import Generator as Making
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ganatomy.arguments import whole
 from ganatomy.errors import SettingError, WorkerError
 from ganatomy.extras import install_line
-from ganatomy.surveys.executors import Task
-from ganatomy.surveys.rows import Rows, RowSource
-from ganatomy.surveys.scheduling import Event, Schedule
-from ganatomy.surveys.worker import SurveyWorker, WorkerIdentity, not_sent
+from ganatomy.workers.executors import Workers
+from ganatomy.workers.parcels import Parcel
+from ganatomy.workers.scheduling import Crew, Event
+from ganatomy.workers.worker import ModelWorker
 
 ANSWER_SECONDS = 10.0
 """How long an address may take to answer."""
@@ -36,9 +34,9 @@ SETTINGS_FRAME = 4
 
 @dataclass(frozen=True, kw_only=True)
 class RayCluster:
-    """Makes the rows of a survey on a Ray cluster; this process writes them, so no shared disk is needed.
+    """Workers on a Ray cluster, which make images and read them; this process writes, so no shared disk is needed.
 
-    ganatomy must be installed on the cluster's machines in the version of this one. Generator and scorer are sent, so
+    ganatomy must be installed on the cluster's machines in the version of this one. Generators and scorers are sent, so
     files of weights need not be there.
 
     Args:
@@ -48,9 +46,9 @@ class RayCluster:
         cpus_per_worker: processors, and threads of torch, of each worker.
 
     Raises:
-        SettingError: where Ray is not installed, for numbers outside their range, and for a generator or scorer that
-            cannot be sent.
-        WorkerError: where nothing answers at the address.
+        SettingError: for numbers outside their range; when it is opened, where Ray is not installed; when it is given
+            work, for a generator or scorer that cannot be sent.
+        WorkerError: when it is opened, where nothing answers at the address.
 
     Example::
 
@@ -69,48 +67,51 @@ class RayCluster:
         if self.gpus_per_worker is not None and not self.gpus_per_worker >= 0:
             raise SettingError(f"gpus_per_worker is {self.gpus_per_worker:g}; give 0 or more")
 
-    def __call__(self, source: RowSource, tasks: Iterable[Task]) -> Making[Rows, None, None]:
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Workers]:
+        """Workers that start with the first work and end with the context."""
         with connected(self.address) as ray:
-            try:
-                content = ray.cloudpickle.dumps(source.to("cpu"))
-            except (pickle.PicklingError, AttributeError, TypeError) as error:
-                raise not_sent(source, error) from None
             total = ray.cluster_resources()
             gpus = self.gpus_per_worker
             if gpus is None:
                 gpus = 1 if total.get("GPU", 0) >= 1 else 0
             room = total.get("CPU", 0) // self.cpus_per_worker
             room = min(room, total.get("GPU", 0) // gpus) if gpus else room
-            pool = RayPool(ray, content, gpus=gpus, cpus=self.cpus_per_worker)
-            num_workers = self.workers or max(1, int(room))
-            yield from Schedule(
-                pool, tasks, num_workers=num_workers, expected=WorkerIdentity.of(source)
-            ).run()
+            pool = RayPool(ray, gpus=gpus, cpus=self.cpus_per_worker)
+            crew = Crew(pool, num_workers=self.workers or int(room), pickler=ray.cloudpickle.CloudPickler)
+            try:
+                yield crew
+            finally:
+                crew.close()
 
 
 class RayPool:
-    """Actors, which Ray neither restarts nor retries: `Schedule` is quicker."""
+    """Actors, which Ray neither restarts nor retries: `Crew` is quicker."""
 
-    def __init__(self, ray: Any, content: bytes, *, gpus: float, cpus: int) -> None:
+    def __init__(self, ray: Any, *, gpus: float, cpus: int) -> None:
         self.ray, self.cpus, self.gpus = ray, cpus, gpus
-        self.content = ray.put(content)
+        self.parcels: dict[int, Any] = {}
         self.actors: dict[int, Any] = {}
         self.pending: dict[Any, int] = {}
 
     def start(self, worker: int) -> None:
-        kind = self.ray.remote(SurveyWorker).options(
+        kind = self.ray.remote(ModelWorker).options(
             num_cpus=self.cpus,
             num_gpus=self.gpus,
             max_restarts=0,
             max_task_retries=0,
             scheduling_strategy="SPREAD",
         )
-        actor = kind.remote(self.content, "cuda" if self.gpus else "cpu", self.cpus)
+        actor = kind.remote("cuda" if self.gpus else "cpu", self.cpus)
         self.actors[worker] = actor
-        self.pending[actor.identity.remote()] = worker
+        self.pending[actor.ready.remote()] = worker
 
-    def submit(self, worker: int, task: Task) -> None:
-        self.pending[self.actors[worker].make.remote(task)] = worker
+    def submit(self, worker: int, message: bytes, parcels: Sequence[Parcel]) -> None:
+        for parcel in parcels:
+            if parcel.key not in self.parcels:
+                self.parcels[parcel.key] = self.ray.put(parcel)
+        models = [self.parcels[parcel.key] for parcel in parcels]
+        self.pending[self.actors[worker].do.remote(message, *models)] = worker
 
     def wait(self, seconds: float) -> list[Event]:
         ready, _ = self.ray.wait(list(self.pending), timeout=seconds, fetch_local=True)
@@ -138,6 +139,8 @@ class RayPool:
         for actor in self.actors.values():
             with contextlib.suppress(self.ray.exceptions.RayError, ValueError):
                 self.ray.kill(actor)
+        self.actors.clear()
+        self.pending.clear()
 
 
 @contextlib.contextmanager

@@ -1,15 +1,13 @@
-"""A survey by several processes of this machine, one for each device."""
+"""Work by several processes of this machine, one for each device."""
 
 from __future__ import annotations
 
 import contextlib
 import multiprocessing
 import os
-import pickle
 import signal
 import threading
-from collections.abc import Generator as Making
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -18,10 +16,10 @@ import torch
 
 from ganatomy.arguments import texts
 from ganatomy.errors import SettingError
-from ganatomy.surveys.executors import Task
-from ganatomy.surveys.rows import Rows, RowSource
-from ganatomy.surveys.scheduling import Event, Schedule
-from ganatomy.surveys.worker import SurveyWorker, WorkerIdentity, not_sent
+from ganatomy.workers.executors import Workers
+from ganatomy.workers.parcels import Parcel
+from ganatomy.workers.scheduling import Crew, Event
+from ganatomy.workers.worker import ModelWorker
 
 END_SECONDS = 2.0
 """How long a process may take to end before it is killed."""
@@ -29,14 +27,14 @@ END_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class LocalProcesses:
-    """Makes the rows of a survey in several processes of this machine.
+    """Several processes of this machine, which make images and read them.
 
     Args:
         devices: of which each has a process of its own, such as `["cuda:0", "cuda:1"]` or `["cpu", "cpu"]`; those on
             processors share its threads.
 
     Raises:
-        SettingError: without a device, and for a generator or scorer that cannot be sent to another process.
+        SettingError: without a device; when it is given work, for a generator or scorer that cannot be sent.
 
     Example::
 
@@ -52,21 +50,21 @@ class LocalProcesses:
                 "there is no device to work on; give one for each process, such as ['cpu', 'cpu']"
             )
 
-    def __call__(self, source: RowSource, tasks: Iterable[Task]) -> Making[Rows, None, None]:
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Workers]:
+        """Processes that start with the first work and end with the context."""
+        crew = Crew(ProcessPool(self.devices), num_workers=len(self.devices))
         try:
-            content = pickle.dumps(source.to("cpu"))
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
-            raise not_sent(source, error) from None
-        pool = ProcessPool(content, self.devices)
-        schedule = Schedule(pool, tasks, num_workers=len(self.devices), expected=WorkerIdentity.of(source))
-        yield from schedule.run()
+            yield crew
+        finally:
+            crew.close()
 
 
 class ProcessPool:
     """Processes, each with a pipe to this one; a process that ends, however it ends, closes its pipe."""
 
-    def __init__(self, content: bytes, devices: Sequence[str]) -> None:
-        self.content, self.devices = content, devices
+    def __init__(self, devices: Sequence[str]) -> None:
+        self.devices = devices
         self.num_threads = max(1, torch.get_num_threads() // len(devices))
         self.pipes: dict[Connection, int] = {}
         self.processes: dict[int, tuple[SpawnProcess, Connection]] = {}
@@ -85,12 +83,10 @@ class ProcessPool:
         theirs.close()
         self.pipes[mine] = worker
         self.processes[worker] = process, mine
-        # It reads once it has imported torch, for which nothing here should wait.
-        threading.Thread(target=_send, args=(mine, self.content), daemon=True).start()
 
-    def submit(self, worker: int, task: Task) -> None:
+    def submit(self, worker: int, message: bytes, parcels: Sequence[Parcel]) -> None:
         with contextlib.suppress(OSError):  # one that is dead says so in `wait`
-            self.processes[worker][1].send(task)
+            self.processes[worker][1].send((message, *parcels))
 
     def wait(self, seconds: float) -> list[Event]:
         events = []
@@ -124,22 +120,19 @@ class ProcessPool:
             process.kill()
         for process, _ in self.processes.values():
             process.join(END_SECONDS)
+        self.pipes.clear()
+        self.processes.clear()
 
 
 def serve(pipe: Connection, device: str, num_threads: int) -> None:
-    """What a process does: it reads a source, then tasks, and answers each with rows."""
+    """What a process does: it says that it is ready, then answers each message."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the driver, which ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, OSError):  # the driver is gone
-        worker = SurveyWorker(pipe.recv_bytes(), device, num_threads)
-        pipe.send(worker.identity())
+        worker = ModelWorker(device, num_threads)
+        pipe.send(worker.ready())
         while True:
-            pipe.send(worker.make(pipe.recv()))
-
-
-def _send(pipe: Connection, content: bytes) -> None:
-    with contextlib.suppress(OSError):
-        pipe.send_bytes(content)
+            pipe.send(worker.do(*pipe.recv()))
 
 
 def _end_with_parent() -> None:

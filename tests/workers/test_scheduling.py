@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-import torch
 
 from ganatomy.errors import ScoreError, WorkerError
-from ganatomy.surveys import scheduling
-from ganatomy.surveys.executors import Task
-from ganatomy.surveys.rows import Rows
-from ganatomy.surveys.scheduling import MOST_TRIES, Event, Schedule
-from ganatomy.surveys.worker import Failure, WorkerIdentity
+from ganatomy.workers import scheduling
+from ganatomy.workers.parcels import Parcel, pack, unpack
+from ganatomy.workers.scheduling import MOST_TRIES, Crew, Event
+from ganatomy.workers.worker import Failure, Versions
 
-ME = WorkerIdentity(ganatomy="1", torch="2", numpy="3", generator="g" * 64, scorer="s" * 64)
-TASKS = [(start, start + 4) for start in range(0, 80, 4)]
+Task = tuple[int, int]
+MINE = Versions.here()
+TASKS: list[Task] = [(start, start + 4) for start in range(0, 80, 4)]
 
 
 class FakePool:
     """Workers that answer in the order that a test wants, or die with a task in hand.
 
     Args:
-        identity: of all workers.
+        versions: of all workers, or how they end as they start.
         dying: for each worker, after how many tasks it dies; one that is started in its place lives.
         deadly: a task that ends whoever takes it.
         failing: a task that raises.
@@ -33,37 +33,35 @@ class FakePool:
     def __init__(
         self,
         *,
-        identity: WorkerIdentity | str | None = ME,
+        versions: Versions | str | None = MINE,
         dying: dict[int, int] | None = None,
         deadly: Task | None = None,
         failing: Task | None = None,
         last_first: bool = False,
     ) -> None:
-        self.identity, self.dying = identity, dict(dying or {})
+        self.versions, self.dying = versions, dict(dying or {})
         self.deadly, self.failing, self.last_first = deadly, failing, last_first
         self.events: deque[Event] = deque()
         self.submitted: list[tuple[int, Task]] = []
         self.started: list[int] = []
-        self.most_waiting = 0
-        self.closed = False
+        self.closed = 0
 
     def start(self, worker: int) -> None:
         self.started.append(worker)
-        if self.identity is not None:
-            self.events.append(Event(worker=worker, news=self.identity))
+        if self.versions is not None:
+            self.events.append(Event(worker=worker, news=self.versions))
 
-    def submit(self, worker: int, task: Task) -> None:
+    def submit(self, worker: int, message: bytes, parcels: Sequence[Parcel]) -> None:
+        work, task = unpack(message, {})
         self.submitted.append((worker, task))
         if task == self.deadly or self.dying.get(worker) == 0:
             self.dying.pop(worker, None)
             news = "it was ended by SIGKILL"
         elif task == self.failing:
-            news = Failure.of(ScoreError("nan in row 5"))
+            news = pack(Failure.of(ScoreError("nan in row 5")))
         else:
             self.dying[worker] = self.dying.get(worker, 10**6) - 1
-            start, stop = task
-            codes = torch.arange(start, stop)[:, None].float()
-            news = Rows(start=start, codes=codes, logits=codes)
+            news = pack(list(work(task)))
         self.events.append(Event(worker=worker, news=news))
 
     def wait(self, seconds: float) -> list[Event]:
@@ -75,17 +73,20 @@ class FakePool:
         return "there are none"
 
     def close(self) -> None:
-        self.closed = True
+        self.events.clear()
+        self.closed += 1
+
+
+def rows(task: Task) -> Sequence[int]:
+    return range(*task)
 
 
 def run(pool: FakePool, *, num_workers: int = 3, tasks: list[Task] = TASKS) -> list[int]:
-    made = list(Schedule(pool, tasks, num_workers=num_workers, expected=ME).run())
-    assert pool.closed
-    return [int(code) for rows in made for code in rows.codes[:, 0]]
+    return list(Crew(pool, num_workers=num_workers).map(rows, tasks))
 
 
 @pytest.mark.parametrize("last_first", [False, True], ids=["in turn", "the last first"])
-def test_rows_come_in_order_and_once(last_first: bool):
+def test_results_come_in_order_and_once(last_first: bool):
     pool = FakePool(last_first=last_first)
     assert run(pool) == list(range(80))
     assert sorted(task for _, task in pool.submitted) == TASKS
@@ -113,26 +114,31 @@ def test_all_workers_may_die_at_once():
     assert run(FakePool(dying={0: 2, 1: 2, 2: 2})) == list(range(80))
 
 
-def test_a_slow_worker_is_waited_for_with_few_rows_in_memory():
+def test_a_slow_worker_is_waited_for_with_few_results_in_memory(monkeypatch):
     class Slow(FakePool):
         """Its worker 0 answers only when nobody else has anything to do."""
 
         def wait(self, seconds: float) -> list[Event]:
-            others = [event for event in self.events if event.worker or not isinstance(event.news, Rows)]
+            others = [event for event in self.events if event.worker or not isinstance(event.news, bytes)]
             event = others[0] if others else self.events[0]
             self.events.remove(event)
             return [event]
 
-    pool = Slow()
-    schedule = Schedule(pool, TASKS, num_workers=3, expected=ME)
     most = 0
-    for _ in schedule.run():
-        most = max(most, len(schedule.made))
+    take = Crew._take
+
+    def counting(crew: Crew, job: scheduling.Job, event: Event) -> None:
+        nonlocal most
+        take(crew, job, event)
+        most = max(most, len(job.made))
+
+    monkeypatch.setattr(Crew, "_take", counting)
+    assert run(Slow()) == list(range(80))
     assert 3 < most <= scheduling.AHEAD * 3
 
 
-def test_rows_that_end_every_worker_stop_the_survey():
-    with pytest.raises(WorkerError, match=r"rows 12 to 15 ended 3 workers .* SIGKILL; if memory is short"):
+def test_a_task_that_ends_every_worker_stops_the_work():
+    with pytest.raises(WorkerError, match=r"task 4 of 20 ended 3 workers .* SIGKILL; if memory is short"):
         run(FakePool(deadly=(12, 16)))
 
 
@@ -148,43 +154,54 @@ def test_an_error_of_the_code_is_raised_once_with_where_it_was():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"ganatomy": "0.9"}, "a worker has ganatomy 0.9, this process 1; .*install the same version"),
+        ({"ganatomy": "0.9"}, r"a worker has ganatomy 0.9, this process \d.*install the same version"),
         ({"torch": "9"}, "a worker has torch 9"),
-        ({"generator": "x" * 64}, "the generator arrived at a worker as another"),
-        ({"scorer": "x" * 64}, "the scorer arrived .*xxxxxxxxxxxx, not ssssssssssss"),
     ],
-    ids=["version", "torch", "generator", "scorer"],
+    ids=["version", "torch"],
 )
-def test_workers_that_would_make_other_rows_are_refused(change: dict[str, str], said: str):
+def test_workers_of_other_versions_are_refused(change: dict[str, str], said: str):
     with pytest.raises(WorkerError, match=said):
-        run(FakePool(identity=replace(ME, **change)))
+        run(FakePool(versions=replace(MINE, **change)))
 
 
 def test_workers_that_never_start_are_given_up_with_the_reason(monkeypatch):
     monkeypatch.setattr(scheduling, "START_SECONDS", 0.0)
     with pytest.raises(WorkerError, match="no worker has started within 0 s: there are none"):
-        run(FakePool(identity=None))
+        run(FakePool(versions=None))
 
 
 def test_workers_that_end_as_they_start_are_given_up():
-    pool = FakePool(identity="no module named ganatomy")
+    pool = FakePool(versions="no module named ganatomy")
     with pytest.raises(WorkerError, match="workers end as they start: no module named ganatomy"):
         run(pool)
     assert len(pool.started) == 3 * MOST_TRIES
 
 
-def test_fewer_tasks_than_workers_start_fewer():
+def test_workers_stay_for_the_next_job_and_more_are_started_when_it_is_larger():
     pool = FakePool()
-    assert run(pool, tasks=TASKS[:2]) == list(range(8))
+    crew = Crew(pool, num_workers=3)
+    assert list(crew.map(rows, TASKS[:2])) == list(range(8))
     assert pool.started == [0, 1]
+    assert list(crew.map(rows, TASKS)) == list(range(80))
+    assert pool.started == [0, 1, 2]
+    assert list(crew.map(rows, [])) == []
+    assert not pool.closed
 
 
-def test_workers_end_when_nobody_wants_more():
-    pool = FakePool()
-    made = Schedule(pool, TASKS, num_workers=2, expected=ME).run()
-    next(made)
-    made.close()
-    assert pool.closed
+@pytest.mark.parametrize("how", ["no longer wanted", "an error"])
+def test_a_job_that_ends_early_ends_its_workers_and_the_next_one_starts_others(how: str):
+    pool = FakePool(failing=(40, 44) if how == "an error" else None)
+    crew = Crew(pool, num_workers=2)
+    made = crew.map(rows, TASKS)
+    if how == "an error":
+        with pytest.raises(ScoreError):
+            list(made)
+    else:
+        next(made)
+        made.close()
+    assert pool.closed == 1
+    assert list(crew.map(rows, TASKS[:3])) == list(range(12))
+    assert pool.started == [0, 1, 0, 1]
 
 
 def test_an_error_that_cannot_be_sent_is_sent_as_text():
