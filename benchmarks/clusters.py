@@ -34,7 +34,7 @@ import ganatomy as ga
 from ganatomy.directions import METHODS, evidence
 from ganatomy.surveys.parts import writing
 from ganatomy.surveys.rows import Rows
-from ganatomy.surveys.settings import Settings
+from ganatomy.surveys.settings import BLOCK_ROWS, Settings
 from ganatomy.surveys.writer import PartWriter
 
 DIM, NUM_ATTRIBUTES = 512, 38
@@ -190,7 +190,8 @@ def killed(n: int) -> None:
     with cluster(2, 2) as (found, nodes):
 
         def note(done: int, total: int) -> None:
-            moments.append((done, time.perf_counter()))
+            if done % BLOCK_ROWS == 0:
+                moments.append((done, time.perf_counter()))
             if done > total // 2 and len(nodes) == 2:
                 found.remove_node(nodes.pop(), allow_graceful=False)
                 print(f"a node was ended after {done:,} rows")

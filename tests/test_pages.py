@@ -346,7 +346,12 @@ PAGES = {
         writes=["look.png", "sunny.png", "glasses.png"],
     ),
     "docs/clusters.md": Page(
-        prints=["my.survey: 700 codes in z, 10 attributes", "survey of 700 codes in z, 10 attributes"],
+        prints=[
+            "my.survey: 700 codes in z, 10 attributes",
+            "survey of 700 codes in z, 10 attributes",
+            "linearity z  mean 0.",
+            "walks z",
+        ],
         folders={"my.survey": ["survey.json", ".lock", "part-000000.parquet"]},
         mentions=METHODS,
     ),

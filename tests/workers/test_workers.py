@@ -314,6 +314,14 @@ class TestRay:
         same(again, survey(toy, OracleScorer(toy), n=done + 700, space="w"))
 
     @pytest.mark.filterwarnings("ignore")
+    def test_edits_are_measured_as_in_one_process(self, cluster: Any, toy: ga.ToyGenerator):
+        expected = ga.entanglement(toy, OracleScorer(toy), toy.truth, n=40, batch_size=8)
+        with ga.work_on(RayCluster(address=cluster.address, workers=2)):
+            found = ga.entanglement(toy, OracleScorer(toy), toy.truth, n=40, batch_size=8)
+        assert torch.equal(found.changes, expected.changes)
+        assert torch.equal(found.strengths, expected.strengths)
+
+    @pytest.mark.filterwarnings("ignore")
     def test_workers_of_another_version_are_refused(self, cluster: Any, toy: ga.ToyGenerator, monkeypatch):
         from ganatomy.workers import worker
 
