@@ -25,7 +25,7 @@ from ganatomy.training.studies.infogan.run import InfoganBudget
 from ganatomy.zoo import MODELS
 
 NAMES = ("Smiling", "Male", "Young", "Eyeglasses", "Goatee")
-ELSEWHERE = {"RayCluster", "LocalProcesses", "words"}
+ELSEWHERE = {"RayCluster", "LocalProcesses", "words", "work_on"}
 """What needs a cluster, GPUs, or a text-image model that is downloaded; tests of their own have small ones."""
 QUICK_ENCODER = "settings=ga.EncoderSettings(steps=2, width=8)"
 SMALLER: dict[str, dict[str, str]] = {

@@ -137,6 +137,16 @@ def test_a_slow_worker_is_waited_for_with_few_results_in_memory(monkeypatch):
     assert 3 < most <= scheduling.AHEAD * 3
 
 
+def test_a_crew_refuses_a_job_within_a_job():
+    crew = Crew(FakePool(), num_workers=2)
+    first = crew.map(rows, TASKS)
+    next(first)
+    with pytest.raises(AssertionError, match="one job after the other"):
+        next(crew.map(rows, TASKS))
+    first.close()
+    assert list(crew.map(rows, TASKS)) == list(range(80))
+
+
 def test_a_task_that_ends_every_worker_stops_the_work():
     with pytest.raises(WorkerError, match=r"task 4 of 20 ended 3 workers .* SIGKILL; if memory is short"):
         run(FakePool(deadly=(12, 16)))

@@ -58,6 +58,9 @@ SETTINGS = (
 )  # fmt: skip
 """Options that decide what a file of weights is read as."""
 
+DOUBTED = 10_000
+"""Scores that are looked at for signs of a classifier that takes images for something else."""
+
 READING = Parameter(group=Group("Model options", sort_key=1))
 
 

@@ -196,7 +196,7 @@ class Experiment:
 
         Where no gradients flow, the survey comes back as it is, with None.
         """
-        scorer = self.differentiable(seen.latents)
+        scorer = self.differentiable(seen[:1].latents)
         if scorer is None:
             return seen, None
         with self.stage("gradients") as advance:

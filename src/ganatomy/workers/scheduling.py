@@ -93,6 +93,7 @@ class Crew(Workers):
     ) -> None:
         self.pool, self.num_workers = pool, max(1, num_workers)
         self.outbox = Outbox(pickler)
+        self.job: Job | None = None
         self._forget()
 
     def map(self, work: Work[T, R], tasks: Iterable[T]) -> Making[R, None, None]:
@@ -103,11 +104,14 @@ class Crew(Workers):
             WorkerError: where no worker can be had, or the same task ends one after the other.
             What the code of the work raises, at once.
         """
-        job = Job(work=work, tasks=list(tasks))
-        if job.tasks:
-            self.outbox.pack((work, job.tasks[0]))  # what cannot be sent is refused before a worker starts
+        assert self.job is None, "a crew does one job after the other"
+        job = self.job = Job(work=work, tasks=list(tasks))
         patience = time.monotonic() + START_SECONDS
         try:
+            if job.tasks:
+                self.outbox.pack(
+                    (work, job.tasks[0])
+                )  # what cannot be sent is refused before a worker starts
             while job.wanted:
                 self._start_enough(job)
                 self._hand_out(job)
@@ -122,6 +126,7 @@ class Crew(Workers):
                         f"no worker has started within {START_SECONDS:.0f} s: {self.pool.why_none()}"
                     )
         finally:
+            self.job = None
             if job.wanted:
                 self.close()
 

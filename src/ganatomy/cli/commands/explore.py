@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_new_folder, finish_document
 from ganatomy.cli.parameters import Count, Json, OutFolder
-from ganatomy.cli.subject import Study, remark_doubts
+from ganatomy.cli.subject import DOUBTED, Study, remark_doubts
 from ganatomy.cli.workers import WORKERS, WorkerOptions
 from ganatomy.errors import ScoreError
 
@@ -57,7 +57,7 @@ def explore(
             folder=survey_folder(out),
             attributes=wanted,
         )
-    remark_doubts(found.survey.scores, subject.scorer_name(scorer))
+    remark_doubts(found.survey[:DOUBTED].scores, subject.scorer_name(scorer))
     page = exploration_document(
         found,
         experiment,

@@ -5,12 +5,8 @@ from __future__ import annotations
 from ganatomy.cli.console import remark, stages
 from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Absent, Count, Json, OutFolder, options
-from ganatomy.cli.subject import Study, remark_doubts
+from ganatomy.cli.subject import DOUBTED, Study, remark_doubts
 from ganatomy.cli.workers import WORKERS, WorkerOptions
-
-DOUBTED = 10_000
-"""Scores that are looked at for signs of a classifier that takes images for something else."""
-
 
 @options
 class SurveySubject(Study):

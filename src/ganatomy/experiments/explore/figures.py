@@ -66,7 +66,8 @@ def average_codes(found: Exploration, generator: Generator) -> Latents:
     drawn = generator.sample(
         CANDIDATES, seed=survey.seed + 2, space=found.space, truncation_psi=survey.truncation_psi
     )
-    places = (drawn.codes.cpu() - survey.latents.codes.mean(0)).flatten(1) @ directions.matrix.T
+    mean = torch.stack([codes.double().sum(0) for codes, _ in survey.batches()]).sum(0) / len(survey)
+    places = (drawn.codes.cpu().flatten(1) - mean.float()) @ directions.matrix.T
     sigmas = torch.tensor([direction.sigma for direction in directions])
     return drawn[(places / sigmas).square().mean(1).argsort()[:SHOWN]]
 
