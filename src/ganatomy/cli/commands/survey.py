@@ -8,6 +8,7 @@ from ganatomy.cli.parameters import Absent, Count, Json, OutFolder, options
 from ganatomy.cli.subject import DOUBTED, Study, remark_doubts
 from ganatomy.cli.workers import WORKERS, WorkerOptions
 
+
 @options
 class SurveySubject(Study):
     """A survey edits nothing that a judge could read."""
