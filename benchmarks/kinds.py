@@ -127,7 +127,7 @@ class Graph(nn.Module):
 
     def __init__(self, **how: Any) -> None:
         super().__init__()
-        self.net = Net(z_dim=20, num_classes=10, **how)
+        self.net = Net(**{"z_dim": 20, "num_classes": 10} | how)
 
     def forward(self, *given: Tensor) -> Tensor:
         return self.net.forward(*given)
@@ -182,6 +182,70 @@ class Rectangle(nn.Module):
         return self.net(z)
 
 
+class Residual(nn.Module):
+    """Layers of one width that are added to what they take, of names that do not say so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = guesses.Residual()
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.net(z)
+
+
+class InstanceNorms(nn.Module):
+    """Norms that leave no weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(
+            guesses.View(20, 1, 1), guesses.deconv(20, 8, 4, 1, 0), nn.ReLU(),
+            guesses.deconv(8, 8), nn.InstanceNorm2d(8), nn.ReLU(), guesses.deconv(8, 3),
+        )  # fmt: skip
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.net(z)
+
+
+class OneHot(nn.Module):
+    """A class one-hot behind z, into a network that is saved without what joins them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(30, 64), nn.ReLU(), nn.Linear(64, 784), nn.Tanh(), guesses.View(1, 28, 28)
+        )
+
+    def forward(self, z: Tensor, label: Tensor) -> Tensor:
+        return self.net(torch.cat([z, nn.functional.one_hot(label, 10)], 1))
+
+
+def lightning(net: nn.Module, path: Path) -> None:
+    state = {f"generator.{name}": tensor for name, tensor in net.state_dict().items()}
+    beside = {
+        "discriminator.0.weight": torch.randn(8, 1, 4, 4),
+        "discriminator.1.weight": torch.randn(1, 8, 4, 4),
+    }
+    torch.save({"epoch": 1, "state_dict": state | beside, "optimizer_states": [{"state": {}}]}, path)
+
+
+def averaged_inside(net: nn.Module, path: Path) -> None:
+    """As ema_pytorch and torch's AveragedModel keep it."""
+    state = {f"ema_model.module.{name}": tensor for name, tensor in net.state_dict().items()}
+    online = {f"online_model.{name}": torch.zeros_like(tensor) for name, tensor in net.state_dict().items()}
+    torch.save({"G_ema": online | state | {"initted": torch.tensor(True), "step": torch.tensor(3)}}, path)
+
+
+def parallel(net: nn.Module, path: Path) -> None:
+    torch.save(
+        {"netG": {f"module.{name}": tensor for name, tensor in net.state_dict().items()}, "netD": {}}, path
+    )
+
+
+def sequence(net: nn.Module, path: Path) -> None:
+    torch.save(nn.Sequential(*[*net.net][:-1], nn.Unflatten(1, (1, 28, 28))), path)
+
+
 def nvidia(net: nn.Module, path: Path) -> None:
     sizes = net.net.config
     kwargs = {"z_dim": 20, "c_dim": sizes.num_classes, "w_dim": 12, "img_resolution": sizes.resolution}
@@ -220,6 +284,7 @@ def onnx_kind(**how: Any) -> Kind:
         make=lambda: Graph(**how),
         save=lambda net, path: net.net.save(path) and None,
         ending="onnx",
+        z_dim=how.get("z_dim", 20),
         batches=0,
         labels="classes" in how,
         output=(lambda x: 2 * x - 1) if sigmoid else same,
@@ -268,6 +333,18 @@ KINDS: dict[str, Kind] = {
     "whole module, own class": Kind(make=modules.Declared, save=modules.zipped, z_dim=12, output=same),
     "whole module, one activation": Kind(make=modules.Reused, save=modules.zipped, z_dim=12, output=same),
     "TorchScript, traced": Kind(make=modules.Scripted, save=modules.traced, z_dim=12, output=same),
+    "whole module, class one-hot": Kind(make=OneHot, save=sequence, labels=True, batches=0, output=same),
+    "whole module, class one-hot, said": Kind(
+        make=OneHot, save=sequence, labels=True, batches=0, output=same, options={"num_classes": 10}
+    ),
+    "whole module, instance norm": Kind(make=modules.Hidden, save=modules.zipped, z_dim=12, batches=0),
+    "DCGAN, Lightning": Kind(make=lambda: guesses.dcgan(20), save=lightning),
+    "DCGAN, averaged weights inside": Kind(make=lambda: guesses.dcgan(20), save=averaged_inside),
+    "DCGAN, DataParallel": Kind(make=lambda: guesses.dcgan(20), save=parallel),
+    "DCGAN, instance norms without weights": Kind(
+        make=InstanceNorms, save=weights_inside, batches=0, options={"resolution": 16}
+    ),
+    "residual, one width": Kind(make=Residual, save=weights_inside, batches=40, options={"resolution": 32}),
     "whole module, 8 x 12 px": Kind(make=lambda: Rectangle(3), save=inside, batches=0, output=same),
     "whole module, RGB with alpha": Kind(make=lambda: Rectangle(4), save=inside, batches=0, output=same),
     "NVIDIA StyleGAN2": nvidia_kind(stylegan2),
@@ -298,6 +375,7 @@ KINDS: dict[str, Kind] = {
     "ONNX, no output activation": onnx_kind(last=None),
     "ONNX, class as a number": onnx_kind(classes="index"),
     "ONNX, class one-hot": onnx_kind(classes="one-hot"),
+    "ONNX, class one-hot in the codes": onnx_kind(z_dim=110),
     "SavedModel": Kind(make=nn.Identity, save=text(b"\x08\x01"), ending="pb", batches=0),
     "TensorFlow.js graph model": Kind(
         make=nn.Identity, save=text(b'{"format": "graph-model"}'), ending="json", batches=0

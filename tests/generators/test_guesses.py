@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 import ganatomy as ga
+from ganatomy.generators.checkpoints.fitting import FEWEST_READINGS, _within_reach
+from ganatomy.generators.checkpoints.layouts import read_layout
 from ganatomy.generators.guesses import Guess, summary
 from ganatomy.latents import Latents, Space
 
@@ -61,6 +63,28 @@ def unpadded(z_dim: int) -> nn.Sequential:
         deconv(z_dim, 32, 3, 2, 0), nn.BatchNorm2d(32), nn.ReLU(),
         deconv(32, 16, 4, 1, 0), nn.BatchNorm2d(16), nn.ReLU(),
         deconv(16, 16, 3, 2, 0), nn.BatchNorm2d(16), nn.ReLU(), deconv(16, 1, 4, 2, 0),
+    )  # fmt: skip
+
+
+def up_sampled(z_dim: int) -> nn.Sequential:
+    """32 px by bilinear up-sampling; nearest pixels have other variances."""
+
+    def up() -> nn.Module:
+        return nn.Upsample(scale_factor=2, mode="bilinear")
+
+    return nn.Sequential(
+        nn.Linear(z_dim, 16 * 64), View(16, 8, 8), nn.BatchNorm2d(16), nn.ReLU(),
+        up(), nn.Conv2d(16, 16, 3, 1, 1), nn.BatchNorm2d(16), nn.ReLU(), up(), nn.Conv2d(16, 1, 3, 1, 1),
+    )  # fmt: skip
+
+
+def cut_out(z_dim: int) -> nn.Sequential:
+    """28 px, cut out of 32 by the padding of a last kernel of one pixel."""
+    return nn.Sequential(
+        View(z_dim, 1, 1),
+        deconv(z_dim, 16, 4, 1, 0), nn.BatchNorm2d(16), nn.ReLU(),
+        deconv(16, 16), nn.BatchNorm2d(16), nn.ReLU(), deconv(16, 16), nn.BatchNorm2d(16), nn.ReLU(),
+        deconv(16, 8), nn.BatchNorm2d(8), nn.ReLU(), deconv(8, 1, 1, 1, 2),
     )  # fmt: skip
 
 
@@ -122,6 +146,9 @@ INFERRED = {
     "a dense layer before the norms, uniform": Case(dense_before_norms, "uniform"),
     "uniform in (0, 1)": Case(dcgan, "uniform01"),
     "square first weights": Case(from_square),
+    "28 px cut out by padding": Case(cut_out),
+    "bilinear up-sampling": Case(up_sampled),
+    "slope of 0.3": Case(lambda z: dcgan(z, lambda: nn.LeakyReLU(0.3))),
     "ELU": Case(lambda z: dcgan(z, nn.ELU)),
     "SiLU": Case(lambda z: dcgan(z, nn.SiLU)),
     "Softplus": Case(lambda z: dcgan(z, nn.Softplus)),
@@ -143,6 +170,76 @@ def test_norms_tell_strides_activations_and_prior(case: Case, tmp_path: Path) ->
     told = {guess.what: guess for guess in found.guesses}
     assert told["prior"].margin is not None
     assert told["output activation"].margin is None
+
+
+class Residual(nn.Module):
+    """Layers of one width, with the input of each pair added to its output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(20, 8 * 64)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(8) for _ in range(4))
+        self.layers = nn.ModuleList(nn.Conv2d(8, 8, 3, 1, 1) for _ in range(4))
+        self.last = nn.Conv2d(8, 1, 3, 1, 1)
+
+    def forward(self, z: Tensor) -> Tensor:
+        x = self.first(z).view(-1, 8, 8, 8)
+        for pair in (0, 2):
+            x = nn.functional.interpolate(x, scale_factor=2)
+            for index in (pair, pair + 1):
+                seen = x if index == pair else seen
+                seen = self.norms[index](self.layers[index](seen.relu()))
+            x = x + seen
+        return self.last(x.relu())
+
+
+@torch.no_grad()
+def test_norms_that_fit_no_chain_of_layers_are_doubted(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = settle(Residual(), lambda n: (torch.randn(n, 20),), 40)
+    torch.save(net.state_dict(), tmp_path / "net.pt")
+    told = {guess.what: guess for guess in ga.load(tmp_path / "net.pt", resolution=32).guesses}
+    assert not told["between the layers"].sure
+    assert "norms fit by" in told["between the layers"].note
+
+
+@pytest.mark.parametrize("name", ["up1.shortcut", "rb2.conv_1", "up.2.skip_conv", "downsample", "res1"])
+def test_what_is_called_a_branch_is_no_layer(name: str, tmp_path: Path) -> None:
+    state = {"fc.weight": torch.ones(8 * 16, 20), f"{name}.weight": torch.ones(8, 8, 3, 3)}
+    torch.save(state | {"out.weight": torch.ones(8, 3, 4, 4)}, tmp_path / "net.pt")
+    with pytest.raises(ga.CheckpointError, match=f"has '{name}', which is called like a branch"):
+        ga.load(tmp_path / "net.pt")
+
+
+def test_modules_without_weights_that_may_be_norms_are_said(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        deconv(20, 8, 4, 1, 0), nn.ReLU(), deconv(8, 8), nn.InstanceNorm2d(8), nn.ReLU(), deconv(8, 1)
+    )
+    net.append(nn.Tanh())
+    torch.save(net.state_dict(), tmp_path / "net.pt")
+    told = {guess.what: guess for guess in ga.load(tmp_path / "net.pt", resolution=16).guesses}
+    assert told["between the layers"].note == "2 modules before '5' have no weights"
+
+
+def test_readings_are_tried_within_a_budget() -> None:
+    state = {f"{index}.weight": torch.ones(8, 8, 3, 3) for index in range(1, 12)}
+    blocks, found = read_layout(
+        {"0.weight": torch.ones(8 * 16, 20), **state, "12.weight": torch.ones(1, 8, 3, 3)}
+    )
+    kept = _within_reach(blocks, found, 64)
+    assert kept[:FEWEST_READINGS] == found[:FEWEST_READINGS]
+    assert FEWEST_READINGS < len(kept) < len(found)
+
+
+@torch.no_grad()
+def test_slopes_that_norms_hardly_tell_are_doubted(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = settle(dcgan(20, lambda: nn.LeakyReLU(0.1)), lambda n: (torch.randn(n, 20),), 60)
+    torch.save(net.state_dict(), tmp_path / "net.pt")
+    told = {guess.what: guess for guess in ga.load(tmp_path / "net.pt").guesses}
+    assert not told["hidden activations"].sure
+    assert told["hidden activations"].option == "hidden"
 
 
 SAID = {

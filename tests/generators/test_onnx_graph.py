@@ -282,3 +282,11 @@ def test_it_cannot_be_exported_as_weights(tmp_path: Path):
     found = ga.load(Net().save(tmp_path / "net.onnx"))
     with pytest.raises(SettingError, match="ONNX"):
         ga.export(found, tmp_path / "out.safetensors")
+
+
+def test_codes_that_may_hold_a_class_are_doubted(tmp_path: Path):
+    Net(z_dim=110).save(tmp_path / "net.onnx")
+    told = {guess.what: guess.second for guess in ga.load(tmp_path / "net.onnx").guesses}
+    assert told["class in the codes"] == "one of 10, one-hot"
+    none = ga.load(tmp_path / "net.onnx", num_classes=0)
+    assert "class in the codes" not in {guess.what for guess in none.guesses}

@@ -75,6 +75,14 @@ def likely_classes(width: int) -> int:
     return next((number for number in OTHER_CLASSES if width - number in COMMON_LENGTHS), 0)
 
 
+def may_be_conditional(num_classes: int) -> str:
+    """What is asked of a generator whose first layer may take so many classes with z."""
+    return (
+        f"may be conditional: z and one of {num_classes} classes would go into its first layer, and so would a longer "
+        f"z; say which with num_classes={num_classes} or num_classes=0"
+    )
+
+
 def one_hot(num_classes: int) -> Float[Tensor, "classes classes 1 1"]:
     """The table of classes that stand beside z as they are."""
     return torch.eye(num_classes)[:, :, None, None]

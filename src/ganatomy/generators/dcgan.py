@@ -33,9 +33,9 @@ from ganatomy.generators.checkpoints.layouts import (
     LayoutReading,
     read_layout,
 )
-from ganatomy.generators.checkpoints.stack_guesses import Wanted
+from ganatomy.generators.checkpoints.stack_guesses import PLACE, Wanted
 from ganatomy.generators.checkpoints.statistics import fill, infer_prior
-from ganatomy.generators.class_inputs import ClassInput, Join, one_hot
+from ganatomy.generators.class_inputs import ClassInput, Join, likely_classes, may_be_conditional, one_hot
 from ganatomy.generators.guesses import Guess
 from ganatomy.generators.stacks import Layer, StackLayer, parse_activation
 from ganatomy.latents import Latents, Space
@@ -232,13 +232,14 @@ class DCGAN(Architecture):
                 "output": output,
                 "hidden": hidden,
                 "resolution": resolution,
-                "num_classes": num_classes,
-                "class_join": class_join,
             }
+            if settings.get("classes"):
+                chosen |= {"num_classes": num_classes, "class_join": class_join}
             if any(value is not None for value in chosen.values()):
                 names = ", ".join(name for name, value in chosen.items() if value is not None)
                 raise SettingError(f"leave out {names}: the file records what it holds")
-            return cls._from_settings(state, settings, prior)
+            said = Wanted(prior=prior, num_classes=num_classes, class_join=class_join)
+            return cls._from_settings(state, settings, said)
         conventions = KERAS if settings.get("framework") == "Keras" else TORCH
         # The kinds of modules may say what, but not where.
         hidden, output = hidden or settings.get("hidden"), output or settings.get("output")
@@ -253,7 +254,7 @@ class DCGAN(Architecture):
         blocks, found, embedding = _read_stack(state, resolution, conventions)
         if not found:
             wanted = f" of {resolution} px" if resolution else ""
-            raise CheckpointError(f"{len(blocks)} layers of weights do not chain into an image{wanted}")
+            raise CheckpointError(f"{len(blocks)} layers of weights do not chain into a square image{wanted}")
         activation, slope = parse_activation(hidden) if hidden else (None, None)
         said = Wanted(
             prior=prior, hidden=activation, slope=slope, num_classes=num_classes, class_join=class_join
@@ -293,12 +294,13 @@ class DCGAN(Architecture):
         )
 
     @classmethod
-    def _from_settings(
-        cls, state: Mapping[str, Tensor], settings: Mapping[str, Any], prior: Prior | None
-    ) -> Self:
+    def _from_settings(cls, state: Mapping[str, Tensor], settings: Mapping[str, Any], said: Wanted) -> Self:
         """A generator whose file says all of its layers; the prior shows in the norms, if anywhere."""
         names = {field.name for field in fields(DCGANConfig)} - {"prior"}
         config = DCGANConfig.from_settings({name: settings[name] for name in names if name in settings})
+        config, table, assumed = _with_one_hot(config, said)
+        state = dict(state) | table
+        prior = said.prior
         model = cls(replace(config, prior=prior or "normal"))
         counters = {name: value for name, value in model.state_dict().items() if "num_batches" in name}
         try:
@@ -316,8 +318,35 @@ class DCGAN(Architecture):
             guess = infer_prior([cast(StackLayer, layer) for layer in model.layers], config.classes, table)
             model.config = replace(config, prior=cast(Prior, guess.chosen))
             model.signature = cls.sign(model.config)
-            model.guesses = (guess,)
+            model.guesses = (guess, *assumed)
+        else:
+            model.guesses = assumed
         return model.eval().requires_grad_(False)
+
+
+def _with_one_hot(
+    config: DCGANConfig, said: Wanted
+) -> tuple[DCGANConfig, dict[str, Tensor], tuple[Guess, ...]]:
+    """The settings of a whole network with the class that goes one-hot into its first layer, and the class table.
+
+    Raises:
+        CheckpointError: where the first layer may take one, and it is not said whether it does.
+    """
+    width, number = config.layers[0].in_channels, said.num_classes
+    if config.classes is not None or number == 0:
+        return config, {}, ()
+    if number is None:
+        if likely := likely_classes(width):
+            raise CheckpointError(may_be_conditional(likely))
+        return config, {}, ()
+    if number >= width or said.class_join == "multiply":
+        raise CheckpointError(
+            f"has a first layer that takes {width} numbers, into which z and {number} classes do not go"
+        )
+    classes = ClassInput(num_classes=number, channels=number, join=said.class_join or "last")
+    place = Guess(what=PLACE, chosen="last", option="class_join", second="first")
+    assumed = () if said.class_join else (place,)
+    return replace(config, classes=classes), {"class_table": one_hot(number)}, assumed
 
 
 def _read_stack(

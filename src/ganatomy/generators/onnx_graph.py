@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.base import Generator, Prior, Signature
+from ganatomy.generators.class_inputs import likely_classes
 from ganatomy.generators.guesses import Guess
 from ganatomy.generators.modulation import is_tracked
 from ganatomy.generators.onnx_form import RANGES, read_class_names, read_range
@@ -22,6 +23,8 @@ from ganatomy.generators.onnx_run import OnnxRun
 from ganatomy.graphs.converted import AGREEMENT, call, convert
 from ganatomy.graphs.session import first_line, in_batches
 from ganatomy.latents import Latents
+
+APART = "codes of this length are unusual without one; ganatomy.wrap takes codes and class apart"
 
 
 class OnnxGenerator(Generator):
@@ -68,7 +71,11 @@ class OnnxGenerator(Generator):
         values = run.images.astype(np.float32)
         self.output, guesses = read_range(run.last, float(values.min()), float(values.max()), output=said)
         assumed = () if prior else (Guess(what="prior", chosen="normal", option="prior", second="uniform"),)
-        self.guesses = (*run.inputs.guesses, *assumed, *guesses)
+        likely = likely_classes(run.inputs.z_dim) if num_classes is None and not run.inputs.classes else 0
+        inside = (
+            Guess(what="class in the codes", chosen="none", second=f"one of {likely}, one-hot", note=APART),
+        )
+        self.guesses = (*run.inputs.guesses, *assumed, *(inside if likely else ()), *guesses)
 
     @property
     def num_parameters(self) -> int:

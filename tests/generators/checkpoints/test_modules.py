@@ -194,3 +194,35 @@ def test_code_in_torchscript_is_not_looked_at(tmp_path: Path) -> None:
             after.writestr(name, pickle.dumps(print) if is_code else before.read(name))
     found = ga.load(tmp_path / "hostile.pt")
     assert found.fingerprint == ga.load(tmp_path / "net.pt").fingerprint
+
+
+class Hidden(nn.Module):
+    """A class of somebody's own with a norm that leaves no weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.up = nn.Linear(Z_DIM, 8 * 16), nn.ConvTranspose2d(8, 8, 4, 2, 1)
+        self.norm, self.out = nn.InstanceNorm2d(8), nn.ConvTranspose2d(8, 1, 4, 2, 1)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.out(self.norm(self.up(self.fc(z).view(-1, 8, 4, 4))).relu()).tanh()
+
+
+def test_modules_that_leave_no_weights_are_not_left_out(tmp_path: Path) -> None:
+    torch.save(Hidden(), tmp_path / "net.pt")
+    with pytest.raises(ga.CheckpointError, match=r"'norm' \(InstanceNorm2d\), which is not read"):
+        ga.load(tmp_path / "net.pt")
+
+
+@torch.no_grad()
+def test_classes_that_go_one_hot_into_a_whole_module_are_asked_for(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(30, 8), nn.ReLU(), nn.Linear(8, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8)))
+    torch.save(net, tmp_path / "net.pt")
+    with pytest.raises(ga.CheckpointError, match="may be conditional.*num_classes=10 or num_classes=0"):
+        ga.load(tmp_path / "net.pt")
+    assert ga.load(tmp_path / "net.pt", num_classes=0).signature.z_dim == 30
+    found = ga.load(tmp_path / "net.pt", num_classes=10, class_join="first")
+    codes = found.of_class(3).sample(2)
+    expected = net(torch.cat([nn.functional.one_hot(torch.tensor([3, 3]), 10), codes.codes], 1))
+    torch.testing.assert_close(found(codes), expected)

@@ -15,18 +15,20 @@ from torch import Tensor
 
 from ganatomy.errors import CheckpointError
 from ganatomy.generators.base import Prior
-from ganatomy.generators.checkpoints.fitting import CHANGE, Ending, FittedStack, fit
+from ganatomy.generators.checkpoints.fitting import CHANGE, ODD, Ending, FittedStack, Rival, fit, name_ending
 from ganatomy.generators.checkpoints.layouts import TORCH, Conventions, LayerWeights, LayoutReading
 from ganatomy.generators.checkpoints.stack_guesses import (
     BADLY,
+    LOOSELY,
     Wanted,
     assumed,
+    between_layers,
     inferred,
     margin_of,
     unseen_epsilon,
 )
 from ganatomy.generators.checkpoints.statistics import CodeModel, is_trained
-from ganatomy.generators.class_inputs import ClassInput, Join, likely_classes, one_hot
+from ganatomy.generators.class_inputs import ClassInput, Join, likely_classes, may_be_conditional, one_hot
 from ganatomy.generators.guesses import SURE, Guess
 from ganatomy.generators.stacks import Activation, Layer
 
@@ -37,7 +39,15 @@ SMOOTH: tuple[Activation, ...] = ("elu", "selu", "silu", "gelu", "softplus", "ta
 """Those that are tried where none of the usual ones fits."""
 LOOSE = 0.08
 """Mean misfit of the norms from which on another activation may fit better."""
+HOPELESS = 0.68
+"""Mean misfit from which on no activation is to blame."""
 RARE_PRIOR: Mapping[Prior, float] = {"normal": 0.0, "uniform": 0.02, "uniform01": 0.05}
+MOST_READINGS = 24
+"""Readings that are held against the norms, the most usual ones."""
+SLOPES = (0.1, 0.3)
+"""Of leaky ReLUs, that are tried beside the usual one in the end."""
+MOST_AGAIN = 4
+"""Readings that are tried again with those."""
 CONTRADICTED = 0.3
 """What statistics must speak by against what the user says, so that the rest is read by them."""
 DOUBTFUL = 3.0
@@ -99,7 +109,7 @@ def choose(
     Raises:
         CheckpointError: when readings that draw different images are as likely.
     """
-    likely = [reading for reading in found if reading.cost <= found[0].cost + DOUBTFUL]
+    likely = [reading for reading in found if reading.cost <= found[0].cost + DOUBTFUL][:MOST_READINGS]
     codes = list(code_models(found[0].layers[0].in_channels, wanted, embedding=embedding))
     endings = _endings(wanted, conventions)
     epsilons = conventions.epsilons
@@ -107,14 +117,21 @@ def choose(
         fits = fit(blocks, likely, codes=codes, endings=endings, epsilons=epsilons)
         if not wanted.hidden and _is_odd(fits[0]):
             endings += [Ending(activation=activation, slope=endings[0].slope) for activation in SMOOTH]
-            left = [reading for reading in likely if any(way.reading is reading for way in fits)]
+            left = list({id(way.reading): way.reading for way in fits}.values())[:MOST_AGAIN]
             flowing = [code for code in codes if any(way.codes is code[0] for way in fits)]
             fits = fit(blocks, left, codes=flowing, endings=endings, epsilons=epsilons)
-        _refuse_ties([way.reading for way in fits if way.cost == fits[0].cost])
+        if any(_may_have_slope(layer, wanted) for layer in fits[0].layers[:-1]):
+            flowing = [code for code in codes if code[0] is fits[0].codes]
+            fits = [_with_slope(fits[0], blocks, flowing, endings, epsilons), *fits[1:]]
+        _refuse_ties([way.reading for way in fits if way.cost == fits[0].cost], misfit=fits[0].misfit)
         choice = Choice(
             layers=fits[0].layers,
             codes=fits[0].codes,
-            guesses=(*inferred(fits, likely, wanted), *unseen_epsilon(fits[0], blocks, epsilons)),
+            guesses=(
+                *inferred(fits, likely, wanted),
+                *unseen_epsilon(fits[0], blocks, epsilons),
+                *between_layers(blocks, fits[0].layers, fits[0].misfit, usual=_is_usual(fits[0])),
+            ),
         )
         _ask_for_classes(fits, codes)
         return choice
@@ -133,8 +150,9 @@ def choose(
             replace(layers[-1], eps=epsilons[0]),
         ),
         codes=codes[0][0],
-        guesses=tuple(
-            assumed(likely, usual, codes[0][0], wanted, normed=any(block.norm for block in blocks))
+        guesses=(
+            *assumed(likely, usual, codes[0][0], wanted, normed=any(block.norm for block in blocks)),
+            *between_layers(blocks, layers),
         ),
     )
 
@@ -208,19 +226,54 @@ def _endings(wanted: Wanted, conventions: Conventions) -> list[Ending]:
 
 
 def _is_odd(best: FittedStack) -> bool:
-    """Whether the norms fit loosely, or speak for a network without activations."""
-    return best.misfit > LOOSE or all(layer.activation == "none" for layer in best.layers[:-1])
+    """Whether the norms fit loosely, as under other activations, or speak for a network without any."""
+    return LOOSE < best.misfit < HOPELESS or all(layer.activation == "none" for layer in best.layers[:-1])
+
+
+def _is_usual(best: FittedStack) -> bool:
+    return all(layer.activation not in SMOOTH for layer in best.layers)
+
+
+def _may_have_slope(layer: Layer, wanted: Wanted) -> bool:
+    return layer.activation in ("relu", "leaky_relu") and wanted.slope is None and wanted.hidden != "relu"
+
+
+def _with_slope(
+    best: FittedStack,
+    blocks: Sequence[LayerWeights],
+    codes: Sequence[tuple[CodeModel, float]],
+    endings: Sequence[Ending],
+    epsilons: Sequence[float],
+) -> FittedStack:
+    """The best fit with another slope below zero where that fits better, or as its rival."""
+    others = [Ending(activation="leaky_relu", slope=slope) for slope in SLOPES]
+    usual = [ending for ending in endings if ending.activation in USUAL]
+    sloped = fit(blocks, [best.reading], codes=codes, endings=[*usual, *others], epsilons=epsilons)[0]
+    worse = sloped.cost + ODD - best.cost
+    if worse < 0 or sloped.layers == best.layers:
+        return replace(best, layers=sloped.layers, misfit=sloped.misfit, rivals=sloped.rivals)
+    names = dict.fromkeys(map(name_ending, sloped.layers[:-1]))
+    return replace(best, rivals={**best.rivals, "hidden": Rival(worse, ", ".join(names))})
 
 
 def _slope(wanted: Wanted, conventions: Conventions) -> float:
     return conventions.slopes[0] if wanted.slope is None else wanted.slope
 
 
-def _refuse_ties(readings: Sequence[LayoutReading]) -> None:
-    """Raises CheckpointError for readings that are as good and draw images of different sizes."""
+def _refuse_ties(readings: Sequence[LayoutReading], *, misfit: float = 0.0) -> None:
+    """Raises CheckpointError for readings that are as good and draw images of different sizes.
+
+    Args:
+        misfit: of their norms; where it is large the network may be no chain of layers at all.
+    """
     sizes = sorted({reading.resolution for reading in readings})
     if len(sizes) > 1:
         either = " or ".join(map(str, sizes))
+        if misfit > LOOSELY:
+            raise CheckpointError(
+                f"fits images of {either} px alike, and its batch norms fit none well ({misfit:.2f}), so it may have "
+                f"branches, which are not read; if it has none, say which with resolution={sizes[0]}"
+            )
         raise CheckpointError(
             f"the weights fit images of {either} px alike; say which with resolution={sizes[0]}"
         )
@@ -232,8 +285,6 @@ def _ask_for_classes(fits: Sequence[FittedStack], codes: Sequence[tuple[CodeMode
         return
     if fits and fits[0].misfit < BADLY and margin_of(fits, lambda way: way.codes.classes is None) >= SURE:
         return
-    classes = next(model.classes for model, _ in codes if model.classes)
     raise CheckpointError(
-        f"may be conditional: z and one of {classes.num_classes} classes would go into its first layer, and so would a "
-        f"longer z; say which with num_classes={classes.num_classes} or num_classes=0"
+        may_be_conditional(next(model.classes.num_classes for model, _ in codes if model.classes))
     )

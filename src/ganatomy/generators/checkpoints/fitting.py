@@ -31,9 +31,16 @@ UNUSUAL = 0.1
 DROPPED = 0.35
 """What fits so much worse than the best is dropped."""
 MOST_ENDS = 12
+MOST_TRAILS = 24
+"""Ways into a layer that are followed, of all codes and readings; the best, where norms tell, else the most usual."""
 ORDERS = ("norm, then activation", "activation, then norm")
 BUDGET = 2**27
 """Multiplications that one pass of the codes may cost; it sets how many codes there are."""
+FEWEST_CODES = 32
+MOST_WORK = 2**29
+"""Multiplications that one pass through all readings may cost; the least usual readings are left out beyond it."""
+FEWEST_READINGS = 6
+"""Readings that are tried whatever they cost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +109,8 @@ def fit(
     Args:
         codes: what may flow in, with what is unusual about it.
     """
-    channels, n = found[0].layers[0].in_channels, _affordable(blocks, found[0])
+    channels, n = found[0].layers[0].in_channels, _affordable(blocks, found)
+    found = _within_reach(blocks, found, n)
     verified = [block for index, block in enumerate(blocks) if index < len(blocks) - 1 or is_trained(block)]
     trails: dict[tuple[int, tuple[Layer, ...]], list[End]] = {
         (number, ()): [End(x=model.draw(n, channels), cost=extra)]
@@ -115,8 +123,9 @@ def fit(
                 before = trails.get((number, way[:-1]))
                 if before:
                     longer[number, way] = list(_step(before, way[-1], block, endings, epsilons))
-        best = min(end.cost for ends in longer.values() for end in ends)
-        trails = {key: ends for key, ends in longer.items() if min(end.cost for end in ends) < best + DROPPED}
+        costs = {key: min(end.cost for end in ends) for key, ends in longer.items()}
+        left = sorted(longer, key=lambda key: costs[key])[:MOST_TRAILS]
+        trails = {key: longer[key] for key in left if costs[key] < costs[left[0]] + DROPPED}
     return sorted(_whole(trails, found, codes, blocks), key=lambda way: way.cost)
 
 
@@ -267,10 +276,33 @@ def minds_epsilon(block: LayerWeights, eps: float) -> bool:
     return bool(block.norm) and float(block.norm["running_var"].median()) < 10 * eps
 
 
-def _affordable(blocks: Sequence[LayerWeights], reading: LayoutReading) -> int:
-    """How many codes the budget pays for, given what one costs under this reading."""
-    cost, size = 0, 1
+def _affordable(blocks: Sequence[LayerWeights], found: Sequence[LayoutReading]) -> int:
+    """How many codes the budget pays for, given what one costs under the reading of the largest images."""
+    cost = max(sum(_costs(blocks, reading)) for reading in found)
+    return min(256, max(FEWEST_CODES, BUDGET // cost))
+
+
+def _within_reach(
+    blocks: Sequence[LayerWeights], found: Sequence[LayoutReading], n: int
+) -> list[LayoutReading]:
+    """The readings that are worth their work: the first few, and those after them for which the budget lasts."""
+    kept: list[LayoutReading] = []
+    passed: set[tuple[Layer, ...]] = set()
+    work = 0
+    for reading in found:
+        ways = [reading.layers[: index + 1] for index in range(len(blocks))]
+        costs = dict(zip(ways, _costs(blocks, reading), strict=True))
+        added = n * sum(cost for way, cost in costs.items() if way not in passed)
+        if len(kept) < FEWEST_READINGS or work + added <= MOST_WORK:
+            kept.append(reading)
+            passed.update(ways)
+            work += added
+    return kept
+
+
+def _costs(blocks: Sequence[LayerWeights], reading: LayoutReading) -> Iterator[int]:
+    """Multiplications of each layer for one code."""
+    size = 1
     for block, layer in zip(blocks, reading.layers, strict=True):
-        cost += block.weight.numel() * (1 if layer.kind == "linear" else size * layer.upsample) ** 2
+        yield block.weight.numel() * (1 if layer.kind == "linear" else size * layer.upsample) ** 2
         size = layer.size_after(size)
-    return min(256, max(32, BUDGET // cost))

@@ -75,6 +75,18 @@ class LayoutReading:
     resolution: int
     cost: float
 
+    @property
+    def interpolation(self) -> str | None:
+        """How it up-samples; None where it does not."""
+        return next((layer.interpolation for layer in self.layers if layer.upsample > 1), None)
+
+    def smoothly(self) -> LayoutReading:
+        """The same with bilinear up-sampling."""
+        layers = (
+            replace(layer, interpolation="bilinear") if layer.upsample > 1 else layer for layer in self.layers
+        )
+        return LayoutReading(tuple(layers), self.resolution, self.cost + BILINEAR)
+
 
 def find_blocks(state: Mapping[str, Tensor]) -> list[LayerWeights]:
     """Group the weights of a file into layers, in the file's order.
@@ -86,6 +98,11 @@ def find_blocks(state: Mapping[str, Tensor]) -> list[LayerWeights]:
     for key, tensor in state.items():
         name, _, leaf = key.rpartition(".")
         modules.setdefault(name, {})[leaf] = tensor
+    for name in modules:
+        if any(_BRANCH.fullmatch(part) for part in name.split(".")):
+            raise CheckpointError(
+                f"has {name!r}, which is called like a branch around other layers; only chains of layers are read"
+            )
     blocks: list[LayerWeights] = []
     apart: dict[str, dict[str, Tensor]] = {}
     last = ""
@@ -185,12 +202,20 @@ def readings(
             if 0 < after <= SIZES[-1]:
                 tie = -16 * step - order  # deeper first, so that equal costs do not fan out
                 heapq.heappush(open_ends, (cost + extra, tie, (*layers, layer), layer.out_channels, after))
+    found += [reading.smoothly() for reading in found if reading.interpolation]
     return sorted(found, key=lambda reading: reading.cost)
 
 
+BILINEAR = 0.5
+"""Cost of up-sampling that is bilinear."""
 PADDED_PIXEL = 2.0
 """Cost of a convolution that sees one pixel and zeros around it."""
 _NORM_LEAVES = ("weight", "bias", "running_mean", "running_var")
+_BRANCH = re.compile(
+    r"(.*_)?(short_?cut|skip|bypass|residual|sc|rb|res|res_?(net_?)?(block|layer)s?|downsample)(_.*|\d*)",
+    re.IGNORECASE,
+)
+"""Names of what is added to other layers, as residual generators have."""
 
 
 def _can_follow(block: LayerWeights, width: int) -> bool:
@@ -294,8 +319,10 @@ def _deconv_strides(kernel: int, size: int) -> Iterator[tuple[dict[str, int], fl
     if kernel > 1:
         yield {"stride": 2, "padding": padding, "output_padding": kernel % 2}, 0.0
     if kernel % 2:
-        # The same size; and twice the size less one.
+        # The same size; MNIST's 28 px cut out of 32; and twice the size less one.
         yield {"stride": 1, "padding": padding}, 0.5
+        if kernel == 1 and size == 32:
+            yield {"stride": 1, "padding": 2}, 1.0
         if kernel > 1:
             yield {"stride": 2, "padding": padding}, 1.0
     # No padding at all.

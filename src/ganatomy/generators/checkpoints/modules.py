@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,11 @@ WRAPPERS = {"DataParallel", "DistributedDataParallel"}
 IN_ORDER = {"Sequential", *WRAPPERS}
 """Containers that run their children one after another."""
 NOTHING = {"Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "Identity"}
+WEIGHTLESS = {
+    "InstanceNorm1d", "InstanceNorm2d", "PixelShuffle", "GLU", "Softmax", "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d",
+    "ReflectionPad2d", "ReplicationPad2d", "LocalResponseNorm", "UpsamplingBilinear2d", "Softsign", "Hardtanh", "CELU",
+}  # fmt: skip
+"""Modules that change images and leave no weights, so that nothing else tells of them."""
 ACTIVATIONS: Mapping[str, str] = {
     "ReLU": "relu", "ELU": "elu", "SELU": "selu", "SiLU": "silu", "GELU": "gelu", "Softplus": "softplus",
     "Tanh": "tanh", "Sigmoid": "sigmoid",
@@ -87,9 +92,7 @@ def read_module(module: StoredModule, path: Path) -> ModuleWeights:
     with in_file(path):
         state = dict(_weights(module))
         if module.class_name.startswith(SCRIPTED):
-            return ModuleWeights(
-                state=state, settings=_hints(module), guesses=_from_kinds(module), format="TorchScript"
-            )
+            return replace(_by_kinds(module, state), format="TorchScript")
         leaves, declared = list(_leaves(module)), not _runs_in_order(module)
         if any("affine" in leaf.name or "modulation" in leaf.name for leaf in leaves):
             return ModuleWeights(state=state)  # of a style-based generator, which its names tell
@@ -97,10 +100,10 @@ def read_module(module: StoredModule, path: Path) -> ModuleWeights:
             stack = assemble(list(_steps(leaves, state)), lambda step: _arrays(step, state))
         except CheckpointError:
             if declared:
-                return ModuleWeights(state=state, settings=_hints(module), guesses=_from_kinds(module))
+                return _by_kinds(module, state)
             raise
         if declared and not _each_activated(stack.layers):
-            return ModuleWeights(state=state, settings=_hints(module), guesses=_from_kinds(module))
+            return _by_kinds(module, state)
     return ModuleWeights(
         state=stack.state,
         settings={"framework": "PyTorch", "layers": stack.layers, "output": stack.output},
@@ -113,6 +116,28 @@ def _in_declared_order(module: StoredModule) -> Guess:
         what="order of layers",
         chosen="as declared",
         note=f"what {printable(module.class_name)} does in forward is code, which is not run",
+    )
+
+
+def _by_kinds(module: StoredModule, state: dict[str, Tensor]) -> ModuleWeights:
+    """The weights in their order, with what the kinds of modules say.
+
+    Raises:
+        CheckpointError: for a module of torch without weights, which would be left out.
+    """
+    for name, part in _walk(module):
+        kind = _kind(part)
+        if kind in WEIGHTLESS:
+            raise CheckpointError(_not_read(name.removesuffix("."), kind))
+    return ModuleWeights(
+        state=state, settings=_hints(module), guesses=(_in_declared_order(module), *_from_kinds(module))
+    )
+
+
+def _not_read(name: str, kind: str) -> str:
+    return (
+        f"has a module {name!r} ({printable(kind)}), which is not read; read are {', '.join(sorted(_READ))}; "
+        "ganatomy.wrap takes any module"
     )
 
 
@@ -230,10 +255,7 @@ def _channels_taken(leaf: _Leaf, weight: Tensor | None) -> int:
 
 def _step(leaf: _Leaf, weight: Tensor | None) -> KerasStep:
     if leaf.kind not in _READ:
-        raise CheckpointError(
-            f"has a module {leaf.name!r} ({printable(leaf.kind)}), which is not read; read are "
-            f"{', '.join(sorted(_READ))}; ganatomy.wrap takes any module"
-        )
+        raise CheckpointError(_not_read(leaf.name, leaf.kind))
     kind, config = _READ[leaf.kind](leaf, weight)
     return KerasStep(kind=kind, name=leaf.name, config={"data_format": "channels_first", **config})
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ganatomy.generators.base import PRIORS, Prior
 from ganatomy.generators.checkpoints.fitting import (
@@ -18,11 +19,16 @@ from ganatomy.generators.checkpoints.layouts import TORCH, LayerWeights, LayoutR
 from ganatomy.generators.checkpoints.statistics import CodeModel
 from ganatomy.generators.class_inputs import Join
 from ganatomy.generators.guesses import SURE, Guess
-from ganatomy.generators.stacks import Activation
+from ganatomy.generators.stacks import Activation, Layer
 
 BADLY = 0.6
 """Mean misfit of the norms from which on they confirm nothing."""
-SLOPELESS = "slopes below zero of less than about 0.05 cannot be told from relu, nor always gelu"
+LOOSELY = 0.2
+"""Mean misfit from which on something else may lie between the layers; that of trained networks is up to 0.15."""
+LESS_LOOSELY = 0.08
+"""The same under unusual activations, which were chosen because they fit better."""
+SLOPE = "slope below zero"
+SLOPELESS = "slopes of less than about 0.05 cannot be told from relu, nor always gelu"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +72,15 @@ def inferred(fits: Sequence[FittedStack], likely: Sequence[LayoutReading], wante
         margin = margin_of(fits, _prior)
         yield _compared(best, "prior", _prior(best), option="prior", margin=margin, second=second)
     if wanted.hidden is None:
-        yield _hidden(best, wanted)
+        hidden = _hidden(best)
+        yield hidden
+        if hidden.sure and any(layer.activation == "relu" for layer in best.layers[:-1]):
+            yield Guess(what=SLOPE, chosen="0", option="hidden", second="0.01", note=SLOPELESS)
     elif wanted.hidden == "leaky_relu" and wanted.slope is None:
         yield _slope(best.layers[0].slope)
     yield from _norms(best)
     yield from _sizes(fits, likely)
+    yield from _upsampling(fits)
     classes = best.codes.classes
     if classes and wanted.class_join is None and classes.join != "multiply":
         other = rival_of(fits, _classes)
@@ -80,6 +90,9 @@ def inferred(fits: Sequence[FittedStack], likely: Sequence[LayoutReading], wante
 
 
 PLACE = "place of the class beside z"
+UPSAMPLING = "up-sampling"
+BETWEEN = "between the layers"
+OTHER_UPSAMPLING = {"nearest": "bilinear", "bilinear": "nearest"}
 EPSILON = "epsilon of the batch norms"
 
 
@@ -89,6 +102,10 @@ def _prior(way: FittedStack) -> str:
 
 def _classes(way: FittedStack) -> object:
     return way.codes.classes
+
+
+def _strides(way: FittedStack) -> object:
+    return tuple(replace(layer, interpolation="nearest") for layer in way.reading.layers)
 
 
 def _compared(
@@ -109,7 +126,7 @@ def _doubt(best: FittedStack) -> str:
     return "" if best.misfit < BADLY else "the batch norms fit no reading well"
 
 
-def _hidden(best: FittedStack, wanted: Wanted) -> Guess:
+def _hidden(best: FittedStack) -> Guess:
     """The activations of the hidden layers, as far as a norm tells of them."""
     names = dict.fromkeys(name_ending(layer) for layer in best.layers[:-1])
     rival, doubt = best.rivals.get("hidden"), _doubt(best)
@@ -119,12 +136,12 @@ def _hidden(best: FittedStack, wanted: Wanted) -> Guess:
         option="hidden",
         second=rival.value if rival else None,
         margin=rival.margin if rival and not doubt else None,
-        note=doubt or (SLOPELESS if "relu" in names and wanted.slope is None else ""),
+        note=doubt,
     )
 
 
 def _slope(slope: float) -> Guess:
-    return Guess(what="slope below zero", chosen=f"{slope:g}", option="hidden", second="0.01")
+    return Guess(what=SLOPE, chosen=f"{slope:g}", option="hidden", second="0.01")
 
 
 def _norms(best: FittedStack) -> Iterator[Guess]:
@@ -143,6 +160,47 @@ def _norms(best: FittedStack) -> Iterator[Guess]:
             margin=rival.margin,
             second=rival.value,
         )
+
+
+def _upsampling(fits: Sequence[FittedStack]) -> Iterator[Guess]:
+    """How images are up-sampled, where that is unusual or in doubt."""
+    chosen = fits[0].reading.interpolation
+    if chosen is None:
+        return
+    second = OTHER_UPSAMPLING[chosen]
+    other = next((way for way in fits if way.reading.interpolation == second), None)
+    margin = other.cost - fits[0].cost if other else DROPPED
+    if chosen != "nearest" or margin < SURE:
+        yield _compared(fits[0], UPSAMPLING, chosen, margin=margin, second=second)
+
+
+def between_layers(
+    blocks: Sequence[LayerWeights], layers: Sequence[Layer], misfit: float = 0.0, *, usual: bool = True
+) -> Iterator[Guess]:
+    """That something without weights may lie between the layers: norms fit loosely, or numbers of modules are left out.
+
+    Args:
+        misfit: mean of the norms.
+        usual: whether activations are.
+    """
+    most = LOOSELY if usual else LESS_LOOSELY
+    if misfit >= most:
+        note = f"the batch norms fit by {misfit:.2f}; where a reading is right they fit by less than {most:g}"
+        yield Guess(what=BETWEEN, chosen="nothing", second="dropout, branches or other norms", note=note)
+        return
+    for (before, layer), (block, following) in pairwise(zip(blocks, layers, strict=True)):
+        known = 1 + (following.upsample > 1)
+        images = layer.kind != "linear" and following.kind != "linear"
+        if images and following.kernel == 1 and following is not layers[-1] and following.stride == 1:
+            note = f"{block.name!r} has kernels of one pixel"
+            yield Guess(what=BETWEEN, chosen="nothing", second="branches that are added", note=note)
+            return
+        unclear = not before.norm or following.kind == "conv"
+        if images and unclear and block.gap is not None and block.gap > known:
+            note = f"{block.gap} modules before {block.name!r} have no weights"
+            second = "padding by pixels, or an instance norm"
+            yield Guess(what=BETWEEN, chosen="nothing, or dropout", second=second, note=note)
+            return
 
 
 def unseen_epsilon(
@@ -167,8 +225,8 @@ def _sizes(fits: Sequence[FittedStack], likely: Sequence[LayoutReading]) -> Iter
         second = str(other.reading.resolution if other else sizes[0])
         chosen = str(best.resolution)
         yield _compared(fits[0], "resolution", chosen, option="resolution", margin=margin, second=second)
-    other = rival_of(fits, lambda way: way.reading.layers)
-    margin = margin_of(fits, lambda way: way.reading.layers)
+    other = rival_of(fits, _strides)
+    margin = margin_of(fits, _strides)
     if other and other.reading.resolution == best.resolution and margin < SURE:
         yield _compared(fits[0], "strides and paddings", "as fits best", margin=margin, second="another set")
 
@@ -200,6 +258,9 @@ def assumed(
     if others:
         sizes = " or ".join(map(str, sorted({reading.resolution for reading in others})[:4]))
         yield Guess(what="resolution", chosen=str(first.resolution), option="resolution", second=sizes)
+    if first.interpolation:
+        second = OTHER_UPSAMPLING[first.interpolation]
+        yield Guess(what=UPSAMPLING, chosen=first.interpolation, second=second)
     if codes.classes and wanted.class_join is None and codes.classes.join != "multiply":
         second = "last" if codes.classes.join == "first" else "first"
         yield Guess(what=PLACE, chosen=codes.classes.join, option="class_join", second=second)
