@@ -111,13 +111,16 @@ def test_codes_come_in(toy: ga.ToyGenerator, tmp_path: Path) -> None:
         ((LAYERS, W), None, "which fits w and w\\+; say which with space="),
         ((1, 9), None, r"no vectors of this generator; it has z \[6\], w \[8\], w\+ \[3x8\]"),
         ((18, W), "w+", r"no vectors of w\+"),
+        ((18, W), None, "18 vectors of w, or one of w\\+ of a model with 18 layers, where this one has 3"),
     ],
-    ids=["ambiguous", "another length", "layers of another model"],
+    ids=["ambiguous", "another length", "layers of another model", "maybe layers of another model"],
 )
 def test_shapes_that_do_not_fit_are_refused(shape, space, message, toy, tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", vectors(*shape))
     with pytest.raises(ga.SpaceError, match=message):
         ga.import_directions(toy, tmp_path / "a.npy", space=space)
+    with pytest.raises(ga.SpaceError, match=message):
+        ga.import_latents(toy, tmp_path / "a.npy", space=space)
 
 
 def test_files_that_hold_something_else_are_refused(toy, tmp_path: Path) -> None:

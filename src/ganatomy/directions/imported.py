@@ -26,6 +26,8 @@ CODES = 1000
 """Codes that sigma is measured on."""
 MOST = 10_000
 """Directions of one file."""
+USUAL_LAYERS = range(8, 19, 2)
+"""Layers of StyleGANs, from 32 to 1024 px."""
 
 
 def import_directions(
@@ -68,6 +70,8 @@ def import_directions(
     vectors: dict[str, Tensor] = {}
     where: Space | None = None
     for key, array in stored.arrays.items():
+        if space is None and stored.codes is None:
+            _refuse_other_layers(generator, array, path)
         wanted = (
             "w"
             if space is None and stored.form != "NumPy array" and _only_w(generator, array, stored)
@@ -114,6 +118,8 @@ def import_latents(
         raise CheckpointError(f"{path} holds directions ({stored.form}), not latent codes")
     parts = []
     for array in stored.arrays.values():
+        if space is None and stored.codes is None:
+            _refuse_other_layers(generator, array, path)
         wanted = (
             "w"
             if space is None and stored.codes and array.shape[-1:] == (generator.signature.w_dim,)
@@ -130,6 +136,18 @@ def import_latents(
             )
         )
     return Latents.cat(parts)
+
+
+def _refuse_other_layers(generator: Generator, array: Tensor, path: str | os.PathLike[str]) -> None:
+    """Raises SpaceError for rows of w that may be one code of w+ of a model with another number of layers."""
+    it = generator.signature
+    if Space.W_PLUS not in it.spaces or array.ndim != 2 or array.shape[1] != it.w_dim:
+        return
+    if len(array) in USUAL_LAYERS and len(array) != it.num_layers:
+        raise SpaceError(
+            f"{path} holds an array of shape {list(array.shape)}: {len(array)} vectors of w, or one of w+ of a model "
+            f"with {len(array)} layers, where this one has {it.num_layers}; if they are of w, say so with space='w'"
+        )
 
 
 def fit_space(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -56,9 +57,9 @@ def import_(
     found = import_directions(generator, file, space=space, name=name, scorer=scorer, n=n, seed=seed)
     save_directions(found, out)
     lines = [f"{out}: {len(found)} directions in {found.space}"]
-    lines += [
-        f"{each.name}: sigma {each.sigma:.3g}, slope {each.slope:.3g} logits per unit" for each in found[:20]
-    ]
+    for each in found[:20]:
+        slope = f", slope {each.slope:.3g} logits per unit" if math.isfinite(each.slope) else ""
+        lines.append(f"{each.name}: sigma {each.sigma:.3g}{slope}")
     data = {
         "out": str(out),
         "space": str(found.space),
