@@ -421,7 +421,7 @@ def test_weights_alone_are_read_by_their_norms(inside: str | None, tmp_path: Pat
     model = check(tmp_path / "weights.h5", layers)
     assert [layer.stride for layer in model.config.layers] == [1, 1, 2, 2]
     assert [layer.slope for layer in model.config.layers[:-1]] == [0.3, 0.3, 0.3]
-    with pytest.raises(ga.CheckpointError, match="do not chain into an image of 64 px"):
+    with pytest.raises(ga.CheckpointError, match="do not chain into a square image of 64 px"):
         ga.load(tmp_path / "weights.h5", resolution=64)
 
 

@@ -248,10 +248,13 @@ def _with_slope(
     """The best fit with another slope below zero where that fits better, or as its rival."""
     others = [Ending(activation="leaky_relu", slope=slope) for slope in SLOPES]
     usual = [ending for ending in endings if ending.activation in USUAL]
-    sloped = fit(blocks, [best.reading], codes=codes, endings=[*usual, *others], epsilons=epsilons)[0]
+    seen = [eps for eps in epsilons if any(layer.norm and layer.eps == eps for layer in best.layers)]
+    sloped = fit(blocks, [best.reading], codes=codes, endings=[*usual, *others], epsilons=seen)[0]
     worse = sloped.cost + ODD - best.cost
     if worse < 0 or sloped.layers == best.layers:
-        return replace(best, layers=sloped.layers, misfit=sloped.misfit, rivals=sloped.rivals)
+        return replace(
+            best, layers=sloped.layers, misfit=sloped.misfit, rivals={**best.rivals, **sloped.rivals}
+        )
     names = dict.fromkeys(map(name_ending, sloped.layers[:-1]))
     return replace(best, rivals={**best.rivals, "hidden": Rival(worse, ", ".join(names))})
 
