@@ -34,6 +34,7 @@ from studio.visiting import (
 from ganatomy import load
 from ganatomy.images import to_pil
 from ganatomy.studio.bench import Bench, Preparing
+from ganatomy.studio.server import STATIC
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe looks for barriers")
 
@@ -879,6 +880,35 @@ def test_the_page_goes_on_where_it_was_when_the_server_comes_back(
         drawn(page, first)
         expect(page.get_by_text("The studio's server does not answer.")).to_be_hidden(timeout=PATIENCE)
         context.close()
+
+
+def test_the_first_image_is_there_before_the_code_of_other_tabs(visit: Visit) -> None:
+    page = visit("#edit&m=toy")
+    page.add_init_script(
+        "window.setTimeout = ((wait) => (act, ms) => wait(act, ms === 2000 ? 1e6 : ms))(setTimeout)"
+    )
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    drawn(page)
+    files = {STATIC / url.partition("/static/")[2] for url in asked if "/static/" in url}
+    assert len(files) > 50
+    assert sum(path.stat().st_size for path in files) < 260_000
+    open_tab(page, "Walk")
+    expect(page.get_by_role("slider", name="Frame")).to_be_visible()
+    assert any(url.endswith("/tabs/walk.js") for url in asked)
+
+
+def test_a_tab_whose_code_does_not_come_says_so(browser: sync_api.Browser, studio: str) -> None:
+    page = browser.new_context().new_page()
+    page.route("**/tabs/teach.js", lambda route: route.abort())
+    page.goto(f"{studio}#edit&m=toy")
+    drawn(page)
+    open_tab(page, "Teach")
+    expect(page.get_by_role("alert")).to_contain_text("This tab could not be loaded")
+    open_tab(page, "Edit")
+    drawn(page)
+    page.context.close()
 
 
 def test_a_damaged_link_opens_all_the_same(visit: Visit) -> None:

@@ -12,17 +12,17 @@ import { exportOpen, helpOpen } from "./panes.js";
 import { nextScheme, scheme } from "./scheme.js";
 import { change, freshState, state, tab, TABS } from "./state.js";
 import { EditTab } from "./tabs/edit.js";
-import { EvidenceTab } from "./tabs/evidence.js";
-import { ExploreTab } from "./tabs/explore.js";
-import { MixTab } from "./tabs/mix.js";
-import { TeachTab } from "./tabs/teach.js";
-import { WalkTab } from "./tabs/walk.js";
+import { later } from "./tabs/later.js";
 import { encode } from "./url.js";
 import { html, useLayoutEffect } from "./view.js";
 
 const SHOWN = {
-  edit: ["Edit", EditTab], explore: ["Explore", ExploreTab], walk: ["Walk", WalkTab],
-  mix: ["Mix", MixTab], teach: ["Teach", TeachTab], evidence: ["Evidence", EvidenceTab],
+  edit: ["Edit", EditTab],
+  explore: ["Explore", later(async () => (await import("./tabs/explore.js")).ExploreTab)],
+  walk: ["Walk", later(async () => (await import("./tabs/walk.js")).WalkTab)],
+  mix: ["Mix", later(async () => (await import("./tabs/mix.js")).MixTab)],
+  teach: ["Teach", later(async () => (await import("./tabs/teach.js")).TeachTab)],
+  evidence: ["Evidence", later(async () => (await import("./tabs/evidence.js")).EvidenceTab)],
 };
 /** What was done on each model, to come back to. @type {Map<string, import("./state.js").State>} */
 const remembered = new Map();
