@@ -60,6 +60,14 @@ def test_bars_keep_their_order_and_reach_from_low_to_high() -> None:
     assert axes.patches[0].get_facecolor() != axes.patches[1].get_facecolor()
 
 
+def test_the_name_of_a_reference_stands_above_its_line() -> None:
+    figure = interval_chart({"a": about(1.0, 0.8, 1.3)}, title="", unit="", reference=(1.1, "paper"))
+    axes = figure.axes[0]
+    figure.canvas.draw()
+    text = next(text for text in axes.texts if text.get_text() == "paper")
+    assert text.get_window_extent().y0 > axes.get_window_extent().y1
+
+
 def test_what_could_not_be_measured_has_no_bar_and_says_so() -> None:
     values = {"svm": about(NAN), "dual": about(2.0, 1.0, 3.0), "held": about(INF)}
     axes = interval_chart(values, title="", unit="").axes[0]

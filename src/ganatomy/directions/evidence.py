@@ -20,6 +20,7 @@ from ganatomy.errors import ScoreError, SettingError, UnknownNameError
 from ganatomy.geometry import qr
 from ganatomy.latents import Space
 from ganatomy.surveys import Survey
+from ganatomy.surveys.chosen import MINIMUM
 
 HELD_OUT = 0.3
 """Share of a survey that no method learns from; the AUC of a direction is measured on it."""
@@ -35,9 +36,6 @@ IQR_OF_NORMAL = 1.349
 
 ENOUGH = 20_000
 """Rows that the spread of logits is estimated from."""
-
-MINIMUM = 10
-"""Codes with and without an attribute that it needs to be used when it was not named."""
 
 IN_MEMORY = 2**26
 """Numbers of codes (131,072 of 512) up to which matrices are made of a survey: 256 MB, and as much again for copies."""

@@ -44,7 +44,8 @@ class Experiment:
         progress: called with (stage, done, total).
 
     Raises:
-        SettingError: for a batch size below 1, and for a judge that is the scorer or part of what optimisers follow.
+        SettingError: for a batch size below 1, and for a judge that is the scorer or part of what optimisers follow, or
+            that shares no attribute with the scorer.
         SpaceError: for a space that does not exist.
 
     Example:
@@ -75,6 +76,7 @@ class Experiment:
             object.__setattr__(self, "space", Space.parse(self.space))
         if self.judge is not None and self.scorer is not None:
             self.judge.require_independent(self.scorer, self.scorer.target())
+            self.judge.require_shared(self.scorer)
         object.__setattr__(self, "clock", Clock(progress=self.progress))
 
     def begin(self, space: Space | str | None = None) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from jaxtyping import Bool, Float
@@ -11,6 +11,7 @@ from torch import Tensor
 from ganatomy.errors import SettingError
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer
+from ganatomy.statistics.formatting import named, quoted
 
 HALF = 0.5
 """Share of the change that was asked for which a judge must see, to confirm it."""
@@ -20,6 +21,10 @@ NEAR = 0.02
 
 NOTHING = 1e-3
 """A change of probability below this asks for nothing."""
+
+
+NAMED = 3
+"""Attributes that are named where a judge is refused."""
 
 
 class Judge(Scorer):
@@ -75,11 +80,34 @@ class Judge(Scorer):
                     "give one that was trained apart"
                 )
 
+    def require_shared(self, scorer: Scorer) -> None:
+        """Refuse to judge a scorer of quite other attributes.
+
+        Raises:
+            SettingError: when it shares none.
+        """
+        if not set(self.names) & set(scorer.names):
+            raise SettingError(
+                f"the judge shares no attribute with the scorer: the judge knows {_some(self.names)}, the scorer "
+                f"{_some(scorer.names)}"
+            )
+
     def select(self, names: Iterable[str]) -> Judge:
         return Judge(self.scorer.select(names))
 
     def _logits(self, images: Float[Tensor, "n c h w"], *, latents: Latents | None, start: int) -> Tensor:
         return self.scorer.score(images, latents=latents, start=start).logits
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few names.
+
+    >>> _some(["red", "round"]), _some(["0", "1", "2", "3", "4"])
+    ('red and round', '“0”, “1”, “2” and 2 more')
+    """
+    if len(names) <= NAMED + 1:
+        return named(names)
+    return f"{', '.join(map(quoted, names[:NAMED]))} and {len(names) - NAMED} more"
 
 
 def confirmed(

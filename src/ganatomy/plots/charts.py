@@ -71,7 +71,15 @@ def interval_chart(
         left, right = min(left, reference[0]), max(right, reference[0])
         axes.axvline(reference[0], color=QUIET, linewidth=1, linestyle=DASHED)
         axes.annotate(
-            reference[1], (reference[0], -0.75), fontsize=8.5, color=QUIET, ha="center", va="bottom"
+            reference[1],
+            (reference[0], 1),
+            xycoords=axes.get_xaxis_transform(),
+            xytext=(0, 3),
+            textcoords="offset points",
+            fontsize=8.5,
+            color=QUIET,
+            ha="center",
+            va="bottom",
         )
     span = (right - left) or 1.0
     for row, it in enumerate(values.values()):
@@ -80,7 +88,7 @@ def interval_chart(
         axes.text(end + 0.015 * span, row, text, va="center", fontsize=9, color=INK if shown[row] else QUIET)
     axes.set_yticks(range(len(names)), names)
     axes.set_xlim(left - 0.1 * span if left < 0 else 0, right + 0.1 * span)
-    axes.set_ylim(len(names) - 0.4, -0.8 if reference else -0.6)
+    axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlabel(unit, color=QUIET, fontsize=9)
     calm(axes)
     return figure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ganatomy.statistics.intervals import Estimate
 
@@ -121,6 +121,24 @@ def percent_with_interval(estimate: Estimate) -> str:
     '40\xa0% (30 to 52\xa0%)'
     """
     return f"{percent(estimate.value)} ({percent_interval(estimate)})"
+
+
+def quoted(name: str) -> str:
+    """An attribute's name as sentences have it: one without letters, such as a digit, is no figure among figures.
+
+    >>> quoted("Smiling"), quoted("4"), quoted("0-9"), quoted("5_o_Clock_Shadow")
+    ('Smiling', '“4”', '“0-9”', '5_o_Clock_Shadow')
+    """
+    return name if any(letter.isalpha() for letter in name) else f"“{name}”"
+
+
+def named(names: Iterable[str]) -> str:
+    """Attributes in a row.
+
+    >>> named(["Smiling", "Male", "Young"]), named(["4", "9"])
+    ('Smiling, Male and Young', '“4” and “9”')
+    """
+    return listed([quoted(name) for name in names])
 
 
 def listed(names: Sequence[str]) -> str:

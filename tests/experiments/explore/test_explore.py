@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganatomy.errors import ScoreError, UnknownNameError
+from ganatomy.errors import ScoreError, SettingError, UnknownNameError
 from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
 from ganatomy.experiments.explore.run import COMPARED, explore
@@ -115,6 +116,26 @@ def test_attributes_that_nearly_all_or_hardly_any_images_have_are_skipped_and_th
     assert "too many images" in found.skipped["large"]
     assert "too few images" in found.skipped["bright"]
     assert set(found.prevalence) == set(NAMES)
+
+
+def test_attributes_that_fewer_than_ten_images_have_are_left_out_and_named_in_the_lead() -> None:
+    generator = toy(attributes=("1", "2", "3", "4"), intercepts=[0.0, 0.0, 0.0, -3.0], cosine=0.0)
+    n = 100
+    present = explored_counts(generator, n)["4"]
+    assert 3 <= present < 10, "common enough, but too few to measure"
+    found = explore(Experiment(generator, scorer(generator)), n=n, measured=8, methods=["logistic"])
+    assert found.attributes == ("1", "2", "3")
+    assert found.skipped == {"4": f"too few images to measure ({present} of {n})"}
+    text = lead(found)
+    assert text.endswith(
+        f"Left out, which a larger survey (-n) can mend: “4”: too few images to measure ({present} of {n})."
+    )
+    assert re.search(r"moving “\d” alone by 0.25 changes “\d” by", text)
+
+
+def explored_counts(generator: ToyGenerator, n: int) -> dict[str, int]:
+    seen = Experiment(generator, scorer(generator)).survey(n)
+    return dict(zip(seen.names, seen.counts[0], strict=True))
 
 
 def test_attributes_that_are_asked_for_by_name_are_used_however_rare_they_are() -> None:
@@ -228,6 +249,17 @@ def test_what_cannot_be_explored_is_refused_before_any_image_is_made(tmp_path: P
     )
     refused(
         ScoreError, "cannot score new images", lambda: explore(Experiment(generator, scorer(table)), n=20)
+    )
+    assert sees.shown == 0
+
+
+def test_a_judge_of_quite_other_attributes_is_refused_before_anything_starts() -> None:
+    generator = toy()
+    sees, other = Counted(generator), seen_by(generator, ("1", "2"), [0, 1])
+    refused(
+        SettingError,
+        "shares no attribute with the scorer: the judge knows “1” and “2”, the scorer red, round, large and bright",
+        lambda: explore(Experiment(generator, sees, judge=Judge(other)), n=20),
     )
     assert sees.shown == 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import itertools
+import math
 import re
 from dataclasses import replace
 
@@ -13,9 +14,12 @@ from experiments.explore.reported import Reported
 from PIL import Image
 from reader import Reader
 
-from ganatomy.experiments.explore.exploration import BASE, HELD
-from ganatomy.experiments.explore.figures import STATIONS, average_codes
-from ganatomy.experiments.explore.sentences import largest_unwanted, lead
+from ganatomy.experiments.documents import document
+from ganatomy.experiments.explore.exploration import BASE, HELD, READER, Exploration
+from ganatomy.experiments.explore.figures import STATIONS, average_codes, card
+from ganatomy.experiments.explore.sentences import largest_unwanted, lead, limits
+from ganatomy.experiments.explore.tables import METHOD_NAMES, methods_table
+from ganatomy.latents import Directions
 from ganatomy.statistics.formatting import short
 
 
@@ -91,8 +95,94 @@ def test_the_summary_on_top_has_the_figures_of_the_judge(reported: Reported, pag
 def test_without_a_judge_the_summary_says_that_nothing_is_confirmed(reported: Reported) -> None:
     alone = {name: replace(it, judged=None) for name, it in reported.exploration.entanglement.items()}
     text = lead(replace(reported.exploration, entanglement=alone, judge=None))
-    assert "No judge confirms it." in text
+    assert "No judge was given (--judge), so nothing is confirmed." in text
     assert "by the judge" not in text
+
+
+def test_a_judge_of_too_few_of_the_attributes_is_not_called_missing(reported: Reported) -> None:
+    alone = {name: replace(it, judged=None) for name, it in reported.exploration.entanglement.items()}
+    text = lead(replace(reported.exploration, entanglement=alone))
+    assert "No judge was given" not in text
+    assert "knows fewer than two of these attributes" in text
+
+
+def test_the_headline_says_how_much_the_others_still_change(reported: Reported) -> None:
+    held = reported.exploration.entanglement[HELD]
+    others = [
+        float(held.mean_abs_change[k, column])
+        for k, name in enumerate(held.names)
+        if name in reported.exploration.movable
+        for column, other in enumerate(held.attributes)
+        if other != name
+    ]
+    mean = sum(others) / len(others)
+    assert reported.exploration.others_change == pytest.approx(mean)
+    assert f"though each of the others still changes by {mean:.2f} in an image" in lead(reported.exploration)
+
+
+def with_aucs(found: Exploration, **aucs: float) -> Exploration:
+    """The same, where codes tell some attributes as well as this."""
+    logistic = [replace(it, auc=aucs.get(it.name, it.auc)) for it in found.directions[READER]]
+    return replace(found, directions={**found.directions, READER: Directions(logistic)})
+
+
+def test_an_area_that_could_not_be_measured_is_left_out_of_the_mean(reported: Reported) -> None:
+    found = with_aucs(reported.exploration, Young=math.nan, red=0.7)
+    known = [auc for name, auc in found.auc.items() if name != "Young"]
+    figures = {number.label: number.value for number in document(found, reported.experiment).numbers}
+    assert figures["mean held-out AUC: how well attributes are read off codes"] == short(sum(known) / 2)
+    shown = average_codes(found, reported.experiment.generator)
+    have = round(found.prevalence["Young"] * 400)
+    note = card(found, reported.experiment, shown, "Young").note
+    assert note.startswith("AUC not measured, in ")
+    assert note.endswith(f"too few ({have} of 400)")
+
+
+def test_attributes_that_codes_tell_no_better_than_chance_are_singled_out(reported: Reported) -> None:
+    assert "Not separable" not in lead(reported.exploration)
+    found = with_aucs(reported.exploration, red=0.25, Young=0.59)
+    assert lead(found).endswith(
+        "hardly better than chance or worse (held-out AUC): red (0.25) and Young (0.59)."
+    )
+    shown = average_codes(found, reported.experiment.generator)
+    assert card(found, reported.experiment, shown, "red").note.startswith("AUC 0.25 (not separable), in ")
+
+
+def test_edits_that_went_too_far_are_named_as_those_that_fell_short_are(reported: Reported) -> None:
+    found = reported.exploration
+    held = found.entanglement[HELD]
+    factors = held.changes.new_tensor([1.5, 0.5, 1.0])[:, None, None]
+    scaled = replace(held, changes=held.changes * factors)
+    found = replace(found, entanglement={**found.entanglement, HELD: scaled})
+    assert found.missed(HELD) == (["round & <large>"], ["red"])
+    text = " ".join(limits(found))
+    assert (
+        "round & <large> ended more than 20\xa0% short of it and red ended more than 20\xa0% beyond it"
+        in text
+    )
+    section = next(it for it in document(found, reported.experiment).sections if it.name == "changes")
+    assert "(more than 20\xa0% off ended: alone 0 of 3, others held 2 of 3)" in section.paragraphs[0]
+
+
+def test_the_most_changed_have_no_column_where_they_are_all_others(reported: Reported) -> None:
+    found = reported.exploration
+    few = methods_table(found)
+    assert "over all others" in few.headings
+    assert not any("most changed" in text for text in (*few.headings, few.caption))
+    many = {
+        name: replace(
+            it,
+            attributes=(*it.attributes, *(f"other {k}" for k in range(12))),
+            before=it.before[:, [0, 1, 2, *[0] * 12]],
+            changes=it.changes[:, :, [0, 1, 2, *[0] * 12]],
+        )
+        for name, it in found.entanglement.items()
+    }
+    assert "over the 13 most changed" in methods_table(replace(found, entanglement=many)).headings
+
+
+def test_a_name_in_a_sentence_has_no_brackets_within_those_around_it() -> None:
+    assert not any("(" in name for name in METHOD_NAMES.values())
 
 
 def test_a_smoothed_reading_confirms_nothing(reported: Reported) -> None:

@@ -204,9 +204,9 @@ def _find_in_survey(
 ) -> Directions:
     from ganatomy import zoo
     from ganatomy.directions import find
-    from ganatomy.directions.evidence import MINIMUM
-    from ganatomy.statistics.formatting import listed
+    from ganatomy.statistics.formatting import named
     from ganatomy.surveys import load_survey
+    from ganatomy.surveys.chosen import MINIMUM
 
     if zoo.find_bundled(source) or Path(source).is_file():
         raise SettingError(
@@ -225,7 +225,7 @@ def _find_in_survey(
     found = find(survey, method=method, attributes=attributes or None, seed=seed)
     if not attributes and (rare := [name for name in survey.names if name not in found.names]):
         remark(
-            f"no direction of {listed(rare)}: fewer than {MINIMUM} images have it or fewer than {MINIMUM} lack it; "
+            f"no direction of {named(rare)}: fewer than {MINIMUM} images have it or fewer than {MINIMUM} lack it; "
             "survey more codes, or name it with --attributes"
         )
     if (lacking := len(survey) - len(survey.labelled(found.names))) > 0:

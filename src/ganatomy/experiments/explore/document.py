@@ -14,16 +14,16 @@ from ganatomy.experiments.explore import figures, tables
 from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
 from ganatomy.experiments.explore.panel import Panel
 from ganatomy.experiments.explore.panel_file import PANEL_FILE, save_panel
-from ganatomy.experiments.explore.sentences import lead, limits
+from ganatomy.experiments.explore.sentences import lead, limits, mean_finite
 from ganatomy.experiments.explore.usage import DIRECTIONS_FILE, HELD_FILE, commands, script
 from ganatomy.generators.base import Prior
 from ganatomy.metrics import FORMS
-from ganatomy.metrics.entanglement import Entanglement
+from ganatomy.metrics.entanglement import NEAR, Entanglement
 from ganatomy.perception.clip import is_clip, short_name
 from ganatomy.report import Document, Section
 from ganatomy.report.elements import Number, made_in
 from ganatomy.report.rows import write_rows
-from ganatomy.statistics.formatting import short
+from ganatomy.statistics.formatting import percent, quoted, short
 from ganatomy.storage import save_directions
 
 CHANGES_FILE = "changes.csv"
@@ -195,13 +195,15 @@ def _method(found: Exploration, method: str) -> dict[str, Any]:
 def _numbers(found: Exploration) -> list[Number]:
     alone, held = found.headline(BASE), found.headline(HELD)
     by = f", by the {found.read(HELD).reading}" if found.judged else ""
+    still = f"; each other still changes by {found.others_change:.2f}" if found.movable else ""
     return [
         Number(
             value=f"{len(found.movable)} of {len(found.attributes)}",
-            label=f"attributes can be moved by {found.target_change:.2f} in probability with the others held fixed",
+            label=f"attributes can be moved by {found.target_change:.2f} in probability with the others held "
+            f"fixed{still}",
         ),
         Number(
-            value=f"{sum(found.auc.values()) / len(found.auc):.2f}",
+            value=short(mean_finite(found.auc)),
             label="mean held-out AUC: how well attributes are read off codes",
         ),
         Number(
@@ -266,8 +268,9 @@ def _attributes(found: Exploration, experiment: Experiment) -> Section:
 def _changes(found: Exploration) -> Section:
     text = (
         "Each column is one direction, moved until its own attribute (outlined) changed by "
-        f"{found.target_change:.2f} on average. The rest of the column shows the mean change of every other "
-        "attribute: red is an increase, blue a decrease. Clean directions have colour on the diagonal only."
+        f"{found.target_change:.2f} on average, or as near as its step came{_off(found)}. The rest of the column "
+        "shows the mean change of every other attribute: red is an increase, blue a decrease. Clean directions have "
+        "colour on the diagonal only."
     )
     return Section(
         name="changes",
@@ -276,6 +279,15 @@ def _changes(found: Exploration) -> Section:
         draw=[partial(figures.changes, found)],
         pairs=True,
     )
+
+
+def _off(found: Exploration) -> str:
+    """How many directions missed the change that was asked for, either way."""
+    off = {how: sum(map(len, found.missed(method))) for how, method in figures.EDITS.items()}
+    if not any(off.values()):
+        return ""
+    counts = ", ".join(f"{how.lower()} {count} of {len(found.attributes)}" for how, count in off.items())
+    return f" (more than {percent(NEAR)} off ended: {counts})"
 
 
 def _methods(found: Exploration) -> Section:
@@ -303,8 +315,8 @@ def _detail(found: Exploration) -> list[Section]:
         name = min(found.attributes, key=lambda name: found.selectivity_of(BASE, name).value)
         why = "the most entangled attribute here"
     text = (
-        f"{name}, {why}, laid out as in Tables II and III of Pham Van et al. (2020): means over {found.measured} "
-        "images instead of one."
+        f"{quoted(name)}, {why}, laid out as in Tables II and III of Pham Van et al. (2020): means over "
+        f"{found.measured} images instead of one."
     )
     alike = (
         f"All cosines between the directions in {DIRECTIONS_FILE}. Two directions with a positive cosine (red) move "
@@ -314,7 +326,7 @@ def _detail(found: Exploration) -> list[Section]:
     return [
         Section(
             name="detail",
-            title=f"{name} in detail",
+            title=f"{quoted(name)} in detail",
             paragraphs=[text],
             tables=[tables.changes_table(found, name), tables.cosines_table(found, name)],
             pairs=True,

@@ -14,7 +14,7 @@ from ganatomy.experiments.explore.gallery import Gallery
 from ganatomy.experiments.factors import FactorReader
 from ganatomy.generators.base import Signature
 from ganatomy.latents import Directions, Space
-from ganatomy.metrics.entanglement import Entanglement
+from ganatomy.metrics.entanglement import NEAR, Entanglement
 from ganatomy.metrics.selectivity import Selectivity
 from ganatomy.statistics.intervals import Estimate, best_of, estimate
 from ganatomy.surveys import Survey
@@ -29,6 +29,9 @@ HELD = "held"
 READER = "logistic"
 """The method whose held-out AUC says how well an attribute can be read off the codes."""
 
+CHANCE = 0.6
+"""A held-out AUC below this is near chance, which is 0.5."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Exploration(Tabular):
@@ -42,6 +45,7 @@ class Exploration(Tabular):
         judge: the same about the judge; None without one.
         survey: the codes and all their scores, those of skipped attributes included.
         skipped: attributes that no direction was looked for, and why.
+        scarce: those of them that a larger survey may tell.
         directions: method to what it found.
         entanglement: method to what its edits change, with `HELD` as one more method.
         skipped_changes: for `BASE` and `HELD`, the mean change of each skipped attribute by one step.
@@ -70,6 +74,7 @@ class Exploration(Tabular):
     gallery: Gallery
     seconds: Mapping[str, float]
     factors: FactorReader | None = None
+    scarce: tuple[str, ...] = ()
 
     @property
     def space(self) -> Space:
@@ -89,6 +94,11 @@ class Exploration(Tabular):
     def auc(self) -> dict[str, float]:
         """Held-out area under the ROC curve of each attribute's logistic direction."""
         return {direction.name: direction.auc for direction in self.directions[READER]}
+
+    @property
+    def inseparable(self) -> list[str]:
+        """The attributes that codes tell hardly better than by chance, or worse."""
+        return [name for name, auc in self.auc.items() if auc < CHANCE]
 
     def frame(self) -> Frame:
         """A row for each attribute: how often it occurs, how well codes tell it, how cleanly it is edited."""
@@ -177,6 +187,22 @@ class Exploration(Tabular):
         """The attributes that a method's edits moved as far as the goal, or nearly so, or further."""
         result = self.entanglement[method]
         return [name for name, there in zip(result.names, result.reached.tolist(), strict=True) if there]
+
+    def missed(self, method: str) -> tuple[list[str], list[str]]:
+        """The attributes that a method's edits moved too little by more than `NEAR`, and those moved too far."""
+        result = self.entanglement[method]
+        most = (1 + NEAR) * self.target_change
+        beyond = [name for name, it in zip(result.names, result.achieved.tolist(), strict=True) if it > most]
+        return [name for name in result.names if name not in self.reached(method)], beyond
+
+    @property
+    def others_change(self) -> float:
+        """How much another attribute changes in an image, on average over the held edits that can be moved."""
+        result = self.entanglement[HELD]
+        rows = [result.names.index(name) for name in self.movable]
+        targets = result.targets[rows, None]
+        others = result.mean_abs_change[rows].scatter(1, targets, 0.0).sum()
+        return float(others) / (len(rows) * (len(result.attributes) - 1)) if rows else math.nan
 
     @cached_property
     def movable(self) -> tuple[str, ...]:

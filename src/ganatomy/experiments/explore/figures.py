@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,7 +21,7 @@ from ganatomy.plots.charts import attributes_chart, interval_chart
 from ganatomy.plots.matrices import matrix_chart
 from ganatomy.report import Card, Drawing, Strip
 from ganatomy.report.elements import file_name
-from ganatomy.statistics.formatting import percent, short, signed
+from ganatomy.statistics.formatting import percent, quoted, short, signed
 
 STATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Strengths at which an attribute is shown, in steps that change its mean score by the target change."""
@@ -87,7 +88,7 @@ def card(found: Exploration, experiment: Experiment, shown: Latents, name: str) 
         strips.append(
             Strip(
                 image=grid(images, columns=len(STATIONS), gap=0),
-                alt=f"{name} moved in {SHOWN} images, {title.lower()}, from {signed(STATIONS[0], 0)} to "
+                alt=f"{quoted(name)} moved in {SHOWN} images, {title.lower()}, from {signed(STATIONS[0], 0)} to "
                 f"{signed(STATIONS[-1], 0)} steps",
                 title=title,
                 notes=[
@@ -106,10 +107,20 @@ def card(found: Exploration, experiment: Experiment, shown: Latents, name: str) 
             row_labels=[title.lower() for title in EDITS] * len(shown),
         ),
         title=name,
-        note=f"AUC {found.auc[name]:.2f}, in {percent(found.prevalence[name])} of images",
+        note=_note(found, name),
         columns=[signed(station, 1, trim=True) if station else "as drawn" for station in STATIONS],
         strips=strips,
     )
+
+
+def _note(found: Exploration, name: str) -> str:
+    """How well an attribute is read off codes, and how common it is."""
+    share = f"in {percent(found.prevalence[name])} of images"
+    if math.isnan(found.auc[name]):
+        have = round(found.prevalence[name] * len(found.survey))
+        return f"AUC not measured, {share}: too few ({have} of {len(found.survey):,})"
+    chance = " (not separable)" if name in found.inseparable else ""
+    return f"AUC {found.auc[name]:.2f}{chance}, {share}"
 
 
 def changes(found: Exploration) -> list[Drawing]:
@@ -171,7 +182,7 @@ def cosines(found: Exploration) -> Drawing:
             gram, rows=names, columns=names, title="Cosines between directions", unit="cosine", limit=1.0
         ),
         alt="Matrix of cosines; the most alike or opposite are "
-        f"{names[row]} and {names[column]}, {signed(float(gram[row, column]))}",
+        f"{quoted(names[row])} and {quoted(names[column])}, {signed(float(gram[row, column]))}",
     )
 
 

@@ -19,7 +19,7 @@ from ganatomy.experiments.explore.gallery import Gallery
 from ganatomy.latents import Direction, Directions, Space
 from ganatomy.maps import classes_of
 from ganatomy.metrics.entanglement import DOUBTS, Entanglement
-from ganatomy.statistics.formatting import listed
+from ganatomy.statistics.formatting import named, quoted
 from ganatomy.statistics.intervals import Estimate, middle, resampling
 
 DOUBTED = {
@@ -313,7 +313,7 @@ def _notes(exploration: Exploration) -> tuple[str, ...]:
     for doubt, text in DOUBTED.items():
         names = [name for name, own in zip(result.names, result.doubts, strict=True) if own == doubt]
         if names:
-            notes.append(text.format(names=listed(names)))
+            notes.append(text.format(names=named(names)))
     if exploration.judge:
         notes.append(
             f"Selectivity is read by a judge that took no part in finding the directions ({exploration.judge})."
@@ -322,6 +322,6 @@ def _notes(exploration: Exploration) -> tuple[str, ...]:
     for name, why in exploration.skipped.items():
         names[why].append(name)
     if names:
-        skipped = "; ".join(f"{', '.join(group)} ({why})" for why, group in names.items())
+        skipped = "; ".join(f"{', '.join(map(quoted, group))} ({why})" for why, group in names.items())
         notes.append(f"No slider: {skipped}.")
     return tuple(notes)

@@ -123,6 +123,7 @@ def explore(
         judge=None if experiment.judge is None else experiment.judge.description,
         survey=seen,
         skipped=chosen.skipped,
+        scarce=chosen.scarce,
         directions=found,
         entanglement={name: result.select(chosen.measured) for name, result in changes.items()},
         skipped_changes={

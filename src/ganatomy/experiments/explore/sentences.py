@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ganatomy.directions.evidence import HELD_OUT
 from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
 from ganatomy.metrics.entanglement import NEAR
-from ganatomy.statistics.formatting import listed, percent, short, signed, with_interval
+from ganatomy.statistics.formatting import listed, named, percent, quoted, short, signed, with_interval
 from ganatomy.statistics.intervals import CONFIDENCE, NUM_RESAMPLES
 
 NUM_ALSO = 3
@@ -36,7 +36,8 @@ HOLDING = {
 
 def lead(found: Exploration) -> str:
     """The whole page in a few sentences: by the judge where there is one."""
-    return " ".join([movable(found), selectivities(found), cleanest(found), unwanted(found)])
+    parts = (movable, selectivities, cleanest, unwanted, inseparable, scarce)
+    return " ".join(text for text in (part(found) for part in parts) if text)
 
 
 def movable(found: Exploration) -> str:
@@ -45,8 +46,12 @@ def movable(found: Exploration) -> str:
     can = (
         f"Of {len(found.attributes)} attributes, {len(found.movable)} can be moved with all others held fixed"
     )
+    if found.movable:
+        can += (
+            f", though each of the others still changes by {found.others_change:.2f} in an image on average"
+        )
     if not found.judged:
-        return f"{can}: the scorer sees the goal reached, {usual}. No judge confirms it."
+        return f"{can}: the scorer sees the goal reached, {usual}. {_unjudged(found)}"
     if found.read(HELD).reading != "judge":
         return (
             f"{can}: nothing is confirmed, because the second reading is that of a student of the scorer, a smoothed "
@@ -56,6 +61,12 @@ def movable(found: Exploration) -> str:
         f"{can}: the scorer sees the goal reached, a judge that took no part confirms it, {usual}. By the scorer alone "
         f"it would be {reached}."
     )
+
+
+def _unjudged(found: Exploration) -> str:
+    if found.judge is None:
+        return "No judge was given (--judge), so nothing is confirmed."
+    return f"The judge ({found.judge}) knows fewer than two of these attributes, so it confirms nothing."
 
 
 def selectivities(found: Exploration) -> str:
@@ -78,16 +89,33 @@ def cleanest(found: Exploration) -> str:
     name, figure = found.cleanest
     many = len(found.movable)
     chosen = f", corrected for being the best of {many}" if many > 1 else ""
-    return f"{name} is the cleanest, at {with_interval(figure)}{chosen}."
+    return f"{quoted(name)} is the cleanest, at {with_interval(figure)}{chosen}."
 
 
 def unwanted(found: Exploration) -> str:
     """The largest unwanted change."""
     name, other, alone, held = largest_unwanted(found)
     return (
-        f"The largest unwanted change: moving {name} alone by {found.target_change:.2f} changes {other} by "
+        f"The largest unwanted change: moving {quoted(name)} alone by {found.target_change:.2f} changes "
+        f"{quoted(other)} by "
         f"{signed(alone)}; with the others held fixed, by {signed(held)}."
     )
+
+
+def inseparable(found: Exploration) -> str:
+    """The attributes whose directions cannot be relied on; nothing where there are none."""
+    if not found.inseparable:
+        return ""
+    each = listed([f"{quoted(name)} ({found.auc[name]:.2f})" for name in found.inseparable])
+    return f"Not separable, for codes tell them hardly better than chance or worse (held-out AUC): {each}."
+
+
+def scarce(found: Exploration) -> str:
+    """The attributes that more images may tell; nothing where there are none."""
+    if not found.scarce:
+        return ""
+    each = "; ".join(f"{quoted(name)}: {found.skipped[name]}" for name in found.scarce)
+    return f"Left out, which a larger survey (-n) can mend: {each}."
 
 
 def largest_unwanted(found: Exploration) -> tuple[str, str, float, float]:
@@ -101,8 +129,8 @@ def largest_unwanted(found: Exploration) -> tuple[str, str, float, float]:
 def also_moved(found: Exploration, method: str, attribute: str) -> str:
     """The few others that move most, with their mean change."""
     others = found.others(method, attribute)[:NUM_ALSO]
-    named = [f"{name} {signed(value)}" for name, value in others if abs(value) >= LITTLE]
-    return ", ".join(named) or "no other moves on average"
+    moved = [f"{quoted(name)} {signed(value)}" for name, value in others if abs(value) >= LITTLE]
+    return ", ".join(moved) or "no other moves on average"
 
 
 def held_out(found: Exploration) -> str:
@@ -125,7 +153,7 @@ def judging(found: Exploration) -> str:
         f"images. It sees {percent(seen)} of the change that the scorer sees; between unedited images that differ as "
         f"much for the scorer, it sees {percent(natural)}."
     )
-    return f"{text} Not confirmed: {listed(unconfirmed)}." if unconfirmed else text
+    return f"{text} Not confirmed: {named(unconfirmed)}." if unconfirmed else text
 
 
 def mean_finite(values: Mapping[str, float]) -> float:
@@ -134,12 +162,17 @@ def mean_finite(values: Mapping[str, float]) -> float:
     return sum(finite) / len(finite) if finite else math.nan
 
 
+def _ended(found: Exploration) -> str:
+    """Which held edits missed the change that was asked for, and on which side."""
+    sides = zip(found.missed(HELD), ("short of it", "beyond it"), strict=True)
+    parts = [f"{named(names)} ended more than {percent(NEAR)} {side}" for names, side in sides if names]
+    return " and ".join(parts) or f"all ended within {percent(NEAR)} of it"
+
+
 def limits(found: Exploration) -> list[str]:
     """What the figures rest on, and where they end."""
     result = found.entanglement[HELD]
-    missed = [name for name in found.attributes if name not in found.reached(HELD)]
-    hardly = [f"{name} ({auc:.2f})" for name, auc in found.auc.items() if auc < HARDLY]
-    short_of = f"{listed(missed)} ended more than {percent(NEAR)} short" if missed else "all reached it"
+    hardly = [f"{quoted(name)} ({auc:.2f})" for name, auc in found.auc.items() if auc < HARDLY]
     lines = [
         (
             f"Changes were measured on {found.measured} images that no method learnt from (seed {result.seed}), the "
@@ -149,7 +182,7 @@ def limits(found: Exploration) -> list[str]:
         (
             "Every edit was calibrated to change the mean probability of its own attribute by "
             f"{found.target_change:.2f}, so that methods are compared at the same effect. With the others held fixed, "
-            f"{short_of}."
+            f"{_ended(found)}."
         ),
         HOLDING[found.directions[HELD][0].method],
         "Changes are read by the scorer. Where it confuses two attributes, so does this page."
