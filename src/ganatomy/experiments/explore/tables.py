@@ -11,7 +11,7 @@ from ganatomy.surveys.chosen import COMMON, MINIMUM, RARE
 
 METHOD_NAMES = {
     "linear": "linear map of probabilities, as in the paper",
-    "penalty": "the same map with the paper's penalty, λ = 2",
+    "penalty": "linear map with the paper's penalty, λ = 2",
     "lowdin": "ridge regression, made orthogonal after Löwdin",
     "dual": "dual basis of the regression",
     "svm": "linear support vector machine",
