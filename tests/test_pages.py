@@ -290,13 +290,19 @@ def trained(run: Run) -> None:
 PAGES = {
     "README.md": Page(
         writes=["samples.png", "smile.png", "smiling.png", "smile.gif", "both.png", "sum.png"],
-        prints=["selectivity over 100 images", "linearity", "confirmed"],
+        prints=["selectivity by the judge, over 100 images", "linearity", "confirmed"],
         shorter={r"n=\d_000": "n=300", r"-n \d{4,}": "-n 300", r"^\$ ganatomy explore .*\n": ""},
         check=check_readme,
     ),
     "docs/tutorial.md": Page(
-        prints=["Bright, from 10 yes and 10 no", "1 edited", "confirmed", "selectivity over 60 images"],
-        writes=["faces-report", "young.png", "smiling.png", "mine.png", "bright.png"],
+        prints=[
+            "Bright, from 10 yes and 10 no",
+            "1 edited",
+            "confirmed",
+            "selectivity by the scorer, over 60 images",
+            "selectivity by the judge, over 60",
+        ],
+        writes=["faces-report", "young.png", "smiling.png", "mine.png", "bright.png", "remedies.png"],
         shorter={"-n 300 -o": "-n 200 --attributes Smiling,Young -o"},
     ),
     "docs/bring-your-own-generator.md": Page(
@@ -339,11 +345,11 @@ PAGES = {
     ),
     "docs/few-labels.md": Page(
         prints=[
-            "sunny, from 5 yes and 5 no",
+            "glasses, from 7 yes and 10 no",
             "glasses, from 12 yes and 12 no",
             "of the squared gradient",
         ],
-        writes=["look.png", "sunny.png", "glasses.png"],
+        writes=["look.png", "glasses-walk.png", "glasses.png"],
     ),
     "docs/clusters.md": Page(
         prints=[

@@ -80,7 +80,7 @@ def test_an_edit_of_a_scorer_that_errs_is_reached_and_not_confirmed() -> None:
     assert seen.reached.all()
     assert not seen.confirmed.any()
     assert seen.judged.changes.mean() < 0.25
-    assert seen.judged.verdict.startswith(f"0 of {len(found)} confirmed, not 1, 2")
+    assert seen.judged.verdict.startswith(f"0 of {len(found)} confirmed, not images 1, 2")
 
 
 def test_an_ensemble_is_the_mean_of_its_members(toy: ga.ToyGenerator) -> None:

@@ -182,8 +182,8 @@ def test_readings_are_in_the_same_words_everywhere_and_leave_with_a_change_of_th
     assert recipe.readings is not None
     assert recipe.readings.lines == [
         "scorer Smiling 0.20 to 0.90",
-        "judge Smiling 0.20 to 0.60: 1 of 2 confirmed, not 1",
-        "codes: 1 of 2 beyond 99.9\xa0% of drawn codes, unusual: 1",
+        "judge Smiling 0.20 to 0.60: 1 of 2 confirmed, not image 1",
+        "codes: 1 of 2 beyond 99.9\xa0% of drawn codes, unusual: image 1",
     ]
     assert recipe.with_value("image.before", True).readings == recipe.readings
     assert recipe.with_value("edits.0.strength", 3).readings is None

@@ -70,7 +70,7 @@ def verdict(yes: Sequence[bool], what: str) -> str:
         >>> verdict([True], "confirmed"), verdict([False], "confirmed")
         ('confirmed', 'not confirmed')
         >>> verdict([True, False, True, False], "reached")
-        '2 of 4 reached, not 2, 4'
+        '2 of 4 reached, not images 2, 4'
     """
     missed = [row + 1 for row, one in enumerate(yes) if not one]
     if len(yes) == 1:
@@ -80,7 +80,8 @@ def verdict(yes: Sequence[bool], what: str) -> str:
 
 def which(rows: Sequence[int]) -> str:
     """These images by their numbers, the first `NUM_NAMED` of them."""
-    return ", ".join(map(str, rows[:NUM_NAMED])) + (" ..." if len(rows) > NUM_NAMED else "")
+    named = ", ".join(map(str, rows[:NUM_NAMED])) + (" ..." if len(rows) > NUM_NAMED else "")
+    return f"{'image' if len(rows) == 1 else 'images'} {named}"
 
 
 @torch.no_grad()

@@ -173,7 +173,7 @@ def _learn(generator: Generator, coordinates: Coordinates, likeness: Likeness, c
         own_errors=torch.empty(0),
         held_out_errors=torch.empty(0),
     )
-    with clock.stage("errors") as advance:
+    with clock.stage("usual errors") as advance:
         u = coordinates.drawn(generator, size.own, seed=OWN_SEED).expand(-1, coordinates.shape[0], -1)
         own = generator(coordinates.latents(u)).clamp(-1, 1)
         return replace(found, own_errors=_errors(generator, found, own, advance))

@@ -170,7 +170,7 @@ def _unlike(values: Float[Tensor, " 3"], own: Float[Tensor, "3 m"]) -> str:
     if contrast < low[1] / 2:
         return "has less contrast than all images of this model; it may be empty"
     if colour < low[2] / 2:
-        return "is grey, and images of this model are in colour; give one in colour"
+        return "is grey, and images of this model are in colour, so colours are guessed; one in colour would fit better"
     return ""
 
 

@@ -290,8 +290,10 @@ class Entanglement(Result, unit="selectivity", higher_is_better=True):
             lines.append(f"{name:{width}}" + "".join(f"{figure!s:>20}" for figure in figures) + mark)
         figures = ("", every.mean, top.mean, signed.mean)
         lines.append(f"{'mean':{width}}" + "".join(f"{figure!s:>20}" for figure in figures))
-        lines.append(f"selectivity over {self.num_images} images, ± half a 95 % interval")
-        return "\n".join(lines)
+        lines.append(
+            f"selectivity by the {self.reading}, over {self.num_images} images, ± half a 95 % interval"
+        )
+        return "\n".join(lines if self.judged is None else [*lines, "", str(self.judged)])
 
     @cached_property
     def _resampled(self) -> tuple[Float[Tensor, "b k a"], Float[Tensor, "b k a"]]:

@@ -272,9 +272,13 @@ def test_answers_that_do_not_belong_to_the_sheet_are_refused(
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
-        ({"images": 2}, SettingError, "cannot study 300 codes, 2 images"),
-        ({"n": 20}, SettingError, "cannot study 20 codes"),
-        ({"to": 0.4}, SettingError, "a goal between 0.5 and 1"),
+        (
+            {"images": 2},
+            SettingError,
+            "2 images of each attribute are too few for this study; give at least 4",
+        ),
+        ({"n": 20}, SettingError, "20 codes are too few for this study; give at least 100"),
+        ({"to": 0.4}, SettingError, "a goal of 0.4 is no probability between 0.5 and 1"),
         ({"attributes": ["rond"]}, UnknownNameError, "did you mean 'round'"),
     ],
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_new_folder, finish_document
-from ganatomy.cli.parameters import Count, Json, OutFolder
+from ganatomy.cli.parameters import Count, Json, OutFolder, SmallOrNone
 from ganatomy.cli.subject import DOUBTED, Study, remark_doubts
 from ganatomy.cli.workers import WORKERS, WorkerOptions
 from ganatomy.errors import ScoreError
@@ -23,6 +23,7 @@ def explore(
     *,
     out: OutFolder,
     n: Count = 3000,
+    images: SmallOrNone = None,
     workers: WorkerOptions = WORKERS,
     json: Json = False,
 ) -> None:
@@ -33,6 +34,8 @@ def explore(
 
     Args:
         n: Number of codes to survey.
+        images: Number of images that are edited along each direction; by default 36 to 256, fewer where there are many
+            directions. Fewer are sooner measured, with wider intervals.
 
     Example:
         ganatomy explore faces -n 3000 -o faces-report/
@@ -56,6 +59,7 @@ def explore(
             n=n,
             folder=survey_folder(out),
             attributes=wanted,
+            measured=images,
         )
     remark_doubts(found.survey[:DOUBTED].scores, subject.scorer_name(scorer))
     page = exploration_document(

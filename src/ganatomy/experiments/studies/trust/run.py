@@ -84,11 +84,15 @@ def study_trust(
     """
     scorer = experiment.image_scorer
     readers = _judges(experiment, judges)
-    if n < FEWEST_CODES or images < FEWEST_IMAGES or num_attributes < 1 or not 0.5 < to < 1:
-        raise SettingError(
-            f"cannot study {n} codes, {images} images, {num_attributes} attributes and a goal of {to:g}; give "
-            f"at least {FEWEST_CODES} codes, {FEWEST_IMAGES} images and one attribute, and a goal between 0.5 and 1"
-        )
+    for given, fewest, what in (
+        (n, FEWEST_CODES, "codes"),
+        (images, FEWEST_IMAGES, "images of each attribute"),
+        (num_attributes, 1, "attributes"),
+    ):
+        if given < fewest:
+            raise SettingError(f"{given} {what} are too few for this study; give at least {fewest}")
+    if not 0.5 < to < 1:
+        raise SettingError(f"a goal of {to:g} is no probability between 0.5 and 1; give one, such as 0.9")
     known = _known(scorer, readers, attributes)
     experiment = experiment.begin()
     seen = experiment.survey(n)
