@@ -66,9 +66,9 @@ def _confirmed(found: TrustStudy) -> str:
         else (f"{len(found.judges)} judges, which", "confirm")
     )
     return (
-        f"By the scorer {percent(guided.reached.value)} of the guided edits reach their goal; of these {judges} took "
-        f"no part, {verb} {_share(guided.confirmed)}. Along regression {percent(plain.reached.value)} reach it, and "
-        f"{_share(plain.confirmed)} of these are confirmed."
+        f"By the scorer {percent(guided.reached.value)} of {found.num_edits} guided edits reach their goal; of these "
+        f"{judges} took no part, {verb} {_share(guided.confirmed)}. Along regression "
+        f"{percent(plain.reached.value)} reach it, and {_share(plain.confirmed)} of these are confirmed."
     )
 
 
@@ -83,7 +83,8 @@ def _agreement(found: TrustStudy) -> str:
         f"Where the scorer reads that a guided edit changes its attribute by {number(guided.scorer_change.value)}, "
         f"{reader(found)} {sees} {number(guided.judge_change.value)}, an agreement of "
         f"{with_interval(guided.agreement, digits=2)}; between unedited images whose scores differ as much it is "
-        f"{number(guided.natural_agreement.value)}, along regression {number(plain.agreement.value)}."
+        f"{number(guided.natural_agreement.value)}. Edits along regression have an agreement of "
+        f"{number(plain.agreement.value)}."
     )
 
 
