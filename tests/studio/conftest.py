@@ -51,7 +51,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def visit(browser: Any, studio: str) -> Iterator[Any]:
     """Opens the page as somebody who was never there; afterwards nothing may stand in its console."""
-    from studio.visiting import DESK, PATIENCE, expect
+    from studio.visiting import DESK, PATIENCE, expect, loaded
 
     contexts, printed = [], []
 
@@ -63,6 +63,7 @@ def visit(browser: Any, studio: str) -> Iterator[Any]:
         page.on("pageerror", lambda error: printed.append(str(error)))
         page.goto(studio + link)
         expect(page.get_by_role("navigation", name="Tabs")).to_be_visible(timeout=PATIENCE)
+        loaded(page)
         return page
 
     yield opened

@@ -62,6 +62,12 @@ def unscored() -> Bench:
 def open_tab(page: Page, name: str) -> None:
     page.get_by_role("navigation", name="Tabs").get_by_role("link", name=name).click()
     expect(page.get_by_role("heading", name=name, level=1)).to_be_attached()
+    loaded(page)
+
+
+def loaded(page: Page) -> None:
+    """Wait for the code of the tab."""
+    expect(page.get_by_text("Opening …")).to_be_hidden(timeout=PATIENCE)
 
 
 def pixels(page: Page, name: str = "Image now") -> np.ndarray:
