@@ -21,8 +21,8 @@ import torch
 import ganatomy as ga
 from ganatomy.datasets.references import Reference, drawn_reference, read_reference
 from ganatomy.generators.base import Generator
-from ganatomy.metrics.base import read_images
 from ganatomy.perception.judging import Judge
+from ganatomy.workers import read_images
 
 SHOWN = 64
 RARE = 0.03
@@ -43,7 +43,7 @@ def describe(
     def read(images: torch.Tensor) -> torch.Tensor:
         return torch.cat([features(images), judge.score(images).probabilities], dim=1)
 
-    rows = read_images(generator, codes, read, batch_size=64)
+    [rows] = read_images(generator, codes, read, batch_size=64)
     fake, seen = rows[:, : real.shape[1]], rows[:, real.shape[1] :]
     shares = (seen > 0.5).float().mean(0)
     usable = int(((shares >= RARE) & (shares <= 1 - RARE)).sum())

@@ -22,7 +22,6 @@ from dataclasses import replace
 import torch
 
 import ganatomy as ga
-from ganatomy.experiments.base import usable
 from ganatomy.experiments.compare import CONTESTANTS
 from ganatomy.experiments.compare.budget import Budget
 from ganatomy.experiments.compare.comparison import rank_correlation
@@ -31,6 +30,7 @@ from ganatomy.metrics.entanglement import Entanglement, measure_edits
 from ganatomy.metrics.fresh_images import Edits, Readers
 from ganatomy.progress import Clock
 from ganatomy.statistics.formatting import with_interval
+from ganatomy.surveys.chosen import choose
 
 CHANGE = 0.25
 CHOSEN = "Smiling,Male,Young,Wavy_Hair,Heavy_Makeup,Eyeglasses"
@@ -105,7 +105,8 @@ def main() -> None:
     generator, scorer = ga.load(asked.model), ga.scorer(asked.scorer)
     experiment = ga.Experiment(generator, scorer, space=asked.space, seed=asked.seed)
     seen = experiment.survey(asked.n)
-    used, skipped = usable(seen, None)
+    chosen = choose(seen)
+    used, skipped = chosen.measured, chosen.skipped
     names = [name for name in asked.attributes.split(",") if name in used]
     print(
         f"{asked.model}: {len(seen):,} codes of {asked.space} read by {scorer.description}; "

@@ -169,3 +169,12 @@ def test_scripts_of_the_studio_do_not_import_each_other_in_a_circle() -> None:
         imports[str(path.resolve())] = {str((path.parent / other).resolve()) for other in found}
     assert any(found <= set(imports) and found for found in imports.values())
     assert circle(imports) == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
+def test_what_a_benchmark_imports_is_there(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ganatomy"):
+            module = importlib.import_module(str(node.module))
+            for name in node.names:
+                assert hasattr(module, name.name) or importlib.import_module(f"{node.module}.{name.name}")
