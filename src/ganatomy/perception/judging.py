@@ -22,7 +22,6 @@ NEAR = 0.02
 NOTHING = 1e-3
 """A change of probability below this asks for nothing."""
 
-
 NAMED = 3
 """Attributes that are named where a judge is refused."""
 
@@ -89,7 +88,7 @@ class Judge(Scorer):
         if not set(self.names) & set(scorer.names):
             raise SettingError(
                 f"the judge shares no attribute with the scorer: the judge knows {_some(self.names)}, the scorer "
-                f"{_some(scorer.names)}"
+                f"{_some(scorer.names)}; give a judge of some of these"
             )
 
     def select(self, names: Iterable[str]) -> Judge:
