@@ -24,10 +24,12 @@ export function later(load) {
     start();
     const { Tab, failed } = loaded.value;
     if (Tab) return html`<${Tab} ...${props} />`;
-    if (!failed) return html`<p role="status">Opening …</p>`;
     return html`
-      <div class="empty" role="alert">
-        <p>This tab could not be loaded. See that the studio still runs, then reload the page; nothing is lost.</p>
+      <div class="wide">
+        ${failed ? html`
+          <div class="empty" role="alert">
+            <p>This tab could not be loaded. See that the studio still runs, then reload the page; nothing is lost.</p>
+          </div>` : html`<p role="status">Opening …</p>`}
       </div>`;
   };
 }
