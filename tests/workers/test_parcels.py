@@ -52,12 +52,12 @@ def sent(*things: object) -> tuple[Any, Outbox]:
 
 def test_a_model_is_sent_once_however_often_it_works(toy: ga.ToyGenerator):
     outbox, worker, codes = Outbox(), ModelWorker("cpu", 1), toy.sample(3)
-    message = outbox.pack((partial(read, toy, brightness), codes))
-    [first] = unpack(worker.do(message, *outbox.parcels), {})
-    [again] = unpack(worker.do(message), {})
+    work, task = outbox.pack(partial(read, toy, brightness)), outbox.pack(codes)
+    [first] = unpack(worker.do(task, work, *outbox.parcels), {})
+    [again] = unpack(worker.do(task, None), {})
     assert torch.equal(first, brightness(toy(codes)))
     assert torch.equal(first, again)
-    outbox.pack((partial(read, toy, brightness), codes))
+    outbox.pack(partial(read, toy, brightness))
     assert len(outbox.parcels) == 1
 
 
@@ -96,10 +96,8 @@ class Restless(FunctionScorer):
 
 def test_what_arrives_as_another_is_refused(toy: ga.ToyGenerator):
     outbox = Outbox()
-    message = outbox.pack(
-        (partial(read, toy, Restless(brightness, ["bright"], output="logits")), toy.sample(1))
-    )
-    failure = unpack(ModelWorker("cpu", 1).do(message, *outbox.parcels), {})
+    work = outbox.pack(partial(read, toy, Restless(brightness, ["bright"], output="logits")))
+    failure = unpack(ModelWorker("cpu", 1).do(outbox.pack(toy.sample(1)), work, *outbox.parcels), {})
     assert isinstance(failure, Failure)
     said = r"the scorer arrived at a worker as another \(xxxxxxxxxxxx, not .*give the scorer a fingerprint"
     with pytest.raises(WorkerError, match=said):

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from ganatomy.errors import ScoreError, WorkerError
+from ganatomy.errors import ScoreError, SettingError, WorkerError
 from ganatomy.workers import scheduling
-from ganatomy.workers.parcels import Parcel, pack, unpack
+from ganatomy.workers.executors import Work
+from ganatomy.workers.parcels import Outbox, Parcel, pack, unpack
 from ganatomy.workers.scheduling import MOST_TRIES, Crew, Event
 from ganatomy.workers.worker import Failure, Versions
 
@@ -44,15 +45,23 @@ class FakePool:
         self.events: deque[Event] = deque()
         self.submitted: list[tuple[int, Task]] = []
         self.started: list[int] = []
+        self.work: dict[int, Work[Task, int]] = {}
+        self.given_work: list[int] = []
         self.closed = 0
 
     def start(self, worker: int) -> None:
         self.started.append(worker)
+        self.work.pop(worker, None)
         if self.versions is not None:
             self.events.append(Event(worker=worker, news=self.versions))
 
-    def submit(self, worker: int, message: bytes, parcels: Sequence[Parcel]) -> None:
-        work, task = unpack(message, {})
+    def submit(self, worker: int, task: bytes, work: bytes | None, parcels: Sequence[Parcel]) -> None:
+        if work is not None:
+            self.given_work.append(worker)
+            self.work[worker] = unpack(work, {})
+        self.answer(worker, unpack(task, {}))
+
+    def answer(self, worker: int, task: Task) -> None:
         self.submitted.append((worker, task))
         if task == self.deadly or self.dying.get(worker) == 0:
             self.dying.pop(worker, None)
@@ -61,7 +70,7 @@ class FakePool:
             news = pack(Failure.of(ScoreError("nan in row 5")))
         else:
             self.dying[worker] = self.dying.get(worker, 10**6) - 1
-            news = pack(list(work(task)))
+            news = pack(list(self.work[worker](task)))
         self.events.append(Event(worker=worker, news=news))
 
     def wait(self, seconds: float) -> list[Event]:
@@ -74,6 +83,7 @@ class FakePool:
 
     def close(self) -> None:
         self.events.clear()
+        self.work.clear()
         self.closed += 1
 
 
@@ -135,6 +145,38 @@ def test_a_slow_worker_is_waited_for_with_few_results_in_memory(monkeypatch):
     monkeypatch.setattr(Crew, "_take", counting)
     assert run(Slow()) == list(range(80))
     assert 3 < most <= scheduling.AHEAD * 3
+
+
+def test_each_worker_is_sent_the_work_once_and_again_only_in_place_of_a_dead_one():
+    pool = FakePool(dying={1: 3})
+    crew = Crew(pool, num_workers=3)
+    assert list(crew.map(rows, TASKS)) == list(range(80))
+    assert sorted(pool.given_work) == [0, 1, 1, 2]
+    assert list(crew.map(rows, TASKS)) == list(range(80))
+    assert sorted(pool.given_work) == [0, 0, 1, 1, 1, 2, 2]
+
+
+def test_work_and_each_task_are_packed_once(monkeypatch):
+    packed: list[object] = []
+    pack_one = Outbox.pack
+
+    def counting(outbox: Outbox, thing: object) -> bytes:
+        packed.append(thing)
+        return pack_one(outbox, thing)
+
+    monkeypatch.setattr(Outbox, "pack", counting)
+    run(FakePool(dying={1: 1}))
+    assert packed.count(rows) == 1
+    assert sorted(task for task in packed if isinstance(task, tuple)) == TASKS
+
+
+def test_work_that_cannot_be_sent_leaves_workers_as_they_are():
+    crew = Crew(pool := FakePool(), num_workers=2)
+    assert list(crew.map(rows, TASKS)) == list(range(80))
+    with pytest.raises(SettingError, match="cannot be sent"):
+        list(crew.map(lambda task: range(*task), TASKS))
+    assert list(crew.map(rows, TASKS)) == list(range(80))
+    assert (pool.started, pool.closed) == ([0, 1], 0)
 
 
 def test_a_crew_refuses_a_job_within_a_job():

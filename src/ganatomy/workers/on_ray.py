@@ -106,12 +106,12 @@ class RayPool:
         self.actors[worker] = actor
         self.pending[actor.ready.remote()] = worker
 
-    def submit(self, worker: int, message: bytes, parcels: Sequence[Parcel]) -> None:
+    def submit(self, worker: int, task: bytes, work: bytes | None, parcels: Sequence[Parcel]) -> None:
         for parcel in parcels:
             if parcel.key not in self.parcels:
                 self.parcels[parcel.key] = self.ray.put(parcel)
         models = [self.parcels[parcel.key] for parcel in parcels]
-        self.pending[self.actors[worker].do.remote(message, *models)] = worker
+        self.pending[self.actors[worker].do.remote(task, work, *models)] = worker
 
     def wait(self, seconds: float) -> list[Event]:
         ready, _ = self.ray.wait(list(self.pending), timeout=seconds, fetch_local=True)

@@ -84,9 +84,9 @@ class ProcessPool:
         self.pipes[mine] = worker
         self.processes[worker] = process, mine
 
-    def submit(self, worker: int, message: bytes, parcels: Sequence[Parcel]) -> None:
+    def submit(self, worker: int, task: bytes, work: bytes | None, parcels: Sequence[Parcel]) -> None:
         with contextlib.suppress(OSError):  # one that is dead says so in `wait`
-            self.processes[worker][1].send((message, *parcels))
+            self.processes[worker][1].send((task, work, *parcels))
 
     def wait(self, seconds: float) -> list[Event]:
         events = []

@@ -44,8 +44,8 @@ class WorkerPool(Protocol):
         """Begin to start a worker, also in place of a dead one; that it is ready is news."""
         ...
 
-    def submit(self, worker: int, message: bytes, parcels: Sequence[Parcel]) -> None:
-        """Give a task to a worker that has none, with the models that it lacks."""
+    def submit(self, worker: int, task: bytes, work: bytes | None, parcels: Sequence[Parcel]) -> None:
+        """Give a task to a worker that has none, with the work and the models that it lacks."""
         ...
 
     def wait(self, seconds: float) -> list[Event]:
@@ -65,10 +65,14 @@ class WorkerPool(Protocol):
 class Job:
     """The tasks of one call of `map`, known by their places, and what is done."""
 
-    work: Work[Any, Any]
+    work: bytes
     tasks: list[Any]
+    packed: dict[int, bytes]
+    """Tasks as they are sent, until they are done."""
     waiting: deque[int] = field(init=False)
     wanted: deque[int] = field(init=False)
+    have_work: set[int] = field(default_factory=set, init=False)
+    """Workers that were sent the work."""
     made: dict[int, list[Any]] = field(default_factory=dict, init=False)
     tries: Counter[int] = field(default_factory=Counter, init=False)
 
@@ -105,13 +109,14 @@ class Crew(Workers):
             What the code of the work raises, at once.
         """
         assert self.job is None, "a crew does one job after the other"
-        job = self.job = Job(work=work, tasks=list(tasks))
+        tasks = list(tasks)
+        if not tasks:
+            return
+        # What cannot be sent is refused before a worker starts.
+        packed = {0: self.outbox.pack(tasks[0])}
+        job = self.job = Job(work=self.outbox.pack(work), tasks=tasks, packed=packed)
         patience = time.monotonic() + START_SECONDS
         try:
-            if job.tasks:
-                self.outbox.pack(
-                    (work, job.tasks[0])
-                )  # what cannot be sent is refused before a worker starts
             while job.wanted:
                 self._start_enough(job)
                 self._hand_out(job)
@@ -163,8 +168,11 @@ class Crew(Workers):
             # What was lost is wanted before all others, however much is finished.
             if job.waiting and (job.tries[job.waiting[0]] or ahead < AHEAD * self.num_workers):
                 task = self.tasks[worker] = job.waiting.popleft()
-                message = self.outbox.pack((job.work, job.tasks[task]))
-                self.pool.submit(worker, message, self.outbox.parcels[self.sent[worker] :])
+                if task not in job.packed:
+                    job.packed[task] = self.outbox.pack(job.tasks[task])
+                work = None if worker in job.have_work else job.work
+                self.pool.submit(worker, job.packed[task], work, self.outbox.parcels[self.sent[worker] :])
+                job.have_work.add(worker)
                 self.sent[worker] = len(self.outbox.parcels)
 
     def _take(self, job: Job, event: Event) -> None:
@@ -181,6 +189,7 @@ class Crew(Workers):
                     raise answer.again()
                 assert task is not None
                 job.made[task] = answer
+                del job.packed[task]
             case Failure() as failure:
                 raise failure.again()
             case str() as reason:
@@ -190,6 +199,7 @@ class Crew(Workers):
         """Give the task of a dead worker to the next that is free."""
         self.last_reason = reason
         task = self.tasks.pop(worker, None)
+        job.have_work.discard(worker)
         if worker in self.starting:
             self.starting.discard(worker)
             self.failed_starts[worker] += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import traceback
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from ganatomy import __version__
 from ganatomy.devices import usable_device
 from ganatomy.errors import WorkerError
 from ganatomy.progress import told
+from ganatomy.workers.executors import Work
 from ganatomy.workers.parcels import Parcel, pack, unpack
 
 
@@ -79,6 +81,7 @@ class ModelWorker:
         torch.set_num_threads(num_threads)
         self.device = device
         self.models: dict[int, object] = {}
+        self.work: Work[Any, Any]
 
     def ready(self) -> Versions | Failure:
         """What it runs, once its device can be used."""
@@ -88,18 +91,20 @@ class ModelWorker:
             return Failure.of(error)
         return Versions.here()
 
-    def do(self, message: bytes, *parcels: Parcel) -> bytes:
+    def do(self, task: bytes, work: bytes | None, *parcels: Parcel) -> bytes:
         """The results of a task, packed, or the error that it ended with.
 
         Args:
-            message: work and its task, packed.
+            task: packed.
+            work: what to do with it and with those that follow, packed; None for the same as before.
             parcels: models that were not sent before.
         """
         try:
             for parcel in parcels:
                 self.models[parcel.key] = parcel.open(self.models, self.device)
-            work, task = unpack(message, self.models)
+            if work is not None:
+                self.work = unpack(work, self.models)
             with told("quiet"):  # the driver tells how far it is
-                return pack(list(work(task)))
+                return pack(list(self.work(unpack(task, self.models))))
         except Exception as error:  # noqa: BLE001 (the driver raises it)
             return pack(Failure.of(error))
