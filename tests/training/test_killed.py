@@ -26,6 +26,7 @@ SETTINGS = GanSettings(
     mapping_layers=2,
     sheet_images=400,
     penalty_interval=2,
+    settling=0.5,
     checkpoint_seconds=0.0,
 )
 

@@ -21,11 +21,12 @@ from ganatomy.training import stylegan2
 from ganatomy.training.images import TrainingImages, array_images, as_images
 from ganatomy.training.interrupts import heard_between_steps
 from ganatomy.training.loop import train_gan
+from ganatomy.training.ranks import Ranks
 from ganatomy.training.records import Records
 from ganatomy.training.regularisers import gradient_penalty
 from ganatomy.training.run import GanRun, finish
 from ganatomy.training.settings import GanSettings, TrainingStage
-from ganatomy.training.steps import StepImages, critic_step, follow, train_step
+from ganatomy.training.steps import StepImages, critic_step, follow, settle, train_step
 
 TINY = GanSettings(
     architecture="stylegan2",
@@ -297,6 +298,33 @@ def test_half_precision_is_of_images_not_of_weights(images: TrainingImages) -> N
         assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
     torch.testing.assert_close(losses[run], losses[plain], rtol=0.05, atol=0.05)
     assert run.average.precision == "float32"
+
+
+def test_rate_and_penalties_fall_along_half_a_cosine_at_the_end(
+    images: TrainingImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    penalties: list[float] = []
+
+    def noted(optimizer: torch.optim.Optimizer, total: torch.Tensor, ranks: Ranks) -> None:
+        penalties.append(total.item())
+
+    monkeypatch.setattr("ganatomy.training.steps.update", noted)
+    flat = replace(TINY, learning_rate=0.0, r1_gamma=1000.0, penalty_interval=1)
+    shown = StepImages(real=real_of(images, 16), fake=real_of(images, 16, first=8))
+    plain = critic_step(GanRun(replace(flat, r1_gamma=0.0), 1), shown)
+    shares, rates = {}, {}
+    for settling in (0.0, 0.5):
+        for done in (0, 8, 16, 32):
+            run = GanRun(replace(flat, learning_rate=0.01, settling=settling), 1)
+            run.images = done
+            settle(run)
+            critic_step(run, shown)
+            shares[settling, done] = penalties[-1] - plain.item()
+            rates[settling, done] = run.optimizers["generator"].param_groups[0]["lr"]
+    for done, share in ((0, 1.0), (8, 0.8609), (16, 0.525), (32, 0.05)):  # of 32 + 32 images
+        assert rates[0.0, done] == 0.01
+        assert rates[0.5, done] == pytest.approx(0.01 * share, rel=1e-3)
+        assert shares[0.5, done] == pytest.approx(shares[0.0, done] * share, rel=1e-3)
 
 
 @pytest.mark.parametrize("kind", ["r1_gamma", "r2_gamma"])

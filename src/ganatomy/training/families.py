@@ -21,7 +21,8 @@ def stylegan2(resolution: int, channels: int) -> GanSettings:
     """StyleGAN2 with skip connections, Karras et al. 2020.
 
     Departs from the paper: narrower, a critic that sees every scale, resolutions that grow from 32 px, the
-    relativistic loss with penalties on both kinds of images (Huang et al. 2024) instead of path length regularisation.
+    relativistic loss with penalties on both kinds of images instead of path length regularisation, and learning rate
+    and penalties that fall in the second half (both Huang et al. 2024).
     """
     return GanSettings(
         architecture="stylegan2",
@@ -33,6 +34,7 @@ def stylegan2(resolution: int, channels: int) -> GanSettings:
         loss="relativistic",
         r1_gamma=2.0 * (resolution / 64) ** 2,
         r2_gamma=2.0 * (resolution / 64) ** 2,
+        settling=0.5,
         precision="bfloat16",
         ema_images=20_000,
     )

@@ -68,6 +68,7 @@ class GanRun:
             "generator": self._adam(self.generator, often),
             "critic": self._adam(self.critic, lazy),
         }
+        self.rates = {name: own.param_groups[0]["lr"] for name, own in self.optimizers.items()}
         self.networks: dict[str, nn.Module] = {
             "generator": self.generator,
             "average": self.average,

@@ -35,6 +35,8 @@ class GanSettings:
         mapping_layers: from z to w.
         channels: of the images, 1 or 3.
         learning_rate: of Adam, for both networks.
+        settling: share of all images, the last ones, in which learning rate and gradient penalties fall to
+            `schedules.SETTLED` of themselves.
         betas: of Adam.
         loss: a name in `losses.LOSSES`.
         num_classes: of the images; generator and critic are told the class of each. 0 for none.
@@ -74,6 +76,7 @@ class GanSettings:
     mapping_layers: int = 4
     channels: int = 3
     learning_rate: float = 0.0025
+    settling: float = 0.0
     betas: tuple[float, float] = (0.0, 0.99)
     num_classes: int = 0
     configuration: Configuration = "F"
@@ -109,6 +112,8 @@ class GanSettings:
             raise SettingError(
                 f"stages must grow and end at {full} px, as {len(self.widths)} widths do; got {sizes}"
             )
+        if not 0 <= self.settling <= 1:
+            raise SettingError(f"settling is a share of the images, 0 to 1; got {self.settling:g}")
         if self.architecture in {"dcgan", "dcgan-r1", "infogan"} and len(sizes) > 1:
             raise SettingError("a DCGAN cannot grow; give it one stage")
         if self.critic == "residual" and len(sizes) > 1:

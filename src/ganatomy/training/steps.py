@@ -22,7 +22,7 @@ from ganatomy.training.losses import code_loss
 from ganatomy.training.ranks import Ranks
 from ganatomy.training.regularisers import between, gradient_penalty, path_lengths, slope_penalty
 from ganatomy.training.run import GanRun
-from ganatomy.training.schedules import fade_share, kept_share, penalty_weight
+from ganatomy.training.schedules import fade_share, kept_share, penalty_weight, settled_share
 
 PATH_SHRINK = 2
 """By which the batch is smaller for path lengths, whose second gradients are dear: appendix B of Karras et al. 2020."""
@@ -58,6 +58,7 @@ def train_step(run: GanRun, real: Tensor, labels: Int[Tensor, " n"] | None = Non
     run.whole = False
     torch_rng(settings.seed, run.step)
     fade_in(run)
+    settle(run)
     classes = None if labels is None else F.one_hot(labels, settings.num_classes).float()
     latents, fake = drawn(run, stage.batch, classes)
     # Penalties are computed in float32.
@@ -102,7 +103,7 @@ def critic_step(run: GanRun, shown: StepImages) -> Tensor:
         (fake, fake_logits, settings.r2_gamma),
     ):
         if images.requires_grad:
-            weight = gamma * penalty_weight(settings, stage)
+            weight = gamma * penalty_weight(settings, stage) * settled_share(settings, run.shown)
             total = total + gradient_penalty(logits, images) * weight
     if settings.interpolation_gamma:
         mixed = between(real.detach(), fake.detach(), stage.batch, part=run.ranks.part(stage.batch))
@@ -184,6 +185,14 @@ def fade_in(run: GanRun) -> None:
     for network in run.networks.values():
         if isinstance(network, Fading):
             network.fade = share
+
+
+def settle(run: GanRun) -> None:
+    """Let both networks learn as fast as is right for the images shown so far."""
+    share = settled_share(run.settings, run.shown)
+    for name, optimizer in run.optimizers.items():
+        for group in optimizer.param_groups:
+            group["lr"] = run.rates[name] * share
 
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor, ranks: Ranks) -> None:
