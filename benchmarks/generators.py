@@ -85,12 +85,12 @@ def main() -> None:
     rows = real_features(real, features, asked.n)
     if asked.sheets:
         asked.sheets.mkdir(parents=True, exist_ok=True)
-    for name, generator in models.items():
+    for k, (name, generator) in enumerate(models.items()):
         describe(name, generator, judge, features, rows, seed=asked.seed)
         if asked.sheets:
             with torch.no_grad():
                 images = generator(generator.sample(SHOWN, seed=asked.seed))
-            ga.grid(images, columns=8).save(asked.sheets / f"{Path(name).stem}.png")
+            ga.grid(images, columns=8).save(asked.sheets / f"{k + 1}-{Path(name).stem}.png")
     if asked.sheets:
         ga.grid(real.read(torch.arange(min(SHOWN, len(real)))), columns=8).save(asked.sheets / "real.png")
 

@@ -45,6 +45,7 @@ def test_a_missing_model_is_said_before_a_scorer_that_is_not_given(
     complaint = run(command, tmp_path / "no.pt", "-o", tmp_path / "out").complaint
     assert "does not exist" in complaint
     assert "scorer" not in complaint
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_misspelt_bundled_model(run: Run) -> None:

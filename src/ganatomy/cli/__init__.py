@@ -55,6 +55,7 @@ from ganatomy.cli.commands.transfer import transfer
 from ganatomy.cli.commands.walk import walk
 from ganatomy.cli.commands.words import words
 from ganatomy.cli.console import complain, remark
+from ganatomy.cli.outputs import leaving_no_empty_folder
 from ganatomy.cli.parameters import strictly
 from ganatomy.errors import GanatomyError, UnknownNameError
 from ganatomy.progress import Level, told
@@ -177,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments, level = _level(sys.argv[1:] if arguments is None else arguments)
     app = build()
     try:
-        with _stopped_by_sigterm(), told(level):
+        with _stopped_by_sigterm(), told(level), leaving_no_empty_folder():
             app(arguments, exit_on_error=False, print_error=False, result_action="return_none")
     except CycloptsError as error:
         complain(_said(error, app, arguments))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,23 @@ FILES = (
 OF_DIRECTIONS = (".directions", ".safetensors")
 
 
+_MADE: list[Path] = []
+"""Folders that were made for this command, inner ones first."""
+
 LONGEST_NAME = 230
 """Bytes of the name of a file or a folder: systems have 255, of which a file that is being written needs some."""
+
+
+@contextmanager
+def leaving_no_empty_folder() -> Iterator[None]:
+    """Take away the folders that a command made and has left empty, as a refused one does."""
+    _MADE.clear()
+    try:
+        yield
+    finally:
+        for folder in _MADE:
+            with suppress(OSError):  # it is not empty, or is gone
+                folder.rmdir()
 
 
 def expect_file(path: Path, endings: Iterable[str] = ()) -> Path:
@@ -71,6 +87,7 @@ def expect_folder(path: Path) -> Path:
     _expect_short(path)
     if path.is_file():
         raise OutputError(f"{path} is a file; give -o a folder")
+    _MADE.extend(folder for folder in (path, *path.parents) if not folder.exists())
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):

@@ -45,9 +45,8 @@ def explore(
     from ganatomy.experiments.explore import exploration_document, survey_folder
     from ganatomy.experiments.explore import explore as run
     from ganatomy.perception import TextScorer
-    from ganatomy.report import prepare_folder
 
-    prepare_folder(expect_new_folder(out))
+    expect_new_folder(out)
     subject, executor = workers.share(subject)
     experiment = replace(subject.experiment(), executor=executor)
     scorer = experiment.image_scorer

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from ganatomy.cli.console import stages
 from ganatomy.cli.labelled import DataOptions
-from ganatomy.cli.outputs import finish_document
+from ganatomy.cli.outputs import expect_new_folder, finish_document
 from ganatomy.cli.parameters import Json, OutFolder, Seed, switch
 
 
@@ -47,7 +47,6 @@ def attributes(
     import ganatomy as ga
     from ganatomy.errors import SettingError
     from ganatomy.experiments.studies.attributes import attributes_document
-    from ganatomy.report import prepare_folder
 
     reader = ga.scorer(scorer)
     images = labels.open(data)
@@ -55,7 +54,7 @@ def attributes(
         if images.parts is None or part not in images.parts:
             raise SettingError(f"{data} has no part {part!r}; leave --only out")
         images = images.select((np.array(images.parts) == part).nonzero()[0])
-    prepare_folder(out)
+    expect_new_folder(out)
     with stages() as advance:
         found = ga.study_attributes(
             reader, images, n=n, saliency=not no_saliency, seed=seed, progress=advance
