@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 
 import pytest
+import torch
 
 from ganatomy.studio.turns import MOST_BEGUN, Pause, Worker
 
@@ -103,6 +107,46 @@ def test_what_waits_in_a_place_is_replaced_by_what_is_newer(worker: Worker) -> N
     futures[-1].result(LONG)
     assert seen == [0, 9]
     assert all(future.cancelled() for future in futures[1:-1])
+
+
+def stopped(pause: Pause, going: threading.Event) -> None:
+    going.set()
+    while True:
+        time.sleep(0.001)
+        pause()
+
+
+def broken(pause: Pause, going: threading.Event) -> None:
+    going.set()
+    raise ValueError("broken")
+
+
+@pytest.mark.parametrize("ends", [stopped, broken])
+def test_what_did_not_end_well_keeps_no_images(
+    worker: Worker, ends: Callable[[Pause, threading.Event], None]
+) -> None:
+    """They are free at once, not when circles of references are searched for, which may take minutes."""
+    going, kept = threading.Event(), list[weakref.ref[torch.Tensor]]()
+
+    def work(pause: Pause) -> None:
+        images = torch.ones(1)
+        kept.append(weakref.ref(images))
+        ends(pause, going)
+        images.sum()
+
+    gc.disable()
+    try:
+        future = worker.submit("one", "walk", work)
+        assert going.wait(LONG)
+        worker.forget("one")
+        with pytest.raises((CancelledError, ValueError)):
+            future.result(LONG)
+        until = time.monotonic() + LONG  # its thread says that it has ended before it has
+        while (alive := kept[0]() is not None) and time.monotonic() < until:
+            time.sleep(0.01)
+    finally:
+        gc.enable()
+    assert not alive
 
 
 def test_long_work_stops_at_its_next_pause_when_it_is_replaced(worker: Worker) -> None:

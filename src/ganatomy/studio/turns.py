@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
+from functools import partial
+from traceback import clear_frames
 
 Pause = Callable[[], None]
 """Called by long work between its pieces to give others a turn; raises `Superseded` when the work should stop."""
@@ -144,22 +146,28 @@ class Worker:
 
     def _run(self, task: _Task) -> None:
         task.turn.set()
-        error: BaseException | None = None
-        try:
-            task.work(lambda: self._pause(task))
-        except BaseException as raised:  # noqa: BLE001 (the future carries it)
-            error = raised
+        tell = self._outcome(task)
         with self._lock:
             self._give_back(task)
             self._end(task)
             self._go_on()
         with contextlib.suppress(InvalidStateError):  # the caller has cancelled it
-            if isinstance(error, Superseded):
-                task.done.cancel()
-            elif error is not None:
-                task.done.set_exception(error)
-            else:
-                task.done.set_result(None)
+            tell()
+
+    def _outcome(self, task: _Task) -> Callable[[], object]:
+        """Do the work; what is returned tells its future how it ended.
+
+        An error holds the frames that it came through, with their images and gradients, and these frames hold the error
+        where it has a name. Only a search for such circles would free them, which comes after minutes and hundreds of MB.
+        """
+        try:
+            task.work(lambda: self._pause(task))
+        except Superseded:
+            return task.done.cancel
+        except BaseException as error:  # noqa: BLE001 (the future carries it)
+            clear_frames(error.__traceback__)
+            return partial(task.done.set_exception, error)
+        return partial(task.done.set_result, None)
 
     def _end(self, task: _Task) -> None:
         """Start the task that waits in its place; a visitor without tasks is forgotten."""
