@@ -157,8 +157,8 @@ class Worker:
     def _outcome(self, task: _Task) -> Callable[[], object]:
         """Do the work; what is returned tells its future how it ended.
 
-        An error holds the frames that it came through, with their images and gradients, and these frames hold the error
-        where it has a name. Only a search for such circles would free them, which comes after minutes and hundreds of MB.
+        An error holds the frames that it came through, with their images and gradients, and a frame that names the
+        error holds it in turn: such a circle stays in memory until Python searches for circles, which may take minutes.
         """
         try:
             task.work(lambda: self._pause(task))
