@@ -10,6 +10,7 @@ import torch
 import ganatomy as ga
 from ganatomy.inversion import METHODS
 from ganatomy.inversion.invert import invert_watched
+from ganatomy.inversion.result import UNEXPLAINED, judge_fit
 from ganatomy.latents import Space
 
 CLOSE = 45.0
@@ -185,3 +186,20 @@ def test_images_unlike_the_models_own_are_remarked_upon() -> None:
     worse = replace(prepared, held_out_errors=torch.linspace(0, 1e-9, 10))
     (text,) = ga.invert(toy, noise.clamp(-1, 1), preparation=worse, budget=5).remarks
     assert "larger than that of 100 % of held-out images" in text
+
+
+def test_what_is_missed_in_one_place_is_remarked_upon() -> None:
+    prepared = ga.prepare_inversion(ga.ToyGenerator(z_dim=6))
+    spread = prepared.pixel_variance**0.5
+    images = (0.5 * spread * torch.randn(3, 3, 35, 35, generator=torch.Generator().manual_seed(0))).clamp(
+        -1, 1
+    )
+    targets = images.clone()
+    targets[0, :, 28:34, 1:7] += spread  # a square in the lower left corner
+    targets[1] += 0.2 * spread  # everywhere a little
+    fit = judge_fit(prepared, targets, images)
+    assert fit.places[0] == "lower left"
+    assert [round(share, 2) for share in fit.missed.tolist()] == [1.0, 0.04, 0.0]
+    assert float(fit.unexplained[0]) < UNEXPLAINED
+    assert "missed at the lower left" in fit.remarks[0]
+    assert fit.remarks[1:] == ("", "")

@@ -288,5 +288,5 @@ def _result(
         seconds=seconds,
         likelihood=preparation.natural.likelihood(latents),
         layer_spread=(u - u.mean(1, keepdim=True)).square().mean((1, 2)).sqrt().float().cpu(),
-        fit=judge_fit(preparation, targets, mse),
+        fit=judge_fit(preparation, targets, images),
     )

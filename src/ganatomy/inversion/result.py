@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional as F
 
 from ganatomy.generators.natural_codes import CodeLikelihood
 from ganatomy.inversion.preparation import Preparation, image_qualities
@@ -20,6 +21,16 @@ UNEXPLAINED = 0.2
 """Error as a share of the variance of the model's images beyond which an image does not fit, where no held-out images
 are known."""
 
+MISSED = 0.6
+"""The same in one place: glasses or a hand that is not there is lost in every edit, however well the rest fits."""
+
+PLACES = (
+    ("upper left", "top", "upper right"),
+    ("left", "middle", "right"),
+    ("lower left", "bottom", "lower right"),
+)
+"""Of thirds of an image."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ImageFit:
@@ -29,12 +40,16 @@ class ImageFit:
         unexplained: error of each as a share of the variance of the generator's own images.
         own_percentile: percentage of the generator's own images that are inverted with a smaller error.
         held_out_percentile: the same of images of the training domain; None where none are known.
+        missed: unexplained share of each in its worst place, a seventh of the image wide.
+        places: the third of the image in which that is, such as "lower left".
         remarks: for each image what is wrong with it and what to do, in a sentence; empty where it fits.
     """
 
     unexplained: Float[Tensor, " n"]
     own_percentile: Float[Tensor, " n"]
     held_out_percentile: Float[Tensor, " n"] | None
+    missed: Float[Tensor, " n"]
+    places: tuple[str, ...]
     remarks: tuple[str, ...]
 
 
@@ -121,19 +136,21 @@ class Inversion(Tabular):
 
 
 def judge_fit(
-    preparation: Preparation, targets: Float[Tensor, "n c h w"], mse: Float[Tensor, " n"]
+    preparation: Preparation, targets: Float[Tensor, "n c h w"], images: Float[Tensor, "n c h w"]
 ) -> ImageFit:
     """How well images fit, by their errors and by their brightness, contrast and colour.
 
     Args:
         preparation: what is known of the generator's images.
         targets: the images.
-        mse: mean squared errors of their inversions.
+        images: that their inversions draw.
 
     Returns:
         Their percentiles and remarks.
     """
-    mse = mse.cpu()
+    errors = (targets - images).square().mean(1, keepdim=True).float().cpu()
+    mse = errors.mean((1, 2, 3))
+    missed, places = _worst_place(errors / preparation.pixel_variance)
     held_out = None
     if len(preparation.held_out_errors):
         held_out = _percentile(mse, preparation.held_out_errors)
@@ -149,13 +166,30 @@ def judge_fit(
                 else f"its error is larger than that of {float(held_out[row]):.0f} % of held-out images"
             )
             text = f"does not fit this model: {than}; align it as the training images, or use another model"
+        if not text and float(missed[row]) > MISSED:
+            text = (
+                f"is missed at the {places[row]}: what is there, such as glasses or a hand, is lost in every edit; "
+                "tuning the model to it may bring it back"
+            )
         remarks.append(text)
     return ImageFit(
         unexplained=unexplained,
         own_percentile=_percentile(mse, preparation.own_errors),
         held_out_percentile=held_out,
+        missed=missed,
+        places=places,
         remarks=tuple(remarks),
     )
+
+
+def _worst_place(errors: Float[Tensor, "n 1 h w"]) -> tuple[Float[Tensor, " n"], tuple[str, ...]]:
+    """The largest mean error of a square a seventh of the image wide, and the third of the image that it lies in."""
+    height, width = errors.shape[2:]
+    side = max(1, min(height, width) // 7) // 2 * 2 + 1
+    near = F.avg_pool2d(errors, side, stride=1, padding=side // 2, count_include_pad=False)
+    worst, at = near.flatten(1).max(1)
+    rows, columns = (at // width * 3 // height).tolist(), (at % width * 3 // width).tolist()
+    return worst, tuple(PLACES[row][column] for row, column in zip(rows, columns, strict=True))
 
 
 def _unlike(values: Float[Tensor, " 3"], own: Float[Tensor, "3 m"]) -> str:
