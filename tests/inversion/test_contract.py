@@ -189,8 +189,9 @@ def test_images_unlike_the_models_own_are_remarked_upon() -> None:
 
 
 def test_what_is_missed_in_one_place_is_remarked_upon() -> None:
-    prepared = ga.prepare_inversion(ga.ToyGenerator(z_dim=6))
-    spread = prepared.pixel_variance**0.5
+    toy = ga.prepare_inversion(ga.ToyGenerator(z_dim=6))
+    prepared = replace(toy, pixel_variance=torch.full((35, 35), float(toy.pixel_variance.mean())))
+    spread = float(toy.pixel_variance.mean()) ** 0.5
     images = (0.5 * spread * torch.randn(3, 3, 35, 35, generator=torch.Generator().manual_seed(0))).clamp(
         -1, 1
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional as F
 
 from ganatomy.errors import MissingFileError
 from ganatomy.generators.base import Generator
@@ -25,8 +26,11 @@ from ganatomy.storage import load_tensors, parsing, save_tensors
 
 KIND = "inversion"
 
-VERSION = 1
+VERSION = 2
 """Counts changes of what is prepared."""
+
+PLACES = 64
+"""Pixels a side, at most, at which errors of places are compared."""
 
 QUALITIES = ("brightness", "contrast", "colour")
 """Rows of `image_qualities`."""
@@ -43,7 +47,7 @@ class Preparation:
         metric: of the loss.
         natural: codes with which those that are found are compared.
         variance: loss between an image of the generator and the mean of its images, on average.
-        pixel_variance: the same as mean squared error.
+        pixel_variance: mean squared difference of images of the generator from the mean of its images, in each place.
         qualities: brightness, contrast and colour of own images, ascending, one row each.
         own_errors: mean squared errors of own images that were inverted with the quick budget, ascending.
         held_out_errors: those of images of the training domain, ascending; empty where none were given.
@@ -60,7 +64,7 @@ class Preparation:
     metric: Metric
     natural: NaturalCodes
     variance: float
-    pixel_variance: float
+    pixel_variance: Float[Tensor, "a b"]
     qualities: Float[Tensor, "3 m"]
     own_errors: Float[Tensor, " k"]
     held_out_errors: Float[Tensor, " h"]
@@ -82,6 +86,7 @@ class Preparation:
             "distances": self.natural.distances.float(),
             "nearest": self.natural.nearest.float(),
             "qualities": self.qualities.half(),
+            "pixel_variance": self.pixel_variance,
             "own_errors": self.own_errors,
             "held_out_errors": self.held_out_errors,
         }
@@ -89,7 +94,6 @@ class Preparation:
             "key": self.key,
             "explained": self.encoder.explained,
             "variance": self.variance,
-            "pixel_variance": self.pixel_variance,
         }
         return save_tensors(KIND, tensors, facts, path)
 
@@ -143,11 +147,17 @@ def load_preparation(
                 nearest=tensors["nearest"].double(),
             ),
             variance=float(facts["variance"]),
-            pixel_variance=float(facts["pixel_variance"]),
+            pixel_variance=tensors["pixel_variance"].float(),
             qualities=tensors["qualities"].float(),
             own_errors=tensors["own_errors"].float(),
             held_out_errors=tensors["held_out_errors"].float(),
         )
+
+
+def at_places(errors: Float[Tensor, "n h w"]) -> Float[Tensor, "n a b"]:
+    """Means of errors in each place of an image, at most `PLACES` a side."""
+    height, width = (min(side, PLACES) for side in errors.shape[1:])
+    return F.adaptive_avg_pool2d(errors, (height, width))
 
 
 def image_qualities(images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 3"]:

@@ -19,6 +19,7 @@ from ganatomy.inversion.likeness import Likeness, default_perceptual, images_at_
 from ganatomy.inversion.metric import measure_metric
 from ganatomy.inversion.preparation import (
     Preparation,
+    at_places,
     image_qualities,
     load_preparation,
     preparation_key,
@@ -185,7 +186,7 @@ class _Sample:
 
     encoder: RidgeEncoder
     variance: float
-    pixel_variance: float
+    pixel_variance: Float[Tensor, "a b"]
     qualities: Float[Tensor, "3 m"]
 
 
@@ -203,33 +204,33 @@ def _sample(
         qualities.append(image_qualities(images).cpu())
         if first < NUM_SPREAD:
             loss_spread.add(likeness(images))
-            pixel_spread.add(images.flatten(1) / images[0].numel() ** 0.5)
+            pixel_spread.add(images)
         advance(min(first + at_once, n), n)
     fitted = fit_ridge(torch.cat(features), torch.cat(u))
     like = coordinates.mean
     return _Sample(
         encoder=replace(fitted, weight=fitted.weight.to(like), bias=fitted.bias.to(like)),
-        variance=loss_spread.variance,
-        pixel_variance=pixel_spread.variance,
+        variance=float(loss_spread.variance.sum()),
+        pixel_variance=at_places(pixel_spread.variance.mean(0, keepdim=True))[0].float(),
         qualities=torch.cat(qualities).T.sort(dim=1).values.float(),
     )
 
 
 class _Spread:
-    """Mean squared distance of vectors from their mean, without keeping them."""
+    """Mean squared distance of each number of vectors from its mean, without keeping them."""
 
     def __init__(self) -> None:
-        self.count, self.total, self.squares = 0, torch.zeros(()), 0.0
+        self.count, self.total, self.squares = 0, torch.zeros(()), torch.zeros(())
 
-    def add(self, vectors: Float[Tensor, "n f"]) -> None:
+    def add(self, vectors: Float[Tensor, "n *f"]) -> None:
         vectors = vectors.cpu().double()
         self.count += len(vectors)
         self.total = self.total + vectors.sum(0)
-        self.squares += float(vectors.square().sum())
+        self.squares = self.squares + vectors.square().sum(0)
 
     @property
-    def variance(self) -> float:
-        return max(self.squares / self.count - float((self.total / self.count).square().sum()), 1e-12)
+    def variance(self) -> Float[Tensor, " *f"]:
+        return (self.squares / self.count - (self.total / self.count).square()).clamp(min=1e-12)
 
 
 def _errors(
