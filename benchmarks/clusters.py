@@ -7,6 +7,8 @@
 `stream` writes a survey of codes of 512 numbers with 38 scores, finds directions in it in processes of their own, and
 prints seconds and peak memory of each, beside the same found in memory in the first 100,000 codes. `throughput` and
 `killed` need the extra `ray`, and start clusters of their own.
+
+Processor time, of a process and all that it started, stands beside seconds: it holds on a machine that has other work.
 """
 
 from __future__ import annotations
@@ -21,13 +23,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import torch
 
 import ganatomy as ga
@@ -43,7 +46,7 @@ COMPARED = 100_000
 
 FITS = ("regression", "pca", "centroid")
 
-os.environ |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+os.environ |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
 
 
 def make_up(folder: Path, n: int) -> float:
@@ -154,17 +157,44 @@ def faces(n: int, executor: Any = None, folder: Path | None = None, progress: An
     )
 
 
-def rate(n: int, make: Any) -> float:
-    """Images a second after the first block, so that starting workers does not count."""
-    first: list[tuple[int, float]] = []
+@dataclass(frozen=True)
+class Moment:
+    """When so many rows were done, in seconds and in processor time."""
+
+    done: int
+    seconds: float
+    processor: float
+
+
+class Stopwatch:
+    """Notes moments of this process and all that it starts, those that ended included."""
+
+    def __init__(self) -> None:
+        self.spent: dict[tuple[int, float], float] = {}
+        self.moments: list[Moment] = []
+
+    def note(self, done: int) -> None:
+        me = psutil.Process()
+        for process in (me, *me.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                self.spent[process.pid, process.create_time()] = times.user + times.system
+        moment = Moment(done=done, seconds=time.perf_counter(), processor=sum(self.spent.values()))
+        self.moments.append(moment)
+
+
+def rate(n: int, make: Any) -> tuple[float, float]:
+    """Images a second, and a second of processor, after the first block, so that starting workers does not count."""
+    watch = Stopwatch()
 
     def note(done: int, total: int) -> None:
-        if done >= min(1024, total // 4):
-            first.append((done, time.perf_counter()))
+        if done == total or (done >= min(1024, total // 4) and not watch.moments):
+            watch.note(done)
 
     make(n, progress=note)
-    (early, start), (late, stop) = first[0], first[-1]
-    return (late - early) / (stop - start)
+    first, last = watch.moments
+    images = last.done - first.done
+    return images / (last.seconds - first.seconds), images / (last.processor - first.processor)
 
 
 def throughput(n: int) -> None:
@@ -176,9 +206,15 @@ def throughput(n: int) -> None:
     local = rate(n, partial(faces, executor=ga.LocalProcesses(["cpu", "cpu"])))
     with cluster(1, 2) as (found, _):
         ray = rate(n, partial(faces, executor=ga.RayCluster(address=found.address, workers=2)))
-    for name, speed in (("one thread", one), ("two threads", two), ("2 processes", local), ("2 of Ray", ray)):
+    for name, (speed, thrift) in (
+        ("one thread", one),
+        ("two threads", two),
+        ("2 processes", local),
+        ("2 of Ray", ray),
+    ):
         print(
-            f"{name:12} {speed:6.1f} images a second, {speed / one:.2f} x one thread, {speed / two:.2f} x two"
+            f"{name:12} {speed:6.1f} images a second, {speed / one[0]:.2f} x one thread, {speed / two[0]:.2f} x two; "
+            f"{thrift:.1f} a second of processor, {thrift / one[1]:.2f} x one thread"
         )
 
 
@@ -186,22 +222,19 @@ def killed(n: int) -> None:
     """End a node, and then the driver, in the middle."""
     torch.set_num_threads(1)
     plain = faces(n)
-    moments: list[tuple[int, float]] = []
+    watch = Stopwatch()
     with cluster(2, 2) as (found, nodes):
 
         def note(done: int, total: int) -> None:
             if done % BLOCK_ROWS == 0:
-                moments.append((done, time.perf_counter()))
-            if done > total // 2 and len(nodes) == 2:
-                found.remove_node(nodes.pop(), allow_graceful=False)
-                print(f"a node was ended after {done:,} rows")
+                watch.note(done)
+                if done > total // 2 and len(nodes) == 2:
+                    found.remove_node(nodes.pop(), allow_graceful=False)
+                    print(f"a node was ended after {done:,} rows")
 
         seen = faces(n, executor=ga.RayCluster(address=found.address, workers=2), progress=note)
         same(plain, seen, "with a node ended")
-        steps = [later[1] - earlier[1] for earlier, later in pairwise(moments)]
-        print(
-            f"part-time {np.median(steps) * 2:.1f} s on two workers; longest time without a row {max(steps):.1f} s"
-        )
+        print(way_back(watch.moments, total=n))
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "s"
             command = [sys.executable, __file__, "drive", str(folder), found.address, str(n)]
@@ -212,6 +245,22 @@ def killed(n: int) -> None:
             print(f"the driver was ended with {len(ga.load_survey(folder)):,} rows on disk")
             again = faces(n, executor=ga.RayCluster(address=found.address, workers=2), folder=folder)
             same(plain, again, "with the driver ended")
+
+
+def way_back(moments: list[Moment], *, total: int) -> str:
+    """When the block that a node took with it was there, in times that one worker needs for a block.
+
+    When the node ends, each of two workers has a block; the lost one is there when both are.
+    """
+    ended = next(place for place, moment in enumerate(moments) if moment.done > total // 2)
+    first, last, back = moments[1], moments[ended], moments[ended + 2]
+    blocks = ended - 1
+    part = 2 * (last.seconds - first.seconds) / blocks
+    waited = back.seconds - last.seconds
+    return (
+        f"a worker makes a block in {part:.1f} s ({(last.processor - first.processor) / blocks:.1f} s of processor); "
+        f"the lost one was back after {waited:.1f} s, {waited / part:.2f} times that"
+    )
 
 
 def same(plain: Any, other: Any, how: str) -> None:

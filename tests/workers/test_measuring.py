@@ -20,8 +20,18 @@ from ganatomy.experiments.base import Experiment
 from ganatomy.perception import OracleScorer
 from ganatomy.workers import LocalProcesses, Workers, work_on, workers
 
-TIMES = {"seconds"}
+TIMES = {"seconds", "stages", "report"}
 """Fields that no two runs share."""
+
+
+STUDIES = [
+    ["bias", "digits", "--attributes", "1,7", "-n", "100", "--images", "10", "--refits", "0"],
+    ["dcgan", "digits", "-n", "80", "--walks", "2"],
+    ["linear-map", "digits", "-n", "100", "--images", "6"],
+    ["photographs", "digits", "-n", "80", "--images", "4", "--budget", "quick"],
+    ["trust", "digits", "--attributes", "1", "-n", "100", "--images", "4"],
+    ["z-against-w", "digits", "--attributes", "1,7", "-n", "100", "--images", "4", "--refits", "0"],
+]
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +58,13 @@ def figures(found: object, path: str = "") -> dict[str, Any]:
     else:
         return {path: found} if isinstance(found, Tensor | int | float | str | None) else {}
     return {name: value for key, part in parts.items() for name, value in figures(part, path + key).items()}
+
+
+def untimed(said: Any) -> Any:
+    """What a command printed, without how long it took and where."""
+    if isinstance(said, dict):
+        return {key: untimed(value) for key, value in said.items() if key not in TIMES}
+    return [untimed(value) for value in said] if isinstance(said, list) else said
 
 
 def assert_same(found: object, expected: object) -> None:
@@ -122,10 +139,30 @@ class TestExperiments:
         (tmp_path / "fail").unlink()
         assert ga.measure(replace(experiment, executor=two), ["entanglement"], n=200).results
 
+    @pytest.mark.parametrize("options", STUDIES, ids=" ".join)
+    def test_studies_on_the_command_line(
+        self, options: list[str], two: Workers, tmp_path: Path, monkeypatch, capsys
+    ):
+        jobs: list[object] = []
+
+        class Counted(Workers):
+            def map(self, work: Any, tasks: Any) -> Any:
+                jobs.append(work)
+                return two.map(work, tasks)
+
+        monkeypatch.setattr("ganatomy.workers.LocalProcesses", lambda _: Counted())
+        said = []
+        for who in ([], ["--workers", "2"]):
+            out = tmp_path / f"study-{len(said)}"
+            assert main(["study", *options, "--json", *who, "-o", str(out)]) == 0
+            said.append(untimed(json.loads(capsys.readouterr().out)))
+            assert bool(jobs) == bool(who)
+        assert said[0] == said[1]
+
     def test_the_command_line(self, capsys):
         said = []
         for options in ([], ["--workers", "2"]):
             measures = ["linearity", "path-length", "walks", "identity"]
             assert main(["measure", "digits", *measures, "-n", "200", "--json", *options]) == 0
-            said.append(json.loads(capsys.readouterr().out) | {"seconds": None})
+            said.append(untimed(json.loads(capsys.readouterr().out)))
         assert said[0] == said[1]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import socketserver
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -28,6 +30,7 @@ from ganatomy.surveys.settings import BLOCK_ROWS
 from ganatomy.workers import LocalProcesses, RayCluster, on_ray
 from ganatomy.workers.processes import ProcessPool
 
+STUDIES = ("bias", "dcgan", "linear-map", "photographs", "trust", "z-against-w")
 N = 3 * BLOCK_ROWS + 100
 SOURCE = str(Path(ga.__file__).parents[1])
 
@@ -87,23 +90,32 @@ class TestSettings:
             "an address of clients",
         ],
     )
-    @pytest.mark.parametrize("command", ["survey", "explore", "compare", "measure"])
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ["survey"],
+            ["explore"],
+            ["compare"],
+            ["measure"],
+            *(["study", study] for study in STUDIES),
+        ],
+        ids=" ".join,
+    )
     def test_options_that_do_not_go_together(
-        self, command: str, options: list[str], said: str, tmp_path, capsys
+        self, command: list[str], options: list[str], said: str, tmp_path, capsys
     ):
-        what = ["linearity", "-n", "200"] if command == "measure" else ["-n", "5", "-o", str(tmp_path / "s")]
-        assert main([command, "digits", *what, *options]) == 2
+        what = (
+            ["linearity", "-n", "200"] if command == ["measure"] else ["-n", "60", "-o", str(tmp_path / "s")]
+        )
+        assert main([*command, "digits", *what, *options]) == 2
         assert said in capsys.readouterr().err
 
     def test_processes_share_the_devices_that_are_named(self):
-        from ganatomy.cli.subject import Study
-        from ganatomy.cli.workers import WorkerOptions
+        from ganatomy.cli.workers import SharedStudy
 
-        def devices(**options: Any) -> Any:
-            _, executor = WorkerOptions(workers=options.get("workers")).share(
-                Study("faces", device=options.get("device", "cpu"))
-            )
-            return None if executor is None else list(executor.devices)
+        def devices(device: str = "cpu", workers: int | None = None) -> list[str] | None:
+            executor = SharedStudy("faces", device=device, workers=workers).executor
+            return None if executor is None else list(cast("LocalProcesses", executor).devices)
 
         assert devices() is None
         assert devices(workers=1) is None
@@ -111,13 +123,35 @@ class TestSettings:
         assert devices(device="cpu, cpu", workers=3) == ["cpu"] * 3
 
 
+SETTINGS = b"\0\0\0\4\0\0\0\0\0"
+"""An empty frame of settings: how a server of HTTP/2 begins (RFC 9113, section 3.4)."""
+
+
+@contextlib.contextmanager
+def answering(said: bytes) -> Iterator[int]:
+    """The port of a server that says the same to everybody, once, and then listens."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(said)
+            with contextlib.suppress(OSError):
+                while self.request.recv(4096):
+                    pass
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
 class TestAddress:
     """What does not answer as Ray does is told apart without Ray, whose own patience is minutes."""
 
     @pytest.fixture(autouse=True)
-    def patience(self, monkeypatch) -> None:
-        pytest.importorskip("ray", reason="the extra ray is not installed")
-        monkeypatch.setattr(on_ray, "ANSWER_SECONDS", 0.5)
+    def extra(self) -> None:
+        for name in ("ray", "grpc"):
+            pytest.importorskip(name, reason="the extra ray is not installed")
 
     @staticmethod
     def survey_at(toy: ga.ToyGenerator, address: str) -> None:
@@ -129,25 +163,34 @@ class TestAddress:
         with pytest.raises(WorkerError, match=rf"nothing answers at 127.0.0.1:{port} \(Connection refused\)"):
             self.survey_at(toy, f"127.0.0.1:{port}")
 
-    def test_it_says_nothing(self, toy: ga.ToyGenerator):
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            started = time.monotonic()
-            with pytest.raises(WorkerError, match=r"\(no answer\); is the Ray head running"):
-                self.survey_at(toy, f"127.0.0.1:{server.getsockname()[1]}")
-            assert time.monotonic() - started < 10
+    @pytest.mark.parametrize("said", [b"", SETTINGS], ids=["at all", "but how HTTP/2 begins"])
+    def test_it_says_nothing(self, said: bytes, toy: ga.ToyGenerator, monkeypatch):
+        monkeypatch.setattr(on_ray, "ANSWER_SECONDS", 0.5)
+        with (
+            answering(said) as port,
+            pytest.raises(WorkerError, match=r"\(no answer\); is the Ray head running"),
+        ):
+            self.survey_at(toy, f"127.0.0.1:{port}")
 
+    @pytest.mark.filterwarnings("ignore")
     def test_it_is_something_else(self, toy: ga.ToyGenerator):
-        def answer(server: socket.socket) -> None:
-            connection, _ = server.accept()
-            with connection:
-                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        with (
+            answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port,
+            pytest.raises(WorkerError, match="is no Ray head; give the port"),
+        ):
+            self.survey_at(toy, f"127.0.0.1:{port}")
 
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            thread = threading.Thread(target=answer, args=(server,))
-            thread.start()
-            with pytest.raises(WorkerError, match="is no Ray head"):
-                self.survey_at(toy, f"127.0.0.1:{server.getsockname()[1]}")
-            thread.join()
+    def test_it_is_a_server_of_other_calls(self, toy: ga.ToyGenerator):
+        import grpc
+
+        server = grpc.server(ThreadPoolExecutor(1))
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            with pytest.raises(WorkerError, match="is no Ray head; give the port"):
+                self.survey_at(toy, f"127.0.0.1:{port}")
+        finally:
+            server.stop(None)
 
     def test_there_is_no_cluster_on_this_machine(self, toy: ga.ToyGenerator, monkeypatch, tmp_path):
         import ray
@@ -157,9 +200,18 @@ class TestAddress:
 
         monkeypatch.setattr(ray, "init", none)
         monkeypatch.delenv("RAY_ADDRESS", raising=False)
+        monkeypatch.setattr("ray._private.services.find_bootstrap_address", lambda _: None)
         with pytest.raises(
             WorkerError, match="Ray at 'auto' cannot be joined: Could not find .*ray start --head"
         ):
+            self.survey_at(toy, "auto")
+
+    def test_the_cluster_of_this_machine_is_gone(self, toy: ga.ToyGenerator, monkeypatch):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        monkeypatch.delenv("RAY_ADDRESS", raising=False)
+        monkeypatch.setattr("ray._private.services.find_bootstrap_address", lambda _: f"127.0.0.1:{port}")
+        with pytest.raises(WorkerError, match=rf"nothing answers at 127.0.0.1:{port} \(Connection refused\)"):
             self.survey_at(toy, "auto")
 
     def test_ray_is_not_installed(self, toy: ga.ToyGenerator, monkeypatch):

@@ -92,6 +92,15 @@ class Loading:
     """Images generated at a time."""
 
     @property
+    def place(self) -> str:
+        """The device to work on.
+
+        Raises:
+            SettingError: for one that this machine does not have.
+        """
+        return usable_device(self.device)
+
+    @property
     def settings(self) -> dict[str, Any]:
         """What it takes to read the model from its file."""
         return {name: getattr(self, name) for name in SETTINGS}
@@ -139,7 +148,7 @@ class ModelOptions(Loading, Named):
         from ganatomy.generators import load
         from ganatomy.generators.precision import quick_precision
 
-        device, chosen = usable_device(self.device), self.precision == "auto"
+        device, chosen = self.place, self.precision == "auto"
         settings: dict[str, Any] = self.settings | ({"precision": "float32"} if chosen else {})
         generator = load(self.model, **settings).to(device).eval()
         if chosen:
@@ -331,7 +340,7 @@ class Subject(Sampling):
                 f"{scorer.description}: assumed {scorer.assumed}; if it takes or gives others, say so, as in "
                 "'FILE.onnx?colour=BGR&value_range=0:255&output=logits'"
             )
-        return scorer.to(usable_device(self.device)) if isinstance(scorer, TextScorer) else scorer
+        return scorer.to(self.place) if isinstance(scorer, TextScorer) else scorer
 
 
 @options
@@ -423,11 +432,6 @@ class Study(Subject):
         if scorer is None:
             return self.attributes or None
         return tuple(called(scorer, text) for text in self.attributes) or None
-
-
-@options
-class GuidedStudy(Guiding, Study):
-    """What an experiment starts from that makes guided edits."""
 
 
 def remark_doubts(scores: "Scores", name: str) -> None:

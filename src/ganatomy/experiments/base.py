@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Concatenate, ParamSpec, Self, TypeVar
@@ -97,6 +97,12 @@ class Experiment:
             <Space.Z: 'z'>
         """
         return replace(self, space=self.space or space)
+
+    @contextmanager
+    def at_work(self) -> Iterator[Self]:
+        """The same experiment with workers that stay for all that is done with it in the block."""
+        with work_on(self.executor):
+            yield self if self.executor is None else replace(self, executor=None)
 
     @property
     def editing_space(self) -> Space:
@@ -215,9 +221,7 @@ def on_workers(
 
     @wraps(run)
     def with_workers(experiment: Experiment, *args: P.args, **kwargs: P.kwargs) -> R:
-        if experiment.executor is None:
-            return run(experiment, *args, **kwargs)
-        with work_on(experiment.executor):
-            return run(replace(experiment, executor=None), *args, **kwargs)
+        with experiment.at_work() as working:
+            return run(working, *args, **kwargs)
 
     return with_workers

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,10 +27,8 @@ ANSWER_SECONDS = 10.0
 PORT = 6379
 """Of a Ray head, unless it is told another."""
 
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
-"""How a connection to Ray begins (RFC 9113, section 3.4): a greeting and empty settings."""
-
-SETTINGS_FRAME = 4
+ALIVE = "/ray.rpc.NodeInfoGcsService/CheckAlive"
+"""A question that every Ray head answers, and no other server."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,8 +150,12 @@ def connected(address: str) -> Iterator[Any]:
         SettingError: where Ray is not installed, or the address is none.
         WorkerError: where nothing answers there.
     """
+    # What daemons say of dead machines would be printed among the results; the environment may say otherwise.
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
     try:
+        import grpc  # noqa: F401 (asks whether a server is Ray's)
         import ray
+        from ray._private.services import find_bootstrap_address
     except ImportError:
         raise SettingError(
             f"clusters need Ray, which is not installed: {install_line('ray')}; several GPUs of one machine need "
@@ -161,7 +164,9 @@ def connected(address: str) -> Iterator[Any]:
     if ray.is_initialized():
         yield ray
         return
-    place = address if address != "auto" else os.environ.get("RAY_ADDRESS", "auto")
+    place = address
+    if place == "auto":  # what `ray start` left on this machine may be of a cluster that is gone
+        place = os.environ.get("RAY_ADDRESS") or find_bootstrap_address(None) or "auto"
     if place != "auto":
         place = _answering(place)
     try:
@@ -186,22 +191,41 @@ def _answering(address: str) -> str:
         raise SettingError(
             f"{address!r} is no address of a Ray head; give HOST:PORT, such as 10.0.0.1:{PORT}"
         )
+    deadline = time.monotonic() + ANSWER_SECONDS
     try:
-        with socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS) as server:
-            server.settimeout(ANSWER_SECONDS)
-            server.sendall(PREFACE)
-            answer = server.recv(9, socket.MSG_WAITALL)
+        socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS).close()
+        answers = _is_ray(f"{host}:{port}", seconds=deadline - time.monotonic())
     except OSError as error:
         reason = "no answer" if isinstance(error, TimeoutError) else error.strerror or error
         raise WorkerError(
             f"nothing answers at {host}:{port} ({reason}); is the Ray head running, and is this its port? "
             f"`ray start --head --port {PORT}` starts one"
         ) from None
-    if len(answer) < 9 or answer[3] != SETTINGS_FRAME:
+    if not answers:
         raise WorkerError(
             f"what answers at {host}:{port} is no Ray head; give the port that `ray start` names"
         )
     return f"{host}:{port}"
+
+
+def _is_ray(place: str, *, seconds: float) -> bool:
+    """Whether the server there answers as a Ray head does.
+
+    Raises:
+        TimeoutError: where it says nothing for so long.
+    """
+    import grpc
+
+    if os.environ.get("RAY_USE_TLS", "0") in ("1", "true"):
+        return True  # whose keys only Ray knows
+    with grpc.insecure_channel(place, options=[("grpc.enable_http_proxy", 0)]) as channel:
+        try:
+            channel.unary_unary(ALIVE)(b"", timeout=max(seconds, 0.1))
+        except grpc.RpcError as error:
+            if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise TimeoutError from None
+            return error.code() == grpc.StatusCode.UNAUTHENTICATED  # Ray shows its own key
+    return True
 
 
 @contextlib.contextmanager

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Count, Json, NameList, OutFolder, Small, TargetChange
-from ganatomy.cli.subject import GuidedStudy
-from ganatomy.cli.workers import WORKERS, WorkerOptions
+from ganatomy.cli.workers import GuidedStudy
 
 
 def compare(
@@ -19,7 +16,6 @@ def compare(
     images: Small = 36,
     methods: NameList = (),
     target_change: TargetChange = 0.25,
-    workers: WorkerOptions = WORKERS,
     json: Json = False,
 ) -> None:
     r"""Compare all methods of finding directions and of editing, at the same budget and the same effect.
@@ -39,9 +35,8 @@ def compare(
     from ganatomy.experiments.compare import compare as run
 
     expect_new_folder(out)
-    subject, executor = workers.share(subject)
     with stages() as advance:
-        experiment = replace(subject.experiment(progress=advance), executor=executor)
+        experiment = subject.experiment(progress=advance)
         found = run(
             experiment,
             n=n,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_new_folder, finish_document
 from ganatomy.cli.parameters import Count, Json, OutFolder, SmallOrNone
-from ganatomy.cli.subject import DOUBTED, Study, remark_doubts
-from ganatomy.cli.workers import WORKERS, WorkerOptions
+from ganatomy.cli.subject import DOUBTED, remark_doubts
+from ganatomy.cli.workers import SharedStudy
 from ganatomy.errors import ScoreError
 
 if TYPE_CHECKING:
@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 
 
 def explore(
-    subject: Study,
+    subject: SharedStudy,
     *,
     out: OutFolder,
     n: Count = 3000,
     images: SmallOrNone = None,
-    workers: WorkerOptions = WORKERS,
     json: Json = False,
 ) -> None:
     r"""Find directions of a model's latent space, measure what each one changes, and write a report: the main job.
@@ -47,8 +46,7 @@ def explore(
     from ganatomy.perception import TextScorer
 
     expect_new_folder(out)
-    subject, executor = workers.share(subject)
-    experiment = replace(subject.experiment(), executor=executor)
+    experiment = subject.experiment()
     scorer = experiment.image_scorer
     # Of attributes in words, rare ones are skipped although they were asked for: words may fit all images, or none.
     wanted = None if isinstance(scorer, TextScorer) else subject.chosen(scorer)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from ganatomy.cli.console import answer, remark, stages
 from ganatomy.cli.inputs import open_correlations, open_reference
 from ganatomy.cli.parameters import Absent, CorrelationsFile, CountInMemory, Json, Method, options, out_path
-from ganatomy.cli.subject import Study
-from ganatomy.cli.workers import WORKERS, WorkerOptions
+from ganatomy.cli.workers import SharedStudy
 
 if TYPE_CHECKING:
     from ganatomy.datasets.references import Reference
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @options
-class MeasureSubject(Study):
+class MeasureSubject(SharedStudy):
     """Measures choose their spaces themselves."""
 
     space: Absent = None
@@ -34,7 +33,6 @@ def measure(
     data: Path | None = None,
     correlations: CorrelationsFile = None,
     out: Annotated[Path | None, out_path("CSV file to write as well, with a row for each figure.")] = None,
-    workers: WorkerOptions = WORKERS,
     json: Json = False,
 ) -> None:
     r"""Measure a model: how entangled its spaces are, how far its images are from real ones, what its edits do.
@@ -58,8 +56,7 @@ def measure(
     """
     from ganatomy.experiments.measure import measure as run
 
-    subject, executor = workers.share(subject)
-    experiment = replace(subject.experiment(without_scorer=True), executor=executor)
+    experiment = subject.experiment(without_scorer=True)
     scorer = experiment.scorer
     real = open_reference(data, subject.model, experiment.generator, n=n, seed=subject.seed)
     if not names:

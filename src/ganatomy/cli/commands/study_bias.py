@@ -21,7 +21,8 @@ from ganatomy.cli.parameters import (
     parsed,
 )
 from ganatomy.cli.parsing import name_list
-from ganatomy.cli.subject import Study, called
+from ganatomy.cli.subject import called
+from ganatomy.cli.workers import SharedStudy
 
 if TYPE_CHECKING:
     from ganatomy.perception.base import Scorer
@@ -30,7 +31,7 @@ Named = Annotated[Names, parsed(name_list, "NAMES", several=True)]
 
 
 def bias(
-    subject: Study,
+    subject: SharedStudy,
     *,
     out: OutFolder,
     change: Named = (),

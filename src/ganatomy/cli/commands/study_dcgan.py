@@ -11,7 +11,7 @@ from ganatomy.cli.console import remark, stages
 from ganatomy.cli.inputs import open_reference
 from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Absent, CountInMemory, Json, Names, OutFolder, Small, options, parsed
-from ganatomy.cli.subject import Study
+from ganatomy.cli.workers import SharedStudy
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @options
-class DCGANSubject(Study):
+class DCGANSubject(SharedStudy):
     """The paper's space is the default, and attributes have roles."""
 
     judge: Absent = None

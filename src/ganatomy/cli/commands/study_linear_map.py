@@ -9,11 +9,12 @@ from ganatomy.cli.console import stages
 from ganatomy.cli.inputs import open_labelled
 from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import CountInMemory, Json, OutFolder, Small, TargetChange, options
-from ganatomy.cli.subject import Study, called
+from ganatomy.cli.subject import called
+from ganatomy.cli.workers import SharedStudy
 
 
 @options
-class LinearMapSubject(Study):
+class LinearMapSubject(SharedStudy):
     """The paper's space is the default."""
 
     space: Literal["z", "w", "w+"] = "z"

@@ -12,12 +12,13 @@ from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import CountInMemory, Json, OutFolder, Small
 from ganatomy.cli.photographs import ALIGNING, Aligning, photograph_files
-from ganatomy.cli.subject import Study, called
+from ganatomy.cli.subject import called
+from ganatomy.cli.workers import SharedStudy
 from ganatomy.errors import SettingError
 
 
 def photographs(
-    subject: Study,
+    subject: SharedStudy,
     *,
     out: OutFolder,
     domain: Annotated[

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 from ganatomy.cli.console import answer, stages
 from ganatomy.cli.outputs import expect_new_folder, finish_document
 from ganatomy.cli.parameters import CountInMemory, Json, OutFolder, Repetitions, Small, options, parsed
-from ganatomy.cli.subject import NONE, GuidedStudy
+from ganatomy.cli.subject import NONE
+from ganatomy.cli.workers import GuidedStudy
 
 if TYPE_CHECKING:
     from ganatomy.perception.base import Scorer

@@ -19,11 +19,11 @@ from ganatomy.cli.parameters import (
     TargetChange,
     options,
 )
-from ganatomy.cli.subject import Study
+from ganatomy.cli.workers import SharedStudy
 
 
 @options
-class BothSpaces(Study):
+class BothSpaces(SharedStudy):
     """The same codes in z and in w, without truncation, which z does not have."""
 
     space: Absent = None

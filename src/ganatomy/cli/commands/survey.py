@@ -5,12 +5,12 @@ from __future__ import annotations
 from ganatomy.cli.console import remark, stages
 from ganatomy.cli.outputs import expect_new_folder
 from ganatomy.cli.parameters import Absent, Count, Json, OutFolder, options
-from ganatomy.cli.subject import DOUBTED, Study, remark_doubts
-from ganatomy.cli.workers import WORKERS, WorkerOptions
+from ganatomy.cli.subject import DOUBTED, remark_doubts
+from ganatomy.cli.workers import SharedStudy
 
 
 @options
-class SurveySubject(Study):
+class SurveySubject(SharedStudy):
     """A survey edits nothing that a judge could read."""
 
     judge: Absent = None
@@ -22,7 +22,6 @@ def survey(
     out: OutFolder,
     n: Count = 3000,
     gradients: int = 0,
-    workers: WorkerOptions = WORKERS,
     json: Json = False,
 ) -> None:
     r"""Draw codes and score their images, to find directions in.
@@ -40,12 +39,9 @@ def survey(
         ganatomy survey faces -n 20000 --ray auto -o my.survey
     """
     from ganatomy.surveys import differentiate, load_survey
-    from ganatomy.workers import work_on
 
     expect_new_folder(out)
-    subject, executor = workers.share(subject)
-    with stages() as advance, work_on(executor):
-        experiment = subject.experiment(only=True, progress=advance)
+    with stages() as advance, subject.experiment(only=True, progress=advance).at_work() as experiment:
         found = experiment.survey(n, folder=out, stage="surveying")
         if gradients:
             with experiment.stage("gradients") as done:

@@ -10,7 +10,6 @@ from ganatomy.cli.console import stages
 from ganatomy.cli.outputs import expect_file
 from ganatomy.cli.parameters import CountInMemory, Json, Seed, out_path, parsed
 from ganatomy.cli.subject import CLIP, Sampling
-from ganatomy.devices import usable_device
 from ganatomy.errors import SettingError
 
 ENDING = ".words"
@@ -56,7 +55,7 @@ def words(
     with stages() as advance:
         seen = Experiment(
             sampling.generator,
-            contrasts.to(usable_device(sampling.device)),
+            contrasts.to(sampling.place),
             seed=seed,
             batch_size=sampling.batch_size,
             truncation_psi=sampling.truncation_psi,
