@@ -28,7 +28,7 @@ STUDIES = [
     ["bias", "digits", "--attributes", "1,7", "-n", "100", "--images", "10", "--refits", "0"],
     ["dcgan", "digits", "-n", "80", "--walks", "2"],
     ["linear-map", "digits", "-n", "100", "--images", "6"],
-    ["photographs", "digits", "-n", "80", "--images", "4", "--budget", "quick"],
+    ["photographs", "digits", "--attribute", "1", "-n", "100", "--images", "4", "--budget", "quick"],
     ["trust", "digits", "--attributes", "1", "-n", "100", "--images", "4"],
     ["z-against-w", "digits", "--attributes", "1,7", "-n", "100", "--images", "4", "--refits", "0"],
 ]
