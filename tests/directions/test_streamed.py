@@ -16,6 +16,7 @@ from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Latents, Space
 from ganatomy.metrics import covariance
 from ganatomy.perception import OracleScorer, Scores
+from ganatomy.statistics.intervals import jackknife
 from ganatomy.surveys import Survey, differentiate, load_survey, save_survey, settings, survey
 
 STREAMED = sorted(set(METHODS) - {"logistic"})
@@ -145,8 +146,21 @@ def test_bad_scores_are_refused_as_in_memory(streaming, whole: Survey, value: fl
 
 def test_the_covariance_of_scores_is_measured_piece_by_piece(folder: Path, whole: Survey):
     seen, found = load_survey(folder), find(whole)
-    torch.testing.assert_close(covariance(seen, found).predicted, covariance(whole, found).predicted)
-    assert "latents" not in vars(seen)
+    streamed = covariance(seen, found)
+    assert not {"latents", "scores"} & vars(seen).keys()
+    logits = whole.scores.select(found.names).logits.double()
+    slopes = torch.tensor([direction.slope for direction in found])
+    along = whole.latents.codes.double() @ found.matrix.double().T * slopes
+    torch.testing.assert_close(streamed.measured, torch.cov(logits.T).float())
+    torch.testing.assert_close(streamed.predicted, torch.cov(along.T).float())
+
+    def error(rows: torch.Tensor) -> torch.Tensor:
+        measured = torch.cov(logits[rows].T)
+        return ((torch.cov(along[rows].T) - measured).norm() / measured.norm())[None]
+
+    [expected] = jackknife(error, len(whole), seed=whole.seed)
+    for figure in ("value", "low", "high"):
+        assert getattr(streamed.error, figure) == pytest.approx(getattr(expected, figure), rel=1e-5)
 
 
 def test_components_are_those_in_memory(folder: Path, whole: Survey):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from ganatomy.errors import SettingError, WorkerError
 from ganatomy.perception import FunctionScorer, scorer
 from ganatomy.perception.features import features_of
 from ganatomy.perception.network import AttributeConfig, AttributeNetwork, FactorScorer, NetworkScorer
+from ganatomy.perception.own_file import OwnFile
 from ganatomy.perception.perceptual import perceptual_distance
 from ganatomy.workers.parcels import Outbox, pack, unpack
 from ganatomy.workers.worker import Failure, ModelWorker
@@ -121,6 +124,47 @@ def test_bundled_models_and_all_that_reads_their_images_can_be_sent(name: str):
     assert there.fingerprint == generator.fingerprint
     assert again.fingerprint == seen.fingerprint
     assert [other.description for other in others] == [it.description for it in readers[1:]]
+
+
+OWN_FILE = """
+class Stripes:
+    def __init__(self, step):
+        self.step = step
+    def __call__(self, images):
+        return images[..., :: self.step].mean((1, 2, 3)).sigmoid()
+
+see = Stripes(2)
+def bright(images):
+    return images.mean((1, 2, 3)).sigmoid()
+"""
+
+
+@pytest.mark.parametrize("name", ["see", "bright"])
+def test_what_a_file_of_the_users_own_defines_is_sent_with_the_file(
+    name: str, images: torch.Tensor, tmp_path, monkeypatch
+):
+    path = tmp_path / "eye.py"
+    path.write_text(OWN_FILE)
+    seen = scorer(f"{path}:{name}", names=["stripes"])
+    expected, outbox = seen.score(images).logits, Outbox()
+    message = outbox.pack(seen)
+    path.unlink()
+    for title in [title for title, module in sys.modules.items() if isinstance(module, OwnFile)]:
+        monkeypatch.delitem(sys.modules, title)  # as in a process where the file never ran
+    [parcel] = outbox.parcels
+    assert torch.equal(unpack(message, {0: parcel.open({}, "cpu")}).score(images).logits, expected)
+
+
+def test_a_module_that_workers_do_not_have_is_named(monkeypatch):
+    module = ModuleType("only_the_driver_has_it")
+    exec("def work(task):\n    yield task", vars(module))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    message = Outbox().pack(vars(module)["work"])
+    monkeypatch.delitem(sys.modules, module.__name__)
+    failure = unpack(ModelWorker("cpu", 1).do(Outbox().pack(1), message), {})
+    said = "cannot be opened in another process: No module named 'only_the_driver_has_it'; install modules"
+    with pytest.raises(WorkerError, match=said):
+        raise failure.again()
 
 
 def test_an_onnx_file_is_sent_with_its_content(images: torch.Tensor, tmp_path):

@@ -192,18 +192,34 @@ class TestAddress:
         finally:
             server.stop(None)
 
-    def test_there_is_no_cluster_on_this_machine(self, toy: ga.ToyGenerator, monkeypatch, tmp_path):
+    @pytest.mark.parametrize(
+        ("error", "said"),
+        [
+            (
+                ConnectionError("Could not find any running Ray instance."),
+                "Could not find any .* instance; start one",
+            ),
+            (
+                RuntimeError(
+                    "Version mismatch: The cluster was started with:\n    Ray: 2.40.0\n    Python: 3.12.1\n"
+                ),
+                r"The cluster was started with: Ray: 2\.40\.0 Python: 3\.12\.1; install the same versions",
+            ),
+        ],
+        ids=["there is none", "another version"],
+    )
+    def test_ray_itself_refuses(
+        self, error: Exception, said: str, toy: ga.ToyGenerator, monkeypatch: pytest.MonkeyPatch
+    ):
         import ray
 
-        def none(**_: Any) -> None:
-            raise ConnectionError("Could not find any running Ray instance.")
+        def refuse(**_: Any) -> None:
+            raise error
 
-        monkeypatch.setattr(ray, "init", none)
+        monkeypatch.setattr(ray, "init", refuse)
         monkeypatch.delenv("RAY_ADDRESS", raising=False)
         monkeypatch.setattr("ray._private.services.find_bootstrap_address", lambda _: None)
-        with pytest.raises(
-            WorkerError, match="Ray at 'auto' cannot be joined: Could not find .*ray start --head"
-        ):
+        with pytest.raises(WorkerError, match=f"Ray at 'auto' cannot be joined: .*{said}"):
             self.survey_at(toy, "auto")
 
     def test_the_cluster_of_this_machine_is_gone(self, toy: ga.ToyGenerator, monkeypatch):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from jaxtyping import Float
@@ -12,7 +14,7 @@ from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.latents import Directions, Space
 from ganatomy.metrics.base import MeasuredValue, Result
 from ganatomy.metrics.inputs import Measure, SharedInputs
-from ganatomy.statistics.intervals import Estimate, jackknife
+from ganatomy.statistics.intervals import Estimate, jackknife_groups, jackknife_of
 from ganatomy.surveys import Survey
 
 
@@ -82,32 +84,69 @@ def covariance(survey: Survey, directions: Directions) -> Covariance:
         if not direction.slope == direction.slope:
             raise SettingError(f"direction {direction.name!r} has no slope; find it from scores")
     survey = survey.labelled(directions.names)
-    logits = survey.scores.select(directions.names).logits.cpu().double()
     slopes = torch.tensor([direction.slope for direction in directions], dtype=torch.float64)
     normals = directions.matrix.cpu().double()
-    along = torch.cat([codes.double() @ normals.T for codes, _ in survey.batches()]) * slopes
-    along = along - along.mean(0)
-    seen = logits - logits.mean(0)
     published = (normals @ normals.T) * slopes * slopes[:, None]
+    sums = _sums(survey, directions.names, (normals * slopes[:, None]).T)
+    k, whole = len(directions), sum(sums[1:], sums[0])
 
-    def errors(rows: Tensor) -> Tensor:
-        measured = torch.cov(seen[rows].T)
-        size = measured.norm()
-        return (
-            torch.stack([(torch.cov(along[rows].T) - measured).norm(), (published - measured).norm()]) / size
-        )
+    def errors(measured_on: _Sums) -> Tensor:
+        found = measured_on.covariance()
+        predicted, measured = found[:k, :k], found[k:, k:]
+        return torch.stack([(predicted - measured).norm(), (published - measured).norm()]) / measured.norm()
 
-    error, isotropic_error = jackknife(errors, len(survey), seed=survey.seed)
+    error, isotropic_error = jackknife_of(errors(whole), torch.stack([errors(whole - it) for it in sums]))
+    found = whole.covariance().float()
     return Covariance(
         names=tuple(directions.names),
-        measured=torch.cov(seen.T).float(),
-        predicted=torch.cov(along.T).float(),
+        measured=found[k:, k:],
+        predicted=found[:k, :k],
         isotropic=published.float(),
         error=error,
         isotropic_error=isotropic_error,
         space=survey.space,
         num_codes=len(survey),
     )
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Count, sums and sums of products of rows."""
+
+    count: int
+    rows: Float[Tensor, " m"]
+    products: Float[Tensor, "m m"]
+
+    @classmethod
+    def of(cls, rows: Float[Tensor, "b m"]) -> Self:
+        return cls(len(rows), rows.sum(0), rows.T @ rows)
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(self.count + other.count, self.rows + other.rows, self.products + other.products)
+
+    def __sub__(self, other: Self) -> Self:
+        return type(self)(self.count - other.count, self.rows - other.rows, self.products - other.products)
+
+    def covariance(self) -> Float[Tensor, "m m"]:
+        return (self.products - torch.outer(self.rows, self.rows) / self.count) / (self.count - 1)
+
+
+def _sums(survey: Survey, names: Sequence[str], readers: Float[Tensor, "d k"]) -> list[_Sums]:
+    """Of predicted logits beside those that were seen, for each group of the jackknife; one pass."""
+    columns = [survey.names.index(name) for name in names]
+    groups = jackknife_groups(len(survey), seed=survey.seed)
+    m = readers.shape[1] + len(columns)
+    none = _Sums(0, torch.zeros(m).double(), torch.zeros(m, m).double())
+    found = [none] * (int(groups.max()) + 1)
+    start, centre = 0, None
+    for codes, logits in survey.batches():
+        rows = torch.cat([codes.double() @ readers, logits[:, columns].double()], 1)
+        centre = rows.mean(0) if centre is None else centre  # near enough to the mean that little cancels
+        part = groups[start : start + len(rows)]
+        start += len(rows)
+        for group, before in enumerate(found):
+            found[group] = before + _Sums.of(rows[part == group] - centre)
+    return found
 
 
 def measure(inputs: SharedInputs) -> dict[str, Covariance]:

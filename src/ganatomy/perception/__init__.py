@@ -14,7 +14,7 @@ from ganatomy.perception.calibrated import CalibratedScorer, read_calibration
 from ganatomy.perception.clip import is_clip
 from ganatomy.perception.convention import SILENT, Convention, beside, doubts, split_spec
 from ganatomy.perception.ensemble import EnsembleScorer, following
-from ganatomy.perception.function import FunctionScorer, load_function
+from ganatomy.perception.function import FunctionScorer
 from ganatomy.perception.judging import Judge, confirmed
 from ganatomy.perception.network import (
     AttributeConfig,
@@ -34,6 +34,7 @@ from ganatomy.perception.oracle import (
     OracleScorer,
     TruthScorer,
 )
+from ganatomy.perception.own_file import load_function
 from ganatomy.perception.table import TableScorer
 from ganatomy.perception.text import Contrast, TextScorer, load_words, words
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,17 +14,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ganatomy.errors import (
-    CheckpointError,
     GanatomyError,
-    MissingFileError,
     ScoreError,
     SettingError,
-    UnknownNameError,
 )
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, check_names, class_log_odds, fingerprint_of, logit
 from ganatomy.perception.convention import SILENT, Convention
 from ganatomy.perception.onnx_input import OnnxInput, spelt_out
+from ganatomy.perception.own_file import OwnFile
 
 
 class FunctionScorer(Scorer):
@@ -120,34 +115,6 @@ def _input(convention: Convention) -> OnnxInput | None:
     return OnnxInput(**{"size": (0, 0), **known}) if known else None
 
 
-def load_function(spec: str) -> Callable[[Tensor], Any]:
-    """The function that `path/to/file.py:name` points at. This runs the file, which is the user's own code.
-
-    Raises:
-        MissingFileError: when there is no such file. UnknownNameError: when it has no such function.
-        CheckpointError: when the file fails to run.
-    """
-    file, _, name = spec.rpartition(":")
-    path = Path(file)
-    if not path.is_file():
-        raise MissingFileError(f"{path} does not exist; a function is given as file.py:name")
-    title = f"ganatomy_user_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
-    module_spec = importlib.util.spec_from_file_location(title, path)
-    assert module_spec is not None
-    assert module_spec.loader is not None
-    module = importlib.util.module_from_spec(module_spec)
-    sys.modules[title] = module
-    try:
-        module_spec.loader.exec_module(module)
-    except Exception as error:
-        raise CheckpointError(f"{path} does not run: {type(error).__name__}: {error}") from error
-    function = getattr(module, name, None)
-    if not callable(function):
-        known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        raise UnknownNameError(f"function in {path.name}", name, known)
-    return function
-
-
 def _identity(function: Callable[..., Any]) -> str:
     """A digest of what a function is: its weights, its file, or its code."""
     if isinstance(function, nn.Module):
@@ -156,8 +123,8 @@ def _identity(function: Callable[..., Any]) -> str:
         return fingerprint_of(repr(function), *(name for name, _ in state), *weights)
     target = function if inspect.isroutine(function) else type(function)
     module = sys.modules.get(getattr(target, "__module__", "") or "")
-    if module is not None and module.__name__.startswith("ganatomy_user_") and module.__file__:
-        return fingerprint_of(Path(module.__file__).read_bytes(), target.__qualname__)
+    if isinstance(module, OwnFile):
+        return fingerprint_of(module.__source__, target.__qualname__)
     try:
         return fingerprint_of(inspect.getsource(target))
     except (OSError, TypeError):

@@ -221,14 +221,25 @@ def jackknife(
         statistic: the figures of these rows.
         num_groups: parts that are left out, one at a time.
     """
+    groups = jackknife_groups(n, seed=seed, num_groups=num_groups)
+    kept = [(groups != g).nonzero().flatten() for g in range(int(groups.max()) + 1)]
+    return jackknife_of(statistic(torch.arange(n)), torch.stack([statistic(rows) for rows in kept]))
+
+
+def jackknife_groups(n: int, *, seed: int = 0, num_groups: int = NUM_GROUPS) -> Int[Tensor, " n"]:
+    """The group of each row, for figures that are summed group by group."""
+    order = torch.from_numpy(np.random.default_rng(seed).permutation(n))
+    groups = torch.empty(n, dtype=torch.uint8)
+    for group, rows in enumerate(order.chunk(min(num_groups, n))):
+        groups[rows] = group
+    return groups
+
+
+def jackknife_of(values: Float[Tensor, " k"], without: Float[Tensor, "g k"]) -> list[Estimate]:
+    """Figures of all rows, with intervals from the same figures without each of g groups."""
     from scipy import stats  # half a second, which every command would pay for
 
-    order = torch.from_numpy(np.random.default_rng(seed).permutation(n))
-    groups = order.chunk(min(num_groups, n))
-    kept = [torch.cat([*groups[:g], *groups[g + 1 :]]).sort().values for g in range(len(groups))]
-    values = statistic(torch.arange(n)).cpu().double()
-    without = torch.stack([statistic(rows) for rows in kept]).cpu().double()
-    g = len(groups)
+    values, without, g = values.cpu().double(), without.cpu().double(), len(without)
     error = (without.var(0, correction=0) * (g - 1)).sqrt() * float(stats.t.ppf(TAILS[1], g - 1))
     return [
         Estimate(value=value, low=value - half, high=value + half)

@@ -173,10 +173,13 @@ def connected(address: str) -> Iterator[Any]:
         with _keeping_sigterm():
             ray.init(address=place, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise WorkerError(
-            f"Ray at {place!r} cannot be joined: {_last_line(error)}; start one with `ray start --head`, or on "
-            "another machine `ray start --address HOST:PORT`"
-        ) from None
+        said = " ".join(str(error).split())
+        advice = (
+            "install the same versions of Ray and Python everywhere"
+            if "ersion mismatch" in said
+            else "start one with `ray start --head`, or on another machine `ray start --address HOST:PORT`"
+        )
+        raise WorkerError(f"Ray at {place!r} cannot be joined: {said.rstrip('.')}; {advice}") from None
     try:
         yield ray
     finally:

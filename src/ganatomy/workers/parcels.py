@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ganatomy.errors import SettingError, WorkerError
 from ganatomy.generators.base import Generator
 from ganatomy.perception.base import Scorer
+from ganatomy.perception.own_file import reduce_with_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,13 +100,23 @@ def pack(thing: object) -> bytes:
 
 
 def unpack(content: bytes, models: Mapping[int, Any]) -> Any:
-    """What was packed, with models in the place of their keys."""
+    """What was packed, with models in the place of their keys.
+
+    Raises:
+        WorkerError: for a class or a function that is not here.
+    """
 
     class Unpacker(pickle.Unpickler):
         def persistent_load(self, key: int) -> Any:
             return models[key]
 
-    return Unpacker(io.BytesIO(content)).load()
+    try:
+        return Unpacker(io.BytesIO(content)).load()
+    except (ImportError, AttributeError) as error:
+        raise WorkerError(
+            f"what was sent cannot be opened in another process: {error}; install modules of your own on every machine "
+            "that works"
+        ) from error
 
 
 def _packer(base: type[pickle.Pickler], outbox: Outbox | None) -> Any:
@@ -131,6 +142,8 @@ def _packer(base: type[pickle.Pickler], outbox: Outbox | None) -> Any:
         def reducer_override(self, thing: Any) -> Any:
             if type(thing) is Tensor:  # alone: a view would else bring all that it is a view of
                 return thing.detach().cpu().clone().__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+            if (with_file := reduce_with_file(thing)) is not None:
+                return with_file
             inherited = getattr(super(), "reducer_override", None)
             return inherited(thing) if inherited else NotImplemented
 
