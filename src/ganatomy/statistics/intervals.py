@@ -229,7 +229,7 @@ def jackknife(
 def jackknife_groups(n: int, *, seed: int = 0, num_groups: int = NUM_GROUPS) -> Int[Tensor, " n"]:
     """The group of each row, for figures that are summed group by group."""
     order = torch.from_numpy(np.random.default_rng(seed).permutation(n))
-    groups = torch.empty(n, dtype=torch.uint8)
+    groups = torch.empty(n, dtype=torch.int16)
     for group, rows in enumerate(order.chunk(min(num_groups, n))):
         groups[rows] = group
     return groups
