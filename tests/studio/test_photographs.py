@@ -150,7 +150,8 @@ def test_codes_come_with_progress_and_images_and_make_the_face(
         ]
     assert scores[1]["scores"]["red"] < scores[0]["scores"]["red"]
     (kept,) = [bench.photographs.get(about["id"])]
-    crops, latents = kept.found[-1]
+    square, latents = kept.found[-1]
+    crops = photographs.cut(kept.open(), square, bench.generator.signature)
     assert float((bench.draw(latents) - crops.images).square().mean()) < 0.01
 
 
@@ -391,8 +392,22 @@ def test_the_photograph_that_was_used_longest_ago_is_forgotten_first(monkeypatch
         store.get("b")
 
 
-def kept(key: str) -> Kept:
-    return Kept(key=key, data=bytes(10), sha256="", size=(1, 1), preview=b"", squares=())
+@pytest.mark.parametrize(("name", "most"), [("MOST_BYTES", 40), ("MOST_KEPT", 2)], ids=["large", "many"])
+def test_photographs_and_their_previews_have_bounds(
+    monkeypatch: pytest.MonkeyPatch, name: str, most: int
+) -> None:
+    monkeypatch.setattr(photographs, name, most)
+    store = Photographs()
+    for key in "abcd":
+        store.add(kept(key, preview=bytes(10)))
+    assert [store.get(key).key for key in "cd"] == ["c", "d"]
+    for key in "ab":
+        with pytest.raises(MissingFileError):
+            store.get(key)
+
+
+def kept(key: str, *, preview: bytes = b"") -> Kept:
+    return Kept(key=key, data=bytes(10), sha256="", size=(1, 1), preview=preview, squares=())
 
 
 def test_a_turned_square_is_the_one_that_its_corners_make() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import subprocess
@@ -29,8 +30,10 @@ from ganatomy.recipes import ModelReference, from_json, render
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.page import panel_data
 from ganatomy.studio.preparing import prepare
+from ganatomy.studio.queries import Query
 from ganatomy.studio.run import is_leaving, measure
 from ganatomy.studio.server import Studio, application
+from ganatomy.studio.sockets import Visit
 
 BASE = "http://localhost"
 
@@ -417,6 +420,35 @@ def test_nothing_of_one_visitor_reaches_another(client: TestClient) -> None:
         ((facts, _),) = ask(two, {"kind": "image", "scene": scene(2)}, number=77)
         assert facts["id"] == 77
         assert answer(one)[0]["id"] == 1
+
+
+def test_nothing_is_left_of_visitors_who_have_gone(measured: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither of those who waited for their answers, nor of those who did not; what is kept for others has a bound."""
+    monkeypatch.setattr("ganatomy.studio.bench.MOST_KEPT", 5)
+    bench = replace(measured)
+    studio = Studio([bench])
+    with TestClient(application(studio), base_url=BASE) as client:
+        for seed in range(6):
+            moved = scene(seed, moves={"red": 1}, hold=NAMES[seed % 2 :])
+            with connected(client) as socket:
+                ask(socket, {"kind": "image", "scene": moved})
+                for slot, query in (
+                    ("walk", {"kind": "walk", "keys": [moved, scene(seed + 1)], "frames": 60}),
+                    ("ranges", {"kind": "ranges", "scene": moved}),
+                    ("refine", {"kind": "refine", "scenes": [moved], "to": {"red": 0.9}}),
+                ):
+                    socket.send_text(json.dumps({"id": 2, "slot": slot, "query": query}))
+        until = time.monotonic() + 20
+        while _of_visitors() and time.monotonic() < until:  # work that is under way ends at its next pause
+            time.sleep(0.05)
+    assert _of_visitors() == []
+    assert studio.num_visitors == 0
+    assert 0 < len(bench._kept) <= 5
+
+
+def _of_visitors() -> list[object]:
+    gc.collect()
+    return [one for one in gc.get_objects() if type(one) is Visit or type(one).__base__ is Query]
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,11 @@ from ganatomy.inversion import Inversion, Preparation
 from ganatomy.inversion.fast import BUDGETS
 from ganatomy.inversion.invert import invert_watched
 from ganatomy.latents import Latents
-from ganatomy.photographs import Crops, crop
-from ganatomy.photographs.sampling import rectangle
+from ganatomy.photographs import Crops
 from ganatomy.recipes.codes import Given
 from ganatomy.recipes.fields import choice, text
 from ganatomy.studio.bench import Bench
-from ganatomy.studio.photographs import Kept, Square
+from ganatomy.studio.photographs import Square, cut
 from ganatomy.studio.queries import Answer, Emit, Query, image_answer
 from ganatomy.studio.turns import Pause
 
@@ -40,7 +39,7 @@ class InvertQuery(Query):
 
     def answer(self, bench: Bench, emit: Emit, pause: Pause) -> None:
         kept = bench.photographs.get(self.photograph)
-        crops = self._crop(bench, kept)
+        crops = cut(kept.open(), self.square, bench.generator.signature)
         pause()
 
         def report(stage: str, done: int, total: int) -> None:
@@ -62,7 +61,7 @@ class InvertQuery(Query):
             found = invert_watched(
                 bench.generator, crops.images, preparation=preparation, watch=watch, budget=self.budget
             )
-        kept.remember(crops, found.latents)
+        kept.remember(self.square, found.latents)
         codes = Given(latents=found.latents, photographs=(kept.sha256,))
         emit(image_answer(to_pil(found.images[0].float().cpu()), kind="image"))
         emit(
@@ -74,16 +73,6 @@ class InvertQuery(Query):
                     "sentence": fit_sentence(crops, found, preparation),
                 }
             )
-        )
-
-    def _crop(self, bench: Bench, kept: Kept) -> Crops:
-        """The square as an image of the model; the whole photograph is not held on to."""
-        signature = bench.generator.signature
-        return crop(
-            kept.open(),
-            rectangle(self.square.quad, signature.width / signature.resolution)[None],
-            resolution=signature.size,
-            channels=signature.channels,
         )
 
 

@@ -11,15 +11,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import SettingError
+from ganatomy.generators.base import Signature
 from ganatomy.images import save_image
 from ganatomy.latents import Latents
-from ganatomy.photographs import Crops, paste
+from ganatomy.photographs import paste
 from ganatomy.recipes import Recipe, to_json
 from ganatomy.recipes.fields import text
 from ganatomy.recipes.parts import Part
 from ganatomy.studio.bench import Bench
 from ganatomy.studio.exports import carried_recipe, stem
-from ganatomy.studio.photographs import Kept
+from ganatomy.studio.photographs import Kept, Square, cut
 from ganatomy.studio.restoring import alike
 from ganatomy.studio.scenes import Scene
 from ganatomy.studio.turns import Pause
@@ -30,7 +31,8 @@ class Pasting:
     """All that is needed to paste, without the model."""
 
     kept: Kept
-    crops: Crops
+    square: Square
+    signature: Signature
     edited: Float[Tensor, "1 c r r"]
     reconstructed: Float[Tensor, "1 c r r"]
     recipe: Recipe
@@ -38,7 +40,9 @@ class Pasting:
 
     def write(self, folder: Path) -> Path:
         """Write the photograph with the edit into a folder, as a PNG with the recipe."""
-        whole = paste(self.kept.open(), self.crops, self.edited, reconstructed=self.reconstructed)
+        photograph = self.kept.open()
+        crops = cut(photograph, self.square, self.signature)
+        whole = paste(photograph, crops, self.edited, reconstructed=self.reconstructed)
         return save_image(whole, folder / f"{self.name}-photograph.png", text=to_json(self.recipe))
 
 
@@ -60,13 +64,14 @@ class PasteRequest(Part):
         """
         kept = bench.photographs.get(self.photograph)
         latents = self.scene.codes.draw(bench.generator)
-        crops = _crops_of(kept, latents)
+        square = _square_of(kept, latents)
         edited = bench.codes([self.scene], pause=pause)
         recipe = carried_recipe(bench, self.scene, pause=pause)
         pause()
         return Pasting(
             kept=kept,
-            crops=crops,
+            square=square,
+            signature=bench.generator.signature,
             edited=bench.draw(edited).clamp(-1, 1),
             reconstructed=bench.draw(latents).clamp(-1, 1),
             recipe=recipe,
@@ -74,11 +79,11 @@ class PasteRequest(Part):
         )
 
 
-def _crops_of(kept: Kept, latents: Latents) -> Crops:
-    """The crop that these codes were found for."""
-    for crops, found in reversed(kept.found):
+def _square_of(kept: Kept, latents: Latents) -> Square:
+    """The square that these codes were found for."""
+    for square, found in reversed(kept.found):
         if alike(found, latents):
-            return crops
+            return square
     raise SettingError(
         "these codes were not found for this photograph; find its codes once more, then paste them"
     )

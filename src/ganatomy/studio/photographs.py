@@ -15,17 +15,19 @@ import torch
 from PIL import Image, UnidentifiedImageError
 
 from ganatomy.errors import MissingFileError
+from ganatomy.generators.base import Signature
 from ganatomy.images import DAMAGED
 from ganatomy.latents import Latents
-from ganatomy.photographs import Crops, Detector, Layout, Photograph, open_photograph
+from ganatomy.photographs import Crops, Detector, Layout, Photograph, crop, open_photograph
 from ganatomy.photographs.layouts import central
 from ganatomy.photographs.photograph import HEIF
-from ganatomy.photographs.sampling import Quad, square
+from ganatomy.photographs.sampling import Quad, rectangle, square
 from ganatomy.recipes.fields import number
 from ganatomy.recipes.parts import Part
 
 MOST_BYTES = 128 * 2**20
-"""Of all photographs of one model together; the one that was used longest ago is forgotten first."""
+MOST_KEPT = 256
+"""Of all photographs of one model together, with their previews; the one used longest ago is forgotten first."""
 
 MOST_FACES = 8
 MOST_FOUND = 16
@@ -90,7 +92,7 @@ class Kept:
         preview: a small JPEG of it.
         squares: of its faces, the largest first; without faces the one in its middle.
         notes: what may surprise, each a sentence.
-        found: crops and codes of its inversions.
+        found: squares and codes of its inversions.
     """
 
     key: str
@@ -100,14 +102,19 @@ class Kept:
     preview: bytes
     squares: tuple[Square, ...]
     notes: tuple[str, ...] = ()
-    found: list[tuple[Crops, Latents]] = field(default_factory=list)
+    found: list[tuple[Square, Latents]] = field(default_factory=list)
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory that it takes; each of its codes takes some KB."""
+        return len(self.data) + len(self.preview)
 
     def open(self) -> Photograph:
         return open_photograph(self.data)
 
-    def remember(self, crops: Crops, latents: Latents) -> None:
+    def remember(self, square: Square, latents: Latents) -> None:
         """Keep an inversion, so that its edits can be pasted."""
-        self.found.append((crops, latents))
+        self.found.append((square, latents))
         del self.found[:-MOST_FOUND]
 
     def about(self) -> dict[str, Any]:
@@ -135,7 +142,9 @@ class Photographs:
         """Keep one more, and forget those used longest ago where all together are too large."""
         with self._lock:
             self._kept[kept.key] = kept
-            while sum(len(one.data) for one in self._kept.values()) > MOST_BYTES:
+            while (
+                len(self._kept) > MOST_KEPT or sum(one.num_bytes for one in self._kept.values()) > MOST_BYTES
+            ):
                 self._kept.popitem(last=False)
 
     def get(self, key: str) -> Kept:
@@ -183,6 +192,16 @@ def received(
         preview=_preview(photograph.image),
         squares=tuple(squares) or (Square.of(central(photograph.size)),),
         notes=tuple(notes),
+    )
+
+
+def cut(photograph: Photograph, square: Square, signature: Signature) -> Crops:
+    """A square of a photograph as an image of a model; nothing of the rest is held on to."""
+    return crop(
+        photograph,
+        rectangle(square.quad, signature.width / signature.resolution)[None],
+        resolution=signature.size,
+        channels=signature.channels,
     )
 
 
