@@ -519,6 +519,21 @@ def test_why_something_is_held_agrees_with_its_figures(visit: Visit, found: dict
     expect(page.locator(".hold p")).to_contain_text(reason)
 
 
+@pytest.mark.parametrize("viewport", [PHONE, SMALL_PHONE], ids=["390 px", "320 px"])
+def test_sliders_are_as_wide_as_a_phone_and_names_have_two_lines_at_most(
+    visit: Visit, viewport: dict[str, int]
+) -> None:
+    page = visit("#edit&m=faces", viewport=viewport, has_touch=True, is_mobile=True)
+    drawn(page)
+    expect(page.locator(".row.scored, .row input[type=range]").first).to_be_visible()
+    widths = page.locator(".row:visible input[type=range]").evaluate_all(
+        "all => all.map((e) => e.offsetWidth)"
+    )
+    assert min(widths) > 0.9 * viewport["width"]
+    lines = """all => all.map((e) => (e.offsetHeight - 2) / parseFloat(getComputedStyle(e).lineHeight))"""
+    assert max(page.locator(".row:visible .name").evaluate_all(lines)) < 2.5
+
+
 def test_figures_that_are_not_finite_are_left_out(visit: Visit) -> None:
     page = visit("#edit&m=faces")
     drawn(page)

@@ -24,7 +24,7 @@ export function LayerRange({ label, range: [first, end], count, choices, onRange
           <button class="plain" aria-pressed=${range[0] === first && range[1] === end}
             onClick=${(event) => onRange(range, event)}>${name}</button>`)}
       </div>
-      <label class="field-inline">from
+      <label class="field-inline">layers from
         <input type="number" min="0" max=${end - 1} value=${first} onInput=${typed((value) => [value, end])} /></label>
       <label class="field-inline">up to
         <input type="number" min=${first + 1} max=${count} value=${end} onInput=${typed((value) => [first, value])} /></label>

@@ -50,13 +50,13 @@ function Toolbar({ all, filter, order }) {
     <div class="toolbar">
       ${many && html`
         <label class="filter"><span class="unseen">Find a slider</span>
-          <input type="search" placeholder=${`Find among ${all.length}`} value=${filter}
+          <input type="search" placeholder=${`Search ${all.length}`} value=${filter}
             onInput=${(event) => { filter.value = event.currentTarget.value; }} /></label>
         <label><span class="unseen">Order of the sliders</span>
           <select value=${order} onChange=${(event) => { order.value = event.currentTarget.value; }}>
             ${Object.entries(ORDERS).map(([value, name]) => html`<option value=${value}>${name}</option>`)}</select></label>`}
       <button class="plain" disabled=${moved === 0} title="All sliders to zero (0)" onClick=${() => changeEdit({ moves: {} })}>
-        <${Icon} name="reset" />Reset${moved > 1 ? ` ${moved}` : ""}</button>
+        <${Icon} name="reset" /><span class="word">Reset</span>${moved > 1 ? ` ${moved}` : ""}</button>
     </div>
     ${measured.value && html`<${Holding} />`}`;
 }

@@ -29,7 +29,7 @@ export function Verdict() {
   return html`
     <div class=${`verdict ${any && stale ? "stale" : ""}`}>
       ${!any ? html`<p class="quiet">${advice()}</p>` : html`
-        <p class="done">${moved.map((name) => html`<span><b>${titled(name)}</b> ${outcome(name)} </span>`)}
+        <p class="done">${moved.map((name, i) => html`<span><b>${titled(name)}</b> ${outcome(name)}${i + 1 < moved.length ? "," : ""} </span>`)}
           ${judged && html`<${Here} ...${here(meant)} />`}</p>
         <p class="acts"><${RefineButton} /><${Looks} /><${Variants} /></p>
         ${judged && html`<${Chips} others=${others} />`}

@@ -54,8 +54,10 @@ export function Matrix({ panel }) {
             <button class="plain" aria-pressed=${how === name} onClick=${() => setHow(name)}>${words}</button>`)}
         </div>
         <${Scale} top=${top} />
-        <button class="plain" onClick=${() => save({ blob: asTable(names, values, margins), name: file("csv") })}><${Icon} name="export" />CSV</button>
-        <button class="plain" onClick=${image}><${Icon} name="export" />PNG</button>
+        <span class="takes">
+          <button class="plain" onClick=${() => save({ blob: asTable(names, values, margins), name: file("csv") })}><${Icon} name="export" />CSV</button>
+          <button class="plain" onClick=${image}><${Icon} name="export" />PNG</button>
+        </span>
       </div>
       <p class="reading">${at ? html`
         One step of <b>${titled(rows[at[0]])}</b> changes <b>${titled(columns[at[1]])}</b> by
