@@ -8,6 +8,7 @@ import torch
 import ganatomy as ga
 from ganatomy.errors import ScoreError, SettingError
 from ganatomy.perception import EnsembleScorer, FunctionScorer, Judge, OracleScorer, TruthScorer, confirmed
+from ganatomy.recipes import read_edit
 
 NAMES = ("red", "round")
 
@@ -68,6 +69,15 @@ def test_an_edit_is_confirmed_by_another_and_never_by_one_that_took_part(toy: ga
     assert "confirmed" in str(seen)
     with pytest.raises(SettingError, match="took part itself"):
         ga.confirm(toy, Judge(oracle), found)
+
+
+def test_an_edit_that_changes_nothing_is_not_confirmed(toy: ga.ToyGenerator) -> None:
+    was = toy.sample(4, seed=1)
+    direction = toy.truth["red"]
+    for strength, expected in ((0.0, False), (2.0, True)):
+        now = ga.move(was, direction, strength, units="sigma")
+        read = read_edit(toy, was, now, ["red"], scorer=OracleScorer(toy), judge=Judge(reads(toy, 1.0)))
+        assert [image.confirmed for image in read.images] == [expected] * 4, strength
 
 
 def test_an_edit_of_a_scorer_that_errs_is_reached_and_not_confirmed() -> None:

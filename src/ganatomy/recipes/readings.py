@@ -175,7 +175,7 @@ def read_edit(
         scorer: attribute classifier.
         judge: a classifier that took no part in the edit.
         goals: probabilities that were to be reached, by attribute; without any, the judge confirms what the scorer
-            reads.
+            reads, if that is more than `NEAR`.
         reached: whether the scorer reads them as reached; by default to within `NEAR`, or beyond.
         natural: codes that the generator draws in the space of the edit; by default they are drawn now.
         batch_size: images at a time.
@@ -212,7 +212,9 @@ def read_edit(
     if judge is not None and not judge.is_student and judged and set(judged) <= set(scored):
         was, now = (seen.select(judged).probabilities for seen in own)
         wanted = torch.stack([asked.get(name, now[:, k]) for k, name in enumerate(judged)], dim=1)
-        yes = confirmed(was, wanted, *(seen.probabilities for seen in theirs)).all(1)
+        # Without a goal, an edit that the scorer does not see has done nothing that could be confirmed.
+        done = torch.tensor([name in asked for name in judged]) | ((now - was).abs() > NEAR)
+        yes = (confirmed(was, wanted, *(seen.probabilities for seen in theirs)) & done).all(1)
     natural = natural or natural_codes(generator, edited.space)
     likelihood = natural.likelihood(edited)
     percentiles = torch.maximum(likelihood.percentile, likelihood.nearest_percentile)
