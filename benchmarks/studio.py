@@ -274,13 +274,15 @@ def monkey(model: str, sessions: int, actions: int, seed: int) -> None:
                     f"{session + 1} sessions, {memory[-1] / 2**20:.0f} MB, {len(wrong)} things wrong",
                     flush=True,
                 )
-    quarter = max(1, len(memory) // 4)
-    first, last = np.mean(memory[:quarter]), np.mean(memory[-quarter:])
     print(
         f"{sessions} sessions of {actions} actions: {len(wrong)} things wrong; {drawn} recipes drawn again the same"
     )
+    megabytes = np.array(memory) / 2**20
+    quarters = [part.mean() for part in np.array_split(megabytes, 4) if len(part)]
     print(
-        f"memory: first quarter {first / 2**20:.0f} MB, last {last / 2**20:.0f} MB ({100 * (last / first - 1):+.1f} %)"
+        f"resident memory after sessions, means of quarters: {', '.join(f'{mean:.0f}' for mean in quarters)} MB "
+        f"({100 * (quarters[-1] / quarters[0] - 1):+.1f} % from the first to the last); "
+        f"{megabytes.min():.0f} to {megabytes.max():.0f} MB"
     )
 
 
@@ -315,8 +317,7 @@ def _act(page: Any, chance: random.Random) -> None:
         return
     if kind < 0.2:
         page.go_back() if chance.random() < 0.7 else page.go_forward()
-        if page.url == "about:blank":  # where it came from
-            page.go_forward()
+        _stay(page)
         return
     found = page.locator(CLICKABLE)
     count = found.count()
@@ -336,8 +337,16 @@ def _act(page: Any, chance: random.Random) -> None:
             target.click(timeout=250)
 
 
+def _stay(page: Any) -> None:
+    """Return from the blank page that every session came from."""
+    if page.url == "about:blank":
+        page.go_forward()
+        page.locator(".tabs").wait_for(timeout=PATIENCE)
+
+
 def _drawn_again(page: Any, address: str, generator: ga.Generator, wrong: list[str]) -> int:
     """The image and the recipe of what is on the page, the second drawn without the studio."""
+    _stay(page)
     scene = page.evaluate("async () => JSON.parse((await import('/static/js/scenes.js')).sceneText.value)")
     try:
         recipe = from_json(_exported(address, "recipe", scene))
