@@ -24,7 +24,7 @@ def main() -> None:
     save_image(ga.grid(draw_faces(sample_faces(40, seed=5)), columns=10), DOCS / "drawn.png")
 
     steps = range(-3, 4)
-    walks = [ga.walk(codes[20], found[name], steps, hold=found.without(name)) for name in SHOWN]
+    walks = [ga.walk(codes[14], found[name], steps, hold=found.without(name)) for name in SHOWN]
     captions = ["as drawn" if step == 0 else f"{step:+d} σ" for step in steps]
     image = ga.strip(generator, ga.Latents.cat(walks), captions=captions, row_labels=SHOWN)
     save_image(image, DOCS / "strip.png")
