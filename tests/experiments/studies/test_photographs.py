@@ -55,3 +55,16 @@ def test_too_few_images_and_unknown_attributes_are_refused() -> None:
         study_photographs(own, {"others": images})
     with pytest.raises(ga.UnknownNameError, match="did you mean 'red'"):
         study_photographs(own, {}, attribute="reed")
+
+
+def test_without_a_choice_the_first_attribute_that_has_a_direction_is_moved() -> None:
+    toy = ga.ToyGenerator(z_dim=12, w_dim=12, num_layers=3, cosine=0.2)
+
+    def scores(images: torch.Tensor) -> torch.Tensor:
+        return torch.cat([torch.full((len(images), 1), -9.0), toy.read(images)], dim=1)
+
+    scorer = ga.scorer(scores, names=["never", *toy.attributes], output="logits")
+    found = study_photographs(ga.Experiment(toy, scorer), {}, n=120, images=4, budget="quick")
+    assert found.attribute == toy.attributes[0]
+    with pytest.raises(ga.ScoreError, match="never"):
+        study_photographs(ga.Experiment(toy, scorer), {}, n=120, images=4, attribute="never")

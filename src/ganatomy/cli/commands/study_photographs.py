@@ -39,7 +39,7 @@ def photographs(
     The folder receives report.html, summary.json and figures/. For faces the training domain is drawn anew.
 
     Args:
-        attribute: Attribute to move; by default Smiling where it is scored, else the first.
+        attribute: Attribute to move; by default Smiling where it has a direction, else the first that has one.
         n: Number of images in which its direction is found.
         images: Number of images of each kind.
         step: Strength of the edit, in standard deviations of latents.

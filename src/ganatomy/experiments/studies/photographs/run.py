@@ -10,19 +10,23 @@ from torch import Tensor
 
 from ganatomy.directions import regression
 from ganatomy.edits import move
-from ganatomy.errors import SettingError
+from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.experiments.base import Experiment, on_workers
 from ganatomy.experiments.studies.photographs.result import GENERATED, Group, PhotographStudy
 from ganatomy.inversion import Inversion, invert, prepare_inversion
 from ganatomy.latents import Direction, Latents
 from ganatomy.perception.base import Scorer, Scores
 from ganatomy.plots import draw_images
+from ganatomy.surveys import Survey
 
 OWN = "own samples"
 """The group of generated images that are inverted."""
 
 FEWEST = 4
 """Images of a group."""
+
+USUAL = "Smiling"
+"""The attribute of the literature."""
 
 
 @torch.no_grad()
@@ -44,7 +48,7 @@ def study_photographs(
         experiment: generator, scorer that the direction is found with, and judge that reads the images where there is
             one; else the scorer does.
         photographs: images of the generator's size by the name of their group, such as "other photographs".
-        attribute: to move; by default Smiling where it is scored, else the first.
+        attribute: to move; by default Smiling where it has a direction, else the first that has one.
         n: codes that the direction is learnt from.
         images: generated images, and own samples that are inverted.
         step: of the edit, in standard deviations of codes, away from what the image shows.
@@ -66,10 +70,8 @@ def study_photographs(
     """
     scorer = experiment.image_scorer
     reader: Scorer = experiment.judge or scorer
-    shared = [name for name in scorer.names if name in reader.names]
-    if attribute is None:
-        attribute = "Smiling" if "Smiling" in shared else shared[0] if shared else scorer.names[0]
-    attribute = reader.select([attribute]).names[0]
+    if attribute is not None:
+        attribute = reader.select(scorer.select([attribute]).names).names[0]
     for name, given in {OWN: torch.empty(images, 1), **photographs}.items():
         if len(given) < FEWEST:
             raise SettingError(
@@ -81,7 +83,7 @@ def study_photographs(
         prepared = prepare_inversion(
             generator, space=None if experiment.space is None else experiment.editing_space
         )
-    found = regression(experiment.survey(n))[attribute]
+    found = _direction(experiment.survey(n), attribute, reader)
     drawn = experiment.sample(images)
     own = draw_images(generator, experiment.sample(images, offset=2), batch_size=experiment.batch_size)
     groups = [_group(experiment, reader, found, GENERATED, drawn, step=step)]
@@ -99,7 +101,7 @@ def study_photographs(
     return PhotographStudy(
         signature=generator.signature,
         groups=tuple(groups),
-        attribute=attribute,
+        attribute=found.name,
         step=step,
         editability=_editability(groups),
         reader=reader.description,
@@ -107,6 +109,21 @@ def study_photographs(
         num_codes=n,
         seconds=dict(experiment.clock.seconds),
     )
+
+
+def _direction(survey: Survey, attribute: str | None, reader: Scorer) -> Direction:
+    """The direction of an attribute, by default of `USUAL`, else of the first that the reader knows too.
+
+    Raises:
+        ScoreError: for one that too few images have, or lack.
+    """
+    if attribute is not None:
+        return regression(survey, [attribute])[0]
+    found = regression(survey)
+    shared = [name for name in found.names if name in reader.names]
+    if not shared:
+        raise UnknownNameError("attribute of the judge", found.names[0], reader.names)
+    return found[USUAL if USUAL in shared else shared[0]]
 
 
 def _editability(groups: list[Group]) -> float:
