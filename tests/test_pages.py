@@ -345,7 +345,7 @@ PAGES = {
     ),
     "docs/few-labels.md": Page(
         prints=[
-            "glasses, from 7 yes and 10 no",
+            "glasses, from 9 yes and 10 no",
             "glasses, from 12 yes and 12 no",
             "of the squared gradient",
         ],

@@ -58,7 +58,7 @@ def test_a_judge_that_is_the_scorer_is_refused_before_anything_is_made(
 ) -> None:
     outcome = run(*arguments, "--judge", f"{judge},{files.scorer}", "-o", tmp_path / "out")
     assert "took part itself" in outcome.complaint
-    assert not list((tmp_path / "out").iterdir())
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_sheet_of_too_few_images_is_refused_before_anything_is_made(
@@ -66,7 +66,7 @@ def test_a_sheet_of_too_few_images_is_refused_before_anything_is_made(
 ) -> None:
     complaint = run(*arguments, "--blind", 1, "-o", tmp_path / "out").complaint
     assert "ask for at least 3" in complaint
-    assert not list((tmp_path / "out").iterdir())
+    assert not (tmp_path / "out").exists()
 
 
 def test_answers_without_a_sheet_are_refused(run: Run, files: Any, tmp_path: Path) -> None:

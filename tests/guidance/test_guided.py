@@ -325,12 +325,14 @@ def test_fewer_codes_than_numbers_tell_as_much_as_they_can():
 def test_a_smile_on_the_bundled_faces_changes_little_else():
     generator, scorer = ga.load("faces"), ga.scorer("faces")
     assert isinstance(scorer, NetworkScorer)
-    was = generator.sample(4, seed=1, space="w")
+    was, smiling = generator.sample(12, seed=1, space="w"), scorer.names.index("Smiling")
+    was = was[scorer.score(generator(was)).probabilities[:, smiling] < 0.6][:4]  # the others have no room
     found = ga.guided(generator, scorer, was, {"Smiling": "+0.25"}, hold="all")
     # How many get there is a matter of the model: some end where codes become unlikely.
     assert found.reached.any()
-    own, others = found.changes[:, scorer.names.index("Smiling")], found.drift.abs().mean()
-    assert own.min() > 0.05
+    own, others = found.changes[:, smiling], found.drift.abs().mean()
+    assert own.min() > 0
+    assert own[found.reached].min() > 0.2
     assert own.mean() > 4 * others
     assert found.distance.max() <= SETTINGS.farthest + 1e-3
     kept = ga.guided(
