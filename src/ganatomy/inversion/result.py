@@ -25,12 +25,12 @@ MISSED = 0.3
 """The same in one place, of the variance there: of 40 photographs, 5 lie beyond, whose glasses, hand or eyes are not in
 the inversion though the rest fits."""
 
-PLACES = (
+THIRDS = (
     ("upper left", "top", "upper right"),
     ("left", "middle", "right"),
     ("lower left", "bottom", "lower right"),
 )
-"""Of thirds of an image."""
+"""Names of the thirds of an image, row by row."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -194,7 +194,7 @@ def _worst_place(
     )
     worst, at = (near[1:] / near[0]).flatten(1).max(1)
     rows, columns = (at // width * 3 // height).tolist(), (at % width * 3 // width).tolist()
-    return worst, tuple(PLACES[row][column] for row, column in zip(rows, columns, strict=True))
+    return worst, tuple(THIRDS[row][column] for row, column in zip(rows, columns, strict=True))
 
 
 def _unlike(values: Float[Tensor, " 3"], own: Float[Tensor, "3 m"]) -> str:

@@ -94,7 +94,7 @@ _FACES = GanSettings(
     ),
     z_dim=128,
     w_dim=128,
-    # With so strong a penalty to the end, what is rare and fine stays unseen: recall .03 instead of .1.
+    # With so strong a penalty to the end, what is rare and fine stays unseen: recall .03 instead of .15.
     settling=0.5,
     loss="relativistic",
     r1_gamma=2.0,
