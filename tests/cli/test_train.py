@@ -54,6 +54,7 @@ def test_a_folder_becomes_a_generator_after_one_plain_sentence(
         (["stylegan2"], "trained on your own images"),
         (["stylegan2", "{photos}", "--bundle"], "no bundled model"),
         (["digits", "{photos}", "--classes", "folders"], "takes no --classes"),
+        (["faces", "--width", "64"], "takes no --width"),
         (["stylegan2", "{photos}", "--resolution", "48"], "48 px cannot be trained"),
         (["stylegan2", "{photos}", "--resolution", "64"], "the largest 32; use a smaller --resolution"),
         (["stylegan2", "{photos}", "--crop", "left"], "use center, stretch or pixels"),

@@ -18,6 +18,7 @@ from ganatomy.training.own import train_own
 from ganatomy.training.planning import TrainingBudget, TrainingPlan, plan_training
 from ganatomy.training.run import GanRun
 from ganatomy.training.settings import GanSettings
+from ganatomy.training.starting import open_start
 from ganatomy.training.steps import train_step
 
 
@@ -90,11 +91,32 @@ def test_minutes_become_images(data: Path) -> None:
     assert fitted.seconds == pytest.approx(300, rel=0.2)
 
 
+def test_a_width_narrows_every_layer_and_stays_with_the_run(data: Path, tmp_path: Path) -> None:
+    def train(width: int | None) -> Path:
+        budget = TrainingBudget(images=32, width=width)
+        return train_own("stylegan2", data, tmp_path / "run", framing=Framing(resolution=16), budget=budget)
+
+    generator = load(train(16))
+    assert tuple(generator.config.widths) == (16, 16, 16)
+    with pytest.raises(CheckpointError, match="widths differ"):
+        train(None)
+
+
+def test_a_run_that_starts_from_a_generator_has_its_width(data: Path, tmp_path: Path) -> None:
+    options = {"framing": Framing(resolution=16), "budget": TrainingBudget(images=32, width=16)}
+    begun = open_start(str(train_own("dcgan-r1", data, tmp_path / "run", **options)))
+    with pytest.raises(SettingError, match="leave the width out"):
+        train_own("dcgan-r1", data, tmp_path / "more", start=begun, **options)
+    assert not (tmp_path / "more").exists()
+
+
 def test_what_does_not_exist_is_said(data: Path, tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'stylegan'"):
         train_own("stylgan", data, tmp_path, framing=Framing(resolution=16))
     with pytest.raises(SettingError, match="48 px cannot be trained"):
         train_own("stylegan2", data, tmp_path, framing=Framing(resolution=48))
+    with pytest.raises(SettingError, match="widest layer has 2 channels"):
+        train_own("stylegan2", data, tmp_path, framing=Framing(resolution=16), budget=TrainingBudget(width=2))
     with pytest.raises(SettingError, match="device cuda:7 cannot be used"):
         train_own("stylegan2", data, tmp_path, framing=Framing(resolution=16), device="cuda:7")
 

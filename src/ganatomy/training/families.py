@@ -15,6 +15,8 @@ from ganatomy.training.settings import CONFIGURATIONS, Configuration, GanSetting
 EARLY = 0.2
 """Share of the images that is shown below the full resolution, where a family grows."""
 RESOLUTIONS = tuple(2**k for k in range(4, 11))
+NARROWEST, WIDEST = 4, 1024
+"""Channels of the widest layer."""
 
 
 def stylegan2(resolution: int, channels: int) -> GanSettings:
@@ -183,22 +185,27 @@ FAMILIES: dict[str, Callable[[int, int], GanSettings]] = {
 """By the name that a person gives; those of StyleGAN's ablation follow a colon."""
 
 
-def family_settings(name: str, *, resolution: int, channels: int = 3, num_classes: int = 0) -> GanSettings:
+def family_settings(
+    name: str, *, resolution: int, channels: int = 3, num_classes: int = 0, width: int | None = None
+) -> GanSettings:
     """The settings of a family at this resolution; how many images are shown is yet to be said.
 
     Args:
         name: one of `FAMILIES`.
         resolution: pixels a side.
-        channels: 1 or 3.
+        channels: of an image, 1 or 3.
         num_classes: that generator and critic are told; 0 for none.
+        width: of the widest layer, in channels, and the others in proportion; by default the family's own.
 
     Raises:
-        UnknownNameError: for another family. SettingError: for a resolution that is no power of two in reach, or
-            classes where the family takes none.
+        UnknownNameError: for another family. SettingError: for a resolution that is no power of two in reach, a width
+            that is none, or classes where the family takes none.
 
     Example:
         >>> family_settings("stylegan2", resolution=64).widths
         (256, 256, 256, 128, 64)
+        >>> family_settings("stylegan2", resolution=64, width=64).widths
+        (64, 64, 64, 32, 16)
     """
     if name not in FAMILIES:
         raise UnknownNameError("family of GANs", name, FAMILIES)
@@ -206,7 +213,15 @@ def family_settings(name: str, *, resolution: int, channels: int = 3, num_classe
         raise SettingError(
             f"a GAN of {resolution} px cannot be trained; choose a resolution of {', '.join(map(str, RESOLUTIONS))}"
         )
-    return replace(FAMILIES[name](resolution, channels), num_classes=num_classes)
+    settings = replace(FAMILIES[name](resolution, channels), num_classes=num_classes)
+    if width is None:
+        return settings
+    if not NARROWEST <= width <= WIDEST:
+        raise SettingError(
+            f"a GAN whose widest layer has {width} channels cannot be trained; give {NARROWEST} to {WIDEST}"
+        )
+    own = max(settings.widths)
+    return replace(settings, widths=tuple(max(1, channels * width // own) for channels in settings.widths))
 
 
 def showing(settings: GanSettings, images: int) -> GanSettings:

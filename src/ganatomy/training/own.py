@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.datasets.files import Framing
-from ganatomy.errors import CheckpointError
+from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators import save_generator
 from ganatomy.generators.precision import quick_precision
 from ganatomy.perception.features import features_of
@@ -51,8 +51,8 @@ def train_own(
         folder: receives `generator.safetensors`, `checkpoint.pt`, `settings.json`, sheets of samples, and
             `progress.csv`.
         framing: how images become squares of one size, and what classes they have.
-        budget: minutes to train for on this machine, or images to show. A run that goes on keeps what was found to fit
-            the minutes; images change its end.
+        budget: minutes to train for on this machine, or images to show, and the width of the model. A run that goes on
+            keeps what was found to fit the minutes; images change its end.
         start: a generator of this family to start from, and its critic where that is known; the framing is of its
             resolution.
         seed: of the weights, the codes and the order of the images.
@@ -72,7 +72,9 @@ def train_own(
         train_own("stylegan2", Path("photos/"), Path("run/"), framing=Framing(resolution=64),
                   budget=TrainingBudget(minutes=600))
     """
-    planned = family_settings(family, resolution=framing.resolution)
+    planned = family_settings(family, resolution=framing.resolution, width=budget.width)
+    if start is not None and budget.width is not None:
+        raise SettingError("a run that starts from a generator has its width; leave the width out")
     if start is not None:
         planned = settings_from(start, planned)
     with launched(device) as (ranks, own):
@@ -81,7 +83,8 @@ def train_own(
         fresh = replace(planned, seed=seed)
         if start is None:
             sizes = {"channels": source.channels, "num_classes": len(source.classes)}
-            fresh = replace(family_settings(family, resolution=framing.resolution, **sizes), seed=seed)
+            fresh = family_settings(family, resolution=framing.resolution, width=budget.width, **sizes)
+            fresh = replace(fresh, seed=seed)
         if quick_precision(own) == "float32":
             fresh = replace(fresh, precision="float32")
         started = folder / SETTINGS

@@ -24,6 +24,12 @@ def train(
     images: Annotated[
         int | None, Parameter(help="How many images to show instead; a million by default.")
     ] = None,
+    width: Annotated[
+        int | None,
+        Parameter(
+            help="Number of channels at most, by default the family's own; half of them train up to four times as fast."
+        ),
+    ] = None,
     start: Annotated[
         str | None,
         Parameter(
@@ -65,6 +71,7 @@ def train(
 
     Example:
         ganatomy train stylegan2 photos/ -o run/ --resolution 64 --minutes 600 --mirror
+        ganatomy train progan photos/ -o run/ --resolution 32 --width 64 --minutes 60
         ganatomy train stylegan2 drawings/ -o drawn/ --from run/ --images 100000
         ganatomy train stylegan2-ada photos/ -o run/ --resolution 32 --classes Male,Smiling
         ganatomy train digits train-images-idx3-ubyte.gz -o digits-run/
@@ -76,8 +83,9 @@ def train(
 
     if name not in FAMILIES and name not in TRAININGS:
         raise UnknownNameError("model to train", name, [*FAMILIES, *TRAININGS])
-    if name not in FAMILIES and classes is not None:
-        raise SettingError("a bundled model takes no --classes; they are for a family on your own images")
+    for option, given in {"--classes": classes, "--width": width}.items():
+        if name not in FAMILIES and given is not None:
+            raise SettingError(f"a bundled model takes no {option}; it is for a family on your own images")
     if name in FAMILIES and (data is None or bundle):
         raise SettingError(
             f"{name} is trained on your own images, and no bundled model; name their folder, zip or idx file"
@@ -101,7 +109,7 @@ def train(
                     data,
                     out,
                     framing=framing,
-                    budget=TrainingBudget(minutes=minutes, images=images),
+                    budget=TrainingBudget(minutes=minutes, images=images, width=width),
                     start=begun,
                     seed=seed,
                     device=device,

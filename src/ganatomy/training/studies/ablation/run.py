@@ -16,7 +16,7 @@ from ganatomy.generators.precision import quick_precision
 from ganatomy.metrics.frechet import frechet_distance, gaussian_distance
 from ganatomy.perception.features import Features
 from ganatomy.progress import Clock, Progress
-from ganatomy.training.families import family_settings, showing, widths
+from ganatomy.training.families import family_settings, showing
 from ganatomy.training.images import TrainingImages, as_images
 from ganatomy.training.records import Say
 from ganatomy.training.settings import CONFIGURATIONS, GanSettings
@@ -148,12 +148,11 @@ def study_ablation(
 
 def configured(name: str, images: TrainingImages, budget: AblationBudget, *, device: str) -> GanSettings:
     """The settings of a configuration with the study's budget: narrower than the family's."""
-    family = family_settings(f"stylegan:{name}", resolution=images.resolution, channels=images.channels)
+    family = family_settings(
+        f"stylegan:{name}", resolution=images.resolution, channels=images.channels, width=budget.width
+    )
     own = replace(
         family,
-        widths=widths(
-            images.resolution, most=budget.width, total=budget.width * 16, least=min(8, budget.width)
-        ),
         z_dim=budget.width,
         w_dim=budget.width,
         num_classes=len(images.classes),
