@@ -26,18 +26,15 @@ from ganatomy.latents import Latents
 from ganatomy.recipes import ModelReference
 from ganatomy.statistics.intervals import mean_of
 from ganatomy.studio.bench import Bench
-from ganatomy.studio.page import panel_data
+from ganatomy.studio.page import RIGHT, panel_data
 from ganatomy.studio.ranges import ends_of
 from ganatomy.studio.refining import with_direction, without_goals
 from ganatomy.studio.scenes import Scene
+from ganatomy.studio.tracks import ROOM
 from ganatomy.zoo import MODELS
 
-LEAST_SHOWN = 0.02
-"""A change of the judge's probability below this is none."""
 LEAST_REACHED = 0.5
 """Score that the slider must lead to on its track, for an image that is compared."""
-RIGHT = 0.8
-"""Share of images in which the own score must move the right way, for a slider that is not folded away."""
 
 
 def open_bench(model: str) -> Bench:
@@ -191,7 +188,7 @@ def ends(model: str, count: int, sheet: Path | None) -> None:
         after = read(bench, bench.judge, moved)[:, column].reshape(2, count)
         change = torch.stack([before[:, column] - after[0], after[1] - before[:, column]])
         # Where an image has it fully, or not at all, that way leads nowhere.
-        room = torch.stack([before[:, column], 1 - before[:, column]]) > LEAST_SHOWN
+        room = torch.stack([before[:, column], 1 - before[:, column]]) > ROOM
         right = float((change > 0)[room].float().mean())
         print(
             f"{name:22} {'works' if is_open else 'folded away':12} the right way in {100 * right:3.0f} % of "

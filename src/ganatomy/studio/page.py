@@ -14,15 +14,16 @@ from ganatomy.experiments.explore.panel import Panel, Sliders
 from ganatomy.metrics.entanglement import DOUBTS
 from ganatomy.report.writer import as_json
 from ganatomy.studio.groups import GROUPS, groups_of
+from ganatomy.studio.tracks import LIMIT
 
-LIMIT = 3.0
-"""Steps each way that a slider goes at most."""
 NUM_ALSO = 3
 """Other attributes that are named for each slider."""
 LITTLE = 0.01
 """A mean change of probability below this is not named."""
 CLOSED = ("short", "unconfirmed", "unusual")
 """Doubts of sliders that hardly change in this model what they are named after, while images stay usual."""
+RIGHT = 0.8
+"""Share of images in which a slider at the end of its track must have moved its own score the right way."""
 FIRST = "Smiling"
 """What most people try first, where a model has it."""
 READY = 0.2
@@ -101,6 +102,9 @@ def _typical(gallery: Gallery) -> Int[Tensor, " t"]:
 def _direction(panel: Panel, k: int, group: str | None) -> dict[str, Any]:
     best = panel.best
     doubt = "" if best is None else DOUBTS[int(best.doubts[k])]
+    doubted = doubt in CLOSED or (best is not None and not bool(best.selectivity[k, 1] > 1))
+    right = None if panel.right_at_ends is None else float(panel.right_at_ends[k])
+    right = None if right is None or math.isnan(right) else right
     return as_json(
         {
             "name": panel.names[k],
@@ -110,7 +114,9 @@ def _direction(panel: Panel, k: int, group: str | None) -> dict[str, Any]:
             "auc": round(panel.directions[k].auc, 4),
             "prevalence": None if panel.prevalence is None else round(float(panel.prevalence[k]), 4),
             "doubt": doubt,
-            "works": doubt not in CLOSED and (best is None or bool(best.selectivity[k, 1] > 1)),
+            "works": not doubted and (right is None or right >= RIGHT),
+            # Why it is folded away, where a single step is clean.
+            "wrong_at_ends": None if doubted or right is None or right >= RIGHT else round(1 - right, 2),
             "limit": LIMIT,
         }
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ganatomy.directions import ganspace, sefa
 from ganatomy.directions.ganspace import IMAGES
 from ganatomy.errors import SettingError
@@ -14,6 +16,7 @@ from ganatomy.latents import Space
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.judging import Judge
 from ganatomy.progress import Progress
+from ganatomy.studio.tracks import right_at_ends
 
 NUM_SURVEYED = 2400
 NUM_MEASURED = (24, 128)
@@ -67,7 +70,8 @@ def prepare(
     found = explore(
         experiment, n=n, methods=(), measured=measured or affordable, measured_psi=shown_psi(generator)
     )
-    return Panel.of(found)
+    panel = Panel.of(found)
+    return replace(panel, right_at_ends=right_at_ends(panel, experiment))
 
 
 def _without_scorer(experiment: Experiment, *, num_seeds: int) -> Panel:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from ganatomy.critics import Realness
 from ganatomy.errors import GanatomyError
@@ -16,19 +14,13 @@ from ganatomy.generators.natural_codes import UNUSUAL
 from ganatomy.latents import Latents
 from ganatomy.recipes import Move
 from ganatomy.studio.bench import Bench
-from ganatomy.studio.page import LIMIT
 from ganatomy.studio.queries import Answer, Emit, Query, made
 from ganatomy.studio.scenes import Scene
+from ganatomy.studio.tracks import GRID, RARE, last_within, track
 from ganatomy.studio.turns import Pause
 
-RARE = 99.0
-"""Percentile of drawn codes from which a track says that images get rare."""
-GRID = 0.05
-"""Steps between the places of a track that are looked at: those that a slider can stand at."""
 LOOKED_AT = 0.5
 """Steps between the images of a track that a critic sees."""
-SHORTEST = 0.5
-"""Steps that a slider goes at least: a track without any length could not be used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +53,7 @@ class RangesQuery(Query):
 def ends_of(
     bench: Bench, scene: Scene, name: str, *, pause: Pause, base: Latents | None = None
 ) -> list[float]:
-    """Steps at which the code leaves `RARE` and `UNUSUAL` per cent of drawn codes, both ways; at most `LIMIT`.
-
-    A code that lies outside already may go on until it lies further out.
+    """The track of a slider in a scene, as `tracks.track` finds it from codes.
 
     Args:
         bench: the model.
@@ -80,10 +70,7 @@ def ends_of(
     moved = move.apply(base, bench.generator)
     natural = bench.natural(moved.space)
     start, after = (natural.distribution.coordinates(one)[0] for one in (base.to(moved.space), moved))
-    steps = torch.arange(0, LIMIT + GRID / 2, GRID, dtype=torch.float64)
-    ways = natural.percentiles_along(start, after - start, torch.cat([-steps, steps])).chunk(2)
-    rare, unusual = ([last_within(steps, way, bound) for way in ways] for bound in (RARE, UNUSUAL))
-    return [round(end, 3) for end in (-unusual[0], -rare[0], rare[1], unusual[1])]
+    return list(track(natural, start, after - start))
 
 
 def real_ends(
@@ -111,14 +98,3 @@ def real_ends(
         )
     (rare_low, first), (rare_high, last) = found
     return [round(end, 3) for end in (-first, -rare_low, rare_high, last)]
-
-
-def last_within(steps: Float[Tensor, " t"], percentiles: Float[Tensor, " t"], bound: float) -> float:
-    """The last step before a percentile passes the bound, or the first percentile where that is larger.
-
-    >>> last_within(0.5 * torch.arange(4), torch.tensor([50.0, 80.0, 90.0, 99.95]), 99.9)
-    1.0
-    """
-    outside = (percentiles > max(bound, float(percentiles[0]))).nonzero()
-    last = int(outside[0]) - 1 if len(outside) else len(percentiles) - 1
-    return max(SHORTEST, float(steps[last]))

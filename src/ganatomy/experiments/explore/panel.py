@@ -107,6 +107,8 @@ class Panel:
         holding: finds directions that hold chosen attributes; None without a classifier.
         gallery: images of the first seeds.
         target_change: of its own probability by one step; 0 where a step is a standard deviation.
+        right_at_ends: share of images in which each slider moved its own score the right way when it stood at the ends
+            of its track, nan where that cannot be told; None where it was not measured, as in a report's panel.
         notes: sentences that a reader must know.
     """
 
@@ -124,6 +126,7 @@ class Panel:
     held: Sliders | None = None
     holding: Holding | None = None
     target_change: float = 0.0
+    right_at_ends: Float[Tensor, " k"] | None = None
     notes: tuple[str, ...] = ()
 
     @classmethod

@@ -75,6 +75,8 @@ def save_panel(panel: Panel, path: str | os.PathLike[str]) -> Path:
         tensors |= narrowed({"gallery.features": panel.gallery.features}, 8)
     if panel.prevalence is not None:
         tensors["prevalence"] = panel.prevalence
+    if panel.right_at_ends is not None:
+        tensors["right_at_ends"] = panel.right_at_ends
     for how, sliders in panel.measured.items():
         tensors |= {
             f"{how}.steps": sliders.steps,
@@ -131,6 +133,7 @@ def load_panel(path: str | os.PathLike[str]) -> Panel:
                 features=None if features is None else features.float(),
             ),
             prevalence=tensors.get("prevalence"),
+            right_at_ends=tensors.get("right_at_ends"),
             alone=_sliders(tensors, "alone"),
             held=_sliders(tensors, "held"),
             holding=Holding(

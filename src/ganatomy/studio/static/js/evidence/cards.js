@@ -16,7 +16,7 @@ export const Cards = ({ directions }) => html`
   </section>`;
 
 function Card({ direction }) {
-  const { name, measured: effects, auc, prevalence, works } = direction;
+  const { name, measured: effects, auc, prevalence, works, wrong_at_ends: wrong } = direction;
   const also = effects?.[howMeasured(direction)].also ?? [];
   return html`
     <li class="card">
@@ -35,7 +35,8 @@ function Card({ direction }) {
         ${prevalence != null && html`<div><dt>In images of the model</dt><dd>${Math.round(100 * prevalence)} %</dd></div>`}
       </dl>
       ${also.length > 0 && html`<p class="quiet">One step also changes ${listed(also.map((one) => `${titled(one.name)} ${points(one.change)}`))}.</p>`}
-      ${!works && html`<p class="quiet">Barely separable in this model.</p>`}
+      ${!works && html`<p class="quiet">${wrong == null ? "Barely separable in this model."
+        : `At the ends of its track it goes the wrong way in ${Math.round(100 * wrong)} % of images.`}</p>`}
       </details>
     </li>`;
 }
