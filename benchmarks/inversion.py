@@ -4,6 +4,7 @@
     python benchmarks/inversion.py drawn                    # drawn faces that the generator never made
     python benchmarks/inversion.py dial tuned               # the price of editability; pivotal tuning
     python benchmarks/inversion.py dial tuned photographs --model GAN --images FOLDER_OR_ZIP --scorer SCORER.onnx
+    python benchmarks/inversion.py remarks --model GAN --images FOLDER_OR_ZIP --scorer SCORER.onnx --sheet SHEET.png
 
 Seconds are of one processor. Edits move one attribute by 2.5 standard deviations, away from what the image shows, along
 a direction that `regression` finds with the scorer. The judge reads them, or where there is none the scorer; neither is
@@ -30,6 +31,8 @@ from ganatomy.inversion import METHODS
 from ganatomy.statistics.intervals import mean_of
 
 STEP = 2.5
+WORST = 8
+"""Images that the sheet of remarks shows."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Bench:
     attribute: str
     images: Tensor
     prepared: ga.Preparation
+    sheet: Path | None
 
     def direction(self) -> ga.Direction:
         return ga.regression(ga.survey(self.generator, self.scorer, n=2000, space="w", seed=0))[
@@ -92,6 +96,22 @@ def photographs(bench: Bench) -> None:
         f"{len(bench.images)} photographs (asked: quick 23 dB in 1 s, balanced 26 dB in 3 s, share of change .6)"
     )
     compare(bench, {f"fast, {budget}": {"budget": budget} for budget in ("quick", "balanced")})
+
+
+def remarks(bench: Bench) -> None:
+    """What is said of images that do not fit; the sheet shows those worst missed in one place, and their inversions."""
+    found, seconds = timed(bench, bench.images)
+    row("fast, balanced", found, seconds)
+    said = [text for text in found.remarks if text]
+    print(f"{len(said)} of {len(found)} have a remark")
+    worst = found.fit.missed.argsort(descending=True)[:WORST]
+    for place, k in enumerate(worst.tolist()):
+        print(
+            f"{place + 1}: missed {float(found.fit.missed[k]):.2f} at the {found.fit.places[k]}; {found.remarks[k]}"
+        )
+    if bench.sheet is not None:
+        pair = torch.cat([found.targets[worst], found.images[worst]])
+        ga.grid(pair, columns=len(worst), row_labels=["given", "inverted"]).save(bench.sheet)
 
 
 def dial(bench: Bench) -> None:
@@ -199,6 +219,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "dial": dial,
     "tuned": tuned,
     "photographs": photographs,
+    "remarks": remarks,
 }
 
 
@@ -212,6 +233,7 @@ def main() -> None:
     parser.add_argument("--scorer")
     parser.add_argument("--judge")
     parser.add_argument("--attribute", default="Smiling")
+    parser.add_argument("--sheet", type=Path, help="file for the images that the remarks are about")
     parser.add_argument("-n", type=int, default=32, help="images")
     asked = parser.parse_args()
 
@@ -234,6 +256,7 @@ def main() -> None:
         attribute=asked.attribute,
         images=images,
         prepared=prepared,
+        sheet=asked.sheet,
     )
     print(f"budgets: {METHODS['fast'].budgets}; dial {METHODS['fast'].editability} unless another is given")
     for part in asked.parts:
