@@ -8,7 +8,8 @@
 
 Seconds are of one processor. Edits move one attribute by 2.5 standard deviations, away from what the image shows, along
 a direction that `regression` finds with the scorer. The judge reads them, or where there is none the scorer; neither is
-in the loss, but for the scorer of the bundled faces, whose features are.
+in the loss, but for the scorer of the bundled faces, whose features are. Identity is by the reader's features, where it has
+any besides its scores.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 import argparse
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,13 @@ import ganatomy as ga
 from ganatomy.datasets.folders import image_files
 from ganatomy.datasets.references import drawn_reference
 from ganatomy.inversion import METHODS
+from ganatomy.perception.features import network_of
 from ganatomy.statistics.intervals import mean_of
 
 STEP = 2.5
-WORST = 8
-"""Images that the sheet of remarks shows."""
+WORST, SHOWN = 8, 16
+"""Images that a sheet shows: of those with remarks, and of edits."""
+AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,21 @@ class Bench:
         return ga.regression(ga.survey(self.generator, self.scorer, n=2000, space="w", seed=0))[
             self.attribute
         ]
+
+
+@dataclass(frozen=True)
+class Edited:
+    """What an edit did to n images.
+
+    Args:
+        changes: of all probabilities that the reader sees, positive where they go the way of the edit.
+        features: of the reader, before and after.
+        images: before and after.
+    """
+
+    changes: Tensor
+    features: tuple[Tensor, Tensor]
+    images: tuple[Tensor, Tensor]
 
 
 def timed(bench: Bench, images: Tensor, **settings: object) -> tuple[ga.Inversion, float]:
@@ -130,6 +148,11 @@ def compare(bench: Bench, settings: dict[str, dict[str, Any]]) -> None:
         row(name, found, seconds)
         changes = edit(bench, direction, bench.generator, found.latents)
         print(f"{'':28} {describe(bench, changes, reference)}")
+        if bench.sheet is not None:
+            few = [found.targets, *changes.images]
+            rows = torch.cat([images[:SHOWN] for images in few])
+            file = bench.sheet.with_name(f"{bench.sheet.stem} {name}.png")
+            ga.grid(rows, columns=SHOWN, row_labels=["given", "inverted", bench.attribute]).save(file)
 
 
 def tuned(bench: Bench) -> None:
@@ -150,7 +173,7 @@ def tuned(bench: Bench) -> None:
             psnr.append(result.after)
             (adopted,) = result.adopt(ga.Directions([direction]))
             changes.append(edit(bench, adopted, result.generator, result.latents))
-        shown = describe(bench, torch.cat(changes), reference)
+        shown = describe(bench, joined(changes), reference)
         print(
             f"locality {locality:g}: PSNR {mean_of(torch.cat(psnr))} dB, {seconds / len(images):.2f} s with the "
             f"inversion; {shown}"
@@ -162,29 +185,52 @@ def generated(bench: Bench) -> ga.Latents:
 
 
 @torch.no_grad()
-def edit(bench: Bench, direction: ga.Direction, generator: ga.Generator, latents: ga.Latents) -> Tensor:
-    """Changes of all probabilities that the reader sees, positive where they go the way of the edit."""
-    rows = []
-    for k in range(len(latents)):
-        before = bench.reader(generator(latents[k]).clamp(-1, 1)).probabilities
-        sign = 1.0 if before[0, bench.reader.names.index(bench.attribute)] < 0.5 else -1.0
-        moved = ga.move(latents[k], direction, sign * STEP, units="sigma")
-        rows.append(sign * (bench.reader(generator(moved).clamp(-1, 1)).probabilities - before))
-    return torch.cat(rows)
+def edit(bench: Bench, direction: ga.Direction, generator: ga.Generator, latents: ga.Latents) -> Edited:
+    """Every image with the attribute that it does not show."""
+    features = ga.features_of("scorer", bench.reader)
+    before = torch.cat([generator(part).clamp(-1, 1) for part in parts(latents)])
+    was = torch.cat([bench.reader(images).probabilities for images in before.split(AT_ONCE)])
+    signs = torch.where(was[:, bench.reader.names.index(bench.attribute)] < 0.5, 1.0, -1.0)
+    moved = ga.move(latents, direction, signs * STEP, units="sigma")
+    after = torch.cat([generator(part).clamp(-1, 1) for part in parts(moved)])
+    now = torch.cat([bench.reader(images).probabilities for images in after.split(AT_ONCE)])
+    seen = (torch.cat([features(part) for part in images.split(AT_ONCE)]) for images in (before, after))
+    return Edited(changes=signs[:, None] * (now - was), features=(*seen,), images=(before, after))
 
 
-def describe(bench: Bench, changes: Tensor, reference: Tensor | None = None) -> str:
+def parts(latents: ga.Latents) -> list[ga.Latents]:
+    return [latents[rows] for rows in torch.arange(len(latents)).split(AT_ONCE)]
+
+
+def joined(edited: Sequence[Edited]) -> Edited:
+    """Edits of several generators as one."""
+    return Edited(
+        changes=torch.cat([one.changes for one in edited]),
+        features=(
+            torch.cat([one.features[0] for one in edited]),
+            torch.cat([one.features[1] for one in edited]),
+        ),
+        images=(
+            torch.cat([one.images[0] for one in edited]),
+            torch.cat([one.images[1] for one in edited]),
+        ),
+    )
+
+
+def describe(bench: Bench, edited: Edited, reference: Edited | None = None) -> str:
     column = bench.reader.names.index(bench.attribute)
+    changes = edited.changes
     target, others = changes[:, column], changes.abs().sum(1) - changes[:, column].abs()
     others = others / max(changes.shape[1] - 1, 1)
-    share = (
-        ""
-        if reference is None
-        else f" ({float(target.mean() / reference[:, column].mean()):.2f} of generated)"
-    )
+    share = ""
+    if reference is not None:
+        share = f" ({float(target.mean() / reference.changes[:, column].mean()):.2f} of generated)"
+    identity = ""
+    if network_of(bench.reader) is not None:
+        identity = f", identity kept {ga.identity_kept(*edited.features).kept}"
     return (
         f"{bench.attribute} changes by {mean_of(target)}{share}, selectivity "
-        f"{float(target.mean() / others.mean()):.1f}"
+        f"{float(target.mean() / others.mean()):.1f}{identity}"
     )
 
 
@@ -233,7 +279,11 @@ def main() -> None:
     parser.add_argument("--scorer")
     parser.add_argument("--judge")
     parser.add_argument("--attribute", default="Smiling")
-    parser.add_argument("--sheet", type=Path, help="file for the images that the remarks are about")
+    parser.add_argument(
+        "--sheet",
+        type=Path,
+        help="file for images; of edits one for each setting",
+    )
     parser.add_argument("-n", type=int, default=32, help="images")
     asked = parser.parse_args()
 
