@@ -8,8 +8,8 @@
 
 Seconds are of one processor. Edits move one attribute by 2.5 standard deviations, away from what the image shows, along
 a direction that `regression` finds with the scorer. The judge reads them, or where there is none the scorer; neither is
-in the loss, but for the scorer of the bundled faces, whose features are. Identity is by the reader's features, where it has
-any besides its scores.
+in the loss, but for the scorer of the bundled faces, whose features are. Identity is by the reader's features, where it
+has any besides its scores.
 """
 
 from __future__ import annotations
