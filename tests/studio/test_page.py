@@ -84,8 +84,8 @@ def test_edit_moves_one_thing_and_says_what_else_moved(visit: Visit) -> None:
     assert np.abs(drawn(page, first) - first).max() > 40
     expect(page).to_have_url(re.compile(r"mv=Smiling:-1\.2"))
     verdict = page.locator(".verdict")
-    expect(verdict).to_contain_text(re.compile(r"Smiling \d+ % → \d+ %"))
-    expect(verdict).to_contain_text(re.compile(r"Also changed.* [+−]\d+ %|Nothing else changed"))
+    expect(verdict).to_contain_text(re.compile(r"Smiling \d+\s% → \d+\s%"))
+    expect(verdict).to_contain_text(re.compile(r"Also changed.* [+−]\d+\s%|Nothing else changed"))
     expect(page).to_have_title("Seed 7, Smiling −1.20 · faces · ganatomy studio")
     # The presses on one slider are one step of the history.
     moved = drawn(page)
@@ -123,6 +123,16 @@ def test_what_is_no_seed_does_not_stay_in_its_field(visit: Visit) -> None:
         field.fill(typed)
         field.blur()
         expect(field).to_have_value("7")
+    told = page.get_by_text("A seed is a whole number from 0 to")
+    expect(told).to_be_visible()
+    field.fill("8")
+    expect(told).to_have_count(0)
+    steps = page.get_by_role("spinbutton", name="red: steps")
+    for typed, kept in {"1.3": "1.3", "9": "1.3", "-6": "-6"}.items():
+        steps.fill(typed)
+        steps.press("Enter")
+        expect(steps).to_have_value(kept)
+    expect(page.get_by_text("Sliders go from −6 to 6 steps.")).to_be_visible()
     open_tab(page, "Mix")
     other = page.get_by_role("spinbutton", name="Row 1: seed")
     other.fill("-4")
@@ -228,7 +238,7 @@ def test_explore_leads_from_a_sheet_to_an_image(visit: Visit) -> None:
     expect(cell.locator("canvas.drawn")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("combobox", name="Show").select_option("most Smiling")
     best = page.get_by_role("list", name="Images").get_by_role("button").first
-    expect(best).to_have_accessible_name(re.compile(r"Smiling (1\.00|\.9\d)"))
+    expect(best).to_have_accessible_name(re.compile(r"Smiling (100|9\d)\s%"))
     number = re.search(r"\d+", best.get_attribute("aria-label")).group()
     best.click()
     expect(page).to_have_url(re.compile(rf"#edit&m=faces&s={number}&"))
@@ -351,6 +361,13 @@ def test_mix_gives_a_image_of_two_and_a_sum_of_baskets(visit: Visit) -> None:
     expect(total.locator("canvas")).to_be_visible(timeout=PATIENCE)
     total.click()
     drawn(page, mixed)
+    page.go_back()
+    page.go_back()
+    # The example is what it says it is: a smiling man.
+    total.click()
+    for name in ("Smiling", "Male"):
+        score = page.locator(".row").filter(has=page.get_by_role("slider", name=name, exact=True))
+        expect(score.locator(".number")).to_contain_text(re.compile(r"is (9\d|100)\s%"))
     page.get_by_role("slider", name="Young", exact=True).focus()
     summed = drawn(page)
     press(page, "PageDown", 3)
@@ -409,7 +426,7 @@ def test_the_class_that_an_image_had_is_no_side_effect(visit: Visit) -> None:
     slider.focus()
     press(page, "ArrowRight", 22)
     drawn(page, first)
-    expect(page.locator(".chips")).to_contain_text(re.compile(r"1 −\d\d %"))
+    expect(page.locator(".chips")).to_contain_text(re.compile(r"1 −\d\d\s%"))
     expect(page.locator(".verdict .badge summary")).to_have_text("Clean")
 
 
@@ -469,7 +486,7 @@ def test_evidence_is_read_by_pointer_and_keys_and_leads_to_sliders(visit: Visit)
     page.locator('td[data-at="2,3"]').hover()
     expect(reading).to_have_text(
         re.compile(
-            r"One step of .* changes .* by [+−]?\.\d\d \(95 % interval .* to .*\), with everything else held"
+            r"One step of .* changes .* by [+−]?\d+\s% \(95 % interval .* to .*\), with everything else held"
         )
     )
     page.locator('td[data-at="0,0"]').focus()
@@ -532,6 +549,66 @@ def test_sliders_are_as_wide_as_a_phone_and_names_have_two_lines_at_most(
     assert min(widths) > 0.9 * viewport["width"]
     lines = """all => all.map((e) => (e.offsetHeight - 2) / parseFloat(getComputedStyle(e).lineHeight))"""
     assert max(page.locator(".row:visible .name").evaluate_all(lines)) < 2.5
+
+
+def test_sliders_are_folded_away_for_the_reason_that_was_measured(visit: Visit) -> None:
+    page = visit("#edit&m=faces")
+    drawn(page)
+
+    def measured_so(route: sync_api.Route) -> None:
+        panel = route.fetch().json()
+        weak, wrong, *_ = panel["directions"]
+        weak["works"], wrong["works"], wrong["wrong_at_ends"] = False, False, 0.24
+        names.extend([weak["name"], wrong["name"]])
+        route.fulfill(json=panel)
+
+    names: list[str] = []
+    page.route("**/api/panel*", measured_so)
+    page.evaluate("location.hash = '#edit&m=toy'")
+    folds = page.locator("details.finer").filter(has=page.get_by_role("list", include_hidden=True))
+    expect(folds).to_have_count(2)
+    for fold, name, why in zip(
+        folds.all(), names, ("change what they are named after too little", "in 24 %"), strict=True
+    ):
+        slider = page.get_by_role("slider", name=name, exact=True)
+        expect(slider).to_be_hidden()
+        fold.locator("summary").first.click()
+        expect(fold).to_contain_text(why)
+        expect(slider).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE, SMALL_PHONE], ids=["desk", "phone", "small phone"])
+def test_a_badge_tells_its_figures_on_the_screen_until_one_turns_away(
+    visit: Visit, size: dict[str, int]
+) -> None:
+    page = visit("#edit&m=faces&s=1049&mv=Smiling:1", viewport=size)
+    drawn(page)
+    for badge in (page.locator(".verdict .badge"), page.locator(".row .badge").first):
+        summary, figures = badge.locator("summary"), badge.locator("div").first
+        for turn_away in (lambda: page.keyboard.press("Escape"), page.locator("h2").first.click):
+            summary.click()
+            expect(figures).to_be_visible()
+            box = figures.bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= size["width"]
+            # A press on the figures is no turning away: they can be marked and copied.
+            figures.click()
+            expect(figures).to_be_visible()
+            turn_away()
+            expect(figures).to_be_hidden()
+
+
+def test_what_is_said_below_the_image_can_be_read_on_a_low_screen(visit: Visit) -> None:
+    moved = "Smiling:2,Young:-2,Male:-2,Big_Nose:2,Straight_Hair:1"
+    page = visit(f"#edit&m=faces&s=1049&mv={moved}", viewport={"width": 1280, "height": 720})
+    drawn(page)
+    last = page.locator(".reading li").last
+    expect(last).to_contain_text("of drawn codes")
+    page.mouse.move(900, 500)
+    page.mouse.wheel(0, 400)
+    wait_until(page, lambda: page.evaluate("scrollY") > 300)
+    box = last.bounding_box()
+    assert box["y"] + box["height"] <= 720
 
 
 def test_figures_that_are_not_finite_are_left_out(visit: Visit) -> None:
@@ -844,13 +921,13 @@ def test_nothing_false_is_said_and_nothing_labelled_while_images_do_not_come(vis
     page.route_web_socket(re.compile("/socket"), listen)
     page.reload()
     verdict = page.locator(".verdict")
-    expect(verdict).to_contain_text(re.compile(r"red \d+ % → "))
+    expect(verdict).to_contain_text(re.compile(r"red \d+\s% → "))
     answering[0] = False
     page.get_by_role("slider", name="round", exact=True).focus()
     page.keyboard.press("PageUp")
     # What is said is still about the image that is shown, and both are dimmed.
-    expect(page.locator(".verdict.stale")).to_contain_text(re.compile(r"red \d+ % → "))
-    expect(verdict).not_to_contain_text(re.compile(r"round \d+ % →"))
+    expect(page.locator(".verdict.stale")).to_contain_text(re.compile(r"red \d+\s% → "))
+    expect(verdict).not_to_contain_text(re.compile(r"round \d+\s% →"))
     expect(page.locator('.compare[aria-busy="true"]')).to_be_visible()
     open_tab(page, "Teach")
     page.keyboard.press("y")
@@ -866,7 +943,7 @@ def test_in_a_slow_browser_the_newest_image_wins_and_no_sentence_is_about_anothe
     for place in ("-1", "-0.5", "0.5", "1"):
         slider.fill(place)
         images[place] = settled(page)
-        expect(said).to_contain_text(re.compile(r"red\s*\d+ % → \d+ %"))
+        expect(said).to_contain_text(re.compile(r"red\s*\d+\s% → \d+\s%"))
         truth[place] = said.text_content()
     assert len(set(truth.values())) == 4
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 12})
@@ -983,6 +1060,10 @@ def test_no_tab_leaves_the_screen(visit: Visit, size: dict[str, int]) -> None:
 
 
 def test_on_a_small_phone_seeds_and_answers_have_room(visit: Visit) -> None:
+    for size in (PHONE, SMALL_PHONE):
+        shown = visit("#edit&m=toy&s=888888", viewport=size, has_touch=True, is_mobile=True)
+        field = shown.get_by_role("spinbutton", name="Seed")
+        assert field.evaluate("input => input.scrollWidth <= input.clientWidth")
     page = visit("#mix&m=toy&s=7&xv=sums", viewport=SMALL_PHONE, has_touch=True)
     field = page.locator(".seedfield input").first
     field.fill("1092")

@@ -50,7 +50,7 @@ def test_a_smile_without_gender_becomes_a_film_and_a_file(visit: Visit) -> None:
     slider.focus()
     press(page, "ArrowRight", 20)
     drawn(page, first)
-    expect(page.locator(".verdict .done")).to_contain_text(re.compile(r"Smiling \d+ % → \d+ %"))
+    expect(page.locator(".verdict .done")).to_contain_text(re.compile(r"Smiling \d+\s% → \d+\s%"))
     expect(page.get_by_role("button", name="Hold Male", exact=True)).to_have_attribute("aria-pressed", "true")
     # The same score by an edit that changes the others less, as a slider of its own.
     page.get_by_role("button", name="Refine", exact=True).click()

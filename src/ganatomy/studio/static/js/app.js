@@ -102,7 +102,7 @@ function Tools() {
     <button class=${`plain ${spare}`} aria-label=${name} title=${title} disabled=${!able} onClick=${act}><${Icon} name=${icon} /></button>`;
   return html`
     <div class="tools">
-      <${OpenFile} kind="plain spare" />
+      <${OpenFile} kind="plain open" />
       ${tool("Undo", "Undo (Z)", "undo", undo, canUndo.value)}
       ${tool("Redo", "Redo (Shift Z)", "redo", redo, canRedo.value)}
       ${tool(colors, colors, scheme.value, nextScheme, true, "spare")}

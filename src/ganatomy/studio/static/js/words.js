@@ -24,8 +24,14 @@ export const listed = (items) =>
 /** "1 image", "2 images". */
 export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
+/** On one line with its number. */
+export const PERCENT = "\u00a0%";
+
 /** A probability in percent: "93 %". */
-export const percent = (value, digits = 0) => `${(100 * value).toFixed(digits)} %`;
+export const percent = (value, digits = 0) => `${(100 * value).toFixed(digits)}${PERCENT}`;
 
 /** A change of a probability in percentage points: "+14 %". */
-export const points = (value) => `${value < 0 ? "−" : "+"}${Math.round(100 * Math.abs(value))} %`;
+export const points = (value) => {
+  const whole = Math.round(100 * Math.abs(value));
+  return `${whole === 0 ? "" : value < 0 ? "−" : "+"}${whole}${PERCENT}`;
+};

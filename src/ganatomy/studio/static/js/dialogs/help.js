@@ -4,13 +4,13 @@ import { panel } from "../models.js";
 import { helpOpen } from "../panes.js";
 import { nextScheme, scheme } from "../scheme.js";
 import { html } from "../view.js";
-import { share } from "../words.js";
+import { percent } from "../words.js";
 import { Dialog } from "./dialog.js";
 
 const USUAL_TARGET = 0.25;
 
 const terms = (target) => ({
-  "One step": `changes the mean probability of the slider's own attribute by ${share(target)}.`,
+  "One step": `changes the mean probability of the slider's own attribute by ${percent(target)}.`,
   "Clean, fair, mixed": "how much more a slider changes its own attribute than another on average (selectivity): at least "
     + "4 times, 2 times, less, at the low end of the 95 % interval; a press tells the figures.",
   Track: "it ends where images of this model get rare (beyond 99.9 % of drawn codes), and is warm beyond 99 %; a pale half has "

@@ -23,10 +23,19 @@ export function Here({ own, others }) {
   const mean = others.reduce((sum, [, by]) => sum + Math.abs(by), 0) / others.length;
   const [kind, word] = cleanness(own / Math.max(mean, 1e-6), Math.abs(others[0][1]) / own);
   return html`
-    <details class="badge">
-      <summary class=${kind} aria-label=${`In this image: ${word}`}>${word}</summary>
-      <div><p>In this image its own attribute changes by <b>${percent(own)}</b>, the ${others.length} others by ${percent(mean, 1)} on
-        average, most <b>${titled(others[0][0])} ${points(others[0][1])}</b>, read by the classifier.</p></div>
+    <${Opened} kind=${kind} word=${word} about="In this image">
+      <p>In this image its own attribute changes by <b>${percent(own)}</b>, the ${others.length} others by ${percent(mean, 1)} on
+        average, most <b>${titled(others[0][0])} ${points(others[0][1])}</b>, read by the classifier.</p><//>`;
+}
+
+/** A badge and what a press on it tells, until the focus goes elsewhere. */
+function Opened({ kind, word, about, children }) {
+  const shut = ({ currentTarget }) => { currentTarget.open = false; };
+  return html`
+    <details class="badge" onFocusOut=${(event) => { if (!event.currentTarget.contains(event.relatedTarget)) shut(event); }}
+      onKeyDown=${(event) => { if (event.key === "Escape") shut(event); }}>
+      <summary class=${kind} aria-label=${`${about}: ${word}`}>${word}</summary>
+      <div tabindex="-1">${children}</div>
     </details>`;
 }
 
@@ -36,12 +45,10 @@ export function Badge({ name }) {
   const how = direction && howMeasured(direction);
   const effect = direction?.measured?.[how];
   if (effect?.value == null) return html`<span class="badge none"></span>`;
-  const found = cleanness(effect.low ?? 0, Math.abs(effect.also[0]?.change ?? 0) / effect.own);
+  const [kind, word] = cleanness(effect.low ?? 0, Math.abs(effect.also[0]?.change ?? 0) / effect.own);
   return html`
-    <details class="badge">
-      <summary class=${found[0]} aria-label=${`${titled(name)}: ${found[1]}`}>${found[1]}</summary>
-      <div><${Figures} effect=${effect} how=${how} doubt=${direction.doubt} /></div>
-    </details>`;
+    <${Opened} kind=${kind} word=${word} about=${titled(name)}>
+      <${Figures} effect=${effect} how=${how} doubt=${direction.doubt} /><//>`;
 }
 
 function Figures({ effect: { value, low, high, moving, num_moving: count, also }, how, doubt }) {

@@ -4,7 +4,7 @@ import { connected, prepared } from "../models.js";
 import { sceneText } from "../scenes.js";
 import { moves } from "../state.js";
 import { effect, html, signal } from "../view.js";
-import { sentence } from "../words.js";
+import { percent, sentence } from "../words.js";
 
 /** Milliseconds without a change before the image is read: it is drawn twice for that. */
 const REST = 250;
@@ -45,6 +45,6 @@ export function Reading() {
     </ul>`;
 }
 
-/** A line of the commands, with probabilities in percent. */
-const plainly = (line) => sentence(line.replace(/\b([01]\.\d\d)\b/g, (_, value) => `${Math.round(100 * value)} %`));
+/** A line of the commands in the words of the page, with probabilities in percent. */
+const plainly = (line) => sentence(line.replace(/^scorer/, "classifier").replace(/\b([01]\.\d\d)\b/g, (_, value) => percent(value)));
 const mark = (yes) => (yes === null ? "" : yes ? "confirmed" : "doubtful");

@@ -1,6 +1,7 @@
 /** One attribute: its padlock, its slider, how clean it is, and its score before and now. */
 import { Icon } from "../icons.js";
 import { before } from "../images.js";
+import { notice } from "../panes.js";
 import { directions, hold, measured, model } from "../models.js";
 import { changeEdit, edit, holds, holdsFirmly, moves, setFirm, setMove } from "../state.js";
 import { html, useComputed } from "../view.js";
@@ -33,8 +34,9 @@ export function Row({ name, all, unit = "", onTeach, onForget }) {
   const reset = (event) => setMove(name, 0, { event });
   const typed = (event) => {
     const value = event.currentTarget.valueAsNumber;
-    if (Math.abs(value) <= FARTHEST) setMove(name, value, { event });
-    else event.currentTarget.value = strength || "";
+    if (Math.abs(value) <= FARTHEST) return setMove(name, value, { event });
+    event.currentTarget.value = strength || "";
+    notice.value = { kind: "problem", text: `Sliders go from −${FARTHEST} to ${FARTHEST} steps.` };
   };
   const keys = (event) => {
     if (event.key !== "Delete" && event.key !== "Backspace") return;

@@ -16,6 +16,7 @@ export function SeedBar() {
     const value = event.currentTarget.valueAsNumber;
     if (!Number.isInteger(value) || value < 0 || value > MOST_SEED) return;
     changeEdit({ codes: { seeds: [value] } }, { gesture: "seed", event });
+    if (notice.value?.text === WHOLE) notice.value = null;
   };
   // The field keeps valid seeds only.
   const leave = (event) => {

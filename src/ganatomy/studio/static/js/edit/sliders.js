@@ -5,12 +5,11 @@ import { change, changeEdit, edit, moves } from "../state.js";
 import { html, useRef, useSignal } from "../view.js";
 import { counted, titled } from "../words.js";
 import { Holding } from "./holding.js";
-import { arranged, ORDERS } from "./order.js";
+import { arranged, folded, ORDERS } from "./order.js";
 import { Row, Scored } from "./row.js";
 
 /** With fewer sliders no filter is shown. */
 const FILTERED_FROM = 12;
-const WEAK = "Barely separable in this model";
 
 export function Sliders() {
   const filter = useSignal(""), order = useSignal("group"), last = useRef([]);
@@ -22,18 +21,19 @@ export function Sliders() {
   const moved = Object.keys(moves.value).filter((name) => all.includes(name));
   if (!document.activeElement?.matches?.(".row input")) last.current = moved;
   const parts = arranged(order.value, last.current, fits);
-  const shown = parts.flatMap(([, names]) => names);
+  const folds = folded(last.current, fits);
+  const shown = [...parts, ...folds].flatMap((part) => part.at(-1));
   const scored = panel.value.attributes.filter((name) => !directions.value.has(name) && fits(name));
   const rows = (names) => html`<ul class="sliders">${names.map((name) => html`<${Row} key=${name} name=${name} all=${all} />`)}</ul>`;
   return html`
     <${Toolbar} all=${all} filter=${filter} order=${order} />
     <${Others} title="Taught by you" names=${Object.keys(taught)} onTeach=${teachMore} />
     <${Others} title="Your own: refined and from files" names=${Object.keys(own)} />
-    ${parts.filter(([title, names]) => title && names.length > 0).map(([title, names]) => html`
+    ${parts.filter(([, names]) => names.length > 0).map(([title, names]) => html`
       <section key=${title} aria-label=${`Sliders: ${title}`}><h2 class="small">${title}</h2>${rows(names)}</section>`)}
-    ${parts.at(-1)[1].length > 0 && html`
-      <details class="finer" open=${Boolean(filter.value)}><summary>${WEAK}: ${parts.at(-1)[1].length}</summary>
-        <p class="quiet">Measured: they change what they are named after too little, or other attributes as much.</p>${rows(parts.at(-1)[1])}</details>`}
+    ${folds.map(([title, reason, names]) => html`
+      <details key=${title} class="finer" open=${Boolean(filter.value)}><summary>${title}: ${names.length}</summary>
+        <p class="quiet">${reason}</p>${rows(names)}</details>`)}
     ${shown.length === 0 && html`
       <p class="quiet">No slider has “${filter}” in its name.
         <button class="plain" onClick=${() => { filter.value = ""; }}>Show all</button></p>`}

@@ -4,7 +4,7 @@ import { goToSlider } from "../edit/reach.js";
 import { Icon } from "../icons.js";
 import { howMeasured, measured } from "../models.js";
 import { html } from "../view.js";
-import { listed, points, share, titled } from "../words.js";
+import { listed, percent, points, share, titled } from "../words.js";
 
 /** Where there is no room for all, figures open at a press. */
 const narrow = matchMedia("(max-width: 40rem)");
@@ -32,11 +32,11 @@ function Card({ direction }) {
           <div><dt>Own change over others, held</dt><dd>${figure(effects.held)}</dd></div>
           <div><dt>with nothing held</dt><dd>${figure(effects.alone)}</dd></div>`}
         ${auc != null && html`<div><dt>AUC</dt><dd>${share(auc)}</dd></div>`}
-        ${prevalence != null && html`<div><dt>In images of the model</dt><dd>${Math.round(100 * prevalence)} %</dd></div>`}
+        ${prevalence != null && html`<div><dt>In images of the model</dt><dd>${percent(prevalence)}</dd></div>`}
       </dl>
       ${also.length > 0 && html`<p class="quiet">One step also changes ${listed(also.map((one) => `${titled(one.name)} ${points(one.change)}`))}.</p>`}
       ${!works && html`<p class="quiet">${wrong == null ? "Barely separable in this model."
-        : `At the ends of its track it goes the wrong way in ${Math.round(100 * wrong)} % of images.`}</p>`}
+        : `At the ends of its track it goes the wrong way in ${percent(wrong)} of images.`}</p>`}
       </details>
     </li>`;
 }

@@ -5,7 +5,7 @@ import { Icon } from "../icons.js";
 import { measuredScene } from "../scenes.js";
 import { Thumb } from "../thumbs.js";
 import { html, useMemo, useRef, useState } from "../view.js";
-import { signed, titled } from "../words.js";
+import { points, titled } from "../words.js";
 import { asImage, asTable } from "./matrixfiles.js";
 
 const HELD = { held: "everything else held", alone: "nothing held" };
@@ -61,7 +61,7 @@ export function Matrix({ panel }) {
       </div>
       <p class="reading">${at ? html`
         One step of <b>${titled(rows[at[0]])}</b> changes <b>${titled(columns[at[1]])}</b> by
-        ${" "}<b>${signed(values[at[0]][at[1]])}</b>${between(values, margins, at)}, with ${HELD[how]}.` : html`
+        ${" "}<b>${points(values[at[0]][at[1]])}</b>${between(values, margins, at)}, with ${HELD[how]}.` : html`
         Each row is a slider, each column an attribute; red is more, blue is less. A selective slider has colour on the
         diagonal only. Point at a cell, or go there with the arrow keys; a click shows examples.`}</p>
       ${shown && html`<${Examples} name=${shown} how=${how} />`}
@@ -80,7 +80,7 @@ export function Matrix({ panel }) {
 /** The interval of a cell in words; attributes that too few images have were not measured that closely. */
 function between(values, margins, [i, j]) {
   if (margins[i][j] === null) return "";
-  const [low, high] = [-1, 1].map((side) => signed(values[i][j] + side * margins[i][j]));
+  const [low, high] = [-1, 1].map((side) => points(values[i][j] + side * margins[i][j]));
   return ` (95 % interval ${low} to ${high})`;
 }
 
@@ -99,14 +99,14 @@ const Body = ({ rows, columns, values, top }) => useMemo(() => html`
       ${columns.map((column, j) => html`
         <td role="gridcell" tabindex=${i || j ? -1 : 0} data-at=${`${i},${j}`}
           class=${`shade ${shade(values[i][j], top)} ${row === column ? "own" : ""}`}>
-          <span class="unseen">${signed(values[i][j])}</span></td>`)}
+          <span class="unseen">${points(values[i][j])}</span></td>`)}
     </tr>`)}</tbody>`, [rows, columns, values]);
 
 const Scale = ({ top }) => html`
-  <span class="scale" aria-hidden="true">${signed(-top)}
+  <span class="scale" aria-hidden="true">${points(-top)}
     <span>${Array.from({ length: 2 * SHADES + 1 }, (_, k) => html`
       <i class=${`shade ${shade(((k - SHADES) / SHADES) * top, top)}`}></i>`)}</span>
-    ${signed(top)}</span>`;
+    ${points(top)}</span>`;
 
 /** "less4" to "more4", or "none". */
 function shade(value, top) {

@@ -5,7 +5,7 @@ import { AS_MEASURED, measuredScene, sceneOfSeed } from "../scenes.js";
 import { changeExplore, goTo, MOST_SEED, randomSeed, seedOf, state } from "../state.js";
 import { Thumb, thumbsProblem } from "../thumbs.js";
 import { html } from "../view.js";
-import { share, titled } from "../words.js";
+import { percent, titled } from "../words.js";
 
 const PAGE = 48;
 
@@ -23,9 +23,9 @@ export function Sheet() {
         <li key=${seed}>
           <button class="cell" onClick=${() => goTo({ seeds: [seed] }, score === null ? {} : AS_MEASURED)}
             aria-current=${seed === seedOf(edit.codes) ? "true" : undefined}
-            aria-label=${`Seed ${seed}${score === null ? "" : `, ${attribute} ${share(score)}`}`}>
+            aria-label=${`Seed ${seed}${score === null ? "" : `, ${attribute} ${percent(score)}`}`}>
             <${Thumb} scene=${score === null ? sceneOfSeed(seed) : measuredScene(seed)} />
-            <span>${seed}${score !== null && html` <b>${share(score)}</b>`}</span>
+            <span>${seed}${score !== null && html` <b>${percent(score)}</b>`}</span>
           </button></li>`)}
     </ul>
     <div class="pager" role="group" aria-label="Pages">

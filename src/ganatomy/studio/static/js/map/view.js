@@ -5,7 +5,7 @@ import { isDark } from "../scheme.js";
 import { changeExplore, goTo, seedOf, state } from "../state.js";
 import { Thumb } from "../thumbs.js";
 import { html, useEffect, useMemo, useRef, useState } from "../view.js";
-import { titled } from "../words.js";
+import { percent, PERCENT, titled } from "../words.js";
 import { nearest, panned, whole, zoomed } from "./camera.js";
 import { classColor, colorsOf, drawMap } from "./drawing.js";
 import { useHands } from "./hands.js";
@@ -74,7 +74,7 @@ export function MapView({ map }) {
     event.stopPropagation();
   };
   const score = pointed < 0 || !color ? "" : color === CLASS ? titled(names[classes[pointed]])
-    : `${titled(color)} ${map.scores[color][pointed]}\u00a0%`;
+    : `${titled(color)} ${map.scores[color][pointed]}${PERCENT}`;
   return html`
     <div class="map">
       <div class="toolbar">
@@ -113,8 +113,8 @@ const Colors = ({ names, color, classes, dark }) => html`
     </select></label>
   ${color === CLASS ? html`<span class="scale">${names.map((name, i) => html`
       <span><i style=${{ background: classColor(i, names.length, dark) }}></i>${titled(name)}</span>`)}</span>` : html`
-    <span class="scale" aria-hidden="true">0
-      <span>${colorsOf(dark).map((shade) => html`<i style=${{ background: shade }}></i>`)}</span> 1</span>`}`;
+    <span class="scale" aria-hidden="true">${percent(0)}
+      <span>${colorsOf(dark).map((shade) => html`<i style=${{ background: shade }}></i>`)}</span> ${percent(1)}</span>`}`;
 
 /** The class of each image: that with the highest score. */
 function classesOf(scores) {

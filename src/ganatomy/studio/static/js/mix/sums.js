@@ -16,7 +16,8 @@ const NOISE = 0.25;
 const PLACES = [1, 2, 3, 4, 0, 5, 6, 7, 8];
 /** A basket is filled from this many images with the highest scores. */
 const AMONG = 30;
-const PER_BASKET = 3;
+/** With fewer, the sum of an example is what it should be in some models only. */
+const PER_BASKET = 5;
 const PLAIN = [[1, 2, 3], [4, 5, 6], [7, 8, 9]];
 const BASKETS = [{ name: "A", sign: "+" }, { name: "B", sign: "-" }, { name: "C", sign: "+" }];
 
@@ -34,8 +35,8 @@ export function Sums() {
   const codes = facts.codes?.codes ?? [];
   const put = (i, seeds) => changeMix({ baskets: baskets.map((old, k) => (k === i ? seeds : old)) });
   return html`
-    <p class="about">${!given && baskets !== PLAIN ? "Smiling women, minus neutral women, plus neutral men, is a smiling man. " : ""}The mean code
-      of A, minus that of B, plus that of C; a mean of three is less noisy than a single one.</p>
+    <p class="about">${!given && baskets !== PLAIN ? "Smiling women, minus neutral women, plus neutral men, should be a smiling man. " : ""}The mean code
+      of A, minus that of B, plus that of C; a mean of several is less noisy than a single one.</p>
     <div class="sum">
       <div>${baskets.map((seeds, i) => html`
         <${Basket} key=${i} ...${BASKETS[i]} first=${i === 0} seeds=${seeds} onSeeds=${(next) => put(i, next)} />`)}</div>

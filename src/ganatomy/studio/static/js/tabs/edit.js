@@ -7,13 +7,20 @@ import { Sliders } from "../edit/sliders.js";
 import { Tray } from "../edit/tray.js";
 import { Verdict } from "../edit/verdict.js";
 import { Hint } from "../hint.js";
-import { html, useEffect, useState } from "../view.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../view.js";
 
 /** Pixels of scrolling from which the image of a phone gets small, and below which it is large again. */
 const [SMALL, LARGE] = [240, 40];
 
 export function EditTab() {
   const [small, setSmall] = useState(false);
+  const stage = useRef(null);
+  // What is higher than the window stays with its lower end in sight once the page is scrolled.
+  useLayoutEffect(() => {
+    const watch = new ResizeObserver(() => stage.current.style.setProperty("--height", `${stage.current.offsetHeight}px`));
+    watch.observe(stage.current);
+    return () => watch.disconnect();
+  }, []);
   useEffect(() => {
     const look = () => setSmall((was) => scrollY > (was ? LARGE : SMALL));
     addEventListener("scroll", look, { passive: true });
@@ -21,7 +28,7 @@ export function EditTab() {
   }, []);
   return html`
     <div class="edit">
-      <section class=${`stage ${small ? "small" : ""}`} aria-label="Image">
+      <section ref=${stage} class=${`stage ${small ? "small" : ""}`} aria-label="Image">
         <${Compare} />
         <div class="under">
           <${SeedBar} />
