@@ -29,6 +29,7 @@ import ganatomy as ga
 from ganatomy.datasets.folders import image_files
 from ganatomy.datasets.references import drawn_reference
 from ganatomy.inversion import METHODS
+from ganatomy.latents import Space
 from ganatomy.perception.features import network_of
 from ganatomy.statistics.intervals import mean_of
 
@@ -50,8 +51,13 @@ class Bench:
     prepared: ga.Preparation
     sheet: Path | None
 
+    @property
+    def space(self) -> Space:
+        """Of directions, and of generated images."""
+        return ga.Experiment(self.generator).editing_space
+
     def direction(self) -> ga.Direction:
-        return ga.regression(ga.survey(self.generator, self.scorer, n=2000, space="w", seed=0))[
+        return ga.regression(ga.survey(self.generator, self.scorer, n=2000, space=self.space, seed=0))[
             self.attribute
         ]
 
@@ -91,7 +97,7 @@ def row(name: str, found: ga.Inversion, seconds: float) -> None:
 def own(bench: Bench) -> None:
     """Images of the generator itself."""
     n = len(bench.images)
-    images = bench.generator(bench.generator.sample(n, seed=77, space="w")).detach().clamp(-1, 1)
+    images = bench.generator(bench.generator.sample(n, seed=77, space=bench.space)).detach().clamp(-1, 1)
     print(f"{n} own samples (asked: 50 dB in a tenth of the projector's time)")
     for method, budget in (("fast", "balanced"), ("fast", "best"), ("projector", "best")):
         row(f"{method}, {budget}", *timed(bench, images, method=method, budget=budget, editability=0))
@@ -152,7 +158,7 @@ def compare(bench: Bench, settings: dict[str, dict[str, Any]]) -> None:
             few = [found.targets, *changes.images]
             rows = torch.cat([images[:SHOWN] for images in few])
             file = bench.sheet.with_name(f"{bench.sheet.stem} {name}.png")
-            ga.grid(rows, columns=SHOWN, row_labels=["given", "inverted", bench.attribute]).save(file)
+            ga.grid(rows, columns=len(rows) // 3, row_labels=["given", "inverted", bench.attribute]).save(file)
 
 
 def tuned(bench: Bench) -> None:
@@ -181,7 +187,7 @@ def tuned(bench: Bench) -> None:
 
 
 def generated(bench: Bench) -> ga.Latents:
-    return bench.generator.sample(64, seed=99, space="w")
+    return bench.generator.sample(64, seed=99, space=bench.space)
 
 
 @torch.no_grad()
@@ -275,6 +281,7 @@ def main() -> None:
     )
     parser.add_argument("parts", nargs="+", choices=PARTS)
     parser.add_argument("--model", default="faces")
+    parser.add_argument("--prior", help="of z, such as uniform, where the file does not say it")
     parser.add_argument("--images", type=Path, help="folder or zip file; by default drawn faces")
     parser.add_argument("--scorer")
     parser.add_argument("--judge")
@@ -288,7 +295,7 @@ def main() -> None:
     asked = parser.parse_args()
 
     torch.set_num_threads(1)
-    generator = ga.load(asked.model)
+    generator = ga.load(asked.model) if asked.prior is None else ga.load(asked.model, prior=asked.prior)
     scorer = ga.scorer(asked.scorer or asked.model)
     judged = asked.judge or (asked.model if asked.model in ("faces", "digits") else None)
     started = time.process_time()
