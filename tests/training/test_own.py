@@ -12,7 +12,7 @@ from PIL import Image
 from ganatomy.datasets.files import Framing
 from ganatomy.errors import CheckpointError, SettingError, UnknownNameError
 from ganatomy.generators import load
-from ganatomy.training.families import FAMILIES, family_settings, showing
+from ganatomy.training.families import FAMILIES, family_settings, showing, stepping
 from ganatomy.training.images import array_images
 from ganatomy.training.own import train_own
 from ganatomy.training.planning import TrainingBudget, TrainingPlan, plan_training
@@ -89,6 +89,29 @@ def test_minutes_become_images(data: Path) -> None:
     pixels = np.zeros((20, 64, 64, 3), dtype=np.uint8)
     fitted = plan_training(settings, array_images(pixels), TrainingBudget(minutes=5))
     assert fitted.seconds == pytest.approx(300, rel=0.2)
+
+
+def test_few_images_are_shown_in_small_steps_and_batch_norms_keep_theirs() -> None:
+    def batches(family: str, images: int) -> set[int]:
+        settings = family_settings(family, resolution=64)
+        settings = replace(settings, stages=tuple(replace(stage, batch=64) for stage in settings.stages))
+        return {stage.batch for stage in stepping(settings, images).stages}
+
+    assert batches("stylegan2", 10_000_000) == {64}
+    assert batches("stylegan2", 160_000) == {32}
+    assert batches("stylegan2", 159_000) == {16}
+    assert batches("stylegan2", 64) == {8}
+    assert batches("dcgan-r1", 64) == {64}
+
+
+def test_minutes_are_planned_with_the_batch_that_they_allow() -> None:
+    settings = family_settings("stylegan2", resolution=16)
+    settings = replace(settings, stages=tuple(replace(stage, batch=32) for stage in settings.stages))
+    pixels = np.zeros((40, 16, 16, 3), dtype=np.uint8)
+    plan = plan_training(settings, array_images(pixels), TrainingBudget(minutes=0.05))
+    assert {stage.batch for stage in plan.settings.stages} == {8}
+    assert plan.seconds == pytest.approx(3, rel=0.2)
+    assert "in steps of 8, and show each of 40" in str(plan)
 
 
 def test_a_width_narrows_every_layer_and_stays_with_the_run(data: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Those in bfloat16 are trained in float32 where a machine is not quicker in the f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -15,6 +16,10 @@ from ganatomy.training.settings import CONFIGURATIONS, Configuration, GanSetting
 EARLY = 0.2
 """Share of the images that is shown below the full resolution, where a family grows."""
 RESOLUTIONS = tuple(2**k for k in range(4, 11))
+FEWEST_STEPS, SMALLEST_BATCH = 5_000, 8
+"""Steps that a run should take, if that needs no smaller batches than these."""
+BATCH_NORMED = ("dcgan", "dcgan-r1", "infogan")
+"""Architectures whose generators look at whole batches."""
 NARROWEST, WIDEST = 4, 1024
 """Channels of the widest layer."""
 
@@ -243,6 +248,25 @@ def showing(settings: GanSettings, images: int) -> GanSettings:
             for stage, share in zip(settings.stages, shares, strict=True)
         ),
         critic_images=min(settings.critic_images, images // 5),
+    )
+
+
+def stepping(settings: GanSettings, images: int) -> GanSettings:
+    """The same settings, with smaller batches where too few images are to be shown for many steps of the family's own.
+
+    A GAN is learnt by steps: StyleGAN's first 10,000 images of drawn faces in steps of 8 show heads, 20,000 in steps of
+    32 do not yet. A generator with batch norms keeps its batch, whose statistics it needs.
+
+    Example:
+        >>> settings = family_settings("stylegan", resolution=32)
+        >>> [stepping(settings, images).stages[-1].batch for images in (20_000, 100_000, 1_000_000)]
+        [8, 16, 32]
+    """
+    if settings.architecture in BATCH_NORMED:
+        return settings
+    most = max(SMALLEST_BATCH, 2 ** int(math.log2(max(1.0, images / FEWEST_STEPS))))
+    return replace(
+        settings, stages=tuple(replace(stage, batch=min(stage.batch, most)) for stage in settings.stages)
     )
 
 

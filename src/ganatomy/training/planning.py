@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
 
 from ganatomy.progress import Progress
-from ganatomy.training.families import showing
+from ganatomy.training.families import showing, stepping
 from ganatomy.training.images import Batches, TrainingImages
 from ganatomy.training.run import GanRun
 from ganatomy.training.settings import GanSettings
@@ -19,6 +19,8 @@ ENOUGH = 2.0
 """Seconds of steps in which the speed of a stage is measured, after a first step."""
 EXPECTED = ((20_000, "shapes and colours"), (100_000, "the kind of thing"), (400_000, "images that convince"))
 """What a person can see after so many images: of StyleGAN2 on photographs of faces at 64 px."""
+A_MILLION = 1_000_000
+"""Images that are shown where nothing is said."""
 OVERHEAD = 1.1
 """What penalties, sheets, comparisons and checkpoints add."""
 
@@ -69,6 +71,10 @@ class TrainingPlan:
             seconds, left = seconds + OVERHEAD * now / rate, left - now
         return seconds
 
+    def images_in(self, minutes: float) -> int:
+        """How many images fit into this time, at the shares of its stages."""
+        return int(self.images * 60 * minutes / self.seconds)
+
     def __str__(self) -> str:
         generator, critic = (f"{count / 1e6:.1f}" for count in self.parameters)
         expected = ", ".join(
@@ -88,8 +94,8 @@ class TrainingPlan:
         return (
             f"{self.settings.architecture} of {self.settings.resolution} px, {generator} million parameters (its "
             f"critic {critic}); this machine trains on {self.rates[-1]:.3g} images a second, so {self.images:,} "
-            f"images take {span(self.seconds)} and show each of {self.available:,} about "
-            f"{self.images / self.available:.1f} times; {prospect}"
+            f"images take {span(self.seconds)} in steps of {self.settings.stages[-1].batch}, and show each of "
+            f"{self.available:,} about {self.images / self.available:.1f} times; {prospect}"
         )
 
 
@@ -107,26 +113,31 @@ def plan_training(
         budget: minutes or images.
         progress: called with the stage, what is done of it, and how much it is.
     """
+    if budget.minutes is None:
+        shown = budget.images or A_MILLION
+        return _timed(showing(stepping(settings, shown), shown), images, device=device, progress=progress)
+    plan = _timed(showing(settings, A_MILLION), images, device=device, progress=progress)
+    fewer = stepping(settings, plan.images_in(budget.minutes))
+    if fewer != settings:  # smaller batches take longer, so fewer images fit
+        plan = _timed(showing(fewer, A_MILLION), images, device=device, progress=progress)
+    return replace(plan, settings=showing(fewer, plan.images_in(budget.minutes)))
+
+
+def _timed(
+    settings: GanSettings, images: TrainingImages, *, device: str, progress: Progress | None
+) -> TrainingPlan:
+    """The plan of these settings, with the speed of each stage measured."""
     rates: list[float] = []
     for index in range(len(settings.stages)):
         if progress:
             progress("measuring the speed", index, len(settings.stages))
         rates.append(rate_of(settings, index, images, device=device))
     run = GanRun(settings, len(settings.stages) - 1, device="cpu")
-    plan = TrainingPlan(
-        settings=showing(settings, budget.images or 1_000_000),
+    return TrainingPlan(
+        settings=settings,
         parameters=(parameters_of(run.generator), parameters_of(run.critic)),
         rates=tuple(rates),
         available=len(images),
-    )
-    if budget.minutes is None:
-        return plan
-    fitting = int(plan.images * 60 * budget.minutes / plan.seconds)
-    return TrainingPlan(
-        settings=showing(settings, fitting),
-        parameters=plan.parameters,
-        rates=plan.rates,
-        available=plan.available,
     )
 
 

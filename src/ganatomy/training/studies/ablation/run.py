@@ -16,7 +16,7 @@ from ganatomy.generators.precision import quick_precision
 from ganatomy.metrics.frechet import frechet_distance, gaussian_distance
 from ganatomy.perception.features import Features
 from ganatomy.progress import Clock, Progress
-from ganatomy.training.families import family_settings, showing
+from ganatomy.training.families import family_settings, showing, stepping
 from ganatomy.training.images import TrainingImages, as_images
 from ganatomy.training.records import Say
 from ganatomy.training.settings import CONFIGURATIONS, GanSettings
@@ -158,7 +158,7 @@ def configured(name: str, images: TrainingImages, budget: AblationBudget, *, dev
         num_classes=len(images.classes),
         precision=quick_precision(device),
     )
-    return showing(own, budget.images)
+    return showing(stepping(own, budget.images), budget.images)
 
 
 @torch.no_grad()
