@@ -20,7 +20,7 @@ def ablation(
     *,
     out: OutFolder,
     resolution: int = 32,
-    images: int = 15_000,
+    images: int = 10_000,
     seeds: int = 3,
     width: int = 64,
     configurations: Annotated[Names, parsed(name_list, "NAMES", several=True)] = (),

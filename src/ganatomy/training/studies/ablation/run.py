@@ -40,7 +40,7 @@ class AblationBudget:
         configurations: of A to F, in this order.
     """
 
-    images: int = 15_000
+    images: int = 10_000
     seeds: int = 3
     width: int = 64
     samples: int = 2_000
