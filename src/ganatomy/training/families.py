@@ -1,6 +1,7 @@
 """Families of GANs for a person's own images: settings for any resolution and any time.
 
-Those in bfloat16 are trained in float32 where a machine is not quicker in the former.
+Those in bfloat16 are trained in float32 where a machine is not quicker in the former. Where few images are shown,
+batches are smaller than a family's own (`stepping`).
 """
 
 from __future__ import annotations
@@ -254,8 +255,9 @@ def showing(settings: GanSettings, images: int) -> GanSettings:
 def stepping(settings: GanSettings, images: int) -> GanSettings:
     """The same settings, with smaller batches where too few images are to be shown for many steps of the family's own.
 
-    A GAN is learnt by steps: StyleGAN's first 10,000 images of drawn faces in steps of 8 show heads, 20,000 in steps of
-    32 do not yet. A generator with batch norms keeps its batch, whose statistics it needs.
+    A GAN is learnt by steps: configuration A of StyleGAN's ablation draws heads after 10,000 drawn faces in steps of 8,
+    and after 20,000 in steps of 32, which take as long, only colours. A generator with batch norms keeps its batch,
+    whose statistics it needs.
 
     Example:
         >>> settings = family_settings("stylegan", resolution=32)
