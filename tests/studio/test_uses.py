@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from studio.visiting import PATIENCE, Page, drawn, expect, open_tab, press, wait_until
+
+from ganatomy.cli import main
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +34,7 @@ def taken(page: Page, label: str) -> bytes:
     """What a button of the export gives."""
     page.get_by_role("button", name="Export", exact=True).click()
     dialog = page.get_by_role("dialog", name="Export")
-    if label == "Script":
+    if label in {"Directions", "Script"}:
         dialog.get_by_text("For code: recipe").click()
         expect(dialog.locator("pre")).to_contain_text("import ganatomy")
     with page.expect_download(timeout=4 * PATIENCE) as got:
@@ -72,6 +75,27 @@ def test_a_smile_without_gender_becomes_a_film_and_a_file(visit: Visit) -> None:
     with page.expect_download() as got:
         page.get_by_role("region", name="Kept faces").get_by_role("button", name="Sheet").click()
     assert Path(got.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command_that_the_export_shows_makes_the_same_pixels(visit: Visit, tmp_path: Path) -> None:
+    page = visit("#edit&m=faces&s=7&mv=Smiling:-1.5,Young:0.8")
+    drawn(page)
+    image, directions = taken(page, "Image"), taken(page, "Directions")
+    (tmp_path / "FILE").write_bytes(directions)
+    page.get_by_role("button", name="Export", exact=True).click()
+    page.get_by_text("For code: recipe").click()
+    program, *words = shlex.split(
+        page.get_by_role("dialog", name="Export").locator("code").first.inner_text()
+    )
+    assert program == "ganatomy"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        assert main(words) == 0
+    made, exported = (
+        np.asarray(Image.open(found).convert("RGB")).astype(int)
+        for found in (tmp_path / "edited.png", io.BytesIO(image))
+    )
+    assert np.abs(made - exported).max() <= 1
 
 
 def test_a_page_with_a_slider_works_alone(visit: Visit, tmp_path: Path) -> None:

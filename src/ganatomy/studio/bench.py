@@ -34,6 +34,7 @@ from ganatomy.perception.judging import Judge
 from ganatomy.photographs import Detector, Layout, detector_at_hand, model_layout
 from ganatomy.progress import Progress
 from ganatomy.recipes import EditReadings, ModelReference, Move, Recipe, read_edit
+from ganatomy.recipes.codes import Drawn
 from ganatomy.studio.goals import Goals, Paused, goals_of, reach
 from ganatomy.studio.page import starts
 from ganatomy.studio.photographs import Photographs
@@ -245,6 +246,13 @@ class Bench:
         return self.generator(latents).float().cpu()
 
     @torch.no_grad()
+    def drawn_class(self, scene: Scene) -> int | None:
+        """The class that the seed of a scene is drawn with; None for other codes, and models without classes."""
+        if not (isinstance(scene.codes, Drawn) and self.generator.signature.num_classes):
+            return None
+        labels = replace(scene.codes, space=Space.Z, truncation_psi=1.0).draw(self.generator).labels
+        return None if labels is None else int(labels[0].argmax())
+
     def scores(self, images: Float[Tensor, "n c h w"], codes: Latents) -> dict[str, list[float]] | None:
         """The probability of every attribute in each image of these codes; None without a classifier."""
         if self.scorer is None:

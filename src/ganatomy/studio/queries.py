@@ -65,7 +65,7 @@ class Query(Part, ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class ImageQuery(Query):
-    """One image, and its scores."""
+    """One image, its scores, and the class that it is drawn with."""
 
     scene: Annotated[Scene, Scene.read]
     scores: Annotated[bool, flag] = False
@@ -77,7 +77,7 @@ class ImageQuery(Query):
         if self.scores:
             scores = bench.scores(images, codes)
             found = None if scores is None else {name: values[0] for name, values in scores.items()}
-            emit(Answer(facts={"kind": "scores", "scores": found}))
+            emit(Answer(facts={"kind": "scores", "scores": found, "class": bench.drawn_class(self.scene)}))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,10 +12,11 @@ import { batch, computed, effect, signal } from "./view.js";
 /**
  * @returns a place for an image, with its scores and what became of the last request
  *   moves: of the image that the scores belong to; whatever is said of them is said of that image
+ *   drawnClass: of the image of a seed, where the model has classes
  *   due: whether a newer image, or its scores, are still to come
  */
 const view = () => ({
-  shown: signal(null), scores: signal(null), moves: signal({}), problem: signal(""), waiting: signal(true), due: signal(true), requested: 0,
+  shown: signal(null), scores: signal(null), moves: signal({}), drawnClass: signal(null), problem: signal(""), waiting: signal(true), due: signal(true), requested: 0,
 });
 
 export const now = view();
@@ -69,8 +70,9 @@ function follow(view, slot, text, model) {
       view.problem.value = "";
       done();
     }),
-    facts: ({ scores }) => batch(() => {
+    facts: ({ scores, class: drawnClass }) => batch(() => {
       view.scores.value = scores ?? null;
+      view.drawnClass.value = drawnClass ?? null;
       view.moves.value = scene.moves;
       if (number === view.requested) view.due.value = false;
     }),

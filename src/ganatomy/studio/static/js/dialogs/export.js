@@ -13,7 +13,7 @@ import { Dialog } from "./dialog.js";
 const PNG = "It carries its recipe: drop it on this page to restore the sliders.";
 const CODE = {
   recipe: ["Recipe", "JSON that names this image exactly; `ganatomy render` draws it again."],
-  directions: ["Directions", "The sliders that were moved, and all that you taught or opened, with their steps: `ganatomy edit --directions FILE --move Smiling=3` is the same edit."],
+  directions: ["Directions", "The sliders that were moved, and all that you taught or opened, with their steps."],
   latents: ["Codes", "The latent code of this image."],
 };
 const UNMOVED = "Move a slider or teach one to export its direction.";
@@ -30,6 +30,17 @@ function exportFile(what, size = "") {
   // An image needs only the directions of the sliders that were moved.
   return api.exportScene(modelName.value, what, what === "directions" ? { ...scene, taught, own } : scene, enlarged);
 }
+
+/** The command that makes the image now from the file of directions. */
+function command() {
+  const { codes: { seeds, truncation_psi: psi, label }, moves } = JSON.parse(sceneText.value);
+  const from = seeds?.length === 1 ? [`--seed ${seeds[0]}`, psi !== 1 && `--truncation-psi ${psi}`, label !== null && `--label ${label}`] : ["CODES"];
+  const moved = Object.entries(moves).map(([name, steps]) => `--move ${quoted(`${name}=${steps}`)}`);
+  return ["ganatomy edit", quoted(modelName.value), ...from, "--directions FILE", ...moved, "-o edited.png"].filter(Boolean).join(" ");
+}
+
+/** For a shell. */
+const quoted = (word) => (/^[\w.=/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 /** From before to now and back. */
 const filmFile = (what) => api.film(modelName.value, {
@@ -82,7 +93,8 @@ function Offers() {
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}
     <details class="finer"><summary>For code: recipe, directions, codes, script</summary>
       <ul class="offers">${Object.entries(CODE).map(([what, [name, about]]) => html`
-        <${Offer} name=${name} about=${what === "directions" && undirected ? UNMOVED : about}>
+        <${Offer} name=${name} about=${what !== "directions" ? about : undirected ? UNMOVED : html`${about}${
+          !unmoved && html` The same edit: <code>${command()}</code>`}`}>
           ${button(what, name, { able: what !== "directions" || !undirected })}<//>`)}</ul>
       <${Script} />
     </details>`;

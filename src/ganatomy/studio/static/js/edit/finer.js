@@ -1,5 +1,6 @@
 /** The class, and controls that are needed less often: truncation, and the layers that sliders change. */
 import { LayerRange, thirds } from "../layers.js";
+import { now } from "../images.js";
 import { model, space, defaultPsi } from "../models.js";
 import { isTruncated } from "../scenes.js";
 import { changeEdit, edit } from "../state.js";
@@ -41,8 +42,9 @@ function Truncation() {
 export function Class() {
   const { num_classes: count, class_names: names, label: opened } = model.value;
   if (!(count > 0)) return null;
+  const drawn = now.drawnClass.value, named = (label) => names[label] ?? String(label);
   // A studio that was opened for one class draws that one unless another is chosen.
-  const any = opened === null ? "any" : names[opened] ?? String(opened);
+  const any = opened !== null ? named(opened) : drawn === null || edit.value.label !== null ? "any" : `any (${named(drawn)})`;
   const choose = (value) => value !== "" && value >= 0 && value < count ? Math.floor(value) : null;
   const set = (event) => changeEdit({ label: choose(event.currentTarget.value) }, { gesture: "class", event });
   if (names.length) {
