@@ -158,7 +158,9 @@ def compare(bench: Bench, settings: dict[str, dict[str, Any]]) -> None:
             few = [found.targets, *changes.images]
             rows = torch.cat([images[:SHOWN] for images in few])
             file = bench.sheet.with_name(f"{bench.sheet.stem} {name}.png")
-            ga.grid(rows, columns=len(rows) // 3, row_labels=["given", "inverted", bench.attribute]).save(file)
+            ga.grid(rows, columns=len(rows) // 3, row_labels=["given", "inverted", bench.attribute]).save(
+                file
+            )
 
 
 def tuned(bench: Bench) -> None:
