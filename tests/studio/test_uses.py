@@ -174,7 +174,7 @@ def test_a_phone_makes_an_edit_a_walk_and_a_link(visit: Visit) -> None:
     expect(page).to_have_url(re.compile("mv="))
     small = page.evaluate("""() => [...document.querySelectorAll("button, select, summary, input[type=range]")]
       .filter((one) => one.offsetParent && getComputedStyle(one, "::after").content === "none"
-        && Math.min(one.offsetWidth, one.offsetHeight) < 36)
+        && Math.min(one.offsetWidth, one.offsetHeight) < 44)
       .map((one) => one.outerHTML.slice(0, 90))""")
     assert small == []
     open_tab(page, "Walk")
