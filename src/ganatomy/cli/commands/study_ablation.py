@@ -32,7 +32,7 @@ def ablation(
     """Train StyleGAN's configurations A to F, the same budget and several seeds each, and compare their distances.
 
     The folder receives report.html, summary.json, figures/ and a folder for each run. The same command goes on with a
-    study that was stopped. By default two cores take about an hour for drawn faces.
+    study that was stopped. By default a core takes about an hour for drawn faces.
 
     Args:
         data: A folder of images, a zip, or an idx file as MNIST's; `drawn` draws faces.
