@@ -6,6 +6,7 @@ Everywhere else an image is float32, `[n, channels, height, width]`, values in [
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import warnings
@@ -235,6 +236,22 @@ def read_image(
         raise
     except (*DAMAGED, Image.DecompressionBombError) as error:
         raise CheckpointError(f"{path} cannot be read as an image: {error}") from None
+
+
+def image_in(
+    data: bytes, name: str, *, channels: int = 3, size: int | tuple[int, int] | None = None
+) -> Float[Tensor, "1 c h w"]:
+    """The same of the bytes of a file, such as one in an archive, with what messages call it.
+
+    Raises:
+        CheckpointError: when it is not an image.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            upright = ImageOps.exif_transpose(image)
+            return from_pil(upright, channels=channels, size=size, source=image.format)
+    except (*DAMAGED, Image.DecompressionBombError) as error:
+        raise CheckpointError(f"{name} cannot be read as an image: {error}") from None
 
 
 def save_image(image: Image.Image, path: str | os.PathLike[str], *, text: str | None = None) -> Path:

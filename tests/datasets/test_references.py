@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from ganatomy.datasets.references import (
     read_classes,
     read_reference,
 )
-from ganatomy.errors import MissingFileError, SettingError
+from ganatomy.errors import CheckpointError, MissingFileError, SettingError
 from ganatomy.images import save_image, to_pil
 
 
@@ -36,6 +37,22 @@ def test_a_folder_is_read_in_an_order_that_a_seed_draws(tmp_path: Path) -> None:
         assert float(images[row].mean()) == pytest.approx(int(Path(name).stem) / 6 - 1, abs=0.01)
     assert found.names == folder_reference(tmp_path, resolution=8, channels=3).names
     assert found.names != folder_reference(tmp_path, resolution=8, channels=3, seed=1).names
+
+
+def test_a_zip_is_read_as_its_folder_and_a_damaged_image_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    for grey in range(5):
+        save_image(to_pil(torch.full((3, 9, 9), grey / 4 - 0.5)), folder / f"{grey}.png")
+    packed = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", folder))
+    found, plain = (read_reference(path, resolution=8, channels=3) for path in (packed, folder))
+    assert found.names == plain.names
+    assert torch.equal(found.read(torch.arange(5)), plain.read(torch.arange(5)))
+
+    (folder / "3.png").write_bytes(b"no image")
+    packed = Path(shutil.make_archive(str(tmp_path / "broken"), "zip", folder))
+    broken = read_reference(packed, resolution=8, channels=3)
+    with pytest.raises(CheckpointError, match="3.png cannot be read as an image"):
+        broken.read(torch.arange(5))
 
 
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +15,10 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from ganatomy.datasets.faces import draw_faces, sample_faces
-from ganatomy.datasets.folders import image_files
+from ganatomy.datasets.files import files_of
 from ganatomy.datasets.idx import idx_images, read_idx
 from ganatomy.errors import SettingError
-from ganatomy.images import from_uint8, read_image
+from ganatomy.images import from_uint8, image_in
 
 NEW_PEOPLE = 20_000_003
 """Seed of drawn faces that no bundled model has seen."""
@@ -47,13 +49,13 @@ class Reference:
 def read_reference(
     path: str | os.PathLike[str], *, resolution: int | tuple[int, int], channels: int, seed: int = 0
 ) -> Reference:
-    """The images of a folder, or of an idx file as MNIST's, in an order that `seed` draws.
+    """The images of a folder, a zip, or an idx file as MNIST's, in an order that `seed` draws.
 
     Raises:
         MissingFileError, CheckpointError: when they cannot be read.
     """
     path = Path(path)
-    if not path.is_file():
+    if not path.is_file() or zipfile.is_zipfile(path):
         return folder_reference(path, resolution=resolution, channels=channels, seed=seed)
     pixels = idx_images(path, resolution=resolution, channels=channels)
     return array_reference(pixels, description=path.name, seed=seed)
@@ -78,30 +80,29 @@ def read_classes(path: Path, reference: Reference) -> Int[Tensor, " n"]:
 def folder_reference(
     folder: str | os.PathLike[str], *, resolution: int | tuple[int, int], channels: int, seed: int = 0
 ) -> Reference:
-    """The images of a folder and those below it, each resized to a square, in an order that `seed` draws.
+    """The images of a folder and those below it, or of a zip, each resized to a square, in an order that `seed` draws.
 
     Raises:
-        MissingFileError: when the folder holds none.
+        MissingFileError: when there are none. CheckpointError: for a file that is no zip, and of `read`, for a damaged
+            image.
 
     Example::
 
         real = ga.folder_reference("photographs/", resolution=64, channels=3)
         print(ga.measure(experiment, ["frechet"], data=real))
     """
-    folder = Path(folder)
-    paths = image_files(folder)
+    files = files_of(Path(folder))
     # Folders are sorted by class or by person, and the first of them would not stand for all.
-    paths = [paths[row] for row in np.random.default_rng(seed).permutation(len(paths))]
+    names = tuple(files.names[row] for row in np.random.default_rng(seed).permutation(len(files.names)))
 
-    def read(rows: Int[Tensor, " m"]) -> Float[Tensor, "m c h w"]:
-        return torch.cat(
-            [read_image(paths[row], channels=channels, size=resolution) for row in rows.tolist()]
-        )
+    def image(name: str) -> Float[Tensor, "1 c h w"]:
+        with closing(files.open(name)) as file:
+            return image_in(file.read(), str(files.where / name), channels=channels, size=resolution)
 
     return Reference(
-        description=f"{len(paths)} images of {folder}",
-        names=tuple(str(path.relative_to(folder)) for path in paths),
-        read=read,
+        description=f"{len(names)} images of {folder}",
+        names=names,
+        read=lambda rows: torch.cat([image(names[row]) for row in rows.tolist()]),
     )
 
 

@@ -46,7 +46,7 @@ def measure(
             takes the first that is installed.
         features: Features that sets of images are compared by: inception as published (fetched once), those of the
             scorer, or pixels; auto takes the first that is installed.
-        data: Real images: a folder, or an idx file as MNIST's. For faces, new ones are drawn.
+        data: Real images: a folder, a zip, or an idx file as MNIST's. For faces, new ones are drawn.
 
     Example:
         ganatomy measure faces

@@ -50,7 +50,7 @@ def dcgan(
     Args:
         n: Number of codes that exemplars are chosen from; one sum and one turn of each kind is made for ten of them.
         walks: Number of walks, each through nine random points.
-        data: Real images to search for copies: a folder, or an idx file as MNIST's.
+        data: Real images to search for copies: a folder, a zip, or an idx file as MNIST's.
         labels: Classes of these images, an idx file as MNIST's, by default the one beside them; features of the critic
             are tested on them.
         critic: Discriminator: a bundled name or a file; by default the one bundled with the model.
