@@ -253,6 +253,7 @@ class Bench:
         labels = replace(scene.codes, space=Space.Z, truncation_psi=1.0).draw(self.generator).labels
         return None if labels is None else int(labels[0].argmax())
 
+    @torch.no_grad()
     def scores(self, images: Float[Tensor, "n c h w"], codes: Latents) -> dict[str, list[float]] | None:
         """The probability of every attribute in each image of these codes; None without a classifier."""
         if self.scorer is None:
