@@ -141,6 +141,22 @@ def test_what_is_no_seed_does_not_stay_in_its_field(visit: Visit) -> None:
     expect(other).to_have_value("1")
 
 
+def test_what_is_typed_stays_while_images_come(visit: Visit) -> None:
+    page = visit("#edit&m=toy&s=7")
+    before = drawn(page)
+    steps = page.get_by_role("spinbutton", name="red: steps")
+    steps.fill("2")
+    # What another hand changes meanwhile brings an image, scores, and new ends of every track.
+    page.get_by_role("slider", name="round").evaluate(
+        "(slider) => { slider.value = 1; slider.dispatchEvent(new Event('input', { bubbles: true })); }"
+    )
+    drawn(page, before)
+    expect(page.get_by_role("spinbutton", name="round: steps")).to_have_value("1")
+    expect(steps).to_have_value("2")
+    steps.press("Enter")
+    expect(page.get_by_role("slider", name="red")).to_have_value("2")
+
+
 def test_a_drag_is_one_step_of_the_history_and_its_images_are_timed(visit: Visit) -> None:
     page = visit()
     drawn(page)

@@ -3,6 +3,7 @@ import { Icon } from "../icons.js";
 import { before } from "../images.js";
 import { notice } from "../panes.js";
 import { directions, hold, measured, model } from "../models.js";
+import { NumberField } from "../numberfield.js";
 import { changeEdit, edit, holds, holdsFirmly, moves, setFirm, setMove } from "../state.js";
 import { html, useComputed } from "../view.js";
 import { signed, titled } from "../words.js";
@@ -34,9 +35,8 @@ export function Row({ name, all, unit = "", onTeach, onForget }) {
   const reset = (event) => setMove(name, 0, { event });
   const typed = (event) => {
     const value = event.currentTarget.valueAsNumber;
-    if (Math.abs(value) <= FARTHEST) return setMove(name, value, { event });
-    event.currentTarget.value = strength || "";
-    notice.value = { kind: "problem", text: `Sliders go from −${FARTHEST} to ${FARTHEST} steps.` };
+    if (Math.abs(value) <= FARTHEST) setMove(name, value, { event });
+    else notice.value = { kind: "problem", text: `Sliders go from −${FARTHEST} to ${FARTHEST} steps.` };
   };
   const keys = (event) => {
     if (event.key !== "Delete" && event.key !== "Backspace") return;
@@ -52,7 +52,7 @@ export function Row({ name, all, unit = "", onTeach, onForget }) {
       <input id=${id} type="range" min=${track.low} max=${track.high} step=${STEP} value=${strength} style=${track.style}
         aria-valuetext=${`${signed(strength)} ${UNITS[unit] ?? "steps"}`} title=${track.why}
         onInput=${move} onDblClick=${reset} onKeyDown=${keys} onFocus=${() => focusOn(name)} />
-      <input class="strength" type="number" step="0.1" min=${-FARTHEST} max=${FARTHEST} value=${strength || ""} placeholder="0"
+      <${NumberField} class="strength" step="0.1" min=${-FARTHEST} max=${FARTHEST} value=${strength || ""} placeholder="0"
         aria-label=${`${titled(name)}: ${UNITS[unit] ?? "steps"}`} onChange=${typed} />
       ${onForget && !strength
         ? html`<${Small} icon="close" label=${`Forget ${titled(name)}`} onClick=${onForget} />`
