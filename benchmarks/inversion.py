@@ -28,6 +28,7 @@ from torch import Tensor
 import ganatomy as ga
 from ganatomy.datasets.folders import image_files
 from ganatomy.datasets.references import drawn_reference
+from ganatomy.generators.base import batches
 from ganatomy.inversion import METHODS
 from ganatomy.latents import Space
 from ganatomy.perception.features import network_of
@@ -196,33 +197,23 @@ def generated(bench: Bench) -> ga.Latents:
 def edit(bench: Bench, direction: ga.Direction, generator: ga.Generator, latents: ga.Latents) -> Edited:
     """Every image with the attribute that it does not show."""
     features = ga.features_of("scorer", bench.reader)
-    before = torch.cat([generator(part).clamp(-1, 1) for part in parts(latents)])
+    before = torch.cat([generator(part).clamp(-1, 1) for part in batches(latents, AT_ONCE)])
     was = torch.cat([bench.reader(images).probabilities for images in before.split(AT_ONCE)])
     signs = torch.where(was[:, bench.reader.names.index(bench.attribute)] < 0.5, 1.0, -1.0)
     moved = ga.move(latents, direction, signs * STEP, units="sigma")
-    after = torch.cat([generator(part).clamp(-1, 1) for part in parts(moved)])
+    after = torch.cat([generator(part).clamp(-1, 1) for part in batches(moved, AT_ONCE)])
     now = torch.cat([bench.reader(images).probabilities for images in after.split(AT_ONCE)])
     seen = (torch.cat([features(part) for part in images.split(AT_ONCE)]) for images in (before, after))
     return Edited(changes=signs[:, None] * (now - was), features=(*seen,), images=(before, after))
 
 
-def parts(latents: ga.Latents) -> list[ga.Latents]:
-    return [latents[rows] for rows in torch.arange(len(latents)).split(AT_ONCE)]
-
-
 def joined(edited: Sequence[Edited]) -> Edited:
     """Edits of several generators as one."""
-    return Edited(
-        changes=torch.cat([one.changes for one in edited]),
-        features=(
-            torch.cat([one.features[0] for one in edited]),
-            torch.cat([one.features[1] for one in edited]),
-        ),
-        images=(
-            torch.cat([one.images[0] for one in edited]),
-            torch.cat([one.images[1] for one in edited]),
-        ),
+    features, images = (
+        tuple(map(torch.cat, zip(*pairs, strict=True)))
+        for pairs in ([one.features for one in edited], [one.images for one in edited])
     )
+    return Edited(changes=torch.cat([one.changes for one in edited]), features=features, images=images)
 
 
 def describe(bench: Bench, edited: Edited, reference: Edited | None = None) -> str:

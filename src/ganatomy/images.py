@@ -228,8 +228,7 @@ def read_image(
     """
     try:
         with in_file(path), Image.open(a_file(path, "an image")) as image:
-            upright = ImageOps.exif_transpose(image)
-            return from_pil(upright, channels=channels, size=size, source=image.format)
+            return _upright(image, channels=channels, size=size)
     except FileNotFoundError:
         raise MissingFileError(f"{path} does not exist") from None
     except (CheckpointError, SettingError):
@@ -248,10 +247,16 @@ def image_in(
     """
     try:
         with Image.open(io.BytesIO(data)) as image:
-            upright = ImageOps.exif_transpose(image)
-            return from_pil(upright, channels=channels, size=size, source=image.format)
+            return _upright(image, channels=channels, size=size)
     except (*DAMAGED, Image.DecompressionBombError) as error:
         raise CheckpointError(f"{name} cannot be read as an image: {error}") from None
+
+
+def _upright(
+    image: Image.Image, *, channels: int, size: int | tuple[int, int] | None
+) -> Float[Tensor, "1 c h w"]:
+    """An opened file as the camera was held."""
+    return from_pil(ImageOps.exif_transpose(image), channels=channels, size=size, source=image.format)
 
 
 def save_image(image: Image.Image, path: str | os.PathLike[str], *, text: str | None = None) -> Path:

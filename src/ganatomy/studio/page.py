@@ -103,8 +103,8 @@ def _direction(panel: Panel, k: int, group: str | None) -> dict[str, Any]:
     best = panel.best
     doubt = "" if best is None else DOUBTS[int(best.doubts[k])]
     doubted = doubt in CLOSED or (best is not None and not bool(best.selectivity[k, 1] > 1))
-    right = None if panel.right_at_ends is None else float(panel.right_at_ends[k])
-    right = None if right is None or math.isnan(right) else right
+    right = math.nan if panel.right_at_ends is None else float(panel.right_at_ends[k])
+    astray = right < RIGHT  # what was not measured is not
     return as_json(
         {
             "name": panel.names[k],
@@ -114,9 +114,9 @@ def _direction(panel: Panel, k: int, group: str | None) -> dict[str, Any]:
             "auc": round(panel.directions[k].auc, 4),
             "prevalence": None if panel.prevalence is None else round(float(panel.prevalence[k]), 4),
             "doubt": doubt,
-            "works": not doubted and (right is None or right >= RIGHT),
+            "works": not (doubted or astray),
             # Why it is folded away, where a single step is clean.
-            "wrong_at_ends": None if doubted or right is None or right >= RIGHT else round(1 - right, 2),
+            "wrong_at_ends": round(1 - right, 2) if astray and not doubted else None,
             "limit": LIMIT,
         }
     )
