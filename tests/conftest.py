@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -41,3 +43,18 @@ def shared() -> Path:
             "../shared is not beside this checkout; its models and golden numbers cannot be compared with"
         )
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One for all tests of a process: a second one cannot be started beside it."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is in the extra dev")
+    from studio.browsing import find_browser  # after the hook, since it imports ganatomy
+
+    path = find_browser()
+    if path is None:
+        pytest.skip("no Chromium is in PATH; install one to test the pages")
+    with sync_api.sync_playwright() as started:
+        found = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield found
+        found.close()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cyclopts import CycloptsError, MissingArgumentError
-from studio.browsing import find_browser
 
 import ganatomy
 from ganatomy.cli import build
@@ -84,17 +85,11 @@ def test_the_site_is_built_from_the_folder_and_needs_no_network(site: Path) -> N
 
 
 @pytest.mark.slow
-def test_pages_can_be_used_by_everybody_and_ask_for_nothing_outside(site: Path) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is in the extra dev")
+def test_pages_can_be_used_by_everybody_and_ask_for_nothing_outside(site: Path, browser: Any) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is in the extra dev")
-    browser = find_browser()
-    if browser is None:
-        pytest.skip("no Chromium is in PATH; install one to test the pages")
     asked: list[str] = []
     barriers: list[str] = []
-    with sync_api.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=browser, args=["--no-sandbox"])
-        page = opened.new_page()
+    with contextlib.closing(browser.new_page()) as page:
         page.on("request", lambda request: asked.append(request.url))
         for name in ("index", "gallery", "measured", "commands", "api/latents"):
             page.goto((site / f"{name}.html").as_uri())
@@ -102,6 +97,5 @@ def test_pages_can_be_used_by_everybody_and_ask_for_nothing_outside(site: Path) 
             barriers += [
                 f"{name}: {each['id']}" for each in found if each["impact"] in ("serious", "critical")
             ]
-        opened.close()
     assert barriers == []
     assert [url for url in asked if not url.startswith("file:")] == []

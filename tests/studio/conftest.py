@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from studio.browsing import find_browser, open_studio
+from studio.browsing import open_studio
 from studio.studied import toy_bench
 
 from ganatomy.studio.bench import Bench
@@ -33,19 +33,6 @@ def studio(measured: Bench) -> Iterator[str]:
     classes = replace(bench_of("digits", measured=True), name="digits measured")
     with open_studio([faces, digits, classes, measured, unscored()]) as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    path = find_browser()
-    if path is None:
-        pytest.skip("no Chromium is in PATH; install one to test the page")
-    with sync_playwright() as started:
-        found = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.fixture

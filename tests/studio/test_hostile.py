@@ -1,7 +1,7 @@
 """Hostile visitors: each is refused in words, and the others go on.
 
 One studio for all, over real sockets, so that sizes, origins and silence are those of a network. After every attack
-another visitor's image is query_text for, and has to come.
+another visitor's image is asked for, and has to come.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save
+from starlette.responses import JSONResponse
 from studio.browsing import open_studio
 from studio.studied import codes, scene
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -515,6 +517,28 @@ def test_without_its_token_a_studio_tells_nothing(measured: Bench) -> None:
                 connect(where, additional_headers=brought, origin="https://evil.example")  # pyright: ignore[reportArgumentType]
             with connect(where, additional_headers=brought, origin=address) as visitor:  # pyright: ignore[reportArgumentType]
                 assert image(visitor)
+
+
+@pytest.mark.parametrize("refused", ["by the guard", "by the application"])
+def test_what_was_sent_is_read_before_a_refusal_is_said(refused: str) -> None:
+    """A server that closes a connection with unread data resets it, and the answer may be lost."""
+    order: list[str] = []
+    parts = iter([(b"{", True), (b"}", False)])
+
+    async def receive() -> dict[str, Any]:
+        body, more = next(parts)
+        order.append("read")
+        return {"type": "http.request", "body": body, "more_body": more}
+
+    async def send(message: Any) -> None:
+        order.append(f"{message['type']} {message.get('status', '')}".strip())
+
+    headers = [(b"host", b"127.0.0.1")]
+    if refused == "by the guard":
+        headers.append((b"origin", b"https://evil.example"))
+    scope = {"type": "http", "method": "POST", "path": "/api/export", "query_string": b"", "headers": headers}
+    anyio.run(guards.Guard(JSONResponse({}, status_code=403)), scope, receive, send)
+    assert order == ["read", "read", "http.response.start 403", "http.response.body"]
 
 
 def test_two_studios_of_one_machine_know_their_visitors_apart(measured: Bench) -> None:

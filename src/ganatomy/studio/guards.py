@@ -31,6 +31,8 @@ MOST_LARGE = 4
 """Large bodies in memory at once; others wait."""
 BODY_SECONDS = 30.0
 """A body that takes longer to arrive is refused."""
+DROPPING_SECONDS = 2.0
+"""An answer waits as long for the rest of a body that nobody reads."""
 MOST_VISITORS = 64
 SEND_SECONDS = 20.0
 """A visitor who takes longer to receive one answer is disconnected."""
@@ -163,7 +165,8 @@ class _Upload:
     """The body of one incoming request: a large one waits for a place, and one that takes too long is refused.
 
     A place is given back once the answer begins. A late body is answered here; the application sees a client that
-    has left.
+    has left. What an answer left unread is read and dropped first: a server that closes a connection with unread data
+    resets it, and the client may lose the answer, which is most often the one that says why it was refused.
     """
 
     def __init__(
@@ -194,7 +197,14 @@ class _Upload:
             return
         if message["type"] == "http.response.start":
             await self._held.aclose()
+            await self._drop_rest()
         await self._send(message)
+
+    async def _drop_rest(self) -> None:
+        with anyio.move_on_after(DROPPING_SECONDS):
+            while not self._whole:
+                message = await self._receive()
+                self._whole = not message.get("more_body", False)
 
     async def _refuse(self) -> None:
         refusal = _error(
