@@ -6,6 +6,7 @@ ridge regression, and as in e4e (Tov et al. 2021) the correction is one for all 
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +32,22 @@ BUDGETS = {"quick": 1, "balanced": 3, "best": 5}
 SEEN = 64
 """Pixels a side that it sees at most."""
 
+PATCH = 4
+"""Pixels a side that its first layer takes together."""
+
+BLOCKS = (2, 3, 1)
+"""Residual blocks at each resolution; the next has half as many places a side."""
+
+SIDES = PATCH * 2 ** (len(BLOCKS) - 1)
+"""What the pixels a side that it sees are a multiple of."""
+
+WIDTH = 64
+DENSE = 8
+"""Numbers that a correction is made from, for each channel of the first layer."""
+
+GROUPS = 8
+"""Of channels, which are normalised together."""
+
 LAYERS = 0.3
 """Scale of the corrections of single layers, in standard deviations of codes."""
 
@@ -46,7 +63,7 @@ class EncoderConfig:
         side: pixels a side that it sees.
         rows: of the coordinates.
         numbers: in each row.
-        width: channels of its first layer; they double with each halving, up to eight times.
+        width: channels of its first layer; they double with each halving.
         space: of the codes.
         generator: fingerprint of the generator.
     """
@@ -63,21 +80,21 @@ class EncoderConfig:
         sizes = (self.channels, self.side, self.rows, self.numbers, self.width)
         if not all(type(size) is int and 0 < size <= LARGEST for size in sizes):
             raise SettingError(f"sizes of an encoder are from 1 to {LARGEST}, not {sizes}")
+        if self.side % SIDES:
+            raise SettingError(f"an encoder sees a multiple of {SIDES} pixels a side, not {self.side}")
 
 
-class HalvingBlock(nn.Module):
-    """Two convolutions, the first of which halves the image, beside a shortcut."""
+class ResidualBlock(nn.Module):
+    """Two convolutions beside the identity."""
 
-    def __init__(self, inside: int, outside: int) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv0 = nn.Conv2d(inside, outside, 3, stride=2, padding=1)
-        self.conv1 = nn.Conv2d(outside, outside, 3, padding=1)
-        self.shortcut = nn.Conv2d(inside, outside, 1)
+        self.norm = nn.GroupNorm(math.gcd(GROUPS, channels), channels)
+        self.conv0 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
 
-    def forward(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o h2 w2"]:
-        small = F.interpolate(x, size=[-(-size // 2) for size in x.shape[2:]], mode="area")
-        hidden = F.silu(self.conv0(F.silu(x)))
-        return self.shortcut(small) + self.conv1(hidden)
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        return x + self.conv1(F.silu(self.conv0(F.silu(self.norm(x)))))
 
 
 class EncoderNetwork(nn.Module):
@@ -92,28 +109,28 @@ class EncoderNetwork(nn.Module):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.config = config
-        widths = [config.width]
-        blocks: list[nn.Module] = [nn.Conv2d(2 * config.channels, config.width, 3, padding=1)]
-        side = config.side
-        while side > 4:
-            widths.append(min(2 * widths[-1], 8 * config.width))
-            blocks.append(HalvingBlock(widths[-2], widths[-1]))
-            side = -(-side // 2)
-        self.trunk = nn.Sequential(*blocks)
-        self.dense = nn.Linear(widths[-1] * side**2, 8 * config.width)
-        self.shared = nn.Linear(8 * config.width, config.numbers)
-        self.layers = nn.Linear(8 * config.width, config.rows * config.numbers)
+        width, side = config.width, config.side // PATCH
+        stages: list[nn.Module] = [nn.Conv2d(2 * config.channels * PATCH**2, width, 1)]
+        for num_blocks in BLOCKS[:-1]:
+            stages += [ResidualBlock(width) for _ in range(num_blocks)]
+            stages.append(nn.Conv2d(width, 2 * width, 2, stride=2))
+            width, side = 2 * width, side // 2
+        stages += [ResidualBlock(width) for _ in range(BLOCKS[-1])]
+        self.trunk = nn.Sequential(*stages)
+        self.dense = nn.Linear(width * side**2, DENSE * config.width)
+        self.shared = nn.Linear(DENSE * config.width, config.numbers)
+        self.layers = nn.Linear(DENSE * config.width, config.rows * config.numbers)
         for last in (self.shared, self.layers):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
 
     @classmethod
-    def untrained(cls, generator: Generator, preparation: Preparation, *, width: int = 32) -> Self:
+    def untrained(cls, generator: Generator, preparation: Preparation, *, width: int = WIDTH) -> Self:
         """A network for this generator that leaves the codes of the ridge encoder as they are."""
         rows, numbers = preparation.coordinates.shape
         config = EncoderConfig(
             channels=generator.signature.channels,
-            side=min(SEEN, *generator.signature.size),
+            side=min(SEEN, SIDES * -(-min(generator.signature.size) // SIDES)),
             rows=rows,
             numbers=numbers,
             width=width,
@@ -127,7 +144,8 @@ class EncoderNetwork(nn.Module):
     ) -> Float[Tensor, "n rows r"]:
         """The correction."""
         pair = F.adaptive_avg_pool2d(torch.cat([targets, made - targets], dim=1), self.config.side)
-        hidden = F.silu(self.dense(F.silu(self.trunk(pair)).flatten(1)))
+        seen = self.trunk(F.pixel_unshuffle(pair, PATCH))
+        hidden = F.silu(self.dense(F.silu(seen).flatten(1)))
         own = self.layers(hidden).unflatten(1, (self.config.rows, self.config.numbers))
         return self.shared(hidden)[:, None] + LAYERS * own
 
@@ -146,23 +164,12 @@ class EncoderNetwork(nn.Module):
         return load_network(KIND, path, lambda config: cls(EncoderConfig(**config)))
 
 
-def passes(
-    generator: Generator,
-    preparation: Preparation,
-    network: EncoderNetwork,
-    targets: Float[Tensor, "n c h w"],
-    count: int,
-) -> list[Float[Tensor, "n rows r"]]:
-    """The coordinates after each pass; each sees the image of the one before, to which no gradients flow."""
-    coordinates = preparation.coordinates
+def first_coordinates(
+    preparation: Preparation, targets: Float[Tensor, "n c h w"]
+) -> Float[Tensor, "n rows r"]:
+    """Those of ridge regression, which passes correct."""
     start = preparation.encoder(encoder_features(targets, preparation.likeness))
-    found = [start[:, None].expand(-1, coordinates.shape[0], -1).detach()]
-    for _ in range(count):
-        u = found[-1].detach()
-        with torch.no_grad():
-            made = generator(coordinates.latents(u)).clamp(-1, 1)
-        found.append(u + network(targets, made))
-    return found[1:]
+    return start[:, None].expand(-1, preparation.coordinates.shape[0], -1)
 
 
 def encode(network: EncoderNetwork, problem: Problem) -> FoundCodes:
@@ -182,9 +189,11 @@ def encode(network: EncoderNetwork, problem: Problem) -> FoundCodes:
         *preparation.coordinates.shape,
     ):
         raise SettingError(f"this encoder finds codes in {config.space}; leave out space={preparation.space}")
-    network = network.to(problem.targets)
-    found = passes(problem.generator, preparation, network, problem.targets, problem.evaluations)
-    latents = preparation.coordinates.latents(found[-1])
-    if problem.progress:
-        problem.progress(problem.evaluations, latents)
-    return FoundCodes(latents=latents, evaluations=problem.evaluations)
+    network, coordinates = network.to(problem.targets), preparation.coordinates
+    u = first_coordinates(preparation, problem.targets)
+    for done in range(problem.evaluations):
+        made = problem.generator(coordinates.latents(u)).clamp(-1, 1)
+        u = u + network(problem.targets, made)
+        if problem.progress:
+            problem.progress(done + 1, coordinates.latents(u))
+    return FoundCodes(latents=coordinates.latents(u), evaluations=problem.evaluations)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
-from ganatomy.inversion.encoder import EncoderNetwork, passes
+from ganatomy.inversion.encoder import WIDTH, EncoderNetwork, first_coordinates
 from ganatomy.inversion.prepare import EDITABILITY, prepare
 from ganatomy.inversion.prior import Prior
 from ganatomy.inversion.problem import weights_fixed
@@ -51,7 +51,7 @@ class EncoderSettings:
     steps: int = 4_000
     batch: int = 8
     passes: int = 3
-    width: int = 32
+    width: int = WIDTH
     learning_rate: float = 1e-3
     editability: float = EDITABILITY
     codes: float = 0.01
@@ -157,18 +157,21 @@ class EncoderRun:
             self.generator, num_own, seed=OWN_SEED + settings.seed, start=self.step * settings.batch
         )
         with torch.no_grad():
-            own = self.generator(coordinates.latents(u.expand(-1, coordinates.shape[0], -1))).clamp(-1, 1)
+            own = self._images(u.expand(-1, coordinates.shape[0], -1)).clamp(-1, 1)
             targets = torch.cat([own, given])
             aim = likeness(targets)
-        with torch.enable_grad():
-            loss = targets.new_zeros(())
-            for found in passes(self.generator, preparation, self.network, targets, settings.passes):
-                apart = (likeness(self.generator(coordinates.latents(found))) - aim).square().sum(1)
-                loss = loss + (apart + self.prior(found)).mean() / preparation.variance
+            found = first_coordinates(preparation, targets)
+            images = self._images(found)
+        self.optimizer.zero_grad()
+        for _ in range(settings.passes):  # each by itself: to the pass before no gradients flow
+            with torch.enable_grad():
+                found = found.detach() + self.network(targets, images.detach().clamp(-1, 1))
+                images = self._images(found)
+                apart = (likeness(images) - aim).square().sum(1)
+                loss = (apart + self.prior(found)).mean() / preparation.variance
                 if num_own:
                     loss = loss + settings.codes * (found[:num_own] - u).square().mean()
-            self.optimizer.zero_grad()
-            loss.backward()
+                loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         self.cycle.step()
@@ -186,6 +189,9 @@ class EncoderRun:
         for name in ("network", "optimizer", "cycle"):
             getattr(self, name).load_state_dict(state[name])
         self.step = int(state["step"])  # pyright: ignore[reportArgumentType]
+
+    def _images(self, coordinates: Float[Tensor, "n rows r"]) -> Float[Tensor, "n c h w"]:
+        return self.generator(self.preparation.coordinates.latents(coordinates))
 
     def _given(self) -> Float[Tensor, "m c h w"]:
         """Some of the given images, another half of a batch in each step."""

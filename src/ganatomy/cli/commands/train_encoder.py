@@ -23,7 +23,7 @@ def train_encoder(
     *,
     out: OutFolder,
     steps: int = 4_000,
-    width: int = 32,
+    width: int = 64,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
