@@ -21,7 +21,6 @@ from ganatomy.errors import FingerprintError, SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.inversion.preparation import Preparation
 from ganatomy.inversion.problem import FoundCodes, Problem
-from ganatomy.inversion.ridge import encoder_features
 from ganatomy.storage import load_network, save_tensors
 
 KIND = "encoder"
@@ -164,14 +163,6 @@ class EncoderNetwork(nn.Module):
         return load_network(KIND, path, lambda config: cls(EncoderConfig(**config)))
 
 
-def first_coordinates(
-    preparation: Preparation, targets: Float[Tensor, "n c h w"]
-) -> Float[Tensor, "n rows r"]:
-    """Those of ridge regression, which passes correct."""
-    start = preparation.encoder(encoder_features(targets, preparation.likeness))
-    return start[:, None].expand(-1, preparation.coordinates.shape[0], -1)
-
-
 def encode(network: EncoderNetwork, problem: Problem) -> FoundCodes:
     """Codes by so many passes as the problem has evaluations.
 
@@ -190,7 +181,7 @@ def encode(network: EncoderNetwork, problem: Problem) -> FoundCodes:
     ):
         raise SettingError(f"this encoder finds codes in {config.space}; leave out space={preparation.space}")
     network, coordinates = network.to(problem.targets), preparation.coordinates
-    u = first_coordinates(preparation, problem.targets)
+    u = preparation.start(problem.targets)
     for done in range(problem.evaluations):
         made = problem.generator(coordinates.latents(u)).clamp(-1, 1)
         u = u + network(problem.targets, made)

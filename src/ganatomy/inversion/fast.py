@@ -41,7 +41,7 @@ def fast(problem: Problem) -> FoundCodes:
 
     found = minimise(
         function,
-        problem.start().flatten(1),
+        preparation.start(problem.targets).flatten(1),
         precondition=lambda gradients: 0.5 * inverse(gradients),  # half the second derivatives
         evaluations=problem.evaluations,
         progress=report,

@@ -19,7 +19,7 @@ from ganatomy.generators.natural_codes import NUM_NEIGHBOURS, SEEDS, NaturalCode
 from ganatomy.inversion.coordinates import Coordinates
 from ganatomy.inversion.likeness import Likeness
 from ganatomy.inversion.metric import Metric
-from ganatomy.inversion.ridge import RidgeEncoder
+from ganatomy.inversion.ridge import RidgeEncoder, encoder_features
 from ganatomy.latents import Space
 from ganatomy.rounding import narrowed
 from ganatomy.storage import load_tensors, parsing, save_tensors
@@ -76,6 +76,13 @@ class Preparation:
     @property
     def key(self) -> str:
         return preparation_key(self.coordinates, self.likeness)
+
+    def start(self, targets: Float[Tensor, "n c h w"]) -> Float[Tensor, "n rows r"]:
+        """Coordinates of images by the ridge encoder, no farther from the mean than codes that the generator draws."""
+        u = self.encoder(encoder_features(targets, self.likeness))
+        farthest = self.natural.distribution.bound
+        u = u * (farthest / u.norm(dim=1, keepdim=True).clamp(min=1e-12)).clamp(max=1)
+        return u[:, None].expand(-1, self.coordinates.shape[0], -1)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write it, most of it in 8 or 16 bits; raises OutputError when the file cannot be written."""

@@ -12,7 +12,6 @@ from torch import Tensor
 from ganatomy.generators.base import Generator
 from ganatomy.inversion.preparation import Preparation
 from ganatomy.inversion.prior import Prior
-from ganatomy.inversion.ridge import encoder_features
 from ganatomy.latents import Latents
 
 
@@ -39,14 +38,6 @@ class Problem:
     @property
     def prior(self) -> Prior:
         return Prior.of(self.editability, self.preparation.variance)
-
-    def start(self) -> Float[Tensor, "n rows r"]:
-        """Coordinates by the ridge encoder, no farther from the mean than codes that the generator draws."""
-        preparation = self.preparation
-        u = preparation.encoder(encoder_features(self.targets, preparation.likeness))
-        farthest = preparation.natural.distribution.bound
-        u = u * (farthest / u.norm(dim=1, keepdim=True).clamp(min=1e-12)).clamp(max=1)
-        return u[:, None].expand(-1, preparation.coordinates.shape[0], -1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

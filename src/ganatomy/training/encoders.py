@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
-from ganatomy.inversion.encoder import WIDTH, EncoderNetwork, first_coordinates
+from ganatomy.inversion.encoder import WIDTH, EncoderNetwork
 from ganatomy.inversion.prepare import EDITABILITY, prepare
 from ganatomy.inversion.prior import Prior
 from ganatomy.inversion.problem import weights_fixed
@@ -160,7 +160,7 @@ class EncoderRun:
             own = self._images(u.expand(-1, coordinates.shape[0], -1)).clamp(-1, 1)
             targets = torch.cat([own, given])
             aim = likeness(targets)
-            found = first_coordinates(preparation, targets)
+            found = preparation.start(targets)
             images = self._images(found)
         self.optimizer.zero_grad()
         for _ in range(settings.passes):  # each by itself: to the pass before no gradients flow
