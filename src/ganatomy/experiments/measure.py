@@ -168,7 +168,7 @@ def measure(
         names: of `MEASURES`; by default all that can be taken with what is given.
         n: images that each measure may generate; measures of edits have a minimum of their own.
         method: by which their directions are found.
-        perceptual: "lpips", "scorer", "pixels" or "auto".
+        perceptual: "lpips", "scorer", "imagenet", "pixels" or "auto".
         features: "inception", "scorer", "pixels" or "auto".
 
     Returns:

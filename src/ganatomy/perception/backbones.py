@@ -217,16 +217,27 @@ def read_backbone(network: BackboneNetwork, weights: str | Path) -> None:
         own = create_backbone(config.backbone, channels=config.channels, pretrained=True)
         network.backbone.load_state_dict(own.state_dict())
         return
-    wanted = network.backbone.state_dict()
+    fill_backbone(network.backbone, config.backbone, weights)
+
+
+def fill_backbone(backbone: nn.Module, name: str, weights: str | Path) -> None:
+    """Fill a backbone with the weights of a file, as `read_backbone` does; raises what it raises.
+
+    Args:
+        backbone: that is filled.
+        name: of it, for errors.
+        weights: a file of PyTorch or safetensors.
+    """
+    wanted = backbone.state_dict()
     given = {_bare(name): tensor for name, tensor in read_checkpoint(weights).state.items()}
     fitting = _by_name(wanted, given) or _by_order(wanted, given)
     if fitting is None:
-        lacking = [name for name in wanted if name not in given]
+        lacking = [own for own in wanted if own not in given]
         raise CheckpointError(
-            f"{weights} does not hold the weights of {config.backbone}: {len(lacking)} of {len(wanted)} tensors have "
+            f"{weights} does not hold the weights of {name}: {len(lacking)} of {len(wanted)} tensors have "
             f"another name or shape, {(lacking or list(wanted))[0]} for one; name the backbone that they were made with"
         )
-    network.backbone.load_state_dict(fitting)
+    backbone.load_state_dict(fitting)
 
 
 def _bare(name: str) -> str:

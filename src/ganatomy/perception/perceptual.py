@@ -7,7 +7,7 @@ with its square.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -24,6 +24,7 @@ from ganatomy.graphs.torchvision import import_torchvision
 from ganatomy.images import opaque
 from ganatomy.perception.base import Scorer, fit_images
 from ganatomy.perception.features import features_of, image_scorer, network_of, scores_images
+from ganatomy.perception.imagenet import imagenet_maps, imagenet_network
 from ganatomy.perception.network import NetworkScorer
 from ganatomy.perception.published import VGG16
 
@@ -59,7 +60,8 @@ def perceptual_distance(name: str = "auto", scorer: Scorer | None = None) -> Per
 
     Args:
         name: "lpips", with its published weights, as path lengths are defined by; "scorer" for the model's own;
-            "pixels" for mean squared error; and "auto" for the first of these that can be had without a download.
+            "imagenet" for a network that comes as a package; "pixels" for mean squared error; and "auto" for the first
+            of lpips, scorer and pixels that can be had without a download.
         scorer: the model's own.
 
     Raises:
@@ -103,6 +105,20 @@ def scorer_distance(scorer: Scorer | None) -> PerceptualDistance:
     )
 
 
+def imagenet_distance(scorer: Scorer | None = None) -> PerceptualDistance:
+    """Distance of the feature maps of EfficientNet-Lite0, trained on ImageNet, whose channels count alike.
+
+    Raises:
+        SettingError: without the extra that brings it. CheckpointError: for damaged weights.
+    """
+    network = imagenet_network()
+    return PerceptualDistance(
+        name="imagenet",
+        description="feature maps of EfficientNet-Lite0, ImageNet",
+        embed=lambda images: unit_maps(imagenet_maps(network, images)),
+    )
+
+
 def pixel_distance(scorer: Scorer | None = None) -> PerceptualDistance:
     """Mean squared error of pixels in [-1, 1], which is not what people see, and needs nothing."""
     return PerceptualDistance(
@@ -138,27 +154,31 @@ def lpips_is_here() -> bool:
 DISTANCES: dict[str, Callable[[Scorer | None], PerceptualDistance]] = {
     "lpips": lpips_distance,
     "scorer": scorer_distance,
+    "imagenet": imagenet_distance,
     "pixels": pixel_distance,
 }
 
 
 def look(scorer: NetworkScorer, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n p"]:
-    """Feature maps of all stages, so that squared distance is perceptual distance (Zhang et al. 2018, equation 1).
-
-    At each place the channels of a stage are brought to norm 1; places of a stage are averaged, stages are added. The
-    network is the scorer's own, and its channels count alike.
-    """
+    """Feature maps of all stages of the scorer's own network, as `unit_maps`."""
     config = scorer.network.config
     fitted = fit_images(
         images.to(scorer.network.temperature.device),
         size=(config.resolution, config.resolution),
         channels=config.channels,
     )
-    rows = [
-        (F.normalize(x, dim=1) / (x.shape[2] * x.shape[3]) ** 0.5).flatten(1)
-        for x in scorer.network.maps(fitted)
-    ]
-    return torch.cat(rows, dim=1)
+    return unit_maps(scorer.network.maps(fitted))
+
+
+def unit_maps(maps: Sequence[Float[Tensor, "n _ _ _"]]) -> Float[Tensor, "n p"]:
+    """Feature maps of all stages, so that squared distance is perceptual distance (Zhang et al. 2018, equation 1).
+
+    At each place the channels of a stage are brought to norm 1; places of a stage are averaged, stages are added, and
+    all channels count alike.
+    """
+    return torch.cat(
+        [(F.normalize(x, dim=1) / (x.shape[2] * x.shape[3]) ** 0.5).flatten(1) for x in maps], dim=1
+    )
 
 
 def embed_lpips(network: Any, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n p"]:

@@ -37,7 +37,7 @@ def invert(
         Literal["w+", "w", "z"] | None,
         Parameter(help="Space of the latents; by default the first of w+, w and z that the model has."),
     ] = None,
-    perceptual: Literal["auto", "lpips", "pixels"] = "auto",
+    perceptual: Literal["auto", "lpips", "imagenet", "pixels"] = "auto",
     json: Json = False,
 ) -> None:
     r"""Find the latents of photographs, so that everything that edits latents edits photographs.
@@ -52,7 +52,7 @@ def invert(
         budget: Effort: quick, balanced or best.
         editability: From 0, the closest image, to 1, the most likely latents, on which edits work best; 0.6 by default.
         perceptual: Perceptual distance beside the error of pixels: auto is that of the scorer that is bundled with the
-            model, if there is one; lpips needs its weights; pixels is none.
+            model, if there is one; lpips needs its weights, imagenet its extra; pixels is none.
 
     Example:
         ganatomy invert faces portrait.png -o me.latents
@@ -72,12 +72,12 @@ def invert(
     cut = aligning.aligned(generator, photograph_files(photographs))
     files = [photograph.name for photograph, crops in cut for _ in crops.images]
     images = torch.cat([crops.images for _, crops in cut])
-    distance = {"auto": "auto", "pixels": None}.get(perceptual, perceptual)
+    distance = {"auto": "auto", "pixels": None}
     with stages() as advance:
         prepared = prepare_inversion(
             generator,
             space=space or (network.config.space if network else None),
-            perceptual=perceptual_distance("lpips") if distance == "lpips" else distance,
+            perceptual=distance[perceptual] if perceptual in distance else perceptual_distance(perceptual),
             progress=advance,
         )
     with progress("inverting") as advance:

@@ -28,7 +28,7 @@ def measure(
     *names: str,
     n: CountInMemory = 1000,
     method: Method = "regression",
-    perceptual: Literal["auto", "lpips", "scorer", "pixels"] = "auto",
+    perceptual: Literal["auto", "lpips", "scorer", "imagenet", "pixels"] = "auto",
     features: Literal["auto", "inception", "scorer", "pixels"] = "auto",
     data: Path | None = None,
     correlations: CorrelationsFile = None,
@@ -42,8 +42,8 @@ def measure(
     Args:
         names: Measures, such as path-length separability; without any, lists what can be measured.
         n: Number of images that each measure may generate.
-        perceptual: Perceptual distance: lpips as published (fetched once), features of the scorer, or pixels; auto
-            takes the first that is installed.
+        perceptual: Perceptual distance: lpips as published (fetched once), features of the scorer or of a network of
+            ImageNet (an extra), or pixels; auto takes the first that is installed, but for ImageNet.
         features: Features that sets of images are compared by: inception as published (fetched once), those of the
             scorer, or pixels; auto takes the first that is installed.
         data: Real images: a folder, a zip, or an idx file as MNIST's. For faces, new ones are drawn.
