@@ -106,16 +106,19 @@ def scorer_distance(scorer: Scorer | None) -> PerceptualDistance:
 
 
 def imagenet_distance(scorer: Scorer | None = None) -> PerceptualDistance:
-    """Distance of the feature maps of EfficientNet-Lite0, trained on ImageNet, whose channels count alike.
+    """Distance of the feature maps of EfficientNet-Lite0, trained on ImageNet, as `unit_maps`, the mean of its stages.
 
     Raises:
         SettingError: without the extra that brings it. CheckpointError: for damaged weights.
     """
     network = imagenet_network()
+
+    def embed(images: Tensor) -> Tensor:
+        maps = imagenet_maps(network, images)
+        return unit_maps(maps) / len(maps) ** 0.5
+
     return PerceptualDistance(
-        name="imagenet",
-        description="feature maps of EfficientNet-Lite0, ImageNet",
-        embed=lambda images: unit_maps(imagenet_maps(network, images)),
+        name="imagenet", description="feature maps of EfficientNet-Lite0, ImageNet", embed=embed
     )
 
 
