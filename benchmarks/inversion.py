@@ -5,6 +5,7 @@
     python benchmarks/inversion.py dial tuned               # the price of editability; pivotal tuning
     python benchmarks/inversion.py dial tuned photographs --model GAN --images FOLDER_OR_ZIP --scorer SCORER.onnx
     python benchmarks/inversion.py distances --model GAN --images FOLDER_OR_ZIP --judge SCORER
+    python benchmarks/inversion.py sizes                    # large generators
     python benchmarks/inversion.py remarks --model GAN --images FOLDER_OR_ZIP --scorer SCORER.onnx --sheet SHEET.png
 
 Seconds are of one processor. Edits move one attribute by 2.5 standard deviations, away from what the image shows, along
@@ -16,6 +17,8 @@ has any besides its scores.
 from __future__ import annotations
 
 import argparse
+import resource
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Sequence
@@ -24,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from synthesis import Case, build
 from torch import Tensor
 
 import ganatomy as ga
@@ -168,6 +172,25 @@ def distances(bench: Bench) -> None:
         )
 
 
+def sizes(bench: Bench) -> None:
+    """What preparation and an inversion take for large generators, whose weights are random."""
+    print(
+        "StyleGAN2, channel base 16384 (asked: prepared in 10 min on two cores at 256 px; memory bounded at 1024)"
+    )
+    for resolution in (256, 1024):
+        large = build(Case(model="stylegan2", resolution=resolution, base=16384, batch=1))
+        with tempfile.TemporaryDirectory() as folder:
+            started = time.process_time()
+            prepared = ga.prepare_inversion(large, path=Path(folder, "prepared.safetensors"))
+            seconds = time.process_time() - started
+        with torch.no_grad():
+            image = large(large.sample(1, seed=77, space="w")).clamp(-1, 1)
+        here = replace(bench, generator=large, prepared=prepared)
+        row(f"{resolution} px, quick", *timed(here, image, budget="quick"))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        print(f"{'':28} prepared in {seconds:.0f} s of one processor; {peak:.1f} GB at most so far")
+
+
 def compare(bench: Bench, settings: dict[str, dict[str, Any]]) -> None:
     """Each way of inverting: how near it comes, and what an edit changes then."""
     direction = bench.direction()
@@ -289,6 +312,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "photographs": photographs,
     "remarks": remarks,
     "distances": distances,
+    "sizes": sizes,
 }
 
 
