@@ -83,8 +83,8 @@ class EncoderConfig:
             raise SettingError(f"an encoder sees a multiple of {SIDES} pixels a side, not {self.side}")
 
 
-class ResidualBlock(nn.Module):
-    """Two convolutions beside the identity."""
+class PreactivationBlock(nn.Module):
+    """Two convolutions beside the identity, normalised before them (He et al. 2016, "Identity Mappings")."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -111,10 +111,10 @@ class EncoderNetwork(nn.Module):
         width, side = config.width, config.side // PATCH
         stages: list[nn.Module] = [nn.Conv2d(2 * config.channels * PATCH**2, width, 1)]
         for num_blocks in BLOCKS[:-1]:
-            stages += [ResidualBlock(width) for _ in range(num_blocks)]
+            stages += [PreactivationBlock(width) for _ in range(num_blocks)]
             stages.append(nn.Conv2d(width, 2 * width, 2, stride=2))
             width, side = 2 * width, side // 2
-        stages += [ResidualBlock(width) for _ in range(BLOCKS[-1])]
+        stages += [PreactivationBlock(width) for _ in range(BLOCKS[-1])]
         self.trunk = nn.Sequential(*stages)
         self.dense = nn.Linear(width * side**2, DENSE * config.width)
         self.shared = nn.Linear(DENSE * config.width, config.numbers)
