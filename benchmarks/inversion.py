@@ -290,8 +290,8 @@ def agreement(bench: Bench, found: ga.Inversion) -> float:
     return float(((given > 0.5) == (made > 0.5))[confident].float().mean())
 
 
-def read_images(path: Path, n: int, generator: ga.Generator) -> Tensor:
-    """Evenly spaced images of a folder or a zip file."""
+def read_images(path: Path, n: int, generator: ga.Generator, detector: Path | None) -> Tensor:
+    """Evenly spaced images of a folder or a zip file: aligned as the generator's own are, or cut in the middle."""
     size = {"resolution": generator.signature.resolution, "channels": generator.signature.channels}
     if path.is_dir():
         sources: list[object] = list(image_files(path))
@@ -299,8 +299,16 @@ def read_images(path: Path, n: int, generator: ga.Generator) -> Tensor:
         archive = zipfile.ZipFile(path)
         names = sorted(name for name in archive.namelist() if name.endswith((".webp", ".png", ".jpg")))
         sources = [archive.read(name) for name in names[5 :: max(len(names) // n, 1)][:n]]
-    chosen = sources[:: max(len(sources) // n, 1)][:n]
-    crops = [ga.align(ga.open_photograph(source), layout="crop", **size) for source in chosen]
+    chosen = [ga.open_photograph(source) for source in sources[:: max(len(sources) // n, 1)][:n]]
+    if detector is None:
+        crops = [ga.align(photograph, layout="crop", **size) for photograph in chosen]
+        return torch.cat([crop.images for crop in crops])
+    find = ga.face_detector(detector)
+    with torch.no_grad():
+        layout = ga.measure_layout(generator(generator.sample(64, seed=5)), find)
+    with_face = [photograph for photograph in chosen if find(photograph)]
+    print(f"faces were found in {len(with_face)} of {len(chosen)} photographs")
+    crops = [ga.align(photograph, layout=layout, detector=find, **size) for photograph in with_face]
     return torch.cat([crop.images for crop in crops])
 
 
@@ -324,6 +332,9 @@ def main() -> None:
     parser.add_argument("--model", default="faces")
     parser.add_argument("--prior", help="of z, such as uniform, where the file does not say it")
     parser.add_argument("--images", type=Path, help="folder or zip file; by default drawn faces")
+    parser.add_argument(
+        "--detector", type=Path, help="file of a face detector, for photographs that are not aligned"
+    )
     parser.add_argument("--scorer")
     parser.add_argument("--judge")
     parser.add_argument("--attribute", default="Smiling")
@@ -346,7 +357,7 @@ def main() -> None:
         faces = drawn_reference(resolution=generator.signature.resolution, n=asked.n)
         images = faces.read(torch.arange(asked.n))
     else:
-        images = read_images(asked.images, asked.n, generator)
+        images = read_images(asked.images, asked.n, generator, asked.detector)
     bench = Bench(
         generator=generator,
         scorer=scorer,
