@@ -4,7 +4,7 @@
     python benchmarks/inversion.py drawn                    # drawn faces that the generator never made
     python benchmarks/inversion.py dial tuned               # the price of editability; pivotal tuning
     python benchmarks/inversion.py dial tuned photographs --model GAN --images FOLDER_OR_ZIP --scorer SCORER.onnx
-    python benchmarks/inversion.py distances --model GAN --images FOLDER_OR_ZIP --judge SCORER
+    python benchmarks/inversion.py distances --model GAN --images FOLDER_OR_ZIP --scorer SCORER.onnx --judge SCORER
     python benchmarks/inversion.py sizes                    # large generators
     python benchmarks/inversion.py remarks --model GAN --images FOLDER_OR_ZIP --scorer SCORER.onnx --sheet SHEET.png
 
@@ -155,14 +155,13 @@ def distances(bench: Bench) -> None:
     bundled = bench.prepared.likeness.perceptual
     names = ("scorer",) * (bundled is not None) + ("imagenet", "pixels")
     found_of = {name: bundled if name == "scorer" else ga.perceptual_distance(name) for name in names}
-    features = ga.features_of("scorer", bench.reader)
-    given = torch.cat([features(part) for part in bench.images.split(AT_ONCE)])
+    given = features_by(bench.reader, bench.images)
     for name, distance in found_of.items():
         in_loss = None if name == "pixels" else distance
         prepared = ga.prepare_inversion(bench.generator, perceptual=in_loss)
         found, seconds = timed(replace(bench, prepared=prepared), bench.images)
         row(f"loss with {name}", found, seconds)
-        seen = torch.cat([features(part) for part in found.images.split(AT_ONCE)])
+        seen = features_by(bench.reader, found.images)
         by_each = ", ".join(
             f"{other} {mean_of(measure(found.images, found.targets))}" for other, measure in found_of.items()
         )
@@ -242,15 +241,19 @@ def generated(bench: Bench) -> ga.Latents:
 @torch.no_grad()
 def edit(bench: Bench, direction: ga.Direction, generator: ga.Generator, latents: ga.Latents) -> Edited:
     """Every image with the attribute that it does not show."""
-    features = ga.features_of("scorer", bench.reader)
     before = torch.cat([generator(part).clamp(-1, 1) for part in batches(latents, AT_ONCE)])
     was = torch.cat([bench.reader(images).probabilities for images in before.split(AT_ONCE)])
     signs = torch.where(was[:, bench.reader.names.index(bench.attribute)] < 0.5, 1.0, -1.0)
     moved = ga.move(latents, direction, signs * STEP, units="sigma")
     after = torch.cat([generator(part).clamp(-1, 1) for part in batches(moved, AT_ONCE)])
     now = torch.cat([bench.reader(images).probabilities for images in after.split(AT_ONCE)])
-    seen = (torch.cat([features(part) for part in images.split(AT_ONCE)]) for images in (before, after))
-    return Edited(changes=signs[:, None] * (now - was), features=(*seen,), images=(before, after))
+    seen = (features_by(bench.reader, before), features_by(bench.reader, after))
+    return Edited(changes=signs[:, None] * (now - was), features=seen, images=(before, after))
+
+
+def features_by(reader: ga.Scorer, images: Tensor) -> Tensor:
+    features = ga.features_of("scorer", reader)
+    return torch.cat([features(part) for part in images.split(AT_ONCE)])
 
 
 def joined(edited: Sequence[Edited]) -> Edited:

@@ -41,6 +41,8 @@ SIDES = PATCH * 2 ** (len(BLOCKS) - 1)
 """What the pixels a side that it sees are a multiple of."""
 
 WIDTH = 64
+"""Channels of its first layer."""
+
 DENSE = 8
 """Numbers that a correction is made from, for each channel of the first layer."""
 
