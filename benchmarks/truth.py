@@ -34,8 +34,6 @@ from ganatomy.surveys.chosen import choose
 
 CHANGE = 0.25
 CHOSEN = "Smiling,Male,Young,Wavy_Hair,Heavy_Makeup,Eyeglasses"
-CALIBRATION = 12
-"""Images in which the length of a step is found."""
 
 
 def edit_by_all(
@@ -114,9 +112,7 @@ def main() -> None:
         f"{', '.join(names)}"
     )
     budget = Budget.of(experiment, seen, used)
-    editor = Editor.of(
-        budget, Readers(scorer=scorer.select(used)), n=asked.images, num_calibration=CALIBRATION
-    )
+    editor = Editor.of(budget, Readers(scorer=scorer.select(used)), n=asked.images)
     edits = edit_by_all(editor, budget, asked.methods.split(","), names)
 
     readers = {

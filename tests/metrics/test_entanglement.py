@@ -13,7 +13,8 @@ from ganatomy.errors import FingerprintError, ScoreError, SettingError, UnknownN
 from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Direction, Directions, Latents
 from ganatomy.metrics import Entanglement, FreshImages, Readers, entanglement, measure_steps
-from ganatomy.metrics.calibration import StepSearch, shift_for
+from ganatomy.metrics.calibration import ENOUGH, StepSearch, Trial, find_strengths, shift_for
+from ganatomy.metrics.entanglement import FIRST_IMAGES
 from ganatomy.perception import FunctionScorer, Judge, OracleScorer, TruthScorer
 from ganatomy.perception.base import Scorer
 from ganatomy.surveys import survey
@@ -205,18 +206,53 @@ def test_truth_says_by_how_many_deviations_each_factor_moved(toy: ToyGenerator, 
 
 def test_progress_grows_to_its_end_and_no_image_is_made_in_vain(toy: ToyGenerator, oracle: OracleScorer):
     seen: list[tuple[int, int]] = []
-    made: list[int] = []
-    readers = Readers(
-        scorer=oracle, appearance=lambda images: (made.append(len(images)), images.flatten(1))[1]
-    )
-    images = replace(fresh(toy, readers, n=64), num_calibration=16, batch_size=16)
+    made: list[Tensor] = []
+    readers = Readers(scorer=oracle, appearance=lambda images: (made.append(images), images.flatten(1))[1])
+    images = replace(fresh(toy, readers, n=64), batch_size=16)
     measure_steps(images, toy.truth, advance=lambda *x: seen.append(x))
     shares = [done / total for done, total in seen]
     assert shares == sorted(shares)
     assert shares[-1] == 1
-    # Everything is read in every image once, and once for each direction; trial steps are scored only.
-    assert sum(made) == 64 + 3 * 64
-    assert max(made) <= 16
+    every = torch.cat(made).flatten(1)
+    assert len(every.unique(dim=0)) == len(every)
+    # The slopes of the toy are right, so no step needs a second try.
+    assert len(every) == 64 + 3 * 64
+    assert max(map(len, made)) <= 16
+
+
+class TestTheWidthThatIsEnough:
+    """Images are added until the interval of the mean selectivity is narrow enough."""
+
+    def test_a_wide_one_needs_the_first_images_only(self, toy: ToyGenerator, oracle: OracleScorer):
+        images = fresh(toy, Readers(scorer=oracle), n=400)
+        found = measure_steps(images, toy.truth, width=10.0)
+        assert found.num_images == FIRST_IMAGES
+        alone = measure_steps(images.first(FIRST_IMAGES), toy.truth)
+        assert found.strengths.equal(alone.strengths)
+        assert found.changes.equal(alone.changes)
+
+    def test_one_that_cannot_be_reached_needs_all(self, toy: ToyGenerator, oracle: OracleScorer):
+        found = measure_steps(fresh(toy, Readers(scorer=oracle), n=30), toy.truth, width=1e-6)
+        assert found.num_images == 30
+        expected = closed_form(toy, found.strengths, n=30, seed=1)
+        torch.testing.assert_close(found.changes, expected, atol=1e-4, rtol=1e-3)
+
+    def test_it_is_reached_and_half_as_many_images_would_not_do(
+        self, toy: ToyGenerator, oracle: OracleScorer
+    ):
+        found = measure_steps(fresh(toy, Readers(scorer=oracle), n=2000), toy.truth, width=0.1)
+        assert FIRST_IMAGES < found.num_images < 2000
+        for n, enough in ((found.num_images, True), (found.num_images // 2, False)):
+            mean = found.first(n).selectivity().mean
+            assert (mean.error <= 0.1 * mean.value) == enough
+
+    def test_the_judge_decides_where_there_is_one(self, toy: ToyGenerator, oracle: OracleScorer):
+        judge = FunctionScorer(toy.read, NAMES, output="logits")
+        images = fresh(toy, Readers(scorer=oracle, judge=Judge(judge)), n=500)
+        found = measure_steps(images, toy.truth, width=0.12)
+        assert found.judged is not None
+        assert found.judged.selectivity().mean.error <= 0.12 * found.judged.selectivity().mean.value
+        assert found.judged.num_images == found.num_images
 
 
 class TestTheJudge:
@@ -311,9 +347,9 @@ class TestRefusals:
         with pytest.raises(UnknownNameError, match="direction 'rad'"):
             entanglement(toy, oracle, toy.truth, n=4, hold={"rad": ["red"]})
 
-    def test_too_few_images_to_find_a_step(self, toy: ToyGenerator, oracle: OracleScorer):
-        with pytest.raises(SettingError, match="0 of them first"):
-            replace(fresh(toy, Readers(scorer=oracle), n=9), num_calibration=0)
+    def test_batches_of_nothing(self, toy: ToyGenerator, oracle: OracleScorer):
+        with pytest.raises(SettingError, match="batches of 0"):
+            replace(fresh(toy, Readers(scorer=oracle), n=9), batch_size=0)
 
     def test_an_empty_set(self, toy: ToyGenerator, oracle: OracleScorer):
         with pytest.raises(SettingError, match="no directions to measure"):
@@ -347,6 +383,25 @@ class TestSearch:
         change = (torch.sigmoid(logits + shifts) - torch.sigmoid(logits)).mean(0)
         torch.testing.assert_close(shift_for(logits, change), shifts, atol=1e-3, rtol=1e-3)
 
+    def test_what_the_first_images_leave_open_is_mended_in_all(self):
+        logits = torch.randn(60, 1, generator=torch.Generator().manual_seed(0))
+        gain = torch.ones(60)
+        gain[:10] = 2.0
+        tried: list[Trial] = []
+
+        def attempt(trials: list[Trial]) -> list[Tensor]:
+            tried.extend(trials)
+            return [logits[:n, k] + size * gain[:n] for k, size, n in trials]
+
+        ones = torch.ones(1)
+        (strength,) = find_strengths(
+            attempt, logits, slopes=ones, sigmas=ones, limits=50 * ones, target_change=0.25
+        )
+        change = (torch.sigmoid(logits[:, 0] + strength * gain) - torch.sigmoid(logits[:, 0])).mean()
+        assert float(change.abs()) == pytest.approx(0.25, rel=ENOUGH)
+        assert Trial(0, strength, 60) in tried
+        assert [trial.num_images for trial in tried] == [10, 10, 60, 60]
+
     @pytest.mark.parametrize(
         "response", [lambda s: 3 * s, lambda s: s**2, lambda s: s**0.5, lambda s: max(0.0, s - 1)]
     )
@@ -354,14 +409,16 @@ class TestSearch:
         search = StepSearch(size=0.5, needed=1.0, limit=100.0)
         for _ in range(6):
             if not search.over:
-                search.observe(response(search.size))
+                shift = response(search.size)
+                search.observe(shift, off=abs(shift - 1), near=0.1)
+        assert search.over
         assert response(search.found) == pytest.approx(1.0, rel=0.1)
 
     def test_where_no_step_is_enough_the_limit_is_the_last_to_be_tried(self):
         search = StepSearch(size=0.5, needed=5.0, limit=2.0)
         for _ in range(6):
             if not search.over:
-                search.observe(search.size)
+                search.observe(search.size, off=abs(search.size / 5 - 1), near=0.1)
         assert search.over
         assert search.found == 2.0
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-NUM_ROUNDS = 6
+FEW = 1 / 6, 4, 32
+"""Share of the images that the search starts on, and at least and at most so many."""
+FIRST_ROUNDS, LAST_ROUNDS = 4, 2
+"""Steps that are tried along a direction at most, on few images and then on all."""
 CLOSE = 0.3
-"""A step is the last one tried when the next would differ by no more than this share; the next one is then kept, and
-misses by a few percent, less than what few codes leave open."""
+"""A step is tried on all images next when, by the few, it misses what is needed by no more than this share."""
+SAME = 0.1
+"""It is tried unchanged when it misses by no more than this, so that the few images need not be made again."""
+ENOUGH = 0.15
+"""On all images, a step is kept that misses the change asked for by no more than this share."""
 LEAP = 4.0
 """How many times longer or shorter the next step may be."""
 POWERS = (0.4, 2.5)
@@ -21,8 +28,17 @@ POWERS = (0.4, 2.5)
 SATURATED = 30.0
 """Logits beyond which a probability no longer changes."""
 
-Attempt = Callable[[list[int], list[float]], Float[Tensor, "m j"]]
-"""From some directions and the signed length of a step along each to the logits of their targets after it."""
+
+class Trial(NamedTuple):
+    """A step along a direction, given by its place, in the first images."""
+
+    place: int
+    strength: float
+    num_images: int
+
+
+Attempt = Callable[[list[Trial]], list[Float[Tensor, " m"]]]
+"""From trials to the logits of their directions' targets after the steps."""
 
 
 def find_strengths(
@@ -33,22 +49,24 @@ def find_strengths(
     sigmas: Float[Tensor, " k"],
     limits: Float[Tensor, " k"],
     target_change: float,
-    num_calibration: int,
-) -> Float[Tensor, " k"]:
-    """For each direction the step that changes the mean probability of its target by `target_change` over all codes.
+) -> list[float]:
+    """For each direction a step that changes the mean probability of its target by about `target_change`.
 
-    A secant search on the first codes, in which a step is read as the shift of all logits that would have changed their
-    mean probability as much. The shift that all codes need is known without an image, so few codes are enough, and the
-    search is straight where probabilities are not. Where no step is enough, the one that changed most is given.
+    A secant search in which a step is read as the shift of all logits that would have changed their mean probability as
+    much, so it is straight where probabilities are not. It starts on few images, because the shift that all need is
+    known without an edit; then the step is tried on all, which mends what few leave open. Where no step is enough, the
+    one that changed most is given.
 
     Args:
-        attempt: edits the first codes.
+        attempt: edits the first images.
         logits: of each direction's target, in the unedited images.
         slopes: of the logits along the directions, for the first guess.
         sigmas: of the directions, for the first guess where there is no slope.
         limits: the longest step along each.
         target_change: of the mean probability.
-        num_calibration: codes that `attempt` edits.
+
+    Returns:
+        Strengths that `attempt` has tried on all images.
     """
     sides = torch.where(torch.sigmoid(logits).mean(0) > 0.5, -1.0, 1.0)
     needed = shift_for(logits, sides * target_change).abs()
@@ -57,17 +75,29 @@ def find_strengths(
         StepSearch(size=min(guess, limit / 2), needed=need, limit=limit)
         for guess, need, limit in zip(guesses.tolist(), needed.tolist(), limits.tolist(), strict=True)
     ]
-    few = logits[:num_calibration]
-    for _ in range(NUM_ROUNDS):
+
+    def observe(num_images: int) -> list[tuple[int, float, float]]:
+        """Try the next step along each direction whose search is not over: (place, shift, change)."""
         left = [k for k, search in enumerate(searches) if not search.over]
-        if not left:
-            break
-        after = attempt(left, [float(sides[k]) * searches[k].size for k in left])
-        change = (torch.sigmoid(after) - torch.sigmoid(few[:, left])).mean(0)
-        shifts = sides[left] * shift_for(few[:, left], change)
-        for k, shift in zip(left, shifts.tolist(), strict=True):
-            searches[k].observe(shift)
-    return sides * torch.tensor([search.found for search in searches])
+        trials = [Trial(k, float(sides[k]) * searches[k].size, num_images) for k in left]
+        seen = []
+        for k, after in zip(left, attempt(trials) if trials else [], strict=True):
+            own = logits[:num_images, [k]]
+            change = (torch.sigmoid(after[:, None]) - torch.sigmoid(own)).mean(0)
+            seen.append((k, float(sides[k] * shift_for(own, change)), float(sides[k] * change)))
+        return seen
+
+    share, least, most = FEW
+    few, every = min(max(round(share * len(logits)), least), most), len(logits)
+    if few < every:
+        for _ in range(FIRST_ROUNDS):
+            for k, shift, _ in observe(few):
+                searches[k].observe(shift, off=abs(shift / searches[k].needed - 1), near=CLOSE)
+        searches = [search.on_all() for search in searches]
+    for _ in range(LAST_ROUNDS if few < every else FIRST_ROUNDS + LAST_ROUNDS):
+        for k, shift, change in observe(every):
+            searches[k].observe(shift, off=abs(change / target_change - 1), near=ENOUGH)
+    return [side * search.found for side, search in zip(sides.tolist(), searches, strict=True)]
 
 
 @dataclass(kw_only=True)
@@ -90,24 +120,36 @@ class StepSearch:
     miss: float = math.inf
     over: bool = False
 
-    def observe(self, shift: float) -> None:
-        """Take in by how much the step of this size shifted the logits, and choose the next size."""
+    def observe(self, shift: float, *, off: float, near: float) -> None:
+        """Take in by how much the step of this size shifted the logits, and choose the next size.
+
+        Args:
+            shift: of the logits.
+            off: share by which the step misses what was asked for.
+            near: share that is near enough, so that the search is over.
+        """
         if abs(shift - self.needed) < self.miss:
             self.found, self.miss = self.size, abs(shift - self.needed)
         factor = (self.needed / shift) ** (1 / self._power(shift)) if shift > 0 else math.inf
         self.last = self.size, shift
-        if abs(factor - 1) <= CLOSE:
-            self.found, self.over = min(self.size * factor, self.limit), True
+        following = min(self.size * min(max(factor, 1 / LEAP), LEAP), self.limit)
+        self.over = off <= near or (factor > 1 and self.size >= self.limit)
+        if self.over:
+            self.size = following
             return
         if factor > 1:
             self.too_short = max(self.too_short, self.size)
         else:
             self.too_long = min(self.too_long, self.size)
-        following = min(self.size * min(max(factor, 1 / LEAP), LEAP), self.limit)
         if not self.too_short < following < self.too_long:
             following = (self.too_short + self.too_long) / 2
-        self.over = factor > 1 and self.size >= self.limit
         self.size = min(following, self.limit)
+
+    def on_all(self) -> StepSearch:
+        """The search on all images, which starts where the one on few has come to and takes nothing for granted."""
+        same = self.last is not None and abs(self.size / self.last[0] - 1) <= SAME
+        size = self.last[0] if self.last and same else self.size
+        return StepSearch(size=size, needed=self.needed, limit=self.limit)
 
     def _power(self, shift: float) -> float:
         """The power of the step's length with which the shift grew since the last step; 1 at first."""

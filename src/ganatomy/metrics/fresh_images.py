@@ -19,7 +19,7 @@ from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, batches
 from ganatomy.generators.natural_codes import NaturalCodes, natural_codes
 from ganatomy.latents import Direction, Directions, Latents, Space
-from ganatomy.metrics.calibration import find_strengths
+from ganatomy.metrics.calibration import Trial, find_strengths
 from ganatomy.perception.base import Scorer, position
 from ganatomy.perception.judging import Judge
 from ganatomy.progress import Advance
@@ -37,6 +37,24 @@ class Readings(NamedTuple):
     identity: Float[Tensor, "n i"]
     appearance: Float[Tensor, "n p"]
     seconds: Float[Tensor, "n 1"]
+
+    @property
+    def num_images(self) -> int:
+        return len(self.logits)
+
+    @classmethod
+    def cat(cls, parts: Iterable[Readings]) -> Readings:
+        """Those of several batches as one."""
+        return cls(*map(torch.cat, zip(*parts, strict=True)))
+
+    @classmethod
+    def stack(cls, parts: Iterable[Readings]) -> Readings:
+        """Those of as many images each, along a new first axis."""
+        return cls(*map(torch.stack, zip(*parts, strict=True)))
+
+    def split(self, sizes: Sequence[int]) -> list[Readings]:
+        """Those of the first so many images, of the next, and so on."""
+        return [Readings(*columns) for columns in zip(*(column.split(sizes) for column in self), strict=True)]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,12 +112,14 @@ class Edits:
         strengths: the step, a distance along a direction, and +1 or -1 for edits that differ from image to image;
             below 0 where the attribute is taken away.
         seconds: that the edit of each took; None where it takes no longer than to generate and read its images.
+        readings: of the first edited images of each, as many for all, where these have been read already.
     """
 
     names: tuple[str, ...]
     latents: tuple[Latents, ...]
     strengths: Float[Tensor, " k"]
     seconds: Float[Tensor, " k"] | None = None
+    readings: tuple[Readings, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,7 +134,6 @@ class FreshImages:
         space: in which the unedited images are generated.
         truncation_psi: as the codes of the survey were drawn; codes in z have none.
         batch_size: images at a time.
-        num_calibration: images in which the length of a step is found.
         model: directions of regression, which promise the effect of a step in their space along any direction, so that
             it is found in fewer trials; by default each direction promises by its own slope.
 
@@ -130,23 +149,23 @@ class FreshImages:
     space: Space
     truncation_psi: float = 1.0
     batch_size: int = 32
-    num_calibration: int = 32
     model: Directions | None = None
     _natural: dict[Space, NaturalCodes] = field(default_factory=dict, repr=False)
+    _all: FreshImages | None = field(default=None, repr=False)
+    """More images, of which these are the first."""
 
     def __post_init__(self) -> None:
         instance("generator", self.generator, Generator, "ganatomy.load opens one")
-        for name in ("n", "num_calibration", "batch_size", "seed"):
+        for name in ("n", "batch_size", "seed"):
             whole(name, getattr(self, name))
-        if min(self.n, self.num_calibration) < 2 or self.batch_size < 1:
+        if self.n < 2 or self.batch_size < 1:
             raise SettingError(
-                f"cannot measure {self.n} images, {self.num_calibration} of them first, in batches of "
-                f"{self.batch_size}; give at least 2, 2 and 1"
+                f"cannot measure {self.n} images in batches of {self.batch_size}; give at least 2 and 1"
             )
 
     def first(self, n: int) -> FreshImages:
         """The first of these images."""
-        return replace(self, n=min(n, self.n))
+        return replace(self, n=min(n, self.n), _all=self._all or self)
 
     @torch.no_grad()
     def codes(self, space: Space | None = None) -> Latents:
@@ -158,7 +177,11 @@ class FreshImages:
     @cached_property
     def before(self) -> Readings:
         """What is read in the unedited images."""
-        return self.read([self.codes()])
+        return (
+            self.read([self.codes()])
+            if self._all is None
+            else self._all.before.split([self.n, self._all.n - self.n])[0]
+        )
 
     def unusual(self, latents: Latents) -> Bool[Tensor, " n"]:
         """Whether codes lie beyond those that the generator draws; see `CodeLikelihood.unusual`."""
@@ -166,23 +189,41 @@ class FreshImages:
             self._natural[latents.space] = natural_codes(self.generator, latents.space)
         return self._natural[latents.space].likelihood(latents).unusual
 
-    def read(
-        self, parts: Iterable[Latents], *, readers: Readers | None = None, advance: Advance | None = None
-    ) -> Readings:
+    def read(self, parts: Iterable[Latents], *, advance: Advance | None = None) -> Readings:
         """Generate the images of these codes and read them.
 
         Args:
             parts: codes, joined in the result.
-            readers: by default all.
             advance: called with the images done and all of them.
         """
-        work = partial((readers or self.readers).read, self.generator)
+        work = partial(self.readers.read, self.generator)
         # Batches of equal size: the last one would else be small, and dear.
         sizes = ((part, math.ceil(len(part) / math.ceil(len(part) / self.batch_size))) for part in parts)
         rows = in_batches(
             work, (few for part, size in sizes for few in batches(part, size)), progress=advance
         )
-        return Readings(*(torch.cat(column) for column in zip(*rows, strict=True)))
+        return Readings.cat(rows)
+
+    def read_on(
+        self,
+        parts: Iterable[Latents],
+        seen: Iterable[Readings | None],
+        *,
+        advance: Advance | None = None,
+    ) -> list[Readings]:
+        """What is read in the images of each part, without making those again that were read before.
+
+        Args:
+            parts: codes.
+            seen: what was read in the first images of each part.
+            advance: called with the images done and all of them.
+        """
+        parts, seen = list(parts), list(seen)
+        rest = [part[0 if own is None else own.num_images :] for part, own in zip(parts, seen, strict=True)]
+        if not any(map(len, rest)):
+            return [own for own in seen if own is not None]
+        made = self.read([Latents.cat(rest)], advance=advance).split([len(part) for part in rest])
+        return [own if new is None else Readings.cat([new, own]) for new, own in zip(seen, made, strict=True)]
 
     def along(
         self, directions: Directions, strengths: Float[Tensor, " k"], *, hold: Hold = "none"
@@ -223,20 +264,16 @@ class FreshImages:
         flat = start.codes.flatten(1)
         # Root mean square distance of codes from their mean: a step ends where codes end.
         radius = float((flat - flat.mean(0)).square().sum(1).mean().sqrt())
-        trials = start[: self.num_calibration]
-        scored = Readers(scorer=scorer)
-        done, expected = 0, 3 * len(trials) * len(directions)
+        seen: dict[tuple[int, float], Readings] = {}
 
-        def attempt(which: list[int], sizes: list[float]) -> Float[Tensor, "m j"]:
-            nonlocal done
-            moves = torch.stack([size * steps[k] for k, size in zip(which, sizes, strict=True)])
-            rows = trials[torch.arange(len(trials)).repeat(len(which))]
-            moved = rows.with_codes(rows.codes + moves.repeat_interleave(len(trials), dim=0))
-            logits = self.read([moved], readers=scored).logits.unflatten(0, (len(which), -1))
-            done += len(moved)
+        def attempt(trials: list[Trial]) -> list[Float[Tensor, " m"]]:
+            moved = [start[:n].with_codes(start.codes[:n] + size * steps[k]) for k, size, n in trials]
+            places = [(k, size) for k, size, _ in trials]
+            seen.update(zip(places, self.read_on(moved, map(seen.get, places)), strict=True))
             if advance:
-                advance(done, max(expected, done + 1))
-            return torch.stack([logits[i, :, columns[k]] for i, k in enumerate(which)], dim=1)
+                done = sum(found.num_images for found in seen.values())
+                advance(done, max(2 * self.n * len(directions), done + 1))
+            return [seen[place].logits[:, columns[place[0]]] for place in places]
 
         strengths = find_strengths(
             attempt,
@@ -245,14 +282,14 @@ class FreshImages:
             sigmas=torch.tensor([direction.sigma for direction in directions]),
             limits=radius / steps.flatten(1).norm(dim=1).cpu(),
             target_change=change,
-            num_calibration=len(trials),
         )
         if advance:
             advance(1, 1)
         return Edits(
             names=tuple(directions.names),
-            latents=self.along(directions, strengths, hold=hold),
-            strengths=strengths,
+            latents=self.along(directions, torch.tensor(strengths), hold=hold),
+            strengths=torch.tensor(strengths),
+            readings=tuple(seen[place] for place in enumerate(strengths)),
         )
 
     def _promised(self, directions: Directions, steps: Float[Tensor, "k *shape"]) -> Float[Tensor, " k"]:

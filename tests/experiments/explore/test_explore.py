@@ -14,11 +14,13 @@ from torch import Tensor
 
 from ganatomy.errors import ScoreError, SettingError, UnknownNameError
 from ganatomy.experiments.base import Experiment
-from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
+from ganatomy.experiments.explore.exploration import BASE, HELD, WIDTH, Exploration
 from ganatomy.experiments.explore.run import COMPARED, explore
 from ganatomy.experiments.explore.sentences import lead, limits
+from ganatomy.experiments.explore.tables import methods_table
 from ganatomy.experiments.factors import FactorReader
 from ganatomy.generators.toy import ToyGenerator
+from ganatomy.metrics.entanglement import FIRST_IMAGES
 from ganatomy.perception import FunctionScorer, Judge, OracleScorer, Scorer, scorer
 
 NAMES = ("red", "round", "large", "bright")
@@ -99,6 +101,31 @@ def test_what_edits_change_is_measured_on_codes_that_no_method_saw(found: Explor
     assert {result.seed for result in found.entanglement.values()} == {1}
     assert found.measured == 24
     assert found.survey.seed == 0
+
+
+def test_methods_of_which_the_mean_is_shown_are_measured_until_it_is_known_well_enough() -> None:
+    generator = toy()
+    found = explore(Experiment(generator, scorer(generator)), n=200, methods=["logistic"])
+    results, most = found.entanglement, found.measured
+    assert results[BASE].num_images == results[HELD].num_images == most
+    fewer = results["logistic"].num_images
+    assert FIRST_IMAGES <= fewer < most
+    assert results["logistic"].before.equal(results[HELD].before[:fewer])
+    mean = results["logistic"].selectivity().mean
+    assert mean.error <= WIDTH * mean.value
+    assert f"on the first {fewer} or more, until half the interval" in limits(found)[0]
+    table = methods_table(found)
+    column = table.headings.index("images")
+    assert {row.name: row.cells[column].text for row in table.rows} == {
+        "logistic": str(fewer),
+        BASE: str(most),
+        HELD: str(most),
+    }
+
+
+def test_where_the_number_of_images_is_given_all_methods_have_as_many(found: Exploration) -> None:
+    assert {result.num_images for result in found.entanglement.values()} == {24}
+    assert "the same ones for every method. Intervals" in limits(found)[0]
 
 
 def test_the_same_seed_finds_the_same() -> None:

@@ -34,7 +34,8 @@ def explore(
     Args:
         n: Number of codes to survey.
         images: Number of images that are edited along each direction; by default 36 to 256, fewer where there are many
-            directions. Fewer are sooner measured, with wider intervals.
+            directions, and fewer for methods whose mean is known well enough. Fewer are sooner measured, with wider
+            intervals.
 
     Example:
         ganatomy explore faces -n 3000 -o faces-report/

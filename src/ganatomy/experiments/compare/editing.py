@@ -74,7 +74,7 @@ class Editor:
     fallback: Directions | None
 
     @classmethod
-    def of(cls, budget: Budget, readers: Readers, *, n: int, num_calibration: int) -> Editor:
+    def of(cls, budget: Budget, readers: Readers, *, n: int) -> Editor:
         """An editor of `n` images of the seed after that of the survey."""
         experiment, scorer = budget.experiment, budget.differentiable
         model = regression(budget.survey, budget.names, seed=budget.seed)
@@ -86,7 +86,6 @@ class Editor:
             space=budget.survey.space,
             truncation_psi=experiment.truncation_psi,
             batch_size=experiment.batch_size,
-            num_calibration=num_calibration,
             model=model,
         )
         fallback = None if scorer else model

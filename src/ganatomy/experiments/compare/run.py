@@ -27,8 +27,6 @@ NUM_ATTRIBUTES = 8
 """Attributes that are edited by default, few enough for minutes; all others are measured and held as well."""
 BALANCED = (0.2, 0.8)
 """Shares of images between which an attribute is chosen first: rarer ones often cannot be changed far enough."""
-NUM_CALIBRATION = 12
-"""Images in which the length of a step is found."""
 FEWEST_CODES, FEWEST_IMAGES = 100, 4
 NO_FEATURES = "this scorer has no features that could be compared; an attribute network of ganatomy has"
 
@@ -95,7 +93,7 @@ def compare(
     budget = Budget.of(experiment, seen, chosen.measured)
     with experiment.stage("finding") as advance:
         found, left_out = find(budget, contestants, advance=advance)
-        editor = Editor.of(budget, readers, n=images, num_calibration=NUM_CALIBRATION)
+        editor = Editor.of(budget, readers, n=images)
     edited = edit_all(experiment, budget, editor, contestants, found, change=target_change, names=names)
     with experiment.stage("target change") as advance:
         trades = curves.trade_all(editor, edited.results, target_change, advance=advance)

@@ -168,6 +168,7 @@ def data(found: Exploration, *, model: str, scorer: str) -> dict[str, Any]:
 def _method(found: Exploration, method: str) -> dict[str, Any]:
     result = found.entanglement[method]
     return {
+        "images": result.num_images,
         "selectivity": found.selectivity(method),
         "selectivity_forms": {form: result.selectivity(form).mean for form in FORMS},
         "selectivity_of_reached": found.headline(method),
@@ -316,7 +317,7 @@ def _detail(found: Exploration) -> list[Section]:
         why = "the most entangled attribute here"
     text = (
         f"{quoted(name)}, {why}, laid out as in Tables II and III of Pham Van et al. (2020): means over "
-        f"{found.measured} images instead of one."
+        "many images instead of one."
     )
     alike = (
         f"All cosines between the directions in {DIRECTIONS_FILE}. Two directions with a positive cosine (red) move "

@@ -29,6 +29,10 @@ HELD = "held"
 READER = "logistic"
 """The method whose held-out AUC says how well an attribute can be read off the codes."""
 
+WIDTH = 0.2
+"""Half the interval of a method's mean selectivity, as a share of it, at which no more images are changed. The two
+methods whose every edit is shown, `BASE` and `HELD`, are measured in all images."""
+
 CHANCE = 0.6
 """A held-out AUC below this is near chance, which is 0.5."""
 
@@ -121,8 +125,8 @@ class Exploration(Tabular):
 
     @property
     def measured(self) -> int:
-        """Images that were changed along each direction."""
-        return len(self.entanglement[HELD].before)
+        """Images that were changed along each direction of `BASE` and `HELD`; of other methods fewer may be enough."""
+        return self.entanglement[HELD].num_images
 
     @property
     def target_change(self) -> float:

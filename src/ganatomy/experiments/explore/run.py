@@ -11,7 +11,7 @@ import numpy as np
 from ganatomy.directions import METHODS, held, selective
 from ganatomy.errors import UnknownNameError
 from ganatomy.experiments.base import Experiment, on_workers
-from ganatomy.experiments.explore.exploration import BASE, HELD, READER, Exploration
+from ganatomy.experiments.explore.exploration import BASE, HELD, READER, WIDTH, Exploration
 from ganatomy.experiments.explore.gallery import NUM_SEEDS, gallery
 from ganatomy.experiments.factors import FactorReader, find_factors
 from ganatomy.latents import Directions
@@ -26,7 +26,7 @@ MEASURED = (36, 256)
 """At least and at most so many images are changed along each direction to see what happens."""
 
 BUDGET = 22_000
-"""Images for all measurements together: with 36 attributes they take about two minutes on two cores."""
+"""Images for all measurements together, if every method needed all of its own."""
 
 
 @on_workers
@@ -51,7 +51,8 @@ def explore(
         attributes: to edit; by default all that 3 to 97 % of the images have, which are measured and held in any case.
         methods: names of `METHODS` to compare; `BASE` and what holds all others are measured in any case.
         target_change: how far each edit moves its own score on average, as a probability.
-        measured: images edited along each direction; by default as many as `BUDGET` allows.
+        measured: images edited along each direction; by default as many as `BUDGET` allows along those of `BASE` and
+            `HELD`, and of these as many as `WIDTH` asks for along those of other methods.
         measured_psi: truncation of the images to edit; by default that of the survey.
         factors: who reads the factors of the images; by default as `find_factors` says.
 
@@ -101,7 +102,6 @@ def explore(
             space=experiment.editing_space,
             truncation_psi=psi,
             batch_size=experiment.batch_size,
-            num_calibration=int(np.clip(count // 3, 2, 128)),
             model=found[BASE],
         )
         changes = {
@@ -109,6 +109,7 @@ def explore(
                 images,
                 found[name],
                 target_change=target_change,
+                width=0.0 if measured or name in (BASE, HELD) else WIDTH,
                 advance=part_of(advance, index, len(edited)),
             )
             for index, name in enumerate(edited)
@@ -158,6 +159,6 @@ def _find(
 def _affordable(num_directions: int) -> int:
     """Images to change along each direction so that all of them stay within the budget.
 
-    Finding the step takes about as many images as taking it.
+    Finding the step takes nearly as many images as taking it.
     """
     return int(np.clip(BUDGET // (2 * num_directions), *MEASURED))

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 
 from ganatomy.directions.evidence import HELD_OUT
-from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
+from ganatomy.experiments.explore.exploration import BASE, HELD, WIDTH, Exploration
+from ganatomy.metrics.calibration import ENOUGH
 from ganatomy.metrics.entanglement import NEAR
 from ganatomy.statistics.formatting import listed, named, percent, quoted, short, signed, with_interval
 from ganatomy.statistics.intervals import CONFIDENCE, NUM_RESAMPLES
@@ -162,6 +163,17 @@ def mean_finite(values: Mapping[str, float]) -> float:
     return sum(finite) / len(finite) if finite else math.nan
 
 
+def _fewer(found: Exploration) -> str:
+    """That methods of which the mean alone is shown were measured in fewer images, where they were."""
+    fewest = min(result.num_images for result in found.entanglement.values())
+    if fewest == found.measured:
+        return ""
+    return (
+        f"; methods of which only the mean is shown, on the first {fewest} or more, until half the interval of their "
+        f"mean selectivity was no wider than {percent(WIDTH)} of it"
+    )
+
+
 def _ended(found: Exploration) -> str:
     """Which held edits missed the change that was asked for, and on which side."""
     sides = zip(found.missed(HELD), ("short of it", "beyond it"), strict=True)
@@ -176,12 +188,13 @@ def limits(found: Exploration) -> list[str]:
     lines = [
         (
             f"Changes were measured on {found.measured} images that no method learnt from (seed {result.seed}), the "
-            f"same ones for every method. Intervals are {percent(CONFIDENCE)}, from resampling these images "
-            f"{NUM_RESAMPLES:,} times; they do not cover the choice of survey, scorer or model."
+            f"same ones for every method{_fewer(found)}. Intervals are {percent(CONFIDENCE)}, from resampling these "
+            f"images {NUM_RESAMPLES:,} times; they do not cover the choice of survey, scorer or model."
         ),
         (
             "Every edit was calibrated to change the mean probability of its own attribute by "
-            f"{found.target_change:.2f}, so that methods are compared at the same effect. With the others held fixed, "
+            f"{found.target_change:.2f}, give or take {percent(ENOUGH)} of it, so that methods are compared at the "
+            "same effect. With the others held fixed, "
             f"{_ended(found)}."
         ),
         HOLDING[found.directions[HELD][0].method],

@@ -51,6 +51,7 @@ def methods_table(found: Exploration) -> Table:
                 for form, heading in forms.items()
             },
             **({"by the judge": found.judged} if found.judged else {}),
+            "images": lambda name: str(found.entanglement[name].num_images),
             "goal reached": lambda name: f"{len(found.reached(name))} of {len(found.attributes)}",
         },
         marked=lambda name: name == found.best,
@@ -61,7 +62,11 @@ def methods_table(found: Exploration) -> Table:
 def changes_table(found: Exploration, attribute: str) -> Table:
     """Means before and after one attribute is moved, as in Table II of Pham Van et al. (2020)."""
     methods = [method for method in ("linear", "penalty", HELD) if method in found.entanglement]
-    changes = table_ii({method: found.entanglement[method] for method in methods}, attribute)
+    results = [found.entanglement[method] for method in methods]
+    common = min(result.num_images for result in results)
+    changes = table_ii(
+        {method: result.first(common) for method, result in zip(methods, results, strict=True)}, attribute
+    )
     ratios = ", ".join(f"{method} {short(value)}" for method, value in changes.selectivity.items())
     columns = {"before": lambda row: f"{row.before:.3f}"}
     for k, method in enumerate(methods):
@@ -70,7 +75,7 @@ def changes_table(found: Exploration, attribute: str) -> Table:
     return table(
         f"What moving {quoted(attribute)} changes",
         caption=(
-            "Mean probability before and after, and the mean absolute change in each image. "
+            f"Mean probability before and after, and the mean absolute change in each of {common} images. "
             f"Change of the target over the mean of the others shown: {ratios}."
         ),
         first="attribute",

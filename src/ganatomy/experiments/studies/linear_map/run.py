@@ -102,8 +102,7 @@ def study_linear_map(
     assert plain is not None
     edited = _edited(plain, chosen.edited, seen.prevalence, shown, whole=attributes is None)
     readers = Readers(scorer=scorer.select(names), judge=experiment.judge)
-    # Methods are compared at the same change, so it is worth finding the step in all images.
-    editor = Editor.of(budget, readers, n=images, num_calibration=images)
+    editor = Editor.of(budget, readers, n=images)
     comparison = edit_all(experiment, budget, editor, contestants, found, change=target_change, names=edited)
     with experiment.stage("path of λ") as advance:
         fits = follow(budget, editor.images, edited, path=path, change=target_change, advance=advance)
