@@ -289,7 +289,7 @@ def kill_a_driver(tmp_path: Path, *address: str) -> None:
     environment = os.environ | {"PYTHONPATH": SOURCE, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, str(script), str(tmp_path / "s"), *address]
     with subprocess.Popen(command, env=environment) as driver:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while not list((tmp_path / "s").glob("part-*.parquet")):
             assert driver.poll() is None, "the driver ended by itself"
             assert time.monotonic() < deadline, "no part was written"

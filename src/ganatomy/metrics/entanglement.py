@@ -35,6 +35,9 @@ FIRST_IMAGES = 16
 """Images that are edited before the width of an interval says whether more are needed; with fewer, a ratio of means is
 biased by several percent."""
 
+SAME = 1e-5
+"""Probabilities that are read twice in one image differ by less."""
+
 NEAR = 0.2
 """A target whose mean change misses the one asked for by no more than this share counts as reached."""
 
@@ -245,6 +248,17 @@ class Entanglement(Result, unit="selectivity", higher_is_better=True):
             identity=None if self.identity is None else self.identity[:, :n],
             perceptual=None if self.perceptual is None else self.perceptual[:, :n],
             judged=self.judged and self.judged.first(n),
+        )
+
+    def shares_images(self, other: Entanglement) -> bool:
+        """Whether both were measured in the same images and attributes.
+
+        Readings of the same images may differ in their last bit, by how many are read at once.
+        """
+        return (
+            self.attributes == other.attributes
+            and self.before.shape == other.before.shape
+            and torch.allclose(self.before, other.before, rtol=0, atol=SAME)
         )
 
     def intervals(self, *, absolute: bool = False) -> tuple[Float[Tensor, "k a"], Float[Tensor, "k a"]]:

@@ -22,7 +22,7 @@ def compare_selectivity(one: Entanglement, other: Entanglement, *, form: str = "
     Raises:
         SettingError: for results of different images or attributes.
     """
-    if (one.names, one.attributes) != (other.names, other.attributes) or not one.before.equal(other.before):
+    if one.names != other.names or not one.shares_images(other):
         raise SettingError(
             "these results are of different images or attributes; measure both with one seed and n"
         )

@@ -120,7 +120,7 @@ def table_ii(
     for result in results.values():
         if attribute not in result.names:
             raise UnknownNameError("direction", attribute, result.names)
-        if result.attributes != first.attributes or not result.before.equal(first.before):
+        if not result.shares_images(first):
             raise SettingError(
                 "these results are of different images or attributes; measure all with one seed and n"
             )

@@ -121,7 +121,7 @@ class Editor:
             if directions is None
             else self.images.step(directions.select(names), change, advance=advance)
         )
-        return edits, measure_edits(self.images, edits, change)
+        return replace(edits, readings=None), measure_edits(self.images, edits, change)
 
     def _guided(self, names: Sequence[str], change: float, *, hold: bool, advance: Advance | None) -> Edits:
         """Guided edits: the logit of each image is shifted by what changes the mean probability so."""
