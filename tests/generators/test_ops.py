@@ -151,19 +151,45 @@ def test_wide_layers_are_the_papers_too(
     torch.testing.assert_close(ours, expected)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:.*torch.jit.script:DeprecationWarning"
+)  # torch's own, on the first tangent
 @pytest.mark.parametrize("upsample", [False, True])
 @pytest.mark.parametrize("clamp", [None, 0.5])
-def test_gradients_of_a_styled_convolution_can_be_differentiated(upsample: bool, clamp: float | None) -> None:
-    size = 4 if upsample else 2
+@pytest.mark.parametrize("strip", [1, 2**20])
+@pytest.mark.parametrize("maps", [1, 2])
+def test_gradients_of_a_styled_convolution_can_be_differentiated(
+    upsample: bool, clamp: float | None, strip: int, maps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = 8 if upsample else 4
+    monkeypatch.setattr(kernels, "STRIP", strip)
 
     def layer(x: Tensor, weight: Tensor, styles: Tensor, bias: Tensor, noise: Tensor) -> Tensor:
         finish = Finish(bias=bias, noise=noise, clamp=clamp)
         return styled_conv2d(x, weight, styles, finish, upsample=upsample)
 
-    shapes = [(2, 2, 2, 2), (2, 2, 3, 3), (2, 2), (2,), (1, size, size)]
+    shapes = [(2, 2, 4, 4), (2, 2, 3, 3), (2, 2), (2,), (maps, size, size)]
     inputs = [numbers(*shape, seed=seed).requires_grad_() for seed, shape in enumerate(shapes)]
-    assert torch.autograd.gradcheck(layer, inputs)
+    assert torch.autograd.gradcheck(layer, inputs, check_forward_ad=True)
     assert torch.autograd.gradgradcheck(layer, inputs)
+    codes_alone = [tensor.detach().requires_grad_(tensor is inputs[2]) for tensor in inputs]
+    assert torch.autograd.gradcheck(layer, codes_alone)
+
+
+def test_gradients_by_strips_are_those_of_the_plain_layer() -> None:
+    x, weight, styles = numbers(3, 5, 16, 16), numbers(6, 5, 3, 3, seed=1), numbers(3, 5, seed=2)
+    finish = Finish(bias=numbers(6, seed=3), noise=numbers(1, 16, 16, seed=4), clamp=0.8)
+    aim = numbers(3, 6, 16, 16, seed=5)
+
+    def gradients(layer: Callable[..., Tensor]) -> tuple[Tensor, ...]:
+        inputs = x.clone().requires_grad_(), styles.clone().requires_grad_()
+        made = layer(inputs[0], weight, inputs[1], finish, upsample=False)
+        return torch.autograd.grad((made * aim).sum(), inputs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "STRIP", 4 * 6 * 16)
+        ours = gradients(styled_conv2d)
+    torch.testing.assert_close(ours, gradients(plain_layer))
 
 
 @pytest.mark.filterwarnings(

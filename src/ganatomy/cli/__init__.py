@@ -58,6 +58,7 @@ from ganatomy.cli.console import complain, remark
 from ganatomy.cli.outputs import leaving_no_empty_folder
 from ganatomy.cli.parameters import strictly
 from ganatomy.errors import GanatomyError, UnknownNameError
+from ganatomy.memory import keep_freed_memory
 from ganatomy.progress import Level, told
 
 COMMANDS = (
@@ -175,6 +176,7 @@ def _level(arguments: Sequence[str]) -> tuple[list[str], Level]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 2 for what we refuse, 130 after Ctrl-C. A bug keeps its traceback."""
+    keep_freed_memory()
     arguments, level = _level(sys.argv[1:] if arguments is None else arguments)
     app = build()
     try:

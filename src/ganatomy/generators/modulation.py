@@ -16,8 +16,9 @@ from torch.autograd import forward_ad
 from torch.nn import functional as F
 
 from ganatomy.generators import conv3x3
+from ganatomy.generators.channelwise import Activated, ScaledChannels, activate
 from ganatomy.generators.kernels import FrozenKernel, WinogradConv, fan_in, lower, power, strips
-from ganatomy.generators.ops import LRELU_GAIN, LRELU_SLOPE
+from ganatomy.generators.ops import LRELU_GAIN
 from ganatomy.generators.upsampling import (
     blur_2x,
     compose,
@@ -154,7 +155,8 @@ class _Layer:
         return replace(self, styles=self.styles[images], scale=self.scale[images], noise=noise)
 
     def whole(self, x: Float[Tensor, "#n i h w"], *, out: Tensor | None = None) -> Float[Tensor, "n o h2 w2"]:
-        x = x * self.styles
+        strip_by_strip = self._strip_by_strip(x)
+        x = ScaledChannels.apply(x, self.styles) if strip_by_strip else x * self.styles  # pyright: ignore[reportAssignmentType]
         if self.minimal is not None:
             x = WinogradConv.apply(x, self.minimal)  # pyright: ignore[reportAssignmentType]
         elif not self.upsample:
@@ -167,7 +169,15 @@ class _Layer:
             x = blur_2x(transpose_by_products(x, self.kernel))
         else:
             x = conv_upsample_2x(x, self.kernel, composed=self.composed)
+        if strip_by_strip:
+            return Activated.apply(x, self.scale, self.bias, self.noise, self.bound)  # pyright: ignore[reportReturnType]
         return self._finish(x, out)
+
+    def _strip_by_strip(self, x: Float[Tensor, "#n i h w"]) -> bool:
+        """Whether gradients are computed so: where they are asked for, on a processor."""
+        return (
+            x.device.type == "cpu" and len(x) == len(self.styles) and is_tracked(x, self.styles, self.kernel)
+        )
 
     def rows(self, x: Float[Tensor, "#n i h w"], rows: slice, *, out: Tensor) -> Float[Tensor, "n o h2 w2"]:
         height = x.shape[2]
@@ -189,8 +199,4 @@ class _Layer:
         return self._finish(y, out)
 
     def _finish(self, x: Float[Tensor, "n o h w"], out: Tensor | None) -> Float[Tensor, "n o h w"]:
-        x = torch.addcmul(self.bias, x, self.scale, out=out)
-        if self.noise is not None:
-            x += self.noise
-        x = F.leaky_relu_(x, LRELU_SLOPE)
-        return x if self.bound is None else torch.clamp(x, -self.bound, self.bound, out=out)
+        return activate(x, self.scale, self.bias, self.noise, self.bound, out=out)

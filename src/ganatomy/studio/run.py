@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import hashlib
 import logging
 import os
@@ -22,6 +21,7 @@ from ganatomy.critics import realness
 from ganatomy.errors import CheckpointError, GanatomyError, OutputError, SettingError
 from ganatomy.experiments.explore.panel import Panel
 from ganatomy.experiments.explore.panel_file import load_panel, save_panel
+from ganatomy.memory import return_freed_memory
 from ganatomy.studio.bench import Bench, Preparing
 from ganatomy.studio.guards import MOST_MESSAGE, check_token, is_loopback, new_token
 from ganatomy.studio.preparing import prepare
@@ -33,10 +33,6 @@ from ganatomy.zoo.downloads import cache_folder
 
 PORT = 7860
 SHUTDOWN_SECONDS = 3
-ARENA_MAX, MMAP_THRESHOLD = -8, -3
-"""The numbers of these settings in malloc.h."""
-LARGE = 2**22
-"""Bytes from which memory goes back to the system as soon as it is free."""
 NEW = "new"
 """Stands for a token that is made up."""
 
@@ -129,7 +125,7 @@ def serve(
     listening = _listen(host, port)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listening.getsockname()[1]}/" + ("" if secret is None else f"?token={secret}")
-    _keep_one_heap()
+    return_freed_memory()
     # One core is left for the browser and the socket, which would else delay the image.
     torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
     warming = [threading.Thread(target=_warm_up, args=(bench,), name="measuring") for bench in benches]
@@ -163,18 +159,6 @@ def server_of(
         server_header=False,
     )
     return _Server(config, on_start=started, stop=studio.close)
-
-
-def _keep_one_heap() -> None:
-    """Let threads use each other's freed memory, and give back large pieces, where the C library can (glibc).
-
-    By default each thread keeps a heap of its own, as large as its largest image, which is useless here: only one
-    thread computes at a time. The heap keeps what a refined edit has needed, and it gets larger with each.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        library = ctypes.CDLL(None)
-        library.mallopt(ARENA_MAX, 2)
-        library.mallopt(MMAP_THRESHOLD, LARGE)
 
 
 def _measured_by(bench: Bench) -> tuple[str, str]:

@@ -13,6 +13,7 @@ import torch
 from ganatomy import __version__
 from ganatomy.devices import usable_device
 from ganatomy.errors import WorkerError
+from ganatomy.memory import keep_freed_memory
 from ganatomy.progress import told
 from ganatomy.workers.executors import Work
 from ganatomy.workers.parcels import Parcel, pack, unpack
@@ -79,6 +80,7 @@ class ModelWorker:
 
     def __init__(self, device: str, num_threads: int) -> None:
         torch.set_num_threads(num_threads)
+        keep_freed_memory()
         self.device = device
         self.models: dict[int, object] = {}
         self.work: Work[Any, Any]
