@@ -35,14 +35,31 @@ def test_an_untrained_encoder_gives_the_codes_of_ridge_regression_and_a_trained_
     generator = decoder()
     images, prepared = images_of(generator), ga.prepare_inversion(generator)
     untrained = EncoderNetwork.untrained(generator, prepared, width=8)
-    before = ga.invert(generator, images, method=untrained)
+    before = ga.invert(generator, images, method=untrained, budget="quick")
     network = ga.train_encoder(generator, SETTINGS)
-    after = ga.invert(generator, images, method=network)
+    after = ga.invert(generator, images, method=network, budget="quick")
     assert after.method == "encoder"
     assert after.evaluations == 3
     assert after.mse.mean() < 0.8 * before.mse.mean()
     again = EncoderNetwork.load(network.save(tmp_path / "encoder.safetensors"))
-    assert torch.equal(ga.invert(generator, images, method=again).latents.codes, after.latents.codes)
+    assert torch.equal(
+        ga.invert(generator, images, method=again, budget="quick").latents.codes, after.latents.codes
+    )
+
+
+def test_a_search_goes_on_where_the_passes_end() -> None:
+    generator = decoder()
+    images, prepared = images_of(generator), ga.prepare_inversion(generator)
+    network = EncoderNetwork.untrained(generator, prepared, width=8)  # its passes change nothing
+    alone = ga.invert(generator, images, budget=10)
+    seen: list[int] = []
+    after = ga.invert(
+        generator, images, method=network, budget=13, progress=lambda done, _: seen.append(done)
+    )
+    assert torch.equal(after.latents.codes, alone.latents.codes)
+    assert after.evaluations == alone.evaluations + 3
+    assert seen == sorted(seen)
+    assert ga.invert(generator, images, method=network, budget=2).evaluations == 2
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 invert       by any method
 fast         ridge encoder, then L-BFGS with the generator's metric and a prior
-encoder      in some passes of a trained network
+encoder      in three passes of a trained network, from which a search may go on
 projector    StyleGAN2's projector
 tune         pivotal tuning: weights that make a photograph of its codes
 prepare      what is learnt about a generator once

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -19,14 +19,19 @@ from torch.nn import functional as F
 
 from ganatomy.errors import FingerprintError, SettingError
 from ganatomy.generators.base import Generator
+from ganatomy.inversion.fast import search
 from ganatomy.inversion.preparation import Preparation
 from ganatomy.inversion.problem import FoundCodes, Problem
+from ganatomy.latents import Latents
 from ganatomy.storage import load_network, save_tensors
 
 KIND = "encoder"
 ENCODER_FILE = "encoder.safetensors"
-BUDGETS = {"quick": 1, "balanced": 3, "best": 5}
-"""Passes."""
+PASSES = 3
+"""After which more of them hardly change the codes."""
+
+BUDGETS = {"quick": PASSES, "balanced": PASSES + 30, "best": PASSES + 80}
+"""Passes, then evaluations of a search that starts where they end."""
 
 SEEN = 64
 """Pixels a side that it sees at most."""
@@ -166,7 +171,7 @@ class EncoderNetwork(nn.Module):
 
 
 def encode(network: EncoderNetwork, problem: Problem) -> FoundCodes:
-    """Codes by so many passes as the problem has evaluations.
+    """Codes by `PASSES` passes, from which a search goes on with the evaluations that are left.
 
     Raises:
         FingerprintError: for an encoder of another generator. SettingError: for one of another space.
@@ -184,9 +189,18 @@ def encode(network: EncoderNetwork, problem: Problem) -> FoundCodes:
         raise SettingError(f"this encoder finds codes in {config.space}; leave out space={preparation.space}")
     network, coordinates = network.to(problem.targets), preparation.coordinates
     u = preparation.start(problem.targets)
-    for done in range(problem.evaluations):
+    passes = min(PASSES, problem.evaluations)
+    for done in range(passes):
         made = problem.generator(coordinates.latents(u)).clamp(-1, 1)
         u = u + network(problem.targets, made)
         if problem.progress:
             problem.progress(done + 1, coordinates.latents(u))
-    return FoundCodes(latents=coordinates.latents(u), evaluations=problem.evaluations)
+    if passes == problem.evaluations:
+        return FoundCodes(latents=coordinates.latents(u), evaluations=passes)
+
+    def report(done: int, latents: Latents) -> None:
+        if problem.progress:
+            problem.progress(passes + done, latents)
+
+    found = search(replace(problem, evaluations=problem.evaluations - passes, progress=report), u)
+    return replace(found, evaluations=passes + found.evaluations)

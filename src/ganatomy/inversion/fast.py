@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.inversion.lbfgs import minimise
@@ -13,7 +14,12 @@ BUDGETS = {"quick": 30, "balanced": 80, "best": 240}
 
 
 def fast(problem: Problem) -> FoundCodes:
-    """Minimise loss and prior from the encoder's start, each image by itself.
+    """Minimise loss and prior from the start of the ridge encoder."""
+    return search(problem, problem.preparation.start(problem.targets))
+
+
+def search(problem: Problem, start: Float[Tensor, "n rows r"]) -> FoundCodes:
+    """Minimise loss and prior from these coordinates, each image by itself.
 
     The first steps are those of Gauss and Newton with the mean metric of the generator, `-(H + prior + damping)^-1 g`;
     later ones learn the curvature of the image at hand.
@@ -41,7 +47,7 @@ def fast(problem: Problem) -> FoundCodes:
 
     found = minimise(
         function,
-        preparation.start(problem.targets).flatten(1),
+        start.flatten(1),
         precondition=lambda gradients: 0.5 * inverse(gradients),  # half the second derivatives
         evaluations=problem.evaluations,
         progress=report,

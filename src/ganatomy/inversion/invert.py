@@ -80,8 +80,8 @@ def invert(
         generator: that should make the images.
         images: in [-1, 1], of its size and channels; `ga.align` makes them of photographs.
         method: one of `METHODS`, or an encoder that `ga.train_encoder` trained.
-        budget: "quick", "balanced" or "best"; or a number of evaluations of generator and gradient, for an encoder of
-            passes.
+        budget: "quick", "balanced" or "best"; or a number of evaluations of generator and gradient, of which an
+            encoder's first three are passes.
         editability: from 0, the closest image, to 1, the most likely codes, on which edits do what they do on generated
             images; by default the method's own.
         space: of the codes: w+, w or z; by default the first of these that the generator has.
@@ -211,8 +211,8 @@ def find_method(name: str | EncoderNetwork) -> InversionMethod:
         return InversionMethod(
             run=partial(encoder.encode, name),
             budgets=encoder.BUDGETS,
-            editability=0.0,
-            about="a trained encoder",
+            editability=EDITABILITY,
+            about="a trained encoder, then the search of `fast`",
         )
     if name not in METHODS:
         raise UnknownNameError("method of inversion", name, METHODS)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
-from ganatomy.inversion.encoder import WIDTH, EncoderNetwork
+from ganatomy.inversion.encoder import PASSES, WIDTH, EncoderNetwork
 from ganatomy.inversion.prepare import EDITABILITY, prepare
 from ganatomy.inversion.prior import Prior
 from ganatomy.inversion.problem import weights_fixed
@@ -50,7 +50,7 @@ class EncoderSettings:
 
     steps: int = 4_000
     batch: int = 8
-    passes: int = 3
+    passes: int = PASSES
     width: int = WIDTH
     learning_rate: float = 1e-3
     editability: float = EDITABILITY

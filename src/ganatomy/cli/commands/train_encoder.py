@@ -27,7 +27,8 @@ def train_encoder(
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Train an encoder for `ganatomy invert --encoder`: it finds latents in three passes, without a search.
+    """Train an encoder for `ganatomy invert --encoder`: it finds latents in three passes, from which
+    a search may go on.
 
     A run that was stopped goes on where it was. The folder receives encoder.safetensors and a checkpoint; at the end
     the network is tested on new images of the model, and on those of DATA that it did not learn from.
@@ -70,7 +71,13 @@ def train_encoder(
     with torch.no_grad():
         own = generator(generator.sample(16, seed=seed + 1)).clamp(-1, 1)
     tested = {"own images": own} | ({} if kept is None else {"held-out images": kept[:64]})
-    results = {name: invert(generator, images, method=network) for name, images in tested.items()}
+    results = {
+        name: invert(generator, images, method=network, budget="quick") for name, images in tested.items()
+    }
     lines = [f"  {name}: {result.headline}" for name, result in results.items()]
     figures = {name: {"psnr": float(result.psnr.mean())} for name, result in results.items()}
-    answer("\n".join([f"{path}: on new images", *lines]), {"out": str(path), **figures}, as_json=json)
+    answer(
+        "\n".join([f"{path}: its passes alone, on new images", *lines]),
+        {"out": str(path), **figures},
+        as_json=json,
+    )
