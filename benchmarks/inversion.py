@@ -2,7 +2,7 @@
 
     python benchmarks/inversion.py own                      # images of the bundled faces, against the projector
     python benchmarks/inversion.py drawn                    # drawn faces that the generator never made
-    python benchmarks/inversion.py dial tuned               # the price of editability; pivotal tuning
+    python benchmarks/inversion.py dial tuned consulted     # the price of editability; pivotal tuning; HFGI
     python benchmarks/inversion.py dial tuned photographs --model GAN --images FOLDER_OR_ZIP --scorer SCORER.onnx
     python benchmarks/inversion.py distances --model GAN --images FOLDER_OR_ZIP --scorer SCORER.onnx --judge SCORER
     python benchmarks/inversion.py sizes                    # large generators
@@ -21,8 +21,9 @@ import resource
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -212,26 +213,52 @@ def compare(bench: Bench, settings: dict[str, dict[str, Any]]) -> None:
 def tuned(bench: Bench) -> None:
     """Each photograph with weights of its own."""
     print("pivotal tuning (asked: 30 dB in a third of the projector's time, share of change .6)")
+    loss = bench.prepared.likeness.perceptual
+    fits = {
+        f"locality {locality:g}": partial(ga.tune, locality=locality, perceptual=loss)
+        for locality in (0.0, 1.0)
+    }
+    fit_each(bench, fits)
+
+
+def consulted(bench: Bench) -> None:
+    """Each photograph with features of its own, at half of the image's side and at a quarter."""
+    print("consultation, beside the codes alone")
+    loss, side = bench.prepared.likeness.perceptual, bench.generator.signature.resolution
+    fits = {
+        f"b{side // part}": partial(ga.consult, layer=f"b{side // part}", perceptual=loss) for part in (2, 4)
+    }
+    fit_each(bench, {"codes alone": None} | fits)
+
+
+def fit_each(
+    bench: Bench, fits: Mapping[str, Callable[[ga.Generator, ga.Inversion], ga.FittedGenerator] | None]
+) -> None:
+    """What each way to fit the generator to a photograph reaches, and how it edits."""
     direction = bench.direction()
     reference = edit(bench, direction, bench.generator, generated(bench))
     images = bench.images[:16]
-    for locality in (0.0, 1.0):
-        psnr, seconds, changes = [], 0.0, []
+    for name, fit in fits.items():
+        psnr, seconds, edited = [], 0.0, []
         for image in images.split(1):
             found, spent = timed(bench, image)
             started = time.process_time()
-            result = ga.tune(
-                bench.generator, found, locality=locality, perceptual=bench.prepared.likeness.perceptual
-            )
+            fitted = fit and fit(bench.generator, found)
             seconds += spent + time.process_time() - started
-            psnr.append(result.after)
-            (adopted,) = result.adopt(ga.Directions([direction]))
-            changes.append(edit(bench, adopted, result.generator, result.latents))
-        shown = describe(bench, joined(changes), reference)
+            psnr.append(fitted.after if fitted else found.psnr)
+            (own,) = fitted.adopt(ga.Directions([direction])) if fitted else (direction,)
+            made = fitted or found
+            edited.append(edit(bench, own, fitted.generator if fitted else bench.generator, made.latents))
+        whole = joined(edited)
         print(
-            f"locality {locality:g}: PSNR {mean_of(torch.cat(psnr))} dB, {seconds / len(images):.2f} s with the "
-            f"inversion; {shown}"
+            f"{name}: PSNR {mean_of(torch.cat(psnr))} dB, {seconds / len(images):.2f} s with the inversion; "
+            f"{describe(bench, whole, reference)}"
         )
+        if bench.sheet is not None:
+            rows = torch.cat([images[:SHOWN], *(part[:SHOWN] for part in whole.images)])
+            file = bench.sheet.with_name(f"{bench.sheet.stem} {name}.png")
+            labels = ["given", "made", bench.attribute]
+            ga.grid(rows, columns=len(rows) // 3, row_labels=labels).save(file)
 
 
 def generated(bench: Bench) -> ga.Latents:
@@ -320,6 +347,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "drawn": drawn,
     "dial": dial,
     "tuned": tuned,
+    "consulted": consulted,
     "photographs": photographs,
     "remarks": remarks,
     "distances": distances,

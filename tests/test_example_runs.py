@@ -31,7 +31,7 @@ QUICK_ENCODER = "settings=ga.EncoderSettings(steps=2, width=8)"
 SMALLER: dict[str, dict[str, str]] = {
     "Crops": {"resolution=64": "resolution=8"},
     "TrainedAttributes": {'(images, "scorer")': '(labelled, "scorer", TINY_RECIPE)'},
-    "Tuned": {"G, ga.invert(G, images": "digits, ga.invert(digits, digit_images"},
+    "FittedGenerator": {"G, ga.invert(G, images": "digits, ga.invert(digits, digit_images"},
     "attribute_channels": {"generator, ga.exemplars(survey": "styled, ga.exemplars(styled_survey"},
     "critic_accuracy": {"images, labels": "many_digits, many_labels"},
     "load_layout": {"resolution=64": "resolution=8"},

@@ -424,9 +424,17 @@ PAGES = {
         check=check_z_against_w,
     ),
     "docs/photographs.md": Page(
-        prints=["me.latents: 1 image by fast: PSNR", "1 tuned: PSNR", "Drawn faces are made with"],
+        prints=["me.latents: 1 image by fast: PSNR", "1 fitted: PSNR", "Drawn faces are made with"],
         writes=[
-            *("me.png", "me-smiling.png", "again.latents", "smiling.png", "tuned.png", "mine.safetensors"),
+            *(
+                "me.png",
+                "me-smiling.png",
+                "again.latents",
+                "smiling.png",
+                "tuned.png",
+                "mine.safetensors",
+                "consulted.png",
+            ),
             *("sheet.png", "between.png", "mix.png", "portrait-smiling.png", "portrait.gif", "whole.png"),
             *("both.png", "like-my-friend.png", "faces.json"),
         ],

@@ -107,9 +107,10 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from ganatomy.guidance import guided as guided
     from ganatomy.guidance import strengths as strengths
     from ganatomy.inversion import EncoderNetwork as EncoderNetwork
+    from ganatomy.inversion import FittedGenerator as FittedGenerator
     from ganatomy.inversion import Inversion as Inversion
     from ganatomy.inversion import Preparation as Preparation
-    from ganatomy.inversion import Tuned as Tuned
+    from ganatomy.inversion import consult as consult
     from ganatomy.inversion import invert as invert
     from ganatomy.inversion import prepare_inversion as prepare_inversion
     from ganatomy.inversion import tune as tune
@@ -235,7 +236,7 @@ _NAMES = {
     "ganatomy.generators.drawn": "DrawnGenerator",
     "ganatomy.generators.toy": "ToyGenerator",
     "ganatomy.guidance": "Guided GuidedSettings confirm guided strengths",
-    "ganatomy.inversion": "EncoderNetwork Inversion Preparation Tuned invert prepare_inversion tune",
+    "ganatomy.inversion": "EncoderNetwork FittedGenerator Inversion Preparation consult invert prepare_inversion tune",
     "ganatomy.latents": "Direction Directions Latents Space",
     "ganatomy.maps": "Map ImageMap embed map_images",
     "ganatomy.experiments.measure": "Measurements measure",

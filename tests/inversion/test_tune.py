@@ -32,7 +32,7 @@ def test_tuning_reaches_the_photographs_and_leaves_the_generator_alone() -> None
     assert tuned.latents.fingerprint == tuned.generator.fingerprint
     assert torch.equal(tuned.latents.codes, found.latents.codes)
     assert calls[-1] == (150, 150)
-    assert "2 tuned: PSNR" in str(tuned)
+    assert "2 fitted: PSNR" in str(tuned)
 
 
 def test_locality_keeps_the_images_around_the_pivot() -> None:

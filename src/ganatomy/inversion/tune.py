@@ -41,15 +41,15 @@ SEED = 0x7E5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Tuned:
-    """A generator that makes given images of their codes, and still edits them.
+class FittedGenerator:
+    """A generator that makes given images of their codes, and still edits them; `tune` and `consult` make it.
 
     Args:
-        generator: a copy with other weights; the mapping from z to w is the same.
+        generator: a copy that was changed; the mapping from z to w is the same.
         latents: the codes, of this generator.
         images: of these codes.
-        before: PSNR of each image before tuning, in dB.
-        after: the same after it.
+        before: PSNR of each image before, in dB.
+        after: the same afterwards.
         seconds: that it took.
 
     Example::
@@ -66,12 +66,12 @@ class Tuned:
     seconds: float
 
     def adopt(self, directions: Directions) -> Directions:
-        """Directions of the generator before tuning, as those of this one, which was kept near to it."""
+        """Directions of the generator before, as those of this one, which is near to it."""
         return Directions(replace(d, fingerprint=self.generator.fingerprint) for d in directions)
 
     def __str__(self) -> str:
         was, now = float(self.before.mean()), float(self.after.mean())
-        return f"{len(self.latents)} tuned: PSNR {was:.1f} to {now:.1f} dB in {self.seconds:.1f} s"
+        return f"{len(self.latents)} fitted: PSNR {was:.1f} to {now:.1f} dB in {self.seconds:.1f} s"
 
 
 @watched("tuning")
@@ -84,7 +84,7 @@ def tune(
     locality: float = 1.0,
     perceptual: PerceptualDistance | str | None = "auto",
     progress: Advance | None = None,
-) -> Tuned:
+) -> FittedGenerator:
     """Tune a copy of the generator until it makes the photographs of an inversion, and keep its edits.
 
     Each step lowers `loss(G(w), photograph) + locality loss(G(v), G_before(v))`, where v is the code w after an edit:
@@ -150,7 +150,7 @@ def tune(
     with torch.no_grad():
         images = torch.cat([tuned(own[k]).clamp(-1, 1) for k in range(len(own))])
     mse = (images - inversion.targets).square().flatten(1).mean(1).clamp(min=1e-12)
-    return Tuned(
+    return FittedGenerator(
         generator=tuned,
         latents=own,
         images=images,

@@ -35,7 +35,8 @@ def save_generator(
             numbers with a scale for each row). Fewer than 32 round them, which makes another fingerprint.
 
     Raises:
-        SettingError: for a wrapped module or function, whose code cannot be stored, and another number of bits.
+        SettingError: for a wrapped module or function, whose code cannot be stored, for one with hooks, and another
+            number of bits.
         OutputError: when the place cannot be written.
 
     Example::
@@ -45,6 +46,10 @@ def save_generator(
     if generator.settings is None:
         raise SettingError(
             f"{generator.signature.architecture} is code of yours, which a file of weights cannot hold"
+        )
+    if any(module._forward_hooks for module in generator.modules()):  # noqa: SLF001 (torch has no other)
+        raise SettingError(
+            "hooks change what this generator makes, and a file of weights cannot hold them; save its images instead"
         )
     path = Path(path)
     tensors = narrowed(generator.state_dict(), bits)
