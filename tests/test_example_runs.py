@@ -33,6 +33,9 @@ SMALLER: dict[str, dict[str, str]] = {
     "TrainedAttributes": {'(images, "scorer")': '(labelled, "scorer", TINY_RECIPE)'},
     "FittedGenerator": {"G, ga.invert(G, images": "digits, ga.invert(digits, digit_images"},
     "attribute_channels": {"generator, ga.exemplars(survey": "styled, ga.exemplars(styled_survey"},
+    "consult": {
+        "(G, ga.invert(G, images[:1]": "(styled, ga.invert(styled, styled(styled.sample(1, seed=1)).detach()"
+    },
     "critic_accuracy": {"images, labels": "many_digits, many_labels"},
     "load_layout": {"resolution=64": "resolution=8"},
     "pull": {"generator.sample(8": "generator.sample(2"},
