@@ -201,13 +201,7 @@ def compare(bench: Bench, settings: dict[str, dict[str, Any]]) -> None:
         row(name, found, seconds)
         changes = edit(bench, direction, bench.generator, found.latents)
         print(f"{'':28} {describe(bench, changes, reference)}")
-        if bench.sheet is not None:
-            few = [found.targets, *changes.images]
-            rows = torch.cat([images[:SHOWN] for images in few])
-            file = bench.sheet.with_name(f"{bench.sheet.stem} {name}.png")
-            ga.grid(rows, columns=len(rows) // 3, row_labels=["given", "inverted", bench.attribute]).save(
-                file
-            )
+        save_sheet(bench, name, found.targets, changes)
 
 
 def tuned(bench: Bench) -> None:
@@ -254,11 +248,17 @@ def fit_each(
             f"{name}: PSNR {mean_of(torch.cat(psnr))} dB, {seconds / len(images):.2f} s with the inversion; "
             f"{describe(bench, whole, reference)}"
         )
-        if bench.sheet is not None:
-            rows = torch.cat([images[:SHOWN], *(part[:SHOWN] for part in whole.images)])
-            file = bench.sheet.with_name(f"{bench.sheet.stem} {name}.png")
-            labels = ["given", "made", bench.attribute]
-            ga.grid(rows, columns=len(rows) // 3, row_labels=labels).save(file)
+        save_sheet(bench, name, images, whole)
+
+
+def save_sheet(bench: Bench, name: str, given: Tensor, edited: Edited) -> None:
+    """Images as given, as made and as edited, where a sheet is asked for."""
+    if bench.sheet is None:
+        return
+    rows = torch.cat([images[:SHOWN] for images in (given, *edited.images)])
+    labels = ["given", "made", bench.attribute]
+    sheet = ga.grid(rows, columns=len(rows) // 3, row_labels=labels)
+    sheet.save(bench.sheet.with_name(f"{bench.sheet.stem} {name}.png"))
 
 
 def generated(bench: Bench) -> ga.Latents:

@@ -34,9 +34,8 @@ def return_freed_memory() -> None:
 
 
 def _set(options: dict[int, int]) -> None:
-    with contextlib.suppress(
-        OSError, AttributeError, TypeError
-    ):  # no such library, no such function, Windows
+    # Raised by Windows, and by other C libraries.
+    with contextlib.suppress(OSError, AttributeError, TypeError):
         library = ctypes.CDLL(None)
         for option, value in options.items():
             library.mallopt(option, value)

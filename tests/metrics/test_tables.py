@@ -74,6 +74,13 @@ def test_results_of_other_images_are_not_put_in_one_table(results: dict[str, Ent
         table_ii({"a": results["dual"], "b": others}, "red")
 
 
+def test_the_same_images_read_in_another_batch_are_the_same(results: dict[str, Entanglement]):
+    before = results["dual"].before
+    nudged = replace(results["dual"], before=torch.nextafter(before, torch.ones(())))
+    assert not torch.equal(nudged.before, before)
+    assert table_ii({"a": results["dual"], "b": nudged}, "red").methods == ("a", "b")
+
+
 def test_empty_tables_are_refused(results: dict[str, Entanglement], found: dict[str, Directions]):
     with pytest.raises(SettingError, match="0 methods"):
         table_ii({}, "red")

@@ -28,12 +28,12 @@ from ganatomy.generators.base import Generator
 from ganatomy.generators.stylegan import StyleGANBlock
 from ganatomy.generators.stylegan2 import StyleGAN2Block
 from ganatomy.generators.stylegan3 import FilteredLayer
+from ganatomy.inversion.fitted import FittedGenerator
 from ganatomy.inversion.lbfgs import minimise
 from ganatomy.inversion.likeness import Likeness
 from ganatomy.inversion.prepare import find_perceptual
 from ganatomy.inversion.problem import weights_fixed
 from ganatomy.inversion.result import Inversion
-from ganatomy.inversion.tune import FittedGenerator
 from ganatomy.perception.perceptual import PerceptualDistance
 from ganatomy.progress import Advance, watched
 
@@ -86,7 +86,7 @@ def consult(
 ) -> FittedGenerator:
     """A copy of the generator that adds to the features of one layer what the codes of a photograph miss.
 
-    It is some ten times as quick as `tune`, and comes nearer to the photograph. Far from the photograph's codes it
+    It takes about a fifth of the time of `tune`, and comes nearer to the photograph. Far from the photograph's codes it
     makes what the generator makes.
 
     Args:
@@ -136,27 +136,17 @@ def consult(
 
     with weights_fixed(consulted):
         nothing = torch.zeros_like(missed.usual).flatten(1)
-        first = function(nothing)[1].norm().clamp(min=1e-30)
-        scale = FIRST * missed.usual.norm() / first
+        at_start = function(nothing)
+        scale = FIRST * missed.usual.norm() / at_start[1].norm().clamp(min=1e-30)
         found = minimise(
-            function,
+            lambda x: at_start if x is nothing else function(x),
             nothing,
             precondition=lambda gradients: scale * gradients,
             evaluations=evaluations,
             progress=lambda done, _: progress(done, evaluations) if progress else None,
         )
     missed.added = found.points.unflatten(1, missed.usual.shape[1:])
-    own = replace(latents, fingerprint=consulted.fingerprint)
-    images = consulted(own).clamp(-1, 1)
-    mse = (images - inversion.targets).square().flatten(1).mean(1).clamp(min=1e-12)
-    return FittedGenerator(
-        generator=consulted,
-        latents=own,
-        images=images,
-        before=inversion.psnr,
-        after=(10 * torch.log10(4 / mse)).float().cpu(),
-        seconds=time.perf_counter() - started,
-    )
+    return FittedGenerator.of(consulted, inversion, seconds=time.perf_counter() - started)
 
 
 def _attach(generator: Generator, name: str | None, inversion: Inversion) -> MissedFeatures:

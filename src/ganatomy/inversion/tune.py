@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -19,6 +19,7 @@ from torch import Tensor
 from ganatomy.errors import FingerprintError, SettingError
 from ganatomy.generators.base import Generator
 from ganatomy.inversion.coordinates import Coordinates, coordinates_of
+from ganatomy.inversion.fitted import FittedGenerator
 from ganatomy.inversion.likeness import Likeness
 from ganatomy.inversion.prepare import find_perceptual
 from ganatomy.inversion.result import Inversion
@@ -38,40 +39,6 @@ TOWARDS = 0.5
 """Share of held codes that lie between the pivot and a drawn code, where directions are given as well."""
 
 SEED = 0x7E5
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FittedGenerator:
-    """A generator that makes given images of their codes, and still edits them; `tune` and `consult` make it.
-
-    Args:
-        generator: a copy that was changed; the mapping from z to w is the same.
-        latents: the codes, of this generator.
-        images: of these codes.
-        before: PSNR of each image before, in dB.
-        after: the same afterwards.
-        seconds: that it took.
-
-    Example::
-
-        tuned = ga.tune(G, ga.invert(G, images, budget="quick"), steps=2)
-        print(tuned.before, tuned.after)
-    """
-
-    generator: Generator
-    latents: Latents
-    images: Float[Tensor, "n c h w"]
-    before: Float[Tensor, " n"]
-    after: Float[Tensor, " n"]
-    seconds: float
-
-    def adopt(self, directions: Directions) -> Directions:
-        """Directions of the generator before, as those of this one, which is near to it."""
-        return Directions(replace(d, fingerprint=self.generator.fingerprint) for d in directions)
-
-    def __str__(self) -> str:
-        was, now = float(self.before.mean()), float(self.after.mean())
-        return f"{len(self.latents)} fitted: PSNR {was:.1f} to {now:.1f} dB in {self.seconds:.1f} s"
 
 
 @watched("tuning")
@@ -146,18 +113,7 @@ def tune(
             progress(step + 1, steps)
     for weight in learning:
         weight.requires_grad_(False)
-    own = replace(latents, fingerprint=tuned.fingerprint)
-    with torch.no_grad():
-        images = torch.cat([tuned(own[k]).clamp(-1, 1) for k in range(len(own))])
-    mse = (images - inversion.targets).square().flatten(1).mean(1).clamp(min=1e-12)
-    return FittedGenerator(
-        generator=tuned,
-        latents=own,
-        images=images,
-        before=inversion.psnr,
-        after=(10 * torch.log10(4 / mse)).float().cpu(),
-        seconds=time.perf_counter() - started,
-    )
+    return FittedGenerator.of(tuned, inversion, seconds=time.perf_counter() - started)
 
 
 class Surroundings:

@@ -47,8 +47,8 @@ def invert(
 
     Args:
         method: fast starts at a linear encoder and uses the metric; projector is StyleGAN2's, which takes ten times as
-            long; encoder takes three passes of --encoder, and unless the budget is quick the search of
-            fast from there. By default fast, or encoder where one is given.
+            long; encoder takes three passes of --encoder, and unless the budget is quick the search of fast from there.
+            By default fast, or encoder where one is given.
         encoder: The encoder, or the folder, that `ganatomy train encoder` wrote.
         budget: Effort: quick, balanced or best.
         editability: From 0, the closest image, to 1, the most likely latents, on which edits work best; 0.6 by default.

@@ -27,8 +27,7 @@ def train_encoder(
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Train an encoder for `ganatomy invert --encoder`: it finds latents in three passes, from which
-    a search may go on.
+    """Train an encoder for `ganatomy invert --encoder`: latents in three passes, from which a search may go on.
 
     A run that was stopped goes on where it was. The folder receives encoder.safetensors and a checkpoint; at the end
     the network is tested on new images of the model, and on those of DATA that it did not learn from.
