@@ -34,6 +34,19 @@ def pytest_runtest_call() -> None:
     torch.manual_seed(0)
 
 
+@pytest.fixture
+def few_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Experiments differentiate 32 codes, two batches, where the figures that come of them are not looked at."""
+    from ganatomy.experiments import base
+
+    differentiate = base.differentiate
+
+    def fewer(*given: Any, n: int, **settings: Any) -> Any:
+        return differentiate(*given, n=min(n, 32), **settings)
+
+    monkeypatch.setattr(base, "differentiate", fewer)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Models, data and golden numbers that lie beside the checkout and are no part of it."""

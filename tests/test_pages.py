@@ -303,7 +303,10 @@ PAGES = {
             "selectivity by the judge, over 60",
         ],
         writes=["faces-report", "young.png", "smiling.png", "mine.png", "bright.png", "remedies.png"],
-        shorter={"-n 300 -o": "-n 200 --attributes Smiling,Young -o"},
+        shorter={
+            "-n 300 -o": "-n 200 --attributes Smiling,Young --images 8 -o",
+            r"differentiate\(survey, G, scorer\)": "differentiate(survey, G, scorer, n=32)",
+        },
     ),
     "docs/bring-your-own-generator.md": Page(
         prepare=generator_files,
@@ -480,6 +483,7 @@ def test_every_page_with_something_to_run_is_in_the_table() -> None:
     )
 
 
+@pytest.mark.usefixtures("few_gradients")
 @pytest.mark.parametrize(
     "page", [page if page in QUICK else pytest.param(page, marks=pytest.mark.slow) for page in PAGES]
 )

@@ -142,6 +142,7 @@ def test_a_sample_takes_a_class_by_name(model: Path, tmp_path: Path, capsys: pyt
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_gradients")
 def test_every_command_takes_a_class_by_name(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     from perception.test_onnx_torch import classifier
 
