@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typecheck
 from hypothesis import settings
-from jaxtyping import install_import_hook
 
 ROOT = Path(__file__).parents[1]
 
 # The command line imports torch inside its commands, so its annotations hold names that are not there when it runs.
 LAYERS = {path.stem for path in (ROOT / "src" / "ganatomy").iterdir()} - {"__init__", "__main__", "cli"}
-install_import_hook([f"ganatomy.{name}" for name in sorted(LAYERS)], "typecheck.checked")
+typecheck.install([f"ganatomy.{name}" for name in sorted(LAYERS)])
 
 import torch  # noqa: E402
 

@@ -269,8 +269,10 @@ DRIVER = """
 import sys
 import ganatomy as ga
 from ganatomy.perception import OracleScorer
-from ganatomy.surveys import survey
+from ganatomy.surveys import survey, writer
 from ganatomy.workers import LocalProcesses, RayCluster
+
+writer.FLUSH_SECONDS = 0.2
 
 def main():
     toy = ga.ToyGenerator(z_dim=8, w_dim=6, num_layers=3, attributes=("red", "round"))

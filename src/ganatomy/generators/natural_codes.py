@@ -154,7 +154,7 @@ def _nearest(codes: Float[Tensor, "n r"], neighbours: Float[Tensor, "k r"]) -> F
     """Distance of each code from the nearest of the neighbours."""
     found = []
     for part in codes.split(AT_ONCE):
-        apart = torch.cdist(part, neighbours, compute_mode="donot_use_mm_for_euclid_dist")
+        apart = torch.cdist(part, neighbours, compute_mode="use_mm_for_euclid_dist")
         found.append(apart.amin(1))
     return torch.cat(found)
 
