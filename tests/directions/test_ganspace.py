@@ -206,7 +206,7 @@ def test_progress_reaches_all_codes():
         ("wrapped function", {}, SettingError, "name a layer, whose activations do not: images"),
         ("wrapped function", {"layer": "a"}, UnknownNameError, "no layer 'a'"),
         ("stylegan2", {"n": 1}, SettingError, "of 1 codes"),
-        ("stylegan2", {"layer": "b4", "batch_size": 0}, SettingError, "batches of 0"),
+        ("stylegan2", {"layer": "b4", "batch_size": 0}, SettingError, "batch_size 0 is out of range"),
         ("stylegan2", {"num_components": 6}, SettingError, "1 to 5 components, not 6"),
         ("stylegan2", {"n": 4, "num_components": 5}, SettingError, "1 to 3 components"),
         ("stylegan2", {"num_components": 0}, SettingError, "cannot find 0 components"),

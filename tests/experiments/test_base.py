@@ -65,7 +65,7 @@ def test_exploring_twice_adds_no_seconds_up(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_batch_needs_an_image() -> None:
-    with pytest.raises(SettingError, match="batch size 0 makes no images"):
+    with pytest.raises(SettingError, match="batch_size 0 is out of range"):
         toy_experiment(batch_size=0)
 
 

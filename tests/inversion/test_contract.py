@@ -138,7 +138,7 @@ def test_weights_keep_their_gradients_afterwards() -> None:
         ({"budget": "quik"}, "no budget 'quik'; did you mean 'quick'"),
         ({"budget": 0}, "budget=0 evaluates nothing"),
         ({"editability": 1.5}, "editability is from 0"),
-        ({"batch_size": 0}, "batch_size=0 inverts no images"),
+        ({"batch_size": 0}, "batch_size 0 is out of range"),
         ({"space": "s"}, "cannot be inverted in s"),
         ({"space": "w"}, "cannot be inverted in w"),
         ({"perceptual": "nice"}, "is not a distance"),

@@ -330,7 +330,7 @@ class TestRefusals:
         ("settings", "message"),
         [
             ({"n": 1}, "cannot measure 1 images"),
-            ({"batch_size": 0}, "batches of 0"),
+            ({"batch_size": 0}, "batch_size 0 is out of range"),
             ({"target_change": 0.5}, "target_change is 0.5"),
             ({"target_change": 0.0}, "target_change is 0"),
         ],
@@ -348,7 +348,7 @@ class TestRefusals:
             entanglement(toy, oracle, toy.truth, n=4, hold={"rad": ["red"]})
 
     def test_batches_of_nothing(self, toy: ToyGenerator, oracle: OracleScorer):
-        with pytest.raises(SettingError, match="batches of 0"):
+        with pytest.raises(SettingError, match="batch_size 0 is out of range"):
             replace(fresh(toy, Readers(scorer=oracle), n=9), batch_size=0)
 
     def test_an_empty_set(self, toy: ToyGenerator, oracle: OracleScorer):

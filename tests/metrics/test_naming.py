@@ -88,7 +88,7 @@ def test_what_cannot_be_named_is_refused(toy: ga.ToyGenerator):
     with pytest.raises(SettingError, match="no directions"):
         ga.name_directions(toy, scorer, Directions([]))
     for settings in ({"n": 1}, {"strength": 0.0}, {"batch_size": 0}):
-        with pytest.raises(SettingError, match="cannot name"):
+        with pytest.raises(SettingError, match="cannot name|batch_size 0"):
             ga.name_directions(toy, scorer, directions, **settings)  # type: ignore[arg-type]
     table = TruthScorer(torch.zeros(4, 1, dtype=torch.bool), ["red"])
     with pytest.raises(ScoreError, match="cannot score new images"):

@@ -12,8 +12,9 @@ from PIL import Image
 from torch import Tensor
 
 from ganatomy.errors import OutputError, SettingError
+from ganatomy.generators.batches import draw_images
 from ganatomy.generators.toy import ToyGenerator
-from ganatomy.plots import draw_images, film
+from ganatomy.plots import film
 
 
 def fade(num_frames: int, *, side: int = 16, channels: int = 3) -> Tensor:

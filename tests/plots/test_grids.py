@@ -10,8 +10,9 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator, Signature
+from ganatomy.generators.batches import draw_images
 from ganatomy.latents import Latents, Space
-from ganatomy.plots import draw_images, grid, strip
+from ganatomy.plots import grid, strip
 from ganatomy.plots.grids import MARK
 
 

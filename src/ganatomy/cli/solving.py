@@ -120,7 +120,7 @@ def solve(
     move: Move,
     units: Mapping[str, str],
     population: Scores | None,
-    batch_size: int,
+    batch_size: int | None,
 ) -> Moved:
     """Make moves one after the other; those with a goal go as far as each image needs, as the ones before left it.
 
@@ -131,7 +131,7 @@ def solve(
         move: what is held, and layers; its direction, strength and unit are replaced.
         units: name to the unit of a plain strength.
         population: scores that percentiles are counted in.
-        batch_size: images at a time.
+        batch_size: images at a time; None for as many as suit their size and the device.
 
     Raises:
         UnknownNameError: for a direction that does not exist, or whose name the scorer does not know.
@@ -179,7 +179,7 @@ def solve(
 
 
 def population(
-    generator: Generator, scorer: Scorer, *, space: Space, truncation_psi: float, batch_size: int
+    generator: Generator, scorer: Scorer, *, space: Space, truncation_psi: float, batch_size: int | None
 ) -> Scores:
     """Scores of images that the generator draws, always the same ones."""
     from ganatomy.surveys import survey

@@ -88,8 +88,8 @@ class Loading:
     label: Annotated[int | str | None, READING] = None
     """Class to generate, for a conditional model, by its number or name; by default each image has its own."""
     device: Annotated[Device, READING] = "auto"
-    batch_size: Annotated[int, READING, within(1, 4096)] = 32
-    """Images generated at a time."""
+    batch_size: Annotated[int | None, READING, within(1, 4096)] = None
+    """Images generated at a time; by default as many as suit their size and the device."""
 
     @property
     def place(self) -> str:

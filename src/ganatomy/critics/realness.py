@@ -9,7 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.critics.base import Critic
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import batches
 from ganatomy.progress import Advance
 
 NUM_DRAWN = 1024
@@ -43,7 +44,7 @@ def realness(
     critic: Critic,
     *,
     n: int = NUM_DRAWN,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     progress: Advance | None = None,
 ) -> Realness:
     """Draw the images with which edited ones are compared.
@@ -52,7 +53,7 @@ def realness(
         generator: of the images.
         critic: of the generator.
         n: images to draw.
-        batch_size: images drawn at a time.
+        batch_size: images drawn at a time; by default as many as suit their size and the device.
         progress: called with the images so far and `n`.
 
     Example:
@@ -65,7 +66,7 @@ def realness(
         tensor([100., 100.])
     """
     logits: list[Tensor] = []
-    for few in batches(generator.sample(n, seed=SEED), batch_size):
+    for few in batches(generator, generator.sample(n, seed=SEED), batch_size):
         if progress:
             progress(sum(map(len, logits)), n)
         logits.append(alone(critic, generator(few)))

@@ -15,7 +15,8 @@ from torch.nn import functional as F
 from ganatomy.directions.principal import principal
 from ganatomy.directions.unsupervised import Ranked, check_count, deviations
 from ganatomy.errors import SettingError, SpaceError, UnknownNameError
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import batches
 from ganatomy.geometry import upright
 from ganatomy.latents import Direction, Latents, Space
 from ganatomy.progress import Advance, watched
@@ -43,7 +44,7 @@ def ganspace(
     num_components: int = 10,
     space: str | None = None,
     seed: int = 0,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     progress: Advance | None = None,
 ) -> Ranked:
     """GANSpace (Härkönen et al. 2020): principal components of codes in w, or of a layer's activations.
@@ -57,7 +58,8 @@ def ganspace(
         layer: a module by its name, such as "b8.conv0" or "layers.0", or "images" for what it makes, which any
             generator has; `layer_names` lists them. By default the codes themselves, without making an image.
         space: of the codes, by default w where there is one, else z.
-        batch_size: images at a time; the generator is run up to the layer only.
+        batch_size: images at a time; by default as many as suit their size and the device. The generator is run up to
+            the layer only.
 
     Returns:
         Directions "PC 1", "PC 2", ... with their shares of the variance.
@@ -74,7 +76,7 @@ def ganspace(
         print(found["PC 1"].sigma, found.values[0])
     """
     space = Space.parse(space or ("w" if Space.W in generator.signature.spaces else "z"))
-    _check(generator, space, layer, n=n, num_components=num_components, batch_size=batch_size)
+    _check(generator, space, layer, n=n, num_components=num_components)
     module = None if layer is None else _module(generator, space, layer)
     pairs = _rows_and_codes(
         generator, space, module, n=n, seed=seed, batch_size=batch_size, progress=progress
@@ -146,14 +148,14 @@ def _rows_and_codes(
     *,
     n: int,
     seed: int,
-    batch_size: int,
+    batch_size: int | None,
     progress: Advance | None,
 ) -> Iterator[tuple[Float[Tensor, "b d"], Float[Tensor, "b k"]]]:
     """Activations of the module and their codes; without one the codes, and empty ones."""
     done = 0
     for start in range(0, n, DRAWN):
         drawn = generator.sample(min(DRAWN, n - start), seed=seed, start=start, space=space)
-        for part in batches(drawn, batch_size if module else DRAWN):
+        for part in batches(generator, drawn, batch_size if module else DRAWN):
             codes = part.codes.cpu()
             if module:
                 reached = _small(generator(part)) if module is generator else _run_to(generator, module, part)
@@ -222,9 +224,7 @@ def _unit(covariances: Float[Tensor, "r k"], layer: str) -> Float[Tensor, "r k"]
     return covariances / norms
 
 
-def _check(
-    generator: Generator, space: Space, layer: str | None, *, n: int, num_components: int, batch_size: int
-) -> None:
+def _check(generator: Generator, space: Space, layer: str | None, *, n: int, num_components: int) -> None:
     name = generator.signature.architecture
     if space not in generator.signature.spaces:
         raise SpaceError(f"{name} has no space {space}, only {', '.join(generator.signature.spaces)}")
@@ -232,10 +232,9 @@ def _check(
         raise SpaceError(
             "codes that are mapped to w+ are those of w, once for each layer; use w, and move some layers"
         )
-    if n < 2 or num_components < 1 or batch_size < 1:
+    if n < 2 or num_components < 1:
         raise SettingError(
-            f"cannot find {num_components} components of {n} codes in batches of {batch_size}; "
-            "give at least one component, two codes, and batches of one"
+            f"cannot find {num_components} components of {n} codes; give at least one component, and two codes"
         )
     if layer is None and space is Space.Z:
         known = ", ".join(layer_names(generator, space=space))

@@ -15,7 +15,8 @@ from ganatomy.directions.evidence import usable
 from ganatomy.directions.unsupervised import Ranked
 from ganatomy.errors import ScoreError, SettingError, SpaceError, UnknownNameError
 from ganatomy.generators import stylegan2, stylegan3
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import batches
 from ganatomy.generators.style_based import StyleBasedGenerator
 from ganatomy.latents import Direction, Latents, Space
 from ganatomy.progress import Advance, watched
@@ -38,7 +39,7 @@ def local_channels(
     num_probes: int = 2,
     torgb: bool = False,
     seed: int = 0,
-    batch_size: int = 8,
+    batch_size: int | None = None,
     progress: Advance | None = None,
 ) -> Ranked:
     """StyleSpace (Wu et al. 2021, section 4): for each region the channels of s whose gradient map lies inside it.
@@ -71,10 +72,10 @@ def local_channels(
     regions = _tiles(size) if regions is None else regions
     _check_regions(regions, size)
     names = _channel_names(styled)
-    if min(n, num_probes, batch_size, num_channels) < 1 or num_channels > len(names):
+    if min(n, num_probes, num_channels) < 1 or num_channels > len(names):
         raise SettingError(
-            f"cannot look for {num_channels} channels in {n} images, {num_probes} times each, {batch_size} at a "
-            f"time; give 1 or more, and at most {len(names)} channels"
+            f"cannot look for {num_channels} channels in {n} images, {num_probes} times each; "
+            f"give 1 or more, and at most {len(names)} channels"
         )
     masks = torch.stack([mask.to(styled.device, styled.dtype) for mask in regions.values()])
     inside, outside = torch.zeros(2, len(masks), len(names), dtype=torch.float64)
@@ -82,7 +83,7 @@ def local_channels(
     with torch.no_grad():
         codes = styled.sample(n, seed=seed, space="s")
     done = 0
-    for part in batches(codes, batch_size):
+    for part in batches(styled, codes, batch_size):
         for _ in range(num_probes):
             within, beyond = _energies(styled, part, masks, signs)
             inside += within

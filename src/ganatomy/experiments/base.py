@@ -13,6 +13,7 @@ import torch
 
 from ganatomy.errors import CheckpointError, SettingError
 from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import images_at_once
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.judging import Judge
@@ -38,7 +39,7 @@ class Experiment:
         space: "z", "w", "w+" or "s"; None for the one that suits the experiment.
         seed: of the codes that methods learn from; codes to measure on are drawn with the next one.
         truncation_psi: of codes in w; 1 is none.
-        batch_size: images that are made at a time.
+        batch_size: images that are made at a time; by default as many as suit their size and the device.
         executor: makes the images and reads them, such as `LocalProcesses` or `RayCluster`; by default those of the
             enclosing `work_on`, else this process.
         progress: called with (stage, done, total).
@@ -63,15 +64,14 @@ class Experiment:
     space: Space | str | None = field(default=None, kw_only=True)
     seed: int = field(default=0, kw_only=True)
     truncation_psi: float = field(default=1.0, kw_only=True)
-    batch_size: int = field(default=32, kw_only=True)
+    batch_size: int | None = field(default=None, kw_only=True)
     executor: Executor | None = field(default=None, kw_only=True)
     progress: Progress | None = field(default=None, kw_only=True)
     clock: Clock = field(init=False, repr=False)
     """Seconds of each stage so far."""
 
     def __post_init__(self) -> None:
-        if self.batch_size < 1:
-            raise SettingError(f"batch size {self.batch_size} makes no images; give at least 1")
+        images_at_once(self.generator, self.batch_size)
         if self.space is not None:
             object.__setattr__(self, "space", Space.parse(self.space))
         if self.judge is not None and self.scorer is not None:
@@ -209,7 +209,13 @@ class Experiment:
             return seen, None
         with self.stage("gradients") as advance:
             seen = differentiate(
-                seen, self.generator, scorer, n=min(n, len(seen)), attributes=attributes, progress=advance
+                seen,
+                self.generator,
+                scorer,
+                n=min(n, len(seen)),
+                attributes=attributes,
+                batch_size=self.batch_size,
+                progress=advance,
             )
         return seen, scorer
 

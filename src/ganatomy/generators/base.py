@@ -443,9 +443,3 @@ def draw_rows(
             blocks.append(rng.random(shape, dtype=np.float32) * (high - low) + low)
     first = start % SEED_BLOCK
     return np.concatenate(blocks)[first : first + n]
-
-
-def batches(latents: Latents, batch_size: int) -> Iterator[Latents]:
-    """The codes in pieces of at most `batch_size` rows."""
-    for first in range(0, len(latents), batch_size):
-        yield latents[first : first + batch_size]

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import draw_images
 
 IMAGES = 16
 COLLAPSED = 0.01
@@ -56,7 +57,7 @@ class Variety:
 
 @torch.no_grad()
 def draw_variety(
-    generator: Generator, *, n: int = IMAGES, seed: int = 0, batch_size: int = 4
+    generator: Generator, *, n: int = IMAGES, seed: int = 0
 ) -> tuple[Float[Tensor, "n c h w"], Variety]:
     """Images of the first codes of a seed, and how they differ.
 
@@ -67,7 +68,7 @@ def draw_variety(
         (True, [])
     """
     latents = generator.sample(n, seed=seed)
-    images = torch.cat([generator(latents[rows]).cpu().float() for rows in torch.arange(n).split(batch_size)])
+    images = draw_images(generator, latents)
     finite = images.flatten(1).isfinite().all(1)
     whole = images[finite] if finite.any() else torch.zeros_like(images[:1])
     values = whole.flatten()[:: 1 + whole.numel() // 100_000]

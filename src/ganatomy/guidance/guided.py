@@ -16,7 +16,8 @@ from torch import Tensor
 
 from ganatomy.arguments import instance
 from ganatomy.errors import SettingError
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import batches, images_at_once
 from ganatomy.generators.latent_distribution import LatentDistribution, latent_distribution
 from ganatomy.guidance.derivatives import Derivatives, Differences, Gradients, Watch, gradients_reach
 from ganatomy.guidance.goals import Values, goals, held_names, passed, to_reach
@@ -198,7 +199,7 @@ def guided(
     units: str = "probability",
     directions: Directions | None = None,
     settings: GuidedSettings = SETTINGS,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     progress: Advance | None = None,
 ) -> Guided:
     """Optimise codes until the classifier reaches the target probabilities, with other attributes held.
@@ -223,7 +224,7 @@ def guided(
         directions: edit in their span only. They are needed where gradients do not flow through scorer and generator;
             derivatives are then finite differences along them, and the result says so.
         settings: how guided edits hold, and how far they go.
-        batch_size: images that are edited at a time.
+        batch_size: images that are edited at a time; by default as many as suit their size and the device.
         progress: called with the images that are finished, and all of them.
 
     Returns:
@@ -245,7 +246,8 @@ def guided(
         (('red',), ('round',))
     """
     instance("generator", generator, Generator, "ganatomy.load opens one")
-    _check(latents, scorer, settings, batch_size=batch_size)
+    _check(latents, scorer, settings)
+    size = images_at_once(generator, batch_size)
     latents = latents if settings.layers is None else latents.to("w+")
     distribution = settings.distribution or latent_distribution(generator, latents.space)
     distribution.check(latents)
@@ -260,8 +262,8 @@ def guided(
         settings=replace(settings, distribution=distribution, beyond=beyond), batch_size=batch_size,
     )  # fmt: skip
     found: list[tuple[SearchTask, SearchState]] = []
-    for first in range(0, len(latents), batch_size):
-        rows = slice(first, first + batch_size)
+    for first in range(0, len(latents), size):
+        rows = slice(first, first + size)
         task = replace(
             whole,
             latents=latents[rows],
@@ -271,7 +273,7 @@ def guided(
         )
         found.append((task, search(task, watch=settings.watch)))
         if progress:
-            progress(min(first + batch_size, len(latents)), len(latents))
+            progress(min(first + size, len(latents)), len(latents))
     offsets = [task.reachable.moved(task.latents, state.offset) for task, state in found]
     edited = latents.with_codes(Latents.cat(offsets).codes)
     before, after = (
@@ -292,14 +294,14 @@ def guided(
     )
 
 
-def confirm(generator: Generator, judge: Judge, edit: Guided, *, batch_size: int = 16) -> Guided:
+def confirm(generator: Generator, judge: Judge, edit: Guided, *, batch_size: int | None = None) -> Guided:
     """Show a judge the images of a guided edit, which it took no part in.
 
     Args:
         generator: of the images.
         judge: the classifier that judges.
         edit: the guided edit.
-        batch_size: images at a time.
+        batch_size: images at a time; by default as many as suit their size and the device.
 
     Returns:
         The edit with the judge's readings; see `Guided.confirmed`.
@@ -333,7 +335,7 @@ def confirm(generator: Generator, judge: Judge, edit: Guided, *, batch_size: int
 
 @torch.no_grad()
 def common_gradients(
-    generator: Generator, scorer: Scorer, names: Iterable[str], space: str, *, batch_size: int = 16
+    generator: Generator, scorer: Scorer, names: Iterable[str], space: str, *, batch_size: int | None = None
 ) -> Float[Tensor, "t r"]:
     """Mean gradients of attributes over other images, which guided edits follow; they are the same for all images.
 
@@ -342,7 +344,7 @@ def common_gradients(
         scorer: attribute classifier; the gradients are those of its target.
         names: attributes.
         space: of the codes that are to be edited.
-        batch_size: images at a time.
+        batch_size: images at a time; by default as many as suit their size and the device.
 
     Returns:
         One row for each name, in the coordinates in which codes have unit covariance, for `GuidedSettings.common`.
@@ -368,11 +370,17 @@ def _columns(scorer: Scorer, names: Iterable[str]) -> Int[Tensor, " t"]:
 
 
 def _elsewhere(
-    generator: Generator, derivatives: Derivatives, columns: Int[Tensor, " t"], space: Space, batch_size: int
+    generator: Generator,
+    derivatives: Derivatives,
+    columns: Int[Tensor, " t"],
+    space: Space,
+    batch_size: int | None,
 ) -> Float[Tensor, "t r"]:
     """Mean gradients of these columns over images that are not edited."""
     others = generator.sample(NUM_OTHERS, seed=SEED, space=space)
-    gradients = [derivatives(part, columns.expand(len(part), -1))[1] for part in batches(others, batch_size)]
+    gradients = [
+        derivatives(part, columns.expand(len(part), -1))[1] for part in batches(generator, others, batch_size)
+    ]
     return torch.cat(gradients).mean(0)
 
 
@@ -386,7 +394,7 @@ def _task(
     held: tuple[str, ...],
     directions: Directions | None,
     settings: GuidedSettings,
-    batch_size: int,
+    batch_size: int | None,
 ) -> SearchTask:
     """What is asked of all images."""
     names, distribution = tuple(scorer.names), settings.distribution
@@ -396,7 +404,7 @@ def _task(
         reachable = distribution.in_layers(settings.layers, latents.num_layers or 0)
     guarded, spared = _features(generator, latents, settings)
     watch = _watch(generator, scorer, *guarded, *spared)
-    initial = torch.cat([watch(part).cpu().double() for part in batches(latents, batch_size)])
+    initial = torch.cat([watch(part).cpu().double() for part in batches(generator, latents, batch_size)])
     seen = Scores(names=names, logits=initial[:, : len(names)])
     wanted, own = goals(seen, to, units=units), seen.select(to).logits.double()
     aims = wanted * torch.where(to_reach(to, units), settings.beyond or 1.0, 1.0)
@@ -459,7 +467,8 @@ def _features(
     generator: Generator, latents: Latents, settings: GuidedSettings
 ) -> tuple[list[Identity], list[Identity]]:
     """Features that must stay, and those that stay where they can."""
-    images = generator(generator.sample(NUM_IMAGES, seed=IMAGES_SEED, space=latents.space))
+    others = generator.sample(NUM_IMAGES, seed=IMAGES_SEED, space=latents.space)
+    images = torch.cat([generator(part) for part in batches(generator, others)])
     guarded = [] if settings.identity is None else [Identity.of(settings.identity, images)]
     spared = [Identity.of(coarse, images, num_projections=NUM_COARSE)] if settings.others else []
     return guarded, spared
@@ -484,7 +493,7 @@ def _derivatives(
     return Differences(watch=watch, distribution=reachable, basis=reachable.along(directions))
 
 
-def _check(latents: Latents, scorer: Scorer, settings: GuidedSettings, *, batch_size: int) -> None:
+def _check(latents: Latents, scorer: Scorer, settings: GuidedSettings) -> None:
     instance("latents", latents, Latents, 'write ganatomy.Latents(codes=tensor, space="z")')
     instance("scorer", scorer, Scorer, "ganatomy.scorer makes one of a name, a file or a function")
     scorer.require_images()
@@ -492,10 +501,10 @@ def _check(latents: Latents, scorer: Scorer, settings: GuidedSettings, *, batch_
         raise SettingError("there are no codes to edit; give one or more")
     if not bool(torch.isfinite(latents.codes).all()):
         raise SettingError("these codes hold values that are not numbers; edit codes of a generator")
-    if not settings.damping > 0 or min(settings.max_steps, batch_size) < 1:
+    if not settings.damping > 0 or settings.max_steps < 1:
         raise SettingError(
-            f"cannot edit with damping {settings.damping:g}, {settings.max_steps} steps and batches of {batch_size}; "
-            "give a damping above 0, and at least one step and one code a batch"
+            f"cannot edit with damping {settings.damping:g} and {settings.max_steps} steps; "
+            "give a damping above 0, and at least one step"
         )
     for name, count in settings.counts.items():
         position(name, scorer.names)

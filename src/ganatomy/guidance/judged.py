@@ -94,7 +94,7 @@ def judge_edit(
     before: Scores,
     goals: Float[Tensor, "n t"],
     targets: Sequence[str],
-    batch_size: int = 16,
+    batch_size: int | None = None,
 ) -> JudgedEdit:
     """Show a judge the images of these codes before and after an edit.
 
@@ -106,7 +106,7 @@ def judge_edit(
         before: the scorer's scores before it.
         goals: probability that each target was to reach; for an edit without goals, what the scorer reads after it.
         targets: names of the attributes that were to move.
-        batch_size: images at a time.
+        batch_size: images at a time; by default as many as suit their size and the device.
 
     Returns:
         What it reads, for the targets that it scores, and which images it confirms.
@@ -133,7 +133,9 @@ def judge_edit(
     )
 
 
-def scores_of(generator: Generator, scorer: Scorer, latents: Latents, *, batch_size: int) -> Scores:
+def scores_of(
+    generator: Generator, scorer: Scorer, latents: Latents, *, batch_size: int | None = None
+) -> Scores:
     """The scores of the images of these codes, on the processor."""
     [logits] = read_images(generator, latents, scorer, batch_size=batch_size)
     return Scores(names=scorer.names, logits=logits)

@@ -75,7 +75,7 @@ def strengths(
     hold: Iterable[Direction] = (),
     reference: Scores | None = None,
     limits: tuple[float, float] = (-5.0, 5.0),
-    batch_size: int = 32,
+    batch_size: int | None = None,
 ) -> Strengths:
     """For each image the smallest strength at which its score is what is wanted: looked for in its own images.
 
@@ -105,10 +105,8 @@ def strengths(
     """
     scorer.require_images()
     low, high = limits
-    if not (low <= 0 <= high and high - low > 0 and batch_size > 0):
-        raise SettingError(
-            f"strengths from {low:g} to {high:g} in batches of {batch_size}: give a range around 0"
-        )
+    if not (low <= 0 <= high and high - low > 0):
+        raise SettingError(f"strengths from {low:g} to {high:g}: give a range around 0")
     if not len(latents):
         raise SettingError("there are no codes to move; give one or more")
     name, held = direction.name, tuple(hold)

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import images_at_once
 from ganatomy.inversion import encoder, fast, projector
 from ganatomy.inversion.encoder import EncoderNetwork
-from ganatomy.inversion.likeness import images_at_once
 from ganatomy.inversion.preparation import Preparation
 from ganatomy.inversion.prepare import EDITABILITY, prepare
 from ganatomy.inversion.problem import FoundCodes, Method, Problem, weights_fixed
@@ -24,6 +24,9 @@ from ganatomy.latents import Latents, Space
 from ganatomy.metrics.reconstruction import WINDOW, ssim
 from ganatomy.perception.perceptual import PerceptualDistance
 from ganatomy.progress import Advance, watched
+
+AT_ONCE = 8
+"""Images that are inverted together, at most, where nobody says how many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +74,7 @@ def invert(
     space: Space | str | None = None,
     perceptual: PerceptualDistance | str | None = "auto",
     preparation: Preparation | None = None,
-    batch_size: int = 8,
+    batch_size: int | None = None,
     progress: Advance | None = None,
 ) -> Inversion:
     """Find codes whose images are as near as possible to given ones, and likely enough to be edited.
@@ -88,8 +91,8 @@ def invert(
         perceptual: distance that the loss contains beside pixels; "auto" is that of the scorer that is bundled with the
             generator, None is none.
         preparation: of the generator; by default what `ga.prepare_inversion` finds or learns.
-        batch_size: images that are inverted at a time, at most: fewer of more than 128 px a side. They do not influence
-            each other.
+        batch_size: images that are inverted at a time; by default as many as suit their size and the device, at most
+            `AT_ONCE`. They do not influence each other.
         progress: called with the evaluations that are done, and all of them.
 
     Returns:
@@ -110,12 +113,10 @@ def invert(
     chosen = find_method(method)
     evaluations = _evaluations(chosen, budget)
     images = check_images(generator, images)
-    if batch_size < 1:
-        raise SettingError(f"batch_size={batch_size} inverts no images; give at least 1")
     if isinstance(method, EncoderNetwork):
         space = space or method.config.space
     preparation = preparation or prepare(generator, space=space, perceptual=perceptual)
-    batch_size = images_at_once(generator.signature.size, batch_size)
+    batch_size = images_at_once(generator, batch_size, most=AT_ONCE)
     editability = chosen.editability if editability is None else editability
     started, found, total = time.perf_counter(), [], evaluations * len(images)
     with weights_fixed(generator):

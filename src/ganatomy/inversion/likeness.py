@@ -17,9 +17,6 @@ from ganatomy.perception import scorer as find_scorer
 from ganatomy.perception.perceptual import PerceptualDistance, scorer_distance
 from ganatomy.zoo import MODELS, read_metadata
 
-PIXELS_AT_ONCE = 2**18
-"""Of all images whose gradients are computed together: a generator keeps some kilobytes for each pixel."""
-
 PERCEPTUAL_WEIGHT = 0.3
 """Of the perceptual distance beside the mean squared error."""
 
@@ -47,15 +44,6 @@ class Likeness:
         if self.perceptual is None:
             return pixels
         return torch.cat([pixels, PERCEPTUAL_WEIGHT**0.5 * self.perceptual.embed(images)], dim=1)
-
-
-def images_at_once(size: tuple[int, int], most: int) -> int:
-    """Images that are worked on together, fewer of large ones so that memory stays bounded.
-
-    >>> images_at_once((64, 64), 8), images_at_once((256, 256), 8), images_at_once((1024, 1024), 8)
-    (8, 4, 1)
-    """
-    return max(1, min(most, PIXELS_AT_ONCE // (size[0] * size[1])))
 
 
 def default_perceptual(generator: Generator) -> PerceptualDistance | None:

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import images_at_once
 from ganatomy.geometry import upright
 from ganatomy.inversion.coordinates import Coordinates
-from ganatomy.inversion.likeness import Likeness, images_at_once
+from ganatomy.inversion.likeness import Likeness
 from ganatomy.inversion.prior import Prior
 from ganatomy.progress import Advance
 
@@ -111,7 +112,7 @@ def measure_metric(
     random = torch.Generator().manual_seed(SEED)
     found: list[Tensor] = []
     num_images = -(-products // PRODUCTS_AT_ONCE)
-    at_once = images_at_once(generator.signature.size, IMAGES_AT_ONCE)
+    at_once = images_at_once(generator, most=IMAGES_AT_ONCE)
     for first in range(0, num_images, at_once):
         n = min(at_once, num_images - first)
         start = coordinates.drawn(generator, n, seed=SEED, start=first).expand(-1, rows, -1)

@@ -12,10 +12,11 @@ from torch import Tensor
 
 from ganatomy.errors import OutputError, SettingError
 from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import draw_images, images_at_once
 from ganatomy.generators.natural_codes import natural_codes
 from ganatomy.inversion import fast
 from ganatomy.inversion.coordinates import Coordinates, coordinates_of
-from ganatomy.inversion.likeness import Likeness, default_perceptual, images_at_once
+from ganatomy.inversion.likeness import Likeness, default_perceptual
 from ganatomy.inversion.metric import measure_metric
 from ganatomy.inversion.preparation import (
     Preparation,
@@ -35,8 +36,8 @@ from ganatomy.zoo.downloads import cache_folder
 RANK = 256
 """Eigenvectors of the metric that are kept."""
 
-AT_ONCE = 32
-"""Images that are made together, at most."""
+AT_ONCE, TARGETS_AT_ONCE = 32, 8
+"""Images that are made, or inverted, together, at most."""
 
 NUM_SPREAD = 512
 """Images that the variance is taken from."""
@@ -176,7 +177,7 @@ def _learn(generator: Generator, coordinates: Coordinates, likeness: Likeness, c
     )
     with clock.stage("usual errors") as advance:
         u = coordinates.drawn(generator, size.own, seed=OWN_SEED).expand(-1, coordinates.shape[0], -1)
-        own = generator(coordinates.latents(u)).clamp(-1, 1)
+        own = draw_images(generator, coordinates.latents(u)).to(generator.device).clamp(-1, 1)
         return replace(found, own_errors=_errors(generator, found, own, advance))
 
 
@@ -195,7 +196,7 @@ def _sample(
 ) -> _Sample:
     features, u, qualities = [], [], []
     loss_spread, pixel_spread = _Spread(), _Spread()
-    at_once = images_at_once(generator.signature.size, AT_ONCE)
+    at_once = images_at_once(generator, most=AT_ONCE)
     for first in range(0, n, at_once):
         part = coordinates.drawn(generator, min(at_once, n - first), seed=SEED, start=first)
         images = generator(coordinates.latents(part.expand(-1, coordinates.shape[0], -1))).clamp(-1, 1)
@@ -242,7 +243,7 @@ def _errors(
     """Mean squared errors of images that are inverted with the quick budget, ascending."""
     found = []
     with weights_fixed(generator):
-        for targets in images.split(images_at_once(generator.signature.size, 8)):
+        for targets in images.split(images_at_once(generator, most=TARGETS_AT_ONCE)):
             problem = Problem(
                 generator=generator,
                 targets=targets,

@@ -10,7 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import SettingError, UnknownNameError
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import batches
 from ganatomy.images import shrunk
 from ganatomy.latents import Latents, Space
 from ganatomy.maps.classes import Centre, Classes, class_centres, classes_of
@@ -108,7 +109,7 @@ def map_images(
     space: Space | str | None = None,
     truncation_psi: float = 1.0,
     scorer: Scorer | None = None,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     progress: Progress | None = None,
 ) -> ImageMap:
     """Draw images and map them, so that images with similar codes, pixels or features are near.
@@ -122,7 +123,7 @@ def map_images(
         space: of the codes, z or w; by default w where the generator has it.
         truncation_psi: of codes in w; 1 is none.
         scorer: reads the attributes that points can be coloured by; without one there are none.
-        batch_size: images that are made at a time.
+        batch_size: images that are made at a time; by default as many as suit their size and the device.
         progress: called with (stage, done, total).
 
     Returns:
@@ -146,7 +147,7 @@ def map_images(
     latents = generator.sample(n, seed=seed, space=space, truncation_psi=truncation_psi)
     thumbnails, points, seen = [], [], []
     done = 0
-    for part in batches(latents, batch_size):
+    for part in batches(generator, latents, batch_size):
         images = generator(part).clamp(-1, 1)
         thumbnails.append(shrunk(images, THUMBNAIL).cpu())
         rows = of(images) if isinstance(of, Features) else part.codes if of == "codes" else images

@@ -71,7 +71,7 @@ def edited_set(
     judge: Judge | None = None,
     seed: int = 1,
     truncation_psi: float = 1.0,
-    batch_size: int = 64,
+    batch_size: int | None = None,
     progress: Advance | None = None,
 ) -> EditedSet:
     """Move the same codes along each direction by each strength, and score all images.
@@ -101,10 +101,9 @@ def edited_set(
     if not directions.items:
         raise SettingError("there are no directions to move along; find some first")
     num = codes if isinstance(codes, int) else len(codes)
-    if len(set(strengths)) < 3 or batch_size < 1 or num < 2:
+    if len(set(strengths)) < 3 or num < 2:
         raise SettingError(
-            f"{num} codes at {len(set(strengths))} strengths in batches of {batch_size} draw no line; "
-            "give at least 2, 3 and 1"
+            f"{num} codes at {len(set(strengths))} strengths draw no line; give at least 2 and 3"
         )
     for name in directions.names:
         if name not in scorer.names:

@@ -347,7 +347,7 @@ def entanglement(
     hold: Hold = "none",
     judge: Judge | None = None,
     truncation_psi: float = 1.0,
-    batch_size: int = 64,
+    batch_size: int | None = None,
 ) -> Entanglement:
     """Edit the same new images along each direction, score them again, and keep every change.
 
@@ -367,7 +367,7 @@ def entanglement(
         hold: "none"; "all" other directions of the set for each; or names to hold for each name.
         judge: a second classifier, which reads the same images; see `Entanglement.judged`.
         truncation_psi: as the codes of the survey were drawn.
-        batch_size: images that are made at a time.
+        batch_size: images that are made at a time; by default as many as suit their size and the device.
 
     Returns:
         Every change, with selectivities and their intervals.

@@ -16,7 +16,8 @@ from torch import Tensor
 from ganatomy.arguments import instance, whole
 from ganatomy.edits import move
 from ganatomy.errors import SettingError
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import batches, images_at_once
 from ganatomy.generators.natural_codes import NaturalCodes, natural_codes
 from ganatomy.latents import Direction, Directions, Latents, Space
 from ganatomy.metrics.calibration import Trial, find_strengths
@@ -133,7 +134,7 @@ class FreshImages:
         seed: of their codes; another one than that of the survey that methods learn from.
         space: in which the unedited images are generated.
         truncation_psi: as the codes of the survey were drawn; codes in z have none.
-        batch_size: images at a time.
+        batch_size: images at a time; by default as many as suit their size and the device.
         model: directions of regression, which promise the effect of a step in their space along any direction, so that
             it is found in fewer trials; by default each direction promises by its own slope.
 
@@ -148,7 +149,7 @@ class FreshImages:
     seed: int
     space: Space
     truncation_psi: float = 1.0
-    batch_size: int = 32
+    batch_size: int | None = None
     model: Directions | None = None
     _natural: dict[Space, NaturalCodes] = field(default_factory=dict, repr=False)
     _all: FreshImages | None = field(default=None, repr=False)
@@ -156,12 +157,11 @@ class FreshImages:
 
     def __post_init__(self) -> None:
         instance("generator", self.generator, Generator, "ganatomy.load opens one")
-        for name in ("n", "batch_size", "seed"):
+        for name in ("n", "seed"):
             whole(name, getattr(self, name))
-        if self.n < 2 or self.batch_size < 1:
-            raise SettingError(
-                f"cannot measure {self.n} images in batches of {self.batch_size}; give at least 2 and 1"
-            )
+        if self.n < 2:
+            raise SettingError(f"cannot measure {self.n} images; give at least 2")
+        images_at_once(self.generator, self.batch_size)
 
     def first(self, n: int) -> FreshImages:
         """The first of these images."""
@@ -198,10 +198,10 @@ class FreshImages:
         """
         work = partial(self.readers.read, self.generator)
         # Batches of equal size: the last one would else be small, and dear.
-        sizes = ((part, math.ceil(len(part) / math.ceil(len(part) / self.batch_size))) for part in parts)
-        rows = in_batches(
-            work, (few for part, size in sizes for few in batches(part, size)), progress=advance
-        )
+        most = images_at_once(self.generator, self.batch_size)
+        sizes = ((part, math.ceil(len(part) / math.ceil(len(part) / most))) for part in parts)
+        few = (few for part, size in sizes for few in batches(self.generator, part, size))
+        rows = in_batches(work, few, progress=advance)
         return Readings.cat(rows)
 
     def read_on(

@@ -15,6 +15,7 @@ from ganatomy.datasets.correlations import LabelCorrelations
 from ganatomy.datasets.references import Reference
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import images_at_once
 from ganatomy.latents import Direction, Directions, Latents, Space
 from ganatomy.metrics.base import Result
 from ganatomy.metrics.edited import STRENGTHS, EditedSet, edited_set
@@ -51,7 +52,7 @@ class Sampled(Protocol):
     @property
     def seed(self) -> int: ...
     @property
-    def batch_size(self) -> int: ...
+    def batch_size(self) -> int | None: ...
     @property
     def scorer(self) -> Scorer | None: ...
     @property
@@ -200,9 +201,9 @@ class SharedInputs:
         num = min(len(self.real), most or self.n)
 
         def make() -> Tensor:
-            rows = []
+            rows, size = [], images_at_once(self.experiment.generator, self.experiment.batch_size)
             with torch.no_grad(), self.experiment.stage("reading real images") as advance:
-                for part in torch.arange(num).split(self.experiment.batch_size):
+                for part in torch.arange(num).split(size):
                     rows.append(self.features(self.real.read(part)).cpu())
                     advance(int(part[-1]) + 1, num)
             return torch.cat(rows)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ganatomy.datasets.references import Reference
 from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import images_at_once
 from ganatomy.latents import Latents
 from ganatomy.metrics.base import MeasuredValue, aligned
 from ganatomy.metrics.inputs import Measure, SharedInputs
@@ -132,7 +133,7 @@ def nearest_training(
     training: Reference,
     features: Features,
     *,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     seed: int = 0,
 ) -> Memorisation:
     """The training image that is nearest to each frame of a walk, and whether that is nearer than chance.
@@ -149,7 +150,7 @@ def nearest_training(
         photos = ga.folder_reference("photos/", resolution=64, channels=3)
         print(ga.nearest_training(G, frames, photos, ga.features_of("pixels")))
     """
-    parts = torch.arange(len(training)).split(batch_size)
+    parts = torch.arange(len(training)).split(images_at_once(generator, batch_size))
     with torch.no_grad():
         real = torch.cat([features(training.read(rows)).cpu() for rows in parts])
     [fake] = read_images(generator, frames, features, batch_size=batch_size)

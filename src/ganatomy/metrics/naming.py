@@ -94,7 +94,7 @@ def name_directions(
     n: int = 48,
     seed: int = 1,
     truncation_psi: float = 1.0,
-    batch_size: int = 64,
+    batch_size: int | None = None,
     progress: Advance | None = None,
 ) -> Naming:
     """Move the same images both ways along each direction, and find the attributes that change most.
@@ -107,7 +107,7 @@ def name_directions(
         n: images, each edited twice for each direction.
         seed: of their codes.
         truncation_psi: of their codes.
-        batch_size: images at a time.
+        batch_size: images at a time; by default as many as suit their size and the device.
         progress: called with the images done and all of them.
 
     Returns:
@@ -128,10 +128,9 @@ def name_directions(
     """
     if not directions.items:
         raise SettingError("there are no directions to name; find some first")
-    if n < 2 or batch_size < 1 or not 0 < strength < float("inf"):
+    if n < 2 or not 0 < strength < float("inf"):
         raise SettingError(
-            f"cannot name directions by {n} images in batches of {batch_size}, {strength:g} sigma away; "
-            "give at least 2, 1, and a strength above 0"
+            f"cannot name directions by {n} images, {strength:g} sigma away; give at least 2, and a strength above 0"
         )
     images = FreshImages(
         generator=generator,

@@ -89,7 +89,7 @@ def pair_grid(
     units: str = "sigma",
     judge: Judge | None = None,
     features: Features | None = None,
-    batch_size: int = 32,
+    batch_size: int | None = None,
 ) -> PairGrid:
     """Move one image along two attributes, each with the other held, and read every cell.
 
@@ -104,7 +104,7 @@ def pair_grid(
         judge: a classifier that took no part.
         features: that identity is measured by; by default those of the judge's network, which took no part either, else
             what `features_of` finds.
-        batch_size: images at a time.
+        batch_size: images at a time; by default as many as suit their size and the device.
 
     Returns:
         The codes and readings of all cells.
@@ -172,7 +172,11 @@ def crossed(
 
 
 def _read(
-    generator: Generator, readers: Sequence[Scorer], features: Features, latents: Latents, batch_size: int
+    generator: Generator,
+    readers: Sequence[Scorer],
+    features: Features,
+    latents: Latents,
+    batch_size: int | None,
 ) -> tuple[list[Float[Tensor, "n a"]], Float[Tensor, "n f"]]:
     """The probabilities that each reader gives to the same images, and their features."""
     *logits, rows = read_images(generator, latents, *readers, features, batch_size=batch_size)

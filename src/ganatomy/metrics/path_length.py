@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from ganatomy.errors import SettingError, SpaceError, UnknownNameError
 from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import images_at_once
 from ganatomy.geometry import lerp, slerp
 from ganatomy.latents import Latents, Space
 from ganatomy.metrics.base import MeasuredValue, Result
@@ -82,7 +83,7 @@ def path_length(
     crop: tuple[float, float, float, float] | None = None,
     seed: int = 0,
     truncation_psi: float = 1.0,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     progress: Advance | None = None,
 ) -> PathLength:
     """`E[d(G(c(t)), G(c(t + ε))) / ε²]` over the ways c from one random code to another.
@@ -118,8 +119,8 @@ def path_length(
         raise SpaceError(f"path lengths are of z and w, not {where}")
     if sampling not in SAMPLINGS:
         raise UnknownNameError("sampling", sampling, SAMPLINGS)
-    if n < 2 or batch_size < 1:
-        raise SettingError(f"cannot measure {n} pairs in batches of {batch_size}; give at least 2 and 1")
+    if n < 2:
+        raise SettingError(f"cannot measure {n} pairs; give at least 2")
     if generator.precision != "float32":
         raise SettingError(
             f"a step of {EPSILON:g} is smaller than the rounding of {generator.precision}; load the model in float32"
@@ -132,7 +133,8 @@ def path_length(
     interpolate = lerp if straight else _on_sphere
     a, b = starts.codes.double(), ends.codes.double()
     before, after = (starts.with_codes(interpolate(a, b, time).float()) for time in (times, times + EPSILON))
-    work, rows = partial(_distances, generator, distance, crop), torch.arange(n).split(batch_size)
+    work = partial(_distances, generator, distance, crop)
+    rows = torch.arange(n).split(images_at_once(generator, batch_size))
     steps = ((before[few], after[few]) for few in rows)
     distances, done = [], 0
     for few in workers().map(work, steps):

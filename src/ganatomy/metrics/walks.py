@@ -17,6 +17,7 @@ from torch import Tensor
 from ganatomy.edits import path
 from ganatomy.errors import SettingError
 from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import images_at_once
 from ganatomy.latents import Latents
 from ganatomy.metrics.base import MeasuredValue, Result, certain
 from ganatomy.metrics.inputs import Measure, SharedInputs
@@ -108,7 +109,7 @@ def walk_profile(
     *,
     sharp: float = SHARP,
     part: float = PART,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     progress: Advance | None = None,
 ) -> WalkProfile:
     """Generate the frames of a walk and measure `√d(frame, next frame)`, divided by the share of the walk between them.
@@ -136,8 +137,9 @@ def walk_profile(
             f"a walk of {len(frames)} frames has no profile with sharp={sharp:g} and part={part:g}; "
             "give 5 frames or more, sharp above 1 and part in (0, 1)"
         )
+    size = images_at_once(generator, batch_size)
     # Each batch begins with the last frame of the one before, so that workers need not know of each other.
-    parts = (frames[first : first + batch_size + 1] for first in range(0, len(frames) - 1, batch_size))
+    parts = (frames[first : first + size + 1] for first in range(0, len(frames) - 1, size))
     steps = in_batches(partial(_steps, generator, distance), parts, progress=progress)
     return profile(torch.cat(steps), distance.description, sharp=sharp, part=part)
 

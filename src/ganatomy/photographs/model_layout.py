@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 
 from ganatomy.errors import OutputError, PhotographError
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import batches
 from ganatomy.photographs.faces import Detector
 from ganatomy.photographs.layouts import TemplateLayout, load_layout, measure_layout, save_layout
 from ganatomy.progress import Advance
@@ -16,8 +17,6 @@ from ganatomy.zoo.downloads import cache_folder
 
 NUM_SAMPLES = 48
 """Images that a layout is measured on."""
-
-AT_ONCE = 16
 
 
 def model_layout(
@@ -68,7 +67,7 @@ def sampled_layout(
     """
     latents = generator.sample(NUM_SAMPLES, seed=0)
     made = []
-    for codes in batches(latents, AT_ONCE):
+    for codes in batches(generator, latents):
         made.append(generator(codes).float().cpu())
         if progress is not None:
             progress(0, NUM_SAMPLES)

@@ -1,7 +1,7 @@
 """Images of images and of numbers: `grids`, `films`, `slider_pages`, and `charts` (not imported; needs matplotlib)."""
 
 from ganatomy.plots.films import film
-from ganatomy.plots.grids import draw_images, enlarge, enlargement, grid, strip
+from ganatomy.plots.grids import enlarge, enlargement, grid, strip
 from ganatomy.plots.slider_pages import slider_page
 
-__all__ = ["draw_images", "enlarge", "enlargement", "film", "grid", "slider_page", "strip"]
+__all__ = ["enlarge", "enlargement", "film", "grid", "slider_page", "strip"]

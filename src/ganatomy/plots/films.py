@@ -16,10 +16,11 @@ from torch import Tensor
 
 from ganatomy.arguments import instance
 from ganatomy.errors import CheckpointError, SettingError
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import batches, draw_images
 from ganatomy.images import to_pil
 from ganatomy.latents import Latents
-from ganatomy.plots.grids import draw_images, enlarge, enlargement, refuse_codes
+from ganatomy.plots.grids import enlarge, enlargement, refuse_codes
 from ganatomy.writing import atomic_write
 
 
@@ -111,13 +112,9 @@ def moving(
     """
     if isinstance(images, Generator):
         codes = instance("latents", latents, Latents, "give latents= the codes of the frames")
-        return (draw_images(images, part) for part in batches(codes, FRAMES_AT_ONCE))
+        return (draw_images(images, part) for part in batches(images, codes))
     refuse_codes(latents)
     return images
-
-
-FRAMES_AT_ONCE = 16
-"""Images that a generator makes at a time."""
 
 
 def _frames(images: Iterable[Tensor], scale: int | None, *, pixels: bool) -> Iterator[Image.Image]:

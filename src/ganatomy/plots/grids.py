@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-import torch
 from jaxtyping import Float
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from ganatomy.arguments import instance, tensor, texts, whole
 from ganatomy.errors import SettingError
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import draw_images
 from ganatomy.images import require_finite, shown, to_pil
 from ganatomy.latents import Latents
 
@@ -174,7 +174,7 @@ def strip(
 
 
 def pictures(
-    images: Float[Tensor, "n c h w"] | Generator, latents: Latents | None, *, batch_size: int = 64
+    images: Float[Tensor, "n c h w"] | Generator, latents: Latents | None, *, batch_size: int | None = None
 ) -> Float[Tensor, "n c h w"]:
     """The images themselves, or those that a generator makes of codes.
 
@@ -197,12 +197,6 @@ def refuse_codes(latents: Latents | None) -> None:
         raise SettingError(
             "images are given, and codes as well; give either images, or a generator and codes"
         )
-
-
-@torch.no_grad()
-def draw_images(generator: Generator, latents: Latents, *, batch_size: int = 64) -> Float[Tensor, "n c h w"]:
-    """The images of any number of codes, made in batches and brought to the CPU."""
-    return torch.cat([generator(part).float().cpu() for part in batches(latents, batch_size)])
 
 
 def enlargement(size: Sequence[int]) -> int:

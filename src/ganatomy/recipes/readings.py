@@ -163,7 +163,7 @@ def read_edit(
     goals: Mapping[str, Float[Tensor, " n"]] | None = None,
     reached: Bool[Tensor, " n"] | None = None,
     natural: NaturalCodes | None = None,
-    batch_size: int = 16,
+    batch_size: int | None = None,
 ) -> EditReadings:
     """Read the images of an edit with a scorer and a judge, and compare the codes with drawn ones.
 
@@ -178,7 +178,7 @@ def read_edit(
             reads, if that is more than `NEAR`.
         reached: whether the scorer reads them as reached; by default to within `NEAR`, or beyond.
         natural: codes that the generator draws in the space of the edit; by default they are drawn now.
-        batch_size: images at a time.
+        batch_size: images at a time; by default as many as suit their size and the device.
 
     Returns:
         What was read.
@@ -249,7 +249,7 @@ def _before_and_after(
     reader: Scorer | None,
     codes: Sequence[Latents],
     names: Sequence[str],
-    batch_size: int,
+    batch_size: int | None,
 ) -> list[Scores]:
     if reader is None or not names:
         return []

@@ -101,7 +101,8 @@ class Recipe(Part):
         scale: whole number by which each image is enlarged; by default until it is readable.
         pixels: enlarge by whole pixels; by default smoothly.
         fps: frames per second, where the image is written as a film.
-        batch_size: images made at a time. It is written down because the last bits of an image depend on it.
+        batch_size: images made at a time, on which the last bits of an image depend; by default as many as suit their
+            size and the device.
         readings: what classifiers read in the images of the edits; no image depends on it.
         scene: how the studio showed the image, as its page has it; no image depends on it.
 
@@ -123,7 +124,7 @@ class Recipe(Part):
     scale: Annotated[int | None, integer(1, 64)] = None
     pixels: Annotated[bool, flag] = False
     fps: Annotated[float, number(0.001, 1000)] = 25.0
-    batch_size: Annotated[int, integer(1, 4096)] = 32
+    batch_size: Annotated[int | None, integer(1, 4096)] = None
     readings: Annotated[EditReadings | None, EditReadings.read] = None
     scene: Annotated[Mapping[str, Any] | None, as_it_is] = None
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from ganatomy.errors import CheckpointError, FingerprintError, GanatomyError, SettingError
 from ganatomy.generators import load
 from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import batches
 from ganatomy.images import save_image, to_pil
 from ganatomy.latents import Latents
 from ganatomy.plots import enlargement, film, grid, slider_page
@@ -234,19 +235,21 @@ def _drawn_faces(asked: DrawnFaces, recipe: Recipe) -> Image.Image:
 
 
 def _images(
-    generator: Generator, codes: Latents, batch_size: int, progress: Advance | None
+    generator: Generator, codes: Latents, batch_size: int | None, progress: Advance | None
 ) -> Iterator[Float[Tensor, "c h w"]]:
     """One image for each code, made in batches and brought to the CPU."""
-    for first in range(0, len(codes), batch_size):
+    done = 0
+    for part in batches(generator, codes, batch_size):
         with torch.no_grad():
-            made = generator(codes[first : first + batch_size]).float().cpu()
+            made = generator(part).float().cpu()
+        done += len(part)
         if progress:
-            progress(min(first + batch_size, len(codes)), len(codes))
+            progress(done, len(codes))
         yield from made
 
 
 def _frames(
-    generator: Generator, plan: Plan, batch_size: int, progress: Advance | None
+    generator: Generator, plan: Plan, batch_size: int | None, progress: Advance | None
 ) -> Iterator[Float[Tensor, "c h w"]]:
     """One frame after another. An image is made when it is first needed, and kept only as long as it is."""
     order = list(dict.fromkeys(chain.from_iterable(plan.frames)))

@@ -22,7 +22,8 @@ from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.explore.gallery import codes_of_seeds
 from ganatomy.experiments.explore.panel import Panel
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import batches, images_at_once
 from ganatomy.generators.natural_codes import NaturalCodes, natural_codes
 from ganatomy.guidance import common_gradients
 from ganatomy.guidance.judged import scores_of
@@ -46,7 +47,7 @@ MOST_KEPT = 400
 """Directions in the cache, for a slider that moves needs the same one again."""
 
 AT_ONCE = 8
-"""Images between two pauses: others wait no longer than these take."""
+"""Images between two pauses, at most: others wait no longer than these take."""
 
 T = TypeVar("T")
 
@@ -142,6 +143,11 @@ class Bench:
         """The seed that the page opens with: of those that could be, the one in which a first step does most."""
         return self._keep(("start",), lambda: self._start_seed(panel))
 
+    @property
+    def at_once(self) -> int:
+        """Images between two pauses."""
+        return images_at_once(self.generator, most=AT_ONCE)
+
     @torch.no_grad()
     def _start_seed(self, panel: Panel) -> int:
         name, seeds = starts(panel)
@@ -150,7 +156,7 @@ class Bench:
         before = self.of_seeds(seeds)
         after = edits.move(before, panel.move(name, panel.best_hold(name)), 1.0, units="step")
         was, now = (
-            scores_of(self.generator, self.scorer, one, batch_size=AT_ONCE) for one in (before, after)
+            scores_of(self.generator, self.scorer, one, batch_size=self.at_once) for one in (before, after)
         )
         rise = now.select([name]).probabilities - was.select([name]).probabilities
         return seeds[int(rise[:, 0].argmax())]
@@ -367,7 +373,7 @@ class Bench:
         if extra:
             more = self.of_seeds(extra)
             codes = Latents.cat([codes, more])
-            for few in batches(more, AT_ONCE):
+            for few in batches(self.generator, more, self.at_once):
                 if features is not None and self.scorer is not None:
                     see = features_of("scorer", self.scorer)
                     features = torch.cat([features, see(self.draw(few).to(self.generator.device)).cpu()])

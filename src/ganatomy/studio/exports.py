@@ -17,7 +17,7 @@ from ganatomy.recipes.codes import Drawn, Sum
 from ganatomy.recipes.fields import choice, flag, integer, number, several, text
 from ganatomy.recipes.parts import Part
 from ganatomy.storage import atomic_write, save_directions
-from ganatomy.studio.bench import AT_ONCE, Bench, joined
+from ganatomy.studio.bench import Bench, joined
 from ganatomy.studio.queries import Keys, Method
 from ganatomy.studio.scenes import Scene
 from ganatomy.studio.turns import Pause
@@ -170,7 +170,7 @@ class FilmRequest(Part):
             codes=Given(latents=bench.codes(self.keys, pause=pause)),
             image=CodePath(frames=self.frames, method=self.method, closed=self.closed),
             fps=self.fps,
-            batch_size=AT_ONCE,
+            batch_size=bench.at_once,
             scene={"keys": [key.to_data() for key in self.keys]},
         )
         path = folder / f"{_plain(bench.name)}-walk{SUFFIXES[self.what]}"
@@ -203,7 +203,7 @@ class FacesRequest(Part):
             model=bench.reference,
             codes=Given(latents=both),
             image=Sheet(columns=len(self.scenes)),
-            batch_size=AT_ONCE,
+            batch_size=bench.at_once,
         )
         return render_to(recipe, path, generator=bench.generator, progress=lambda *_: pause())
 
@@ -231,7 +231,7 @@ def _write_page(bench: Bench, scene: Scene, path: Path, *, pause: Pause) -> Path
         model=bench.reference,
         codes=Given(latents=bench.codes([before, scene], pause=pause)),
         image=CodePath(frames=SHARED_FRAMES, method="lerp"),
-        batch_size=AT_ONCE,
+        batch_size=bench.at_once,
         scene={"keys": [before.to_data(), scene.to_data()]},
     )
     return render_to(recipe, path, generator=bench.generator, progress=lambda *_: pause())

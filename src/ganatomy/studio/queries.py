@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ganatomy import edits
 from ganatomy.errors import CheckpointError, SettingError
-from ganatomy.generators.base import batches
+from ganatomy.generators.batches import batches
 from ganatomy.images import shown, to_pil
 from ganatomy.latents import Latents
 from ganatomy.metrics.walks import profile
@@ -23,7 +23,7 @@ from ganatomy.recipes.codes import Codes, Given, Sum, Term
 from ganatomy.recipes.fields import choice, flag, integer, layer_range, number, several, text
 from ganatomy.recipes.parts import Part
 from ganatomy.report.writer import as_json
-from ganatomy.studio.bench import AT_ONCE, Bench
+from ganatomy.studio.bench import Bench
 from ganatomy.studio.scenes import Labels, Scene, Seeds, one_code
 from ganatomy.studio.turns import Pause
 
@@ -235,7 +235,7 @@ class TeachQuery(Query):
 
 def made(bench: Bench, latents: Latents, pause: Pause) -> Iterator[tuple[Latents, Float[Tensor, "n c h w"]]]:
     """Codes and their images, a few at a time, with a pause after these."""
-    for few in batches(latents, AT_ONCE):
+    for few in batches(bench.generator, latents, bench.at_once):
         yield few, bench.draw(few)
         pause()
 

@@ -14,7 +14,7 @@ from ganatomy.guidance.judged import scores_of
 from ganatomy.latents import Direction, Latents
 from ganatomy.recipes.fields import number, several
 from ganatomy.recipes.parts import write_direction
-from ganatomy.studio.bench import AT_ONCE, Bench, joined
+from ganatomy.studio.bench import Bench, joined
 from ganatomy.studio.goals import goals_of
 from ganatomy.studio.queries import Answer, Emit, Query, made, sheet_answer, small
 from ganatomy.studio.ranges import ends_of
@@ -127,7 +127,7 @@ def _compared(bench: Bench, codes: Sequence[Latents], names: tuple[str, ...]) ->
     reader = bench.judge if bench.judge is not None and set(names) <= set(bench.judge.names) else bench.scorer
     assert reader is not None
     before, *after = (
-        scores_of(bench.generator, reader, one, batch_size=AT_ONCE).probabilities for one in codes
+        scores_of(bench.generator, reader, one, batch_size=bench.at_once).probabilities for one in codes
     )
     own = [list(reader.names).index(name) for name in names]
     others = [k for k in range(len(reader.names)) if k not in own]

@@ -12,7 +12,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ganatomy.errors import CheckpointError, SettingError
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import batches
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer, position
 from ganatomy.progress import Advance
@@ -58,7 +59,7 @@ def jacobians(
     scorer: Scorer,
     latents: Latents,
     *,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     progress: Advance | None = None,
 ) -> Jacobians:
     """The Jacobian of the scores of each of these codes: one backward pass for each attribute.
@@ -71,13 +72,10 @@ def jacobians(
         SettingError: for fewer than two codes, and where gradients do not flow through generator and scorer.
         SpaceError, FingerprintError: for codes of another space or generator.
     """
-    if len(latents) < 2 or batch_size < 1:
-        raise SettingError(
-            f"cannot differentiate {len(latents)} codes in batches of {batch_size}; give at least 2 codes, "
-            "and batches of at least 1"
-        )
+    if len(latents) < 2:
+        raise SettingError(f"cannot differentiate {len(latents)} codes; give at least 2")
     work = partial(_differentiated, generator, scorer)
-    found = in_batches(work, batches(latents, batch_size), progress=progress)
+    found = in_batches(work, batches(generator, latents, batch_size), progress=progress)
     logits, gradients = (torch.cat(column) for column in zip(*found, strict=True))
     return Jacobians(names=tuple(scorer.names), logits=logits, gradients=gradients)
 

@@ -13,6 +13,7 @@ import torch
 from ganatomy.arguments import a_path, instance, whole
 from ganatomy.errors import CheckpointError, MissingFileError, OutputError, ScoreError, SettingError
 from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import images_at_once
 from ganatomy.latents import Space
 from ganatomy.perception.base import Scorer
 from ganatomy.progress import Advance, watched
@@ -35,7 +36,7 @@ def survey(
     space: str = "z",
     seed: int = 0,
     folder: str | os.PathLike[str] | None = None,
-    batch_size: int = 64,
+    batch_size: int | None = None,
     truncation_psi: float = 1.0,
     executor: Executor | None = None,
     progress: Advance | None = None,
@@ -49,7 +50,7 @@ def survey(
         space: of the codes in the survey, and so of the directions found in it.
         folder: to keep the rows in. Rows in it are read and not made again, so a survey that was killed continues, and
             a larger `n` extends it. One process writes a folder at a time. The survey reads its rows from there.
-        batch_size: images at a time.
+        batch_size: images at a time; by default as many as suit their size and the device.
         truncation_psi: of codes in w and later spaces: 1 = none, 0 = mean w.
         executor: who makes the rows, such as `LocalProcesses` or `RayCluster`; by default those of the enclosing
             `work_on`, else this process.
@@ -75,7 +76,7 @@ def survey(
     """
     instance("generator", generator, Generator, "ganatomy.load opens one")
     instance("scorer", scorer, Scorer, "ganatomy.scorer makes one of a name, a file or a function")
-    n, batch_size = whole("n", n, least=1), whole("batch_size", batch_size, least=1)
+    n, batch_size = whole("n", n, least=1), images_at_once(generator, batch_size)
     space = Space.parse(space)
     if space == Space.Z and truncation_psi != 1:
         raise SettingError(
@@ -122,7 +123,7 @@ def differentiate(
     n: int = 128,
     attributes: Iterable[str] | None = None,
     folder: str | os.PathLike[str] | None = None,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     progress: Advance | None = None,
 ) -> Survey:
     """The same survey with the Jacobians of its first `n` codes, which `gradient`, `active` and `selective` need.
@@ -131,7 +132,7 @@ def differentiate(
         n: codes to differentiate.
         attributes: to differentiate, one backward pass each; by default all.
         folder: of the survey, to write the Jacobians into; `load_survey` reads them.
-        batch_size: images at a time.
+        batch_size: images at a time; by default as many as suit their size and the device.
 
     Returns:
         A copy with `Survey.jacobians`.

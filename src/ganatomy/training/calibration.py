@@ -13,7 +13,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import batches
 from ganatomy.perception.base import Scorer
 
 NUM_IMAGES = 3_000
@@ -49,7 +50,7 @@ def fit_temperatures(
     """
     seen = [
         torch.stack([scorer.score(images, latents=part).logits.cpu() for scorer in scorers])
-        for part in batches(generator.sample(n, seed=seed), 64)
+        for part in batches(generator, generator.sample(n, seed=seed))
         for images in (generator(part).clamp(-1, 1),)
     ]
     logits = torch.cat(seen, dim=1)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import batches
 from ganatomy.images import to_uint8
 from ganatomy.perception.attribute_model import AttributeModel
 from ganatomy.perception.base import Scorer
@@ -60,7 +61,7 @@ def train_student(
     scorer.require_images()
     device, pixels, labels = generator.device, [], []
     codes = generator.sample(n, seed=seed)
-    for part in batches(codes, 64):
+    for part in batches(generator, codes):
         made = generator(part).clamp(-1, 1)
         labels.append(scorer.score(made, latents=part).probabilities.cpu())
         pixels.append(to_uint8(made))

@@ -20,7 +20,8 @@ from torch.nn import functional as F
 from ganatomy.directions.moments import moments
 from ganatomy.directions.regression import ridge_of
 from ganatomy.errors import ScoreError, SettingError
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import batches
 from ganatomy.generators.latent_distribution import latent_distribution
 from ganatomy.latents import Latents, Space
 from ganatomy.perception.base import Scorer, Scores
@@ -339,7 +340,7 @@ def _pool(
     else:
         wanted = settings.inputs == "features" or settings.features > 0
         logits, features = [], []
-        for part in batches(latents, 32):
+        for part in batches(generator, latents):
             with torch.no_grad():
                 images = generator(part)
                 logits.append(scorer(images, latents=part).logits.cpu())

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import images_at_once
 from ganatomy.guidance import Guided, GuidedSettings, guided
 from ganatomy.guidance.goals import held_names
 from ganatomy.guidance.guided import DAMPING
@@ -41,7 +42,7 @@ def transfer(
     method: str | TransferNetwork = "guided",
     hold: Iterable[str] | str = "all",
     directions: Directions | None = None,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     progress: Advance | None = None,
 ) -> Transferred:
     """The target codes with the sources' values of some attributes, which are the scorer's probabilities; all other
@@ -107,7 +108,7 @@ def transfer(
 
 
 def apply_network(
-    generator: Generator, scorer: Scorer, pairs: Pairs, network: TransferNetwork, *, batch_size: int
+    generator: Generator, scorer: Scorer, pairs: Pairs, network: TransferNetwork, *, batch_size: int | None
 ) -> Latents:
     """The targets moved by one pass of a network.
 
@@ -121,8 +122,9 @@ def apply_network(
             raise UnknownNameError("attribute of this network", name, learnt)
     chosen = torch.tensor([float(name in pairs.attributes) for name in learnt])
     done = []
-    for first in range(0, len(pairs.target), batch_size):
-        rows = slice(first, first + batch_size)
+    size = images_at_once(generator, batch_size)
+    for first in range(0, len(pairs.target), size):
+        rows = slice(first, first + size)
         target, source = pairs.target[rows], pairs.source[rows]
         steps = network(
             network.coordinates(target),
@@ -140,7 +142,7 @@ def _guided(
     pairs: Pairs,
     *,
     directions: Directions | None,
-    batch_size: int,
+    batch_size: int | None,
     progress: Advance | None,
 ) -> Transferred:
     """Guided edits to the goal of each pair, with more damping where the held attributes prevent it."""

@@ -9,7 +9,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import batches
 from ganatomy.latents import Latents
 from ganatomy.perception.base import Scorer
 from ganatomy.progress import Advance
@@ -25,7 +26,7 @@ def read_images(
     generator: Generator,
     latents: Latents,
     *readers: Reader,
-    batch_size: int,
+    batch_size: int | None = None,
     progress: Advance | None = None,
 ) -> list[Tensor]:
     """What each reader reads in the images of these codes, batch by batch, on the processor.
@@ -36,10 +37,12 @@ def read_images(
         generator: makes the images.
         latents: in any of its spaces.
         readers: all read the same images.
-        batch_size: images at a time.
+        batch_size: images at a time; by default as many as suit their size and the device.
         progress: called with the images done and all of them.
     """
-    found = in_batches(partial(_read, generator, readers), batches(latents, batch_size), progress=progress)
+    found = in_batches(
+        partial(_read, generator, readers), batches(generator, latents, batch_size), progress=progress
+    )
     return [torch.cat(column) for column in zip(*found, strict=True)]
 
 

@@ -241,7 +241,7 @@ def _guide(
     hold: Names,
     along: Directions | None,
     layers: LayerRange,
-    batch_size: int,
+    batch_size: int | None,
 ) -> Guided:
     """The guided edit."""
     from ganatomy.guidance import GuidedSettings, guided
@@ -255,7 +255,7 @@ def _guide(
             hold="all" if hold == ("all",) else hold,
             directions=along,
             settings=GuidedSettings(layers=layers),
-            batch_size=min(batch_size, 16),
+            batch_size=batch_size,
             progress=advance,
         )
 

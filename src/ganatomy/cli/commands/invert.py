@@ -89,7 +89,7 @@ def invert(
             budget=budget,
             editability=editability,
             preparation=prepared,
-            batch_size=min(subject.batch_size, 8),
+            batch_size=subject.batch_size,
             progress=advance,
         )
     save_latents(found.latents, out)

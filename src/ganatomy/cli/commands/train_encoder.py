@@ -44,6 +44,7 @@ def train_encoder(
     import torch
 
     from ganatomy.datasets.references import folder_reference
+    from ganatomy.generators.batches import draw_images
     from ganatomy.inversion import invert
     from ganatomy.inversion.encoder import ENCODER_FILE
     from ganatomy.training import EncoderSettings
@@ -67,8 +68,7 @@ def train_encoder(
             progress=advance,
         )
     path = network.save(out / ENCODER_FILE)
-    with torch.no_grad():
-        own = generator(generator.sample(16, seed=seed + 1)).clamp(-1, 1)
+    own = draw_images(generator, generator.sample(16, seed=seed + 1)).to(generator.device).clamp(-1, 1)
     tested = {"own images": own} | ({} if kept is None else {"held-out images": kept[:64]})
     results = {
         name: invert(generator, images, method=network, budget="quick") for name, images in tested.items()

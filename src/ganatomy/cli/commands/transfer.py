@@ -94,7 +94,7 @@ def transfer(
             method=net or method,
             hold=[called(scorer, name) for name in kept] if kept else "all",
             directions=found,
-            batch_size=min(subject.batch_size, 16),
+            batch_size=subject.batch_size,
             progress=advance,
         )
     sought = dict(zip(result.attributes, result.wanted.mean(0).tolist(), strict=True))

@@ -27,9 +27,6 @@ from ganatomy.perception.base import Scorer
 from ganatomy.progress import Advance, part_of
 from ganatomy.workers import workers
 
-GUIDED_AT_ONCE = 24
-"""Images of a batch of guided edits."""
-
 
 def find(
     budget: Budget, contestants: Mapping[str, Contestant], *, required: Iterable[str] = (), advance: Advance
@@ -164,7 +161,6 @@ def _shifted(
         generator.place(latents),
         goal,
         units="shift",
-        batch_size=GUIDED_AT_ONCE,
         **settings,
     )
     yield found.latents, time.perf_counter() - start

@@ -10,7 +10,8 @@ import torch
 from ganatomy.experiments.compare.comparison import Comparison
 from ganatomy.experiments.compare.contestants import EDITS
 from ganatomy.generators.base import Generator
-from ganatomy.plots import draw_images, grid
+from ganatomy.generators.batches import draw_images
+from ganatomy.plots import grid
 from ganatomy.plots.charts import lines_chart, ranking_chart
 from ganatomy.report.document import Drawing
 from ganatomy.report.elements import file_name

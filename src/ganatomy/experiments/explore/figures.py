@@ -15,8 +15,9 @@ from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.explore.exploration import BASE, HELD, Exploration
 from ganatomy.experiments.explore.sentences import also_moved, held_out
 from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import draw_images
 from ganatomy.latents import Latents
-from ganatomy.plots import draw_images, grid
+from ganatomy.plots import grid
 from ganatomy.plots.charts import attributes_chart, interval_chart
 from ganatomy.plots.matrices import matrix_chart
 from ganatomy.report import Card, Drawing, Strip

@@ -9,7 +9,8 @@ from matplotlib.patches import Rectangle
 from ganatomy.experiments.studies.bias.result import DATA, JUDGE, SCORER, BiasStudy, Link
 from ganatomy.experiments.studies.bias.sentences import source
 from ganatomy.generators.base import Generator
-from ganatomy.plots import draw_images, grid
+from ganatomy.generators.batches import draw_images
+from ganatomy.plots import grid
 from ganatomy.plots.bars import bars_chart
 from ganatomy.plots.charts import interval_chart
 from ganatomy.plots.matrices import matrix_chart

@@ -25,10 +25,11 @@ from ganatomy.experiments.studies.dcgan.arithmetic import (
 )
 from ganatomy.experiments.studies.dcgan.maps import CriticAccuracy, TwoMaps
 from ganatomy.experiments.studies.dcgan.walks import NUM_POINTS, Copies, Walks
+from ganatomy.generators.batches import draw_images
 from ganatomy.images import shrunk
 from ganatomy.latents import Latents
 from ganatomy.metrics.walks import SHARP, WalkProfile
-from ganatomy.plots import draw_images, grid
+from ganatomy.plots import grid
 from ganatomy.plots.charts import interval_chart, lines_chart
 from ganatomy.plots.grids import INK, PAPER, font
 from ganatomy.plots.maps import map_chart

@@ -11,6 +11,7 @@ from torch import Tensor
 from ganatomy.datasets.references import Reference
 from ganatomy.edits import path
 from ganatomy.experiments.base import Experiment
+from ganatomy.generators.batches import images_at_once
 from ganatomy.latents import Latents, Space
 from ganatomy.metrics.memorisation import Memorisation, nearest_training
 from ganatomy.metrics.walks import WalkProfile, walk_profile
@@ -97,7 +98,9 @@ def walk_between_points(
         walk_profile(generator, walk, distance, batch_size=batch_size, progress=part_of(advance, row, num))
         for row, walk in enumerate(walks)
     ]
-    [embedded] = read_images(generator, keys, distance.embed, batch_size=min(batch_size, AT_ONCE))
+    [embedded] = read_images(
+        generator, keys, distance.embed, batch_size=images_at_once(generator, most=AT_ONCE)
+    )
     embedded = embedded.double()
     apart = float((embedded - embedded.roll(1, 0)).norm(dim=1).mean())
     largest = torch.tensor([float(it.speed.max()) / len(it.speed) / apart for it in profiles])
@@ -146,6 +149,7 @@ def find_copies(
     Frames that follow each other are nearly the same, so more of them would count the same image again.
     """
     codes, batch_size = walks.points(between=1), experiment.batch_size
+    size = images_at_once(experiment.generator, batch_size)
     num = min(len(data), MOST_REAL)
     some = replace(data, names=data.names[:num])
     found = nearest_training(
@@ -154,7 +158,7 @@ def find_copies(
     return Copies(
         codes=codes,
         found=found,
-        real=torch.cat([data.read(rows) for rows in found.nearest.split(batch_size)]),
+        real=torch.cat([data.read(rows) for rows in found.nearest.split(size)]),
         data=data.description if num == len(data) else f"{num:,} of {data.description}",
         learnt=learnt,
     )

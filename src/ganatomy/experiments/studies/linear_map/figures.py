@@ -12,9 +12,10 @@ from ganatomy.experiments.studies.linear_map.penalties import Fit
 from ganatomy.experiments.studies.linear_map.result import PAPER, PENALISED, PLAIN, LinearMapStudy
 from ganatomy.experiments.studies.linear_map.tables import table_of_changes
 from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import draw_images
 from ganatomy.geometry import upright
 from ganatomy.metrics.base import certain
-from ganatomy.plots import draw_images, grid
+from ganatomy.plots import grid
 from ganatomy.plots.matrices import halves_chart, matrix_chart
 from ganatomy.report.document import Drawing
 from ganatomy.statistics.formatting import listed, signed

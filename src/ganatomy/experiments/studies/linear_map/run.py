@@ -109,10 +109,7 @@ def study_linear_map(
     known = None
     if labelled is not None:
         with experiment.stage("scorer") as advance:
-            batch_size = experiment.batch_size
-            known = recognition(
-                scorer, labelled, seed=experiment.seed, batch_size=batch_size, progress=advance
-            )
+            known = recognition(scorer, labelled, seed=experiment.seed, progress=advance)
     return LinearMapStudy(
         comparison=replace(comparison, left_out=left_out, seconds=dict(experiment.clock.seconds)),
         skipped=chosen.skipped,

@@ -13,10 +13,10 @@ from ganatomy.edits import move
 from ganatomy.errors import SettingError, UnknownNameError
 from ganatomy.experiments.base import Experiment, on_workers
 from ganatomy.experiments.studies.photographs.result import GENERATED, Group, PhotographStudy
+from ganatomy.generators.batches import draw_images, images_at_once
 from ganatomy.inversion import Inversion, invert, prepare_inversion
 from ganatomy.latents import Direction, Latents
 from ganatomy.perception.base import Scorer, Scores
-from ganatomy.plots import draw_images
 from ganatomy.surveys import Survey
 
 OWN = "own samples"
@@ -142,7 +142,7 @@ def _group(
     """Edit and read the images of these codes."""
     inversion = codes if isinstance(codes, Inversion) else None
     latents = codes.latents if isinstance(codes, Inversion) else codes
-    size = experiment.batch_size
+    size = images_at_once(experiment.generator, experiment.batch_size)
     made = draw_images(experiment.generator, latents, batch_size=size).clamp(-1, 1)
     before = _read(reader, made, size)
     target = list(before.names).index(direction.name)

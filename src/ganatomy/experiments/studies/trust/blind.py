@@ -19,9 +19,9 @@ from ganatomy.errors import MissingFileError, SettingError
 from ganatomy.experiments.studies.trust.result import GUIDED, TrustStudy
 from ganatomy.experiments.studies.trust.sentences import best_linear
 from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import draw_images
 from ganatomy.images import to_pil
 from ganatomy.latents import Latents
-from ganatomy.plots import draw_images
 from ganatomy.plots.grids import enlarge, enlargement
 from ganatomy.reading import parse_json
 from ganatomy.report.blind import Question, write_questions

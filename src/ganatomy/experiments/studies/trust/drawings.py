@@ -10,8 +10,9 @@ from ganatomy.experiments.studies.trust.measures import figures
 from ganatomy.experiments.studies.trust.result import GUIDED, TrustStudy
 from ganatomy.experiments.studies.trust.sentences import reader
 from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import draw_images
 from ganatomy.latents import Latents
-from ganatomy.plots import draw_images, grid
+from ganatomy.plots import grid
 from ganatomy.plots.charts import interval_chart
 from ganatomy.plots.scatters import scatter_chart
 from ganatomy.report.document import Drawing

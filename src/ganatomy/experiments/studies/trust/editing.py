@@ -24,9 +24,6 @@ from ganatomy.perception.base import Scorer
 from ganatomy.progress import Advance, part_of
 from ganatomy.workers import read_images
 
-GUIDED_AT_ONCE = 24
-"""Images of a batch of guided edits."""
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Goal:
@@ -107,7 +104,7 @@ def edit(
 
 @torch.no_grad()
 def read(
-    generator: Generator, readers: Sequence[Scorer], latents: Latents, *, batch_size: int
+    generator: Generator, readers: Sequence[Scorer], latents: Latents, *, batch_size: int | None
 ) -> list[Float[Tensor, "n a"]]:
     """The probabilities that each classifier reads in the same images."""
     return [
@@ -141,5 +138,5 @@ def _guide(budget: Budget, _: Found, goal: Goal) -> Latents:
         hold="all",
         directions=directions,
         settings=GuidedSettings(distribution=latent_distribution(experiment.generator, goal.latents.space)),
-        batch_size=GUIDED_AT_ONCE,
+        batch_size=experiment.batch_size,
     ).latents

@@ -26,6 +26,7 @@ from ganatomy.experiments.studies.z_against_w.paired import (
     paired_edits,
 )
 from ganatomy.generators.base import Generator, Signature
+from ganatomy.generators.batches import draw_images
 from ganatomy.images import shrunk
 from ganatomy.latents import Directions, Latents
 from ganatomy.metrics import EditedSet, Linearity, edited_set, linearity
@@ -33,7 +34,6 @@ from ganatomy.metrics.edited import STRENGTHS
 from ganatomy.metrics.inputs import NUM_ATTRIBUTES, readable
 from ganatomy.perception.base import Scorer
 from ganatomy.perception.judging import Judge
-from ganatomy.plots import draw_images
 from ganatomy.plots.grids import READABLE
 from ganatomy.progress import Advance
 from ganatomy.surveys import Survey

@@ -9,7 +9,8 @@ import torch
 
 from ganatomy.experiments.base import Experiment
 from ganatomy.experiments.documents import document
-from ganatomy.plots import draw_images, grid
+from ganatomy.generators.batches import draw_images
+from ganatomy.plots import grid
 from ganatomy.plots.charts import interval_chart
 from ganatomy.report.document import Document, Drawing, Section
 from ganatomy.report.elements import Number, made_in, table
