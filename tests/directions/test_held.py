@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganatomy.directions import dual, find, held, regression, selective
+from ganatomy.directions import active, dual, find, gradient, held, regression, selective
 from ganatomy.directions.evidence import read
 from ganatomy.directions.held import fitting_slack, yielding
 from ganatomy.errors import CheckpointError, SettingError, UnknownNameError
@@ -16,6 +16,7 @@ from ganatomy.generators.toy import ToyGenerator
 from ganatomy.latents import Latents, Space
 from ganatomy.perception import FunctionScorer, OracleScorer, Scores
 from ganatomy.surveys import Jacobians, Survey, differentiate, jacobians, load_survey, save_survey, survey
+from ganatomy.surveys.jacobians import FEWEST, FLAT
 
 
 @pytest.fixture(scope="module", params=range(5), ids="toy {}".format)
@@ -103,6 +104,41 @@ class TestJacobians:
             torch.testing.assert_close(found.gradients[row], (ahead - behind).T / 0.02, atol=2e-3, rtol=2e-3)
         p = found.logits[0, 0].sigmoid()
         torch.testing.assert_close(found.probability_gradients[0, 0], found.gradients[0, 0] * p * (1 - p))
+
+    def test_attributes_that_are_decided_in_an_image_are_left_out(self, toy: ToyGenerator):
+        clear = FunctionScorer(lambda images: 6 * toy.read(images), toy.attributes, output="logits")
+        seen = survey(toy, clear, n=200)
+        every = differentiate(seen, toy, clear, n=200, decided=True).jacobians
+        few = differentiate(seen, toy, clear, n=200, batch_size=16).jacobians
+        assert every is not None
+        assert few is not None
+        assert every.known.all()
+        assert 0.2 < few.known.float().mean() < 0.8
+        torch.testing.assert_close(few.logits, every.logits)
+        torch.testing.assert_close(few.gradients[few.known], every.gradients[few.known])
+        p = every.logits.sigmoid()
+        assert few.known[p * (1 - p) > 1.01 * FLAT].all()
+        assert few.known.sum(0).min() >= FEWEST
+        lost = (every.probability_gradients - few.probability_gradients).square().sum()
+        assert lost < 0.001 * every.probability_gradients.square().sum()
+        torch.testing.assert_close(
+            few.mean_gradients[1], every.gradients[few.known[:, 1], 1].mean(0), msg="over known ones alone"
+        )
+
+    def test_in_few_images_every_attribute_is_differentiated(self, toy: ToyGenerator):
+        sure = FunctionScorer(lambda images: 100 * toy.read(images), toy.attributes, output="logits")
+        found = jacobians(toy, sure, toy.sample(FEWEST, seed=3))
+        assert found.known.all()
+
+    def test_methods_find_the_same_without_those_that_are_decided(self, toy: ToyGenerator):
+        clear = FunctionScorer(lambda images: 6 * toy.read(images), toy.attributes, output="logits")
+        seen = survey(toy, clear, n=1000)
+        every, few = (differentiate(seen, toy, clear, n=100, decided=decided) for decided in (True, False))
+        for method in (selective, gradient, active):
+            cosines = (method(every).matrix * method(few).matrix).sum(1)
+            assert cosines.min() > 0.99, method.__name__
+        slopes = [torch.tensor([d.slope for d in selective(of)]) for of in (every, few)]
+        torch.testing.assert_close(slopes[1], slopes[0], rtol=0.1, atol=0)
 
     def test_they_are_kept_with_their_survey(self, toy: ToyGenerator, seen: Survey, tmp_path: Path):
         whole = differentiate(seen, toy, OracleScorer(toy), n=5)

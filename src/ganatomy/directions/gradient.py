@@ -39,7 +39,7 @@ def gradient(survey: Survey, attributes: Iterable[str] | None = None, *, seed: i
         found = ga.gradient(ga.differentiate(survey, generator, scorer, n=128))
     """
     evidence = read(survey, attributes, seed=seed)
-    mean = in_evidence(evidence, _gradients(survey, evidence.names)).mean(0)
+    mean = in_evidence(evidence, _gradients(survey, evidence.names)).nanmean(0)
     return calibrate(evidence, mean, method="gradient", slopes=torch.linalg.vector_norm(mean, dim=1))
 
 
@@ -67,11 +67,12 @@ def active(
     """
     evidence = read(survey, attributes, seed=seed)
     gradients = in_evidence(evidence, _gradients(survey, evidence.names))
-    most = min(len(gradients), gradients.shape[2])
+    known = [_known(rows) for rows in gradients.unbind(1)]
+    most = min(gradients.shape[2], *map(len, known))
     if not 0 < num_directions <= most:
         raise SettingError(f"these gradients have 1 to {most} directions, not {num_directions}")
-    vectors = torch.stack([_principal(g)[0][:num_directions] for g in gradients.unbind(1)])
-    slopes = torch.einsum("ad,akd->ak", gradients.mean(0), vectors)
+    vectors = torch.stack([_principal(rows)[0][:num_directions] for rows in known])
+    slopes = torch.einsum("ad,akd->ak", gradients.nanmean(0), vectors)
     numbers = range(1, num_directions + 1)
     each = evidence.take(
         [f"{name} {k}" if k > 1 else name for name in evidence.names for k in numbers],
@@ -129,7 +130,7 @@ def active_subspace(survey: Survey, attribute: str) -> ActiveSubspace:
 
         print(ga.active_subspace(ga.differentiate(survey, generator, scorer), "Smiling"))
     """
-    gradients = _gradients(survey, (attribute,))[:, 0].double()
+    gradients = _known(_gradients(survey, (attribute,))[:, 0].double())
     total = float(gradients.square().sum()) / len(gradients)
     if total == 0:
         raise ScoreError(f"the logit of {attribute!r} does not change with the code in any image")
@@ -143,7 +144,8 @@ def active_subspace(survey: Survey, attribute: str) -> ActiveSubspace:
 
 
 def local_directions(seen: Jacobians, attribute: str) -> Float[Tensor, "n *shape"]:
-    """For each image the unit vector along which its own logit rises fastest; zeros where its gradient is zero.
+    """For each image the unit vector along which its own logit rises fastest; zeros where its gradient is zero, or
+    was not computed.
 
     Args:
         seen: the gradients, see `jacobians` and `Survey.jacobians`.
@@ -161,13 +163,18 @@ def local_directions(seen: Jacobians, attribute: str) -> Float[Tensor, "n *shape
     """
     gradients = seen.select([attribute]).gradients[:, 0]
     rows = gradients.flatten(1)
-    largest = rows.abs().amax(1, keepdim=True)
+    largest = rows.nan_to_num(0).abs().amax(1, keepdim=True)
     rows = rows / torch.where(largest > 0, largest, 1.0)
-    return torch.nn.functional.normalize(rows, dim=1).reshape(gradients.shape)
+    return torch.nn.functional.normalize(rows.nan_to_num(0), dim=1).reshape(gradients.shape)
 
 
 def _gradients(survey: Survey, names: tuple[str, ...]) -> Float[Tensor, "n a full"]:
     return jacobians_of(survey).select(names).gradients.flatten(2)
+
+
+def _known(gradients: Float[Tensor, "n d"]) -> Float[Tensor, "m d"]:
+    """The rows of the images in which a gradient was computed."""
+    return gradients[~gradients.isnan().any(1)]
 
 
 def _principal(gradients: Float[Tensor, "n d"]) -> tuple[Float[Tensor, "r d"], Float[Tensor, " r"]]:

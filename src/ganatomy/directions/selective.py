@@ -62,8 +62,7 @@ def selective(
     deviations, gradients = whitened(evidence, jacobians)
     steps = _steps(gradients, ridge or best_ridge(gradients, seed=seed)) @ deviations.T
     steps = steps / steps.norm(dim=1, keepdim=True)
-    logits = jacobians.select(evidence.names).gradients.flatten(2).double()
-    slopes = torch.einsum("nad,ad->a", logits, steps) / len(logits)
+    slopes = (jacobians.select(evidence.names).mean_gradients.flatten(1).double() * steps).sum(1)
     return calibrate(evidence, in_evidence(evidence, steps).float(), method="selective", slopes=slopes)
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from ganatomy.errors import ScoreError
 from ganatomy.generators.latent_distribution import LatentDistribution
 from ganatomy.latents import Latents
+from ganatomy.surveys.jacobians import column_gradients
 
 Watch = Callable[[Latents], Float[Tensor, "n a"]]
 """From latents to all watched values of their images."""
@@ -38,14 +39,8 @@ class Gradients:
         codes = latents.codes.detach().clone().requires_grad_()
         with torch.enable_grad():
             seen = self.watch(latents.with_codes(codes))
-            # Images of a batch do not influence each other, so each may have a column of its own in one pass.
-            asked = seen.gather(1, columns.to(seen.device))
-            last = asked.shape[1] - 1
-            columns_of = [
-                torch.autograd.grad(column.sum(), codes, retain_graph=k < last, materialize_grads=True)[0]
-                for k, column in enumerate(asked.unbind(1))
-            ]
-        gradients = torch.stack(columns_of, dim=1).flatten(2).cpu().double() @ self.distribution.factor
+            found = column_gradients(seen, codes, columns)
+        gradients = found.flatten(2).cpu().double() @ self.distribution.factor
         broken = (~torch.isfinite(gradients)).flatten(1).any(1).nonzero()
         if len(broken):
             raise ScoreError(

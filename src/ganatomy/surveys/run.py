@@ -122,6 +122,7 @@ def differentiate(
     *,
     n: int = 128,
     attributes: Iterable[str] | None = None,
+    decided: bool = False,
     folder: str | os.PathLike[str] | None = None,
     batch_size: int | None = None,
     progress: Advance | None = None,
@@ -130,7 +131,9 @@ def differentiate(
 
     Args:
         n: codes to differentiate.
-        attributes: to differentiate, one backward pass each; by default all.
+        attributes: to differentiate; by default all.
+        decided: also differentiate attributes in images where they are decided, of which no method learns more
+            (`jacobians.FLAT`). Each attribute is differentiated in 32 images in any case.
         folder: of the survey, to write the Jacobians into; `load_survey` reads them.
         batch_size: images at a time; by default as many as suit their size and the device.
 
@@ -152,7 +155,9 @@ def differentiate(
             f"{scorer.description} is not the scorer of this survey; give the one that the survey was made with"
         )
     wanted = scorer if attributes is None else scorer.select(attributes)
-    seen = jacobians(generator, wanted, survey[:n].latents, batch_size=batch_size, progress=progress)
+    seen = jacobians(
+        generator, wanted, survey[:n].latents, decided=decided, batch_size=batch_size, progress=progress
+    )
     if folder is not None:
         write_jacobians(seen, Path(folder))
     return replace(survey, jacobians=seen)
