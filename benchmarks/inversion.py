@@ -34,7 +34,7 @@ from torch import Tensor
 import ganatomy as ga
 from ganatomy.datasets.folders import image_files
 from ganatomy.datasets.references import drawn_reference
-from ganatomy.generators.base import batches
+from ganatomy.generators.batches import draw_images
 from ganatomy.inversion import METHODS
 from ganatomy.latents import Space
 from ganatomy.perception.features import network_of
@@ -268,11 +268,11 @@ def generated(bench: Bench) -> ga.Latents:
 @torch.no_grad()
 def edit(bench: Bench, direction: ga.Direction, generator: ga.Generator, latents: ga.Latents) -> Edited:
     """Every image with the attribute that it does not show."""
-    before = torch.cat([generator(part).clamp(-1, 1) for part in batches(latents, AT_ONCE)])
+    before = draw_images(generator, latents).clamp(-1, 1)
     was = torch.cat([bench.reader(images).probabilities for images in before.split(AT_ONCE)])
     signs = torch.where(was[:, bench.reader.names.index(bench.attribute)] < 0.5, 1.0, -1.0)
     moved = ga.move(latents, direction, signs * STEP, units="sigma")
-    after = torch.cat([generator(part).clamp(-1, 1) for part in batches(moved, AT_ONCE)])
+    after = draw_images(generator, moved).clamp(-1, 1)
     now = torch.cat([bench.reader(images).probabilities for images in after.split(AT_ONCE)])
     seen = (features_by(bench.reader, before), features_by(bench.reader, after))
     return Edited(changes=signs[:, None] * (now - was), features=seen, images=(before, after))

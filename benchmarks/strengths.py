@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 import ganatomy as ga
-from ganatomy.generators.base import Generator, batches
+from ganatomy.generators.base import Generator
+from ganatomy.generators.batches import batches
 
 CHOSEN = "Smiling,Male,Young,Wavy_Hair,Heavy_Makeup,Bangs"
 LEAST, MOST = 0.05, 0.45
@@ -26,7 +27,7 @@ LEAST, MOST = 0.05, 0.45
 def read(generator: Generator, scorer: ga.Scorer, latents: ga.Latents, name: str) -> Tensor:
     """Logits of one attribute."""
     with torch.no_grad():
-        parts = [scorer.select([name])(generator(part)).logits[:, 0] for part in batches(latents, 32)]
+        parts = [scorer.select([name])(generator(part)).logits[:, 0] for part in batches(generator, latents)]
     return torch.cat(parts).double()
 
 

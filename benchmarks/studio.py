@@ -41,7 +41,7 @@ from ganatomy.directions.base import auc
 from ganatomy.directions.moments import moments
 from ganatomy.directions.regression import ridge_of
 from ganatomy.experiments.explore.panel_file import load_panel
-from ganatomy.generators.base import batches
+from ganatomy.generators.batches import batches
 from ganatomy.perception.features import features_of
 from ganatomy.recipes import ModelReference, from_json, render
 from ganatomy.studio.bench import Bench
@@ -385,7 +385,7 @@ def teach(model: str, repeats: int) -> None:
     truth, seen = (_logits(bench, scorer, some) for some in (codes, fresh))
     see = features_of("scorer", scorer)
     with torch.no_grad():
-        features = torch.cat([see(generator(few)) for few in batches(fresh, 50)])
+        features = torch.cat([see(generator(few)) for few in batches(generator, fresh)])
     chosen = (truth.sigmoid().gt(0.5).double().mean(0) - 0.5).abs().argsort().tolist()[:TAUGHT]
     labels = seen[:, chosen] > 0
     everything = ridge_of(moments(codes.codes.flatten(1), truth[:, chosen])).weights
@@ -440,7 +440,7 @@ def as_codes(features: torch.Tensor | None) -> ga.Latents:
 
 @torch.no_grad()
 def _logits(bench: Bench, scorer: ga.Scorer, codes: ga.Latents) -> torch.Tensor:
-    return torch.cat([scorer(bench.generator(few)).logits for few in batches(codes, 50)])
+    return torch.cat([scorer(bench.generator(few)).logits for few in batches(bench.generator, codes)])
 
 
 def _labelled(bench: Bench, truth: torch.Tensor, goal: int, *, seed: int) -> Labels:
