@@ -459,7 +459,9 @@ PAGES = {
         writes=["samples.png", "more"],
         check=trained,
         shorter={
-            "--resolution 64 --minutes 600": "--resolution 16 --images 64",
+            "--resolution 64 --minutes 600": "--resolution 16 --images 64 --width 32",
+            "--images 64 --classes": "--images 64 --width 32 --classes",
+            r"images=64\)": "images=64, width=32)",
             "--images 100000": "--images 64",
         },
     ),

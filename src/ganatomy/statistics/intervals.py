@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -14,6 +15,8 @@ from torch import Tensor
 NUM_RESAMPLES = 1000
 CONFIDENCE = 0.95
 TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+FEW = 500_000
+"""Largest number of weights that are kept for the next figure of as many rows, 4 MB; to draw them takes the longest."""
 NUM_GROUPS = 10
 """Parts of a sample that `jackknife` leaves out, one at a time."""
 
@@ -59,8 +62,15 @@ def rounded(number: float, digits: int) -> str:
 
 def resampling(n: int, *, seed: int, num: int = NUM_RESAMPLES) -> Float[Tensor, "b n"]:
     """Bootstrap weights: the share of each of n rows in each draw with replacement; every draw adds up to 1."""
+    return _kept_weights(n, seed, num) if n * num <= FEW else _weights(n, seed, num)
+
+
+def _weights(n: int, seed: int, num: int) -> Float[Tensor, "b n"]:
     counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=num)
     return torch.from_numpy(counts).double() / n
+
+
+_kept_weights = lru_cache(maxsize=4)(_weights)
 
 
 def estimate(value: Tensor | float, resampled: Float[Tensor, " b"]) -> Estimate:
