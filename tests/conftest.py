@@ -36,13 +36,13 @@ def pytest_runtest_call() -> None:
 
 @pytest.fixture
 def few_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Experiments differentiate 32 codes, two batches, where the figures that come of them are not looked at."""
+    """Experiments differentiate 16 codes where the figures that come of them are not looked at."""
     from ganatomy.experiments import base
 
     differentiate = base.differentiate
 
     def fewer(*given: Any, n: int, **settings: Any) -> Any:
-        return differentiate(*given, n=min(n, 32), **settings)
+        return differentiate(*given, n=min(n, 16), **settings)
 
     monkeypatch.setattr(base, "differentiate", fewer)
 

@@ -291,7 +291,12 @@ PAGES = {
     "README.md": Page(
         writes=["samples.png", "smile.png", "smiling.png", "smile.gif", "both.png", "sum.png"],
         prints=["selectivity by the judge, over 100 images", "linearity", "confirmed"],
-        shorter={r"n=\d_000": "n=300", r"-n \d{4,}": "-n 300", r"^\$ ganatomy explore .*\n": ""},
+        shorter={
+            r"n=\d_000": "n=300",
+            r"-n \d{4,}": "-n 300",
+            r"^\$ ganatomy explore .*\n": "",
+            r"guided\(G, scorer, w,": "guided(G, scorer, w[:2],",
+        },
         check=check_readme,
     ),
     "docs/tutorial.md": Page(
@@ -305,7 +310,7 @@ PAGES = {
         writes=["faces-report", "young.png", "smiling.png", "mine.png", "bright.png", "remedies.png"],
         shorter={
             "-n 300 -o": "-n 200 --attributes Smiling,Young --images 8 -o",
-            r"differentiate\(survey, G, scorer\)": "differentiate(survey, G, scorer, n=32)",
+            r"differentiate\(survey, G, scorer\)": "differentiate(survey, G, scorer, n=16)",
         },
     ),
     "docs/bring-your-own-generator.md": Page(
@@ -449,6 +454,7 @@ PAGES = {
         },
         mentions=INVERSIONS,
         prepare=portraits,
+        shorter={"-n 300 --images 8": "-n 300 --images 4"},
     ),
     "docs/attribute-networks.md": Page(
         prints=["scorer, on 16 images that were held out", "of all decisions are right", "all: accuracy"],
