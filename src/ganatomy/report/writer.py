@@ -8,6 +8,7 @@ import math
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,10 @@ def write_document(document: Document, folder: str | os.PathLike[str]) -> Path:
         write(folder / name)
     drawn = [_draw(section, folder) for section in document.sections]
     taken: set[str] = set()
-    for one in (one for part in drawn for one in (*part.drawings, *part.cards)):
-        _save(one, folder / FIGURES / f"{_free(one.name, taken)}.png")
+    shown = [one for part in drawn for one in (*part.drawings, *part.cards)]
+    paths = [folder / FIGURES / f"{_free(one.name, taken)}.png" for one in shown]
+    with ThreadPoolExecutor() as pool:  # compression lets other threads run
+        list(pool.map(_save, shown, paths))
     return _write_text(folder / PAGE_FILE, fill("page.html", page=document, sections=drawn))
 
 
