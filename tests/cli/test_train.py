@@ -25,23 +25,23 @@ def test_a_folder_becomes_a_generator_after_one_plain_sentence(
     run: Run, photos: Path, tmp_path: Path
 ) -> None:
     quick = ["--resolution", 16, "--images", 64, "--width", 32, "--grey", "--json"]
-    outcome = run("train", "stylegan2", photos, "-o", tmp_path, *quick)
+    outcome = run("train", "dcgan-r1", photos, "-o", tmp_path, *quick)
     assert outcome.code == 0, outcome.err
     (made,) = json.loads(outcome.out)["made"]
     assert ga.load(made).signature.channels == 1
     broken, plan = outcome.err.splitlines()
     assert broken == "1 broken file is left out: broken.png"
-    assert plan.startswith("stylegan2 of 16 px, ")
+    assert plan.startswith("dcgan-r1 of 16 px, ")
     assert "images a second" in plan
-    again = run("train", "stylegan2", photos, "-o", tmp_path, *quick)
+    again = run("train", "dcgan-r1", photos, "-o", tmp_path, *quick)
     assert again.err.splitlines()[-1] == f"going on with the run in {tmp_path}"
 
     onwards = ["--from", made, "--images", 64, "--grey", "--json"]
-    started = run("train", "stylegan2", photos, "-o", tmp_path / "more", *onwards)
+    started = run("train", "dcgan-r1", photos, "-o", tmp_path / "more", *onwards)
     assert started.code == 0, started.err
     assert "a new critic of the generator is shown the first 12 alone" in started.err
     both = ["--from", tmp_path, "--resolution", 16, "--images", 64, "--grey", "--json"]
-    folder = run("train", "stylegan2", photos, "-o", tmp_path / "both", *both)
+    folder = run("train", "dcgan-r1", photos, "-o", tmp_path / "both", *both)
     assert folder.code == 0, folder.err
     assert "generator and critic go on from a run that has ended" in folder.err
     card = ga.load(json.loads(started.out)["made"][0]).origin.card

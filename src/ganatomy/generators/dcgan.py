@@ -79,6 +79,11 @@ class DCGANConfig:
     def resolution(self) -> int:
         return self.size[0]
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels between the layers."""
+        return tuple(layer.out_channels for layer in self.layers[:-1])
+
 
 class DCGAN(Architecture):
     """A stack of layers from z to the image; batch norms use their running statistics in eval mode."""

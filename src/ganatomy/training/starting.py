@@ -104,6 +104,8 @@ def settings_from(start: Start, settings: GanSettings, *, critic_images: int = C
             f"the generator to start from draws {resolution} px, the settings are for {settings.resolution} px"
         )
     sizes: dict[str, Any] = {name: getattr(config, name) for name in SIZES if hasattr(config, name)}
+    if len(sizes.get("widths", settings.widths)) != len(settings.widths):  # not trained here
+        del sizes["widths"]
     fitted = replace(
         settings,
         **sizes,
