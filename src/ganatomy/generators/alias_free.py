@@ -137,8 +137,11 @@ class Band:
         """Resample padded rows, to all outputs of whole blocks."""
         h, p, width = x.shape
         windows = x.as_strided((self.num_blocks, h * p, self.reach), (self.step, width, 1))
+        blocks = matrix.expand(self.num_blocks, -1, -1)
+        if torch.compiler.is_compiling():  # it chooses itself where to write
+            return torch.bmm(windows, blocks).transpose(0, 1).reshape(h, p, -1)
         out = x.new_empty(h * p, self.num_blocks, self.block)
-        torch.bmm(windows, matrix.expand(self.num_blocks, -1, -1), out=out.transpose(0, 1))
+        torch.bmm(windows, blocks, out=out.transpose(0, 1))
         return out.view(h, p, -1)
 
     def columns(self, x: Float[Tensor, "padded p w"], matrix: Tensor) -> Float[Tensor, "out p w"]:

@@ -174,9 +174,12 @@ class _Layer:
         return self._finish(x, out)
 
     def _strip_by_strip(self, x: Float[Tensor, "#n i h w"]) -> bool:
-        """Whether gradients are computed so: where they are asked for, on a processor."""
+        """Whether gradients are computed so: where they are asked for, on a processor, and by no compiler."""
         return (
-            x.device.type == "cpu" and len(x) == len(self.styles) and is_tracked(x, self.styles, self.kernel)
+            x.device.type == "cpu"
+            and not torch.compiler.is_compiling()
+            and len(x) == len(self.styles)
+            and is_tracked(x, self.styles, self.kernel)
         )
 
     def rows(self, x: Float[Tensor, "#n i h w"], rows: slice, *, out: Tensor) -> Float[Tensor, "n o h2 w2"]:

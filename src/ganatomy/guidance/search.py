@@ -72,6 +72,11 @@ class SearchSettings:
     """Bisections at the end, between the best places below and above a goal."""
     refresh: int = 4
     """Rounds after which gradients are computed anew; between, each image corrects them (Broyden 1965)."""
+    surprise: float = 0.1
+    """Probability by which steps must have missed what the gradient of a held value promised, for it to be among these.
+
+    A quarter of all gradients are spared so: of `faces` the judge reads the same targets and the same drift.
+    """
 
 
 SETTINGS = SearchSettings()
@@ -218,6 +223,8 @@ class SearchState:
         relaxed: how often held values were relaxed.
         active: images that still move.
         stale: images whose derivatives are of another place.
+        surprises: by how much steps missed what each derivative promised, summed up since it was computed; infinite
+            where it is unknown.
         rounds: so far.
         best: miss, offset, values and steps of the best place of each image.
         sides: miss and offset of the best places below and above the goals.
@@ -232,6 +239,7 @@ class SearchState:
     relaxed: Int[Tensor, " n"]
     active: Bool[Tensor, " n"]
     stale: Bool[Tensor, " n"]
+    surprises: Float[Tensor, "n a"]
     rounds: int
     best: tuple[Tensor, Tensor, Tensor, Tensor]
     sides: tuple[Float[Tensor, "2 n"], Float[Tensor, "2 n r"]]
@@ -273,6 +281,7 @@ def start(task: SearchTask) -> SearchState:
         relaxed=((task.goals - values[:, task.targets]).abs().amax(1) > task.settings.far).long(),
         active=~settled,
         stale=~settled,
+        surprises=torch.full((n, width), torch.inf, dtype=torch.float64),
         rounds=0,
         best=(miss, offset, values, steps),
         sides=(miss.repeat(2, 1), offset.repeat(2, 1, 1)),
@@ -361,23 +370,26 @@ def _follows(
 
 
 def _differentiate(task: SearchTask, state: SearchState) -> SearchState:
-    """Derivatives of targets and of all that a step could change by much, for images that have moved."""
+    """Derivatives of targets, and of all else that may change by much and is unknown or surprised, for images that
+    have moved.
+    """
     rows = (state.stale & state.active).nonzero()[:, 0]
     weights = task.weights(state.values[rows], rows)
-    most = int((weights > 0).sum(1).max())
-    ranked = weights.argsort(dim=1, descending=True, stable=True)[:, :most]
-    columns = torch.cat([task.targets.expand(len(rows), -1), task.held[ranked]], dim=1)
-    # A column that only other images of the batch need stays unknown.
-    needed = torch.cat(
-        [torch.ones_like(columns[:, : len(task.targets)]), weights.gather(1, ranked) > 0], dim=1
-    )
+    surprises = torch.where(weights > 0, weights * state.surprises[rows][:, task.held], 0.0)
+    wanted = surprises > task.settings.surprise
+    ranked = surprises.argsort(dim=1, descending=True, stable=True)[:, : int(wanted.sum(1).max())]
+    targets = task.targets.expand(len(rows), -1)
+    columns = torch.cat([targets, task.held[ranked]], dim=1)
     values, gradients = task.derivatives(task.at(rows, state.offset[rows]), columns)
-    jacobian = torch.zeros_like(state.jacobian[rows])
-    jacobian[torch.arange(len(rows))[:, None], columns] = gradients * needed[..., None]
+    # A column that only other images of the batch want stays as it was.
+    own = torch.cat([torch.ones_like(targets, dtype=torch.bool), wanted.gather(1, ranked)], dim=1)
+    image, k = own.nonzero().unbind(1)
+    place = rows[image], columns[image, k]
     return replace(
         state,
         values=_put(state.values, rows, values),
-        jacobian=_put(state.jacobian, rows, jacobian),
+        jacobian=state.jacobian.index_put(place, gradients[image, k]),
+        surprises=state.surprises.index_put(place, state.surprises.new_zeros(())),
         stale=state.stale & ~state.active,
     )
 
@@ -400,6 +412,7 @@ def _learn(
     return replace(
         state,
         jacobian=_put(state.jacobian, rows, jacobian + missed[..., None] * unit[:, None]),
+        surprises=_put(state.surprises, rows, state.surprises[rows] + missed.abs()),
         gains=_put(state.gains, rows, torch.where(telling, (gains * ratio).sqrt(), gains)),
     )
 
