@@ -32,6 +32,7 @@ from torch import Tensor, nn
 
 import ganatomy as ga
 from ganatomy.generators.base import Generator
+from ganatomy.generators.style_based import StyleBasedGenerator
 from ganatomy.generators.stylegan2 import StyledConv, StyleGAN2, StyleGAN2Config
 from ganatomy.generators.stylegan3 import FilteredLayer, StyleGAN3, StyleGAN3Config
 from ganatomy.latents import Latents
@@ -255,19 +256,20 @@ def on_gpu(case: Case, options: argparse.Namespace, clock: Clock) -> Iterator[di
     with torch.no_grad():
         work, expected = gigaflops(slow, codes), draw_slow(codes)
         ways: dict[tuple[str, str], Callable[[], Tensor]] = {("plain", "float32"): lambda: draw_slow(codes)}
-        for precision in slow.precisions:
+        precisions = options.precisions or slow.precisions
+        for precision in precisions:
             model = build(case, precision=precision).to("cuda")
-            eager = model.synthesize
-            compiled = (
-                torch.compile(model.synthesis) if options.compile and case.model == "stylegan2" else None
-            )
-            ways["eager", precision] = lambda eager=eager: eager(codes)
-            ways["CUDA graph", precision] = cuda_graph(lambda eager=eager: eager(codes))
-            if compiled is not None:
-                model.synthesis = compiled
-                ways["torch.compile", precision] = lambda model=model: model.synthesize(codes)
-                ways.pop(("eager", precision))
-        peaks = {name: peak_gigaflops(clock, getattr(torch, name)) for name in slow.precisions}
+            draw = model.synthesize
+            ways["eager", precision] = lambda draw=draw: draw(codes)
+            ways["CUDA graph", precision] = cuda_graph(ways["eager", precision])
+            if options.compile and isinstance(model, StyleBasedGenerator):
+                fused = build(case, precision=precision).to("cuda")
+                fused.synthesize(
+                    codes
+                )  # what a compiler cannot find out is then known: the terms of radial filters
+                fused.synthesis.compile(fullgraph=True)
+                ways["compiled, graph", precision] = cuda_graph(lambda fused=fused: fused.synthesize(codes))
+        peaks = {name: peak_gigaflops(clock, getattr(torch, name)) for name in {"float32", *precisions}}
         for (way, precision), call in ways.items():
             torch.cuda.reset_peak_memory_stats()
             seconds = in_turns({way: call}, clock, options.repeats)[way]
@@ -347,7 +349,10 @@ def main() -> None:
     parser.add_argument("--no-faces", dest="faces", action="store_false")
     parser.add_argument("--no-memory", action="store_true")
     parser.add_argument("--gradients", action="store_true")
-    parser.add_argument("--compile", action="store_true", help="also torch.compile, on a GPU")
+    parser.add_argument(
+        "--compile", action="store_true", help="also torch.compile with a CUDA graph, on a GPU"
+    )
+    parser.add_argument("--precisions", nargs="*", help="on a GPU, by default all that the architecture has")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--memory-of", nargs=2, help=argparse.SUPPRESS)
