@@ -18,13 +18,14 @@ SETTINGS = GanSettings(
     architecture="stylegan2",
     widths=(8, 8, 8),
     stages=(
-        TrainingStage(resolution=8, images=800, batch=8),
-        TrainingStage(resolution=16, images=800, batch=8),
+        # So many that kills reach the second stage, and do not end the run.
+        TrainingStage(resolution=8, images=240, batch=8),
+        TrainingStage(resolution=16, images=320, batch=8),
     ),
     z_dim=6,
     w_dim=6,
     mapping_layers=2,
-    sheet_images=400,
+    sheet_images=160,
     penalty_interval=2,
     settling=0.5,
     checkpoint_seconds=0.0,
