@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,9 @@ import ganatomy as ga
 from ganatomy.errors import FingerprintError, ScoreError, SettingError, SpaceError, UnknownNameError
 from ganatomy.generators.latent_distribution import latent_distribution
 from ganatomy.generators.toy import ToyGenerator
-from ganatomy.guidance import Guided, GuidedSettings, guided
-from ganatomy.guidance.search import SETTINGS
+from ganatomy.guidance import Guided, GuidedSettings, common_gradients, guided
+from ganatomy.guidance.derivatives import Gradients
+from ganatomy.guidance.search import SETTINGS, search
 from ganatomy.latents import Latents
 from ganatomy.perception import FunctionScorer, NetworkScorer, OracleScorer, TableScorer
 
@@ -190,6 +193,36 @@ def test_what_counts_more_stays_better(toy: ToyGenerator):
         for counts in ({}, {"round": 100.0})
     )
     assert first[0] < 0.5 * alike[0]
+
+
+def test_gradients_that_foretell_steps_are_not_computed_again(toy: ToyGenerator, monkeypatch):
+    real, asked = Gradients.__call__, []
+
+    def counted(self: Gradients, latents: Latents, columns: Tensor) -> tuple[Tensor, Tensor]:
+        asked.append(columns.shape[1])
+        return real(self, latents, columns)
+
+    def run(surprise: float) -> tuple[Guided, list[int]]:
+        settings = replace(SETTINGS, surprise=surprise, refresh=1)
+        monkeypatch.setattr(
+            sys.modules["ganatomy.guidance.guided"],
+            "search",
+            lambda task, watch: search(replace(task, settings=settings), watch=watch),
+        )
+        asked.clear()
+        found = edit(toy, was, {"red": 0.9}, hold=("round", "large"), common=common)
+        return found, list(asked)
+
+    was = toy.sample(4, seed=1, space="w")
+    common = common_gradients(toy, OracleScorer(toy), ["red"], "w")
+    monkeypatch.setattr(Gradients, "__call__", counted)
+    always, usual, once = (run(surprise) for surprise in (0.0, SETTINGS.surprise, 1e9))
+    assert once[1][0] == usual[1][0] == always[1][0] > 1, "at first none are known"
+    assert max(once[1][1:]) < once[1][0], "later the target, and what could not change before"
+    assert sum(once[1]) <= sum(usual[1]) < sum(always[1])
+    for found, _ in (always, usual):
+        assert (found.reached | at_the_limit(toy, was, found)).all()
+        assert found.drift[found.reached].abs().max() <= 2 * SETTINGS.still
 
 
 def test_a_search_begins_where_it_is_told_to(toy: ToyGenerator):
