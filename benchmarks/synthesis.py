@@ -264,9 +264,8 @@ def on_gpu(case: Case, options: argparse.Namespace, clock: Clock) -> Iterator[di
             ways["CUDA graph", precision] = cuda_graph(ways["eager", precision])
             if options.compile and isinstance(model, StyleBasedGenerator):
                 fused = build(case, precision=precision).to("cuda")
-                fused.synthesize(
-                    codes
-                )  # what a compiler cannot find out is then known: the terms of radial filters
+                # What a compiler cannot find out is known after an image: the terms of radial filters.
+                fused.synthesize(codes)
                 fused.synthesis.compile(fullgraph=True)
                 ways["compiled, graph", precision] = cuda_graph(lambda fused=fused: fused.synthesize(codes))
         peaks = {name: peak_gigaflops(clock, getattr(torch, name)) for name in {"float32", *precisions}}

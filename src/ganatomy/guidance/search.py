@@ -71,11 +71,11 @@ class SearchSettings:
     closing_rounds: int = 6
     """Bisections at the end, between the best places below and above a goal."""
     refresh: int = 4
-    """Rounds after which gradients are computed anew; between, each image corrects them (Broyden 1965)."""
+    """Rounds after which gradients may be computed anew; between, each image corrects them (Broyden 1965)."""
     surprise: float = 0.1
-    """Probability by which steps must have missed what the gradient of a held value promised, for it to be among these.
+    """Probability by which steps must have missed what the gradient of a held value promised, before it is computed anew.
 
-    A quarter of all gradients are spared so: of `faces` the judge reads the same targets and the same drift.
+    That spares a quarter of all gradients; what the judge reads stays the same (`ganatomy study trust faces`).
     """
 
 
