@@ -73,7 +73,7 @@ class SearchSettings:
     refresh: int = 4
     """Rounds after which gradients may be computed anew; between, each image corrects them (Broyden 1965)."""
     surprise: float = 0.1
-    """Probability by which steps must have missed what the gradient of a held value promised, before it is computed anew.
+    """Probability by which steps must have missed what the gradient of a held value promised, to compute it anew.
 
     That spares a quarter of all gradients; what the judge reads stays the same (`ganatomy study trust faces`).
     """
