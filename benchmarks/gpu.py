@@ -4,8 +4,7 @@
     python benchmarks/gpu.py --only explore train --device cpu -n 200 --images 256    # the same code without a GPU
 
 Synthesis is StyleGAN2 of channel base 32768: by the papers' plain formulation in float32, and ours in float16, also as
-one CUDA graph, and compiled (`G.synthesis.compile()`)
-as one. More cases: `python benchmarks/synthesis.py --device cuda`.
+one CUDA graph, and compiled (`G.synthesis.compile()`) as one; `python benchmarks/synthesis.py --device cuda` has more.
 """
 
 from __future__ import annotations

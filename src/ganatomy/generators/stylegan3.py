@@ -261,15 +261,22 @@ class FilteredLayer(KernelModule):
         return self.activation(x, scale, self.bias, up_filter=self.up_filter, down_terms=self._down_terms())
 
     def _down_terms(self) -> list[SeparableTerm]:
-        """The terms of the filter; those of a radial one are found anew only after it has changed."""
-        taps = self.bias.new_ones(1) if self.down_filter is None else self.down_filter
-        if taps.ndim == 1:
-            return separable_terms(taps)
-        # A compiler cannot ask where a tensor lies, and takes the terms as they are.
-        known = self._terms is not None and torch.compiler.is_compiling()
-        if self._terms is None or not (known or self._terms[0] == version_of(taps)):
+        """The terms of the filter, found anew only after it has changed."""
+        taps = self.down_filter
+        if taps is None:
+            return separable_terms(self.bias.new_ones(1))
+        if (
+            torch.compiler.is_compiling()
+        ):  # it cannot ask where a tensor lies, and takes known terms as they are
+            return separable_terms(taps) if self._terms is None else self._terms[1]
+        if self._terms is None or self._terms[0] != version_of(taps):
             self._terms = version_of(taps), separable_terms(taps)
         return self._terms[1]
+
+    def _apply(self, *args: Any, **kwargs: Any) -> FilteredLayer:
+        self._terms = None  # they lie where the filter lay
+        super()._apply(*args, **kwargs)
+        return self
 
     def _convolve(self, x: Tensor, styles: Tensor, frozen: FrozenKernel | None) -> Tensor:
         """What the filters will ask for of the convolution, whose input has zeros around it."""

@@ -370,9 +370,7 @@ def _follows(
 
 
 def _differentiate(task: SearchTask, state: SearchState) -> SearchState:
-    """Derivatives of targets, and of all else that may change by much and is unknown or surprised, for images that
-    have moved.
-    """
+    """For images that have moved, derivatives of targets, and of held values where they are unknown or were wrong."""
     rows = (state.stale & state.active).nonzero()[:, 0]
     weights = task.weights(state.values[rows], rows)
     surprises = torch.where(weights > 0, weights * state.surprises[rows][:, task.held], 0.0)
