@@ -265,9 +265,7 @@ class FilteredLayer(KernelModule):
         taps = self.down_filter
         if taps is None:
             return separable_terms(self.bias.new_ones(1))
-        if (
-            torch.compiler.is_compiling()
-        ):  # it cannot ask where a tensor lies, and takes known terms as they are
+        if torch.compiler.is_compiling():  # which cannot ask where a tensor lies
             return separable_terms(taps) if self._terms is None else self._terms[1]
         if self._terms is None or self._terms[0] != version_of(taps):
             self._terms = version_of(taps), separable_terms(taps)
